@@ -1,0 +1,70 @@
+import type { DeltaModule } from '../structure/module.ts';
+
+/** One example as token ids, without padding; both sides end with the end-of-sequence id. */
+export interface EncodedExample {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+}
+
+/** Where one parameter of one module stands in the flat delta vector. */
+export interface ParameterLayout {
+  /** Name within its module: `A`, `B`, `bias`, … */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First element, in numbers (not bytes), in the delta vector. */
+  readonly offset: number;
+  /** Number of elements. */
+  readonly size: number;
+}
+
+export interface ModuleLayout {
+  readonly module: DeltaModule;
+  readonly parameters: readonly ParameterLayout[];
+}
+
+/** The delta vector's table of contents: `modules[i]` belongs to gate i. */
+export interface Layout {
+  readonly modules: readonly ModuleLayout[];
+  /** Length of the delta vector. */
+  readonly size: number;
+}
+
+export interface LossAndGradients {
+  /** Mean cross-entropy over all target tokens of the batch, in nats. */
+  readonly loss: number;
+  /** ∂loss/∂delta, as long as the delta vector. */
+  readonly delta: Float32Array;
+  /** ∂loss/∂gates, one number a module; empty in a program without gates. */
+  readonly gates: Float32Array;
+}
+
+/** What training and search need of a compiled model. `gates` is required exactly when the program was compiled with gates. */
+export interface Trainable {
+  readonly layout: Layout;
+  lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array): Promise<LossAndGradients>;
+}
+
+/** What evaluation needs of a compiled model. */
+export interface Generator {
+  /** Greedy decoding; returns ids without start, padding and end-of-sequence, in the order of `sources`. */
+  generate(
+    sources: readonly (readonly number[])[],
+    delta: Float32Array,
+    gates: Float32Array | undefined,
+    options: { maxTokens: number },
+  ): Promise<number[][]>;
+}
+
+/** A backbone with delta modules, compiled: one flat vector in, one flat gradient out. */
+export interface Program extends Trainable, Generator {
+  /** Teacher-forced logits [batch, target length, vocabulary], row-major, target padded to the longest. */
+  logits(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates?: Float32Array,
+  ): Promise<{ data: Float32Array; shape: readonly [number, number, number] }>;
+  /** Fresh initial values of all modules, drawn from `seed`. */
+  initialDelta(seed: number): Float32Array;
+  /** Frees the sessions. The program cannot be used afterwards. */
+  release(): Promise<void>;
+}
