@@ -1,0 +1,43 @@
+"""Training batches in an order that a position in the run determines, so that a resumed run goes on exactly."""
+
+import numpy as np
+import torch
+
+from span_corruption import corrupt
+
+# Independent streams of random numbers drawn from the one seed.
+TRAINING_SPANS, HELD_OUT_SPANS, ORDER = 0, 1, 2
+
+
+def corrupted(windows: np.ndarray, seed: list[int], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    inputs, targets = corrupt(windows, np.random.default_rng(seed))
+    return torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+
+
+class Batches:
+    """Passes over the windows, each in its own order; the spans of a batch depend on its position alone."""
+
+    def __init__(self, windows: np.ndarray, batch_size: int, seed: int, device: torch.device):
+        self.windows, self.batch_size, self.seed, self.device = windows, batch_size, seed, device
+        self.windows_per_pass = len(windows) // batch_size * batch_size
+        self.current_pass, self.order = -1, np.empty(0, dtype=np.int64)
+
+    def at(self, position: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets of the batch that begins after `position` windows have been used."""
+        number, first = divmod(position, self.windows_per_pass)
+        if number != self.current_pass:
+            self.order = np.random.default_rng([self.seed, ORDER, number]).permutation(len(self.windows))
+            self.current_pass = number
+        # Sorting reads the memory in order; it changes nothing else.
+        chosen = np.sort(self.order[first : first + self.batch_size])
+        return corrupted(self.windows[chosen], [self.seed, TRAINING_SPANS, position], self.device)
+
+
+@torch.no_grad()
+def held_out_loss(model: torch.nn.Module, windows: np.ndarray, seed: int, device: torch.device) -> float:
+    """Mean loss over the windows, always with the same spans hidden."""
+    total, size = 0.0, 64
+    for start in range(0, len(windows), size):
+        batch = windows[start : start + size]
+        total += model(*corrupted(batch, [seed, HELD_OUT_SPANS, start], device)).item() * len(batch)
+    return total / len(windows)

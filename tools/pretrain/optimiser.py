@@ -1,0 +1,100 @@
+"""Muon for the matrices, AdamW for everything else, and the schedule both follow.
+
+Muon (Jordan et al. 2024) steps along the nearest orthogonal matrix to the momentum; on a budget of some tens of
+millions of tokens it reached a lower loss in the same minutes than AdamW alone, its cost included (see README.md).
+"""
+
+import torch
+from torch import Tensor
+
+from model import T5
+
+# Polar Express (Amsel et al. 2025): the best odd quintic of each step for singular values in [1e-3, 1].
+POLAR_STEPS = (
+    (8.28721201814563, -23.595886519098837, 17.300387312530933),
+    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
+    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
+    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
+    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
+)
+POLAR_SAFETY = 1.05
+
+
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """[count, rows, columns], rows <= columns: each with its singular values brought near 1."""
+    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) * POLAR_SAFETY + 1e-7)
+    for a, b, c in POLAR_STEPS:
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x
+
+
+class Muon(torch.optim.Optimizer):
+    """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value)."""
+
+    def __init__(self, groups: list[dict], momentum: float = 0.95):
+        super().__init__(groups, {"momentum": momentum, "split": 1})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            updates = []
+            for parameter in group["params"]:
+                buffer = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+                buffer.lerp_(parameter.grad, 1 - group["momentum"])
+                update = parameter.grad.lerp(buffer, group["momentum"])
+                updates.extend(update.chunk(group["split"]))
+            stacked = torch.stack(updates)
+            is_tall = stacked.shape[1] > stacked.shape[2]
+            orthogonal = orthogonalise(stacked.mT if is_tall else stacked)
+            orthogonal = orthogonal.mT if is_tall else orthogonal
+            rows, columns = stacked.shape[1:]
+            rate = group["lr"] * max(1.0, rows / columns) ** 0.5
+            per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
+            for parameter, update in zip(group["params"], per_parameter, strict=True):
+                parameter.add_(update, alpha=-rate)
+
+
+def build_optimisers(model: T5, kind: str, rate: float) -> list[torch.optim.Optimizer]:
+    """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
+    named = dict(model.named_parameters())
+    matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
+    queries = [p for name, p in matrices.items() if name.endswith("query")]
+    # Queries start 1/sqrt(d_kv) smaller than the other maps (scores are not scaled), so they move that much less.
+    query_rate = rate * model.config.d_kv**-0.5
+    pairs = [p for name, p in matrices.items() if name.endswith("key_value")]
+    outputs = [p for name, p in matrices.items() if name.endswith("output")]
+    wi = [p for name, p in matrices.items() if name.endswith("wi")]
+    wo = [p for name, p in matrices.items() if name.endswith("wo")]
+    small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
+    # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
+    rest = [{"params": [model.shared], "lr": 1e-2}, {"params": small, "lr": 5e-3}]
+    groups = [
+        {"params": queries, "lr": query_rate},
+        {"params": pairs, "lr": rate, "split": 2},
+        {"params": outputs, "lr": rate},
+        {"params": wi, "lr": rate},
+        {"params": wo, "lr": rate},
+    ]
+    if kind == "muon":
+        optimisers = [Muon(groups), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+    else:
+        for group in groups:
+            group.pop("split", None)
+        optimisers = [torch.optim.AdamW(groups + rest, betas=(0.9, 0.98), weight_decay=0.0)]
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["peak_lr"] = group["lr"]
+    return optimisers
+
+
+def set_rates(optimisers: list[torch.optim.Optimizer], factor: float) -> None:
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak_lr"] * factor
+
+
+def schedule(step: int, progress: float, warmup_steps: int = 100, decay_from: float = 0.4) -> float:
+    """Share of the peak rate: a warm-up counted in steps, constant, then linear to 0 at `progress` 1 (a share of time)."""
+    warmup = min(1.0, (step + 1) / warmup_steps)
+    return warmup * min(1.0, max(0.0, 1.0 - progress) / (1.0 - decay_from))
