@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a file so that at every moment, also after a power cut, `path` holds either its former content or all of
+ * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. A list of chunks is written
+ * one after the other. On failure the temporary file is removed and the error passed on.
+ */
+export async function writeFileWhole(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  try {
+    // `wx`: never follow or overwrite something that already carries the temporary name.
+    const handle = await open(temporary, 'wx');
+    try {
+      for (const chunk of chunks) await handle.writeFile(chunk);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}

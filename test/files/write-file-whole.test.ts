@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
+after(() => rm(folder, { recursive: true }));
+
+test('writes text, bytes and chunks, and leaves nothing else behind', async () => {
+  const path = join(folder, 'a.txt');
+  await writeFileWhole(path, 'first');
+  assert.equal(await readFile(path, 'utf8'), 'first');
+  await writeFileWhole(path, new Uint8Array([104, 105]));
+  assert.equal(await readFile(path, 'utf8'), 'hi');
+  await writeFileWhole(path, [new Uint8Array([104, 105]), new Uint8Array([33])]);
+  assert.equal(await readFile(path, 'utf8'), 'hi!');
+  assert.deepEqual(await readdir(folder), ['a.txt']);
+});
+
+test('a failing write keeps the former content and removes the temporary file', async () => {
+  const path = join(folder, 'a.txt');
+  await writeFile(path, 'kept');
+  const notBytes = [new Uint8Array([1]), 42 as unknown as Uint8Array];
+  await assert.rejects(writeFileWhole(path, notBytes), TypeError);
+  assert.equal(await readFile(path, 'utf8'), 'kept');
+  assert.deepEqual(await readdir(folder), ['a.txt']);
+});
+
+test('a folder that is not there is an error, and none is made', async () => {
+  await assert.rejects(writeFileWhole(join(folder, 'none', 'a.txt'), 'x'), { code: 'ENOENT' });
+  assert.deepEqual(await readdir(folder), ['a.txt']);
+});
+
+test('writers of the same file at the same time do not mix', async () => {
+  const path = join(folder, 'a.txt');
+  const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
+  await Promise.all(contents.map(content => writeFileWhole(path, content)));
+  assert.ok(contents.includes(await readFile(path, 'utf8')));
+  assert.deepEqual(await readdir(folder), ['a.txt']);
+});
