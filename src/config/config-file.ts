@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { parseDocument, stringify } from 'yaml';
+import { InputError } from '../errors.ts';
+import { parseSettings } from './parse-settings.ts';
+import type { Settings } from './settings.ts';
+
+/** Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again. */
+export interface Provenance {
+  readonly s3delta: string;
+  readonly node: string;
+  readonly 'onnxruntime-node': string;
+  readonly platform: string;
+}
+
+/**
+ * Reads a YAML config file.
+ * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value
+ */
+export function readConfigFile(path: string): Settings {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new InputError('cannot read the config file', { where: path, remedy: 'check the path', cause });
+  }
+  const document = parseDocument(source);
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const line = problem.linePos?.[0].line;
+    throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
+      where: line === undefined ? path : `${path}:${line}`,
+      remedy: 'mend that line',
+      cause: problem,
+    });
+  }
+  const values: unknown = document.toJS() ?? {};
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
+    delete (values as { versions?: unknown }).versions;
+  }
+  return parseSettings(values, () => path);
+}
+
+/** The text of a run's config.yaml: every key with the value it had, and what made the run. */
+export function formatConfigFile(settings: Settings, versions: Provenance): string {
+  return stringify({ ...settings, versions });
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import { InputError } from '../errors.ts';
+import { nearestNames } from './nearest.ts';
+import { type Settings, settingKeys, settingsSchema } from './settings.ts';
+
+/**
+ * Checks keys and values of one source, a config file or the flags.
+ *
+ * @param where how an error names the source of a key, e.g. `config.yaml` or `--budget`
+ * @throws InputError for an unknown key (with the nearest name) and for a value a key cannot have
+ */
+export function parseSettings(values: unknown, where: (key: string) => string): Settings {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new InputError('a config file is a list of `key: value` lines', {
+      where: where(''),
+      remedy: 'write for example `task: rte` on a line of its own',
+    });
+  }
+  for (const key of Object.keys(values)) {
+    if (!(settingKeys as readonly string[]).includes(key)) throw unknownKey(key, where(key));
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const key = String(issue.path[0]);
+  const given = JSON.stringify((values as Record<string, unknown>)[key]);
+  throw new InputError(`${given} is no value for \`${key}\``, { where: where(key), remedy: `give ${expected(issue)}` });
+}
+
+function unknownKey(key: string, where: string): InputError {
+  const [nearest] = nearestNames(key, settingKeys);
+  return new InputError(`there is no key \`${key}\``, {
+    where,
+    remedy: nearest === undefined ? `the keys are ${settingKeys.join(', ')}` : `did you mean \`${nearest}\`?`,
+  });
+}
+
+/** What would have been right, in words, for the few checks that the schema makes. */
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `a number ${issue.inclusive ? 'not below' : 'above'} ${issue.minimum}`;
+    case 'invalid_type':
+      return (
+        { int: 'a whole number', number: 'a number', boolean: 'true or false' }[issue.expected as string] ??
+        issue.expected
+      );
+    default:
+      return 'a text or a number';
+  }
+}

@@ -1,0 +1,66 @@
+import type { Preset } from './presets.ts';
+import type { Settings } from './settings.ts';
+
+/** Keys that always have a value once the presets are in. */
+type Filled =
+  | 'space'
+  | 'budget'
+  | 'seed'
+  | 'device'
+  | 'order'
+  | 'gradient'
+  | 'tau'
+  | 'beta'
+  | 'epochs'
+  | 'batch-size'
+  | 'eval-every'
+  | 'lr'
+  | 'alpha-lr'
+  | 'clip-norm'
+  | 'retrain-epochs'
+  | 'retrain-eval-every'
+  | 'max-length'
+  | 'keep-inert'
+  | 'retrain'
+  | 'random-baseline';
+
+/** Settings after the presets and defaults; model and task are checked before (`requireModelAndTask`). */
+export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'model' | 'task'>>;
+
+/** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives. */
+const defaults = {
+  space: 'mixed',
+  budget: '1.39bp',
+  seed: 0,
+  device: 'auto',
+  order: 'second',
+  gradient: 'global',
+  tau: 1,
+  beta: 1,
+  'alpha-lr': 0.1,
+  'clip-norm': 2,
+  'keep-inert': false,
+  retrain: true,
+  'random-baseline': false,
+} as const;
+
+const learningRate = 3e-4;
+/** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
+const fineTuningLearningRate = 3e-5;
+
+/** Fills what the user left out: from the preset first, else from the paper's defaults. Pure: same in, same out. */
+export function resolveSettings(given: Settings & { model: string; task: string }, preset: Preset): ResolvedSettings {
+  const fromPreset: Settings = {
+    'batch-size': preset.search.batchSize,
+    epochs: preset.search.epochs,
+    'eval-every': preset.search.evaluateEvery,
+    'retrain-epochs': preset.retrain.epochs,
+    'retrain-eval-every': preset.retrain.evaluateEvery,
+    'max-length': preset.maxLength,
+    lr: given.method === 'fine-tuning' ? fineTuningLearningRate : (preset.learningRate ?? learningRate),
+    ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
+    ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
+    ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),
+  };
+  return { ...defaults, ...fromPreset, ...given } as ResolvedSettings;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+const positiveInteger = z.coerce.number().int().positive();
+const positive = z.coerce.number().positive();
+/** YAML reads `true`; a flag arrives as a boolean too. */
+const flag = z.boolean();
+/** A number in a YAML file (`budget: 5000`) means the same as its text. */
+const text = z.union([z.string().min(1), z.number().transform(String)]);
+
+/** What `--help` says of a key, beside its description. */
+export interface KeyHelp {
+  /** Placeholder of the value, e.g. `FOLDER`. */
+  readonly hint?: string;
+  /** Said for a boolean that is on unless switched off by `--no-…`. */
+  readonly off?: string;
+}
+
+function key<T extends z.ZodType>(schema: T, description: string, help: KeyHelp = {}) {
+  return schema.optional().meta({ description, ...help });
+}
+
+/**
+ * Every key of a config file, which is also every flag of the command line, by the same name.
+ * All are optional here: what is left out comes from the task's preset and the defaults (see `resolve.ts`).
+ */
+export const settingsSchema = z.strictObject({
+  model: key(text, 'model: a folder with config.json, weights and tokenizer, or `mini`, the built-in one', {
+    hint: 'FOLDER',
+  }),
+  task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
+  data: key(text, "folder with the task's data files", { hint: 'FOLDER' }),
+  space: key(
+    z.enum(['mixed', 'lora']),
+    'search space: mixed (S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters) or lora (S3Delta-L)',
+  ),
+  budget: key(
+    text,
+    'trainable parameters to spend: `0.0139%`, `1.39e-4`, `1.39bp` (1e-4 of the backbone), or a count, `5000`',
+    {
+      hint: 'AMOUNT',
+    },
+  ),
+  method: key(
+    z.enum(['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 'fine-tuning', 'random']),
+    'tune with a manual structure instead of a found one; `random` draws one of the given budget',
+  ),
+  structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
+  seed: key(z.coerce.number().int().nonnegative(), 'seed of everything drawn: split, initial values, batches, gates', {
+    hint: 'N',
+  }),
+  out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
+  device: key(
+    z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
+    'where to compute; this version has cpu only, which auto chooses',
+  ),
+  order: key(
+    z.enum(['first', 'second']),
+    'order of the bi-level step: second is exact to the paper, first costs two losses instead of five',
+  ),
+  gradient: key(
+    z.enum(['global', 'local']),
+    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation)",
+  ),
+  tau: key(positive, 'temperature of the shifted sigmoid', { hint: 'T' }),
+  beta: key(positive, 'temperature of the Binary Concrete gates', { hint: 'B' }),
+  epochs: key(positiveInteger, 'passes of the search over its half of the training set', { hint: 'N' }),
+  'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
+  'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
+  lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
+  'alpha-lr': key(positive, 'learning rate of the structure parameters α', { hint: 'R' }),
+  'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
+  'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
+  'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
+  'max-steps': key(positiveInteger, 'end a stage after this many steps, whatever its epochs', { hint: 'N' }),
+  'max-length': key(positiveInteger, 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
+  'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
+  'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
+  'keep-inert': key(
+    flag,
+    'let the final structure hold modules that cannot change the output (biases on key projections)',
+  ),
+  retrain: key(flag, 're-train and evaluate what the search has kept', { off: 'stop after the search' }),
+  'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
+  threads: key(positiveInteger, 'processor threads to use (default: as many as there are cores)', { hint: 'N' }),
+});
+
+/** Keys as a user gives them, checked one by one, nothing filled in. */
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type SettingKey = keyof Settings;
+
+export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];

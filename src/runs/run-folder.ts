@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+
+/** Where everything of a run lies. Making one of these touches no file. */
+export interface RunFolder {
+  readonly path: string;
+  /** Resolved settings with versions (`config.yaml`). */
+  readonly config: string;
+  /** A line an evaluation (`metrics.jsonl`). */
+  readonly metrics: string;
+  /** Every candidate with α, p and kept (`structure.json`). */
+  readonly structure: string;
+  /** Trained parameters of the kept modules (`delta.safetensors`). */
+  readonly delta: string;
+  /** Scores and resources (`result.json`). */
+  readonly result: string;
+  /** State to resume from, removed when the run is done (`checkpoint/`). */
+  readonly checkpoint: string;
+  readonly report: string;
+  readonly heatmap: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  return {
+    path,
+    config: join(path, 'config.yaml'),
+    metrics: join(path, 'metrics.jsonl'),
+    structure: join(path, 'structure.json'),
+    delta: join(path, 'delta.safetensors'),
+    result: join(path, 'result.json'),
+    checkpoint: join(path, 'checkpoint'),
+    report: join(path, 'report.html'),
+    heatmap: join(path, 'heatmap.svg'),
+  };
+}
+
+function holdsRun(folder: RunFolder): boolean {
+  return [folder.config, folder.metrics, folder.structure, folder.delta, folder.result, folder.checkpoint].some(file =>
+    existsSync(file),
+  );
+}
+
+/**
+ * Makes sure that a new run can be written there. Touches no file.
+ * @throws InputError where the folder holds a run already, or the path is a file
+ */
+export function requireFreshFolder(folder: RunFolder): void {
+  if (!existsSync(folder.path)) return;
+  if (!statSync(folder.path).isDirectory()) {
+    throw new InputError('this is a file, a run needs a folder', { where: folder.path, remedy: 'give another --out' });
+  }
+  if (holdsRun(folder)) {
+    throw new InputError('this folder already holds a run', {
+      where: folder.path,
+      remedy: `give another --out, or go on with that run: --resume --out ${folder.path}`,
+    });
+  }
+}
+
+/** @throws InputError where the folder holds no run that this program has begun */
+export function requireRun(folder: RunFolder): void {
+  if (!existsSync(folder.config)) {
+    throw new InputError('this folder holds no run: there is no config.yaml in it', {
+      where: folder.path,
+      remedy: 'give the folder that `s3delta search` or `s3delta train` has written (its --out)',
+    });
+  }
+}
+
+/** Creates the folder and what a run needs in it. */
+export function createRunFolder(folder: RunFolder): void {
+  mkdirSync(folder.checkpoint, { recursive: true });
+}
