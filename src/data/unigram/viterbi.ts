@@ -1,0 +1,77 @@
+import { bytePiece, type UnigramSpec } from './spec.ts';
+
+// SentencePiece's own constant: an unknown character scores this much below the rarest piece.
+const UNKNOWN_PENALTY = 10;
+
+/**
+ * The most probable segmentation under a unigram vocabulary: the pieces s₁…s_k of the text with the largest Σ log p(sᵢ).
+ * Of equal segmentations the one whose last piece begins earlier wins, as in SentencePiece; only where its float32 sums
+ * round two equal scores apart ("xxx" as x+xx or xx+x) can it choose the other one.
+ *
+ * Returns a function from text (spaces already `▁`) to ids. Runs of unknown characters become one unknown id.
+ */
+export function compileSegmenter(spec: UnigramSpec): (text: string) => number[] {
+  const ids = new Map<string, number>();
+  let longest = 1;
+  let lowestScore = Number.POSITIVE_INFINITY;
+  spec.pieces.forEach((piece, id) => {
+    if (!spec.isNormal[id] || piece === '') return;
+    ids.set(piece, id);
+    longest = Math.max(longest, piece.length);
+    lowestScore = Math.min(lowestScore, spec.scores[id]!);
+  });
+  const unknownScore = lowestScore - UNKNOWN_PENALTY;
+  const byteIds = spec.byteFallback ? byteTable(spec.pieces) : undefined;
+
+  return text => {
+    // best[i]: score of the best segmentation of text[0, i); fromStart[i] and fromId[i]: its last piece.
+    const best = new Float64Array(text.length + 1).fill(Number.NEGATIVE_INFINITY);
+    const fromStart = new Int32Array(text.length + 1);
+    const fromId = new Int32Array(text.length + 1);
+    best[0] = 0;
+    const offer = (start: number, end: number, id: number, score: number) => {
+      const total = best[start]! + score;
+      if (total > best[end]!) {
+        best[end] = total;
+        fromStart[end] = start;
+        fromId[end] = id;
+      }
+    };
+    for (let start = 0; start < text.length; ) {
+      const next = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
+      for (let end = next; end <= Math.min(text.length, start + longest); end++) {
+        const id = ids.get(text.slice(start, end));
+        if (id !== undefined) offer(start, end, id, spec.scores[id]!);
+      }
+      if (!ids.has(text.slice(start, next))) offer(start, next, spec.unknownId, unknownScore);
+      start = next;
+    }
+    return readBack(text, fromStart, fromId, spec.unknownId, byteIds);
+  };
+}
+
+function readBack(
+  text: string,
+  fromStart: Int32Array,
+  fromId: Int32Array,
+  unknownId: number,
+  byteIds: readonly number[] | undefined,
+): number[] {
+  const reversed: number[] = [];
+  for (let end = text.length; end > 0; end = fromStart[end]!) {
+    const id = fromId[end]!;
+    if (id !== unknownId) reversed.push(id);
+    else if (byteIds !== undefined) {
+      const bytes = Buffer.from(text.slice(fromStart[end]!, end));
+      for (const byte of bytes.reverse()) reversed.push(byteIds[byte]!);
+    } else if (reversed.at(-1) !== unknownId) reversed.push(unknownId);
+  }
+  return reversed.reverse();
+}
+
+/** Ids of the 256 byte pieces, or undefined where the vocabulary lacks one. */
+function byteTable(pieces: readonly string[]): readonly number[] | undefined {
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const table = Array.from({ length: 256 }, (_, byte) => ids.get(bytePiece(byte)) ?? -1);
+  return table.includes(-1) ? undefined : table;
+}
