@@ -1,0 +1,56 @@
+import type { HeatMap, HeatMapModule } from './heat-map.ts';
+import { ansi256, colourAt, isDark } from './palette.ts';
+
+/** Shades of p where there is no colour, from nearly nothing to the largest. */
+const shades = ['·', '░', '▒', '▓', '█'];
+const keptMark = '●';
+
+/**
+ * The heat map as lines of text, two characters a cell. Kept modules carry a dot. With `colour` the cells are painted
+ * in 256 colours, without it they are shades.
+ */
+export function heatMapLines(map: HeatMap, options: { colour: boolean }): string[] {
+  const width = Math.max(0, ...map.rows.map(row => row.length));
+  const header = columnHeader(map.columns);
+  const rows = map.rows.map((label, row) => {
+    const cells = map.cells[row]!.map(module => cell(module, map.maximum, options.colour));
+    return `${label.padEnd(width)}  ${cells.join('')}`;
+  });
+  return [
+    ...header.map(line => `${' '.repeat(width)}  ${line}`),
+    ...rows,
+    `${' '.repeat(width)}  ${legend(map.maximum, options.colour)}`,
+  ];
+}
+
+/** One line for the stacks, one for the last digit of the layer: a column is too narrow for `E.10`. */
+function columnHeader(columns: readonly string[]): string[] {
+  const stacks = columns.map((column, index) => {
+    const stack = column.split('.')[0]!;
+    return index === 0 || columns[index - 1]!.split('.')[0] !== stack ? stack.slice(0, 1).padEnd(2) : '  ';
+  });
+  const layers = columns.map(column => (column.split('.')[1] ?? '').padEnd(2).slice(0, 2));
+  return [stacks.join('').trimEnd(), layers.join('').trimEnd()];
+}
+
+function cell(module: HeatMapModule | undefined, maximum: number, colour: boolean): string {
+  if (module === undefined) return '  ';
+  const share = maximum > 0 ? module.p / maximum : 0;
+  const mark = module.kept ? keptMark : undefined;
+  return colour ? paint(mark ?? ' ', share) : `${shade(share)}${mark ?? ' '}`;
+}
+
+function shade(share: number): string {
+  return shades[Math.min(shades.length - 1, Math.floor(share * shades.length))]!;
+}
+
+function paint(character: string, share: number): string {
+  const background = colourAt(share);
+  return `\u001b[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} \u001b[0m`;
+}
+
+function legend(maximum: number, colour: boolean): string {
+  const scale = shades.map((_, index) => index / (shades.length - 1));
+  const ramp = colour ? scale.map(share => paint(' ', share)).join('') : shades.join('');
+  return `p: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} kept`;
+}

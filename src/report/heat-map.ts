@@ -1,0 +1,61 @@
+/** What the heat map shows of a module. */
+export interface HeatMapModule {
+  readonly site: string;
+  /** The delta kind's name as shown, e.g. `LoRA`. */
+  readonly kind: string;
+  /** `SelfAttn.Q`, … : the row, together with the kind. */
+  readonly position: string;
+  /** `E.0`, `D.3`, … */
+  readonly column: string;
+  readonly parameters: number;
+  readonly p: number;
+  readonly kept: boolean;
+}
+
+/** The candidates of a search laid out as in the paper's figure 9. */
+export interface HeatMap<M extends HeatMapModule = HeatMapModule> {
+  /** `SelfAttn.Q LoRA`, …: grouped by kind, each group in the order of the forward pass. */
+  readonly rows: readonly string[];
+  /** `E.0`, …, `D.0`, …, in the order of the forward pass. */
+  readonly columns: readonly string[];
+  /** [row][column]; undefined where there is no candidate. */
+  readonly cells: readonly (readonly (M | undefined)[])[];
+  /** The largest p: the dark end of the scale. */
+  readonly maximum: number;
+}
+
+/** Lays modules out in rows and columns. Modules come in the order of the forward pass, as in a structure file. */
+export function heatMap<M extends HeatMapModule>(modules: readonly M[]): HeatMap<M> {
+  const kinds = distinct(modules.map(module => module.kind));
+  const positions = distinct(modules.map(module => module.position));
+  const columns = distinct(modules.map(module => module.column)).sort(byLayer);
+  const rows = kinds.flatMap(kind => positions.map(position => ({ kind, position })));
+  const laidOut = rows
+    .map(({ kind, position }) => {
+      const inRow = modules.filter(module => module.kind === kind && module.position === position);
+      return {
+        label: `${position} ${kind}`,
+        empty: inRow.length === 0,
+        cells: columns.map(column => inRow.find(module => module.column === column)),
+      };
+    })
+    .filter(row => !row.empty);
+  return {
+    rows: laidOut.map(row => row.label),
+    columns,
+    cells: laidOut.map(row => row.cells),
+    maximum: modules.reduce((maximum, module) => Math.max(maximum, module.p), 0),
+  };
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+/** Encoder before decoder, then by layer number: a structure of the decoder's last layers still reads left to right. */
+function byLayer(a: string, b: string): number {
+  const [stackA = '', layerA = ''] = a.split('.');
+  const [stackB = '', layerB = ''] = b.split('.');
+  if (stackA !== stackB) return stackA === 'E' || (stackB !== 'E' && stackA < stackB) ? -1 : 1;
+  return Number(layerA) - Number(layerB);
+}

@@ -1,0 +1,60 @@
+import type { RunResult, StageResources } from '../runs/result.ts';
+import type { HeatMapModule } from './heat-map.ts';
+import type { Table } from './table.ts';
+import { bytes, count, duration, perTenThousand, score } from './units.ts';
+
+/** What could be spent and what was, in one sentence. */
+export function budgetSentence({ budget, structure }: RunResult): string {
+  const spent = `${structure.modules} modules with ${count(structure.parameters)} trainable parameters`;
+  return `${spent}, of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
+}
+
+/** Test scores beside what costs nothing: the commonest label, and a random structure of equal budget. */
+export function scoreTable({ score: scores }: RunResult): Table | undefined {
+  if (scores === undefined) return undefined;
+  return {
+    header: ['', `test (${scores.metric})`, 'validation'],
+    rows: [
+      ['this structure', score(scores.test), score(scores.validation)],
+      ...(scores.random === undefined ? [] : [['random structure, equal budget', score(scores.random), '']]),
+      ['majority class', score(scores.majority), ''],
+    ],
+  };
+}
+
+/** Time and memory of search and re-training with their ratios: the form of the paper's table 5. */
+export function resourcesTable({ task, resources }: RunResult): Table {
+  const { search, retrain, ratio } = resources;
+  return {
+    header: ['task', 'search time', 're-train time', 'ratio', 'search memory', 're-train memory', 'ratio'],
+    rows: [
+      [
+        task,
+        cell(search, stage => duration(stage.seconds)),
+        cell(retrain, stage => duration(stage.seconds)),
+        ratio === undefined ? '–' : ratio.time.toFixed(2),
+        cell(search, stage => bytes(stage.peakBytes)),
+        cell(retrain, stage => bytes(stage.peakBytes)),
+        ratio === undefined ? '–' : ratio.memory.toFixed(2),
+      ],
+    ],
+  };
+}
+
+/** Modules kept, by kind and position. */
+export function keptTable(modules: readonly HeatMapModule[]): Table {
+  const kept = modules.filter(module => module.kept);
+  const groups = Map.groupBy(kept, module => `${module.position} ${module.kind}`);
+  return {
+    header: ['position', 'layers', 'parameters'],
+    rows: [...groups].map(([position, members]) => [
+      position,
+      members.map(module => module.column).join(' '),
+      count(members.reduce((sum, module) => sum + module.parameters, 0)),
+    ]),
+  };
+}
+
+function cell(stage: StageResources | undefined, show: (stage: StageResources) => string): string {
+  return stage === undefined ? '–' : show(stage);
+}
