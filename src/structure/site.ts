@@ -19,4 +19,17 @@ export interface Site {
   readonly position: string;
   /** True where adding a constant to the output changes nothing (a key projection: the softmax removes it). */
   readonly biasIsInert: boolean;
+  /** True where the weight is another site's (a tied output projection): it can be read, but is not this site's to train. */
+  readonly weightIsShared: boolean;
+}
+
+/** Shape of the host's weight in the checkpoint; a block has none of its own. */
+export function weightShape(site: Site): readonly number[] {
+  const shapes: Record<HostKind, readonly number[]> = {
+    linear: [site.outFeatures, site.inFeatures],
+    norm: [site.outFeatures],
+    embedding: [site.inFeatures, site.outFeatures],
+    block: [],
+  };
+  return shapes[site.host];
 }

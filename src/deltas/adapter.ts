@@ -1,0 +1,27 @@
+import { gelu, gemm } from '../graph/ops/index.ts';
+import { type Delta, type Initializer, ZEROS } from './delta.ts';
+import { gated } from './gating.ts';
+
+const NORMAL: Initializer = { distribution: 'normal', standardDeviation: 0.01 };
+
+/** Adapter: δ(h) = W_up gelu(W_down h + b) + b′ on a sub-layer's output, bottleneck k (Houlsby et al. 2019). */
+export const adapter: Delta = {
+  kind: 'adapter',
+  label: 'Adapter',
+  defaults: { bottleneck: 24 },
+  hosts: site => site.host === 'block',
+  inert: () => false,
+  parameters: (site, { bottleneck }) => [
+    { name: 'downWeight', shape: [bottleneck!, site.outFeatures], initializer: NORMAL },
+    { name: 'downBias', shape: [bottleneck!], initializer: ZEROS },
+    { name: 'upWeight', shape: [site.outFeatures, bottleneck!], initializer: NORMAL },
+    { name: 'upBias', shape: [site.outFeatures], initializer: ZEROS },
+  ],
+  contribute: ({ hiddenStates, parameters: { downWeight, downBias, upWeight, upBias }, gate }) => {
+    const inner = gated(gelu(gemm(hiddenStates!, downWeight!, { transB: true, c: downBias! })), gate);
+    return {
+      bias: gated(upBias!, gate),
+      output: addend => gemm(inner, upWeight!, { transB: true, ...(addend && { c: addend }) }),
+    };
+  },
+};

@@ -1,0 +1,43 @@
+import type { Layout, ModuleLayout } from '../runtime/program.ts';
+import type { DeltaModule } from '../structure/module.ts';
+import { fillNormal, fillUniform } from '../training/random.ts';
+import type { Initializer } from './delta.ts';
+import { deltaOf } from './index.ts';
+
+/** Lays the parameters of a list of modules out one after another in a flat vector. */
+export function layoutOf(modules: readonly DeltaModule[]): Layout {
+  let offset = 0;
+  const laidOut = modules.map((module): ModuleLayout => {
+    const parameters = deltaOf(module.kind)
+      .parameters(module.site, module.options)
+      .map(({ name, shape }) => {
+        const size = shape.reduce((product, extent) => product * extent, 1);
+        offset += size;
+        return { name, shape, offset: offset - size, size };
+      });
+    return { module, parameters };
+  });
+  return { modules: laidOut, size: offset };
+}
+
+/** Fresh initial values of every module; those of one module depend on the seed and the module's name alone. */
+export function initialDelta(layout: Layout, seed: number): Float32Array {
+  const delta = new Float32Array(layout.size);
+  for (const { module, parameters } of layout.modules) {
+    const specs = deltaOf(module.kind).parameters(module.site, module.options);
+    for (const [index, { name, offset, size }] of parameters.entries()) {
+      fill(delta.subarray(offset, offset + size), specs[index]!.initializer, seed, `initial ${module.id}.${name}`);
+    }
+  }
+  return delta;
+}
+
+function fill(target: Float32Array, initializer: Initializer, seed: number, stream: string): void {
+  if (initializer.distribution === 'normal') {
+    fillNormal(target, seed, stream);
+    for (const [index, value] of target.entries()) target[index] = value * initializer.standardDeviation;
+  } else if (initializer.distribution === 'uniform') {
+    fillUniform(target, seed, stream);
+    for (const [index, value] of target.entries()) target[index] = (2 * value - 1) * initializer.bound;
+  }
+}

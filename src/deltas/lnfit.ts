@@ -1,0 +1,13 @@
+import { type Delta, ZEROS } from './delta.ts';
+import { gated } from './gating.ts';
+
+/** LNFit: δ(x) = s ⊙ norm(x), which is s [d] added to the layer norm's weight. */
+export const lnfit: Delta = {
+  kind: 'lnfit',
+  label: 'LNFit',
+  defaults: {},
+  hosts: site => site.host === 'norm',
+  inert: () => false,
+  parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS }],
+  contribute: ({ parameters: { scale }, gate }) => ({ weight: gated(scale!, gate) }),
+};

@@ -1,0 +1,25 @@
+import { gemm } from '../graph/ops/index.ts';
+import { type Delta, ZEROS } from './delta.ts';
+import { gated } from './gating.ts';
+
+/** LoRA: δ(x) = (x Aᵀ) Bᵀ · alpha / rank at a linear map, A [rank, in], B [out, rank] (Hu et al. 2022). */
+export const lora: Delta = {
+  kind: 'lora',
+  label: 'LoRA',
+  defaults: { rank: 1, alpha: 16 },
+  hosts: site => site.host === 'linear',
+  inert: () => false,
+  parameters: (site, { rank }) => [
+    // Kaiming-uniform with a = √5: the bound is 1 / √fan_in.
+    {
+      name: 'A',
+      shape: [rank!, site.inFeatures],
+      initializer: { distribution: 'uniform', bound: 1 / Math.sqrt(site.inFeatures) },
+    },
+    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS },
+  ],
+  contribute: ({ hiddenStates, parameters: { A, B }, gate, options: { rank, alpha } }) => {
+    const inner = gated(gemm(hiddenStates!, A!, { transB: true, alpha: alpha! / rank! }), gate);
+    return { output: addend => gemm(inner, B!, { transB: true, ...(addend && { c: addend }) }) };
+  },
+};

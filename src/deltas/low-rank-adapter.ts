@@ -1,0 +1,45 @@
+import { gelu, gemm, reshape } from '../graph/ops/index.ts';
+import type { Value } from '../graph/types.ts';
+import type { Site } from '../structure/site.ts';
+import { type Delta, type Initializer, ZEROS } from './delta.ts';
+import { gated } from './gating.ts';
+
+/** The bottleneck d/32, at least 1. */
+const bottleneckOf = (site: Site): number => Math.max(1, Math.floor(site.outFeatures / 32));
+
+/** Glorot-uniform of a rank-1 factor [n, 1]: √(6 / (n + 1)). */
+const glorot = (length: number): Initializer => ({ distribution: 'uniform', bound: Math.sqrt(6 / (length + 1)) });
+
+const asColumn = (vector: Value): Value => reshape(vector, [vector.shape[0]!, 1]);
+const asRow = (vector: Value): Value => reshape(vector, [1, vector.shape[0]!]);
+
+/**
+ * Low-rank adapter: an adapter whose W_down = downLeft downRightᵀ and W_up = upLeft upRightᵀ are rank-1 products, on a
+ * sub-layer's output [tokens, d]. The products are never formed: two matrix-vector products a side.
+ */
+export const lowRankAdapter: Delta = {
+  kind: 'low-rank-adapter',
+  label: 'LR-Adapter',
+  defaults: {},
+  hosts: site => site.host === 'block',
+  inert: () => false,
+  parameters: site => {
+    const [width, bottleneck] = [site.outFeatures, bottleneckOf(site)];
+    return [
+      { name: 'downLeft', shape: [bottleneck], initializer: glorot(bottleneck) },
+      { name: 'downRight', shape: [width], initializer: glorot(width) },
+      { name: 'downBias', shape: [bottleneck], initializer: ZEROS },
+      { name: 'upLeft', shape: [width], initializer: glorot(width) },
+      { name: 'upRight', shape: [bottleneck], initializer: glorot(bottleneck) },
+      { name: 'upBias', shape: [width], initializer: ZEROS },
+    ];
+  },
+  contribute: ({ hiddenStates, parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias }, gate }) => {
+    const down = gemm(gemm(hiddenStates!, asColumn(downRight!)), asRow(downLeft!), { c: downBias! });
+    const inner = gated(gemm(gelu(down), asColumn(upRight!)), gate);
+    return {
+      bias: gated(upBias!, gate),
+      output: addend => gemm(inner, asRow(upLeft!), addend && { c: addend }),
+    };
+  },
+};

@@ -1,0 +1,128 @@
+import { type OpType, ops } from './ops/index.ts';
+import { sizeOf } from './shape.ts';
+import {
+  type Attributes,
+  type DataType,
+  type Dim,
+  type ExternalData,
+  GraphError,
+  type Node,
+  type Shape,
+  type Value,
+} from './types.ts';
+
+const BYTES: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int32: 4, int64: 8, bool: 1 };
+
+/**
+ * A computation as a list of nodes in the order they were made, which is a topological order. Asking for the same
+ * node twice gives the same values, so callers need not keep what they computed before.
+ */
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly nodes: Node[] = [];
+  readonly constants: Value[] = [];
+  readonly outputs: Value[] = [];
+  readonly #known = new Map<string, readonly Value[]>();
+  readonly #names = new Set<string>();
+  #count = 0;
+
+  input(name: string, dtype: DataType, shape: Shape): Value {
+    const value: Value = { graph: this, name: this.#claim(name), dtype, shape };
+    this.inputs.push(value);
+    return value;
+  }
+
+  output(name: string, value: Value): Value {
+    // Identity gives the output its public name without touching the value's own.
+    const named: Value = { graph: this, name: this.#claim(name), dtype: value.dtype, shape: value.shape };
+    const node: Node = { op: 'Identity', inputs: [value], attributes: {}, outputs: [named] };
+    this.nodes.push(node);
+    this.outputs.push(named);
+    return named;
+  }
+
+  /** A tensor whose bytes lie in another file; they are read when a session starts. */
+  external(name: string, dtype: DataType, shape: Shape, external: ExternalData): Value {
+    const known = this.#known.get(`external ${name}`);
+    if (known) return known[0]!;
+    const expected = sizeOf(name, shape) * BYTES[dtype];
+    if (expected !== external.length)
+      throw new GraphError(name, `${external.length} bytes where [${shape}] needs ${expected}`);
+    return this.#addConstant(`external ${name}`, {
+      graph: this,
+      name: this.#claim(name),
+      dtype,
+      shape,
+      constant: { external },
+    });
+  }
+
+  floats(data: Float32Array | readonly number[], shape: Shape = [data.length]): Value {
+    return this.#inline('float32', Float32Array.from(data), shape);
+  }
+
+  scalar(value: number): Value {
+    return this.floats([value], []);
+  }
+
+  int64s(data: readonly number[]): Value {
+    return this.#inline('int64', BigInt64Array.from(data.map(BigInt)), [data.length]);
+  }
+
+  /** Runs the operation's shape inference and adds the node, or returns the outputs of the equal node made before. */
+  apply(op: OpType, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
+    const foreign = inputs.find(input => input !== undefined && input.graph !== this);
+    if (foreign) throw new GraphError(op, `${foreign.name} belongs to another graph`);
+    const key = `${op}(${inputs.map(input => input?.name ?? '')})${JSON.stringify(attributes)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const types = ops[op].infer(inputs as readonly Value[], attributes);
+    const outputs: Value[] = [];
+    const node: Node = { op, inputs, attributes, outputs };
+    for (const { dtype, shape } of types) {
+      outputs.push({ graph: this, name: this.#claim(`${op}_${this.#count++}`), dtype, shape, node });
+    }
+    this.nodes.push(node);
+    this.#known.set(key, outputs);
+    return outputs;
+  }
+
+  /** The run-time value of a named extent, int64 [1], read off the first input that has it. */
+  extent(symbol: Dim): Value {
+    if (typeof symbol === 'number') return this.int64s([symbol]);
+    for (const input of this.inputs) {
+      const axis = input.shape.indexOf(symbol);
+      if (axis >= 0) return this.apply('Shape', [input], { start: axis, end: axis + 1 })[0]!;
+    }
+    throw new GraphError('Shape', `no input has an extent named ${symbol}`);
+  }
+
+  #inline(dtype: DataType, data: Float32Array | BigInt64Array, shape: Shape): Value {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const expected = sizeOf('constant', shape) * BYTES[dtype];
+    if (expected !== bytes.length)
+      throw new GraphError('constant', `${bytes.length} bytes where [${shape}] needs ${expected}`);
+    const key = `${dtype}[${shape}] ${bytes.length > 1024 ? this.#count++ : Buffer.from(bytes).toString('hex')}`;
+    const known = this.#known.get(key);
+    if (known) return known[0]!;
+    return this.#addConstant(key, {
+      graph: this,
+      name: this.#claim(`constant_${this.#count++}`),
+      dtype,
+      shape,
+      constant: { bytes },
+    });
+  }
+
+  #addConstant(key: string, value: Value): Value {
+    this.constants.push(value);
+    this.#known.set(key, [value]);
+    return value;
+  }
+
+  #claim(name: string): string {
+    if (this.#names.has(name)) throw new GraphError('graph', `two values are named ${name}`);
+    this.#names.add(name);
+    return name;
+  }
+}

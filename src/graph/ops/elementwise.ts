@@ -1,0 +1,77 @@
+import { broadcastShapes } from '../shape.ts';
+import type { Value } from '../types.ts';
+import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+
+export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b])[0]!;
+export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b])[0]!;
+export const mul = (a: Value, b: Value): Value => a.graph.apply('Mul', [a, b])[0]!;
+export const neg = (x: Value): Value => x.graph.apply('Neg', [x])[0]!;
+export const tanh = (x: Value): Value => x.graph.apply('Tanh', [x])[0]!;
+export const relu = (x: Value): Value => x.graph.apply('Relu', [x])[0]!;
+export const sign = (x: Value): Value => x.graph.apply('Sign', [x])[0]!;
+/** gelu_new: the tanh form, as in T5 v1.1 and the adapters. */
+export const gelu = (x: Value): Value => x.graph.apply('Gelu', [x], { approximate: 'tanh' })[0]!;
+/** x · factor. */
+export const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));
+
+const binary = (op: string): OpDefinition['infer'] => {
+  return ([a, b]) => [{ dtype: a!.dtype, shape: broadcastShapes(op, a!.shape, b!.shape) }];
+};
+const unary: OpDefinition['infer'] = ([x]) => [{ dtype: x!.dtype, shape: x!.shape }];
+
+const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+const GELU_CUBIC = 0.044715;
+
+/** d gelu_new / dx = ½(1 + t) + ½ x (1 − t²) u′ with t = tanh(u), u = √(2/π) (x + 0.044715 x³). */
+function geluDerivative(x: Value): Value {
+  const { graph } = x;
+  const squared = mul(x, x);
+  const u = mul(x, add(scale(squared, SQRT_2_OVER_PI * GELU_CUBIC), graph.scalar(SQRT_2_OVER_PI)));
+  const uDerivative = add(scale(squared, 3 * SQRT_2_OVER_PI * GELU_CUBIC), graph.scalar(SQRT_2_OVER_PI));
+  const t = tanh(u);
+  const oneMinusSquare = sub(graph.scalar(1), mul(t, t));
+  return scale(add(add(t, graph.scalar(1)), mul(mul(x, uDerivative), oneMinusSquare)), 0.5);
+}
+
+export const elementwiseOps = {
+  // d(a + b) = da + db
+  Add: {
+    infer: binary('Add'),
+    gradient: context => [onlyGradient(context), onlyGradient(context)],
+  },
+  // d(a − b) = da − db
+  Sub: {
+    infer: binary('Sub'),
+    gradient: context => [onlyGradient(context), context.wanted[1] ? neg(onlyGradient(context)) : undefined],
+  },
+  // d(ab) = b da + a db
+  Mul: {
+    infer: binary('Mul'),
+    gradient: context => {
+      const dy = onlyGradient(context);
+      const [a, b] = [inputOf(context.node, 0), inputOf(context.node, 1)];
+      return [context.wanted[0] ? mul(dy, b) : undefined, context.wanted[1] ? mul(dy, a) : undefined];
+    },
+  },
+  Neg: { infer: unary, gradient: context => [neg(onlyGradient(context))] },
+  // d tanh(x) = (1 − tanh²(x)) dx
+  Tanh: {
+    infer: unary,
+    gradient: context => {
+      const y = context.node.outputs[0]!;
+      return [mul(onlyGradient(context), sub(y.graph.scalar(1), mul(y, y)))];
+    },
+  },
+  // d relu(x) = [x > 0] dx; the output's sign is that indicator, so the input need not be kept
+  Relu: {
+    infer: unary,
+    gradient: context => [mul(onlyGradient(context), sign(context.node.outputs[0]!))],
+  },
+  // Piecewise constant: zero wherever it has a derivative.
+  Sign: { infer: unary, gradient: () => [undefined] },
+  Gelu: {
+    infer: unary,
+    gradient: context => [mul(onlyGradient(context), geluDerivative(inputOf(context.node, 0)))],
+  },
+  Identity: { infer: unary, gradient: context => [onlyGradient(context)] },
+} satisfies Record<string, OpDefinition>;

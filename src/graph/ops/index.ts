@@ -1,0 +1,31 @@
+import type { OpDefinition } from './definition.ts';
+import { elementwiseOps } from './elementwise.ts';
+import { gatherOps } from './gather.ts';
+import { matrixOps } from './matrix.ts';
+import { normalizationOps } from './normalization.ts';
+import { reduceOps } from './reduce.ts';
+import { shapeOps } from './shape.ts';
+import { softmaxOps } from './softmax.ts';
+
+const families = {
+  ...elementwiseOps,
+  ...matrixOps,
+  ...reduceOps,
+  ...shapeOps,
+  ...softmaxOps,
+  ...gatherOps,
+  ...normalizationOps,
+};
+
+export type OpType = keyof typeof families;
+
+/** The closed set of operations a graph can hold: all of them, and only they, are ever written to a model. */
+export const ops: Readonly<Record<OpType, OpDefinition>> = families;
+
+export { add, gelu, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
+export { gather, gatherElements } from './gather.ts';
+export { gemm, matmul } from './matrix.ts';
+export { rmsNorm } from './normalization.ts';
+export { argMax, reduceSum } from './reduce.ts';
+export { cast, concat, expand, reshape, split, transpose, zeros } from './shape.ts';
+export { logSoftmax, softmax } from './softmax.ts';

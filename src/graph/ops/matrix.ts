@@ -1,0 +1,84 @@
+import { broadcastShapes } from '../shape.ts';
+import { type Dim, GraphError, type Value } from '../types.ts';
+import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+
+export interface Transposition {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+}
+
+/** alpha · A′B′ (+ C), A′ [m, k], B′ [k, n], C broadcasting to [m, n]; a prime is a transposition where asked for. */
+export function gemm(a: Value, b: Value, options: Transposition & { alpha?: number; c?: Value } = {}): Value {
+  const attributes = {
+    alpha: { float: options.alpha ?? 1 },
+    transA: Number(options.transA ?? false),
+    transB: Number(options.transB ?? false),
+  };
+  return a.graph.apply('Gemm', options.c ? [a, b, options.c] : [a, b], attributes)[0]!;
+}
+
+/** Batched product A′B′ over the last two axes; leading axes broadcast. */
+export function matmul(a: Value, b: Value, options: Transposition = {}): Value {
+  const attributes = { transA: Number(options.transA ?? false), transB: Number(options.transB ?? false) };
+  return a.graph.apply('FusedMatMul', [a, b], attributes)[0]!;
+}
+
+function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): [Dim, Dim] {
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw new GraphError(op, `needs matrices, got [${a.shape}] and [${b.shape}]`);
+  const [rows, inner] = transA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
+  const [innerB, columns] = transB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
+  if (inner !== innerB) throw new GraphError(op, `inner extents differ: [${a.shape}] and [${b.shape}]`);
+  return [rows, columns];
+}
+
+/** dA and dB of Y = A′B′ as products of the same kind: dA′ = dY B′ᵀ, dB′ = A′ᵀ dY, each written in A's and B's own layout. */
+function productGradients(
+  product: (a: Value, b: Value, transposition: Transposition) => Value,
+  [a, b, dy]: readonly [Value, Value, Value],
+  { transA, transB }: { transA: boolean; transB: boolean },
+  wanted: readonly boolean[],
+): [Value | undefined, Value | undefined] {
+  const da = () => (transA ? product(b, dy, { transA: transB, transB: true }) : product(dy, b, { transB: !transB }));
+  const db = () => (transB ? product(dy, a, { transA: true, transB: transA }) : product(a, dy, { transA: !transA }));
+  return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined];
+}
+
+export const matrixOps = {
+  Gemm: {
+    infer: ([a, b, c], attributes) => {
+      if (a!.shape.length !== 2 || b!.shape.length !== 2)
+        throw new GraphError('Gemm', `needs matrices, got [${a!.shape}] and [${b!.shape}]`);
+      const shape = productShape('Gemm', a!, b!, attributes.transA === 1, attributes.transB === 1);
+      if (c) broadcastShapes('Gemm', shape, c.shape);
+      return [{ dtype: a!.dtype, shape }];
+    },
+    gradient: context => {
+      const { node, wanted } = context;
+      const dy = onlyGradient(context);
+      const { alpha } = node.attributes as { alpha: { float: number } };
+      const transposition = { transA: node.attributes.transA === 1, transB: node.attributes.transB === 1 };
+      const product = (a: Value, b: Value, t: Transposition) => gemm(a, b, { ...t, alpha: alpha.float });
+      const [da, db] = productGradients(product, [inputOf(node, 0), inputOf(node, 1), dy], transposition, wanted);
+      return [da, db, dy];
+    },
+  },
+  FusedMatMul: {
+    domain: 'com.microsoft',
+    infer: ([a, b], attributes) => {
+      const [rows, columns] = productShape('FusedMatMul', a!, b!, attributes.transA === 1, attributes.transB === 1);
+      const batch = broadcastShapes('FusedMatMul', a!.shape.slice(0, -2), b!.shape.slice(0, -2));
+      return [{ dtype: a!.dtype, shape: [...batch, rows, columns] }];
+    },
+    gradient: context => {
+      const { node, wanted } = context;
+      const transposition = { transA: node.attributes.transA === 1, transB: node.attributes.transB === 1 };
+      return productGradients(
+        matmul,
+        [inputOf(node, 0), inputOf(node, 1), onlyGradient(context)],
+        transposition,
+        wanted,
+      );
+    },
+  },
+} satisfies Record<string, OpDefinition>;

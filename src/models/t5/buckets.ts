@@ -1,0 +1,26 @@
+import type { T5Config } from './config.ts';
+
+/** Rounds as the reference implementation does, in float32: a bucket's edge falls on the same distance. */
+const { fround } = Math;
+
+/** Bucket of one relative position (key − query), as in T5's relative attention. */
+export function relativePositionBucket(position: number, bidirectional: boolean, numBuckets: number, maxDistance: number): number {
+  const buckets = bidirectional ? numBuckets / 2 : numBuckets;
+  const offset = bidirectional && position > 0 ? buckets : 0;
+  const distance = bidirectional ? Math.abs(position) : Math.max(-position, 0);
+  const exact = Math.floor(buckets / 2);
+  if (distance < exact) return offset + distance;
+  const ratio = fround(fround(Math.log(fround(distance / exact))) / fround(Math.log(maxDistance / exact)));
+  return offset + Math.min(buckets - 1, exact + Math.floor(fround(ratio * (buckets - exact))));
+}
+
+/** Buckets of all pairs of `length` positions, [query, key] row-major. */
+export function relativeBuckets(length: number, bidirectional: boolean, config: T5Config): Int32Array {
+  const buckets = new Int32Array(length * length);
+  for (let query = 0; query < length; query++) {
+    for (let key = 0; key < length; key++) {
+      buckets[query * length + key] = relativePositionBucket(key - query, bidirectional, config.numBuckets, config.maxDistance);
+    }
+  }
+  return buckets;
+}

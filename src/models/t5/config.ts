@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { InputError } from '../../errors.ts';
+
+const count = z.number().int().positive();
+
+/** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
+const schema = z
+  .object({
+    vocab_size: count,
+    d_model: count,
+    d_kv: count,
+    d_ff: count,
+    num_heads: count,
+    num_layers: count,
+    num_decoder_layers: count.nullish(),
+    relative_attention_num_buckets: count.default(32),
+    relative_attention_max_distance: count.default(128),
+    layer_norm_epsilon: z.number().positive().default(1e-6),
+    feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
+    dense_act_fn: z.string().nullish(),
+    tie_word_embeddings: z.boolean().default(true),
+    pad_token_id: z.number().int().nonnegative().default(0),
+    eos_token_id: z.number().int().nonnegative().default(1),
+    decoder_start_token_id: z.number().int().nonnegative().nullish(),
+    dropout_rate: z.number().min(0).max(1).default(0.1),
+  })
+  .readonly();
+
+export interface T5Config {
+  readonly vocabSize: number;
+  readonly modelWidth: number;
+  /** Width of one attention head. */
+  readonly headWidth: number;
+  readonly feedForwardWidth: number;
+  readonly numHeads: number;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
+  readonly numBuckets: number;
+  readonly maxDistance: number;
+  readonly layerNormEpsilon: number;
+  readonly activation: 'relu' | 'gelu';
+  /** v1.1 and flan: act(x wi_0) ⊙ x wi_1 in place of act(x wi). */
+  readonly gated: boolean;
+  readonly tied: boolean;
+  readonly padId: number;
+  readonly endId: number;
+  readonly decoderStartId: number;
+}
+
+/** Reads the parsed `config.json`; `where` names the file in errors. */
+export function parseT5Config(json: unknown, where: string): T5Config {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new InputError(`${issue.path.join('.')}: ${issue.message}`, {
+      where,
+      remedy: 'use the config.json that belongs to the T5 checkpoint',
+    });
+  }
+  const config = parsed.data;
+  return {
+    vocabSize: config.vocab_size,
+    modelWidth: config.d_model,
+    headWidth: config.d_kv,
+    feedForwardWidth: config.d_ff,
+    numHeads: config.num_heads,
+    encoderLayers: config.num_layers,
+    decoderLayers: config.num_decoder_layers ?? config.num_layers,
+    numBuckets: config.relative_attention_num_buckets,
+    maxDistance: config.relative_attention_max_distance,
+    layerNormEpsilon: config.layer_norm_epsilon,
+    activation: config.feed_forward_proj === 'gated-gelu' ? 'gelu' : 'relu',
+    gated: config.feed_forward_proj !== 'relu',
+    tied: config.tie_word_embeddings,
+    padId: config.pad_token_id,
+    endId: config.eos_token_id,
+    decoderStartId: config.decoder_start_token_id ?? config.pad_token_id,
+  };
+}

@@ -1,0 +1,99 @@
+import { gradients } from '../../graph/gradients.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { add, argMax, gather, gatherElements, logSoftmax, mul, neg, reduceSum, reshape, scale, transpose } from '../../graph/ops/index.ts';
+import type { Value } from '../../graph/types.ts';
+import type { Layout } from '../../runtime/program.ts';
+import { createBuilder, type T5Builder } from './builder.ts';
+import type { T5Config } from './config.ts';
+import { decoder, embed, encoder, positionBias } from './stack.ts';
+import type { Weights } from './weights.ts';
+
+/** Everything a graph is made from. */
+export interface T5Blueprint {
+  readonly config: T5Config;
+  readonly weights: Weights;
+  readonly layout: Layout;
+  readonly gates: boolean;
+}
+
+const open = ({ config, weights, layout, gates }: T5Blueprint): T5Builder => createBuilder(config, weights, layout, gates);
+
+/** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
+function encode(builder: T5Builder): { states: Value; mask: Value } {
+  const { graph } = builder;
+  const ids = graph.input('inputIds', 'int32', ['batch', 'source']);
+  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
+  const buckets = graph.input('encoderBuckets', 'int32', ['source', 'source']);
+  const bias = add(positionBias(builder, 'encoder', buckets), mask);
+  return { states: encoder(builder, embed(builder, ids), bias), mask };
+}
+
+/** (decoderIds, causalMask, decoderBuckets) over encoded sources → states of the target [batch·target, width]. */
+function decode(builder: T5Builder, source: { states: Value; mask: Value }): Value {
+  const { graph } = builder;
+  const ids = graph.input('decoderIds', 'int32', ['batch', 'target']);
+  const causal = graph.input('causalMask', 'float32', [1, 1, 'target', 'target']);
+  const buckets = graph.input('decoderBuckets', 'int32', ['target', 'target']);
+  const bias = add(positionBias(builder, 'decoder', buckets), causal);
+  return decoder(builder, embed(builder, ids), bias, source.states, source.mask);
+}
+
+/** States [n, width] → logits [n, vocabulary]. */
+function project({ config, attach, weight }: T5Builder, states: Value): Value {
+  // Tied embeddings serve as output weights only after this scaling (Mesh TensorFlow's convention).
+  if (config.tied) {
+    const table = attach.weight('shared', weight('shared'));
+    return attach.linear('lm_head', scale(states, config.modelWidth ** -0.5), table);
+  }
+  return attach.linear('lm_head', states, weight('lm_head'));
+}
+
+/** −Σ w log p(label) over target tokens: `lossWeights` holds 1/count at real tokens and 0 at padding. */
+function crossEntropy({ graph }: T5Builder, logits: Value): Value {
+  const column = ['batch*target', 1];
+  const labels = graph.input('labels', 'int32', column);
+  const weights = graph.input('lossWeights', 'float32', column);
+  return neg(reduceSum(mul(gatherElements(logSoftmax(logits), labels), weights), [0, 1], false));
+}
+
+/** loss, and its gradients by the flat inputs: `deltaGradient` [layout.size], `gateGradient` [modules]. */
+export function trainingGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const { graph, trainable } = builder;
+  const loss = crossEntropy(builder, project(builder, decode(builder, encode(builder))));
+  graph.output('loss', loss);
+  const wrt = [trainable.delta, trainable.gates].filter(value => value !== undefined);
+  for (const [index, gradient] of gradients(loss, wrt).entries()) {
+    graph.output(wrt[index] === trainable.gates ? 'gateGradient' : 'deltaGradient', gradient);
+  }
+  return graph;
+}
+
+/** Teacher-forced `logits` [batch, target, vocabulary]. */
+export function scoringGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const logits = project(builder, decode(builder, encode(builder)));
+  builder.graph.output('logits', reshape(logits, ['batch', 'target', blueprint.config.vocabSize]));
+  return builder.graph;
+}
+
+/** `states` [batch, source, width] of the source, for the decoding graph. */
+export function encodingGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const { states } = encode(builder);
+  builder.graph.output('states', reshape(states, ['batch', 'source', blueprint.config.modelWidth]));
+  return builder.graph;
+}
+
+/** `nextIds` [batch]: the likeliest token after the target's prefix. */
+export function decodingGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const { graph, config } = builder;
+  const states = graph.input('states', 'float32', ['batch', 'source', config.modelWidth]);
+  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
+  const decoded = decode(builder, { states: reshape(states, ['batch*source', config.modelWidth]), mask });
+  const byPosition = transpose(reshape(decoded, ['batch', 'target', config.modelWidth]), [1, 0, 2]);
+  const last = reshape(gather(byPosition, graph.int64s([-1])), ['batch', config.modelWidth]);
+  graph.output('nextIds', argMax(project(builder, last)));
+  return graph;
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { checkTokenizerFits } from '../../data/load-tokenizer.ts';
+import { loadTokenizer } from '../../data/load-tokenizer.ts';
+import { layoutOf } from '../../deltas/layout.ts';
+import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
+import type { SessionSettings } from '../../runtime/session.ts';
+import type { Model } from '../model.ts';
+import { parseT5Config } from './config.ts';
+import { createProgram } from './program.ts';
+import { t5Sites } from './sites.ts';
+import { t5Weights } from './weights.ts';
+
+/** Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a program runs. */
+export async function loadT5(name: string, folder: string, configJson: unknown, settings: SessionSettings): Promise<Model> {
+  const config = parseT5Config(configJson, join(folder, 'config.json'));
+  const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
+  const tokenizer = await loadTokenizer(folder);
+  checkTokenizerFits(tokenizer, config.vocabSize, folder);
+  let parameters = 0;
+  const hash = createHash('sha256').update(JSON.stringify(config));
+  for (const weight of weights.values()) {
+    parameters += weight.shape.reduce((product, extent) => product * extent, 1);
+    hash.update(`${weight.name} ${weight.shape};`);
+  }
+  return {
+    name,
+    folder,
+    parameters,
+    fingerprint: hash.digest('hex').slice(0, 16),
+    sites: t5Sites(config),
+    tokenizer,
+    compile: async (modules, options = {}) =>
+      createProgram({ config, weights, layout: layoutOf(modules), gates: options.gates ?? false }, settings),
+  };
+}

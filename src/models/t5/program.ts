@@ -1,0 +1,82 @@
+import { initialDelta } from '../../deltas/layout.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { EncodedExample, Program } from '../../runtime/program.ts';
+import { createSession, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
+import { decoderFeeds, labelFeeds, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
+import { decodingGraph, encodingGraph, scoringGraph, type T5Blueprint, trainingGraph } from './graphs.ts';
+
+/** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */
+export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
+  const { config, layout } = blueprint;
+  const sessions = new Map<string, Promise<Session>>();
+  const session = (name: string, graph: (blueprint: T5Blueprint) => Graph): Promise<Session> => {
+    const known = sessions.get(name) ?? createSession(graph(blueprint), settings);
+    sessions.set(name, known);
+    return known;
+  };
+
+  const trainableFeeds = (delta: Float32Array, gates: Float32Array | undefined): Feeds => {
+    if (delta.length !== layout.size) throw new RangeError(`the delta vector has ${delta.length} numbers, not ${layout.size}`);
+    if ((gates?.length ?? 0) !== (blueprint.gates ? layout.modules.length : 0)) {
+      throw new RangeError(`${gates?.length ?? 0} gates for ${layout.modules.length} modules, compiled ${blueprint.gates ? 'with' : 'without'} gates`);
+    }
+    return {
+      delta: { type: 'float32', data: delta, dims: [delta.length] },
+      ...(gates && { gates: { type: 'float32', data: gates, dims: [gates.length] } }),
+    };
+  };
+
+  return {
+    layout,
+    initialDelta: seed => initialDelta(layout, seed),
+
+    async lossAndGradients(batch, delta, gates) {
+      const training = await session('training', trainingGraph);
+      const outputs = await training.run({
+        ...trainableFeeds(delta, gates),
+        ...teacherForcingFeeds(batch, config),
+        ...labelFeeds(batch.map(({ target }) => target), config),
+      });
+      return {
+        loss: (outputs.loss!.data as Float32Array)[0]!,
+        delta: (outputs.deltaGradient?.data as Float32Array | undefined) ?? new Float32Array(0),
+        gates: (outputs.gateGradient?.data as Float32Array | undefined) ?? new Float32Array(0),
+      };
+    },
+
+    async logits(batch: readonly EncodedExample[], delta, gates) {
+      const scoring = await session('scoring', scoringGraph);
+      const { logits } = await scoring.run({ ...trainableFeeds(delta, gates), ...teacherForcingFeeds(batch, config) });
+      return { data: logits!.data as Float32Array, shape: logits!.dims as unknown as readonly [number, number, number] };
+    },
+
+    async generate(sources, delta, gates, { maxTokens }) {
+      if (sources.length === 0) return [];
+      const [encoding, decoding] = [await session('encoding', encodingGraph), await session('decoding', decodingGraph)];
+      const trainable = trainableFeeds(delta, gates);
+      const source = sourceFeeds(sources, config);
+      const { states } = await encoding.run({ ...trainable, ...source });
+      const encoded: Feeds = {
+        ...trainable,
+        sourceMask: source.sourceMask!,
+        states: { type: 'float32', data: states!.data as Float32Array, dims: states!.dims },
+      };
+      const rows = sources.map(() => [config.decoderStartId]);
+      const finished = new Set<number>();
+      for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
+        const { nextIds } = await decoding.run({ ...encoded, ...decoderFeeds(rows, config) });
+        for (const [row, id] of (nextIds!.data as BigInt64Array).entries()) {
+          if (Number(id) === config.endId) finished.add(row);
+          rows[row]!.push(finished.has(row) ? config.padId : Number(id));
+        }
+      }
+      return rows.map(row => row.slice(1).filter(id => id !== config.padId));
+    },
+
+    async release() {
+      const started = [...sessions.values()];
+      sessions.clear();
+      await Promise.all(started.map(async starting => (await starting).release()));
+    },
+  };
+}

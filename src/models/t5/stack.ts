@@ -1,0 +1,73 @@
+import { gather, gelu, mul, relu, reshape, transpose } from '../../graph/ops/index.ts';
+import type { Value } from '../../graph/types.ts';
+import { crossAttention, type Sequence, selfAttention } from './attention.ts';
+import type { T5Builder } from './builder.ts';
+import { feedForwardMaps } from './sites.ts';
+
+/** Token ids [batch, length] → states [batch·length, width]. */
+export function embed({ attach, weight }: T5Builder, ids: Value): Value {
+  return gather(attach.weight('shared', weight('shared')), reshape(ids, [ids.shape.join('*')]));
+}
+
+/** Relative position bias of a stack [1, heads, length, length], from buckets [length, length]. */
+export function positionBias({ config, attach, weight }: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value {
+  const site = `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`;
+  const [length] = buckets.shape;
+  const rows = gather(attach.weight(site, weight(site)), reshape(buckets, [`${length}*${length}`]));
+  const square = reshape(rows, [length!, length!, config.numHeads]);
+  return reshape(transpose(square, [2, 0, 1]), [1, config.numHeads, length!, length!]);
+}
+
+/** The encoder: states [batch·source, width] in and out, the final norm included. */
+export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): Value {
+  let states = embedded;
+  for (let layer = 0; layer < builder.config.encoderLayers; layer++) {
+    const prefix = `encoder.block.${layer}`;
+    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, addend) =>
+      selfAttention(builder, name, { states: x, length: 'source' }, selfBias, addend),
+    );
+    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, addend) => feedForward(builder, name, x, addend));
+  }
+  return norm(builder, 'encoder.final_layer_norm', states);
+}
+
+/** The decoder over the encoder's states: [batch·target, width] in and out, the final norm included. */
+export function decoder(builder: T5Builder, embedded: Value, selfBias: Value, source: Value, crossBias: Value): Value {
+  const context: Sequence = { states: source, length: 'source' };
+  let states = embedded;
+  for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
+    const prefix = `decoder.block.${layer}`;
+    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, addend) =>
+      selfAttention(builder, name, { states: x, length: 'target' }, selfBias, addend),
+    );
+    states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, addend) =>
+      crossAttention(builder, name, { states: x, length: 'target' }, context, crossBias, addend),
+    );
+    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, addend) => feedForward(builder, name, x, addend));
+  }
+  return norm(builder, 'decoder.final_layer_norm', states);
+}
+
+/** Pre-norm and residual around one sub-layer; modules on its output come in between. */
+function sublayer(
+  builder: T5Builder,
+  prefix: string,
+  kind: string,
+  states: Value,
+  compute: (name: string, x: Value, addend?: Value) => Value,
+): Value {
+  const normalized = norm(builder, `${prefix}.layer_norm`, states);
+  const name = `${prefix}.${kind}`;
+  return builder.attach.subLayer(name, states, addend => compute(name, normalized, addend));
+}
+
+function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, addend?: Value): Value {
+  const maps = feedForwardMaps(config).slice(0, -1);
+  const [first, second] = maps.map(map => attach.linear(`${name}.${map}`, x, weight(`${name}.${map}`)));
+  const activated = config.activation === 'gelu' ? gelu(first!) : relu(first!);
+  return attach.linear(`${name}.wo`, second ? mul(activated, second) : activated, weight(`${name}.wo`), addend);
+}
+
+function norm({ config, attach, weight }: T5Builder, site: string, x: Value): Value {
+  return attach.norm(site, x, weight(site), config.layerNormEpsilon);
+}
