@@ -1,0 +1,38 @@
+import type { EncodedExample } from '../runtime/program.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** One example in words: what the model reads, and what it is to answer. */
+export interface TextExample {
+  readonly source: string;
+  readonly target: string;
+  /** Line of the data file it comes from, from 1. */
+  readonly line: number;
+}
+
+/** Ids of a source text: at most `maxSourceLength` of them, the end-of-sequence id at the end included. */
+export function encodeSource(tokenizer: Tokenizer, source: string, maxSourceLength: number): number[] {
+  return [...tokenizer.encode(source).slice(0, maxSourceLength - 1), tokenizer.endId];
+}
+
+/** Ids of both sides of an example, each ending in the end-of-sequence id; only the source is cut. */
+export function encodeExample(tokenizer: Tokenizer, example: TextExample, maxSourceLength: number): EncodedExample {
+  return {
+    source: encodeSource(tokenizer, example.source, maxSourceLength),
+    target: [...tokenizer.encode(example.target), tokenizer.endId],
+  };
+}
+
+export function encodeExamples(
+  tokenizer: Tokenizer,
+  examples: readonly TextExample[],
+  maxSourceLength: number,
+): EncodedExample[] {
+  return examples.map(example => encodeExample(tokenizer, example, maxSourceLength));
+}
+
+/** Tokens of the longest of some texts, the end of sequence not counted: what a generation must be able to say. */
+export function longestTokenCount(tokenizer: Tokenizer, texts: Iterable<string>): number {
+  let longest = 0;
+  for (const text of new Set(texts)) longest = Math.max(longest, tokenizer.encode(text).length);
+  return longest;
+}

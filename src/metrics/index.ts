@@ -1,0 +1,12 @@
+import { accuracy } from './accuracy.ts';
+import { f1 } from './f1.ts';
+import { matthews } from './matthews.ts';
+import type { Metric } from './metric.ts';
+import { pearson } from './pearson.ts';
+
+/** Every metric by the name task files use. To add one: a file of its own, and a line here. */
+export const metrics = { accuracy, f1, matthews, pearson } as const satisfies Record<string, Metric>;
+
+export type MetricName = keyof typeof metrics;
+
+export const metricNames = Object.keys(metrics) as readonly MetricName[];

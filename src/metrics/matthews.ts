@@ -1,0 +1,18 @@
+import { confusion } from './confusion.ts';
+import type { Metric } from './metric.ts';
+
+/**
+ * Matthews correlation times 100: (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)); 0 where the denominator is 0,
+ * that is where predictions or targets are all of one class.
+ */
+export const matthews: Metric = (predictions, targets, labels) => {
+  const {
+    truePositives: tp,
+    falsePositives: fp,
+    falseNegatives: fn,
+    trueNegatives: tn,
+  } = confusion(predictions, targets, labels);
+  // A root of each factor: their product overflows exact integers long before the roots do.
+  const denominator = Math.sqrt(tp + fp) * Math.sqrt(tp + fn) * Math.sqrt(tn + fp) * Math.sqrt(tn + fn);
+  return denominator === 0 ? 0 : (100 * (tp * tn - fp * fn)) / denominator;
+};

@@ -1,0 +1,19 @@
+/**
+ * A metric of generated text against target text, on a 0–100 scale (correlations: −100 to 100).
+ * `predictions` and `targets` are equally long and not empty; `labels` are the strings a prediction may be, in the
+ * task's order, and the last of two is the positive one.
+ * @throws RangeError where lengths differ or nothing was predicted.
+ */
+export type Metric = (
+  predictions: readonly string[],
+  targets: readonly string[],
+  labels: readonly string[] | undefined,
+) => number;
+
+/** @throws RangeError where the lists cannot be compared. */
+export function checkPaired(predictions: readonly string[], targets: readonly string[]): void {
+  if (predictions.length !== targets.length) {
+    throw new RangeError(`${predictions.length} predictions for ${targets.length} targets`);
+  }
+  if (predictions.length === 0) throw new RangeError('a metric of no predictions');
+}

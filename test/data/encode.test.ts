@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeExample, encodeExamples, encodeSource, longestTokenCount } from '../../src/data/encode.ts';
+import type { Tokenizer } from '../../src/data/tokenizer.ts';
+
+/** One id a word: its length plus 10. */
+const tokenizer: Tokenizer = {
+  size: 100,
+  padId: 0,
+  endId: 1,
+  encode: text => text.split(' ').flatMap(word => (word === '' ? [] : [word.length + 10])),
+  decode: ids => ids.join(' '),
+};
+
+test('a source ends with the end id, which counts in its maximum length', () => {
+  assert.deepEqual(encodeSource(tokenizer, 'a bb ccc', 10), [11, 12, 13, 1]);
+  assert.deepEqual(encodeSource(tokenizer, 'a bb ccc', 4), [11, 12, 13, 1]);
+  assert.deepEqual(encodeSource(tokenizer, 'a bb ccc', 3), [11, 12, 1]);
+  assert.deepEqual(encodeSource(tokenizer, '', 3), [1]);
+});
+
+test('a target is whole and ends with the end id', () => {
+  const example = { source: 'a bb ccc', target: 'a bb ccc dddd', line: 1 };
+  const encoded = encodeExample(tokenizer, example, 2);
+  assert.deepEqual(encoded, { source: [11, 1], target: [11, 12, 13, 14, 1] });
+  assert.deepEqual(encodeExamples(tokenizer, [example, example], 2), [encoded, encoded]);
+});
+
+test('the longest text counts without the end id', () => {
+  assert.equal(longestTokenCount(tokenizer, ['a', 'a b c', 'a b']), 3);
+  assert.equal(longestTokenCount(tokenizer, []), 0);
+});

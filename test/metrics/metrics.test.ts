@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { confusion } from '../../src/metrics/confusion.ts';
+import { metricNames, metrics } from '../../src/metrics/index.ts';
+
+const BINARY = ['0', '1'];
+
+test('no metric compares lists of different lengths, or empty ones', () => {
+  for (const name of metricNames) {
+    assert.throws(() => metrics[name](['1'], ['1', '0'], BINARY), /1 predictions for 2 targets/, name);
+    assert.throws(() => metrics[name]([], [], BINARY), /no predictions/, name);
+  }
+});
+
+test('an invalid prediction counts as the opposite of its target', () => {
+  const counts = confusion(['?', '?', '1', '0'], ['1', '0', '1', '0'], BINARY);
+  assert.deepEqual(counts, { truePositives: 1, falsePositives: 1, falseNegatives: 1, trueNegatives: 1 });
+});
+
+test('the second label is the positive one, whatever the labels are called', () => {
+  const predictions = ['ham', 'spam', 'spam'];
+  const targets = ['spam', 'spam', 'ham'];
+  const counts = confusion(predictions, targets, ['ham', 'spam']);
+  assert.deepEqual(counts, { truePositives: 1, falsePositives: 1, falseNegatives: 1, trueNegatives: 0 });
+  assert.equal(metrics.f1(predictions, targets, ['ham', 'spam']), 50);
+});
+
+test('F1 and Matthews need two labels', () => {
+  for (const name of ['f1', 'matthews'] as const) {
+    assert.throws(() => metrics[name](['0'], ['0'], ['0', '1', '2']), /exactly two labels/);
+    assert.throws(() => metrics[name](['0'], ['0'], undefined), /exactly two labels/);
+  }
+});
+
+test('Matthews stays exact where the product of the counts would not', () => {
+  const size = 200_000;
+  const targets = Array.from({ length: size }, (_, i) => (i % 2 ? '1' : '0'));
+  assert.ok(Math.abs(metrics.matthews(targets, targets, BINARY) - 100) < 1e-9);
+});
+
+test('a constant whose mean is not exact in floating point has no correlation', () => {
+  assert.equal(metrics.pearson(['0.1', '0.1', '0.1'], ['1.0', '2.0', '3.0'], undefined), 0);
+});
+
+test('accuracy asks for the exact string', () => {
+  assert.equal(metrics.accuracy(['1', ' 1', '1.0', ''], ['1', '1', '1', '1'], BINARY), 25);
+});
