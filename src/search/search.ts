@@ -1,0 +1,187 @@
+import type { EncodedExample, Trainable } from '../runtime/program.ts';
+import { checkBudget } from '../structure/fill-budget.ts';
+import type { DeltaModule } from '../structure/module.ts';
+import { createMoments } from '../training/adamw.ts';
+import { countTokens, createBatchCursor } from '../training/batch-cursor.ts';
+import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from '../training/loop.ts';
+import { withMicroBatches } from '../training/micro-batches.ts';
+import { linearDecay } from '../training/schedule.ts';
+import { countSteps } from '../training/steps.ts';
+import { type BiLevelState, biLevelStep } from './bi-level.ts';
+import { chooseStructure } from './choose-structure.ts';
+import { createConcreteEstimator } from './estimator.ts';
+import { sumOf } from './shifted-sigmoid.ts';
+
+export interface SearchProblem {
+  /** Compiled with gates; its layout lists the candidates. */
+  readonly program: Trainable;
+  /** D_δ, which trains the modules' parameters. */
+  readonly deltaExamples: readonly EncodedExample[];
+  /** D_α, which trains α. */
+  readonly alphaExamples: readonly EncodedExample[];
+  readonly initialDelta: Float32Array;
+  /** Validation score with gates z = p; higher is better. The arrays must not be kept: they change in place. */
+  evaluate(delta: Float32Array, gates: Float32Array): Promise<number>;
+}
+
+export interface SearchOptions {
+  /** Parameters to spend, B. */
+  readonly budget: number;
+  readonly order: 'first' | 'second';
+  readonly gradient: 'global' | 'local';
+  readonly tau: number;
+  readonly beta: number;
+  /** Of the modules' parameters. */
+  readonly learningRate: number;
+  readonly alphaLearningRate: number;
+  /** Passes over D_δ; D_α is cycled beside it. */
+  readonly epochs: number;
+  /** Ends the run before its epochs do; both learning rates then decay over this many steps. */
+  readonly maxSteps?: number;
+  readonly batchSize: number;
+  readonly evaluateEvery: number;
+  readonly clipNorm: number;
+  readonly seed: number;
+  readonly keepInert: boolean;
+  /** Most examples in one run of the program; gradients are accumulated over the batch. */
+  readonly microBatch?: number;
+}
+
+export interface SearchStepEvent extends StepProgress {
+  /** L_δ at the new α, in nats a target token. */
+  readonly loss: number;
+  /** L_α, in nats a target token. */
+  readonly alphaLoss: number;
+  readonly learningRate: number;
+  /** Source and target tokens of both batches, without padding. */
+  readonly tokens: number;
+}
+
+export type SearchEvent = SearchStepEvent | EvaluationEvent;
+
+/** Arrays have one element a candidate, in the order of the program's layout. */
+export interface SearchResult {
+  /** α at the best evaluation. */
+  readonly alpha: Float64Array;
+  /** Probability of each candidate to be kept, at the best evaluation. */
+  readonly p: Float64Array;
+  readonly kept: readonly boolean[];
+  readonly bestStep: number;
+  readonly score: number;
+  readonly steps: number;
+  /** Loss-and-gradient evaluations, a micro-batched one counted once. */
+  readonly evaluations: number;
+  readonly seconds: number;
+  /** What a person should know about the result, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Nothing is to be searched where everything fits: p = 1, and no step is made. */
+async function keepEverything(
+  problem: SearchProblem,
+  modules: readonly DeltaModule[],
+  { budget, keepInert }: SearchOptions,
+): Promise<SearchResult> {
+  const started = performance.now();
+  const score = await problem.evaluate(problem.initialDelta, new Float32Array(modules.length).fill(1));
+  const alpha = new Float64Array(modules.length);
+  return {
+    alpha,
+    p: alpha.slice().fill(1),
+    kept: chooseStructure(alpha, modules, { budget, keepInert }),
+    bestStep: 0,
+    score,
+    steps: 0,
+    evaluations: 0,
+    seconds: (performance.now() - started) / 1000,
+    warnings: [`The budget of ${budget} parameters holds all candidates: every one is kept, nothing was searched.`],
+  };
+}
+
+/**
+ * Searches a structure (method, sections 4 and 5): α and the modules' parameters are trained together, the validation
+ * score is taken with z = p, and the structure comes from the best evaluation. The same seed gives the same search bit
+ * for bit, interrupted or not.
+ *
+ * Throws InputError for a budget that no candidate fits, InterruptedError, with the state saved, when the signal aborts.
+ */
+export async function* search(
+  problem: SearchProblem,
+  options: SearchOptions,
+  context: LoopContext = {},
+): AsyncGenerator<SearchEvent, SearchResult> {
+  const { order, gradient, tau, beta, learningRate, alphaLearningRate, epochs, maxSteps } = options;
+  const { budget, batchSize, microBatch = batchSize, evaluateEvery, clipNorm, seed, keepInert } = options;
+  const modules = problem.program.layout.modules.map(({ module }) => module);
+  const counts = modules.map(({ parameters }) => parameters);
+  checkBudget(modules, { budget, keepInert });
+  if (budget >= sumOf(counts)) return keepEverything(problem, modules, options);
+
+  const program = withMicroBatches(problem.program, microBatch);
+  const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, seed });
+  const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });
+  const alphaCursor = createBatchCursor(problem.alphaExamples, { batchSize, seed, stream: 'search/alpha' });
+  const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);
+  const delta = problem.initialDelta.slice();
+  const alpha = new Float64Array(modules.length);
+  const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
+  // In an array, so that it is saved with the rest of the state.
+  const evaluations = new Float64Array(1);
+
+  async function step(index: number) {
+    const deltaBatch = deltaCursor.batch(index);
+    const alphaBatch = alphaCursor.batch(index);
+    const rate = linearDecay(learningRate, index, steps);
+    const report = await biLevelStep(state, deltaBatch, alphaBatch, {
+      program,
+      estimator,
+      order,
+      learningRate: rate,
+      alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
+      clipNorm,
+      step: index,
+    });
+    evaluations[0]! += report.evaluations;
+    const tokens = countTokens(deltaBatch) + countTokens(alphaBatch);
+    return { loss: report.loss, alphaLoss: report.alphaLoss, learningRate: rate, tokens };
+  }
+
+  const result = yield* runLoop(
+    {
+      steps,
+      evaluateEvery,
+      settings: {
+        stage: 'search',
+        deltaExamples: problem.deltaExamples.length,
+        alphaExamples: problem.alphaExamples.length,
+        ...{ steps, budget, order, gradient, tau, beta, learningRate, alphaLearningRate },
+        ...{ batchSize, microBatch, evaluateEvery, clipNorm, seed },
+      },
+      arrays: {
+        delta,
+        'delta.m': state.deltaMoments.m,
+        'delta.v': state.deltaMoments.v,
+        alpha,
+        'alpha.m': state.alphaMoments.m,
+        'alpha.v': state.alphaMoments.v,
+        evaluations,
+      },
+      kept: ['alpha'],
+      step,
+      evaluate: () => problem.evaluate(delta, Float32Array.from(estimator.probabilities(alpha))),
+    },
+    context,
+  );
+  const best = result.best.alpha as Float64Array;
+  return {
+    alpha: best,
+    p: estimator.probabilities(best),
+    kept: chooseStructure(best, modules, { budget, keepInert }),
+    bestStep: result.bestStep,
+    score: result.score,
+    steps,
+    evaluations: evaluations[0]!,
+    seconds: result.seconds,
+    warnings: [],
+  };
+}

@@ -1,0 +1,31 @@
+import { InputError } from '../errors.ts';
+
+/** Fractions that the units stand for; a basis point (bp) and ‱ are the same. */
+const units: Readonly<Record<string, number>> = { '%': 1e-2, '‰': 1e-3, '‱': 1e-4, bp: 1e-4 };
+
+const NUMBER_AND_UNIT = /^([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*(%|‰|‱|bp)?$/i;
+
+function unreadable(text: string, why: string): InputError {
+  return new InputError(`the budget "${text}" ${why}`, {
+    remedy: 'give a share of the backbone (0.0139%, 1.39bp, 1.39‱, 1.39e-4) or a number of parameters (5000)',
+  });
+}
+
+/**
+ * Reads a budget: a share with a unit (`0.0139%`, `1.39bp`, `1.39‱`), a fraction below 1 (`1.39e-4`), or a whole number
+ * of parameters. Returns whole parameters, rounded down. InputError where it cannot be read or is nothing.
+ */
+export function parseBudget(budget: string | number, backboneParameters: number): number {
+  const text = String(budget).trim();
+  const [, digits, unit] = NUMBER_AND_UNIT.exec(text) ?? [];
+  if (digits === undefined) throw unreadable(text, 'cannot be read');
+  const value = Number(digits);
+  if (!(value > 0 && Number.isFinite(value))) throw unreadable(text, 'is not above 0');
+  if (unit === undefined && value >= 1) {
+    if (!Number.isInteger(value)) throw unreadable(text, 'is neither a whole number nor a fraction below 1');
+    return value;
+  }
+  const fraction = unit === undefined ? value : value * units[unit.toLowerCase()]!;
+  // 29 % of 100 is 28.999… in binary: a millionth of a parameter covers the rounding and buys nothing.
+  return Math.floor(fraction * backboneParameters + 1e-6);
+}

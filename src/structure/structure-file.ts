@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { createModule } from '../deltas/index.ts';
+import { InputError } from '../errors.ts';
+import { readJson } from '../files/read-json.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import type { DeltaModule } from './module.ts';
+import type { Site } from './site.ts';
+
+const FORMAT = 's3delta-structure';
+const VERSION = 1;
+
+const moduleRecord = z.object({
+  /** The checkpoint's name of the host, e.g. `encoder.block.3.layer.0.SelfAttention.q`. */
+  site: z.string(),
+  kind: z.string(),
+  options: z.record(z.string(), z.number()),
+  parameters: z.int().positive(),
+  /** Absent (null) where nothing was searched. */
+  alpha: z.number().nullable(),
+  /** Probability to be kept; null where nothing was searched. */
+  p: z.number().min(0).max(1).nullable(),
+  kept: z.boolean(),
+  inert: z.boolean(),
+  /** Column of the heat map, `E.0` … `D.23`. */
+  column: z.string(),
+  /** Row of the heat map without the kind, e.g. `SelfAttn.Q`. */
+  position: z.string(),
+});
+
+const structureFile = z.object({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  model: z.object({ name: z.string(), fingerprint: z.string(), parameters: z.int().positive() }),
+  /** Search space, or manual method, that the candidates come from. */
+  space: z.string(),
+  /** Parameters that could be spent; null where there was no limit. */
+  budget: z.number().positive().nullable(),
+  modules: z.array(moduleRecord),
+});
+
+export type ModuleRecord = z.infer<typeof moduleRecord>;
+/** The content of `structure.json`: every candidate, and which were kept. */
+export type Structure = z.infer<typeof structureFile>;
+
+/** What a structure has to know of the model it belongs to. */
+export interface StructureModel {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly parameters: number;
+  readonly sites: readonly Site[];
+}
+
+/** What was found out about the candidates, one element each. Without α and p: a structure not searched. */
+export interface Choice {
+  readonly kept: readonly boolean[];
+  readonly alpha?: ArrayLike<number>;
+  readonly p?: ArrayLike<number>;
+}
+
+/** A structure from candidates and the choice among them. */
+export function createStructure(
+  model: StructureModel,
+  { space, budget }: Pick<Structure, 'space' | 'budget'>,
+  modules: readonly DeltaModule[],
+  { kept, alpha, p }: Choice,
+): Structure {
+  const records = modules.map(({ site, kind, options, parameters, inert }, i) => ({
+    site: site.name,
+    kind,
+    options: { ...options },
+    parameters,
+    alpha: alpha?.[i] ?? null,
+    p: p?.[i] ?? null,
+    kept: kept[i]!,
+    inert,
+    column: site.column,
+    position: site.position,
+  }));
+  const { name, fingerprint, parameters } = model;
+  return {
+    format: FORMAT,
+    version: VERSION,
+    model: { name, fingerprint, parameters },
+    space,
+    budget,
+    modules: records,
+  };
+}
+
+/** Writes a structure as JSON, whole, one line a module. */
+export async function writeStructure(path: string, { modules, ...rest }: Structure): Promise<void> {
+  const head = JSON.stringify(rest, null, 2).replace(/\n}$/, '');
+  const lines = modules.map(module => `    ${JSON.stringify(module)}`).join(',\n');
+  await writeFileWhole(path, `${head},\n  "modules": [\n${lines}\n  ]\n}\n`);
+}
+
+/** Reads and checks a structure file. InputError that names the file and the field where it is not one. */
+export async function readStructure(path: string): Promise<Structure> {
+  const parsed = structureFile.safeParse(await readJson(path));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new InputError(`not a structure of s3delta: ${issue.path.join('.') || 'content'}: ${issue.message}`, {
+    where: path,
+    remedy: 'give the structure.json of a run folder',
+    cause: parsed.error,
+  });
+}
+
+/** The modules that a structure keeps, at the sites of a model. InputError where it was found on another model. */
+export function keptModules(
+  structure: Structure,
+  model: Pick<StructureModel, 'name' | 'fingerprint' | 'sites'>,
+): DeltaModule[] {
+  const sites = new Map(model.sites.map(site => [site.name, site]));
+  if (structure.model.fingerprint !== model.fingerprint) {
+    throw new InputError(`the structure was found on the model ${structure.model.name}, not on ${model.name}`, {
+      remedy: `give --model ${structure.model.name}, or search a structure on ${model.name}`,
+    });
+  }
+  return structure.modules
+    .filter(({ kept }) => kept)
+    .map(record => {
+      const site = sites.get(record.site);
+      if (!site) throw new InputError(`the structure names the site ${record.site}, which ${model.name} does not have`);
+      const module = createModule(site, record.kind, record.options);
+      if (module.parameters !== record.parameters) {
+        throw new InputError(
+          `${module.id} has ${module.parameters} parameters, the structure says ${record.parameters}`,
+          { remedy: 'the file was changed by hand or by another version: search again' },
+        );
+      }
+      return module;
+    });
+}

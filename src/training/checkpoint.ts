@@ -1,0 +1,45 @@
+import { access, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InputError } from '../errors.ts';
+import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
+
+/** Everything a run needs to go on: named arrays, and a JSON value for the rest. */
+export interface CheckpointState {
+  readonly arrays: Readonly<Record<string, NumberArray>>;
+  readonly meta: unknown;
+}
+
+/** Where a run's state is kept. `save` replaces the former state whole or, where it fails, not at all. */
+export interface CheckpointStore {
+  save(state: CheckpointState): Promise<void>;
+  /** The last state saved, or undefined where there is none. */
+  load(): Promise<CheckpointState | undefined>;
+}
+
+const META_KEY = 's3delta.checkpoint';
+
+/** A store in one safetensors file; its folder is made at the first save. */
+export function checkpointFile(path: string): CheckpointStore {
+  async function save({ arrays, meta }: CheckpointState): Promise<void> {
+    const tensors = Object.entries(arrays).map(([name, data]) => [name, { data, shape: [data.length] }] as const);
+    await mkdir(dirname(path), { recursive: true });
+    await writeSafetensors(path, { metadata: { [META_KEY]: JSON.stringify(meta) }, tensors: new Map(tensors) });
+  }
+
+  async function load(): Promise<CheckpointState | undefined> {
+    const missing = await access(path).then(
+      () => false,
+      () => true,
+    );
+    if (missing) return undefined;
+    const { metadata, tensors } = await readSafetensors(path);
+    const meta = metadata[META_KEY];
+    if (meta === undefined) {
+      throw new InputError('this is not a checkpoint of s3delta', { where: path, remedy: 'remove the file' });
+    }
+    const arrays = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data]));
+    return { arrays, meta: JSON.parse(meta) };
+  }
+
+  return { save, load };
+}

@@ -1,0 +1,20 @@
+import { InputError } from '../errors.ts';
+
+/** Steps of a run. InputError where it would have none. */
+export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
+  const steps = Math.min(Math.ceil(batchesPerEpoch * epochs), maxSteps);
+  if (!(steps >= 1)) {
+    throw new InputError(`a run of ${epochs} epochs and at most ${maxSteps} steps does nothing`, {
+      remedy: 'give at least one epoch and one step',
+    });
+  }
+  return steps;
+}
+
+/** InputError where a loss or its gradient is no number: going on would only spoil the state. */
+export function checkFinite(value: number, step: number): void {
+  if (Number.isFinite(value)) return;
+  throw new InputError(`the loss or its gradient is not finite at step ${step + 1}`, {
+    remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
+  });
+}

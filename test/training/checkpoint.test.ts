@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { InputError } from '../../src/errors.ts';
+import { writeSafetensors } from '../../src/files/safetensors-arrays.ts';
+import { checkpointFile } from '../../src/training/checkpoint.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 's3delta-checkpoint-'));
+after(() => rm(folder, { recursive: true }));
+const path = join(folder, 'run', 'checkpoint', 'tune.safetensors');
+const store = checkpointFile(path);
+
+test('nothing is there before the first save', async () => {
+  assert.equal(await store.load(), undefined);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('the last state saved comes back bit for bit', async () => {
+  const state = {
+    arrays: { delta: Float32Array.of(0.1, -0), alpha: Float64Array.of(Math.PI), counts: Int32Array.of(7) },
+    meta: { step: 3, name: 'é', nested: { list: [1, null, true] } },
+  };
+  await store.save({ arrays: { other: new Float32Array(9) }, meta: {} });
+  await store.save(state);
+  assert.deepEqual(await store.load(), state);
+  assert.deepEqual(await readdir(join(folder, 'run', 'checkpoint')), ['tune.safetensors']);
+});
+
+test('a damaged file and a file of something else are InputErrors', async () => {
+  await truncate(path, 60);
+  await assert.rejects(store.load(), InputError);
+  await writeSafetensors(path, { metadata: {}, tensors: new Map() });
+  await assert.rejects(store.load(), (error: Error) => {
+    return error instanceof InputError && /not a checkpoint/.test(error.message) && error.where === path;
+  });
+});

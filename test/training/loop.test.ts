@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InputError, InterruptedError } from '../../src/errors.ts';
+import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
+import { type Job, type LoopContext, runLoop } from '../../src/training/loop.ts';
+import { drain } from './toy-program.ts';
+
+/** A store in memory that goes through JSON, as a file would. */
+function memoryStore(): CheckpointStore & { saves: number } {
+  let saved: string | undefined;
+  let arrays: CheckpointState['arrays'] = {};
+  const store = {
+    saves: 0,
+    async save(state: CheckpointState) {
+      saved = JSON.stringify(state.meta);
+      arrays = Object.fromEntries(Object.entries(state.arrays).map(([name, array]) => [name, array.slice()]));
+      store.saves += 1;
+    },
+    async load() {
+      return saved === undefined ? undefined : { arrays, meta: JSON.parse(saved) };
+    },
+  };
+  return store;
+}
+
+/** Counts up; the score of step n is scores[n]. */
+function countingJob(scores: Readonly<Record<number, number>>, overrides: Partial<Job<{ value: number }>> = {}) {
+  const counter = new Float64Array(1);
+  const job: Job<{ value: number }> = {
+    steps: 10,
+    evaluateEvery: 4,
+    settings: { rate: 0.1 },
+    arrays: { counter },
+    kept: ['counter'],
+    step: async step => {
+      assert.equal(step, counter[0]);
+      counter[0]! += 1;
+      return { value: counter[0]! };
+    },
+    evaluate: async () => scores[counter[0]!] ?? 0,
+    ...overrides,
+  };
+  return job;
+}
+
+async function run(job: Job<{ value: number }>, context: LoopContext = {}) {
+  const { events, result } = await drain(runLoop(job, context));
+  return { lines: events.map(event => `${event.type} ${event.step}`), events, result };
+}
+
+test('evaluates every few steps and at the end, also where the last interval is short', async () => {
+  const { lines, events } = await run(countingJob({}));
+  assert.deepEqual(
+    lines.filter(line => line.startsWith('evaluation')),
+    ['evaluation 4', 'evaluation 8', 'evaluation 10'],
+  );
+  assert.equal(lines.filter(line => line.startsWith('step')).length, 10);
+  assert.equal(lines.indexOf('evaluation 4'), 4);
+  assert.ok(events.every(event => event.steps === 10 && event.seconds >= 0));
+});
+
+test('an end on an evaluation step is evaluated once', async () => {
+  const { lines } = await run(countingJob({}, { steps: 8 }));
+  assert.deepEqual(lines.slice(-2), ['step 8', 'evaluation 8']);
+  assert.equal(lines.length, 10);
+});
+
+test('the best evaluation is kept, the latest among equals', async () => {
+  const { result, events } = await run(countingJob({ 4: 70, 8: 70, 10: 60 }));
+  assert.equal(result.bestStep, 8);
+  assert.equal(result.score, 70);
+  assert.deepEqual(result.best, { counter: Float64Array.of(8) });
+  const scores = events.flatMap(event => (event.type === 'evaluation' ? [[event.score, event.best]] : []));
+  assert.deepEqual(scores, [
+    [70, 70],
+    [70, 70],
+    [60, 70],
+  ]);
+});
+
+test('scores below zero count, and one that is not a number ranks last', async () => {
+  assert.equal((await run(countingJob({ 4: -3, 8: Number.NaN, 10: -5 }))).result.bestStep, 4);
+  assert.equal((await run(countingJob({ 4: Number.NaN, 8: Number.NaN, 10: -1e9 }))).result.bestStep, 10);
+});
+
+test('stopped after any event, it goes on to the same end', async () => {
+  const scores = { 4: 1, 8: 3, 10: 2 };
+  const whole = await run(countingJob(scores));
+  for (let stopAfter = 1; stopAfter < whole.lines.length; stopAfter++) {
+    const checkpoint = memoryStore();
+    const controller = new AbortController();
+    const lines: string[] = [];
+    const first = runLoop(countingJob(scores), { checkpoint, signal: controller.signal });
+    await assert.rejects(async () => {
+      for await (const event of first) {
+        lines.push(`${event.type} ${event.step}`);
+        if (lines.length === stopAfter) controller.abort();
+      }
+    }, InterruptedError);
+    const second = await run(countingJob(scores), { checkpoint });
+    assert.deepEqual([...lines, ...second.lines], whole.lines);
+    assert.deepEqual({ ...second.result, seconds: 0 }, { ...whole.result, seconds: 0 });
+  }
+});
+
+test('an evaluation broken off by the signal is done again', async () => {
+  const checkpoint = memoryStore();
+  const controller = new AbortController();
+  const stubborn = countingJob(
+    {},
+    {
+      evaluate: async () => {
+        controller.abort();
+        throw new Error('broken off');
+      },
+    },
+  );
+  await assert.rejects(drain(runLoop(stubborn, { checkpoint, signal: controller.signal })), InterruptedError);
+  assert.equal((await run(countingJob({}), { checkpoint })).lines[0], 'evaluation 4');
+});
+
+test('a run that has ended gives its result again and does nothing', async () => {
+  const checkpoint = memoryStore();
+  const first = await run(countingJob({ 8: 5 }), { checkpoint });
+  const again = await run(countingJob({}), { checkpoint });
+  assert.deepEqual(again.lines, []);
+  assert.deepEqual(again.result, first.result);
+});
+
+test('saves after every evaluation, and between them when the time has come', async () => {
+  const rare = memoryStore();
+  await run(countingJob({}), { checkpoint: rare });
+  assert.equal(rare.saves, 3);
+  const often = memoryStore();
+  await run(countingJob({}), { checkpoint: often, saveEverySeconds: -1 });
+  assert.equal(often.saves, 13);
+});
+
+test('an error that is no interruption is passed on, and nothing is saved', async () => {
+  const checkpoint = memoryStore();
+  const broken = countingJob({}, { step: () => Promise.reject(new Error('device lost')) });
+  await assert.rejects(run(broken, { checkpoint }), /device lost/);
+  assert.equal(checkpoint.saves, 0);
+});
+
+test('a checkpoint of another run is an InputError that says what differs', async () => {
+  const checkpoint = memoryStore();
+  await run(countingJob({}), { checkpoint });
+  const otherSettings = countingJob({}, { settings: { rate: 0.2 } });
+  await assert.rejects(run(otherSettings, { checkpoint }), (error: Error) => {
+    return error instanceof InputError && /rate = 0.1, this one has 0.2/.test(error.message);
+  });
+  const otherSize = countingJob({}, { arrays: { counter: new Float64Array(2) } });
+  await assert.rejects(run(otherSize, { checkpoint }), /1 numbers in counter, this one 2/);
+});
+
+test('settings may hold what JSON cannot, an infinity', async () => {
+  const checkpoint = memoryStore();
+  const settings = { clipNorm: Number.POSITIVE_INFINITY };
+  await run(countingJob({}, { settings }), { checkpoint });
+  assert.deepEqual((await run(countingJob({}, { settings }), { checkpoint })).lines, []);
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { createToyExamples, createToyProgram } from './toy-program.ts';
+
+const program = createToyProgram([3, 4, 5]);
+const delta = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i));
+const gates = Float32Array.of(0.2, 1, 0.7);
+
+test('parts of any size give the whole batch’s loss and gradients, whatever their target lengths', async () => {
+  const batch = createToyExamples(7);
+  const whole = await program.lossAndGradients(batch, delta, gates);
+  for (const size of [1, 2, 3, 6, 7, 100]) {
+    const parts = await withMicroBatches(program, size).lossAndGradients(batch, delta, gates);
+    assert.ok(Math.abs(parts.loss - whole.loss) < 1e-6 * whole.loss);
+    for (const key of ['delta', 'gates'] as const) {
+      assert.equal(parts[key].length, whole[key].length);
+      for (const [i, value] of whole[key].entries()) assert.ok(Math.abs(parts[key][i]! - value) < 1e-4, `${key} ${i}`);
+    }
+  }
+});
+
+test('never more examples at once than allowed', async () => {
+  const sizes: number[] = [];
+  const watched = {
+    ...program,
+    lossAndGradients: (...args: Parameters<typeof program.lossAndGradients>) => {
+      sizes.push(args[0].length);
+      return program.lossAndGradients(...args);
+    },
+  };
+  await withMicroBatches(watched, 3).lossAndGradients(createToyExamples(8), delta);
+  assert.deepEqual(sizes, [3, 3, 2]);
+});

@@ -1,0 +1,101 @@
+import type { EncodedExample, Layout, LossAndGradients, Trainable } from '../../src/runtime/program.ts';
+import type { DeltaModule } from '../../src/structure/module.ts';
+import type { Site } from '../../src/structure/site.ts';
+
+/**
+ * A small analytic "model" for tests: module i holds `counts[i]` parameters and adds zᵢ·Σⱼ tanh(wᵢⱼ)·xᵢⱼ to a
+ * prediction; x comes from the source ids, the wanted value from the target's first id, the loss is the squared error
+ * weighted like a mean over target tokens. Gradients are written out by hand.
+ */
+export function createToyProgram(counts: readonly number[], { inert = [] as readonly number[] } = {}): Trainable {
+  const layout = createLayout(counts, inert);
+
+  async function lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array) {
+    const gradient = new Float64Array(layout.size);
+    const gateGradient = new Float64Array(gates ? counts.length : 0);
+    const tokens = batch.reduce((sum, example) => sum + example.target.length, 0);
+    let loss = 0;
+    for (const { source, target } of batch) {
+      const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
+      const prediction = parts.reduce((sum, part, i) => sum + (gates ? gates[i]! : 1) * part, 0);
+      const error = prediction - target[0]! / 10;
+      const weight = target.length / tokens;
+      loss += weight * error * error;
+      for (const [i, { parameters }] of layout.modules.entries()) {
+        const { offset, size } = parameters[0]!;
+        const outer = 2 * weight * error;
+        if (gates) gateGradient[i]! += outer * parts[i]!;
+        for (let j = offset; j < offset + size; j++) {
+          gradient[j]! += outer * (gates ? gates[i]! : 1) * (1 - Math.tanh(delta[j]!) ** 2) * feature(source, j);
+        }
+      }
+    }
+    return {
+      loss,
+      delta: Float32Array.from(gradient),
+      gates: Float32Array.from(gateGradient),
+    } satisfies LossAndGradients;
+  }
+
+  return { layout, lossAndGradients };
+}
+
+function feature(source: readonly number[], j: number): number {
+  return Math.sin(source[j % source.length]! * (j + 1));
+}
+
+function partOf(delta: Float32Array, source: readonly number[], { offset, size }: { offset: number; size: number }) {
+  let sum = 0;
+  for (let j = offset; j < offset + size; j++) sum += Math.tanh(delta[j]!) * feature(source, j);
+  return sum;
+}
+
+export function createToySite(i: number): Site {
+  return {
+    name: `layer.${i}`,
+    host: 'linear',
+    inFeatures: 1,
+    outFeatures: 1,
+    column: `E.${i}`,
+    position: 'FFN.Wi',
+    biasIsInert: false,
+    weightIsShared: false,
+  };
+}
+
+function createLayout(counts: readonly number[], inert: readonly number[]): Layout {
+  let offset = 0;
+  const modules = counts.map((parameters, i) => {
+    const site = createToySite(i);
+    const module: DeltaModule = {
+      ...{ id: `${site.name}:toy`, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) },
+    };
+    const layout = { module, parameters: [{ name: 'w', shape: [parameters], offset, size: parameters }] };
+    offset += parameters;
+    return layout;
+  });
+  return { modules, size: offset };
+}
+
+/** Effect of the first parameters in the rule that the examples follow: early modules matter, later ones do not. */
+const TEACHER = [0.8, -0.6, 0.5, 0.4];
+
+/** Examples with sources of 2 to 9 ids and targets of 1 to 3, whose first "id" is ten times what to predict. */
+export function createToyExamples(count: number, seed = 0): EncodedExample[] {
+  return Array.from({ length: count }, (_, i) => {
+    const n = i + 31 * seed;
+    const source = Array.from({ length: 2 + (n % 8) }, (_, j) => 1 + ((n * 7 + j * 13) % 23));
+    const wanted = TEACHER.reduce((sum, weight, j) => sum + weight * feature(source, j), 0);
+    return { source, target: new Array(1 + (n % 3)).fill(Math.round(10 * wanted)) };
+  });
+}
+
+/** An asynchronous iterator run to its end: what it yielded and what it returned. */
+export async function drain<Event, Result>(generator: AsyncGenerator<Event, Result>) {
+  const events: Event[] = [];
+  for (;;) {
+    const next = await generator.next();
+    if (next.done) return { events, result: next.value };
+    events.push(next.value);
+  }
+}
