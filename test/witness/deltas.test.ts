@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadModel } from '../../src/models/load.ts';
+import {
+  type Batch,
+  deltaVector,
+  describedModules,
+  distance,
+  fixturePath,
+  length,
+  type ModuleDescription,
+  numbersOf,
+  readDocument,
+  readNumbers,
+} from './fixtures.ts';
+
+interface GradientCase {
+  readonly loss: number;
+  readonly modules: readonly ModuleDescription[];
+}
+
+type Document = { readonly examples: Batch } & Readonly<Record<string, GradientCase>>;
+
+const RELATIVE = 1e-4;
+/** An inert module's gradient is 0 up to rounding: compared absolutely. */
+const ABSOLUTE = 1e-6;
+
+function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, inert: boolean, what: string): void {
+  const allowed = inert ? ABSOLUTE : RELATIVE * length(expected);
+  const found = distance(actual, expected);
+  assert.ok(found <= allowed, `${what}: differs by ${found} where ${allowed} is allowed`);
+}
+
+for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
+  describe(`gradients on ${name} beside PyTorch's`, async () => {
+    const document = await readDocument<Document>(`${name}.deltas`);
+    const numbers = await readNumbers(`${name}.deltas`);
+    const model = await loadModel(fixturePath(name));
+
+    for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning']) {
+      const { loss: expectedLoss, modules } = document[label]!;
+      // Full fine-tuning is trained as it is: no gates, and every weight's change still at 0.
+      const gated = label !== 'fine-tuning';
+
+      it(`equal for every module of the list "${label}"`, async () => {
+        const program = await model.compile(describedModules(model, modules), { gates: gated });
+        try {
+          const { layout } = program;
+          const delta = gated ? deltaVector(layout, numbers, `${label}/`) : new Float32Array(layout.size);
+          const gates = gated ? numbersOf(numbers, `${label}/gates`) : undefined;
+          const result = await program.lossAndGradients(document.examples, delta, gates);
+
+          assert.ok(
+            Math.abs(result.loss - expectedLoss) < 1e-5 * expectedLoss,
+            `loss ${result.loss}, expected ${expectedLoss}`,
+          );
+          const expected = deltaVector(layout, numbers, `${label}/grad.`);
+          for (const { module, parameters } of layout.modules) {
+            for (const { name: parameter, offset, size } of parameters) {
+              const [actualPart, expectedPart] = [result.delta, expected].map(all =>
+                all.subarray(offset, offset + size),
+              );
+              assertClose(actualPart!, expectedPart!, module.inert, `${module.id}.${parameter}`);
+            }
+          }
+          if (!gated) return assert.equal(result.gates.length, 0);
+          const expectedGates = numbersOf(numbers, `${label}/grad.gates`);
+          const largest = expectedGates.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+          for (const [index, { module }] of layout.modules.entries()) {
+            // A gate's gradient is a sum that can cancel to almost nothing: below a hundredth of the largest it is held to that.
+            const allowed = module.inert
+              ? ABSOLUTE
+              : RELATIVE * Math.max(Math.abs(expectedGates[index]!), 0.01 * largest);
+            const found = Math.abs(result.gates[index]! - expectedGates[index]!);
+            assert.ok(found <= allowed, `gate of ${module.id}: differs by ${found} where ${allowed} is allowed`);
+          }
+        } finally {
+          await program.release();
+        }
+      });
+    }
+  });
+}
