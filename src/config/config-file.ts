@@ -10,6 +10,8 @@ export interface Provenance {
   readonly node: string;
   readonly 'onnxruntime-node': string;
   readonly platform: string;
+  /** What `device: auto` has chosen. */
+  readonly device: string;
 }
 
 /**

@@ -28,7 +28,7 @@ type Filled =
 export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'model' | 'task'>>;
 
 /** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives. */
-const defaults = {
+export const defaults = {
   space: 'mixed',
   budget: '1.39bp',
   seed: 0,

@@ -65,7 +65,7 @@ function curves(metrics: readonly MetricsLine[]): string {
     .flatMap(([stage, lines]) => [
       curveSvg(
         `${stageTitles[stage]}: loss`,
-        lines.map(({ step, loss }) => ({ step, value: loss })),
+        lines.map(({ step, loss }) => ({ step, value: loss ?? Number.NaN })),
       ),
       curveSvg(
         `${stageTitles[stage]}: validation score`,

@@ -9,8 +9,8 @@ export interface MetricsLine {
   readonly stage: StageName;
   readonly step: number;
   readonly steps: number;
-  /** Mean training loss since the validation before, in nats a target token. */
-  readonly loss: number;
+  /** Mean training loss since the validation before, in nats a target token; null where resuming has lost it. */
+  readonly loss: number | null;
   readonly learningRate: number;
   /** Validation score, 0 to 100. */
   readonly score: number;

@@ -1,0 +1,50 @@
+import { readConfigFile } from '../config/config-file.ts';
+import type { Settings } from '../config/settings.ts';
+import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { keptModules, readStructure } from '../structure/structure-file.ts';
+import { readDelta } from './delta-file.ts';
+import { asInterrupted } from './interrupted.ts';
+import type { JobContext } from './job-events.ts';
+import { prepare } from './prepare.ts';
+import { scoreSplit } from './scoring.ts';
+
+export type SplitName = 'validation' | 'test';
+
+export interface EvaluationOutcome {
+  readonly task: string;
+  readonly model: string;
+  readonly split: SplitName;
+  readonly examples: number;
+  readonly metric: string;
+  /** 0 to 100. */
+  readonly score: number;
+}
+
+/**
+ * Scores a finished run's parameters on a split of its task, drawn by its seed. Writes nothing.
+ * @param changes settings that may differ from the run's: other data, more examples, another batch size
+ * @throws InputError where the folder holds no trained run, or does not fit the model any more
+ */
+export function runEvaluateJob(
+  path: string,
+  split: SplitName,
+  changes: Pick<Settings, 'data' | 'batch-size' | 'threads' | 'max-validation' | 'max-test' | 'model'>,
+  context: JobContext = {},
+): Promise<EvaluationOutcome> {
+  return asInterrupted(context.signal, async () => {
+    const folder = runFolder(path);
+    requireRun(folder);
+    const prepared = await prepare({ ...readConfigFile(folder.config), ...changes }, context);
+    const { model, task, scoring } = prepared;
+    const modules = keptModules(await readStructure(folder.structure), model);
+    const program = await model.compile(modules);
+    try {
+      const delta = await readDelta(folder.delta, model, program.layout);
+      const score = await scoreSplit(program, prepared[split], scoring, delta);
+      const examples = prepared[split].targets.length;
+      return { task: task.name, model: model.name, split, examples, metric: task.metric, score };
+    } finally {
+      await program.release();
+    }
+  });
+}

@@ -1,0 +1,36 @@
+import type { StageName } from '../runs/metrics-log.ts';
+
+/** What a job tells while it runs. */
+export type JobEvent =
+  | { readonly type: 'message'; readonly text: string }
+  | { readonly type: 'warning'; readonly text: string }
+  | { readonly type: 'stage'; readonly stage: StageName }
+  | {
+      readonly type: 'step';
+      readonly stage: StageName;
+      /** Steps done, of `steps`. */
+      readonly step: number;
+      readonly steps: number;
+      /** Nats a target token. */
+      readonly loss: number;
+      /** Source and target tokens of the step. */
+      readonly tokens: number;
+      /** Wall-clock seconds of the step. */
+      readonly seconds: number;
+    }
+  | {
+      readonly type: 'evaluation';
+      readonly stage: StageName;
+      readonly step: number;
+      readonly steps: number;
+      /** Validation score, 0 to 100. */
+      readonly score: number;
+      readonly best: number;
+    };
+
+/** What every job is given beside its settings. */
+export interface JobContext {
+  readonly onEvent?: (event: JobEvent) => void;
+  /** Aborting saves the state and ends the job with an InterruptedError. */
+  readonly signal?: AbortSignal;
+}

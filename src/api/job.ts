@@ -1,0 +1,93 @@
+import { rm } from 'node:fs/promises';
+import { requireMethodOrStructure } from '../config/check.ts';
+import type { Settings } from '../config/settings.ts';
+import { type RunResult, readResult, writeResult } from '../runs/result.ts';
+import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { parseBudget } from '../structure/budget.ts';
+import { checkBudget } from '../structure/fill-budget.ts';
+import { listSpace } from '../structure/spaces.ts';
+import { readStructure, type Structure, writeStructure } from '../structure/structure-file.ts';
+import { givenStructure } from './given-structure.ts';
+import { asInterrupted } from './interrupted.ts';
+import type { JobContext } from './job-events.ts';
+import { beginRun, settingsOfRun } from './open-run.ts';
+import { prepare } from './prepare.ts';
+import { compareWithRandom, retrainStructure } from './retrain.ts';
+import { runSearchStage } from './search-stage.ts';
+import { resultOf } from './start-result.ts';
+
+/** Where a job writes, and whether it goes on with what stands there. */
+export interface JobOptions extends JobContext {
+  /** Run folder, relative to the working directory. */
+  readonly out: string;
+  /** Go on with the run in the folder, where there is one. Stages already done are not repeated. */
+  readonly resume?: boolean;
+}
+
+/** A job's result, and the folder where all of it lies. */
+export interface JobOutcome {
+  readonly folder: RunFolder;
+  readonly result: RunResult;
+  readonly structure: Structure;
+}
+
+/**
+ * The whole job: searches a structure under the budget, re-trains what it keeps, evaluates it, and writes the run
+ * folder as it goes.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted; the state is saved, `resume` goes on
+ */
+export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const folder = runFolder(options.out);
+    const prepared = await prepare(settingsOfRun(given, folder, options.resume ?? false), options);
+    const { model, settings } = prepared;
+    const candidates = listSpace(model.sites, settings.space);
+    const budget = parseBudget(settings.budget, model.parameters);
+    checkBudget(candidates, { budget, keepInert: settings['keep-inert'] });
+    await beginRun(folder, settings);
+
+    let result = await readResult(folder.result);
+    let structure: Structure;
+    if (result === undefined) {
+      const found = await runSearchStage(prepared, candidates, budget, folder, options);
+      structure = found.structure;
+      result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
+      await writeResult(folder.result, result);
+    } else {
+      structure = await readStructure(folder.structure);
+    }
+    if (settings.retrain) {
+      result = await retrainStructure(prepared, structure, result, folder, options);
+      if (settings['random-baseline']) {
+        result = await compareWithRandom(prepared, candidates, budget, result, folder, options);
+      }
+    }
+    await rm(folder.checkpoint, { recursive: true, force: true });
+    return { folder, result, structure };
+  });
+}
+
+/**
+ * Tunes a structure that is given, not searched: a structure file's, a manual method's or a random one.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted; the state is saved, `resume` goes on
+ */
+export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const folder = runFolder(options.out);
+    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    requireMethodOrStructure(begun);
+    const prepared = await prepare(begun, options);
+    const structure = await givenStructure(prepared.settings, prepared.model);
+    await beginRun(folder, prepared.settings);
+    await writeStructure(folder.structure, structure);
+
+    const before = (await readResult(folder.result)) ?? resultOf(prepared, structure);
+    const result = await retrainStructure(prepared, structure, before, folder, options);
+    await rm(folder.checkpoint, { recursive: true, force: true });
+    return { folder, result, structure };
+  });
+}

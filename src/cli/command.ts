@@ -1,0 +1,22 @@
+import type { ArgsDef, ParsedArgs } from 'citty';
+import type { JobContext } from '../api/job-events.ts';
+
+/** What a command has to say at its end: a document for programs, lines for people. */
+export interface Output {
+  readonly document: unknown;
+  readonly lines: readonly string[];
+}
+
+/** What a command is run with, beside its arguments. */
+export interface CommandContext extends JobContext {
+  /** Whether the terminal that will show the lines has colours. */
+  readonly colour: boolean;
+}
+
+/** One command of the command line. It returns what to print and prints nothing itself. */
+export interface Command {
+  readonly description: string;
+  readonly args: ArgsDef;
+  /** May say less or more than `args` when `--help` lists them; arguments not listed there are refused. */
+  run(args: ParsedArgs, context: CommandContext): Promise<Output>;
+}

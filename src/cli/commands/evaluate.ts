@@ -1,0 +1,28 @@
+import { runEvaluateJob, type SplitName } from '../../api/evaluate-job.ts';
+import type { SettingKey } from '../../config/settings.ts';
+import { InputError } from '../../errors.ts';
+import { score } from '../../report/units.ts';
+import type { Command } from '../command.ts';
+import { readSettings, settingsArgs } from '../settings-args.ts';
+
+const keys = ['model', 'data', 'batch-size', 'threads', 'max-validation', 'max-test'] as const satisfies SettingKey[];
+
+export const evaluate: Command = {
+  description: "Score a finished run's parameters on a split of its task",
+  args: {
+    run: { type: 'positional', required: true, description: 'run folder' },
+    split: { type: 'string', valueHint: 'validation|test', description: 'which examples to score (default test)' },
+    ...settingsArgs(keys),
+  },
+  async run(args, context) {
+    const split = splitName(args.split ?? 'test');
+    const outcome = await runEvaluateJob(String(args.run), split, readSettings(args, keys), context);
+    const line = `${outcome.task} on ${outcome.model}, ${split}: ${outcome.metric} ${score(outcome.score)}`;
+    return { document: outcome, lines: [`${line} over ${outcome.examples} examples`] };
+  },
+};
+
+function splitName(given: unknown): SplitName {
+  if (given === 'validation' || given === 'test') return given;
+  throw new InputError(`there is no split \`${given}\``, { where: '--split', remedy: 'give validation or test' });
+}

@@ -1,0 +1,27 @@
+import { builtInModels, loadModel } from '../../models/load.ts';
+import { tableLines } from '../../report/table.ts';
+import { count } from '../../report/units.ts';
+import { listSpace, spaces } from '../../structure/spaces.ts';
+import type { Command } from '../command.ts';
+
+export const models: Command = {
+  description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
+  args: { model: { type: 'positional', required: false, description: 'folder of a model' } },
+  async run(args) {
+    const names = args.model === undefined ? builtInModels : [String(args.model)];
+    const found = await Promise.all(names.map(describe));
+    const rows = found.map(({ name, parameters, candidates }) => [
+      name,
+      count(parameters),
+      ...Object.values(candidates).map(count),
+    ]);
+    const header = ['model', 'parameters', ...Object.keys(spaces).map(space => `${space} candidates`)];
+    return { document: { models: found }, lines: tableLines({ header, rows }) };
+  },
+};
+
+async function describe(nameOrFolder: string) {
+  const { name, folder, parameters, sites } = await loadModel(nameOrFolder);
+  const candidates = Object.fromEntries(Object.keys(spaces).map(space => [space, listSpace(sites, space).length]));
+  return { name, folder, parameters, candidates };
+}

@@ -1,0 +1,17 @@
+import { runSearchJob } from '../../api/job.ts';
+import { type SettingKey, settingKeys } from '../../config/settings.ts';
+import type { Command } from '../command.ts';
+import { outcomeOutput } from '../outcome.ts';
+import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+
+const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'out'].includes(key));
+
+export const search: Command = {
+  description: 'Find a structure under a budget, re-train it, evaluate it',
+  args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
+  async run(args, context) {
+    const settings = readSettings(args, keys);
+    const outcome = await runSearchJob(settings, { ...context, ...runFolderOf(args, settings) });
+    return outcomeOutput(outcome, context);
+  },
+};

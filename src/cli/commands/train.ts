@@ -1,0 +1,21 @@
+import { runTrainJob } from '../../api/job.ts';
+import type { SettingKey } from '../../config/settings.ts';
+import type { Command } from '../command.ts';
+import { outcomeOutput } from '../outcome.ts';
+import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+
+const keys: readonly SettingKey[] = [
+  ...(['model', 'task', 'data', 'method', 'structure', 'space', 'budget', 'keep-inert'] as const),
+  ...(['seed', 'device', 'threads', 'lr', 'clip-norm', 'batch-size', 'retrain-epochs', 'retrain-eval-every'] as const),
+  ...(['max-steps', 'max-length', 'max-validation', 'max-test'] as const),
+];
+
+export const train: Command = {
+  description: 'Tune a given structure: a structure file, a manual method, or a random one',
+  args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
+  async run(args, context) {
+    const settings = readSettings(args, keys);
+    const outcome = await runTrainJob(settings, { ...context, ...runFolderOf(args, settings) });
+    return outcomeOutput(outcome, context);
+  },
+};

@@ -1,0 +1,31 @@
+import type { JobOutcome } from '../api/job.ts';
+import { heatMap } from '../report/heat-map.ts';
+import { heatMapLines } from '../report/heat-map-terminal.ts';
+import { shownModules } from '../report/structure-modules.ts';
+import { budgetSentence, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
+import { type Table, tableLines, tableMarkdown } from '../report/table.ts';
+import type { Output } from './command.ts';
+
+/** What a whole job prints: its budget, the heat map, the scores, table 5's form, and where all of it lies. */
+export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean }): Output {
+  const { folder, result, structure } = outcome;
+  const modules = shownModules(structure.modules);
+  const scores = scoreTable(result);
+  const lines = [
+    ...['', `${result.task} on ${result.model}, seed ${result.seed}: ${budgetSentence(result)}`, ''],
+    ...heatMapLines(heatMap(modules), options),
+    ...['', ...tableLines(keptTable(modules)), ''],
+    ...(scores === undefined ? [] : [...tableLines(scores), '']),
+    ...[...tableLines(resourcesTable(result)), ''],
+    `run folder: ${folder.path}`,
+  ];
+  return { document: { ...result, folder: folder.path }, lines };
+}
+
+/** The tables of a run alone, for a terminal or a Markdown document. */
+export function outcomeTables(outcome: JobOutcome, format: 'terminal' | 'markdown'): string[] {
+  const { result, structure } = outcome;
+  const tables = [scoreTable(result), keptTable(shownModules(structure.modules)), resourcesTable(result)];
+  const draw = (table: Table) => (format === 'markdown' ? [tableMarkdown(table)] : tableLines(table));
+  return tables.filter(table => table !== undefined).flatMap(table => [...draw(table), '']);
+}

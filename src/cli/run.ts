@@ -1,0 +1,50 @@
+import { nearestNames } from '../config/nearest.ts';
+import { InputError } from '../errors.ts';
+import type { Command, CommandContext, Output } from './command.ts';
+import { parseArguments } from './parse.ts';
+import { commandUsage, commonArgs, usage } from './usage.ts';
+
+/** What is printed on stdout at the end. */
+export interface Printed {
+  readonly text: string;
+  readonly exitCode: 0 | 2;
+}
+
+/**
+ * Runs the command that the arguments name.
+ * @throws InputError for an unknown command or argument, and whatever the command throws
+ */
+export async function runCommandLine(
+  rawArgs: readonly string[],
+  commands: Readonly<Record<string, Command>>,
+  version: string,
+  context: CommandContext,
+): Promise<Printed> {
+  const [name, ...rest] = rawArgs;
+  if (name === undefined) return { text: await usage(commands, version, context.colour), exitCode: 2 };
+  if (name === '--version' || name === '-v') return { text: version, exitCode: 0 };
+  if (isHelp(name) || name === 'help') return { text: await usage(commands, version, context.colour), exitCode: 0 };
+
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw unknownCommand(name, Object.keys(commands));
+  if (rest.some(isHelp)) return { text: await commandUsage(name, command, context.colour), exitCode: 0 };
+
+  const args = parseArguments(rest, { ...command.args, ...commonArgs });
+  const output = await command.run(args, context);
+  return { text: args.json === true ? asJson(output) : output.lines.join('\n'), exitCode: 0 };
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h';
+}
+
+function asJson(output: Output): string {
+  return JSON.stringify(output.document, null, 2);
+}
+
+function unknownCommand(name: string, names: readonly string[]): InputError {
+  const [nearest] = nearestNames(name, names);
+  return new InputError(`there is no command \`${name}\``, {
+    remedy: nearest === undefined ? `the commands are ${names.join(', ')}` : `did you mean \`${nearest}\`?`,
+  });
+}

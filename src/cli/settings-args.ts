@@ -1,0 +1,66 @@
+import { basename, join } from 'node:path';
+import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
+import { z } from 'zod';
+import { readConfigFile } from '../config/config-file.ts';
+import { parseSettings } from '../config/parse-settings.ts';
+import { defaults } from '../config/resolve.ts';
+import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
+import { InputError } from '../errors.ts';
+
+/** The optional config file that the commands of a whole job take before their flags. */
+export const configFileArg: ArgsDef = {
+  config: {
+    type: 'positional',
+    required: false,
+    description: 'YAML file with any of the keys below; flags win over it',
+  },
+};
+
+/** Flags for these keys of the config file, described by the schema itself, so that `--help` cannot drift from it. */
+export function settingsArgs(keys: readonly SettingKey[]): ArgsDef {
+  return Object.fromEntries(keys.map(key => [key, argument(key)]));
+}
+
+function argument(key: SettingKey): ArgDef {
+  const schema = settingsSchema.shape[key];
+  const { description = '', hint, off } = schema.meta() as KeyHelp & { description?: string };
+  const inner: z.ZodType = schema.unwrap();
+  const standard: unknown = (defaults as Partial<Record<SettingKey, unknown>>)[key];
+  const says = standard === undefined ? description : `${description} (default ${standard})`;
+  if (inner instanceof z.ZodBoolean) {
+    return { type: 'boolean', description: says, ...(off !== undefined && { negativeDescription: off }) };
+  }
+  if (inner instanceof z.ZodEnum) return { type: 'string', description: says, valueHint: inner.options.join('|') };
+  return { type: 'string', description: says, ...(hint !== undefined && { valueHint: hint }) };
+}
+
+/**
+ * The settings that a command was given: the config file's, and over them the flags'.
+ * @throws InputError for what the schema refuses, naming the file or the flag
+ */
+export function readSettings(args: ParsedArgs, keys: readonly SettingKey[]): Settings {
+  const file = typeof args.config === 'string' ? readConfigFile(args.config) : {};
+  const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
+  return { ...file, ...parseSettings(Object.fromEntries(given), key => `--${key}`) };
+}
+
+/** Where the commands that write a run folder write it. */
+export const outArgs: ArgsDef = {
+  ...settingsArgs(['out']),
+  resume: { type: 'boolean', description: 'go on with the run in --out, with the settings it was begun with' },
+};
+
+/**
+ * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`.
+ * @throws InputError where a run is to be resumed without saying which
+ */
+export function runFolderOf(args: ParsedArgs, settings: Settings): { out: string; resume: boolean } {
+  const resume = args.resume === true;
+  const given = typeof args.out === 'string' ? args.out : settings.out;
+  if (given !== undefined) return { out: given, resume };
+  if (resume && settings.task === undefined) {
+    throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
+  }
+  const name = (path: string | undefined) => basename(path ?? '').replace(/\.ya?ml$/i, '');
+  return { out: join('runs', `${name(settings.task)}-${name(settings.model)}-seed${settings.seed ?? 0}`), resume };
+}
