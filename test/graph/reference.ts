@@ -1,0 +1,243 @@
+import type { Graph } from '../../src/graph/graph.ts';
+import type { OpType } from '../../src/graph/ops/index.ts';
+import type { Attributes, Node, Value } from '../../src/graph/types.ts';
+
+/** A second implementation of every operation, in float64, slow and plain: what the written graphs are checked against. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+export const tensor = (shape: readonly number[], data: ArrayLike<number>): Tensor => ({
+  shape,
+  data: Float64Array.from(data),
+});
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
+
+const stridesOf = (shape: readonly number[]): number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+const indicesOf = (shape: readonly number[], flat: number): number[] =>
+  stridesOf(shape).map((stride, axis) => Math.floor(flat / stride) % shape[axis]!);
+
+function build(shape: readonly number[], element: (indices: number[]) => number): Tensor {
+  return tensor(
+    shape,
+    Array.from({ length: sizeOf(shape) }, (_, flat) => element(indicesOf(shape, flat))),
+  );
+}
+
+/** Element with broadcasting: indices may be longer than x's rank, and an extent of 1 repeats. */
+function at({ shape, data }: Tensor, indices: readonly number[]): number {
+  const own = indices.slice(indices.length - shape.length);
+  return data[stridesOf(shape).reduce((sum, stride, axis) => sum + stride * (shape[axis] === 1 ? 0 : own[axis]!), 0)]!;
+}
+
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1),
+  );
+}
+
+const unary =
+  (f: (x: number) => number) =>
+  ([x]: Tensor[]) => [tensor(x!.shape, x!.data.map(f))];
+const binary =
+  (f: (a: number, b: number) => number) =>
+  ([a, b]: Tensor[]) => [build(broadcast(a!.shape, b!.shape), indices => f(at(a!, indices), at(b!, indices)))];
+
+/** Applies f to each row along the last axis. */
+function byRow(x: Tensor, f: (row: Float64Array) => ArrayLike<number>): Tensor {
+  const width = x.shape.at(-1)!;
+  const rows = Array.from({ length: x.data.length / width }, (_, row) =>
+    Array.from(f(x.data.slice(row * width, (row + 1) * width))),
+  );
+  return tensor(x.shape, rows.flat());
+}
+
+function softmaxRow(row: Float64Array): Float64Array {
+  const largest = Math.max(...row);
+  const exponents = row.map(value => Math.exp(value - largest));
+  const total = exponents.reduce((sum, value) => sum + value, 0);
+  return exponents.map(value => value / total);
+}
+
+function product(a: Tensor, b: Tensor, { transA, transB }: Attributes): Tensor {
+  const swap = (indices: number[], row: number, column: number, swapped: boolean) =>
+    swapped ? [...indices, column, row] : [...indices, row, column];
+  const rows = a.shape.at(transA ? -1 : -2)!;
+  const inner = a.shape.at(transA ? -2 : -1)!;
+  const columns = b.shape.at(transB ? -2 : -1)!;
+  return build([...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns], indices => {
+    const [row, column] = indices.splice(-2) as [number, number];
+    let sum = 0;
+    for (let k = 0; k < inner; k++)
+      sum += at(a, swap(indices, row, k, !!transA)) * at(b, swap(indices, k, column, !!transB));
+    return sum;
+  });
+}
+
+function scatter(into: Tensor, targets: (flat: number) => number[], updates: Tensor): Tensor {
+  const result = Float64Array.from(into.data);
+  const strides = stridesOf(into.shape);
+  for (const [flat, value] of updates.data.entries()) {
+    const position = targets(flat).reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+    result[position] = result[position]! + value;
+  }
+  return tensor(into.shape, result);
+}
+
+type Reference = (inputs: Tensor[], attributes: Attributes) => Tensor[];
+
+const references: { [Op in OpType]: Reference } = {
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  Neg: unary(x => -x),
+  Tanh: unary(Math.tanh),
+  Relu: unary(x => Math.max(x, 0)),
+  Sign: unary(Math.sign),
+  Exp: unary(Math.exp),
+  Gelu: unary(x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  Identity: unary(x => x),
+  Cast: unary(x => x),
+  Gemm: ([a, b, c], attributes) => {
+    const { alpha } = attributes as { alpha: { float: number } };
+    const scaled = product(a!, b!, attributes).data.map(value => value * alpha.float);
+    const result = tensor(product(a!, b!, attributes).shape, scaled);
+    return [c ? build(result.shape, indices => at(result, indices) + at(c, indices)) : result];
+  },
+  FusedMatMul: ([a, b], attributes) => [product(a!, b!, attributes)],
+  ReduceSum: ([x], attributes) => {
+    const axes = attributes.axes as readonly number[];
+    const kept = x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+    const sums = scatter(
+      tensor(kept, new Float64Array(sizeOf(kept))),
+      flat => indicesOf(x!.shape, flat).map((index, axis) => (axes.includes(axis) ? 0 : index)),
+      x!,
+    );
+    return [tensor(attributes.keepdims ? kept : x!.shape.filter((_, axis) => !axes.includes(axis)), sums.data)];
+  },
+  ArgMax: ([x]) => {
+    const width = x!.shape.at(-1)!;
+    const rows = x!.data.length / width;
+    const best = Array.from({ length: rows }, (_, row) => {
+      const values = x!.data.slice(row * width, (row + 1) * width);
+      return values.indexOf(Math.max(...values));
+    });
+    return [tensor(x!.shape.slice(0, -1), best)];
+  },
+  Reshape: ([x, target]) => {
+    const known = target!.data.reduce(
+      (productSoFar, extent) => (extent === -1 ? productSoFar : productSoFar * extent),
+      1,
+    );
+    return [
+      tensor(
+        Array.from(target!.data, extent => (extent === -1 ? x!.data.length / known : extent)),
+        x!.data,
+      ),
+    ];
+  },
+  Expand: ([x, target]) => [build(broadcast(x!.shape, Array.from(target!.data)), indices => at(x!, indices))],
+  Transpose: ([x], { perm }) => {
+    const permutation = perm as readonly number[];
+    return [
+      build(
+        permutation.map(axis => x!.shape[axis]!),
+        indices =>
+          at(
+            x!,
+            permutation.map((_, axis) => indices[permutation.indexOf(axis)]!),
+          ),
+      ),
+    ];
+  },
+  Split: ([x], attributes) => {
+    const { axis, sizes } = attributes as { axis: number; sizes: readonly number[] };
+    return sizes.map((size, piece) => {
+      const start = sizes.slice(0, piece).reduce((sum, length) => sum + length, 0);
+      return build(x!.shape.with(axis, size), indices => at(x!, indices.with(axis, indices[axis]! + start)));
+    });
+  },
+  Concat: (inputs, attributes) => {
+    const axis = attributes.axis as number;
+    const total = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+    return [
+      build(inputs[0]!.shape.with(axis, total), indices => {
+        let offset = indices[axis]!;
+        const piece = inputs.find(({ shape }) => {
+          if (offset < shape[axis]!) return true;
+          offset -= shape[axis]!;
+          return false;
+        })!;
+        // Not `at`: a piece that is 1 long here is not a broadcast one.
+        const strides = stridesOf(piece.shape);
+        return piece.data[indices.with(axis, offset).reduce((sum, index, a) => sum + index * strides[a]!, 0)]!;
+      }),
+    ];
+  },
+  Shape: ([x], { start, end }) => [
+    tensor([(end as number) - (start as number)], x!.shape.slice(start as number, end as number)),
+  ],
+  Softmax: ([x]) => [byRow(x!, softmaxRow)],
+  LogSoftmax: ([x]) => [byRow(x!, row => softmaxRow(row).map(Math.log))],
+  Gather: ([table, indices]) => [
+    build([...indices!.shape, ...table!.shape.slice(1)], ([row, ...rest]) => {
+      const index = indices!.data[row!]!;
+      return at(table!, [index < 0 ? index + table!.shape[0]! : index, ...rest]);
+    }),
+  ],
+  GatherElements: ([x, indices]) => [
+    build(indices!.shape, ([row, column]) => at(x!, [row!, at(indices!, [row!, column!])])),
+  ],
+  ScatterElements: ([into, indices, updates]) => [
+    scatter(into!, flat => [indicesOf(updates!.shape, flat)[0]!, indices!.data[flat]!], updates!),
+  ],
+  ScatterND: ([into, indices, updates]) => [
+    scatter(
+      into!,
+      flat => {
+        const [row, ...rest] = indicesOf(updates!.shape, flat);
+        return [indices!.data[row!]!, ...rest];
+      },
+      updates!,
+    ),
+  ],
+  SimplifiedLayerNormalization: ([x, weight], attributes) => {
+    const { epsilon } = attributes as { epsilon: { float: number } };
+    const inverses: number[] = [];
+    const y = byRow(x!, row => {
+      const inverse = 1 / Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / row.length + epsilon.float);
+      inverses.push(inverse);
+      return row.map((value, index) => value * inverse * weight!.data[index]!);
+    });
+    return [y, tensor([inverses.length, 1], inverses)];
+  },
+};
+
+/** Runs a graph's nodes on float64 inputs; every value by name. */
+export function evaluate(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Map<Value, Tensor> {
+  const values = new Map<Value, Tensor>();
+  for (const input of graph.inputs) values.set(input, inputs[input.name]!);
+  for (const constant of graph.constants) values.set(constant, constantTensor(constant));
+  for (const node of graph.nodes) run(node, values);
+  return values;
+}
+
+function run(node: Node, values: Map<Value, Tensor>): void {
+  const results = references[node.op](
+    node.inputs.map(input => values.get(input!)!),
+    node.attributes,
+  );
+  for (const [index, output] of node.outputs.entries()) values.set(output, results[index]!);
+}
+
+function constantTensor({ dtype, shape, constant }: Value): Tensor {
+  if (!constant || !('bytes' in constant)) throw new Error('only inline constants can be evaluated');
+  const { buffer, byteOffset, byteLength } = constant.bytes;
+  const data =
+    dtype === 'int64'
+      ? Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number)
+      : new Float32Array(buffer, byteOffset, byteLength / 4);
+  return tensor(shape as number[], data);
+}
