@@ -1,4 +1,3 @@
-import { fillUniform } from '../training/random.ts';
 import { binaryConcrete, binaryConcreteGradient } from './binary-concrete.ts';
 import { alphaGradients, shiftedLogits, sigmoid, solveShift } from './shifted-sigmoid.ts';
 
@@ -27,18 +26,18 @@ export interface EstimatorOptions {
   readonly tau: number;
   /** Temperature of the Binary Concrete distribution. */
   readonly beta: number;
-  readonly seed: number;
+  /** Draws from U(0, 1) of a step, one a module; the same at every call. */
+  uniforms(step: number): ArrayLike<number>;
 }
 
 /** The method's own estimator: shifted sigmoid, then Binary Concrete (section 4.1–4.3). */
 export function createConcreteEstimator(options: EstimatorOptions): GateEstimator {
-  const { counts, budget, gradient, tau, beta, seed } = options;
+  const { counts, budget, gradient, tau, beta, uniforms } = options;
   const logitsOf = (alpha: Float64Array) => shiftedLogits(alpha, solveShift(alpha, counts, budget, tau), tau);
 
   function sample(alpha: Float64Array, step: number): GateSample {
     const logits = logitsOf(alpha);
-    const uniforms = fillUniform(new Float64Array(alpha.length), seed, 'search/gates', step);
-    const soft = binaryConcrete(logits, uniforms, beta);
+    const soft = binaryConcrete(logits, uniforms(step), beta);
     const backward = (gateGradient: ArrayLike<number>) =>
       alphaGradients[gradient](logits, binaryConcreteGradient(soft, gateGradient, beta), tau);
     return { gates: Float32Array.from(soft), backward };

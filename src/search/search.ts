@@ -5,6 +5,7 @@ import { createMoments } from '../training/adamw.ts';
 import { countTokens, createBatchCursor } from '../training/batch-cursor.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from '../training/loop.ts';
 import { withMicroBatches } from '../training/micro-batches.ts';
+import { fillUniform } from '../training/random.ts';
 import { linearDecay } from '../training/schedule.ts';
 import { countSteps } from '../training/steps.ts';
 import { type BiLevelState, biLevelStep } from './bi-level.ts';
@@ -118,7 +119,8 @@ export async function* search(
   if (budget >= sumOf(counts)) return keepEverything(problem, modules, options);
 
   const program = withMicroBatches(problem.program, microBatch);
-  const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, seed });
+  const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
+  const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, uniforms });
   const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });
   const alphaCursor = createBatchCursor(problem.alphaExamples, { batchSize, seed, stream: 'search/alpha' });
   const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);

@@ -7,17 +7,27 @@ export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** Σ nᵢ·σ(sign·(αᵢ − ζ)/τ): parameters expected to be kept (sign 1) or left out (sign −1). */
-function expectedParameters(
+/**
+ * Σ nᵢ·σ((αᵢ − ζ)/τ) − B. Modules more likely kept than not are counted whole, and what they lack is added with the
+ * small terms: so neither "nearly nothing" nor "nearly all" loses digits, nor a choice that is nearly made.
+ */
+function excessParameters(
+  zeta: number,
   alpha: ArrayLike<number>,
   counts: ArrayLike<number>,
+  budget: number,
   tau: number,
-  zeta: number,
-  sign: 1 | -1,
 ): number {
-  let sum = 0;
-  for (let i = 0; i < alpha.length; i++) sum += counts[i]! * sigmoid((sign * (alpha[i]! - zeta)) / tau);
-  return sum;
+  let whole = 0;
+  let rest = 0;
+  for (let i = 0; i < alpha.length; i++) {
+    const logit = (alpha[i]! - zeta) / tau;
+    if (logit > 0) {
+      whole += counts[i]!;
+      rest -= counts[i]! * sigmoid(-logit);
+    } else rest += counts[i]! * sigmoid(logit);
+  }
+  return whole - budget + rest;
 }
 
 export function sumOf(values: ArrayLike<number>): number {
@@ -35,9 +45,6 @@ export function sumOf(values: ArrayLike<number>): number {
 export function solveShift(alpha: ArrayLike<number>, counts: ArrayLike<number>, budget: number, tau: number): number {
   const total = sumOf(counts);
   if (!(budget > 0 && budget < total)) throw new RangeError(`no shift spends ${budget} of ${total} parameters`);
-  // Near "nearly all" the sum loses the digits of what is left out, so then that is what we match.
-  const sign = budget <= total / 2 ? 1 : -1;
-  const target = sign === 1 ? budget : total - budget;
   // Were all α equal to a, the root would be a − τ·logit(B/Σn): so the root lies between those of the extremes.
   const offset = tau * Math.log(budget / (total - budget));
   let low = Number.POSITIVE_INFINITY;
@@ -49,9 +56,8 @@ export function solveShift(alpha: ArrayLike<number>, counts: ArrayLike<number>, 
   while (high - low > (tau * Number.EPSILON) / 4) {
     const middle = low / 2 + high / 2;
     if (middle <= low || middle >= high) break;
-    const excess = sign * (expectedParameters(alpha, counts, tau, middle, sign) - target);
     // More parameters than the budget: the shift must grow.
-    if (excess > 0) low = middle;
+    if (excessParameters(middle, alpha, counts, budget, tau) > 0) low = middle;
     else high = middle;
   }
   return low / 2 + high / 2;
