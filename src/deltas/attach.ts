@@ -26,8 +26,18 @@ export interface TrainableInputs {
 
 /** Cuts the flat inputs into parameters once and hands each module its own. */
 export function attachModules(layout: Layout, { delta, gates }: TrainableInputs): Attachments {
-  const pieces = delta ? split(delta, layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size))) : [];
-  const gatePieces = gates ? split(gates, layout.modules.map(() => 1)) : [];
+  const pieces = delta
+    ? split(
+        delta,
+        layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size)),
+      )
+    : [];
+  const gatePieces = gates
+    ? split(
+        gates,
+        layout.modules.map(() => 1),
+      )
+    : [];
   const bySite = new Map<string, { module: ModuleLayout; parameters: Record<string, Value>; gate?: Value }[]>();
   let next = 0;
   for (const [index, module] of layout.modules.entries()) {
@@ -74,7 +84,10 @@ function addWeights(parts: readonly Contribution[], weight: Value): Value {
 
 /** All that the parts add to an output, onto `addend`. Biases come first: they are small, and products take them along. */
 function addOutputs(parts: readonly Contribution[], addend: Value | undefined): Value | undefined {
-  let sum = parts.reduce<Value | undefined>((bias, part) => (bias && part.bias ? add(bias, part.bias) : (part.bias ?? bias)), undefined);
+  let sum = parts.reduce<Value | undefined>(
+    (bias, part) => (bias && part.bias ? add(bias, part.bias) : (part.bias ?? bias)),
+    undefined,
+  );
   if (addend) sum = sum ? add(addend, sum) : addend;
   for (const part of parts) sum = part.output?.(sum) ?? sum;
   return sum;

@@ -29,11 +29,17 @@ export function createModule(site: Site, kind: string, options: DeltaOptions = {
   if (!delta.hosts(site)) throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host`);
   for (const [name, value] of Object.entries(options)) {
     if (!(name in delta.defaults)) throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
-    if (!(value > 0) || !Number.isFinite(value)) throw new InputError(`${kind}: ${name} must be positive, got ${value}`, { where: site.name });
+    if (!(value > 0) || !Number.isFinite(value))
+      throw new InputError(`${kind}: ${name} must be positive, got ${value}`, { where: site.name });
   }
   const merged = { ...delta.defaults, ...options };
-  const parameters = delta
-    .parameters(site, merged)
-    .reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+  const shapes = delta.parameters(site, merged).map(({ shape }) => shape);
+  if (!shapes.flat().every(Number.isInteger)) {
+    throw new InputError(
+      `${kind}: ${JSON.stringify(options)} must be whole numbers, as they are extents of its matrices`,
+      { where: site.name },
+    );
+  }
+  const parameters = shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
   return { id: `${site.name}:${kind}`, site, kind, options: merged, parameters, inert: delta.inert(site) };
 }

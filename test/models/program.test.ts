@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { loadModel } from '../../src/models/load.ts';
+import type { EncodedExample } from '../../src/runtime/program.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
+
+const tiny = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)), { threads: 1 });
+const batch: EncodedExample[] = [
+  { source: [5, 9, 12, 1], target: [8, 1] },
+  { source: Array.from({ length: 21 }, (_, i) => 3 + i), target: [9, 30, 1] },
+];
+const none = new Float32Array(0);
+
+describe('a program', () => {
+  it('gives the frozen model where every delta is at its initial value', async () => {
+    const bare = await tiny.compile([]);
+    const adapted = await tiny.compile(listSpace(tiny.sites, 'lora'));
+    const expected = await bare.logits(batch, none);
+    const actual = await adapted.logits(batch, adapted.initialDelta(3));
+    assert.deepEqual(actual.shape, expected.shape);
+    for (const [i, value] of expected.data.entries()) assert.ok(Math.abs(value - actual.data[i]!) < 1e-5);
+    await Promise.all([bare.release(), adapted.release()]);
+  });
+
+  it('with all gates at 1 equals the one without gates, and at 0 the frozen model', async () => {
+    const modules = listSpace(tiny.sites, 'mixed');
+    const [plain, gated, bare] = await Promise.all([
+      tiny.compile(modules),
+      tiny.compile(modules, { gates: true }),
+      tiny.compile([]),
+    ]);
+    const delta = plain.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
+    const open = new Float32Array(modules.length).fill(1);
+    const shut = new Float32Array(modules.length);
+    const close = (a: number, b: number) =>
+      assert.ok(Math.abs(a - b) < 2e-5 * Math.max(1, Math.abs(b)), `${a} against ${b}`);
+    const [one, two] = [await plain.lossAndGradients(batch, delta), await gated.lossAndGradients(batch, delta, open)];
+    close(one.loss, two.loss);
+    for (const [i, value] of one.delta.entries()) close(two.delta[i]!, value);
+    assert.equal(one.gates.length, 0);
+    assert.equal(two.gates.length, modules.length);
+    close((await gated.lossAndGradients(batch, delta, shut)).loss, (await bare.lossAndGradients(batch, none)).loss);
+    await Promise.all([plain.release(), gated.release(), bare.release()]);
+  });
+
+  it('does not let padding or the other rows of a batch change a row', async () => {
+    const program = await tiny.compile([]);
+    const together = await program.logits(batch, none);
+    const alone = await program.logits([batch[0]!], none);
+    for (const [i, value] of alone.data.entries()) assert.ok(Math.abs(value - together.data[i]!) < 1e-5);
+    await program.release();
+  });
+
+  it('gives the same bits twice', async () => {
+    const modules = listSpace(tiny.sites, 'mixed');
+    const run = async () => {
+      const program = await tiny.compile(modules, { gates: true });
+      const result = await program.lossAndGradients(
+        batch,
+        program.initialDelta(7),
+        new Float32Array(modules.length).fill(0.3),
+      );
+      await program.release();
+      return result;
+    };
+    assert.deepEqual(await run(), await run());
+  });
+
+  it('refuses vectors of another length, and gates where there are none', async () => {
+    const modules = listSpace(tiny.sites, 'lora');
+    const program = await tiny.compile(modules);
+    await assert.rejects(program.lossAndGradients(batch, none), /delta vector has 0 numbers/);
+    await assert.rejects(
+      program.lossAndGradients(batch, program.initialDelta(0), new Float32Array(modules.length)),
+      /compiled without gates/,
+    );
+    await program.release();
+  });
+
+  it('stops each row of a generation at its end token', async () => {
+    const program = await tiny.compile([]);
+    const sources = batch.map(({ source }) => source);
+    const answers = await program.generate(sources, none, undefined, { maxTokens: 4 });
+    assert.equal(answers.length, 2);
+    for (const answer of answers) assert.ok(answer.length <= 4 && !answer.includes(1) && !answer.includes(0));
+    assert.deepEqual(await program.generate([], none, undefined, { maxTokens: 4 }), []);
+    await program.release();
+  });
+});
