@@ -25,6 +25,9 @@ interface Run {
   readonly steps: number;
   readonly order: 'first' | 'second';
   readonly gradient: 'global' | 'local';
+  readonly tau: number;
+  readonly beta: number;
+  readonly clipNorm: number;
   /** α and p are saved after every so many steps. */
   readonly keepEvery: number;
   readonly losses: readonly number[];
@@ -59,16 +62,17 @@ describe('the path of α beside a plain PyTorch search', async () => {
   after(() => program.release());
 
   /** The search's own relaxation, with the draws of the fixture in place of the seed's. */
-  function createEstimator(gradient: Run['gradient']): GateEstimator {
+  function createEstimator({ gradient, tau, beta }: Run): GateEstimator {
     const counts = program.layout.modules.map(({ module }) => module.parameters);
-    const logitsOf = (alpha: Float64Array) => shiftedLogits(alpha, solveShift(alpha, counts, budget, 1), 1);
+    const logitsOf = (alpha: Float64Array) => shiftedLogits(alpha, solveShift(alpha, counts, budget, tau), tau);
     return {
       sample(alpha, step) {
         const logits = logitsOf(alpha);
-        const soft = binaryConcrete(logits, uniforms.subarray(step * alpha.length, (step + 1) * alpha.length), 1);
+        const soft = binaryConcrete(logits, uniforms.subarray(step * alpha.length, (step + 1) * alpha.length), beta);
         return {
           gates: Float32Array.from(soft),
-          backward: gateGradient => alphaGradients[gradient](logits, binaryConcreteGradient(soft, gateGradient, 1), 1),
+          backward: gateGradient =>
+            alphaGradients[gradient](logits, binaryConcreteGradient(soft, gateGradient, beta), tau),
         };
       },
       probabilities: alpha => logitsOf(alpha).map(sigmoid),
@@ -77,12 +81,13 @@ describe('the path of α beside a plain PyTorch search', async () => {
 
   const pick = (rows: readonly number[]): Batch => rows.map(row => examples[row]!);
 
-  for (const { steps, order, gradient, keepEvery, losses, alphaLosses, kept } of runs) {
-    it(`stays on it for ${steps} steps, ${order} order, ${gradient} gradient`, async () => {
+  for (const [number, run] of runs.entries()) {
+    const { steps, order, gradient, tau, keepEvery, losses, alphaLosses, kept } = run;
+    it(`stays on it for ${steps} steps, ${order} order, ${gradient} gradient, τ ${tau}`, async () => {
       const count = program.layout.modules.length;
       const expected = {
-        alpha: numbersOf(numbers, `${steps}/${order}/${gradient}/alpha`),
-        p: numbersOf(numbers, `${steps}/${order}/${gradient}/p`),
+        alpha: numbersOf(numbers, `${number}/alpha`),
+        p: numbersOf(numbers, `${number}/p`),
       };
       const delta = deltaVector(program.layout, numbers, 'initial/');
       const alpha = new Float64Array(count);
@@ -92,7 +97,7 @@ describe('the path of α beside a plain PyTorch search', async () => {
         alpha,
         alphaMoments: createMoments(alpha),
       };
-      const estimator = createEstimator(gradient);
+      const estimator = createEstimator(run);
 
       for (let step = 0; step < steps; step++) {
         const report = await biLevelStep(state, pick(deltaBatches[step]!), pick(alphaBatches[step]!), {
@@ -101,7 +106,7 @@ describe('the path of α beside a plain PyTorch search', async () => {
           order,
           learningRate: linearDecay(3e-4, step, steps),
           alphaLearningRate: linearDecay(0.1, step, steps),
-          clipNorm: 2,
+          clipNorm: run.clipNorm,
           step,
         });
         assert.equal(report.evaluations, order === 'second' ? 5 : 2);
