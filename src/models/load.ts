@@ -13,7 +13,9 @@ type Loader = (name: string, folder: string, config: unknown, settings: SessionS
 const FAMILIES: Readonly<Record<string, Loader>> = { t5: loadT5 };
 
 /** Models that come with the package, by name. */
-const BUILT_IN: Readonly<Record<string, string>> = { mini: fileURLToPath(new URL('../../models/mini', import.meta.url)) };
+const BUILT_IN: Readonly<Record<string, string>> = {
+  mini: fileURLToPath(new URL('../../models/mini', import.meta.url)),
+};
 
 export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
@@ -35,7 +37,8 @@ export async function loadModel(nameOrFolder: string, settings: SessionSettings 
   }
   const configFile = join(folder, 'config.json');
   const config = await readJson(configFile);
-  const family = typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
+  const family =
+    typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
   const load = family === undefined ? undefined : FAMILIES[family];
   if (!load) {
     throw new InputError(`the model family is ${family ?? 'not named'}`, {

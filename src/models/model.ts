@@ -1,7 +1,7 @@
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Program } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
-import type { Tokenizer } from '../data/tokenizer.ts';
 
 export interface CompileOptions {
   /** Give every module a gate, an extra input of the program: wanted in a search. */

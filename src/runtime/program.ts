@@ -41,7 +41,11 @@ export interface LossAndGradients {
 /** What training and search need of a compiled model. `gates` is required exactly when the program was compiled with gates. */
 export interface Trainable {
   readonly layout: Layout;
-  lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array): Promise<LossAndGradients>;
+  lossAndGradients(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates?: Float32Array,
+  ): Promise<LossAndGradients>;
 }
 
 /** What evaluation needs of a compiled model. */

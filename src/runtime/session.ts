@@ -61,7 +61,8 @@ export function commonFolder(files: readonly string[]): string {
   const [first = '.', ...others] = files.map(file => dirname(file));
   let folder = first;
   for (const other of others) {
-    while (other !== folder && !other.startsWith(folder.endsWith('/') ? folder : `${folder}/`)) folder = dirname(folder);
+    while (other !== folder && !other.startsWith(folder.endsWith('/') ? folder : `${folder}/`))
+      folder = dirname(folder);
   }
   return folder;
 }

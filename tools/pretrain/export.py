@@ -105,6 +105,7 @@ def export(run: Path, out: Path) -> None:
         shutil.copy(out / "README.md", staging / "README.md")
     write_sums(staging)
     for path in staging.iterdir():
+        path.chmod(0o644)  # safetensors makes its file private
         os.replace(path, out / path.name)
     staging.rmdir()
 

@@ -56,6 +56,18 @@ def relative_position_bucket(length: int, bidirectional: bool, config: Config) -
     return bucket + torch.where(distance < max_exact, distance, far.clamp(max=num_buckets - 1))
 
 
+def initial_bias(config: Config, is_decoder: bool) -> Tensor:
+    """[buckets, heads] heads that look near and far, as ALiBi's do; the encoder's first two look back and ahead."""
+    slopes = torch.logspace(0, -1.5, config.num_heads)
+    if is_decoder:
+        return -torch.arange(config.num_buckets)[:, None] * slopes
+    half = config.num_buckets // 2
+    bias = (-torch.arange(half)[:, None] * slopes).repeat(2, 1)
+    bias[half:, 0] -= 4.0
+    bias[:half, 1] -= 4.0
+    return bias
+
+
 class Attention(nn.Module):
     def __init__(self, config: Config, is_cross: bool):
         super().__init__()
@@ -65,6 +77,11 @@ class Attention(nn.Module):
         self.query = normal(inner, d_model, std=(d_model * config.d_kv) ** -0.5)
         self.key_value = normal(2 * inner, d_model, std=d_model**-0.5)
         self.output = normal(d_model, inner, std=inner**-0.5)
+        if is_cross:
+            # A target's sentinel should look at the same sentinel in the input. That starts out true when queries and
+            # keys are the same map of nearly the same embedding; finding it from noise takes much of a short run.
+            with torch.no_grad():
+                self.query.copy_(self.key_value[:inner] * config.d_kv**-0.5)
 
     def split_heads(self, projected: Tensor, num_maps: int) -> tuple[Tensor, ...]:
         """[batch, length, maps * heads * d_kv] to one [batch, heads, length, d_kv] a map."""
@@ -106,9 +123,14 @@ class Stack(nn.Module):
     def __init__(self, config: Config, is_decoder: bool):
         super().__init__()
         self.config, self.is_decoder = config, is_decoder
-        self.relative_bias = normal(config.num_buckets, config.num_heads, std=config.d_model**-0.5)
+        self.relative_bias = nn.Parameter(initial_bias(config, is_decoder))
         self.blocks = nn.ModuleList(Block(config, is_decoder) for _ in range(config.num_layers))
         self.final_norm = RMSNorm(config)
+        if not is_decoder:
+            # The encoder starts as the identity, so that its states are the embeddings cross-attention can match.
+            for block in self.blocks:
+                nn.init.zeros_(block.self_attention.output)
+                nn.init.zeros_(block.wo)
 
     def forward(self, hidden: Tensor, memory: Tensor | None = None) -> Tensor:
         length = hidden.shape[1]

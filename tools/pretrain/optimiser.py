@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from model import T5
+from workers import Workers
 
 # Polar Express (Amsel et al. 2025): the best odd quintic of each step for singular values in [1e-3, 1].
 POLAR_STEPS = (
@@ -32,30 +33,33 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value)."""
 
-    def __init__(self, groups: list[dict], momentum: float = 0.95):
+    def __init__(self, groups: list[dict], workers: Workers, momentum: float = 0.95):
+        self.workers = workers
         super().__init__(groups, {"momentum": momentum, "split": 1})
 
-    @torch.no_grad()
     def step(self) -> None:
-        for group in self.param_groups:
-            updates = []
-            for parameter in group["params"]:
-                buffer = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
-                buffer.lerp_(parameter.grad, 1 - group["momentum"])
-                update = parameter.grad.lerp(buffer, group["momentum"])
-                updates.extend(update.chunk(group["split"]))
-            stacked = torch.stack(updates)
-            is_tall = stacked.shape[1] > stacked.shape[2]
-            orthogonal = orthogonalise(stacked.mT if is_tall else stacked)
-            orthogonal = orthogonal.mT if is_tall else orthogonal
-            rows, columns = stacked.shape[1:]
-            rate = group["lr"] * max(1.0, rows / columns) ** 0.5
-            per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
-            for parameter, update in zip(group["params"], per_parameter, strict=True):
-                parameter.add_(update, alpha=-rate)
+        self.workers.run(self._step_group, self.param_groups)
+
+    @torch.no_grad()
+    def _step_group(self, group: dict) -> None:
+        updates = []
+        for parameter in group["params"]:
+            if "momentum" not in self.state[parameter]:
+                self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+            buffer = self.state[parameter]["momentum"]
+            buffer.lerp_(parameter.grad, 1 - group["momentum"])
+            update = parameter.grad.lerp(buffer, group["momentum"])
+            updates.extend(update.chunk(group["split"]))
+        stacked = torch.stack(updates)
+        rows, columns = stacked.shape[1:]
+        orthogonal = orthogonalise(stacked) if rows <= columns else orthogonalise(stacked.mT).mT
+        rate = group["lr"] * max(1.0, rows / columns) ** 0.5
+        per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
+        for parameter, update in zip(group["params"], per_parameter, strict=True):
+            parameter.add_(update, alpha=-rate)
 
 
-def build_optimisers(model: T5, kind: str, rate: float) -> list[torch.optim.Optimizer]:
+def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> list[torch.optim.Optimizer]:
     """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
     named = dict(model.named_parameters())
     matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
@@ -68,7 +72,7 @@ def build_optimisers(model: T5, kind: str, rate: float) -> list[torch.optim.Opti
     wo = [p for name, p in matrices.items() if name.endswith("wo")]
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
     # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
-    rest = [{"params": [model.shared], "lr": 1e-2}, {"params": small, "lr": 5e-3}]
+    rest = [{"params": [model.shared], "lr": 1e-2}, {"params": small, "lr": 1e-2}]
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},
@@ -77,7 +81,7 @@ def build_optimisers(model: T5, kind: str, rate: float) -> list[torch.optim.Opti
         {"params": wo, "lr": rate},
     ]
     if kind == "muon":
-        optimisers = [Muon(groups), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+        optimisers = [Muon(groups, workers), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
     else:
         for group in groups:
             group.pop("split", None)

@@ -1,3 +1,4 @@
+import { escapePattern } from '../escape-pattern.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { compileCharsmap } from './charsmap.ts';
 import { type AddedToken, SPACE_PIECE, type UnigramSpec } from './spec.ts';
@@ -70,8 +71,7 @@ function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | undefined {
   const alternatives = tokens
     .toSorted((a, b) => b.content.length - a.content.length)
     .map(token => {
-      const literal = token.content.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-      return `${token.stripLeft ? '\\s*' : ''}${literal}${token.stripRight ? '\\s*' : ''}`;
+      return `${token.stripLeft ? '\\s*' : ''}${escapePattern(token.content)}${token.stripRight ? '\\s*' : ''}`;
     });
   return new RegExp(`(${alternatives.join('|')})`);
 }

@@ -11,13 +11,11 @@ const UNKNOWN_PENALTY = 10;
  * Returns a function from text (spaces already `▁`) to ids. Runs of unknown characters become one unknown id.
  */
 export function compileSegmenter(spec: UnigramSpec): (text: string) => number[] {
-  const ids = new Map<string, number>();
-  let longest = 1;
+  const root: TrieNode = { id: NO_PIECE, children: new Map() };
   let lowestScore = Number.POSITIVE_INFINITY;
   spec.pieces.forEach((piece, id) => {
     if (!spec.isNormal[id] || piece === '') return;
-    ids.set(piece, id);
-    longest = Math.max(longest, piece.length);
+    insert(root, piece, id);
     lowestScore = Math.min(lowestScore, spec.scores[id]!);
   });
   const unknownScore = lowestScore - UNKNOWN_PENALTY;
@@ -39,15 +37,42 @@ export function compileSegmenter(spec: UnigramSpec): (text: string) => number[] 
     };
     for (let start = 0; start < text.length; ) {
       const next = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
-      for (let end = next; end <= Math.min(text.length, start + longest); end++) {
-        const id = ids.get(text.slice(start, end));
-        if (id !== undefined) offer(start, end, id, spec.scores[id]!);
+      let isKnown = false;
+      let node = root.children.get(text.charCodeAt(start));
+      for (let end = start + 1; node !== undefined; end++) {
+        if (node.id !== NO_PIECE) {
+          offer(start, end, node.id, spec.scores[node.id]!);
+          isKnown ||= end === next;
+        }
+        node = end < text.length ? node.children.get(text.charCodeAt(end)) : undefined;
       }
-      if (!ids.has(text.slice(start, next))) offer(start, next, spec.unknownId, unknownScore);
+      if (!isKnown) offer(start, next, spec.unknownId, unknownScore);
       start = next;
     }
     return readBack(text, fromStart, fromId, spec.unknownId, byteIds);
   };
+}
+
+/** The pieces as a tree over their UTF-16 units: a search ends as soon as no piece goes on. */
+interface TrieNode {
+  id: number;
+  readonly children: Map<number, TrieNode>;
+}
+
+const NO_PIECE = -1;
+
+function insert(root: TrieNode, piece: string, id: number): void {
+  let node = root;
+  for (let i = 0; i < piece.length; i++) {
+    const unit = piece.charCodeAt(i);
+    let child = node.children.get(unit);
+    if (child === undefined) {
+      child = { id: NO_PIECE, children: new Map() };
+      node.children.set(unit, child);
+    }
+    node = child;
+  }
+  node.id = id;
 }
 
 function readBack(

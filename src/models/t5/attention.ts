@@ -9,20 +9,40 @@ export interface Sequence {
 }
 
 /** Self-attention with its output projection, onto `addend`. `bias` [1 or batch, heads, length, length] is added to the scores. */
-export function selfAttention(builder: T5Builder, name: string, { states, length }: Sequence, bias: Value, addend?: Value): Value {
+export function selfAttention(
+  builder: T5Builder,
+  name: string,
+  { states, length }: Sequence,
+  bias: Value,
+  addend?: Value,
+): Value {
   const { attach, weight } = builder;
-  const project = (map: string): Value => splitHeads(builder, attach.linear(`${name}.${map}`, states, weight(`${name}.${map}`)), length);
+  const project = (map: string): Value =>
+    splitHeads(builder, attach.linear(`${name}.${map}`, states, weight(`${name}.${map}`)), length);
   const [query, key, value] = [project('q'), project('k'), project('v')];
   const probabilities = softmax(add(matmul(query, key, { transB: true }), bias));
   return outputProjection(builder, name, matmul(probabilities, value), length, addend);
 }
 
 /** Attention of the decoder over the encoder's states, onto `addend`. `bias` [batch, 1, 1, source] masks padding. */
-export function crossAttention(builder: T5Builder, name: string, target: Sequence, source: Sequence, bias: Value, addend?: Value): Value {
+export function crossAttention(
+  builder: T5Builder,
+  name: string,
+  target: Sequence,
+  source: Sequence,
+  bias: Value,
+  addend?: Value,
+): Value {
   const { attach, weight } = builder;
   const query = attach.linear(`${name}.q`, target.states, weight(`${name}.q`));
   const absorbs = !attach.has(`${name}.k`) && !attach.has(`${name}.v`);
-  const context = (absorbs ? absorbedContext : projectedContext)(builder, name, { ...target, states: query }, source, bias);
+  const context = (absorbs ? absorbedContext : projectedContext)(
+    builder,
+    name,
+    { ...target, states: query },
+    source,
+    bias,
+  );
   return outputProjection(builder, name, context, target.length, addend);
 }
 
@@ -48,9 +68,17 @@ function absorbedContext(builder: T5Builder, name: string, query: Sequence, sour
 
   // [heads, batch·target, …] ⇄ [batch, heads·target, …]: one product a head against weights, one a row against states.
   const byRow = (x: Value): Value =>
-    reshape(transpose(reshape(x, [numHeads, 'batch', length, modelWidth]), [1, 0, 2, 3]), ['batch', `${numHeads}*${length}`, modelWidth]);
+    reshape(transpose(reshape(x, [numHeads, 'batch', length, modelWidth]), [1, 0, 2, 3]), [
+      'batch',
+      `${numHeads}*${length}`,
+      modelWidth,
+    ]);
   const byHead = (x: Value): Value =>
-    reshape(transpose(reshape(x, ['batch', numHeads, length, modelWidth]), [1, 0, 2, 3]), [numHeads, `batch*${length}`, modelWidth]);
+    reshape(transpose(reshape(x, ['batch', numHeads, length, modelWidth]), [1, 0, 2, 3]), [
+      numHeads,
+      `batch*${length}`,
+      modelWidth,
+    ]);
 
   const heads = transpose(reshape(query.states, [`batch*${length}`, numHeads, headWidth]), [1, 0, 2]);
   const keyed = byRow(matmul(heads, weight(`${name}.k`, perHead)));

@@ -4,7 +4,12 @@ import type { T5Config } from './config.ts';
 const { fround } = Math;
 
 /** Bucket of one relative position (key − query), as in T5's relative attention. */
-export function relativePositionBucket(position: number, bidirectional: boolean, numBuckets: number, maxDistance: number): number {
+export function relativePositionBucket(
+  position: number,
+  bidirectional: boolean,
+  numBuckets: number,
+  maxDistance: number,
+): number {
   const buckets = bidirectional ? numBuckets / 2 : numBuckets;
   const offset = bidirectional && position > 0 ? buckets : 0;
   const distance = bidirectional ? Math.abs(position) : Math.max(-position, 0);
@@ -19,7 +24,12 @@ export function relativeBuckets(length: number, bidirectional: boolean, config: 
   const buckets = new Int32Array(length * length);
   for (let query = 0; query < length; query++) {
     for (let key = 0; key < length; key++) {
-      buckets[query * length + key] = relativePositionBucket(key - query, bidirectional, config.numBuckets, config.maxDistance);
+      buckets[query * length + key] = relativePositionBucket(
+        key - query,
+        bidirectional,
+        config.numBuckets,
+        config.maxDistance,
+      );
     }
   }
   return buckets;

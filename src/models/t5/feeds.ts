@@ -57,7 +57,10 @@ export function labelFeeds(targets: Rows, config: T5Config): Feeds {
 export function teacherForcingFeeds(batch: readonly EncodedExample[], config: T5Config): Feeds {
   const targets = batch.map(({ target }) => target);
   return {
-    ...sourceFeeds(batch.map(({ source }) => source), config),
+    ...sourceFeeds(
+      batch.map(({ source }) => source),
+      config,
+    ),
     ...decoderFeeds(shiftedRight(targets, config), config),
   };
 }

@@ -1,6 +1,18 @@
 import { gradients } from '../../graph/gradients.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { add, argMax, gather, gatherElements, logSoftmax, mul, neg, reduceSum, reshape, scale, transpose } from '../../graph/ops/index.ts';
+import {
+  add,
+  argMax,
+  gather,
+  gatherElements,
+  logSoftmax,
+  mul,
+  neg,
+  reduceSum,
+  reshape,
+  scale,
+  transpose,
+} from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Layout } from '../../runtime/program.ts';
 import { createBuilder, type T5Builder } from './builder.ts';
@@ -16,7 +28,8 @@ export interface T5Blueprint {
   readonly gates: boolean;
 }
 
-const open = ({ config, weights, layout, gates }: T5Blueprint): T5Builder => createBuilder(config, weights, layout, gates);
+const open = ({ config, weights, layout, gates }: T5Blueprint): T5Builder =>
+  createBuilder(config, weights, layout, gates);
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
 function encode(builder: T5Builder): { states: Value; mask: Value } {

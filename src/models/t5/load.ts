@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { checkTokenizerFits } from '../../data/load-tokenizer.ts';
-import { loadTokenizer } from '../../data/load-tokenizer.ts';
+import { checkTokenizerFits, loadTokenizer } from '../../data/load-tokenizer.ts';
 import { layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import type { SessionSettings } from '../../runtime/session.ts';
@@ -12,7 +11,12 @@ import { t5Sites } from './sites.ts';
 import { t5Weights } from './weights.ts';
 
 /** Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a program runs. */
-export async function loadT5(name: string, folder: string, configJson: unknown, settings: SessionSettings): Promise<Model> {
+export async function loadT5(
+  name: string,
+  folder: string,
+  configJson: unknown,
+  settings: SessionSettings,
+): Promise<Model> {
   const config = parseT5Config(configJson, join(folder, 'config.json'));
   const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
   const tokenizer = await loadTokenizer(folder);

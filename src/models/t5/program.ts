@@ -16,9 +16,12 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
   };
 
   const trainableFeeds = (delta: Float32Array, gates: Float32Array | undefined): Feeds => {
-    if (delta.length !== layout.size) throw new RangeError(`the delta vector has ${delta.length} numbers, not ${layout.size}`);
+    if (delta.length !== layout.size)
+      throw new RangeError(`the delta vector has ${delta.length} numbers, not ${layout.size}`);
     if ((gates?.length ?? 0) !== (blueprint.gates ? layout.modules.length : 0)) {
-      throw new RangeError(`${gates?.length ?? 0} gates for ${layout.modules.length} modules, compiled ${blueprint.gates ? 'with' : 'without'} gates`);
+      throw new RangeError(
+        `${gates?.length ?? 0} gates for ${layout.modules.length} modules, compiled ${blueprint.gates ? 'with' : 'without'} gates`,
+      );
     }
     return {
       delta: { type: 'float32', data: delta, dims: [delta.length] },
@@ -35,7 +38,10 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
       const outputs = await training.run({
         ...trainableFeeds(delta, gates),
         ...teacherForcingFeeds(batch, config),
-        ...labelFeeds(batch.map(({ target }) => target), config),
+        ...labelFeeds(
+          batch.map(({ target }) => target),
+          config,
+        ),
       });
       return {
         loss: (outputs.loss!.data as Float32Array)[0]!,
@@ -47,7 +53,10 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     async logits(batch: readonly EncodedExample[], delta, gates) {
       const scoring = await session('scoring', scoringGraph);
       const { logits } = await scoring.run({ ...trainableFeeds(delta, gates), ...teacherForcingFeeds(batch, config) });
-      return { data: logits!.data as Float32Array, shape: logits!.dims as unknown as readonly [number, number, number] };
+      return {
+        data: logits!.data as Float32Array,
+        shape: logits!.dims as unknown as readonly [number, number, number],
+      };
     },
 
     async generate(sources, delta, gates, { maxTokens }) {

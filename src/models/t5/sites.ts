@@ -4,9 +4,14 @@ import type { T5Config } from './config.ts';
 type Stack = 'encoder' | 'decoder';
 
 /** Linear maps of a feed-forward sub-layer, by name. */
-export const feedForwardMaps = (config: T5Config): readonly string[] => (config.gated ? ['wi_0', 'wi_1', 'wo'] : ['wi', 'wo']);
+export const feedForwardMaps = (config: T5Config): readonly string[] =>
+  config.gated ? ['wi_0', 'wi_1', 'wo'] : ['wi', 'wo'];
 
-const POSITIONS: Readonly<Record<string, string>> = { SelfAttention: 'SelfAttn', EncDecAttention: 'CrossAttn', DenseReluDense: 'FFN' };
+const POSITIONS: Readonly<Record<string, string>> = {
+  SelfAttention: 'SelfAttn',
+  EncDecAttention: 'CrossAttn',
+  DenseReluDense: 'FFN',
+};
 
 /**
  * Every place of a T5 where modules can attach, named as in the checkpoint, in the order of the forward pass:
@@ -26,14 +31,18 @@ export function t5Sites(config: T5Config): Site[] {
 
 function stackSites(config: T5Config, stack: Stack, layers: number): Site[] {
   const letter = stack === 'encoder' ? 'E' : 'D';
-  const sublayers = stack === 'encoder' ? ['SelfAttention', 'DenseReluDense'] : ['SelfAttention', 'EncDecAttention', 'DenseReluDense'];
+  const sublayers =
+    stack === 'encoder' ? ['SelfAttention', 'DenseReluDense'] : ['SelfAttention', 'EncDecAttention', 'DenseReluDense'];
   const blocks = Array.from({ length: layers }, (_, layer) =>
     sublayers.flatMap((sublayer, index) =>
       subLayerSites(config, `${stack}.block.${layer}.layer.${index}`, sublayer, `${letter}.${layer}`, layer === 0),
     ),
   );
   const width = config.modelWidth;
-  return [...blocks.flat(), site(`${stack}.final_layer_norm`, 'norm', width, width, `${letter}.${layers - 1}`, 'Final_LN')];
+  return [
+    ...blocks.flat(),
+    site(`${stack}.final_layer_norm`, 'norm', width, width, `${letter}.${layers - 1}`, 'Final_LN'),
+  ];
 }
 
 function subLayerSites(config: T5Config, prefix: string, sublayer: string, column: string, first: boolean): Site[] {
@@ -50,10 +59,27 @@ function subLayerSites(config: T5Config, prefix: string, sublayer: string, colum
     ...maps.map(map => {
       const isOutput = map === 'o' || map === 'wo';
       const label = `${position}.${map[0]!.toUpperCase()}${map.slice(1)}`;
-      return site(`${name}.${map}`, 'linear', isOutput ? hidden : width, isOutput ? width : hidden, column, label, map === 'k');
+      return site(
+        `${name}.${map}`,
+        'linear',
+        isOutput ? hidden : width,
+        isOutput ? width : hidden,
+        column,
+        label,
+        map === 'k',
+      );
     }),
     ...(first && sublayer === 'SelfAttention'
-      ? [site(`${name}.relative_attention_bias`, 'embedding', config.numBuckets, numHeads, column, `${position}.RelBias`)]
+      ? [
+          site(
+            `${name}.relative_attention_bias`,
+            'embedding',
+            config.numBuckets,
+            numHeads,
+            column,
+            `${position}.RelBias`,
+          ),
+        ]
       : []),
   ];
 }

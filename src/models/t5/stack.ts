@@ -10,7 +10,11 @@ export function embed({ attach, weight }: T5Builder, ids: Value): Value {
 }
 
 /** Relative position bias of a stack [1, heads, length, length], from buckets [length, length]. */
-export function positionBias({ config, attach, weight }: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value {
+export function positionBias(
+  { config, attach, weight }: T5Builder,
+  stack: 'encoder' | 'decoder',
+  buckets: Value,
+): Value {
   const site = `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`;
   const [length] = buckets.shape;
   const rows = gather(attach.weight(site, weight(site)), reshape(buckets, [`${length}*${length}`]));
@@ -26,7 +30,9 @@ export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): V
     states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, addend) =>
       selfAttention(builder, name, { states: x, length: 'source' }, selfBias, addend),
     );
-    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, addend) => feedForward(builder, name, x, addend));
+    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, addend) =>
+      feedForward(builder, name, x, addend),
+    );
   }
   return norm(builder, 'encoder.final_layer_norm', states);
 }
@@ -43,7 +49,9 @@ export function decoder(builder: T5Builder, embedded: Value, selfBias: Value, so
     states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, addend) =>
       crossAttention(builder, name, { states: x, length: 'target' }, context, crossBias, addend),
     );
-    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, addend) => feedForward(builder, name, x, addend));
+    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, addend) =>
+      feedForward(builder, name, x, addend),
+    );
   }
   return norm(builder, 'decoder.final_layer_norm', states);
 }

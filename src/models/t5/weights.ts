@@ -24,14 +24,23 @@ const DTYPES: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float
 const EMBEDDING_NAMES = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
 
 /** Finds and checks every weight a T5 of this config needs. InputError names the tensor that is missing or mis-shaped. */
-export async function t5Weights(tensors: ReadonlyMap<string, TensorEntry>, config: T5Config, where: string): Promise<Weights> {
+export async function t5Weights(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  config: T5Config,
+  where: string,
+): Promise<Weights> {
   const weights = new Map<string, Weight>();
   for (const site of t5Sites(config)) {
     if (site.host === 'block' || site.weightIsShared) continue;
     const name = `${site.name}.weight`;
-    const tensor = (site.name === 'shared' ? EMBEDDING_NAMES : [name]).map(alias => tensors.get(alias)).find(found => found);
+    const tensor = (site.name === 'shared' ? EMBEDDING_NAMES : [name])
+      .map(alias => tensors.get(alias))
+      .find(found => found);
     if (!tensor) {
-      throw new InputError(`tensor ${name} is missing`, { where, remedy: 'config.json and weights must be of the same checkpoint' });
+      throw new InputError(`tensor ${name} is missing`, {
+        where,
+        remedy: 'config.json and weights must be of the same checkpoint',
+      });
     }
     const shape = weightShape(site);
     if (shape.join() !== tensor.shape.join()) {
@@ -42,7 +51,10 @@ export async function t5Weights(tensors: ReadonlyMap<string, TensorEntry>, confi
     }
     const dtype = DTYPES[tensor.dtype];
     if (!dtype) {
-      throw new InputError(`tensor ${name} is ${tensor.dtype}`, { where, remedy: 'use a checkpoint in float32, float16 or bfloat16' });
+      throw new InputError(`tensor ${name} is ${tensor.dtype}`, {
+        where,
+        remedy: 'use a checkpoint in float32, float16 or bfloat16',
+      });
     }
     const file = await realpath(tensor.file);
     weights.set(site.name, { name, shape, dtype, file, offset: tensor.offset, byteLength: tensor.byteLength });
