@@ -1,0 +1,65 @@
+import { dirname, resolve } from 'node:path';
+import { readRows } from '../../data/read-rows.ts';
+import { InputError } from '../../errors.ts';
+import { fillFromWhatIsThere } from '../splits.ts';
+import type { OriginalSplits, Task } from '../task.ts';
+import { type TextForm, targetStrings, toExample } from '../text-form.ts';
+import { readTaskFile, type TaskFile } from './task-file.ts';
+
+/**
+ * A user's own task from a `task.yaml`. Its data files stand relative to the yaml's own folder, wherever `--data` is.
+ * Missing validation and test sets are made as `fillFromWhatIsThere` says.
+ * @throws InputError where the file is missing or wrong.
+ */
+export async function loadCustomTask(path: string): Promise<Task> {
+  const file = await readTaskFile(path);
+  const form = toForm(file, path);
+  const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
+  const read = async (name: string) => {
+    const dataFile = resolve(dirname(path), name);
+    const examples = (await readRows(dataFile, file.columns)).map(row => toExample(row, form));
+    if (examples.length === 0) {
+      throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
+    }
+    return examples;
+  };
+  const { train, validation, test } = file.files;
+  return {
+    name: file.name,
+    description: file.description,
+    metric: file.metric,
+    labels: form.labels && targetStrings(form.labels),
+    maxSourceLength: file.maxSourceLength,
+    presets: { search: stage, retrain: stage },
+    split: fillFromWhatIsThere,
+    load: async (): Promise<OriginalSplits> => ({
+      train: await read(train),
+      ...(validation !== undefined && { validation: await read(validation) }),
+      ...(test !== undefined && { test: await read(test) }),
+    }),
+  };
+}
+
+const PLACEHOLDER = /\{([^{}]+)\}/g;
+
+function toForm({ template, label, labels, columns }: TaskFile, where: string): TextForm {
+  const used = [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!);
+  if (used.length === 0) {
+    throw new InputError('`template` names no column', {
+      where,
+      remedy: 'write a column as {name}, for example "review: {text}"',
+    });
+  }
+  const unknown = columns && [...used, label].find(name => !columns.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(`the column "${unknown}" is not among \`columns\``, {
+      where,
+      remedy: `the columns are ${columns!.join(', ')}`,
+    });
+  }
+  return {
+    source: field => template.replace(PLACEHOLDER, (_, name: string) => field(name)),
+    label,
+    labels,
+  };
+}

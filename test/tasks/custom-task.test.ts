@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stringify } from 'yaml';
+import { InputError } from '../../src/errors.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { writeFiles } from './write-files.ts';
+
+const minimal = {
+  name: 'mine',
+  template: 'mine text: {text}',
+  label: 'kind',
+  labels: ['no', 'yes'],
+  metric: 'accuracy',
+  files: { train: 'rows.tsv' },
+};
+const rows = `text\tkind\n${Array.from({ length: 20 }, (_, i) => `row ${i}\t${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`;
+
+test('a task file gives a task; paths stand relative to it, keys that are left out have defaults', async t => {
+  const folder = await writeFiles(t, { 'sub/task.yaml': stringify(minimal), 'sub/rows.tsv': rows });
+  const task = await loadTask(join(folder, 'sub/task.yaml'));
+  assert.deepEqual(
+    [task.name, task.metric, task.labels, task.maxSourceLength],
+    ['mine', 'accuracy', ['no', 'yes'], 128],
+  );
+  assert.deepEqual(task.presets.search, { batchSize: 32, epochs: 10, evaluateEvery: 100 });
+  assert.deepEqual(task.presets.retrain, task.presets.search);
+  const { train, validation, test } = await loadTaskData(task, { data: '/nowhere', seed: 1 });
+  assert.deepEqual([train.length, validation.length, test.length], [16, 2, 2]);
+  const [first] = [...train, ...validation, ...test].toSorted((a, b) => a.line - b.line);
+  assert.deepEqual(first, { source: 'mine text: row 0', target: 'no', line: 2 });
+});
+
+test('every kind of data file, and files without a header line', async t => {
+  const files = { train: 'a.csv', validation: 'b.jsonl', test: 'c.json' };
+  const folder = await writeFiles(t, {
+    'task.yaml': stringify({ ...minimal, files }),
+    'a.csv': 'text,kind\n"one, two",yes\n',
+    'b.jsonl': '{"text": "x", "kind": "no", "other": null}\n',
+    'c.json': '[{"text": 3, "kind": "yes"}]',
+    'bare.yaml': stringify({ ...minimal, columns: ['kind', 'text'], files: { ...files, train: 'bare.csv' } }),
+    'bare.csv': 'yes,first\n',
+  });
+  const data = await loadTaskData(await loadTask(join(folder, 'task.yaml')), { data: '', seed: 0 });
+  assert.deepEqual(
+    [data.train, data.validation, data.test].map(set => `${set[0]!.source} → ${set[0]!.target}`),
+    ['mine text: one, two → yes', 'mine text: x → no', 'mine text: 3 → yes'],
+  );
+  const bare = await (await loadTask(join(folder, 'bare.yaml'))).load('');
+  assert.equal(bare.train[0]!.source, 'mine text: first');
+});
+
+test("a label table maps the data's labels, and keeps the order it is written in", async t => {
+  const yaml = stringify({ ...minimal, metric: 'f1' }).replace(/labels:\n( {2}- .*\n)+/, 'labels:\n  1: b\n  0: a\n');
+  const folder = await writeFiles(t, { 'task.yaml': yaml, 'rows.tsv': 'text\tkind\nx\t0\ny\t1\n' });
+  const task = await loadTask(join(folder, 'task.yaml'));
+  assert.deepEqual(task.labels, ['b', 'a']);
+  assert.deepEqual(
+    (await task.load('')).train.map(example => example.target),
+    ['a', 'b'],
+  );
+});
+
+test('without labels targets are free text', async t => {
+  const { labels: _, ...free } = { ...minimal, metric: 'pearson' };
+  const folder = await writeFiles(t, { 'task.yaml': stringify(free), 'rows.tsv': 'text\tkind\nx\t3.8\n' });
+  const task = await loadTask(join(folder, 'task.yaml'));
+  assert.equal(task.labels, undefined);
+  assert.equal((await task.load('')).train[0]!.target, '3.8');
+});
+
+test('the example of the repository loads', async () => {
+  const task = await loadTask(new URL('../../examples/my-task/task.yaml', import.meta.url).pathname);
+  const { train, validation, test, note } = await loadTaskData(task, { data: '', seed: 0 });
+  assert.deepEqual([train.length, validation.length, test.length], [24, 4, 4]);
+  assert.match(note, /halves/);
+  assert.equal(
+    train[0]!.source,
+    'guestbook meal: lunch remark: The soup was hot, the bread fresh, and nobody hurried us.',
+  );
+  assert.deepEqual([train[0]!.target, train[1]!.target, task.labels], ['1', '0', ['0', '1']]);
+  assert.ok(validation.concat(test).some(example => example.source.includes('said "not my table" and')));
+});
+
+test('what is wrong in a task file is named, with the remedy', async t => {
+  const refused = async (task: object | string, message: RegExp, remedy: RegExp) => {
+    const yaml = typeof task === 'string' ? task : stringify({ ...minimal, ...task });
+    const folder = await writeFiles(t, { 'task.yaml': yaml, 'rows.tsv': rows });
+    await assert.rejects(loadTask(join(folder, 'task.yaml')), (error: unknown) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.match(error.message, message);
+      assert.match(error.message, /task\.yaml/);
+      assert.match(error.remedy!, remedy);
+      return true;
+    });
+  };
+  await refused({ templat: 'x' }, /there is no key `templat`/, /did you mean `template`/);
+  await refused({ files: { trian: 'x', train: 'y' } }, /no key `files\.trian`/, /did you mean `train`/);
+  await refused({ xyzzyplugh: 1 }, /no key `xyzzyplugh`/, /the keys are name, /);
+  await refused({ metric: 'acuracy' }, /`metric`/, /examples/);
+  await refused({ batchSize: 0 }, /`batchSize`/, /examples/);
+  await refused({ files: {} }, /the key `files\.train` is missing/, /examples/);
+  await refused({ template: 'no column' }, /names no column/, /\{text\}/);
+  await refused({ columns: ['a', 'b'] }, /"text" is not among `columns`/, /a, b/);
+  await refused({ metric: 'f1', labels: ['a', 'b', 'c'] }, /exactly two different labels, not 3/, /positive one last/);
+  await refused({ metric: 'matthews', labels: { x: 'same', y: 'same' } }, /not 1/, /two `labels`/);
+  await refused({ metric: 'pearson' }, /pearson, which compares numbers/, /remove `labels`/);
+  await refused('name: [unclosed\n', /task\.yaml:\d: not valid YAML/, /mend/);
+  await refused('just text', /`the file`/, /examples/);
+});
+
+test('what is wrong in the data is named, with file and line', async t => {
+  const refused = async (data: string | undefined, message: RegExp) => {
+    const files: Record<string, string> = { 'task.yaml': stringify(minimal) };
+    if (data !== undefined) files['rows.tsv'] = data;
+    const folder = await writeFiles(t, files);
+    const task = await loadTask(join(folder, 'task.yaml'));
+    await assert.rejects(loadTaskData(task, { data: '', seed: 0 }), (error: unknown) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.match(error.message, message);
+      assert.ok(error.remedy);
+      return true;
+    });
+  };
+  await refused(undefined, /rows\.tsv: no such file/);
+  await refused('text\tkind\n', /rows\.tsv: this data file has no rows/);
+  await refused('text\tkind\nx\tyes\ny\tmaybe\n', /rows\.tsv:3: the label "maybe" is not one of the task's/);
+  await refused('words\tkind\nx\tyes\n', /rows\.tsv:2: no column "text"/);
+  await refused('text\tkind\nx\tyes\ny\n', /rows\.tsv:3: this line has 1 columns/);
+  await refused('text\tkind\nx\tyes\ny\tno\n', /the train set of task mine is empty/);
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InputError } from '../../src/errors.ts';
+import { metricNames } from '../../src/metrics/index.ts';
+import { loadTask, tasks } from '../../src/tasks/index.ts';
+
+const remedyOf = async (name: string): Promise<string> => {
+  try {
+    await loadTask(name);
+  } catch (error) {
+    assert.ok(error instanceof InputError, String(error));
+    assert.ok(error.message.includes(name));
+    return error.remedy!;
+  }
+  return assert.fail(`${name} was found`);
+};
+
+test('every built-in task is found by its name and is whole', async () => {
+  assert.equal(new Set(tasks.map(task => task.name)).size, tasks.length);
+  for (const task of tasks) {
+    assert.equal(await loadTask(task.name), task);
+    assert.ok(metricNames.includes(task.metric));
+    assert.ok(task.description.length > 10);
+    if (task.metric === 'f1' || task.metric === 'matthews') assert.equal(task.labels?.length, 2);
+  }
+});
+
+test('an unknown name is answered with the nearest ones', async () => {
+  assert.match(await remedyOf('rt'), /did you mean rte/);
+  assert.match(await remedyOf('SST-2'), /did you mean sst2/);
+  assert.match(await remedyOf('summarisation'), /the built-in tasks are cola, .*spam.*\.yaml/);
+});
+
+test('a task file that does not exist is named', async () => {
+  await assert.rejects(loadTask('no/such/task.yaml'), /no\/such\/task\.yaml: no such file/);
+});
