@@ -67,9 +67,8 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
   let offset = 0;
   const modules = counts.map((parameters, i) => {
     const site = createToySite(i);
-    const module: DeltaModule = {
-      ...{ id: `${site.name}:toy`, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) },
-    };
+    const id = `${site.name}:toy`;
+    const module: DeltaModule = { id, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) };
     const layout = { module, parameters: [{ name: 'w', shape: [parameters], offset, size: parameters }] };
     offset += parameters;
     return layout;

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { InputError, InterruptedError } from '../../src/errors.ts';
+import { type SearchOptions, type SearchProblem, type SearchStepEvent, search } from '../../src/search/search.ts';
+import { sumOf } from '../../src/search/shifted-sigmoid.ts';
+import { checkpointFile } from '../../src/training/checkpoint.ts';
+import { createToyExamples, createToyProgram, drain } from '../training/toy-program.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 's3delta-search-'));
+after(() => rm(folder, { recursive: true }));
+
+const COUNTS = [2, 2, 2, 2, 2, 2];
+const validation = createToyExamples(20, 2);
+
+function createProblem(counts: readonly number[] = COUNTS, inert: readonly number[] = []): SearchProblem {
+  const program = createToyProgram(counts, { inert });
+  return {
+    program,
+    deltaExamples: createToyExamples(32),
+    alphaExamples: createToyExamples(20, 1),
+    initialDelta: new Float32Array(sumOf(counts)).fill(0.05),
+    evaluate: async (delta, gates) => -(await program.lossAndGradients(validation, delta, gates)).loss,
+  };
+}
+
+const options: SearchOptions = {
+  budget: 4,
+  order: 'second',
+  gradient: 'global',
+  tau: 1,
+  beta: 1,
+  learningRate: 0.02,
+  alphaLearningRate: 0.1,
+  epochs: 5,
+  batchSize: 8,
+  evaluateEvery: 6,
+  clipNorm: 2,
+  seed: 1,
+  keepInert: false,
+};
+
+const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
+  drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
+
+const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0 });
+const whole = await run();
+
+for (const order of ['first', 'second'] as const) {
+  for (const gradient of ['global', 'local'] as const) {
+    test(`finds the modules that matter (${order} order, ${gradient} gradient)`, async () => {
+      // The examples follow a rule in which only the first four parameters, two modules, have a part.
+      const { result } = await run({ order, gradient, epochs: 40, learningRate: 0.05 });
+      assert.deepEqual(result.kept, [true, true, false, false, false, false]);
+      assert.ok(Math.min(result.p[0]!, result.p[1]!) > Math.max(...result.p.slice(2)));
+    });
+  }
+}
+
+test('counts steps and loss-and-gradient evaluations: five a step in the second order, two in the first', async () => {
+  assert.equal(whole.result.steps, 20);
+  assert.equal(whole.result.evaluations, 100);
+  assert.equal((await run({ order: 'first' })).result.evaluations, 40);
+  const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
+  assert.equal(steps.length, 20);
+  for (const { step, learningRate, loss, alphaLoss, tokens } of steps) {
+    assert.ok(Math.abs(learningRate - 0.02 * (1 - (step - 1) / 20)) < 1e-12);
+    assert.ok(loss > 0 && alphaLoss > 0 && tokens > 0);
+  }
+});
+
+test('evaluates with z = p, which spends the budget; the best α is returned', async () => {
+  const seen: { gates: Float32Array; score: number }[] = [];
+  const problem = createProblem([3, 1, 4, 1, 5, 9]);
+  const evaluate: SearchProblem['evaluate'] = async (delta, gates) => {
+    const score = await problem.evaluate(delta, gates);
+    seen.push({ gates: gates.slice(), score });
+    return score;
+  };
+  const { result } = await run({ budget: 7 }, { ...problem, evaluate });
+  assert.equal(seen.length, 4);
+  for (const { gates } of seen) {
+    const spent = sumOf([3, 1, 4, 1, 5, 9].map((count, i) => count * gates[i]!));
+    assert.ok(Math.abs(spent - 7) < 1e-5);
+  }
+  const best = seen.reduce((a, b) => (b.score >= a.score ? b : a));
+  assert.equal(result.score, best.score);
+  assert.deepEqual(Float32Array.from(result.p), best.gates);
+});
+
+test('the structure comes from the best evaluation, not from the last', async () => {
+  let calls = 0;
+  const first = { ...createProblem(), evaluate: async () => -calls++ };
+  const { result, events } = await run({}, first);
+  assert.equal(result.bestStep, 6);
+  assert.equal(events.filter(({ type }) => type === 'evaluation').length, 4);
+  assert.notDeepEqual(result.alpha, whole.result.alpha);
+  assert.deepEqual(result.alpha, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.alpha);
+});
+
+test('a seed gives the same search bit for bit; another seed another', async () => {
+  const again = await run();
+  assert.deepEqual(again.events.map(withoutTime), whole.events.map(withoutTime));
+  assert.deepEqual(withoutTime(again.result), withoutTime(whole.result));
+  assert.notDeepEqual((await run({ seed: 2 })).result.alpha, whole.result.alpha);
+});
+
+test('interrupted after any step, the rest is bit for bit the same', async () => {
+  const wholeSteps = whole.events.filter(({ type }) => type === 'step').map(withoutTime);
+  for (let stop = 1; stop < 20; stop++) {
+    const path = join(folder, `stop-${stop}.safetensors`);
+    const controller = new AbortController();
+    const context = { checkpoint: checkpointFile(path), signal: controller.signal };
+    await assert.rejects(async () => {
+      for await (const event of search(createProblem(), options, context)) {
+        if (event.type === 'step' && event.step === stop) controller.abort();
+      }
+    }, InterruptedError);
+    const rest = await run({}, createProblem(), path);
+    assert.deepEqual(rest.events.filter(({ type }) => type === 'step').map(withoutTime), wholeSteps.slice(stop));
+    assert.deepEqual(withoutTime(rest.result), withoutTime(whole.result));
+  }
+});
+
+test('a signal that is aborted from the start does nothing', async () => {
+  const context = { signal: AbortSignal.abort() };
+  await assert.rejects(drain(search(createProblem(), options, context)), InterruptedError);
+});
+
+test('a checkpoint of other settings is refused', async () => {
+  const path = join(folder, 'settings.safetensors');
+  await run({ maxSteps: 3 }, createProblem(), path);
+  await assert.rejects(run({ maxSteps: 3, budget: 5 }, createProblem(), path), (error: Error) => {
+    return error instanceof InputError && /budget = 4, this one has 5/.test(error.message);
+  });
+});
+
+test('D_α is cycled where it is smaller than D_δ, and drawn by itself', async () => {
+  const problem = createProblem();
+  const few = { ...problem, alphaExamples: createToyExamples(5, 1) };
+  assert.equal((await run({}, few)).result.steps, 20);
+  await assert.rejects(run({}, { ...problem, alphaExamples: [] }), InputError);
+});
+
+test('micro-batches give the same search up to rounding', async () => {
+  const { result } = await run({ microBatch: 3, maxSteps: 3 });
+  const plain = (await run({ maxSteps: 3 })).result;
+  for (const [i, a] of result.alpha.entries()) assert.ok(Math.abs(a - plain.alpha[i]!) < 1e-3);
+  assert.equal(result.evaluations, plain.evaluations);
+});
+
+test('inert modules are searched but not kept, unless asked for', async () => {
+  const problem = createProblem(COUNTS, [0, 1, 2, 3]);
+  assert.deepEqual((await run({}, problem)).result.kept.slice(0, 4), [false, false, false, false]);
+  const { result } = await run({ keepInert: true, epochs: 40 }, problem);
+  assert.ok(result.kept[0] || result.kept[1]);
+});
+
+test('a budget for everything keeps everything, says so, and searches nothing', async () => {
+  for (const budget of [12, 100]) {
+    const { events, result } = await run({ budget }, createProblem(COUNTS, [4]));
+    assert.deepEqual(events, []);
+    assert.deepEqual(result.p, new Float64Array(6).fill(1));
+    assert.deepEqual(result.kept, [true, true, true, true, false, true]);
+    assert.equal(result.steps, 0);
+    assert.match(result.warnings[0]!, /holds all candidates/);
+  }
+  assert.deepEqual(whole.result.warnings, []);
+});
+
+test('a budget below the cheapest usable module is an InputError that names the smallest one that works', async () => {
+  for (const budget of [0, -3, 2.9, Number.NaN]) {
+    await assert.rejects(run({ budget }, createProblem([3, 2, 5], [1])), (error: Error) => {
+      return error instanceof InputError && /at least 3/.test(error.remedy ?? '');
+    });
+  }
+  const { result } = await run({ budget: 3, maxSteps: 2 }, createProblem([3, 2, 5], [1]));
+  assert.deepEqual(result.kept, [true, false, false]);
+});
+
+test('the budget is never exceeded, whatever it is', async () => {
+  const counts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(
+      counts,
+      fc.double({ min: 0.05, max: 0.999, noNaN: true }),
+      fc.nat(1000),
+      async (list, share, seed) => {
+        const budget = Math.max(share * sumOf(list), Math.min(...list));
+        const { result } = await run({ budget, seed, maxSteps: 4, evaluateEvery: 2 }, createProblem(list));
+        assert.ok(sumOf(list.map((count, i) => (result.kept[i] ? count : 0))) <= budget);
+        assert.ok(result.p.every(p => p > 0 && p <= 1));
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
