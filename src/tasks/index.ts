@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { nearestNames } from '../config/nearest.ts';
 import { InputError } from '../errors.ts';
 import { cola } from './cola.ts';
@@ -21,7 +20,7 @@ export const tasks: readonly Task[] = [cola, mrpc, rte, sst2, spam];
 export async function loadTask(nameOrFile: string): Promise<Task> {
   const builtIn = tasks.find(task => task.name === nameOrFile);
   if (builtIn !== undefined) return builtIn;
-  if (/\.ya?ml$/i.test(nameOrFile) || existsSync(nameOrFile)) return loadCustomTask(nameOrFile);
+  if (/\.ya?ml$/i.test(nameOrFile)) return loadCustomTask(nameOrFile);
   const names = tasks.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/errors.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
@@ -70,7 +71,7 @@ test('without labels targets are free text', async t => {
 });
 
 test('the example of the repository loads', async () => {
-  const task = await loadTask(new URL('../../examples/my-task/task.yaml', import.meta.url).pathname);
+  const task = await loadTask(fileURLToPath(new URL('../../examples/my-task/task.yaml', import.meta.url)));
   const { train, validation, test, note } = await loadTaskData(task, { data: '', seed: 0 });
   assert.deepEqual([train.length, validation.length, test.length], [24, 4, 4]);
   assert.match(note, /halves/);

@@ -108,6 +108,24 @@ test('a folder without the data is refused with where the files belong', async t
   await assert.rejects((await loadTask('rte')).load(half), /dev\.tsv: no such file/);
 });
 
+test('an empty split is refused by its name', async t => {
+  const { header, rows } = small.sst2;
+  const task = await loadTask('rte');
+  const full = `${small.rte.header}${small.rte.rows.join('\n')}\n`;
+  for (const [train, dev, message] of [
+    ['', full, /the train set of task rte is empty/],
+    [full, small.rte.header, /the validation set of task rte is empty/],
+  ] as const) {
+    const where = await writeFiles(t, { 'train.tsv': train, 'dev.tsv': dev });
+    await assert.rejects(loadTaskData(task, { data: where, seed: 0 }), message);
+  }
+  const where = await writeFiles(t, { 'train.tsv': `${header}${rows[0]}\n`, 'dev.tsv': `${header}${rows[1]}\n` });
+  await assert.rejects(
+    loadTaskData(await loadTask('sst2'), { data: where, seed: 0 }),
+    /only 1 training rows, and 2000 of them are to become the validation set/,
+  );
+});
+
 /** Columns of the raw files, and the text form written out by hand. */
 const rawForms: Record<string, (cells: string[]) => [source: string, target: string]> = {
   sst2: ([sentence, label]) => [`sst2 sentence: ${sentence}`, label!],

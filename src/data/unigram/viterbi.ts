@@ -21,20 +21,28 @@ export function compileSegmenter(spec: UnigramSpec): (text: string) => number[] 
   const unknownScore = lowestScore - UNKNOWN_PENALTY;
   const byteIds = spec.byteFallback ? byteTable(spec.pieces) : undefined;
 
+  // best[i]: score of the best segmentation of text[0, i); fromStart[i] and fromId[i]: its last piece.
+  // Kept from text to text: most are single words, for which making arrays would cost more than the search.
+  let best = new Float64Array(64);
+  let fromStart = new Int32Array(64);
+  let fromId = new Int32Array(64);
+  const offer = (start: number, end: number, id: number, score: number) => {
+    const total = best[start]! + score;
+    if (total > best[end]!) {
+      best[end] = total;
+      fromStart[end] = start;
+      fromId[end] = id;
+    }
+  };
+
   return text => {
-    // best[i]: score of the best segmentation of text[0, i); fromStart[i] and fromId[i]: its last piece.
-    const best = new Float64Array(text.length + 1).fill(Number.NEGATIVE_INFINITY);
-    const fromStart = new Int32Array(text.length + 1);
-    const fromId = new Int32Array(text.length + 1);
+    if (text.length >= best.length) {
+      best = new Float64Array(2 * text.length);
+      fromStart = new Int32Array(2 * text.length);
+      fromId = new Int32Array(2 * text.length);
+    }
+    best.fill(Number.NEGATIVE_INFINITY, 1, text.length + 1);
     best[0] = 0;
-    const offer = (start: number, end: number, id: number, score: number) => {
-      const total = best[start]! + score;
-      if (total > best[end]!) {
-        best[end] = total;
-        fromStart[end] = start;
-        fromId[end] = id;
-      }
-    };
     for (let start = 0; start < text.length; ) {
       const next = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
       let isKnown = false;

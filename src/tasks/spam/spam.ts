@@ -29,7 +29,7 @@ export const spam: Task = {
     search: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
     retrain: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
   },
-  load: async () => ({ train: toExamples(loadCorpus()) }),
+  load: async () => ({ train: toExamples(loadCorpus([import.meta.url, join(process.cwd(), 'package.json')])) }),
   split: dealPool(0.2, 0.2),
 };
 
@@ -50,15 +50,19 @@ export function toExamples(messages: readonly Message[]): TextExample[] {
   return [...examples.values()];
 }
 
-/** The corpus, from where s3delta is installed or from where it is run. */
-function loadCorpus(): readonly Message[] {
-  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    const require = createRequire(base);
+/**
+ * The corpus, from the package as the first of some modules that can see it does.
+ * @param importers files: where s3delta is installed, where it is run.
+ * @throws InputError where none can.
+ */
+export function loadCorpus(importers: readonly string[]): readonly Message[] {
+  for (const importer of importers) {
+    const require = createRequire(importer);
     try {
       return (require(PACKAGE) as () => Message[])();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'MODULE_NOT_FOUND' || !message.includes(PACKAGE)) throw error;
+      if (code !== 'MODULE_NOT_FOUND' || !message.startsWith(`Cannot find module '${PACKAGE}'`)) throw error;
     }
   }
   throw new InputError(`task spam needs the npm package ${PACKAGE}, which is not installed`, {
