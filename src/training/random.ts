@@ -68,16 +68,6 @@ export function fillNormal<T extends FloatArray>(out: T, seed: number, stream: s
   return out;
 }
 
-/** One draw from U(0, 1), both ends excluded: element 0 of the same `fillUniform`. */
-export function uniform(seed: number, stream: string, step = 0): number {
-  return fillUniform(new Float64Array(1), seed, stream, step)[0]!;
-}
-
-/** One draw from N(0, 1): element 0 of the same `fillNormal`. */
-export function normal(seed: number, stream: string, step = 0): number {
-  return fillNormal(new Float64Array(1), seed, stream, step)[0]!;
-}
-
 /** A uniformly drawn order of 0 … length − 1 (Fisher and Yates). */
 export function permutation(length: number, seed: number, stream: string, step = 0): Uint32Array {
   const draw = blocks(seed, stream, step);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/errors.ts';
-import { fillNormal, fillUniform, normal, permutation, streamKey, uniform } from '../../src/training/random.ts';
+import { fillNormal, fillUniform, permutation, streamKey } from '../../src/training/random.ts';
 
 const count = 20_000;
 
@@ -50,8 +50,6 @@ test('a shorter array is the beginning of a longer one, whatever its type', () =
       assert.deepEqual(fill(new Float32Array(length), 3, 'prefix'), Float32Array.from(long.slice(0, length)));
     }
   }
-  assert.equal(uniform(3, 'prefix'), fillUniform(new Float64Array(4), 3, 'prefix')[0]);
-  assert.equal(normal(3, 'prefix', 9), fillNormal(new Float64Array(4), 3, 'prefix', 9)[0]);
 });
 
 test('a permutation holds every index once; all orders come equally often', () => {
@@ -71,5 +69,5 @@ test('a permutation holds every index once; all orders come equally often', () =
 });
 
 test('a seed that is no whole number is the user’s mistake', () => {
-  for (const seed of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => uniform(seed, 'a'), InputError);
+  for (const seed of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => permutation(2, seed, 'a'), InputError);
 });
