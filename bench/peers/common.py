@@ -1,0 +1,80 @@
+"""What both peers share: random-weight T5s, one batch, and the line protocol `npm run bench` drives them by.
+
+A peer prints {"ready": true, …}, then answers every line "step" with one JSON line; it ends with its input. So steps of
+several programs can be taken in turn on the same cores.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import T5Config, T5ForConditionalGeneration
+from transformers.utils import logging
+
+# d_model, d_ff, heads, layers a stack
+SIZES = {"t5-small": (512, 2048, 8, 6), "t5-base": (768, 3072, 12, 12), "t5-large": (1024, 4096, 16, 24)}
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument("--model", choices=SIZES, default="t5-small")
+    arguments.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of PyTorch")
+    arguments.add_argument("--batch", type=int, default=16, help="examples in a batch")
+    arguments.add_argument("--source", type=int, default=128, help="tokens of a source")
+    arguments.add_argument("--target", type=int, default=4, help="tokens of a target")
+    arguments.add_argument("--seed", type=int, default=0)
+    return arguments
+
+
+def prepare(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
+    """A T5 v1.0 with random weights in float32, frozen, without dropout."""
+    logging.set_verbosity_error()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    d_model, d_ff, heads, layers = SIZES[arguments.model]
+    config = T5Config(
+        vocab_size=32128, d_model=d_model, d_ff=d_ff, num_heads=heads, num_layers=layers,
+        dropout_rate=0.0, decoder_start_token_id=0, use_cache=False,
+    )  # fmt: skip
+    return T5ForConditionalGeneration(config).requires_grad_(False).train()
+
+
+def random_batch(arguments: argparse.Namespace) -> dict[str, Tensor]:
+    def ids(length: int) -> Tensor:
+        tokens = torch.randint(2, 32000, (arguments.batch, length))
+        tokens[:, -1] = 1
+        return tokens
+
+    source = ids(arguments.source)
+    return {"input_ids": source, "attention_mask": torch.ones_like(source), "labels": ids(arguments.target)}
+
+
+def peak_bytes() -> int | None:
+    """The process's largest resident set so far; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    lines = status.read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def answer(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+def serve(step: Callable[[], float], **about: object) -> None:
+    """`step` takes one step and returns its loss."""
+    answer(ready=True, torch=torch.__version__, threads=torch.get_num_threads(), **about)
+    for line in sys.stdin:
+        command = line.strip()
+        if command != "step":
+            answer(error=f"unknown command {command!r}")
+            continue
+        started = time.perf_counter()
+        loss = step()
+        answer(seconds=time.perf_counter() - started, loss=loss, peakBytes=peak_bytes())

@@ -1,0 +1,30 @@
+"""One training step of Hugging Face PEFT: LoRA r = 8 on SelfAttention.{q,v}, loss + backward + AdamW, float32."""
+
+import peft
+import torch
+
+from common import parser, prepare, random_batch, serve
+
+
+def main() -> None:
+    arguments = parser(__doc__).parse_args()
+    lora = peft.LoraConfig(
+        task_type=peft.TaskType.SEQ_2_SEQ_LM, r=8, lora_alpha=16, lora_dropout=0.0, target_modules=r".*SelfAttention\.(q|v)"
+    )
+    model = peft.get_peft_model(prepare(arguments), lora)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trainable, lr=3e-4, weight_decay=0)
+    batch = random_batch(arguments)
+
+    def step() -> float:
+        optimiser.zero_grad()
+        loss = model(**batch).loss
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    serve(step, peft=peft.__version__, parameters=sum(parameter.numel() for parameter in trainable))
+
+
+if __name__ == "__main__":
+    main()
