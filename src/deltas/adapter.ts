@@ -1,4 +1,4 @@
-import { gelu, gemm } from '../graph/ops/index.ts';
+import { add, gelu } from '../graph/ops/index.ts';
 import { type Delta, type Initializer, ZEROS } from './delta.ts';
 import { gated } from './gating.ts';
 
@@ -17,11 +17,8 @@ export const adapter: Delta = {
     { name: 'upWeight', shape: [site.outFeatures, bottleneck!], initializer: NORMAL },
     { name: 'upBias', shape: [site.outFeatures], initializer: ZEROS },
   ],
-  contribute: ({ hiddenStates, parameters: { downWeight, downBias, upWeight, upBias }, gate }) => {
-    const inner = gated(gelu(gemm(hiddenStates!, downWeight!, { transB: true, c: downBias! })), gate);
-    return {
-      bias: gated(upBias!, gate),
-      output: addend => gemm(inner, upWeight!, { transB: true, ...(addend && { c: addend }) }),
-    };
-  },
+  contribute: ({ parameters: { downWeight, downBias, upWeight, upBias }, gate }) => ({
+    bias: gated(upBias!, gate),
+    bottleneck: { read: downWeight!, between: inner => gated(gelu(add(inner, downBias!)), gate), write: upWeight! },
+  }),
 };

@@ -1,13 +1,15 @@
-import { add, gemm, reshape, rmsNorm, split } from '../graph/ops/index.ts';
+import { add, concat, expand, gemm, reshape, rmsNorm, split } from '../graph/ops/index.ts';
 import type { Value } from '../graph/types.ts';
 import type { Layout, ModuleLayout } from '../runtime/program.ts';
-import type { Contribution } from './delta.ts';
+import type { Bottleneck, Contribution } from './delta.ts';
 import { deltaOf } from './index.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {
   /** x Wᵀ (+ addend): x [tokens, in], W [out, in], addend [tokens, out]. */
   linear(site: string, x: Value, weight: Value, addend?: Value): Value;
+  /** The same for several maps of one input: what their modules read of it, they read in one pass. */
+  linears(x: Value, maps: readonly LinearMap[]): Value[];
   /** RMS norm of x [tokens, d] with weight [d]. */
   norm(site: string, x: Value, weight: Value, epsilon: number): Value;
   /** residual + sub-layer, both [tokens, d]; `compute` gives the sub-layer's output, onto `addend` when it is given one. */
@@ -16,6 +18,12 @@ export interface Attachments {
   weight(site: string, weight: Value): Value;
   /** Whether any module attaches at the site. */
   has(site: string): boolean;
+}
+
+export interface LinearMap {
+  readonly site: string;
+  readonly weight: Value;
+  readonly addend?: Value;
 }
 
 /** The trainable inputs of a graph. `delta` is [layout.size]; `gates` [modules] is absent where every gate is 1. */
@@ -48,30 +56,32 @@ export function attachModules(layout: Layout, { delta, gates }: TrainableInputs)
     bySite.set(site, [...(bySite.get(site) ?? []), { module, parameters, ...(gate && { gate }) }]);
   }
 
-  const contributions = (site: string, hiddenStates?: Value): Contribution[] =>
+  const contributions = (site: string): Contribution[] =>
     (bySite.get(site) ?? []).map(({ module: { module }, parameters, gate }) =>
-      deltaOf(module.kind).contribute({
-        parameters,
-        options: module.options,
-        ...(hiddenStates && { hiddenStates }),
-        ...(gate && { gate }),
-      }),
+      deltaOf(module.kind).contribute({ parameters, options: module.options, ...(gate && { gate }) }),
     );
 
+  const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
+    const parts = maps.map(({ site }) => contributions(site));
+    const inner = readAll(x, parts.flat());
+    return maps.map(({ weight, addend }, index) => {
+      const sum = addOutputs(parts[index]!, inner, addend);
+      return gemm(x, addWeights(parts[index]!, weight), { transB: true, ...(sum && { c: sum }) });
+    });
+  };
+
   return {
-    linear: (site, x, weight, addend) => {
-      const parts = contributions(site, x);
-      const sum = addOutputs(parts, addend);
-      return gemm(x, addWeights(parts, weight), { transB: true, ...(sum && { c: sum }) });
-    },
+    linears,
+    linear: (site, x, weight, addend) => linears(x, [{ site, weight, ...(addend && { addend }) }])[0]!,
     norm: (site, x, weight, epsilon) => {
       const parts = contributions(site);
-      return addOutputs(parts, rmsNorm(x, addWeights(parts, weight), epsilon))!;
+      return addOutputs(parts, new Map(), rmsNorm(x, addWeights(parts, weight), epsilon))!;
     },
     subLayer: (site, residual, compute) => {
-      if (!bySite.has(site)) return compute(residual);
+      const parts = contributions(site);
+      if (parts.length === 0) return compute(residual);
       const output = compute();
-      return addOutputs(contributions(site, output), add(residual, output))!;
+      return addOutputs(parts, readAll(output, parts), add(residual, output))!;
     },
     weight: (site, weight) => addWeights(contributions(site), weight),
     has: site => bySite.has(site),
@@ -82,13 +92,34 @@ function addWeights(parts: readonly Contribution[], weight: Value): Value {
   return parts.reduce((sum, part) => (part.weight ? add(sum, part.weight) : sum), weight);
 }
 
-/** All that the parts add to an output, onto `addend`. Biases come first: they are small, and products take them along. */
-function addOutputs(parts: readonly Contribution[], addend: Value | undefined): Value | undefined {
-  let sum = parts.reduce<Value | undefined>(
-    (bias, part) => (bias && part.bias ? add(bias, part.bias) : (part.bias ?? bias)),
-    undefined,
-  );
-  if (addend) sum = sum ? add(addend, sum) : addend;
-  for (const part of parts) sum = part.output?.(sum) ?? sum;
-  return sum;
+/** What each bottleneck reads of x [tokens, features]: one product with all their thin matrices stacked. */
+function readAll(x: Value, parts: readonly Contribution[]): Map<Bottleneck, Value> {
+  const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
+  if (bottlenecks.length === 0) return new Map();
+  const inner = gemm(x, concat(bottlenecks.map(({ read }) => read)), { transB: true });
+  const ranks = bottlenecks.map(({ read }) => read.shape[0] as number);
+  const pieces = bottlenecks.length === 1 ? [inner] : split(inner, ranks, 1);
+  return new Map(bottlenecks.map((bottleneck, index) => [bottleneck, pieces[index]!]));
+}
+
+/**
+ * All that the parts add to an output [tokens, out], onto `addend`: one product with all their thin matrices side by
+ * side, a bias being the matrix of one column that a column of ones reads. `inner` holds what the bottlenecks read.
+ */
+function addOutputs(
+  parts: readonly Contribution[],
+  inner: ReadonlyMap<Bottleneck, Value>,
+  addend?: Value,
+): Value | undefined {
+  const biases = parts.flatMap(({ bias }) => bias ?? []);
+  const bias = biases.length > 0 ? biases.reduce((a, b) => add(a, b)) : undefined;
+  const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
+  if (bottlenecks.length === 0) return addend && bias ? add(addend, bias) : (addend ?? bias);
+  const columns = bottlenecks.map(bottleneck => bottleneck.between(inner.get(bottleneck)!));
+  const writes = bottlenecks.map(({ write }) => write);
+  if (bias) {
+    columns.push(expand(bias.graph.scalar(1), [columns[0]!.shape[0]!, 1]));
+    writes.push(reshape(bias, [bias.shape[0]!, 1]));
+  }
+  return gemm(concat(columns, 1), concat(writes, 1), { transB: true, ...(addend && { c: addend }) });
 }

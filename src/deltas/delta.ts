@@ -14,10 +14,8 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
 }
 
-/** What a delta sees of its host when the graph is built. Hidden states are flat: [tokens, features]. */
+/** What a delta is given when the graph is built. */
 export interface Attachment {
-  /** A linear host's input, or a block host's output: what δ reads. Absent at a norm or an embedding. */
-  readonly hiddenStates?: Value;
   /** The module's parameters by name, shaped as in `parameters`. */
   readonly parameters: Readonly<Record<string, Value>>;
   /** z, shape [1]; absent where the program has no gates (z = 1). */
@@ -25,17 +23,28 @@ export interface Attachment {
   readonly options: DeltaOptions;
 }
 
-/** What a module adds to its host; each part already carries the gate. */
+/**
+ * What a module adds to its host; each part already carries the gate. Hidden states are flat: [tokens, features].
+ *
+ * Modules that read hidden states do it through a thin matrix and write through another, so that all modules which
+ * read one tensor, or write to one, share a single pass over it.
+ */
 export interface Contribution {
   /** Added to the host's weight, shaped like it. */
   readonly weight?: Value;
   /** Added to every row of the host's output: [outFeatures]. */
   readonly bias?: Value;
-  /**
-   * Adds itself onto `addend` ([tokens, outFeatures], a bias [outFeatures], or nothing) and returns [tokens, outFeatures]:
-   * the sum rides in a matrix product's C input.
-   */
-  readonly output?: (addend?: Value) => Value;
+  /** Adds between(x readᵀ) writeᵀ to the output; x is a linear host's input or a block host's output. */
+  readonly bottleneck?: Bottleneck;
+}
+
+export interface Bottleneck {
+  /** [r, features read]. */
+  readonly read: Value;
+  /** [tokens, r] → [tokens, r′]. */
+  between(inner: Value): Value;
+  /** [outFeatures, r′]. */
+  readonly write: Value;
 }
 
 /** A kind of delta module. All that the rest of the project knows of a kind, it asks here. */

@@ -1,4 +1,4 @@
-import { gemm } from '../graph/ops/index.ts';
+import { scale } from '../graph/ops/index.ts';
 import { type Delta, ZEROS } from './delta.ts';
 import { gated } from './gating.ts';
 
@@ -18,8 +18,7 @@ export const lora: Delta = {
     },
     { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS },
   ],
-  contribute: ({ hiddenStates, parameters: { A, B }, gate, options: { rank, alpha } }) => {
-    const inner = gated(gemm(hiddenStates!, A!, { transB: true, alpha: alpha! / rank! }), gate);
-    return { output: addend => gemm(inner, B!, { transB: true, ...(addend && { c: addend }) }) };
-  },
+  contribute: ({ parameters: { A, B }, gate, options: { rank, alpha } }) => ({
+    bottleneck: { read: A!, between: inner => gated(scale(inner, alpha! / rank!), gate), write: B! },
+  }),
 };

@@ -34,12 +34,12 @@ export const lowRankAdapter: Delta = {
       { name: 'upBias', shape: [width], initializer: ZEROS },
     ];
   },
-  contribute: ({ hiddenStates, parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias }, gate }) => {
-    const down = gemm(gemm(hiddenStates!, asColumn(downRight!)), asRow(downLeft!), { c: downBias! });
-    const inner = gated(gemm(gelu(down), asColumn(upRight!)), gate);
-    return {
-      bias: gated(upBias!, gate),
-      output: addend => gemm(inner, asRow(upLeft!), addend && { c: addend }),
-    };
-  },
+  contribute: ({ parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias }, gate }) => ({
+    bias: gated(upBias!, gate),
+    bottleneck: {
+      read: asRow(downRight!),
+      between: inner => gated(gemm(gelu(gemm(inner, asRow(downLeft!), { c: downBias! })), asColumn(upRight!)), gate),
+      write: asColumn(upLeft!),
+    },
+  }),
 };

@@ -16,12 +16,10 @@ export function selfAttention(
   bias: Value,
   addend?: Value,
 ): Value {
-  const { attach, weight } = builder;
-  const project = (map: string): Value =>
-    splitHeads(builder, attach.linear(`${name}.${map}`, states, weight(`${name}.${map}`)), length);
-  const [query, key, value] = [project('q'), project('k'), project('v')];
-  const probabilities = softmax(add(matmul(query, key, { transB: true }), bias));
-  return outputProjection(builder, name, matmul(probabilities, value), length, addend);
+  const maps = ['q', 'k', 'v'].map(map => ({ site: `${name}.${map}`, weight: builder.weight(`${name}.${map}`) }));
+  const [query, key, value] = builder.attach.linears(states, maps).map(x => splitHeads(builder, x, length));
+  const probabilities = softmax(add(matmul(query!, key!, { transB: true }), bias));
+  return outputProjection(builder, name, matmul(probabilities, value!), length, addend);
 }
 
 /** Attention of the decoder over the encoder's states, onto `addend`. `bias` [batch, 1, 1, source] masks padding. */

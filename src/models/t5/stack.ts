@@ -70,8 +70,10 @@ function sublayer(
 }
 
 function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, addend?: Value): Value {
-  const maps = feedForwardMaps(config).slice(0, -1);
-  const [first, second] = maps.map(map => attach.linear(`${name}.${map}`, x, weight(`${name}.${map}`)));
+  const maps = feedForwardMaps(config)
+    .slice(0, -1)
+    .map(map => ({ site: `${name}.${map}`, weight: weight(`${name}.${map}`) }));
+  const [first, second] = attach.linears(x, maps);
   const activated = config.activation === 'gelu' ? gelu(first!) : relu(first!);
   return attach.linear(`${name}.wo`, second ? mul(activated, second) : activated, weight(`${name}.wo`), addend);
 }
