@@ -23,6 +23,9 @@ interface Fixture {
     readonly steps: number;
     readonly order: 'first' | 'second';
     readonly gradient: 'global' | 'local';
+    readonly tau: number;
+    readonly beta: number;
+    readonly clipNorm: number;
     readonly keepEvery: number;
     readonly losses: readonly number[];
     readonly alphaLosses: readonly number[];
@@ -56,18 +59,18 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   }
 }
 
-for (const { steps, order, gradient, keepEvery, losses, alphaLosses, kept } of fixture.runs) {
-  test(`${steps} steps, ${order} order, ${gradient} gradient: α stays within 1e-3 of PyTorch’s`, async () => {
+for (const [number, run] of fixture.runs.entries()) {
+  const { steps, order, gradient, tau, beta, clipNorm, keepEvery, losses, alphaLosses, kept } = run;
+  const title = `${steps} steps, ${order} order, ${gradient} gradient, τ ${tau}, β ${beta}, clip ${clipNorm}`;
+
+  test(`${title}: α stays within 1e-3 of PyTorch’s`, async () => {
     const { budget } = fixture;
     const uniforms = (step: number) => array('uniforms').subarray(step * counts.length, (step + 1) * counts.length);
-    const estimator = createConcreteEstimator({ counts, budget, gradient, tau: 1, beta: 1, uniforms });
+    const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, uniforms });
     const delta = initialDelta.slice();
     const alpha = new Float64Array(counts.length);
     const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
-    const expected = {
-      alpha: array(`${steps}/${order}/${gradient}/alpha`),
-      p: array(`${steps}/${order}/${gradient}/p`),
-    };
+    const expected = { alpha: array(`${number}/alpha`), p: array(`${number}/p`) };
     for (let step = 0; step < steps; step++) {
       const report = await biLevelStep(state, pick(fixture.deltaBatches[step]!), pick(fixture.alphaBatches[step]!), {
         program,
@@ -75,7 +78,7 @@ for (const { steps, order, gradient, keepEvery, losses, alphaLosses, kept } of f
         order,
         learningRate: linearDecay(3e-4, step, steps),
         alphaLearningRate: linearDecay(0.1, step, steps),
-        clipNorm: 2,
+        clipNorm,
         step,
       });
       assertClose([report.loss, report.alphaLoss], [losses[step]!, alphaLosses[step]!], 1e-3, `losses of step ${step}`);
