@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { EncodedExample } from '../runtime/program.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -28,6 +29,23 @@ export function encodeExamples(
   maxSourceLength: number,
 ): EncodedExample[] {
   return examples.map(example => encodeExample(tokenizer, example, maxSourceLength));
+}
+
+/**
+ * Refuses labels that a tokenizer cannot spell: no answer could ever be right.
+ * @throws InputError
+ */
+export function checkLabelsCanBeSpelled(tokenizer: Tokenizer, labels: readonly string[]): void {
+  for (const label of labels) {
+    const spelled = tokenizer.decode(tokenizer.encode(label));
+    if (spelled === label) continue;
+    throw new InputError(
+      `the model's vocabulary spells the label ${JSON.stringify(label)} as ${JSON.stringify(spelled)}`,
+      {
+        remedy: 'map the labels to other words in the task file, plain ones or digits',
+      },
+    );
+  }
 }
 
 /** Tokens of the longest of some texts, the end of sequence not counted: what a generation must be able to say. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRows } from '../data/read-rows.ts';
 import { InputError } from '../errors.ts';
+import { readExamples } from './read-examples.ts';
 import type { Task } from './task.ts';
-import { type TextForm, targetStrings, toExample } from './text-form.ts';
+import { type TextForm, targetStrings } from './text-form.ts';
 
 /** What one GLUE task says of itself. `source` is what follows the prefix `<name> `. */
 interface GlueTask
@@ -34,8 +34,7 @@ export function glueTask(glue: GlueTask): Task {
     split: glue.split,
     load: async dataFolder => {
       const folder = findFolder(dataFolder, glue.folder);
-      const read = async (name: string) =>
-        (await readRows(join(folder, name), glue.columns)).map(row => toExample(row, form));
+      const read = (name: string) => readExamples(join(folder, name), form, glue.columns);
       return { train: await read('train.tsv'), validation: await read('dev.tsv') };
     },
   };

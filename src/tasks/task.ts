@@ -49,8 +49,7 @@ export async function loadTaskData(task: Task, options: { data: string; seed: nu
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {
-        where: options.data,
-        remedy: 'give data files with more rows: training, validation and test each need at least one',
+        remedy: 'give data files with more rows: after the split training, validation and test each need at least one',
       });
     }
   }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeExample, encodeExamples, encodeSource, longestTokenCount } from '../../src/data/encode.ts';
+import {
+  checkLabelsCanBeSpelled,
+  encodeExample,
+  encodeExamples,
+  encodeSource,
+  longestTokenCount,
+} from '../../src/data/encode.ts';
 import type { Tokenizer } from '../../src/data/tokenizer.ts';
+import { InputError } from '../../src/errors.ts';
 
 /** One id a word: its length plus 10. */
 const tokenizer: Tokenizer = {
@@ -29,4 +36,17 @@ test('a target is whole and ends with the end id', () => {
 test('the longest text counts without the end id', () => {
   assert.equal(longestTokenCount(tokenizer, ['a', 'a b c', 'a b']), 3);
   assert.equal(longestTokenCount(tokenizer, []), 0);
+});
+
+test('a label that does not come back from the vocabulary is refused', () => {
+  const lowerCase: Tokenizer = { ...tokenizer, encode: text => [text.length], decode: () => 'yes' };
+  checkLabelsCanBeSpelled(lowerCase, ['yes']);
+  assert.throws(
+    () => checkLabelsCanBeSpelled(lowerCase, ['yes', 'YES']),
+    (error: unknown) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /spells the label "YES" as "yes"/);
+      return true;
+    },
+  );
 });

@@ -104,17 +104,18 @@ test('a folder without the data is refused with where the files belong', async t
     assert.ok(error.remedy!.includes(join(where, 'glue', 'RTE')));
     return true;
   });
-  const half = await writeFiles(t, { 'RTE/train.tsv': small.rte.header });
+  const half = await writeFiles(t, { 'RTE/train.tsv': `${small.rte.header}${small.rte.rows[0]}\n` });
   await assert.rejects((await loadTask('rte')).load(half), /dev\.tsv: no such file/);
 });
 
-test('an empty split is refused by its name', async t => {
+test('an empty file or split is refused by its name', async t => {
   const { header, rows } = small.sst2;
   const task = await loadTask('rte');
   const full = `${small.rte.header}${small.rte.rows.join('\n')}\n`;
   for (const [train, dev, message] of [
-    ['', full, /the train set of task rte is empty/],
-    [full, small.rte.header, /the validation set of task rte is empty/],
+    ['', full, /train\.tsv: this data file has no rows/],
+    [full, small.rte.header, /dev\.tsv: this data file has no rows/],
+    [full, `${small.rte.header}${small.rte.rows[0]}\n`, /the validation set of task rte is empty/],
   ] as const) {
     const where = await writeFiles(t, { 'train.tsv': train, 'dev.tsv': dev });
     await assert.rejects(loadTaskData(task, { data: where, seed: 0 }), message);

@@ -4,7 +4,8 @@
  */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte-order mark inside a text is a character like any other.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const hasLeaf = (unit: number) => ((unit >>> 8) & 1) === 1;
 const leafValue = (unit: number) => unit & 0x7fffffff;

@@ -5,8 +5,8 @@ import type { AddedToken, UnigramSpec } from './spec.ts';
 // Field numbers and enum values of sentencepiece_model.proto.
 const MODEL = { pieces: 1, trainer: 2, normalizer: 3 };
 const PIECE = { text: 1, score: 2, type: 3 };
-const TRAINER = { modelType: 3, byteFallback: 35 };
-const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, removeExtraWhitespaces: 4 };
+const TRAINER = { modelType: 3, whitespaceAsSuffix: 24, byteFallback: 35 };
+const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, removeExtraWhitespaces: 4, escapeWhitespaces: 5 };
 const NORMAL = 1;
 const UNKNOWN = 2;
 const CONTROL = 3;
@@ -35,12 +35,8 @@ export function parseSpieceModel(bytes: Uint8Array, extraIds: number, where: str
   const unknownId = pieces.findIndex(piece => piece.type === UNKNOWN);
   if (pieces.length === 0) throw damaged(where, 'it holds no pieces');
   if (unknownId < 0) throw damaged(where, 'it holds no unknown piece');
-  if (model.modelType !== UNIGRAM) {
-    throw new InputError('this SentencePiece model is not of type unigram, the only one T5 uses', {
-      where,
-      remedy: 'give the tokenizer.json of the checkpoint instead',
-    });
-  }
+  if (model.modelType !== UNIGRAM) throw unlikeT5(where, 'is not of type unigram');
+  if (!model.spacesLeadWords) throw unlikeT5(where, 'does not write a space as ▁ before a word');
   const sentinels = Array.from({ length: extraIds }, (_, i) => `<extra_id_${extraIds - 1 - i}>`);
   const token = (content: string, id: number, special: boolean): AddedToken => ({
     content,
@@ -72,6 +68,7 @@ interface RawModel {
   readonly pieces: readonly Piece[];
   readonly modelType: number;
   readonly byteFallback: boolean;
+  readonly spacesLeadWords: boolean;
   readonly charsmap: Uint8Array | undefined;
   readonly addDummyPrefix: boolean;
   readonly removeExtraWhitespaces: boolean;
@@ -81,6 +78,7 @@ function readModel(bytes: Uint8Array): RawModel {
   const pieces: Piece[] = [];
   let modelType = UNIGRAM;
   let byteFallback = false;
+  let spacesLeadWords = true;
   let charsmap: Uint8Array | undefined;
   let addDummyPrefix = true;
   let removeExtraWhitespaces = true;
@@ -90,16 +88,18 @@ function readModel(bytes: Uint8Array): RawModel {
       for (const { number, varint } of protobufFields(field.bytes)) {
         if (number === TRAINER.modelType) modelType = varint;
         else if (number === TRAINER.byteFallback) byteFallback = varint !== 0;
+        else if (number === TRAINER.whitespaceAsSuffix && varint !== 0) spacesLeadWords = false;
       }
     } else if (field.number === MODEL.normalizer) {
       for (const inner of protobufFields(field.bytes)) {
         if (inner.number === NORMALIZER.charsmap) charsmap = inner.bytes;
         else if (inner.number === NORMALIZER.addDummyPrefix) addDummyPrefix = inner.varint !== 0;
         else if (inner.number === NORMALIZER.removeExtraWhitespaces) removeExtraWhitespaces = inner.varint !== 0;
+        else if (inner.number === NORMALIZER.escapeWhitespaces && inner.varint === 0) spacesLeadWords = false;
       }
     }
   }
-  return { pieces, modelType, byteFallback, charsmap, addDummyPrefix, removeExtraWhitespaces };
+  return { pieces, modelType, byteFallback, spacesLeadWords, charsmap, addDummyPrefix, removeExtraWhitespaces };
 }
 
 function readPiece(message: Uint8Array): Piece {
@@ -107,12 +107,20 @@ function readPiece(message: Uint8Array): Piece {
   let score = 0;
   let type = NORMAL;
   for (const field of protobufFields(message)) {
-    if (field.number === PIECE.text) text = new TextDecoder('utf-8', { fatal: true }).decode(field.bytes);
+    if (field.number === PIECE.text)
+      text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(field.bytes);
     else if (field.number === PIECE.score) {
       score = new DataView(field.bytes.buffer, field.bytes.byteOffset, field.bytes.byteLength).getFloat32(0, true);
     } else if (field.number === PIECE.type) type = field.varint;
   }
   return { text, score, type };
+}
+
+function unlikeT5(where: string, what: string): InputError {
+  return new InputError(`this SentencePiece model ${what}, unlike T5's`, {
+    where,
+    remedy: 'give the tokenizer.json of the checkpoint instead',
+  });
 }
 
 function damaged(where: string, detail: string, cause?: unknown): InputError {

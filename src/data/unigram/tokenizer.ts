@@ -80,7 +80,7 @@ function decoder(spec: UnigramSpec): (ids: readonly number[]) => string {
   const special = new Set(spec.addedTokens.filter(token => token.special).map(token => token.id));
   const texts = spec.pieces.slice();
   for (const token of spec.addedTokens) texts[token.id] = token.content;
-  const utf8 = new TextDecoder();
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   return ids => {
     const parts: Uint8Array[] = [];
     for (const id of ids) {

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
-import { readRows } from '../../data/read-rows.ts';
 import { InputError } from '../../errors.ts';
+import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { type TextForm, targetStrings, toExample } from '../text-form.ts';
+import { type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -15,14 +15,7 @@ export async function loadCustomTask(path: string): Promise<Task> {
   const file = await readTaskFile(path);
   const form = toForm(file, path);
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
-  const read = async (name: string) => {
-    const dataFile = resolve(dirname(path), name);
-    const examples = (await readRows(dataFile, file.columns)).map(row => toExample(row, form));
-    if (examples.length === 0) {
-      throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
-    }
-    return examples;
-  };
+  const read = (name: string) => readExamples(resolve(dirname(path), name), form, file.columns);
   const { train, validation, test } = file.files;
   return {
     name: file.name,

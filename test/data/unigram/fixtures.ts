@@ -19,6 +19,8 @@ export interface SpieceFixture {
   readonly byteFallback?: boolean;
   readonly charsmap?: Uint8Array;
   readonly removeExtraWhitespaces?: boolean;
+  readonly whitespaceAsSuffix?: boolean;
+  readonly escapeWhitespaces?: boolean;
 }
 
 /** Bytes of a spiece.model, as SentencePiece would write it. */
@@ -32,11 +34,13 @@ export function spieceModel(fixture: SpieceFixture): Uint8Array {
   }
   model.message(2, trainer => {
     trainer.varint(3, fixture.modelType ?? 1).varint(35, fixture.byteFallback ? 1 : 0);
+    trainer.varint(24, fixture.whitespaceAsSuffix ? 1 : 0);
   });
   model.message(3, normalizer => {
     normalizer.string(1, 'custom');
     if (fixture.charsmap) normalizer.bytes(2, fixture.charsmap);
     normalizer.varint(4, fixture.removeExtraWhitespaces === false ? 0 : 1);
+    normalizer.varint(5, fixture.escapeWhitespaces === false ? 0 : 1);
   });
   return model.finish();
 }

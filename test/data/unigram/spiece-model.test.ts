@@ -49,4 +49,6 @@ test('what is no unigram model is refused with the file and a remedy', () => {
   refused(Buffer.from('<!doctype html>'), /not a whole SentencePiece model/);
   refused(spieceModel({ pieces: [{ text: 'a', score: 0 }] }), /no unknown piece/);
   refused(spieceModel({ pieces, modelType: 2 }), /not of type unigram/);
+  refused(spieceModel({ pieces, whitespaceAsSuffix: true }), /does not write a space as ▁/);
+  refused(spieceModel({ pieces, escapeWhitespaces: false }), /does not write a space as ▁/);
 });
