@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import { type Batch, fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from './fixtures.ts';
 
 interface Outputs {
+  /** Of the backbone, tied ones once. */
+  readonly parameters: number;
   readonly batches: readonly Batch[];
   readonly losses: readonly number[];
   readonly maxTokens?: number;
@@ -14,8 +19,8 @@ interface Outputs {
 
 const NOTHING = new Float32Array(0);
 
-async function withBackbone(name: string, use: (program: Program) => Promise<void>): Promise<void> {
-  const program = await (await loadModel(fixturePath(name))).compile([]);
+async function withBackbone(folder: string, use: (program: Program) => Promise<void>): Promise<void> {
+  const program = await (await loadModel(folder)).compile([]);
   try {
     await use(program);
   } finally {
@@ -39,8 +44,12 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     const outputs = await readDocument<Outputs>(`${name}.outputs`);
     const numbers = await readNumbers(`${name}.outputs`);
 
+    it('counts the same parameters', async () => {
+      assert.equal((await loadModel(fixturePath(name))).parameters, outputs.parameters);
+    });
+
     it('gives the same logits for padded batches', () =>
-      withBackbone(name, async program => {
+      withBackbone(fixturePath(name), async program => {
         for (const [index, batch] of outputs.batches.entries()) {
           const expected = numbersOf(numbers, `logits.${index}`);
           const difference = largestDifference(await realLogits(program, batch), expected);
@@ -49,7 +58,7 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
       }));
 
     it('gives the same loss, the mean over all target tokens', () =>
-      withBackbone(name, async program => {
+      withBackbone(fixturePath(name), async program => {
         for (const [index, batch] of outputs.batches.entries()) {
           const { loss } = await program.lossAndGradients(batch, NOTHING);
           const expected = outputs.losses[index]!;
@@ -60,15 +69,38 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     const { sources, answers, maxTokens } = outputs;
     if (sources && answers && maxTokens) {
       it('generates the same answers', () =>
-        withBackbone(name, async program => {
+        withBackbone(fixturePath(name), async program => {
           assert.deepEqual(await program.generate(sources, NOTHING, undefined, { maxTokens }), answers);
         }));
 
       it('generates the same answer for a source by itself', () =>
-        withBackbone(name, async program => {
+        withBackbone(fixturePath(name), async program => {
           const alone = await program.generate(sources.slice(-1), NOTHING, undefined, { maxTokens });
           assert.deepEqual(alone, answers.slice(-1));
         }));
     }
   });
 }
+
+describe('a v1.1 checkpoint whose config.json was written by transformers 5', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 's3delta-witness-'));
+    await cp(fixturePath('tiny-t5-v1_1'), folder, { recursive: true });
+    const file = join(folder, 'config.json');
+    const config = JSON.parse(await readFile(file, 'utf8'));
+    // It always says "tied" and tells v1.1 by another key; the weights still hold an output projection of their own.
+    await writeFile(file, JSON.stringify({ ...config, tie_word_embeddings: true, scale_decoder_outputs: false }));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  // Without `scale_decoder_outputs` the wrong projection is used, silently; drop the mark when the config reader knows it.
+  it('gives the same loss', { todo: 'scale_decoder_outputs is not read yet' }, () =>
+    withBackbone(folder, async program => {
+      const { batches, losses } = await readDocument<Outputs>('tiny-t5-v1_1.outputs');
+      const { loss } = await program.lossAndGradients(batches[0]!, NOTHING);
+      assert.ok(Math.abs(loss - losses[0]!) < 1e-5 * losses[0]!, `loss ${loss}, expected ${losses[0]}`);
+    }),
+  );
+});
