@@ -23,8 +23,8 @@ export interface UnigramSpec {
   readonly charsmap: Uint8Array | undefined;
   /** Put a space before the text. */
   readonly addPrefixSpace: boolean;
-  /** Trim, and make one space of several. */
-  readonly collapseSpaces: boolean;
+  /** What counts as one space, and is trimmed at both ends; undefined where every space counts. */
+  readonly collapsed: RegExp | undefined;
   /** Unknown characters become the pieces `<0x00>` … `<0xFF>` of their UTF-8 bytes. */
   readonly byteFallback: boolean;
 }

@@ -59,7 +59,7 @@ export function parseSpieceModel(bytes: Uint8Array, extraIds: number, where: str
     ],
     charsmap: model.charsmap,
     addPrefixSpace: model.addDummyPrefix,
-    collapseSpaces: model.removeExtraWhitespaces,
+    collapsed: model.removeExtraWhitespaces ? / +/g : undefined,
     byteFallback: model.byteFallback,
   };
 }

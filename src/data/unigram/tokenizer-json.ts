@@ -58,8 +58,8 @@ export function parseUnigramTokenizerJson(json: unknown): UnigramSpec | undefine
   if (!parsed.success) return undefined;
   const { added_tokens, normalizer, pre_tokenizer, model } = parsed.data;
   const has = (type: string) => [...normalizer, ...pre_tokenizer].some(step => step.type === type);
-  const collapseSpaces = has('WhitespaceSplit') || has('Replace');
-  if (model.unk_id >= model.vocab.length || !has('Metaspace') || (has('Strip') && !collapseSpaces)) return undefined;
+  const collapsed = has('WhitespaceSplit') ? /\s+/g : has('Replace') ? / +/g : undefined;
+  if (model.unk_id >= model.vocab.length || !has('Metaspace') || (has('Strip') && !collapsed)) return undefined;
 
   const added = new Set(added_tokens.map(token => token.id));
   const charsmap = normalizer.find(step => step.type === 'Precompiled')?.precompiled_charsmap;
@@ -77,7 +77,7 @@ export function parseUnigramTokenizerJson(json: unknown): UnigramSpec | undefine
     })),
     charsmap: charsmap ? Buffer.from(charsmap, 'base64') : undefined,
     addPrefixSpace: true,
-    collapseSpaces,
+    collapsed,
     byteFallback: model.byte_fallback,
   };
 }

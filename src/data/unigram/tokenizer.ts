@@ -21,7 +21,7 @@ export function createUnigramTokenizer(spec: UnigramSpec, ids: { padId: number; 
 
   const encodePlain = (text: string, into: number[]) => {
     let normalised = normalise(text);
-    if (spec.collapseSpaces) normalised = normalised.replace(/ +/g, ' ').replace(/^ | $/g, '');
+    if (spec.collapsed) normalised = normalised.replace(spec.collapsed, ' ').replace(/^ | $/g, '');
     if (normalised === '') return;
     if (spec.addPrefixSpace) normalised = ` ${normalised}`;
     for (const word of splitWords(normalised.replaceAll(' ', SPACE_PIECE))) {

@@ -39,17 +39,18 @@ test('vocabulary, normalisation and added tokens are read', () => {
     stripRight: true,
   });
   assert.deepEqual(Buffer.from(spec.charsmap!), smallCharsmap());
-  assert.deepEqual([spec.addPrefixSpace, spec.collapseSpaces, spec.byteFallback], [true, true, false]);
+  assert.deepEqual([spec.addPrefixSpace, spec.collapsed, spec.byteFallback], [true, /\s+/g, false]);
 });
 
 test('spaces are collapsed by a word splitter or by the replace rule, else kept', () => {
   const collapses = (normalizer: unknown, pre_tokenizer: unknown) =>
-    parseUnigramTokenizerJson({ ...base, normalizer, pre_tokenizer })?.collapseSpaces;
+    parseUnigramTokenizerJson({ ...base, normalizer, pre_tokenizer })?.collapsed;
   const replace = { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' };
   const strip = { type: 'Strip', strip_left: false, strip_right: true };
-  assert.equal(collapses(precompiled, metaspace), false);
-  assert.equal(collapses(null, metaspace), false);
-  assert.equal(collapses({ type: 'Sequence', normalizers: [precompiled, strip, replace] }, metaspace), true);
+  assert.equal(collapses(precompiled, metaspace), undefined);
+  assert.equal(collapses(null, metaspace), undefined);
+  assert.deepEqual(collapses({ type: 'Sequence', normalizers: [precompiled, strip, replace] }, metaspace), / +/g);
+  assert.deepEqual(collapses(null, { type: 'Sequence', pretokenizers: [whitespaceSplit, metaspace] }), /\s+/g);
 });
 
 test('any other kind of tokenizer is left to the general reader', () => {

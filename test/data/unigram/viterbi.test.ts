@@ -14,7 +14,7 @@ function vocabulary(entries: Record<string, number>, more: Partial<UnigramSpec> 
     addedTokens: [],
     charsmap: undefined,
     addPrefixSpace: true,
-    collapseSpaces: true,
+    collapsed: undefined,
     byteFallback: false,
     ...more,
   };
