@@ -41,6 +41,7 @@ function expected(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `one of ${issue.values.join(', ')}`;
     case 'too_small':
+      if (issue.origin === 'string') return 'a text that is not empty';
       return `a number ${issue.inclusive ? 'not below' : 'above'} ${issue.minimum}`;
     case 'invalid_type':
       return (

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { InputError } from '../../src/errors.ts';
+import { createRunFolder, requireFreshFolder, requireRun, runFolder } from '../../src/runs/run-folder.ts';
+
+const base = mkdtempSync(join(tmpdir(), 's3delta-runs-'));
+
+test('a new folder and an empty one are free, and asking touches nothing', () => {
+  const folder = runFolder(join(base, 'new'));
+  requireFreshFolder(folder);
+  assert.equal(existsSync(folder.path), false);
+  mkdirSync(folder.path);
+  requireFreshFolder(folder);
+  writeFileSync(join(folder.path, 'notes.txt'), 'mine');
+  requireFreshFolder(folder);
+  assert.deepEqual(readdirSync(folder.path), ['notes.txt']);
+});
+
+test('any file of a run makes the folder taken', () => {
+  for (const file of ['config', 'metrics', 'structure', 'delta', 'result'] as const) {
+    const folder = runFolder(join(base, `taken-${file}`));
+    mkdirSync(folder.path);
+    writeFileSync(folder[file], '');
+    assert.throws(
+      () => requireFreshFolder(folder),
+      (error: InputError) =>
+        error instanceof InputError && error.where === folder.path && /--resume/.test(error.remedy!),
+    );
+  }
+});
+
+test('a path that is a file is refused', () => {
+  const path = join(base, 'file');
+  writeFileSync(path, '');
+  assert.throws(() => requireFreshFolder(runFolder(path)), InputError);
+});
+
+test('creating makes the folder and the one for checkpoints; a run begins with its config', () => {
+  const folder = runFolder(join(base, 'deep', 'run'));
+  createRunFolder(folder);
+  assert.ok(existsSync(folder.checkpoint));
+  assert.throws(() => requireRun(folder), InputError);
+  writeFileSync(folder.config, '');
+  requireRun(folder);
+  assert.throws(() => requireFreshFolder(folder), InputError);
+});
