@@ -72,7 +72,7 @@ def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> lis
     wo = [p for name, p in matrices.items() if name.endswith("wo")]
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
     # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
-    rest = [{"params": [model.shared], "lr": 1e-2}, {"params": small, "lr": 1e-2}]
+    rest = [{"params": [model.shared], "lr": 4e-3}, {"params": small, "lr": 1e-2}]
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},

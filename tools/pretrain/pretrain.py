@@ -5,6 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from corpus import read_sources
+from embeddings import initial_embeddings
+from model import Config
 from span_corruption import window_for
 from tokens import split_into_windows, tokenise
 from train import Options, train
@@ -34,9 +36,11 @@ def main() -> None:
     if not spiece_model.exists():
         train_vocabulary(sources, spiece_model, options.seed)
     tokens = tokenise(sources, spiece_model, arguments.run / "tokens")
-    training, held_out = split_into_windows(tokens, window_for(INPUT_LENGTH), options.seed)
+    window = window_for(INPUT_LENGTH)
+    embeddings = initial_embeddings(arguments.run / "embeddings.pt", tokens, window, Config.d_model, options.seed)
+    training, held_out = split_into_windows(tokens, window, options.seed)
     print(f"{len(training)} training and {len(held_out)} held-out windows of {training.shape[1]} tokens", flush=True)
-    train(arguments.run, training, held_out, options)
+    train(arguments.run, embeddings, training, held_out, options)
 
     # Imported late: a training run should not need transformers until it has something to export.
     from export import export

@@ -25,7 +25,7 @@ CURVE_WINDOWS = 512
 @dataclass
 class Options:
     minutes: float
-    batch_size: int = 32
+    batch_size: int = 24
     optimiser: str = "muon"
     rate: float = 0.02
     seed: int = 1
@@ -58,11 +58,13 @@ def save_checkpoint(path: Path, state: dict) -> None:
     unfinished.rename(path)
 
 
-def train(run: Path, training: np.ndarray, held_out: np.ndarray, options: Options) -> dict:
+def train(run: Path, embeddings: torch.Tensor, training: np.ndarray, held_out: np.ndarray, options: Options) -> dict:
     """Trains until `options.minutes` of running time are used, over all resumed runs; returns the final state."""
     device = prepare_machine()
     torch.manual_seed(options.seed)
-    model = T5(Config()).to(device)
+    model = T5(Config())
+    model.shared.data.copy_(embeddings)
+    model.to(device)
     workers = Workers(options.threads)
     optimisers = build_optimisers(model, options.optimiser, options.rate, workers)
     checkpoint = run / "checkpoint.pt"
