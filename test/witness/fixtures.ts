@@ -10,6 +10,8 @@ import type { DeltaModule, DeltaOptions } from '../../src/structure/module.ts';
 
 export type Numbers = ReadonlyMap<string, ArrayLike<number> & Iterable<number>>;
 
+export type Batch = readonly EncodedExample[];
+
 export interface ModuleDescription {
   readonly site: string;
   readonly kind: string;
@@ -73,5 +75,3 @@ export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike
   }
   return largest;
 }
-
-export type Batch = readonly EncodedExample[];
