@@ -1,0 +1,8 @@
+import type { EncodedExample } from '../src/runtime/program.ts';
+
+/** A full batch: every row as long as the longest, as the peers' is. Ids are spread over the vocabulary, 1 ends a row. */
+export function paddedBatch(rows: number, source: number, target: number): EncodedExample[] {
+  const ids = (row: number, length: number) =>
+    Array.from({ length }, (_, i) => (i === length - 1 ? 1 : 2 + ((i * 37 + row * 911) % 32000)));
+  return Array.from({ length: rows }, (_, row) => ({ source: ids(row, source), target: ids(row + 1, target) }));
+}

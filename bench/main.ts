@@ -1,0 +1,144 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { layoutOf } from '../src/deltas/layout.ts';
+import { readCheckpointIndex } from '../src/files/checkpoint-index.ts';
+import { readJson } from '../src/files/read-json.ts';
+import { parseT5Config } from '../src/models/t5/config.ts';
+import { trainingGraph } from '../src/models/t5/graphs.ts';
+import { t5Sites } from '../src/models/t5/sites.ts';
+import { t5Weights } from '../src/models/t5/weights.ts';
+import { listManualModules } from '../src/structure/manual.ts';
+import { productFlops } from './flops.ts';
+import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
+import { randomT5, type T5Size } from './random-t5.ts';
+import { MATMUL_SIZE, ROWS, SOURCE, scenarios, TARGET } from './scenarios.ts';
+
+const HELP = `npm run bench -- [--models t5-small,t5-base] [--repetitions 5] [--threads N] [--json]
+
+Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱, one loss with
+gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU.
+Steps of all programs are taken in turn on the same cores; ratios are of minima (the machine's noise only adds time).
+S3DELTA_PYTHON=python  also times the peers of bench/peers (PyTorch, transformers, peft).`;
+
+interface Row {
+  readonly name: string;
+  readonly minimum: number;
+  readonly median: number;
+  readonly peakBytes: number;
+  readonly startSeconds: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    models: { type: 'string', default: 't5-small,t5-base' },
+    repetitions: { type: 'string', default: '5' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (flags.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+
+const threads = Number(flags.threads);
+const python = process.env.S3DELTA_PYTHON;
+const log = (text: string) => process.stderr.write(`${text}\n`);
+const tokenizerFolder = `${process.env.S3DELTA_SHARED ?? '../shared'}/tokenizer`;
+
+/** Every program in two rounds, one process at a time, so that a slow minute of the machine meets more than one of them. */
+async function measure(starters: readonly (() => Promise<Stepper>)[], repetitions: number): Promise<Map<string, Row>> {
+  const timings = new Map<string, Timing[]>();
+  const starts = new Map<string, number>();
+  for (let round = 0; round < 2; round++) {
+    for (const start of starters) {
+      const stepper = await start();
+      const taken = timings.get(stepper.name) ?? [];
+      for (let i = 0; i < Math.ceil(repetitions / 2); i++) taken.push(await stepper.step());
+      stepper.stop();
+      timings.set(stepper.name, taken);
+      starts.set(stepper.name, stepper.startSeconds);
+      log(`  ${stepper.name.padEnd(16)} ${taken.map(({ seconds }) => seconds.toFixed(2)).join('  ')} s`);
+    }
+  }
+  const rows = [...timings].map(([name, taken]): Row => {
+    const sorted = taken.map(({ seconds }) => seconds).sort((a, b) => a - b);
+    return {
+      name,
+      minimum: sorted[0]!,
+      median: sorted[Math.floor(sorted.length / 2)]!,
+      peakBytes: Math.max(...taken.map(({ peakBytes }) => peakBytes)),
+      startSeconds: starts.get(name)!,
+    };
+  });
+  return new Map(rows.map(row => [row.name, row]));
+}
+
+/** Operations of one delta-training step's matrix products. */
+async function usefulFlops(folder: string): Promise<number> {
+  const config = parseT5Config(await readJson(`${folder}/config.json`), folder);
+  const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
+  const layout = layoutOf(listManualModules(t5Sites(config), 'lora'));
+  return productFlops(trainingGraph({ config, weights, layout, gates: false }), {
+    batch: ROWS,
+    source: SOURCE,
+    target: TARGET,
+  });
+}
+
+/** The numbers other programs rely on; `undefined` where the peer did not run. An epoch of search has half the steps. */
+function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string, number | undefined> {
+  const time = (name: string) => rows.get(name)?.minimum ?? Number.NaN;
+  const memory = (name: string) => rows.get(name)?.peakBytes ?? Number.NaN;
+  const [m, k, n] = MATMUL_SIZE;
+  const all = {
+    searchOverRetrainSecondOrder: (0.5 * time('searchSecond')) / time('retrain'),
+    searchOverRetrainFirstOrder: (0.5 * time('searchFirst')) / time('retrain'),
+    searchMemoryOverRetrain: memory('searchSecond') / memory('retrain'),
+    mixedOverLora: time('mixed') / time('lora'),
+    stepOverPeft: time('peft') / time('lora'),
+    memoryOverPeft: memory('lora') / memory('peft'),
+    searchOverPytorch: time('pytorchSecond') / time('searchSecond'),
+    matrixProductShare: flops / time('lora') / ((2 * m * k * n) / time('matmul')),
+  };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, ratio]) => [name, Number.isNaN(ratio) ? undefined : ratio]),
+  );
+}
+
+const models = flags.models.split(',') as T5Size[];
+const results: Record<string, { rows: Row[]; ratios: Record<string, number | undefined> }> = {};
+for (const model of models) {
+  const folder = await randomT5(model, tokenizerFolder);
+  log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${threads} threads`);
+  const starters = Object.keys(scenarios).map(name => () => startScenario(name, folder, threads));
+  if (python) {
+    starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
+    starters.push(() => startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, '--order', 'second'));
+  }
+  const rows = await measure(starters, Number(flags.repetitions));
+  results[model] = { rows: [...rows.values()], ratios: ratiosOf(rows, await usefulFlops(folder)) };
+}
+
+const machine = {
+  cpu: cpus()[0]?.model,
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+  node: process.version,
+};
+// The last model's ratios stand at the top: it is the largest, and the one that promises are made about.
+const { ratios } = results[models.at(-1)!]!;
+if (flags.json) console.log(JSON.stringify({ machine, threads, ratios, models: results }, null, 2));
+else {
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
+  for (const [model, { rows, ratios: own }] of Object.entries(results)) {
+    console.log(`\n${model.padEnd(16)} min s   median s   peak GiB   start s`);
+    for (const { name, minimum, median, peakBytes, startSeconds } of rows) {
+      const cells = [minimum.toFixed(2), median.toFixed(2), (peakBytes / 2 ** 30).toFixed(2), startSeconds.toFixed(1)];
+      console.log(`${name.padEnd(16)}${cells.map(cell => cell.padStart(8)).join('  ')}`);
+    }
+    for (const [name, ratio] of Object.entries(own))
+      console.log(`${name.padEnd(32)} ${ratio?.toFixed(2) ?? 'not measured'}`);
+  }
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface Timing {
+  readonly seconds: number;
+  readonly peakBytes: number;
+}
+
+/** A program that takes steps on command, one line of JSON a step. */
+export interface Stepper {
+  readonly name: string;
+  readonly startSeconds: number;
+  step(): Promise<Timing>;
+  stop(): void;
+}
+
+export async function startStepper(name: string, command: string, args: readonly string[]): Promise<Stepper> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<Record<string, unknown>> => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${name} ended before it answered`);
+    const answer = JSON.parse(value) as Record<string, unknown>;
+    if (answer.error) throw new Error(`${name}: ${answer.error}`);
+    return answer;
+  };
+  const { startSeconds } = await next();
+  return {
+    name,
+    startSeconds: Number(startSeconds ?? Number.NaN),
+    step: async () => {
+      child.stdin.write('step\n');
+      return (await next()) as unknown as Timing;
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+export const startScenario = (name: string, folder: string, threads: number): Promise<Stepper> =>
+  startStepper(name, process.execPath, [
+    fileURLToPath(new URL('worker.ts', import.meta.url)),
+    name,
+    folder,
+    String(threads),
+  ]);
+
+/** A peer in Python, on the same shapes. */
+export const startPeer = (
+  python: string,
+  name: string,
+  script: string,
+  model: string,
+  threads: number,
+  ...more: string[]
+): Promise<Stepper> =>
+  startStepper(name, python, [
+    fileURLToPath(new URL(`peers/${script}`, import.meta.url)),
+    ...['--model', model, '--threads', String(threads), ...more],
+  ]);

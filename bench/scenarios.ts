@@ -1,0 +1,135 @@
+import { Graph } from '../src/graph/graph.ts';
+import { gemm } from '../src/graph/ops/index.ts';
+import { loadModel } from '../src/models/load.ts';
+import type { Model } from '../src/models/model.ts';
+import { createSession } from '../src/runtime/session.ts';
+import { biLevelStep } from '../src/search/bi-level.ts';
+import { createConcreteEstimator } from '../src/search/estimator.ts';
+import { parseBudget } from '../src/structure/budget.ts';
+import { listManualModules } from '../src/structure/manual.ts';
+import type { DeltaModule } from '../src/structure/module.ts';
+import { randomStructure } from '../src/structure/random-structure.ts';
+import { listSpace } from '../src/structure/spaces.ts';
+import { adamwStep, createMoments } from '../src/training/adamw.ts';
+import { fillUniform } from '../src/training/random.ts';
+import { paddedBatch } from './batch.ts';
+
+export interface Scenario {
+  /** One unit of what is timed. */
+  step(): Promise<unknown>;
+}
+
+export const ROWS = 16;
+export const SOURCE = 128;
+export const TARGET = 4;
+/** The paper's standard budget. */
+const BUDGET = '1.39bp';
+const LEARNING_RATE = 3e-4;
+
+type Prepare = (folder: string, threads: number) => Promise<Scenario>;
+
+/** The machine's own rate: a product as large as a feed-forward's, by the same library. */
+export const MATMUL_SIZE = [2048, 1024, 4096] as const;
+const matmul: Prepare = async (_, threads) => {
+  const [m, k, n] = MATMUL_SIZE;
+  const graph = new Graph();
+  const [a, b] = [graph.input('a', 'float32', [m, k]), graph.input('b', 'float32', [k, n])];
+  graph.output('y', gemm(a, b));
+  const session = await createSession(graph, { threads });
+  const feed = (rows: number, columns: number) =>
+    ({
+      type: 'float32',
+      data: fillUniform(new Float32Array(rows * columns), 0, 'matmul'),
+      dims: [rows, columns],
+    }) as const;
+  const feeds = { a: feed(m, k), b: feed(k, n) };
+  return { step: () => session.run(feeds) };
+};
+
+const forward: Prepare = async (folder, threads) => {
+  const program = await (await loadModel(folder, { threads })).compile([]);
+  const batch = paddedBatch(ROWS, SOURCE, TARGET);
+  return { step: () => program.logits(batch, new Float32Array(0)) };
+};
+
+/** A training step of the given modules, AdamW included. */
+const training =
+  (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
+  async (folder, threads) => {
+    const model = await loadModel(folder, { threads });
+    const program = await model.compile(modulesOf(model));
+    const delta = program.initialDelta(0);
+    const moments = createMoments(delta);
+    const batch = paddedBatch(ROWS, SOURCE, TARGET);
+    let step = 0;
+    return {
+      step: async () => {
+        const { delta: gradient } = await program.lossAndGradients(batch, delta);
+        adamwStep(delta, gradient, moments, { learningRate: LEARNING_RATE, step: ++step });
+      },
+    };
+  };
+
+const randomModules = (model: Model): DeltaModule[] => {
+  const candidates = listSpace(model.sites, 'mixed');
+  const kept = randomStructure(candidates, {
+    budget: parseBudget(BUDGET, model.parameters),
+    keepInert: false,
+    seed: 0,
+  });
+  return candidates.filter((_, index) => kept[index]);
+};
+
+/** One loss and its gradients over the whole mixed space, every candidate gated. */
+const mixed: Prepare = async (folder, threads) => {
+  const model = await loadModel(folder, { threads });
+  const modules = listSpace(model.sites, 'mixed');
+  const program = await model.compile(modules, { gates: true });
+  const delta = program.initialDelta(0);
+  const gates = new Float32Array(modules.length).fill(0.5);
+  const batch = paddedBatch(ROWS, SOURCE, TARGET);
+  return { step: () => program.lossAndGradients(batch, delta, gates) };
+};
+
+const search =
+  (order: 'first' | 'second'): Prepare =>
+  async (folder, threads) => {
+    const model = await loadModel(folder, { threads });
+    const modules = listSpace(model.sites, 'mixed');
+    const program = await model.compile(modules, { gates: true });
+    const delta = program.initialDelta(0);
+    const alpha = new Float64Array(modules.length);
+    const estimator = createConcreteEstimator({
+      counts: modules.map(({ parameters }) => parameters),
+      budget: parseBudget(BUDGET, model.parameters),
+      gradient: 'global',
+      tau: 1,
+      beta: 1,
+      uniforms: at => fillUniform(new Float64Array(modules.length), 0, 'bench', at),
+    });
+    const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
+    const rows = paddedBatch(2 * ROWS, SOURCE, TARGET);
+    let step = 0;
+    return {
+      step: () =>
+        biLevelStep(state, rows.slice(0, ROWS), rows.slice(ROWS), {
+          program,
+          estimator,
+          order,
+          learningRate: LEARNING_RATE,
+          alphaLearningRate: 0.1,
+          clipNorm: 2,
+          step: step++,
+        }),
+    };
+  };
+
+export const scenarios: Readonly<Record<string, Prepare>> = {
+  matmul,
+  forward,
+  lora: training(model => listManualModules(model.sites, 'lora')),
+  retrain: training(randomModules),
+  mixed,
+  searchFirst: search('first'),
+  searchSecond: search('second'),
+};
