@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { sample, splitHalves } from '../../src/api/halves.ts';
+import { commonest } from '../../src/api/scoring.ts';
+import { InputError } from '../../src/errors.ts';
+
+test('two halves hold every example once, and the seed decides which', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 200 }), fc.integer({ min: 0, max: 1000 }), (length, seed) => {
+      const examples = Array.from({ length }, (_, index) => index);
+      const { delta, alpha } = splitHalves(examples, seed);
+      assert.equal(delta.length - alpha.length, length % 2);
+      assert.deepEqual(
+        [...delta, ...alpha].sort((a, b) => a - b),
+        examples,
+      );
+      assert.deepEqual(splitHalves(examples, seed), { delta, alpha });
+    }),
+  );
+  const many = Array.from({ length: 100 }, (_, index) => index);
+  assert.notDeepEqual(splitHalves(many, 1), splitHalves(many, 2));
+});
+
+test('one example makes no two halves', () => {
+  assert.throws(() => splitHalves([1], 0), InputError);
+});
+
+test('a sample is of the wanted size, without repetition, the same for the same seed', () => {
+  const many = Array.from({ length: 100 }, (_, index) => index);
+  const drawn = sample(many, 10, 3, 'stream');
+  assert.equal(new Set(drawn).size, 10);
+  assert.deepEqual(sample(many, 10, 3, 'stream'), drawn);
+  assert.equal(sample(many, 100, 3, 'stream'), many);
+  assert.equal(sample(many, undefined, 3, 'stream'), many);
+});
+
+test('the commonest text, the first among equals', () => {
+  assert.equal(commonest(['b', 'a', 'a']), 'a');
+  assert.equal(commonest(['b', 'a']), 'b');
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Scoring, scoreSplit } from '../../src/api/scoring.ts';
+import type { Generator } from '../../src/runtime/program.ts';
+
+/** Answers with the length of the source, and records the batches it was asked for. */
+function lengthTeller() {
+  const asked: { sizes: number[]; gates: Float32Array | undefined; maxTokens: number }[] = [];
+  const generator: Generator = {
+    async generate(sources, _delta, gates, { maxTokens }) {
+      asked.push({ sizes: sources.map(source => source.length), gates, maxTokens });
+      return sources.map(source => [source.length]);
+    },
+  };
+  return { generator, asked };
+}
+
+const scoring: Scoring = {
+  tokenizer: { size: 0, padId: 0, endId: 1, encode: () => [], decode: ids => ids.join(' ') },
+  score: (predictions, targets) =>
+    (100 * predictions.filter((prediction, index) => prediction === targets[index]).length) / targets.length,
+  maxTokens: 4,
+  batchSize: 2,
+};
+const split = {
+  examples: [5, 1, 4, 2, 3].map(length => ({ source: new Array<number>(length).fill(7) })),
+  targets: ['5', '1', '4', '2', 'wrong'],
+};
+
+test('answers come back in the order of the examples, though batches are sorted by length', async () => {
+  const { generator, asked } = lengthTeller();
+  assert.equal(await scoreSplit(generator, split, scoring, new Float32Array(1)), 80);
+  assert.deepEqual(
+    asked.map(({ sizes }) => sizes),
+    [[1, 2], [3, 4], [5]],
+  );
+  assert.ok(asked.every(({ maxTokens, gates }) => maxTokens === 4 && gates === undefined));
+});
+
+test('gates are handed on', async () => {
+  const { generator, asked } = lengthTeller();
+  const gates = Float32Array.of(0.5);
+  await scoreSplit(generator, split, scoring, new Float32Array(1), gates);
+  assert.ok(asked.every(each => each.gates === gates));
+});
+
+test('an abort is noticed between batches', async () => {
+  const controller = new AbortController();
+  const { generator, asked } = lengthTeller();
+  const stopping: Generator = {
+    generate(...parameters) {
+      controller.abort();
+      return generator.generate(...parameters);
+    },
+  };
+  await assert.rejects(scoreSplit(stopping, split, { ...scoring, signal: controller.signal }, new Float32Array(1)));
+  assert.equal(asked.length, 1);
+});

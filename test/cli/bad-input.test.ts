@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCli, tinyModel, type Workspace, workspace } from './support.ts';
+
+interface BadInput {
+  readonly name: string;
+  /** Brings the mistake into the workspace; returns the arguments. */
+  readonly make: (space: Workspace) => readonly string[];
+  /** What the message must name. */
+  readonly says: RegExp;
+}
+
+const search = (space: Workspace, ...more: readonly string[]) => [
+  ...['search', '--model', tinyModel, '--task', space.task, '--budget', '500', '--out', join(space.folder, 'run')],
+  ...more,
+];
+
+function editModel(space: Workspace, edit: (folder: string) => void): readonly string[] {
+  const model = space.copyModel('model');
+  edit(model);
+  return search(space, '--model', model);
+}
+
+function editTask(space: Workspace, file: string, content: string): readonly string[] {
+  writeFileSync(join(space.folder, 'films', file), content);
+  return search(space);
+}
+
+const badInputs: readonly BadInput[] = [
+  { name: 'an unknown command', make: () => ['serch'], says: /serch[\s\S]*search/ },
+  { name: 'an unknown flag', make: space => search(space, '--budgte', '1'), says: /--budgte[\s\S]*--budget/ },
+  { name: 'a flag without its value', make: space => search(space, '--lr'), says: /--lr/ },
+  { name: 'no task', make: () => ['search', '--model', tinyModel], says: /--task/ },
+  { name: 'no model', make: space => ['search', '--task', space.task], says: /--model/ },
+  { name: 'a device that does not compute', make: space => search(space, '--device', 'cuda'), says: /cuda[\s\S]*cpu/ },
+  {
+    name: 'an impossible value',
+    make: space => search(space, '--order', 'third'),
+    says: /--order[\s\S]*first, second/,
+  },
+  {
+    name: 'an unknown key in a config file',
+    make: space => {
+      const config = join(space.folder, 'config.yaml');
+      writeFileSync(config, 'budgt: 500\n');
+      return [...search(space), config];
+    },
+    says: /config\.yaml[\s\S]*budgt[\s\S]*budget/,
+  },
+  { name: 'a missing config file', make: space => [...search(space), 'none.yaml'], says: /none\.yaml/ },
+  { name: 'an unreadable budget', make: space => search(space, '--budget', 'much'), says: /budget.*much/ },
+  { name: 'a budget below the cheapest module', make: space => search(space, '--budget', '3'), says: /cheapest/ },
+  { name: 'an unknown task', make: space => search(space, '--task', 'rta'), says: /rta[\s\S]*rte/ },
+  { name: 'a missing model folder', make: space => search(space, '--model', 'nowhere'), says: /nowhere/ },
+  {
+    name: 'missing weights',
+    make: space => editModel(space, model => rmSync(join(model, 'model.safetensors'))),
+    says: /model\.safetensors/,
+  },
+  {
+    name: 'truncated weights',
+    make: space => editModel(space, model => truncateSync(join(model, 'model.safetensors'), 4000)),
+    says: /model\.safetensors/,
+  },
+  {
+    name: 'weights with bytes that no tensor claims',
+    make: space => editModel(space, model => appendFileSync(join(model, 'model.safetensors'), 'more')),
+    says: /model\.safetensors[\s\S]*unused/,
+  },
+  {
+    name: 'a missing tensor',
+    make: space => editModel(space, model => changeConfig(model, { num_layers: 3 })),
+    says: /encoder\.block\.2/,
+  },
+  {
+    name: 'a tensor of another shape',
+    make: space => editModel(space, model => changeConfig(model, { d_ff: 48 })),
+    says: /DenseReluDense/,
+  },
+  {
+    name: 'another model family',
+    make: space => editModel(space, model => changeConfig(model, { model_type: 'bert' })),
+    says: /bert[\s\S]*t5/,
+  },
+  {
+    name: 'a tokenizer that does not fit',
+    make: space => editModel(space, model => changeConfig(model, { vocab_size: 7 })),
+    says: /vocab|tokenizer|shared/i,
+  },
+  {
+    name: 'a column that is missing',
+    make: space => editTask(space, 'train.jsonl', '{"text":"a","label":"bad"}\n{"label":"bad"}\n'),
+    says: /train\.jsonl:2[\s\S]*text/,
+  },
+  {
+    name: 'a label outside the task',
+    make: space => editTask(space, 'train.jsonl', '{"text":"a","label":"bad"}\n{"text":"b","label":"odd"}\n'),
+    says: /train\.jsonl:2[\s\S]*odd/,
+  },
+  { name: 'an empty split', make: space => editTask(space, 'test.jsonl', ''), says: /test/ },
+  {
+    name: 'an output folder that holds another run',
+    make: space => {
+      mkdirSync(join(space.folder, 'run'));
+      writeFileSync(join(space.folder, 'run', 'result.json'), '{}');
+      return search(space);
+    },
+    says: /run[\s\S]*--resume/,
+  },
+  { name: 'a folder that holds no run', make: space => ['evaluate', space.folder], says: /holds no run/ },
+  { name: 'train without a method', make: space => ['train', ...search(space).slice(1)], says: /--method/ },
+];
+
+function changeConfig(model: string, changes: Readonly<Record<string, unknown>>): void {
+  const file = join(model, 'config.json');
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...changes }));
+}
+
+for (const { name, make, says } of badInputs) {
+  test(`${name}: exit code 2, one message with its remedy, and no file touched`, async () => {
+    const space = workspace();
+    const args = make(space);
+    const before = space.list();
+    const { exitCode, stdout, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 2, stderr);
+    assert.equal(stdout, '');
+    const message = stderr.slice(stderr.indexOf('error: '));
+    assert.match(message, says);
+    assert.match(message, /^error: .*\n→ .*\n$/);
+    assert.deepEqual(space.list(), before);
+  });
+}
