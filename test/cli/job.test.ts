@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import type { RunResult } from '../../src/runs/result.ts';
+import type { Structure } from '../../src/structure/structure-file.ts';
+import { runCli, tinyModel, workspace } from './support.ts';
+
+// The whole job, as a user runs it, on a tiny model with random weights and a tiny task.
+const space = workspace();
+const common = ['--model', tinyModel, '--task', space.task, '--lr', '0.01', '--seed', '3'];
+const searchArgs = ['search', ...common, '--budget', '500', '--random-baseline'];
+const file = (...path: string[]) => join(space.folder, ...path);
+const json = <T>(...path: string[]) => JSON.parse(readFileSync(file(...path), 'utf8')) as T;
+
+before(async () => {
+  const { exitCode, stdout, stderr } = await runCli([...searchArgs, '--out', 'whole', '--json'], space.folder);
+  assert.equal(exitCode, 0, stderr);
+  const { folder, ...printed } = JSON.parse(stdout) as RunResult & { folder: string };
+  assert.equal(folder, 'whole');
+  assert.deepEqual(printed, json('whole', 'result.json'));
+});
+
+test('the result has every name that other programs rely on, and the structure is within its budget', () => {
+  const result = json<RunResult>('whole', 'result.json');
+  const structure = json<Structure>('whole', 'structure.json');
+  const kept = structure.modules.filter(module => module.kept);
+  assert.equal(structure.modules.length, 80);
+  assert.equal(result.structure.modules, kept.length);
+  assert.equal(
+    result.structure.parameters,
+    kept.reduce((sum, module) => sum + module.parameters, 0),
+  );
+  assert.ok(kept.length > 0 && result.structure.parameters <= 500);
+  assert.ok(structure.modules.every(({ alpha, p }) => alpha !== null && p !== null && p > 0 && p < 1));
+  assert.deepEqual(result.budget, { parameters: 500, fraction: 500 / 46720 });
+  assert.deepEqual([result.task, result.model, result.seed], ['films', 'tiny-t5', 3]);
+  const { metric, validation, test, majority, random } = result.score!;
+  assert.equal(metric, 'accuracy');
+  assert.equal(majority, 50);
+  for (const score of [validation, test, random!]) assert.ok(score >= 0 && score <= 100);
+  const { search, retrain, ratio } = result.resources;
+  // 12 of the 24 examples in batches of 4, twice: 6 steps of 5 evaluations; then 24 in 6 batches, twice.
+  assert.equal(search!.evaluations, 30);
+  assert.equal(retrain!.evaluations, 12);
+  assert.ok(search!.peakBytes > 0 && retrain!.peakBytes > 0);
+  assert.equal(ratio!.time, search!.seconds / retrain!.seconds);
+});
+
+test('the run folder holds what it should, and no checkpoint any more', () => {
+  for (const name of ['config.yaml', 'metrics.jsonl', 'structure.json', 'delta.safetensors', 'result.json']) {
+    assert.ok(existsSync(file('whole', name)), name);
+  }
+  assert.equal(existsSync(file('whole', 'checkpoint')), false);
+  const lines = readFileSync(file('whole', 'metrics.jsonl'), 'utf8').trim().split('\n');
+  const stages = lines.map(line => JSON.parse(line) as { stage: string; step: number });
+  assert.deepEqual(
+    stages.map(({ stage, step }) => `${stage} ${step}`),
+    ['search', 'retrain', 'random'].flatMap(stage =>
+      (stage === 'search' ? [3, 6] : [3, 6, 9, 12]).map(step => `${stage} ${step}`),
+    ),
+  );
+});
+
+test('evaluate gives the scores that the run has written', async () => {
+  const { score } = json<RunResult>('whole', 'result.json');
+  for (const split of ['test', 'validation'] as const) {
+    const { stdout, stderr } = await runCli(['evaluate', 'whole', '--split', split, '--json'], space.folder);
+    const outcome = JSON.parse(stdout || '{}') as { score: number; examples: number };
+    assert.equal(outcome.score, score![split], stderr);
+    assert.equal(outcome.examples, 8);
+  }
+});
+
+test('the same seed gives the same run bit for bit, interrupted in the search or not', async () => {
+  let asked = false;
+  const stopped = await runCli([...searchArgs, '--out', 'stopped'], space.folder, (text, interrupt) => {
+    if (!asked && text.includes('search 3/6')) {
+      asked = true;
+      interrupt();
+    }
+  });
+  assert.equal(stopped.exitCode, 130, stopped.stderr);
+  assert.match(stopped.stderr, /--resume/);
+  assert.equal(existsSync(file('stopped', 'result.json')), false);
+  const resumed = await runCli(['search', '--resume', '--out', 'stopped'], space.folder);
+  assert.equal(resumed.exitCode, 0, resumed.stderr);
+  for (const name of ['structure.json', 'delta.safetensors']) {
+    assert.deepEqual(readFileSync(file('stopped', name)), readFileSync(file('whole', name)), name);
+  }
+  assert.deepEqual(json<RunResult>('stopped', 'result.json').score, json<RunResult>('whole', 'result.json').score);
+});
+
+test('a stage that is done is not repeated', async () => {
+  const first = await runCli([...searchArgs, '--out', 'two', '--no-retrain'], space.folder);
+  assert.equal(first.exitCode, 0, first.stderr);
+  assert.equal(json<RunResult>('two', 'result.json').score, undefined);
+  const done = await runCli(['search', '--resume', '--out', 'whole'], space.folder);
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.doesNotMatch(done.stderr, /begins/);
+});
+
+test('a run is not resumed with other settings', async () => {
+  const { exitCode, stderr } = await runCli(['search', '--resume', '--out', 'whole', '--seed', '4'], space.folder);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /`seed` 3, not 4/);
+});
+
+test('train on the found structure is the re-training of the search', async () => {
+  const args = ['train', ...common, '--structure', join('whole', 'structure.json'), '--out', 'again', '--json'];
+  const { exitCode, stdout, stderr } = await runCli(args, space.folder);
+  assert.equal(exitCode, 0, stderr);
+  const printed = JSON.parse(stdout) as RunResult;
+  const { random: _, ...score } = json<RunResult>('whole', 'result.json').score!;
+  assert.deepEqual(printed.score, score);
+  assert.deepEqual(readFileSync(file('again', 'delta.safetensors')), readFileSync(file('whole', 'delta.safetensors')));
+});
+
+for (const method of ['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 'fine-tuning', 'random']) {
+  test(`train with the method ${method}`, async () => {
+    const args = [
+      'train',
+      ...common,
+      '--method',
+      method,
+      '--budget',
+      '500',
+      '--max-steps',
+      '2',
+      '--out',
+      method,
+      '--json',
+    ];
+    const { exitCode, stdout, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 0, stderr);
+    const { structure, resources } = JSON.parse(stdout) as RunResult;
+    assert.ok(structure.modules > 0);
+    assert.equal(resources.retrain!.evaluations, 2);
+  });
+}
+
+test('report writes a page and a picture and prints the tables', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['report', 'whole', '--format', 'markdown'], space.folder);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /\| majority class \| 50\.00 \|/);
+  assert.match(readFileSync(file('whole', 'report.html'), 'utf8'), /<svg/);
+  assert.match(readFileSync(file('whole', 'heatmap.svg'), 'utf8'), /SelfAttn\.Q LoRA/);
+});
+
+test('every command explains itself', async () => {
+  const { stdout } = await runCli(['--help'], space.folder);
+  for (const command of ['search', 'train', 'evaluate', 'report', 'demo', 'tasks', 'models']) {
+    assert.ok(stdout.includes(command));
+    const help = await runCli([command, '--help'], space.folder);
+    assert.equal(help.exitCode, 0, help.stderr);
+    assert.match(help.stdout, /--json/);
+  }
+  const nothing = await runCli([], space.folder);
+  assert.equal(nothing.exitCode, 2);
+  assert.equal((await runCli(['tasks', '--json'], space.folder)).exitCode, 0);
+});
