@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { packageVersion } from '../../src/api/provenance.ts';
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const { runsTypeScript, findNode } = (await import(new URL('../../tools/find-node.mjs', import.meta.url).href)) as {
+  runsTypeScript(version: string): boolean;
+  findNode(root: string): string | undefined;
+};
+
+test('Node runs TypeScript by itself from 22.18 and from 23.6 on', () => {
+  for (const version of ['v22.18.0', '22.19.1', 'v23.6.0', 'v24.0.0', 'v30.1.2'])
+    assert.ok(runsTypeScript(version), version);
+  for (const version of ['v20.20.2', 'v22.17.9', 'v23.5.0', 'v18.0.0']) assert.ok(!runsTypeScript(version), version);
+});
+
+test('a Node new enough is found, the running one first', () => {
+  assert.equal(findNode(path('')), process.execPath);
+});
+
+test('the executable starts the command line from any folder and hands on its exit code', () => {
+  const bin = path('bin/s3delta.mjs');
+  const version = spawnSync(process.execPath, [bin, '--version'], { cwd: tmpdir(), encoding: 'utf8' });
+  assert.equal(version.stdout.trim(), packageVersion(), version.stderr);
+  const wrong = spawnSync(process.execPath, [bin, 'nothing'], { cwd: tmpdir(), encoding: 'utf8' });
+  assert.equal(wrong.status, 2);
+});
+
+test('the runner names its tasks where it is not told one', () => {
+  const { status, stderr } = spawnSync(process.execPath, [path('tools/run.mjs')], { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /demo\|test\|bench/);
+});
