@@ -34,10 +34,13 @@ class Batches:
 
 
 @torch.no_grad()
-def held_out_loss(model: torch.nn.Module, windows: np.ndarray, seed: int, device: torch.device) -> float:
-    """Mean loss over the windows, always with the same spans hidden."""
+def held_out_loss(
+    model: torch.nn.Module, windows: np.ndarray, seed: int, device: torch.device, mismatched: bool = False
+) -> float:
+    """Mean loss over the windows, always with the same spans hidden; `mismatched` gives each the input of another."""
     total, size = 0.0, 64
     for start in range(0, len(windows), size):
         batch = windows[start : start + size]
-        total += model(*corrupted(batch, [seed, HELD_OUT_SPANS, start], device)).item() * len(batch)
+        inputs, targets = corrupted(batch, [seed, HELD_OUT_SPANS, start], device)
+        total += model(inputs.roll(1, 0) if mismatched else inputs, targets).item() * len(batch)
     return total / len(windows)

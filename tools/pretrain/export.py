@@ -89,7 +89,7 @@ def write_sums(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
-def export(run: Path, out: Path) -> None:
+def export(run: Path, out: Path, card: str | None = None) -> None:
     """Writes every file beside `out` first, then moves each into its place, so that a reader never sees half a file."""
     state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
     config = Config()
@@ -101,7 +101,9 @@ def export(run: Path, out: Path) -> None:
     save_file(weights, staging / "model.safetensors", metadata={"format": "pt"})
     (staging / "config.json").write_text(json.dumps(hugging_face_config(config), indent=2) + "\n")
     write_tokenizer_files(run / "spiece.model", staging)
-    if (out / "README.md").exists():
+    if card is not None:
+        (staging / "README.md").write_text(card, encoding="utf-8")
+    elif (out / "README.md").exists():
         shutil.copy(out / "README.md", staging / "README.md")
     write_sums(staging)
     for path in staging.iterdir():

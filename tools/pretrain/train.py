@@ -116,7 +116,11 @@ def train(run: Path, embeddings: torch.Tensor, training: np.ndarray, held_out: n
             save_checkpoint(checkpoint, state_now())
             last_saved = elapsed
 
-    final = state_now() | {"held_out_loss": held_out_loss(model, held_out, options.seed, device)}
+    final = state_now() | {
+        "held_out_loss": held_out_loss(model, held_out, options.seed, device),
+        "mismatched_loss": held_out_loss(model, held_out, options.seed, device, mismatched=True),
+        "held_out_windows": len(held_out),
+    }
     save_checkpoint(checkpoint, final)
     print(json.dumps({"steps": step, "tokens": cursor * window_length, "heldOutLoss": final["held_out_loss"]}), flush=True)
     return final
