@@ -4,7 +4,6 @@ import { commands } from './commands/index.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
 import { createProgress } from './progress.ts';
-import { resumeCommand } from './resume-command.ts';
 import { runCommandLine } from './run.ts';
 
 const rawArgs = process.argv.slice(2);
@@ -36,7 +35,7 @@ try {
   process.exitCode = exitCode;
 } catch (error) {
   progress.finish();
-  const failure = describeFailure(error, resumeCommand(rawArgs));
+  const failure = describeFailure(error);
   process.stderr.write(`${failure.lines.join('\n')}\n`);
   process.exitCode = failure.exitCode;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ArgsDef } from 'citty';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
-import { resumeCommand } from '../../src/cli/resume-command.ts';
+import { withResumeHint } from '../../src/cli/resume-hint.ts';
 import { InputError, InterruptedError } from '../../src/errors.ts';
 
 const definitions: ArgsDef = {
@@ -43,21 +43,23 @@ test('a positional argument that is needed and missing is told', () => {
 });
 
 test('exit codes: 2 with a remedy and no stack for a mistake, 130 for an interruption, 1 with a stack for ours', () => {
-  const mistake = describeFailure(new InputError('wrong', { where: 'file:3', remedy: 'mend it' }), '');
+  const mistake = describeFailure(new InputError('wrong', { where: 'file:3', remedy: 'mend it' }));
   assert.deepEqual(mistake, { exitCode: 2, lines: ['error: file:3: wrong', '→ mend it'] });
-  const interruption = describeFailure(new InterruptedError(), 's3delta search --resume');
-  assert.equal(interruption.exitCode, 130);
-  assert.ok(interruption.lines.join('\n').includes('s3delta search --resume'));
-  const ours = describeFailure(new Error('bug'), '');
+  assert.deepEqual(describeFailure(new InterruptedError('stopped')), { exitCode: 130, lines: ['stopped'] });
+  const ours = describeFailure(new Error('bug'));
   assert.equal(ours.exitCode, 1);
   assert.match(ours.lines[0]!, /bug\n\s+at /);
-  assert.equal(describeFailure('text', '').lines[0], 'text');
+  assert.equal(describeFailure('text').lines[0], 'text');
 });
 
-test('the command to resume with can be pasted into a shell', () => {
-  assert.equal(
-    resumeCommand(['search', '--task', "my task's.yaml"]),
-    "s3delta search --task 'my task'\\''s.yaml' --resume",
-  );
-  assert.equal(resumeCommand(['search', '--resume', '--out', 'runs/a']), 's3delta search --resume --out runs/a');
+test('an interruption says how to go on, in words that can be pasted into a shell', async () => {
+  const stopped = withResumeHint('train', "my run's", Promise.reject(new InterruptedError('stopped')));
+  await assert.rejects(stopped, {
+    name: 'InterruptedError',
+    message: "stopped\n→ go on with: s3delta train --resume --out 'my run'\\''s'",
+  });
+  await assert.rejects(withResumeHint('search', 'runs/a', Promise.reject(new InputError('wrong'))), {
+    message: 'wrong',
+  });
+  assert.equal(await withResumeHint('search', 'runs/a', Promise.resolve(3)), 3);
 });

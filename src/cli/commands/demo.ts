@@ -4,9 +4,10 @@ import { writeReport } from '../../api/report-job.ts';
 import type { SettingKey, Settings } from '../../config/settings.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
-import { outArgs, readSettings, settingsArgs } from '../settings-args.ts';
+import { withResumeHint } from '../resume-hint.ts';
+import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'threads'];
+const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'epochs', 'retrain-epochs', 'threads', 'out'];
 
 /** Small enough for five minutes on two cores, the installation included. */
 const demoSettings: Settings = {
@@ -14,15 +15,19 @@ const demoSettings: Settings = {
   task: 'spam',
   budget: '0.1%',
   'random-baseline': true,
+  'max-length': 64,
+  epochs: 1,
+  'retrain-epochs': 1,
+  'max-validation': 128,
 };
 
 export const demo: Command = {
   description: 'The whole job on the built-in model and real e-mail: spam or not, in minutes',
-  args: { ...settingsArgs(keys), ...outArgs },
+  args: { ...settingsArgs(keys) },
   async run(args, context) {
     const settings = { ...demoSettings, ...readSettings(args, keys) };
-    const out = typeof args.out === 'string' ? args.out : join('runs', `demo-${timestamp(new Date())}`);
-    const outcome = await runSearchJob(settings, { ...context, out, resume: args.resume === true });
+    const out = settings.out ?? join('runs', `demo-${timestamp(new Date())}`);
+    const outcome = await withResumeHint('search', out, runSearchJob(settings, { ...context, out }));
     await writeReport(outcome);
     const output = outcomeOutput(outcome, context);
     return { ...output, lines: [...output.lines, `report: ${outcome.folder.report}`] };

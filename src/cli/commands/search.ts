@@ -2,6 +2,7 @@ import { runSearchJob } from '../../api/job.ts';
 import { type SettingKey, settingKeys } from '../../config/settings.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
+import { withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'out'].includes(key));
@@ -11,7 +12,8 @@ export const search: Command = {
   args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
   async run(args, context) {
     const settings = readSettings(args, keys);
-    const outcome = await runSearchJob(settings, { ...context, ...runFolderOf(args, settings) });
+    const place = runFolderOf(args, settings);
+    const outcome = await withResumeHint('search', place.out, runSearchJob(settings, { ...context, ...place }));
     return outcomeOutput(outcome, context);
   },
 };

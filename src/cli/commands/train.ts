@@ -2,6 +2,7 @@ import { runTrainJob } from '../../api/job.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
+import { withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = [
@@ -15,7 +16,8 @@ export const train: Command = {
   args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
   async run(args, context) {
     const settings = readSettings(args, keys);
-    const outcome = await runTrainJob(settings, { ...context, ...runFolderOf(args, settings) });
+    const place = runFolderOf(args, settings);
+    const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
     return outcomeOutput(outcome, context);
   },
 };

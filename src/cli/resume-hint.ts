@@ -1,0 +1,16 @@
+import { InterruptedError } from '../errors.ts';
+
+/** Runs a job that writes a run folder; an interruption then tells how to go on with it. */
+export async function withResumeHint<T>(command: 'search' | 'train', out: string, job: Promise<T>): Promise<T> {
+  try {
+    return await job;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(`${error.message}\n→ go on with: s3delta ${command} --resume --out ${quote(out)}`);
+  }
+}
+
+/** Quotes what a shell would split or expand. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
