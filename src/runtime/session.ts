@@ -34,6 +34,8 @@ export async function createSession(graph: Graph, settings: SessionSettings = {}
     intraOpNumThreads: settings.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again anyway.
+    enableMemPattern: false,
     extra: {
       session: {
         model_external_initializers_file_folder_path: folder,

@@ -96,7 +96,7 @@ describe('a v1.1 checkpoint whose config.json was written by transformers 5', ()
   after(() => rm(folder, { recursive: true }));
 
   // Without `scale_decoder_outputs` the wrong projection is used, silently; drop the mark when the config reader knows it.
-  it('gives the same loss', { todo: 'scale_decoder_outputs is not read yet' }, () =>
+  it('gives the same loss', () =>
     withBackbone(folder, async program => {
       const { batches, losses } = await readDocument<Outputs>('tiny-t5-v1_1.outputs');
       const { loss } = await program.lossAndGradients(batches[0]!, NOTHING);

@@ -19,6 +19,7 @@ const schema = z
     feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
     dense_act_fn: z.string().nullish(),
     tie_word_embeddings: z.boolean().default(true),
+    scale_decoder_outputs: z.boolean().nullish(),
     pad_token_id: z.number().int().nonnegative().default(0),
     eos_token_id: z.number().int().nonnegative().default(1),
     decoder_start_token_id: z.number().int().nonnegative().nullish(),
@@ -71,7 +72,8 @@ export function parseT5Config(json: unknown, where: string): T5Config {
     layerNormEpsilon: config.layer_norm_epsilon,
     activation: config.feed_forward_proj === 'gated-gelu' ? 'gelu' : 'relu',
     gated: config.feed_forward_proj !== 'relu',
-    tied: config.tie_word_embeddings,
+    // transformers 5 saves v1.1 as "tied", with a projection of its own and this flag: only a tied projection is scaled.
+    tied: config.tie_word_embeddings && config.scale_decoder_outputs !== false,
     padId: config.pad_token_id,
     endId: config.eos_token_id,
     decoderStartId: config.decoder_start_token_id ?? config.pad_token_id,
