@@ -80,7 +80,7 @@ async function usefulFlops(folder: string): Promise<number> {
   const config = parseT5Config(await readJson(`${folder}/config.json`), folder);
   const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
   const layout = layoutOf(listManualModules(t5Sites(config), 'lora'));
-  return productFlops(trainingGraph({ config, weights, layout, gates: false }), {
+  return productFlops(trainingGraph({ config, weights, layout }), {
     batch: ROWS,
     source: SOURCE,
     target: TARGET,

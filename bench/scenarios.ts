@@ -84,7 +84,7 @@ const randomModules = (model: Model): DeltaModule[] => {
 const mixed: Prepare = async (folder, threads) => {
   const model = await loadModel(folder, { threads });
   const modules = listSpace(model.sites, 'mixed');
-  const program = await model.compile(modules, { gates: true });
+  const program = await model.compile(modules);
   const delta = program.initialDelta(0);
   const gates = new Float32Array(modules.length).fill(0.5);
   const batch = paddedBatch(ROWS, SOURCE, TARGET);
@@ -96,7 +96,7 @@ const search =
   async (folder, threads) => {
     const model = await loadModel(folder, { threads });
     const modules = listSpace(model.sites, 'mixed');
-    const program = await model.compile(modules, { gates: true });
+    const program = await model.compile(modules);
     const delta = program.initialDelta(0);
     const alpha = new Float64Array(modules.length);
     const estimator = createConcreteEstimator({

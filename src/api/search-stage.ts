@@ -30,7 +30,7 @@ export async function runSearchStage(
   const options = { ...searchStage(settings), budget };
   const halves = splitHalves(prepared.train, settings.seed);
   const memory = startPeakMemory();
-  const program = await model.compile(candidates, { gates: true });
+  const program = await model.compile(candidates);
   try {
     const events = search(
       {

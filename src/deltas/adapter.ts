@@ -1,6 +1,5 @@
 import { add, gelu } from '../graph/ops/index.ts';
 import { type Delta, type Initializer, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 const NORMAL: Initializer = { distribution: 'normal', standardDeviation: 0.01 };
 
@@ -12,13 +11,13 @@ export const adapter: Delta = {
   hosts: site => site.host === 'block',
   inert: () => false,
   parameters: (site, { bottleneck }) => [
-    { name: 'downWeight', shape: [bottleneck!, site.outFeatures], initializer: NORMAL },
-    { name: 'downBias', shape: [bottleneck!], initializer: ZEROS },
-    { name: 'upWeight', shape: [site.outFeatures, bottleneck!], initializer: NORMAL },
-    { name: 'upBias', shape: [site.outFeatures], initializer: ZEROS },
+    { name: 'downWeight', shape: [bottleneck!, site.outFeatures], initializer: NORMAL, gated: false },
+    { name: 'downBias', shape: [bottleneck!], initializer: ZEROS, gated: false },
+    { name: 'upWeight', shape: [site.outFeatures, bottleneck!], initializer: NORMAL, gated: true },
+    { name: 'upBias', shape: [site.outFeatures], initializer: ZEROS, gated: true },
   ],
-  contribute: ({ parameters: { downWeight, downBias, upWeight, upBias }, gate }) => ({
-    bias: gated(upBias!, gate),
-    bottleneck: { read: downWeight!, between: inner => gated(gelu(add(inner, downBias!)), gate), write: upWeight! },
+  contribute: ({ parameters: { downWeight, downBias, upWeight, upBias } }) => ({
+    bias: upBias!,
+    bottleneck: { read: downWeight!, between: inner => gelu(add(inner, downBias!)), write: upWeight! },
   }),
 };

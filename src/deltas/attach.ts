@@ -1,6 +1,6 @@
 import { add, concat, expand, gemm, reshape, rmsNorm, split } from '../graph/ops/index.ts';
 import type { Value } from '../graph/types.ts';
-import type { Layout, ModuleLayout } from '../runtime/program.ts';
+import type { Layout } from '../runtime/program.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
 import { deltaOf } from './index.ts';
 
@@ -26,40 +26,21 @@ export interface LinearMap {
   readonly addend?: Value;
 }
 
-/** The trainable inputs of a graph. `delta` is [layout.size]; `gates` [modules] is absent where every gate is 1. */
-export interface TrainableInputs {
-  readonly delta?: Value;
-  readonly gates?: Value;
-}
-
-/** Cuts the flat inputs into parameters once and hands each module its own. */
-export function attachModules(layout: Layout, { delta, gates }: TrainableInputs): Attachments {
-  const pieces = delta
-    ? split(
-        delta,
-        layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size)),
-      )
-    : [];
-  const gatePieces = gates
-    ? split(
-        gates,
-        layout.modules.map(() => 1),
-      )
-    : [];
-  const bySite = new Map<string, { module: ModuleLayout; parameters: Record<string, Value>; gate?: Value }[]>();
+/** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
+export function attachModules(layout: Layout, delta: Value | undefined): Attachments {
+  const sizes = layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size));
+  const pieces = delta ? split(delta, sizes) : [];
+  const bySite = new Map<string, Contribution[]>();
   let next = 0;
-  for (const [index, module] of layout.modules.entries()) {
+  for (const { module, parameters: laidOut } of layout.modules) {
     const parameters: Record<string, Value> = {};
-    for (const { name, shape } of module.parameters) parameters[name] = reshape(pieces[next++]!, shape);
-    const site = module.module.site.name;
-    const gate = gatePieces[index];
-    bySite.set(site, [...(bySite.get(site) ?? []), { module, parameters, ...(gate && { gate }) }]);
+    for (const { name, shape } of laidOut) parameters[name] = reshape(pieces[next++]!, shape);
+    const contribution = deltaOf(module.kind).contribute({ parameters, options: module.options });
+    bySite.set(module.site.name, [...contributions(module.site.name), contribution]);
   }
-
-  const contributions = (site: string): Contribution[] =>
-    (bySite.get(site) ?? []).map(({ module: { module }, parameters, gate }) =>
-      deltaOf(module.kind).contribute({ parameters, options: module.options, ...(gate && { gate }) }),
-    );
+  function contributions(site: string): readonly Contribution[] {
+    return bySite.get(site) ?? [];
+  }
 
   const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
     const parts = maps.map(({ site }) => contributions(site));

@@ -1,5 +1,4 @@
 import { type Delta, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 /** BitFit: a bias b [d] on the output of a linear map or a layer norm (Ben Zaken et al. 2022). */
 export const bitfit: Delta = {
@@ -8,6 +7,6 @@ export const bitfit: Delta = {
   defaults: {},
   hosts: site => site.host === 'linear' || site.host === 'norm',
   inert: site => site.biasIsInert,
-  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS }],
-  contribute: ({ parameters: { bias }, gate }) => ({ bias: gated(bias!, gate) }),
+  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
+  contribute: ({ parameters: { bias } }) => ({ bias: bias! }),
 };

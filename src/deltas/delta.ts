@@ -12,19 +12,21 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
+  /**
+   * Whether the module's gate z multiplies this parameter. What a module adds to its host is linear in its gated
+   * parameters taken together, so that z · δ(w) = δ(z ⊙ w) exactly.
+   */
+  readonly gated: boolean;
 }
 
-/** What a delta is given when the graph is built. */
+/** What a delta is given when the graph is built: its parameters by name, shaped as in `parameters`, gates applied. */
 export interface Attachment {
-  /** The module's parameters by name, shaped as in `parameters`. */
   readonly parameters: Readonly<Record<string, Value>>;
-  /** z, shape [1]; absent where the program has no gates (z = 1). */
-  readonly gate?: Value;
   readonly options: DeltaOptions;
 }
 
 /**
- * What a module adds to its host; each part already carries the gate. Hidden states are flat: [tokens, features].
+ * What a module adds to its host. Hidden states are flat: [tokens, features].
  *
  * Modules that read hidden states do it through a thin matrix and write through another, so that all modules which
  * read one tensor, or write to one, share a single pass over it.

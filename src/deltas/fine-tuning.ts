@@ -1,6 +1,5 @@
 import { weightShape } from '../structure/site.ts';
 import { type Delta, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 /**
  * Full fine-tuning of one weight as a delta of its shape: W + Δ, Δ starting at 0. AdamW without weight decay takes the
@@ -12,6 +11,6 @@ export const fineTuning: Delta = {
   defaults: {},
   hosts: site => site.host !== 'block' && !site.weightIsShared,
   inert: () => false,
-  parameters: site => [{ name: 'weightDelta', shape: weightShape(site), initializer: ZEROS }],
-  contribute: ({ parameters: { weightDelta }, gate }) => ({ weight: gated(weightDelta!, gate) }),
+  parameters: site => [{ name: 'weightDelta', shape: weightShape(site), initializer: ZEROS, gated: true }],
+  contribute: ({ parameters: { weightDelta } }) => ({ weight: weightDelta! }),
 };

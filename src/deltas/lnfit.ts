@@ -1,5 +1,4 @@
 import { type Delta, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 /** LNFit: δ(x) = s ⊙ norm(x), which is s [d] added to the layer norm's weight. */
 export const lnfit: Delta = {
@@ -8,6 +7,6 @@ export const lnfit: Delta = {
   defaults: {},
   hosts: site => site.host === 'norm',
   inert: () => false,
-  parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS }],
-  contribute: ({ parameters: { scale }, gate }) => ({ weight: gated(scale!, gate) }),
+  parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
+  contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
 };

@@ -1,6 +1,5 @@
 import { scale } from '../graph/ops/index.ts';
 import { type Delta, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 /** LoRA: δ(x) = (x Aᵀ) Bᵀ · alpha / rank at a linear map, A [rank, in], B [out, rank] (Hu et al. 2022). */
 export const lora: Delta = {
@@ -15,10 +14,11 @@ export const lora: Delta = {
       name: 'A',
       shape: [rank!, site.inFeatures],
       initializer: { distribution: 'uniform', bound: 1 / Math.sqrt(site.inFeatures) },
+      gated: false,
     },
-    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS },
+    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS, gated: true },
   ],
-  contribute: ({ parameters: { A, B }, gate, options: { rank, alpha } }) => ({
-    bottleneck: { read: A!, between: inner => gated(scale(inner, alpha! / rank!), gate), write: B! },
+  contribute: ({ parameters: { A, B }, options: { rank, alpha } }) => ({
+    bottleneck: { read: A!, between: inner => scale(inner, alpha! / rank!), write: B! },
   }),
 };

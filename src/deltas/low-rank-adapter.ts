@@ -2,7 +2,6 @@ import { gelu, gemm, reshape } from '../graph/ops/index.ts';
 import type { Value } from '../graph/types.ts';
 import type { Site } from '../structure/site.ts';
 import { type Delta, type Initializer, ZEROS } from './delta.ts';
-import { gated } from './gating.ts';
 
 /** The bottleneck d/32, at least 1. */
 const bottleneckOf = (site: Site): number => Math.max(1, Math.floor(site.outFeatures / 32));
@@ -26,19 +25,19 @@ export const lowRankAdapter: Delta = {
   parameters: site => {
     const [width, bottleneck] = [site.outFeatures, bottleneckOf(site)];
     return [
-      { name: 'downLeft', shape: [bottleneck], initializer: glorot(bottleneck) },
-      { name: 'downRight', shape: [width], initializer: glorot(width) },
-      { name: 'downBias', shape: [bottleneck], initializer: ZEROS },
-      { name: 'upLeft', shape: [width], initializer: glorot(width) },
-      { name: 'upRight', shape: [bottleneck], initializer: glorot(bottleneck) },
-      { name: 'upBias', shape: [width], initializer: ZEROS },
+      { name: 'downLeft', shape: [bottleneck], initializer: glorot(bottleneck), gated: false },
+      { name: 'downRight', shape: [width], initializer: glorot(width), gated: false },
+      { name: 'downBias', shape: [bottleneck], initializer: ZEROS, gated: false },
+      { name: 'upLeft', shape: [width], initializer: glorot(width), gated: true },
+      { name: 'upRight', shape: [bottleneck], initializer: glorot(bottleneck), gated: false },
+      { name: 'upBias', shape: [width], initializer: ZEROS, gated: true },
     ];
   },
-  contribute: ({ parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias }, gate }) => ({
-    bias: gated(upBias!, gate),
+  contribute: ({ parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias } }) => ({
+    bias: upBias!,
     bottleneck: {
       read: asRow(downRight!),
-      between: inner => gated(gemm(gelu(gemm(inner, asRow(downLeft!), { c: downBias! })), asColumn(upRight!)), gate),
+      between: inner => gemm(gelu(gemm(inner, asRow(downLeft!), { c: downBias! })), asColumn(upRight!)),
       write: asColumn(upLeft!),
     },
   }),

@@ -31,6 +31,11 @@ export function toOnnx(graph: Graph, externalFolder = '.'): Uint8Array {
       }
       for (const input of graph.inputs) proto.message(11, writer => writeValueInfo(writer, input));
       for (const output of graph.outputs) proto.message(12, writer => writeValueInfo(writer, output));
+      // ONNX Runtime plans which buffers are reused by these shapes; left to infer them, it plans for longer and worse.
+      for (const node of nodes) {
+        for (const output of node.outputs)
+          if (used.has(output)) proto.message(13, writer => writeValueInfo(writer, output));
+      }
     })
     .message(8, writer => writer.varint(2, OPSET))
     .message(8, writer => writer.string(1, 'com.microsoft').varint(2, 1))

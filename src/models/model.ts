@@ -3,11 +3,6 @@ import type { Program } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
 
-export interface CompileOptions {
-  /** Give every module a gate, an extra input of the program: wanted in a search. */
-  readonly gates?: boolean;
-}
-
 /** A frozen backbone: what any model family gives to the rest of the project. */
 export interface Model {
   /** Short name for tables and run folders, e.g. `mini`, `t5-base`. */
@@ -20,5 +15,6 @@ export interface Model {
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
   readonly tokenizer: Tokenizer;
-  compile(modules: readonly DeltaModule[], options?: CompileOptions): Promise<Program>;
+  /** The backbone with these modules attached; no modules give the bare backbone. */
+  compile(modules: readonly DeltaModule[]): Promise<Program>;
 }

@@ -15,6 +15,8 @@ export interface ParameterLayout {
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
+  /** Whether the module's gate multiplies this parameter: the one its contribution is linear in. */
+  readonly gated: boolean;
 }
 
 export interface ModuleLayout {
@@ -34,11 +36,11 @@ export interface LossAndGradients {
   readonly loss: number;
   /** ∂loss/∂delta, as long as the delta vector. */
   readonly delta: Float32Array;
-  /** ∂loss/∂gates, one number a module; empty in a program without gates. */
+  /** ∂loss/∂gates, one number a module; empty where no gates were given. */
   readonly gates: Float32Array;
 }
 
-/** What training and search need of a compiled model. `gates` is required exactly when the program was compiled with gates. */
+/** What training and search need of a compiled model. Without `gates` every gate is 1. */
 export interface Trainable {
   readonly layout: Layout;
   lossAndGradients(

@@ -40,7 +40,7 @@ const model = await loadModel(`${fixtures}tiny-t5-v1_1`);
 const modules = fixture.modules.map(({ site, kind, options }) =>
   createModule(model.sites.find(({ name }) => name === site)!, kind, options),
 );
-const program = await model.compile(modules, { gates: true });
+const program = await model.compile(modules);
 after(() => program.release());
 
 const counts = modules.map(({ parameters }) => parameters);

@@ -69,7 +69,7 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
     const site = createToySite(i);
     const id = `${site.name}:toy`;
     const module: DeltaModule = { id, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) };
-    const layout = { module, parameters: [{ name: 'w', shape: [parameters], offset, size: parameters }] };
+    const layout = { module, parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true }] };
     offset += parameters;
     return layout;
   });

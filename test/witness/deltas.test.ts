@@ -48,7 +48,7 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
       const gated = label !== 'fine-tuning';
 
       it(`equal for every module of the list "${label}"`, async () => {
-        const program = await model.compile(describedModules(model, modules), { gates: gated });
+        const program = await model.compile(describedModules(model, modules));
         try {
           const { layout } = program;
           const delta = gated ? deltaVector(layout, numbers, `${label}/`) : new Float32Array(layout.size);

@@ -101,6 +101,5 @@ describe('a v1.1 checkpoint whose config.json was written by transformers 5', ()
       const { batches, losses } = await readDocument<Outputs>('tiny-t5-v1_1.outputs');
       const { loss } = await program.lossAndGradients(batches[0]!, NOTHING);
       assert.ok(Math.abs(loss - losses[0]!) < 1e-5 * losses[0]!, `loss ${loss}, expected ${losses[0]}`);
-    }),
-  );
+    }));
 });

@@ -57,7 +57,7 @@ describe('the path of α beside a plain PyTorch search', async () => {
 
   before(async () => {
     const model = await loadModel(fixturePath(NAME));
-    program = await model.compile(describedModules(model, modules), { gates: true });
+    program = await model.compile(describedModules(model, modules));
   });
   after(() => program.release());
 

@@ -1,4 +1,4 @@
-import { type Attachments, attachModules, type TrainableInputs } from '../../deltas/attach.ts';
+import { type Attachments, attachModules } from '../../deltas/attach.ts';
 import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
@@ -11,23 +11,21 @@ export interface T5Builder {
   readonly graph: Graph;
   readonly config: T5Config;
   readonly attach: Attachments;
-  readonly trainable: TrainableInputs;
+  /** The flat trainable input [layout.size]; absent where there are no modules. */
+  readonly delta: Value | undefined;
   /** A frozen weight as float32, by site; `shape` reads the same bytes under another shape. */
   weight(site: string, shape?: readonly number[]): Value;
 }
 
-/** A fresh graph with the flat trainable inputs: `delta` [layout.size] and, where asked for, `gates` [modules]. */
-export function createBuilder(config: T5Config, weights: Weights, layout: Layout, gates: boolean): T5Builder {
+/** A fresh graph, with the flat trainable input `delta` cut up for its modules. */
+export function createBuilder(config: T5Config, weights: Weights, layout: Layout): T5Builder {
   const graph = new Graph();
-  const trainable: TrainableInputs = {
-    ...(layout.size > 0 && { delta: graph.input('delta', 'float32', [layout.size]) }),
-    ...(gates && layout.modules.length > 0 && { gates: graph.input('gates', 'float32', [layout.modules.length]) }),
-  };
+  const delta = layout.size > 0 ? graph.input('delta', 'float32', [layout.size]) : undefined;
   return {
     graph,
     config,
-    trainable,
-    attach: attachModules(layout, trainable),
+    delta,
+    attach: attachModules(layout, delta),
     weight: (site, shape) => {
       const weight = weights.get(site);
       if (!weight) throw new Error(`no weight is named ${site}`);

@@ -25,11 +25,9 @@ export interface T5Blueprint {
   readonly config: T5Config;
   readonly weights: Weights;
   readonly layout: Layout;
-  readonly gates: boolean;
 }
 
-const open = ({ config, weights, layout, gates }: T5Blueprint): T5Builder =>
-  createBuilder(config, weights, layout, gates);
+const open = ({ config, weights, layout }: T5Blueprint): T5Builder => createBuilder(config, weights, layout);
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
 function encode(builder: T5Builder): { states: Value; mask: Value } {
@@ -69,16 +67,13 @@ function crossEntropy({ graph }: T5Builder, logits: Value): Value {
   return neg(reduceSum(mul(gatherElements(logSoftmax(logits), labels), weights), [0, 1], false));
 }
 
-/** loss, and its gradients by the flat inputs: `deltaGradient` [layout.size], `gateGradient` [modules]. */
+/** `loss` and, where there are modules, its gradient by the flat input, `gradient` [layout.size]. */
 export function trainingGraph(blueprint: T5Blueprint): Graph {
   const builder = open(blueprint);
-  const { graph, trainable } = builder;
+  const { graph, delta } = builder;
   const loss = crossEntropy(builder, project(builder, decode(builder, encode(builder))));
   graph.output('loss', loss);
-  const wrt = [trainable.delta, trainable.gates].filter(value => value !== undefined);
-  for (const [index, gradient] of gradients(loss, wrt).entries()) {
-    graph.output(wrt[index] === trainable.gates ? 'gateGradient' : 'deltaGradient', gradient);
-  }
+  if (delta) graph.output('gradient', gradients(loss, [delta])[0]!);
   return graph;
 }
 

@@ -34,7 +34,6 @@ export async function loadT5(
     fingerprint: hash.digest('hex').slice(0, 16),
     sites: t5Sites(config),
     tokenizer,
-    compile: async (modules, options = {}) =>
-      createProgram({ config, weights, layout: layoutOf(modules), gates: options.gates ?? false }, settings),
+    compile: async modules => createProgram({ config, weights, layout: layoutOf(modules) }, settings),
   };
 }

@@ -1,3 +1,4 @@
+import { gatedDelta, splitGradient } from '../../deltas/gates.ts';
 import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
@@ -15,18 +16,13 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     return known;
   };
 
-  const trainableFeeds = (delta: Float32Array, gates: Float32Array | undefined): Feeds => {
+  const deltaFeed = (delta: Float32Array, gates: Float32Array | undefined): Feeds => {
     if (delta.length !== layout.size)
       throw new RangeError(`the delta vector has ${delta.length} numbers, not ${layout.size}`);
-    if ((gates?.length ?? 0) !== (blueprint.gates ? layout.modules.length : 0)) {
-      throw new RangeError(
-        `${gates?.length ?? 0} gates for ${layout.modules.length} modules, compiled ${blueprint.gates ? 'with' : 'without'} gates`,
-      );
+    if (gates && gates.length !== layout.modules.length) {
+      throw new RangeError(`${gates.length} gates for ${layout.modules.length} modules`);
     }
-    return {
-      delta: { type: 'float32', data: delta, dims: [delta.length] },
-      ...(gates && { gates: { type: 'float32', data: gates, dims: [gates.length] } }),
-    };
+    return { delta: { type: 'float32', data: gates ? gatedDelta(layout, delta, gates) : delta, dims: [delta.length] } };
   };
 
   return {
@@ -36,23 +32,24 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     async lossAndGradients(batch, delta, gates) {
       const training = await session('training', trainingGraph);
       const outputs = await training.run({
-        ...trainableFeeds(delta, gates),
+        ...deltaFeed(delta, gates),
         ...teacherForcingFeeds(batch, config),
         ...labelFeeds(
           batch.map(({ target }) => target),
           config,
         ),
       });
+      const gradient = (outputs.gradient?.data as Float32Array | undefined) ?? new Float32Array(0);
       return {
         loss: (outputs.loss!.data as Float32Array)[0]!,
-        delta: (outputs.deltaGradient?.data as Float32Array | undefined) ?? new Float32Array(0),
-        gates: (outputs.gateGradient?.data as Float32Array | undefined) ?? new Float32Array(0),
+        gates: gates ? splitGradient(layout, delta, gates, gradient) : new Float32Array(0),
+        delta: gradient,
       };
     },
 
     async logits(batch: readonly EncodedExample[], delta, gates) {
       const scoring = await session('scoring', scoringGraph);
-      const { logits } = await scoring.run({ ...trainableFeeds(delta, gates), ...teacherForcingFeeds(batch, config) });
+      const { logits } = await scoring.run({ ...deltaFeed(delta, gates), ...teacherForcingFeeds(batch, config) });
       return {
         data: logits!.data as Float32Array,
         shape: logits!.dims as unknown as readonly [number, number, number],
@@ -62,7 +59,7 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     async generate(sources, delta, gates, { maxTokens }) {
       if (sources.length === 0) return [];
       const [encoding, decoding] = [await session('encoding', encodingGraph), await session('decoding', decodingGraph)];
-      const trainable = trainableFeeds(delta, gates);
+      const trainable = deltaFeed(delta, gates);
       const source = sourceFeeds(sources, config);
       const { states } = await encoding.run({ ...trainable, ...source });
       const encoded: Feeds = {
