@@ -28,7 +28,9 @@ export const settingsSchema = z.strictObject({
     hint: 'FOLDER',
   }),
   task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
-  data: key(text, "folder with the task's data files", { hint: 'FOLDER' }),
+  data: key(text, "folder with the task's data files (default: data/ in the folder that $S3DELTA_SHARED names)", {
+    hint: 'FOLDER',
+  }),
   space: key(
     z.enum(['mixed', 'lora']),
     'search space: mixed (S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters) or lora (S3Delta-L)',

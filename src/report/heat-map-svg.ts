@@ -13,7 +13,8 @@ export function heatMapSvg(map: HeatMap, title: string): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
   const bottom = top + map.rows.length * size;
-  const width = Math.max(left + map.columns.length * size + padding, left + legendSteps * 5 + 140);
+  const needed = [map.columns.length * size + padding, legendSteps * 5 + 140].map(right => left + right);
+  const width = Math.max(...needed, 2 * padding + 8 * title.length);
   // Outlines come last, or the next cell would cover a part of them.
   const kept = each(map, (module, x, y) => (module.kept ? [outline(x, y)] : []), left);
   return picture(width, bottom + legendHeight, title, [
