@@ -67,14 +67,8 @@ const elementwise: OpCase[] = [
   },
   { name: '−a', covers: ['Neg'], shapes: [[2, 3]], build: ([a]) => op.neg(a!) },
   { name: 'tanh', covers: ['Tanh'], shapes: [[2, 3]], build: ([a]) => op.tanh(a!) },
-  { name: 'relu', covers: ['Relu'], shapes: [[4, 5]], build: ([a]) => op.relu(a!) },
+  { name: 'relu', covers: ['Relu', 'Ceil', 'Clip'], shapes: [[4, 5]], build: ([a]) => op.relu(a!) },
   { name: 'gelu', covers: ['Gelu'], shapes: [[4, 5]], build: ([a]) => op.gelu(a!) },
-  {
-    name: 'sign',
-    covers: ['Sign', 'Mul'],
-    shapes: [[4, 5]],
-    build: ([a]) => op.mul(a!, a!.graph.apply('Sign', [a!])[0]!),
-  },
   { name: 'exp', covers: ['Exp'], shapes: [[2, 3]], build: ([a]) => a!.graph.apply('Exp', [a!])[0]! },
   { name: 'identity', covers: ['Identity'], shapes: [[2, 3]], build: ([a]) => a!.graph.apply('Identity', [a!])[0]! },
 ];

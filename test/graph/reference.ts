@@ -95,7 +95,13 @@ const references: { [Op in OpType]: Reference } = {
   Neg: unary(x => -x),
   Tanh: unary(Math.tanh),
   Relu: unary(x => Math.max(x, 0)),
-  Sign: unary(Math.sign),
+  Ceil: unary(Math.ceil),
+  Clip: ([x, low, high]) => [
+    tensor(
+      x!.shape,
+      x!.data.map(value => Math.min(Math.max(value, low!.data[0]!), high!.data[0]!)),
+    ),
+  ],
   Exp: unary(Math.exp),
   Gelu: unary(x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
   Identity: unary(x => x),
