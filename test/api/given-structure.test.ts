@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { givenStructure } from '../../src/api/given-structure.ts';
+import { resolveSettings } from '../../src/config/resolve.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import { InputError } from '../../src/errors.ts';
+import { loadModel } from '../../src/models/load.ts';
+import { writeStructure } from '../../src/structure/structure-file.ts';
+
+const model = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)));
+const folder = mkdtempSync(join(tmpdir(), 's3delta-given-'));
+const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
+
+function given(settings: Settings) {
+  const named = { model: model.folder, task: 't', ...settings };
+  return givenStructure(resolveSettings(named, { maxLength: 64, search: stage, retrain: stage }), model);
+}
+
+test('a manual method keeps all of its modules and has no budget', async () => {
+  const structure = await given({ method: 'lora' });
+  assert.ok(structure.modules.length > 0);
+  assert.ok(structure.modules.every(({ kept, kind, p }) => kept && kind === 'lora' && p === null));
+  assert.deepEqual([structure.space, structure.budget], ['lora', null]);
+});
+
+test('a random structure is within its budget, drawn by its seed', async () => {
+  const draw = async (seed: number) => (await given({ method: 'random', budget: '500', seed })).modules;
+  const modules = await draw(1);
+  const spent = modules.filter(({ kept }) => kept).reduce((sum, { parameters }) => sum + parameters, 0);
+  assert.ok(spent > 0 && spent <= 500);
+  assert.deepEqual(await draw(1), modules);
+  assert.notDeepEqual(await draw(2), modules);
+  await assert.rejects(given({ method: 'random', budget: '1' }), InputError);
+});
+
+test('a structure file is taken as it is; one that keeps nothing, or of another model, is refused', async () => {
+  const file = join(folder, 'structure.json');
+  const structure = await given({ method: 'random', budget: '500' });
+  await writeStructure(file, structure);
+  assert.deepEqual(await given({ structure: file }), structure);
+
+  await writeStructure(file, { ...structure, modules: structure.modules.map(module => ({ ...module, kept: false })) });
+  await assert.rejects(given({ structure: file }), /keeps no module/);
+
+  await writeStructure(file, { ...structure, model: { ...structure.model, name: 'other', fingerprint: 'x' } });
+  await assert.rejects(given({ structure: file }), /found on the model other/);
+});
