@@ -16,7 +16,7 @@ if (existsSync(built)) {
   const node = findNode(root);
   if (node === undefined) {
     console.error(`error: s3delta needs Node 22.18 or newer, this is ${process.version}`);
-    console.error('→ install Node 22 or newer from nodejs.org, or run `npm ci` here, which brings one');
+    console.error('→ install Node 22 or newer from nodejs.org, or run `npm install` here, which brings one');
     process.exit(1);
   }
   if (node === process.execPath) {
