@@ -45,9 +45,8 @@ function install() {
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
   // npm tells the scripts it runs where it lives. Calling that file needs no shell, also on Windows where npm is a .cmd.
   const npm = process.env.npm_execpath;
-  // Not `ci`: it refuses a lock file that lacks some other platform's optional package, as one made behind a registry
-  // mirror may. `install` keeps to the lock file for all that it holds.
-  const args = ['install', '--no-progress', '--loglevel=error'];
+  // `ci`: exactly what the lock file holds, so that everyone runs the same.
+  const args = ['ci', '--no-progress', '--loglevel=error'];
   // npm keeps what it prints for humans off stdout, which may carry a JSON document.
   const stdio = ['inherit', process.stderr, 'inherit'];
   const status = /npm-cli\.c?js$/.test(npm ?? '')
