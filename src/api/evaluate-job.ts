@@ -1,14 +1,11 @@
 import { readConfigFile } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
-import { keptModules, readStructure } from '../structure/structure-file.ts';
-import { readDelta } from './delta-file.ts';
+import { evaluate, type SplitName } from './evaluate.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { JobContext } from './job-events.ts';
 import { prepare } from './prepare.ts';
-import { scoreSplit } from './scoring.ts';
-
-export type SplitName = 'validation' | 'test';
+import { readTuned } from './read-tuned.ts';
 
 export interface EvaluationOutcome {
   readonly task: string;
@@ -34,17 +31,9 @@ export function runEvaluateJob(
   return asInterrupted(context.signal, async () => {
     const folder = runFolder(path);
     requireRun(folder);
-    const prepared = await prepare({ ...readConfigFile(folder.config), ...changes }, context);
-    const { model, task, scoring } = prepared;
-    const modules = keptModules(await readStructure(folder.structure), model);
-    const program = await model.compile(modules);
-    try {
-      const delta = await readDelta(folder.delta, model, program.layout);
-      const score = await scoreSplit(program, prepared[split], scoring, delta);
-      const examples = prepared[split].targets.length;
-      return { task: task.name, model: model.name, split, examples, metric: task.metric, score };
-    } finally {
-      await program.release();
-    }
+    const { model, data } = await prepare({ ...readConfigFile(folder.config), ...changes }, context);
+    const score = await evaluate(model, await readTuned(path, model), data, split, context);
+    const { name: task, metric } = data.task;
+    return { task, model: model.name, split, examples: data[split].targets.length, metric, score };
   });
 }

@@ -3,9 +3,6 @@ import { requireMethodOrStructure } from '../config/check.ts';
 import type { Settings } from '../config/settings.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
-import { parseBudget } from '../structure/budget.ts';
-import { checkBudget } from '../structure/fill-budget.ts';
-import { listSpace } from '../structure/spaces.ts';
 import { readStructure, type Structure, writeStructure } from '../structure/structure-file.ts';
 import { givenStructure } from './given-structure.ts';
 import { asInterrupted } from './interrupted.ts';
@@ -15,6 +12,7 @@ import { prepare } from './prepare.ts';
 import { compareWithRandom, retrainStructure } from './retrain.ts';
 import { runSearchStage } from './search-stage.ts';
 import { resultOf } from './start-result.ts';
+import { openSpace } from './structures.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */
 export interface JobOptions extends JobContext {
@@ -43,15 +41,13 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const folder = runFolder(options.out);
     const prepared = await prepare(settingsOfRun(given, folder, options.resume ?? false), options);
     const { model, settings } = prepared;
-    const candidates = listSpace(model.sites, settings.space);
-    const budget = parseBudget(settings.budget, model.parameters);
-    checkBudget(candidates, { budget, keepInert: settings['keep-inert'] });
+    openSpace(model, settings);
     await beginRun(folder, settings);
 
     let result = await readResult(folder.result);
     let structure: Structure;
     if (result === undefined) {
-      const found = await runSearchStage(prepared, candidates, budget, folder, options);
+      const found = await runSearchStage(prepared, folder, options);
       structure = found.structure;
       result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
       await writeResult(folder.result, result);
@@ -61,7 +57,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     if (settings.retrain) {
       result = await retrainStructure(prepared, structure, result, folder, options);
       if (settings['random-baseline']) {
-        result = await compareWithRandom(prepared, candidates, budget, result, folder, options);
+        result = await compareWithRandom(prepared, result, folder, options);
       }
     }
     await rm(folder.checkpoint, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { appendMetrics, type StageName } from '../runs/metrics-log.ts';
 import type { EvaluationEvent, StepProgress } from '../training/loop.ts';
 import type { JobEvent } from './job-events.ts';
+import { runToEnd } from './run-to-end.ts';
 
 /** What search and re-training tell about a step. */
 interface TrainingStep extends StepProgress {
@@ -20,10 +21,7 @@ export async function relay<Result>(
   let losses: number[] = [];
   let learningRate = 0;
   let stageSeconds = 0;
-  for (;;) {
-    const next = await events.next();
-    if (next.done) return next.value;
-    const event = next.value;
+  return runToEnd(events, event => {
     stageSeconds += event.seconds;
     if (event.type === 'step') {
       losses.push(event.loss);
@@ -37,5 +35,5 @@ export async function relay<Result>(
       losses = [];
       onEvent?.({ type, stage, step, steps, score, best });
     }
-  }
+  });
 }

@@ -2,60 +2,63 @@ import { evaluationBatches } from '../data/batches.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Generator } from '../runtime/program.ts';
 
-/** A split ready to be scored: token ids in, texts to compare with. */
+/** A split ready to be scored. */
 export interface ScoredSplit {
-  /** One source an example, ids without padding. */
-  readonly examples: readonly { readonly source: readonly number[] }[];
-  /** The texts that should be generated, one an example. */
+  /** Token ids of the sources, without padding. */
+  readonly sources: readonly (readonly number[])[];
+  /** The texts that should be generated, one a source. */
   readonly targets: readonly string[];
 }
 
-/** What turns generated ids into a score. */
-export interface Scoring {
+/** How answers are generated. */
+export interface Generation {
   readonly tokenizer: Tokenizer;
-  /** Score of predicted texts against target texts, 0 to 100; higher is better. */
-  readonly score: (predictions: readonly string[], targets: readonly string[]) => number;
   /** Most tokens to generate for an answer. */
   readonly maxTokens: number;
   readonly batchSize: number;
-  readonly signal?: AbortSignal;
 }
 
-/**
- * Generates greedily for every example, batches sorted by length so that little is padded, and scores the texts.
- * @param gates as for `Generator.generate`: wanted exactly where the program was compiled with gates
- */
+/** What turns generated ids into a score. */
+export interface Scoring extends Generation {
+  /** Score of predicted texts against target texts, 0 to 100; higher is better. */
+  readonly score: (predictions: readonly string[], targets: readonly string[]) => number;
+}
+
+/** The state of a program that is to answer. */
+export interface Trained {
+  readonly delta: Float32Array;
+  /** One a module; without them every gate is 1. */
+  readonly gates?: Float32Array;
+}
+
+/** Generates an answer for every source of a split and scores the texts. */
 export async function scoreSplit(
   program: Generator,
-  split: ScoredSplit,
+  { sources, targets }: ScoredSplit,
   scoring: Scoring,
-  delta: Float32Array,
-  gates?: Float32Array,
+  trained: Trained,
+  signal?: AbortSignal,
 ): Promise<number> {
-  return scoring.score(await predict(program, split, scoring, delta, gates), split.targets);
+  return scoring.score(await generateTexts(program, sources, scoring, trained, signal), targets);
 }
 
-async function predict(
+/** Greedy answers in the order of `sources`, batches sorted by length so that little is padded. */
+export async function generateTexts(
   program: Generator,
-  { examples }: ScoredSplit,
-  { tokenizer, maxTokens, batchSize, signal }: Scoring,
-  delta: Float32Array,
-  gates: Float32Array | undefined,
+  sources: readonly (readonly number[])[],
+  { tokenizer, maxTokens, batchSize }: Generation,
+  { delta, gates }: Trained,
+  signal?: AbortSignal,
 ): Promise<string[]> {
-  const predictions = new Array<string>(examples.length);
-  for (const batch of evaluationBatches(examples, batchSize)) {
+  const texts = new Array<string>(sources.length);
+  const sized = sources.map(source => ({ source }));
+  for (const batch of evaluationBatches(sized, batchSize)) {
     signal?.throwIfAborted();
-    const sources = batch.map(index => examples[index]!.source);
-    const answers = await program.generate(sources, delta, gates, { maxTokens });
+    const asked = batch.map(index => sources[index]!);
+    const answers = await program.generate(asked, delta, gates, { maxTokens });
     batch.forEach((index, place) => {
-      predictions[index] = tokenizer.decode(answers[place]!);
+      texts[index] = tokenizer.decode(answers[place]!);
     });
   }
-  return predictions;
-}
-
-/** The commonest of some texts; among equally common ones the first. */
-export function commonest(texts: readonly string[]): string {
-  const groups = Map.groupBy(texts, text => text);
-  return [...groups.values()].reduce((most, group) => (group.length > most.length ? group : most))[0]!;
+  return texts;
 }

@@ -3,12 +3,12 @@ import type { Structure } from '../structure/structure-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** A run's result before anything is scored. Without a budget, what the structure spends stands for it. */
-export function resultOf({ task, model, settings }: Prepared, structure: Structure): RunResult {
+export function resultOf({ data, model, settings }: Prepared, structure: Structure): RunResult {
   const kept = structure.modules.filter(module => module.kept);
   const parameters = kept.reduce((sum, module) => sum + module.parameters, 0);
   const budget = structure.budget ?? parameters;
   return {
-    task: task.name,
+    task: data.task.name,
     model: model.name,
     seed: settings.seed,
     budget: { parameters: budget, fraction: budget / model.parameters },

@@ -14,7 +14,7 @@ import { createConcreteEstimator } from './estimator.ts';
 import { sumOf } from './shifted-sigmoid.ts';
 
 export interface SearchProblem {
-  /** Compiled with gates; its layout lists the candidates. */
+  /** Its layout lists the candidates. */
   readonly program: Trainable;
   /** D_δ, which trains the modules' parameters. */
   readonly deltaExamples: readonly EncodedExample[];

@@ -11,7 +11,7 @@ export interface TuneProblem {
   readonly program: Trainable;
   readonly examples: readonly EncodedExample[];
   readonly initialDelta: Float32Array;
-  /** Fixed gates, where the program was compiled with gates. */
+  /** Fixed gates, one a module; without them every gate is 1. */
   readonly gates?: Float32Array;
   /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
   evaluate(delta: Float32Array): Promise<number>;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { sample, splitHalves } from '../../src/api/halves.ts';
-import { commonest } from '../../src/api/scoring.ts';
 import { InputError } from '../../src/errors.ts';
 
 test('two halves hold every example once, and the seed decides which', () => {
@@ -33,9 +32,4 @@ test('a sample is of the wanted size, without repetition, the same for the same 
   assert.deepEqual(sample(many, 10, 3, 'stream'), drawn);
   assert.equal(sample(many, 100, 3, 'stream'), many);
   assert.equal(sample(many, undefined, 3, 'stream'), many);
-});
-
-test('the commonest text, the first among equals', () => {
-  assert.equal(commonest(['b', 'a', 'a']), 'a');
-  assert.equal(commonest(['b', 'a']), 'b');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Scoring, scoreSplit } from '../../src/api/scoring.ts';
+import { generateTexts, type Scoring, scoreSplit } from '../../src/api/scoring.ts';
 import type { Generator } from '../../src/runtime/program.ts';
 
 /** Answers with the length of the source, and records the batches it was asked for. */
@@ -22,14 +22,15 @@ const scoring: Scoring = {
   maxTokens: 4,
   batchSize: 2,
 };
+const trained = { delta: new Float32Array(1) };
 const split = {
-  examples: [5, 1, 4, 2, 3].map(length => ({ source: new Array<number>(length).fill(7) })),
+  sources: [5, 1, 4, 2, 3].map(length => new Array<number>(length).fill(7)),
   targets: ['5', '1', '4', '2', 'wrong'],
 };
 
 test('answers come back in the order of the examples, though batches are sorted by length', async () => {
   const { generator, asked } = lengthTeller();
-  assert.equal(await scoreSplit(generator, split, scoring, new Float32Array(1)), 80);
+  assert.equal(await scoreSplit(generator, split, scoring, trained), 80);
   assert.deepEqual(
     asked.map(({ sizes }) => sizes),
     [[1, 2], [3, 4], [5]],
@@ -37,10 +38,17 @@ test('answers come back in the order of the examples, though batches are sorted 
   assert.ok(asked.every(({ maxTokens, gates }) => maxTokens === 4 && gates === undefined));
 });
 
+test('texts come without a split too, and nothing asked is nothing answered', async () => {
+  const { generator, asked } = lengthTeller();
+  assert.deepEqual(await generateTexts(generator, [[7, 7, 7], [7]], scoring, trained), ['3', '1']);
+  assert.deepEqual(await generateTexts(generator, [], scoring, trained), []);
+  assert.equal(asked.length, 1);
+});
+
 test('gates are handed on', async () => {
   const { generator, asked } = lengthTeller();
   const gates = Float32Array.of(0.5);
-  await scoreSplit(generator, split, scoring, new Float32Array(1), gates);
+  await scoreSplit(generator, split, scoring, { ...trained, gates });
   assert.ok(asked.every(each => each.gates === gates));
 });
 
@@ -53,6 +61,6 @@ test('an abort is noticed between batches', async () => {
       return generator.generate(...parameters);
     },
   };
-  await assert.rejects(scoreSplit(stopping, split, { ...scoring, signal: controller.signal }, new Float32Array(1)));
+  await assert.rejects(scoreSplit(stopping, split, scoring, trained, controller.signal));
   assert.equal(asked.length, 1);
 });

@@ -1,4 +1,5 @@
-import { runEvaluateJob, type SplitName } from '../../api/evaluate-job.ts';
+import type { SplitName } from '../../api/evaluate.ts';
+import { runEvaluateJob } from '../../api/evaluate-job.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../errors.ts';
 import { score } from '../../report/units.ts';

@@ -1,0 +1,67 @@
+import {
+  checkLabelsCanBeSpelled,
+  encodeExamples,
+  encodeSource,
+  longestTokenCount,
+  type TextExample,
+} from '../data/encode.ts';
+import { metrics } from '../metrics/index.ts';
+import { majorityScore } from '../metrics/majority.ts';
+import type { Model } from '../models/model.ts';
+import type { EncodedExample } from '../runtime/program.ts';
+import type { Task, TaskData } from '../tasks/task.ts';
+import { sample } from './halves.ts';
+import type { ScoredSplit, Scoring } from './scoring.ts';
+import { completeSettings, type StageSettings } from './stage-settings.ts';
+
+/** What a task says of itself, wherever its examples come from. */
+export type TaskDescription = Pick<Task, 'name' | 'metric' | 'labels' | 'maxSourceLength' | 'presets'>;
+
+/** A task's data as a model reads it. */
+export interface EncodedTask {
+  readonly task: TaskDescription;
+  readonly train: readonly EncodedExample[];
+  readonly validation: ScoredSplit;
+  readonly test: ScoredSplit;
+  readonly scoring: Scoring;
+  /** Test score of always giving the commonest target of the training set. */
+  readonly majority: number;
+}
+
+/** Longest answer in tokens where a task's targets are free text. */
+export const freeTextTokens = 16;
+
+/**
+ * Encodes a task's data with a model's tokenizer. Of the settings it takes `max-length`, `max-validation`, `max-test`,
+ * `batch-size` and `seed`.
+ * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong
+ */
+export function encodeTask(
+  model: Pick<Model, 'name' | 'tokenizer'>,
+  task: TaskDescription,
+  data: TaskData,
+  given: StageSettings = {},
+): EncodedTask {
+  const settings = completeSettings(model, task, given);
+  const { seed, 'max-length': maxLength } = settings;
+  const { tokenizer } = model;
+  if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
+  const toSplit = (examples: readonly TextExample[]): ScoredSplit => ({
+    sources: examples.map(({ source }) => encodeSource(tokenizer, source, maxLength)),
+    targets: examples.map(({ target }) => target),
+  });
+  const test = sample(data.test, settings['max-test'], seed, 'sample/test');
+  return {
+    task,
+    train: encodeExamples(tokenizer, data.train, maxLength),
+    validation: toSplit(sample(data.validation, settings['max-validation'], seed, 'sample/validation')),
+    test: toSplit(test),
+    scoring: {
+      tokenizer,
+      score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),
+      maxTokens: task.labels === undefined ? freeTextTokens : longestTokenCount(tokenizer, task.labels) + 1,
+      batchSize: settings['batch-size'],
+    },
+    majority: majorityScore(task, data.train, test),
+  };
+}
