@@ -85,7 +85,7 @@ function readAll(x: Value, parts: readonly Contribution[]): Map<Bottleneck, Valu
 
 /**
  * All that the parts add to an output [tokens, out], onto `addend`: one product with all their thin matrices side by
- * side, a bias being the matrix of one column that a column of ones reads. `inner` holds what the bottlenecks read.
+ * side. `inner` holds what the bottlenecks read.
  */
 function addOutputs(
   parts: readonly Contribution[],
@@ -98,9 +98,11 @@ function addOutputs(
   if (bottlenecks.length === 0) return addend && bias ? add(addend, bias) : (addend ?? bias);
   const columns = bottlenecks.map(bottleneck => bottleneck.between(inner.get(bottleneck)!));
   const writes = bottlenecks.map(({ write }) => write);
-  if (bias) {
+  if (addend && bias) {
+    // The product has one C: a bias beside an addend is the matrix of one column that a column of ones reads.
     columns.push(expand(bias.graph.scalar(1), [columns[0]!.shape[0]!, 1]));
     writes.push(reshape(bias, [bias.shape[0]!, 1]));
   }
-  return gemm(concat(columns, 1), concat(writes, 1), { transB: true, ...(addend && { c: addend }) });
+  const c = addend ?? bias;
+  return gemm(concat(columns, 1), concat(writes, 1), { transB: true, ...(c && { c }) });
 }

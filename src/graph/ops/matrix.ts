@@ -1,6 +1,7 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
 import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { reshape } from './shape.ts';
 
 export interface Transposition {
   readonly transA?: boolean;
@@ -9,12 +10,16 @@ export interface Transposition {
 
 /** alpha · A′B′ (+ C), A′ [m, k], B′ [k, n], C broadcasting to [m, n]; a prime is a transposition where asked for. */
 export function gemm(a: Value, b: Value, options: Transposition & { alpha?: number; c?: Value } = {}): Value {
-  const attributes = {
-    alpha: { float: options.alpha ?? 1 },
-    transA: Number(options.transA ?? false),
-    transB: Number(options.transB ?? false),
-  };
-  return a.graph.apply('Gemm', options.c ? [a, b, options.c] : [a, b], attributes)[0]!;
+  const [left, transA] = withoutTransposition(a, options.transA, 1);
+  const [right, transB] = withoutTransposition(b, options.transB, 0);
+  const attributes = { alpha: { float: options.alpha ?? 1 }, transA: Number(transA), transB: Number(transB) };
+  return a.graph.apply('Gemm', options.c ? [left, right, options.c] : [left, right], attributes)[0]!;
+}
+
+/** A transposed column or row is a reshape, and a product without transposition of one is several times as fast. */
+function withoutTransposition(x: Value, transposed = false, thinAxis: 0 | 1): [Value, boolean] {
+  if (!transposed || x.shape.length !== 2 || x.shape[thinAxis] !== 1) return [x, transposed];
+  return [reshape(x, [x.shape[1]!, x.shape[0]!]), false];
 }
 
 /** Batched product A′B′ over the last two axes; leading axes broadcast. */
