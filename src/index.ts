@@ -1,0 +1,120 @@
+/**
+ * The library. Nothing here prints, and nothing keeps state between calls; the command line is a thin layer over it.
+ * `docs/library.md` shows both levels at work.
+ */
+
+// For users: a model, a task, a structure, trained parameters, answers.
+
+export { type EncodedTask, encodeTask, type TaskDescription } from './api/encode-task.ts';
+export { evaluate, type PredictOptions, predict, type SplitName, type StopContext } from './api/evaluate.ts';
+export { readTuned } from './api/read-tuned.ts';
+export { runToEnd } from './api/run-to-end.ts';
+export type { Generation, ScoredSplit, Scoring } from './api/scoring.ts';
+export { type FoundStructure, searchStructure } from './api/search-structure.ts';
+export type { StageSettings } from './api/stage-settings.ts';
+export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
+export { type TunedStructure, tune } from './api/tune.ts';
+export type { TextExample } from './data/encode.ts';
+export { InputError, InterruptedError } from './errors.ts';
+export { builtInModels, loadModel } from './models/load.ts';
+export type { Model } from './models/model.ts';
+export type { SessionSettings } from './runtime/session.ts';
+export { loadTask, loadTaskData, type OriginalSplits, type Task, type TaskData, tasks } from './tasks/index.ts';
+
+// The whole job in a run folder, as the command line does it.
+
+export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
+export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
+export type { JobContext, JobEvent } from './api/job-events.ts';
+export { readRun, writeReport } from './api/report-job.ts';
+export { readConfigFile } from './config/config-file.ts';
+export { parseSettings } from './config/parse-settings.ts';
+export { type SettingKey, type Settings, settingKeys } from './config/settings.ts';
+export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
+export type { RunResult, Scores, StageResources } from './runs/result.ts';
+export type { RunFolder } from './runs/run-folder.ts';
+
+// For researchers: a backbone with modules as one function of flat vectors.
+
+export { encodeExample, encodeExamples, encodeSource } from './data/encode.ts';
+export type { Tokenizer } from './data/tokenizer.ts';
+export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
+export { createModule, deltas } from './deltas/index.ts';
+export { initialDelta, layoutOf } from './deltas/layout.ts';
+export type {
+  EncodedExample,
+  Generator,
+  Layout,
+  LossAndGradients,
+  ModuleLayout,
+  ParameterLayout,
+  Program,
+  Trainable,
+} from './runtime/program.ts';
+
+// Sites, spaces, budgets, structures.
+
+export { readDelta, writeDelta } from './api/delta-file.ts';
+export { parseBudget } from './structure/budget.ts';
+export { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './structure/candidates.ts';
+export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
+export { listManualModules, manualMethods } from './structure/manual.ts';
+export type { DeltaModule, DeltaOptions } from './structure/module.ts';
+export { randomStructure } from './structure/random-structure.ts';
+export type { HostKind, Site } from './structure/site.ts';
+export { listSpace, spaces } from './structure/spaces.ts';
+export {
+  type Choice,
+  createStructure,
+  keptModules,
+  type ModuleRecord,
+  readStructure,
+  type Structure,
+  writeStructure,
+} from './structure/structure-file.ts';
+
+// The method, equation by equation, and training.
+
+export { metrics } from './metrics/index.ts';
+export { majorityScore, mostFrequentTarget } from './metrics/majority.ts';
+export type { Metric } from './metrics/metric.ts';
+export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
+export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
+export { chooseStructure } from './search/choose-structure.ts';
+export {
+  createConcreteEstimator,
+  type EstimatorOptions,
+  type GateEstimator,
+  type GateSample,
+} from './search/estimator.ts';
+export {
+  type SearchEvent,
+  type SearchOptions,
+  type SearchProblem,
+  type SearchResult,
+  search as searchProgram,
+} from './search/search.ts';
+export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
+export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
+export { type CheckpointState, type CheckpointStore, checkpointFile } from './training/checkpoint.ts';
+export { clipNorm } from './training/clip.ts';
+export type { EvaluationEvent, LoopContext } from './training/loop.ts';
+export { withMicroBatches } from './training/micro-batches.ts';
+export { fillNormal, fillUniform, permutation } from './training/random.ts';
+export { linearDecay } from './training/schedule.ts';
+export {
+  type TuneEvent,
+  type TuneOptions,
+  type TuneProblem,
+  type TuneResult,
+  tune as tuneProgram,
+} from './training/tune.ts';
+
+// The engine: graphs, their gradients, ONNX, sessions.
+
+export { gradients } from './graph/gradients.ts';
+export { Graph } from './graph/graph.ts';
+export { toOnnx } from './graph/onnx.ts';
+export * as ops from './graph/ops/index.ts';
+export { type DataType, type Dim, GraphError, type Shape, type TensorType, type Value } from './graph/types.ts';
+export { createSession, type Feed, type Feeds, type Session } from './runtime/session.ts';

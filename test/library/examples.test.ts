@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import * as library from '../../src/index.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const documentation = readFileSync(new URL('../../docs/library.md', import.meta.url), 'utf8');
+const examples = ['library-user', 'library-researcher'];
+
+/** Runs an example as its readers do; the condition stands for a build, which a clone does not have. */
+async function run(name: string): Promise<string[]> {
+  const file = `examples/${name}.ts`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=s3delta-source', file], { cwd: root });
+  return stdout.trimEnd().split('\n');
+}
+
+function numberIn(line: string | undefined, pattern: RegExp): number {
+  const match = pattern.exec(line ?? '');
+  assert.ok(match, `${pattern} in ${line}`);
+  return Number(match[1]);
+}
+
+test('the code in the documentation is that of the examples', () => {
+  const blocks = [...documentation.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+  const files = examples.map(name => readFileSync(new URL(`../../examples/${name}.ts`, import.meta.url), 'utf8'));
+  assert.deepEqual(blocks, files);
+});
+
+test('every function the documentation names is exported, or a member of a program', () => {
+  const prose = documentation.replaceAll(/^```[\s\S]*?^```$/gm, '');
+  const members = ['lossAndGradients', 'logits', 'generate', 'initialDelta', 'release', 'model'];
+  const called = [...prose.matchAll(/`([a-zA-Z]+)\(/g)].map(([, name]) => name!);
+  const listed = [...prose.matchAll(/^- [a-z ]+: ([\s\S]*?)(?=\n- |\n\n)/gm)]
+    .flatMap(([, list]) => [...list!.matchAll(/`([a-zA-Z]+)`/g)])
+    .map(([, name]) => name!);
+  const names = [...called, ...listed];
+  assert.ok(names.length > 50, `${names.length} names`);
+  assert.deepEqual(
+    names.filter(name => !(name in library) && !members.includes(name)),
+    [],
+  );
+});
+
+test('the users example searches within its budget, tunes, evaluates and predicts', async () => {
+  const lines = await run('library-user');
+  const kept = lines.filter(line => line.startsWith('kept: '));
+  const spent = kept.reduce((sum, line) => sum + numberIn(line, /, (\d+) parameters$/), 0);
+  assert.ok(kept.length > 0 && spent <= 5000, `${spent} parameters`);
+  const steps = lines.filter(line => line.startsWith('search, step ')).map(line => numberIn(line, /step (\d+) of 30/));
+  assert.deepEqual(steps, [10, 20, 30]);
+  const score = numberIn(lines.at(-2), /^test accuracy: ([\d.]+); always the commonest answer: [\d.]+$/);
+  assert.ok(score >= 0 && score <= 100);
+  assert.match(lines.at(-1)!, /^guestbook meal: dinner .* -> \S/);
+});
+
+test('the researchers example lowers its loss, stays within its budget and differentiates a graph', async () => {
+  const lines = await run('library-researcher');
+  const losses = lines.filter(line => line.startsWith('step ')).map(line => numberIn(line, /: loss ([\d.]+)/));
+  assert.equal(losses.length, 4);
+  assert.ok(losses.at(-1)! < losses[0]!, `${losses}`);
+  const choice = lines.find(line => line.startsWith('kept '));
+  assert.ok(numberIn(choice, /: (\d+) of/) <= numberIn(choice, /of (\d+) parameters/));
+  // At w = 0 the derivative of gelu is a half, and the columns of x sum to 1 and 2.
+  assert.equal(lines.at(-1), 'gradient of the sum: 0.5,1');
+});
