@@ -3,9 +3,11 @@ export async function runToEnd<Event, Result>(
   events: AsyncGenerator<Event, Result>,
   onEvent?: (event: Event) => void,
 ): Promise<Result> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done) return next.value;
-    onEvent?.(next.value);
+  let result!: Result;
+  async function* capturing() {
+    result = yield* events;
   }
+  // The loop closes the stage where a listener throws.
+  for await (const event of capturing()) onEvent?.(event);
+  return result;
 }
