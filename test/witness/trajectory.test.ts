@@ -3,10 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
-import { binaryConcrete, binaryConcreteGradient } from '../../src/search/binary-concrete.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
-import type { GateEstimator } from '../../src/search/estimator.ts';
-import { alphaGradients, shiftedLogits, sigmoid, solveShift } from '../../src/search/shifted-sigmoid.ts';
+import { createConcreteEstimator } from '../../src/search/estimator.ts';
 import { createMoments } from '../../src/training/adamw.ts';
 import { linearDecay } from '../../src/training/schedule.ts';
 import {
@@ -61,30 +59,14 @@ describe('the path of α beside a plain PyTorch search', async () => {
   });
   after(() => program.release());
 
-  /** The search's own relaxation, with the draws of the fixture in place of the seed's. */
-  function createEstimator({ gradient, tau, beta }: Run): GateEstimator {
-    const counts = program.layout.modules.map(({ module }) => module.parameters);
-    const logitsOf = (alpha: Float64Array) => shiftedLogits(alpha, solveShift(alpha, counts, budget, tau), tau);
-    return {
-      sample(alpha, step) {
-        const logits = logitsOf(alpha);
-        const soft = binaryConcrete(logits, uniforms.subarray(step * alpha.length, (step + 1) * alpha.length), beta);
-        return {
-          gates: Float32Array.from(soft),
-          backward: gateGradient =>
-            alphaGradients[gradient](logits, binaryConcreteGradient(soft, gateGradient, beta), tau),
-        };
-      },
-      probabilities: alpha => logitsOf(alpha).map(sigmoid),
-    };
-  }
-
   const pick = (rows: readonly number[]): Batch => rows.map(row => examples[row]!);
 
   for (const [number, run] of runs.entries()) {
-    const { steps, order, gradient, tau, keepEvery, losses, alphaLosses, kept } = run;
-    it(`stays on it for ${steps} steps, ${order} order, ${gradient} gradient, τ ${tau}`, async () => {
-      const count = program.layout.modules.length;
+    const { steps, order, gradient, tau, beta, keepEvery, losses, alphaLosses, kept } = run;
+    it(`stays on it for ${steps} steps, ${order} order, ${gradient} gradient, τ ${tau}, β ${beta}`, async () => {
+      const candidates = program.layout.modules.map(({ module }) => module);
+      const counts = candidates.map(({ parameters }) => parameters);
+      const count = candidates.length;
       const expected = {
         alpha: numbersOf(numbers, `${number}/alpha`),
         p: numbersOf(numbers, `${number}/p`),
@@ -97,7 +79,11 @@ describe('the path of α beside a plain PyTorch search', async () => {
         alpha,
         alphaMoments: createMoments(alpha),
       };
-      const estimator = createEstimator(run);
+      const estimator = createConcreteEstimator({
+        ...{ counts, budget, gradient, tau, beta },
+        // The draws of the fixture in place of the seed's.
+        uniforms: step => uniforms.subarray(step * count, (step + 1) * count),
+      });
 
       for (let step = 0; step < steps; step++) {
         const report = await biLevelStep(state, pick(deltaBatches[step]!), pick(alphaBatches[step]!), {
@@ -124,7 +110,6 @@ describe('the path of α beside a plain PyTorch search', async () => {
         }
       }
 
-      const candidates = program.layout.modules.map(({ module }) => module);
       const chosen = chooseStructure(alpha, candidates, { budget, keepInert: false });
       assert.deepEqual(
         chosen.flatMap((isKept, index) => (isKept ? [index] : [])),

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readRun, writeReport } from '../../src/api/report-job.ts';
+import { drawStructure } from '../../src/api/structures.ts';
+import { InputError } from '../../src/errors.ts';
+import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { type RunResult, writeResult } from '../../src/runs/result.ts';
+import { createRunFolder, runFolder } from '../../src/runs/run-folder.ts';
+import { writeStructure } from '../../src/structure/structure-file.ts';
+import { tiny } from './films.ts';
+
+const structure = drawStructure(tiny, { space: 'lora', budget: '400', 'keep-inert': false, seed: 2 });
+const result: RunResult = {
+  task: 'films',
+  model: 'tiny-t5',
+  seed: 2,
+  budget: { parameters: 400, fraction: 0.01 },
+  structure: { modules: 3, parameters: 390 },
+  resources: {},
+};
+
+async function begun() {
+  const folder = runFolder(mkdtempSync(join(tmpdir(), 's3delta-report-')));
+  createRunFolder(folder);
+  await writeFileWhole(folder.config, 'task: films\n');
+  return folder;
+}
+
+test('a run is read back as it was written', async () => {
+  const folder = await begun();
+  await writeStructure(folder.structure, structure);
+  await writeResult(folder.result, result);
+  assert.deepEqual(await readRun(folder.path), { folder, result, structure });
+});
+
+test('a folder without a run is refused, and one that has only begun says how to go on', async () => {
+  await assert.rejects(readRun(mkdtempSync(join(tmpdir(), 's3delta-none-'))), /holds no run/);
+  const folder = await begun();
+  await assert.rejects(readRun(folder.path), (error: InputError) => {
+    return error instanceof InputError && error.remedy!.includes(`--resume --out ${folder.path}`);
+  });
+});
+
+test('the report is a page and a picture with every candidate, also before anything is scored', async () => {
+  const folder = await begun();
+  await writeReport({ folder, result, structure });
+  const picture = readFileSync(folder.heatmap, 'utf8');
+  for (const { site } of structure.modules) assert.ok(picture.includes(`<title>${site} LoRA`), site);
+  const page = readFileSync(folder.report, 'utf8');
+  assert.match(page, /task: films/);
+  assert.doesNotMatch(page + picture, /NaN|undefined/);
+});
