@@ -46,8 +46,11 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     const parts = maps.map(({ site }) => contributions(site));
     const inner = readAll(x, parts.flat());
     return maps.map(({ weight, addend }, index) => {
-      const sum = addOutputs(parts[index]!, inner, addend);
-      return gemm(x, addWeights(parts[index]!, weight), { transB: true, ...(sum && { c: sum }) });
+      const own = parts[index]!;
+      const host = (c: Value | undefined) => gemm(x, addWeights(own, weight), { transB: true, ...(c && { c }) });
+      // The thin product goes last, onto the host's: the other way round both would pass over the output once more.
+      const reads = own.some(({ bottleneck }) => bottleneck);
+      return reads ? addOutputs(own, inner, host(addend))! : host(addOutputs(own, inner, addend));
     });
   };
 

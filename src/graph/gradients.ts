@@ -60,7 +60,7 @@ function sumTo(gradient: Value, value: Value): Value {
 
 /** a + b; where one of them is a bare matrix product the other becomes its C, which costs no pass over memory. */
 function accumulate(a: Value, b: Value): Value {
-  return absorb(a, b) ?? absorb(b, a) ?? add(a, b);
+  return absorb(b, a) ?? absorb(a, b) ?? add(a, b);
 }
 
 function absorb(product: Value, other: Value): Value | undefined {
