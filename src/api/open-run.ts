@@ -3,7 +3,7 @@ import { formatConfigFile, readConfigFile } from '../config/config-file.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder } from '../runs/run-folder.ts';
 import { provenance } from './provenance.ts';
@@ -36,6 +36,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
 /** Writes the folder and its config.yaml: from here on the run exists. A resumed run's metrics are made whole. */
 export async function beginRun(folder: RunFolder, settings: ResolvedSettings): Promise<void> {
   createRunFolder(folder);
+  for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (existsSync(folder.config)) await repairMetrics(folder.metrics);
   else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));
 }

@@ -19,8 +19,8 @@ type StepEvent = Extract<JobEvent, { type: 'step' }>;
 const stageNames = { search: 'search', retrain: 're-train', random: 'random' } as const;
 const barWidth = 16;
 const eraseLine = '\r\u001b[2K';
-/** Plain lines come at most once in this time; a screen is repainted ten times as often. */
-const plainMilliseconds = 1000;
+/** Plain lines, which stay in a log, come at most once in this time; a screen is repainted for the eye. */
+const plainMilliseconds = 5000;
 const repaintMilliseconds = 100;
 
 /** Shows a job's events: a repainting line under permanent ones on a terminal, plain lines elsewhere. */

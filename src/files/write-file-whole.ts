@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */
@@ -37,4 +37,12 @@ export async function writeFileWhole(path: string, data: string | Uint8Array | r
     throw error;
   }
   await syncFolder(folder);
+}
+
+const TEMPORARY = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Removes the temporary files that writers killed half-way have left in a folder. No writer may be at work in it. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter(name => TEMPORARY.test(name));
+  await Promise.all(left.map(name => rm(join(folder, name), { force: true })));
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */
@@ -43,18 +43,31 @@ function holdsRun(folder: RunFolder): boolean {
 
 /**
  * Makes sure that a new run can be written there. Touches no file.
- * @throws InputError where the folder holds a run already, or the path is a file
+ * @throws InputError where the folder holds a run already, cannot be written, or is no folder
  */
 export function requireFreshFolder(folder: RunFolder): void {
-  if (!existsSync(folder.path)) return;
-  if (!statSync(folder.path).isDirectory()) {
-    throw new InputError('this is a file, a run needs a folder', { where: folder.path, remedy: 'give another --out' });
-  }
+  requireWritableFolder(resolve(folder.path));
   if (holdsRun(folder)) {
     throw new InputError('this folder already holds a run', {
       where: folder.path,
       remedy: `give another --out, or go on with that run: --resume --out ${folder.path}`,
     });
+  }
+}
+
+/** The folder, or the nearest one above it that exists, must be one to write in. */
+function requireWritableFolder(path: string): void {
+  if (!existsSync(path)) {
+    requireWritableFolder(dirname(path));
+    return;
+  }
+  if (!statSync(path).isDirectory()) {
+    throw new InputError('this is a file, a run needs a folder', { where: path, remedy: 'give another --out' });
+  }
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    throw new InputError('this folder cannot be written', { where: path, remedy: 'give another --out', cause });
   }
 }
 

@@ -70,6 +70,16 @@ const badInputs: readonly BadInput[] = [
     says: /model\.safetensors[\s\S]*unused/,
   },
   {
+    name: 'weights whose tensors overlap',
+    make: space => editModel(space, model => changeHeader(model, ([, second]) => second!.map(offset => offset - 4), 1)),
+    says: /model\.safetensors[\s\S]*overlaps/,
+  },
+  {
+    name: 'weights with a tensor outside the file',
+    make: space => editModel(space, model => changeHeader(model, ([first]) => first!.map(offset => offset + 1e6), 0)),
+    says: /model\.safetensors[\s\S]*outside/,
+  },
+  {
     name: 'a missing tensor',
     make: space => editModel(space, model => changeConfig(model, { num_layers: 3 })),
     says: /encoder\.block\.2/,
@@ -99,6 +109,11 @@ const badInputs: readonly BadInput[] = [
     make: space => editTask(space, 'train.jsonl', '{"text":"a","label":"bad"}\n{"text":"b","label":"odd"}\n'),
     says: /train\.jsonl:2[\s\S]*odd/,
   },
+  {
+    name: 'an unknown key in a task file',
+    make: space => editTask(space, 'task.yaml', readFileSync(space.task, 'utf8').replace('metric:', 'metrc:')),
+    says: /task\.yaml[\s\S]*metrc[\s\S]*metric/,
+  },
   { name: 'an empty split', make: space => editTask(space, 'test.jsonl', ''), says: /test/ },
   {
     name: 'an output folder that holds another run',
@@ -109,9 +124,31 @@ const badInputs: readonly BadInput[] = [
     },
     says: /run[\s\S]*--resume/,
   },
+  {
+    name: 'an output folder below a file',
+    make: space => search(space, '--out', join(space.task, 'run')),
+    says: /task\.yaml[\s\S]*--out/,
+  },
   { name: 'a folder that holds no run', make: space => ['evaluate', space.folder], says: /holds no run/ },
   { name: 'train without a method', make: space => ['train', ...search(space).slice(1)], says: /--method/ },
 ];
+
+/** Gives one tensor, in the order of the data, other offsets. */
+function changeHeader(model: string, offsets: (all: readonly number[][]) => number[], index: number): void {
+  const file = join(model, 'model.safetensors');
+  const bytes = readFileSync(file);
+  const end = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString('utf8', 8, end)) as Record<string, { data_offsets: number[] }>;
+  const tensors = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([, tensor]) => tensor)
+    .sort((a, b) => a.data_offsets[0]! - b.data_offsets[0]!);
+  tensors[index]!.data_offsets = offsets(tensors.map(tensor => tensor.data_offsets));
+  const changed = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(changed.length));
+  writeFileSync(file, Buffer.concat([length, changed, bytes.subarray(end)]));
+}
 
 function changeConfig(model: string, changes: Readonly<Record<string, unknown>>): void {
   const file = join(model, 'config.json');

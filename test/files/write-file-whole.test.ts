@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
 after(() => rm(folder, { recursive: true }));
@@ -39,4 +39,13 @@ test('writers of the same file at the same time do not mix', async () => {
   await Promise.all(contents.map(content => writeFileWhole(path, content)));
   assert.ok(contents.includes(await readFile(path, 'utf8')));
   assert.deepEqual(await readdir(folder), ['a.txt']);
+});
+
+test('what a killed writer has left is removed, and nothing else', async () => {
+  const place = await mkdtemp(join(folder, 'killed-'));
+  const mine = ['a.txt', '.a.txt', '.notes.tmp', 'a.123e4567-e89b-12d3-a456-426614174000.tmp'];
+  for (const name of [...mine, '.a.txt.123e4567-e89b-12d3-a456-426614174000.tmp'])
+    await writeFile(join(place, name), '');
+  await removeUnfinished(place);
+  assert.deepEqual((await readdir(place)).sort(), mine.sort());
 });

@@ -32,10 +32,23 @@ test('any file of a run makes the folder taken', () => {
   }
 });
 
-test('a path that is a file is refused', () => {
+test('a path that is a file, or lies below one, is refused by the name of that file', () => {
   const path = join(base, 'file');
   writeFileSync(path, '');
-  assert.throws(() => requireFreshFolder(runFolder(path)), InputError);
+  for (const run of [path, join(path, 'run'), join(path, 'deep', 'run')]) {
+    assert.throws(
+      () => requireFreshFolder(runFolder(run)),
+      (error: InputError) => error instanceof InputError && error.where === path,
+    );
+  }
+});
+
+// The superuser may write everywhere.
+const skip = process.getuid === undefined || process.getuid() === 0;
+test('a folder that cannot be written is refused', { skip }, () => {
+  const path = join(base, 'locked');
+  mkdirSync(path, { mode: 0o500 });
+  assert.throws(() => requireFreshFolder(runFolder(join(path, 'run'))), /cannot be written/);
 });
 
 test('creating makes the folder and the one for checkpoints; a run begins with its config', () => {

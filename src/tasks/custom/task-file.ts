@@ -57,7 +57,11 @@ export async function readTaskFile(path: string): Promise<TaskFile> {
     });
   }
   const parsed = taskFile.safeParse(document.toJS());
-  if (!parsed.success) throw explain(parsed.error.issues[0]!, path);
+  if (!parsed.success) {
+    // A misspelt key is also a missing one; the misspelling is what to tell.
+    const { issues } = parsed.error;
+    throw explain(issues.find(issue => issue.code === 'unrecognized_keys') ?? issues[0]!, path);
+  }
   const file = { ...parsed.data, labels: labelTable(parsed.data.labels, document) };
   checkLabels(file, path);
   return file;
