@@ -120,6 +120,29 @@ const matrix: OpCase[] = [
     build: ([x]) => op.gemm(x!, x!, { transB: true }),
   },
   {
+    name: 'product of concatenations',
+    covers: ['Gemm', 'Concat'],
+    shapes: [
+      [4, 2],
+      [4, 1],
+      [3, 2],
+      [3, 1],
+      [4, 3],
+    ],
+    build: ([a, b, c, d, e]) => op.gemm(op.concat([a!, b!], 1), op.concat([c!, d!], 1), { transB: true, c: e! }),
+  },
+  {
+    name: 'product of concatenations that do not pair',
+    covers: ['Gemm', 'Concat', 'Split'],
+    shapes: [
+      [4, 2],
+      [4, 1],
+      [1, 3],
+      [2, 3],
+    ],
+    build: ([a, b, c, d]) => op.gemm(op.concat([a!, b!], 1), op.concat([c!, d!], 0)),
+  },
+  {
     name: 'two products of one input',
     covers: ['Gemm'],
     shapes: [

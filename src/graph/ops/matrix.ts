@@ -1,7 +1,7 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
 import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
-import { reshape } from './shape.ts';
+import { concat, reshape } from './shape.ts';
 
 export interface Transposition {
   readonly transA?: boolean;
@@ -49,6 +49,24 @@ function productGradients(
   return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined];
 }
 
+/**
+ * The pieces of A and B where both are concatenations along their inner extent: AB = Σ AᵢBᵢ. Each piece then has a
+ * gradient of its own, and one that nothing wants (of a column of ones) is never computed.
+ */
+function innerPieces(
+  a: Value,
+  b: Value,
+  { transA, transB }: { transA: boolean; transB: boolean },
+): [Value, Value][] | undefined {
+  const innerAxis = transB ? 1 : 0;
+  const [left, right] = [a.node, b.node];
+  if (transA || left?.op !== 'Concat' || right?.op !== 'Concat') return undefined;
+  if (left.attributes.axis !== 1 || right.attributes.axis !== innerAxis || left.inputs.length !== right.inputs.length)
+    return undefined;
+  const pairs = left.inputs.map((piece, i): [Value, Value] => [piece!, right.inputs[i]!]);
+  return pairs.every(([x, y]) => x.shape[1] === y.shape[innerAxis]) ? pairs : undefined;
+}
+
 export const matrixOps = {
   Gemm: {
     infer: ([a, b, c], attributes) => {
@@ -64,8 +82,24 @@ export const matrixOps = {
       const { alpha } = node.attributes as { alpha: { float: number } };
       const transposition = { transA: node.attributes.transA === 1, transB: node.attributes.transB === 1 };
       const product = (a: Value, b: Value, t: Transposition) => gemm(a, b, { ...t, alpha: alpha.float });
-      const [da, db] = productGradients(product, [inputOf(node, 0), inputOf(node, 1), dy], transposition, wanted);
-      return [da, db, dy];
+      const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+      const pieces = innerPieces(a, b, transposition) ?? [[a, b]];
+      const each = pieces.map(([left, right]) => productGradients(product, [left, right, dy], transposition, wanted));
+      return [
+        wanted[0]
+          ? concat(
+              each.map(([da]) => da!),
+              1,
+            )
+          : undefined,
+        wanted[1]
+          ? concat(
+              each.map(([, db]) => db!),
+              transposition.transB ? 1 : 0,
+            )
+          : undefined,
+        dy,
+      ];
     },
   },
   FusedMatMul: {

@@ -25,12 +25,14 @@ export function transpose(x: Value, permutation: readonly number[]): Value {
   return x.graph.apply('Transpose', [x], { perm: permutation })[0]!;
 }
 
-/** Consecutive pieces of x along `axis`, `sizes[i]` long. */
+/** Consecutive pieces of x along `axis`, `sizes[i]` long. The pieces of a concatenation are what was concatenated. */
 export function split(x: Value, sizes: readonly number[], axis = 0): readonly Value[] {
-  return x.graph.apply('Split', [x, x.graph.int64s(sizes)], {
-    axis: normalizeAxis('Split', axis, x.shape.length),
-    sizes,
-  });
+  const along = normalizeAxis('Split', axis, x.shape.length);
+  if (x.node?.op === 'Concat' && x.node.attributes.axis === along) {
+    const pieces = x.node.inputs as readonly Value[];
+    if (pieces.length === sizes.length && pieces.every(({ shape }, i) => shape[along] === sizes[i])) return pieces;
+  }
+  return x.graph.apply('Split', [x, x.graph.int64s(sizes)], { axis: along, sizes });
 }
 
 export function concat(values: readonly Value[], axis = 0): Value {
