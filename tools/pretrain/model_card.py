@@ -26,19 +26,20 @@ only, on {tokens_millions:.1f} million tokens of text: far less than any publish
 * {steps:,} steps of {batch_size} sequences, {tokens:,} tokens of text ({passes:.2f} passes over the corpus); {optimiser}; seed {seed}.
 * {minutes:.0f} minutes of clock time, {machine}.
 * Held-out loss: **{held_out:.3f}** nats a target token, the mean over the {held_out_windows:,} held-out windows ({held_out_tokens:,} tokens of text, 0.5 %).
-  Windows are held out at random, so a held-out window can be from the same document as a training window.
+  Windows are held out at random, so a held-out window can be from the same document as a training window, and the
+  co-occurrence counts of the embeddings' start include the held-out windows.
   With the input of another window instead of its own the loss is {mismatched:.3f}.
 
 | step | minutes | tokens | training loss | held-out loss (first 512 windows) |
 |---:|---:|---:|---:|---:|
 {curve}
 
-Training loss is the mean over the steps since the line before in the log; the recipe is `tools/pretrain`.
+Training loss is the mean over the 25 steps up to the line. The recipe is `tools/pretrain`.
 
 ## Data
 
-All sources of the classes `open` and `research`; research sources are for research use only, which is why no licence is claimed for the weights
-beyond that. No label of any task was used; `glue_superglue_train` is unlabelled text of training splits only.
+All sources of the classes `open` and `research`. The `research` sources are for research use only, so use the weights for
+research only. The vocabulary is made from the same sources. No label of any task was used; `glue_superglue_train` is unlabelled text of training splits only.
 
 | source | style | MB | class | licence |
 |---|---|---:|---|---|
