@@ -5,6 +5,7 @@ import {
   longestTokenCount,
   type TextExample,
 } from '../data/encode.ts';
+import { withSentinel } from '../data/sentinel.ts';
 import { metrics } from '../metrics/index.ts';
 import { majorityScore } from '../metrics/majority.ts';
 import type { Model } from '../models/model.ts';
@@ -33,7 +34,7 @@ export const freeTextTokens = 16;
 
 /**
  * Encodes a task's data with a model's tokenizer. Of the settings it takes `max-length`, `max-validation`, `max-test`,
- * `batch-size` and `seed`.
+ * `batch-size`, `sentinel` and `seed`.
  * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong
  */
 export function encodeTask(
@@ -44,7 +45,7 @@ export function encodeTask(
 ): EncodedTask {
   const settings = completeSettings(model, task, given);
   const { seed, 'max-length': maxLength } = settings;
-  const { tokenizer } = model;
+  const tokenizer = settings.sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
   if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
   const toSplit = (examples: readonly TextExample[]): ScoredSplit => ({
     sources: examples.map(({ source }) => encodeSource(tokenizer, source, maxLength)),

@@ -1,4 +1,6 @@
+import { writesSentinel } from '../config/presets.ts';
 import { encodeSource } from '../data/encode.ts';
+import { withSentinel } from '../data/sentinel.ts';
 import type { Model } from '../models/model.ts';
 import type { Program } from '../runtime/program.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -33,6 +35,8 @@ export interface PredictOptions extends StopContext {
   /** Longest source in tokens; longer ones are cut. */
   readonly maxLength?: number;
   readonly batchSize?: number;
+  /** Whether answers are written after a sentinel (default: as the settings of `tune` are for this model). */
+  readonly sentinel?: boolean;
 }
 
 /**
@@ -43,9 +47,15 @@ export function predict(
   model: Model,
   tuned: TunedStructure,
   texts: readonly string[],
-  { maxTokens = freeTextTokens, maxLength = 512, batchSize = 16, signal }: PredictOptions = {},
+  {
+    maxTokens = freeTextTokens,
+    maxLength = 512,
+    batchSize = 16,
+    sentinel = writesSentinel(model.name),
+    signal,
+  }: PredictOptions = {},
 ): Promise<string[]> {
-  const { tokenizer } = model;
+  const tokenizer = sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
   const sources = texts.map(text => encodeSource(tokenizer, text, maxLength));
   return withProgram(model, tuned, signal, program =>
     generateTexts(program, sources, { tokenizer, maxTokens, batchSize }, tuned, signal),

@@ -20,6 +20,7 @@ type Filled =
   | 'retrain-epochs'
   | 'retrain-eval-every'
   | 'max-length'
+  | 'sentinel'
   | 'keep-inert'
   | 'retrain'
   | 'random-baseline';
@@ -39,6 +40,7 @@ export const defaults = {
   beta: 1,
   'alpha-lr': 0.1,
   'clip-norm': 2,
+  sentinel: false,
   'keep-inert': false,
   retrain: true,
   'random-baseline': false,
@@ -58,6 +60,8 @@ export function resolveSettings(given: Settings & { model: string; task: string 
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
     lr: given.method === 'fine-tuning' ? fineTuningLearningRate : (preset.learningRate ?? learningRate),
+    ...(preset.sentinel !== undefined && { sentinel: preset.sentinel }),
+    ...(preset.budget !== undefined && { budget: preset.budget }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),

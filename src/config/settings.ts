@@ -77,6 +77,11 @@ export const settingsSchema = z.strictObject({
   'max-length': key(positiveInteger, 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
   'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
+  sentinel: key(
+    flag,
+    'write answers after <extra_id_0>, as span corruption does: for models pre-trained on nothing else, like mini',
+    { off: 'write bare answers' },
+  ),
   'keep-inert': key(
     flag,
     'let the final structure hold modules that cannot change the output (biases on key projections)',

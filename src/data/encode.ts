@@ -10,16 +10,21 @@ export interface TextExample {
   readonly line: number;
 }
 
-/** Ids of a source text: at most `maxSourceLength` of them, the end-of-sequence id at the end included. */
+/** Ids of a source text: at most `maxSourceLength` of them, the sentinel and the end-of-sequence id included. */
 export function encodeSource(tokenizer: Tokenizer, source: string, maxSourceLength: number): number[] {
-  return [...tokenizer.encode(source).slice(0, maxSourceLength - 1), tokenizer.endId];
+  const end = [...sentinel(tokenizer), tokenizer.endId];
+  return [...tokenizer.encode(source).slice(0, Math.max(0, maxSourceLength - end.length)), ...end];
+}
+
+function sentinel({ sentinelId }: Tokenizer): readonly number[] {
+  return sentinelId === undefined ? [] : [sentinelId];
 }
 
 /** Ids of both sides of an example, each ending in the end-of-sequence id; only the source is cut. */
 export function encodeExample(tokenizer: Tokenizer, example: TextExample, maxSourceLength: number): EncodedExample {
   return {
     source: encodeSource(tokenizer, example.source, maxSourceLength),
-    target: [...tokenizer.encode(example.target), tokenizer.endId],
+    target: [...sentinel(tokenizer), ...tokenizer.encode(example.target), tokenizer.endId],
   };
 }
 
@@ -48,9 +53,9 @@ export function checkLabelsCanBeSpelled(tokenizer: Tokenizer, labels: readonly s
   }
 }
 
-/** Tokens of the longest of some texts, the end of sequence not counted: what a generation must be able to say. */
+/** Tokens of the longest of some answers, the end of sequence not counted: what a generation must be able to say. */
 export function longestTokenCount(tokenizer: Tokenizer, texts: Iterable<string>): number {
   let longest = 0;
   for (const text of new Set(texts)) longest = Math.max(longest, tokenizer.encode(text).length);
-  return longest;
+  return sentinel(tokenizer).length + longest;
 }

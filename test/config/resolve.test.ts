@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireDevice, requireMethodOrStructure, requireModelAndTask } from '../../src/config/check.ts';
 import { retrainStage, searchStage } from '../../src/config/job-config.ts';
-import { choosePreset, type Preset } from '../../src/config/presets.ts';
+import { choosePreset, type Preset, writesSentinel } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { InputError } from '../../src/errors.ts';
 
@@ -64,7 +64,13 @@ test('resolving is stable: what was resolved resolves to itself', () => {
 
 test("the built-in model has a preset of its own, other models the task's", () => {
   assert.equal(choosePreset('t5-large', preset), preset);
-  assert.notEqual(choosePreset('mini', preset), preset);
+  const mini = choosePreset('mini', preset);
+  assert.notEqual(mini, preset);
+  const settings = resolveSettings({ ...given, model: 'mini' }, mini);
+  assert.deepEqual([settings.sentinel, settings.budget], [true, mini.budget]);
+  assert.equal(resolveSettings({ ...given, sentinel: false }, mini).sentinel, false);
+  assert.equal(resolveSettings(given, preset).sentinel, false);
+  assert.deepEqual([writesSentinel('mini'), writesSentinel('t5-large')], [true, false]);
 });
 
 test('model and task must be said, the device be one that computes, and one structure be given', () => {

@@ -33,6 +33,16 @@ test('a target is whole and ends with the end id', () => {
   assert.deepEqual(encodeExamples(tokenizer, [example, example], 2), [encoded, encoded]);
 });
 
+test('with a sentinel, sources end in it and answers begin with it', () => {
+  const framed: Tokenizer = { ...tokenizer, sentinelId: 99 };
+  assert.deepEqual(encodeSource(framed, 'a bb ccc', 10), [11, 12, 13, 99, 1]);
+  assert.deepEqual(encodeSource(framed, 'a bb ccc', 4), [11, 12, 99, 1]);
+  assert.deepEqual(encodeSource(framed, 'a bb ccc', 1), [99, 1]);
+  const example = { source: 'a', target: 'bb ccc', line: 1 };
+  assert.deepEqual(encodeExample(framed, example, 8), { source: [11, 99, 1], target: [99, 12, 13, 1] });
+  assert.equal(longestTokenCount(framed, ['a', 'a b']), 3);
+});
+
 test('the longest text counts without the end id', () => {
   assert.equal(longestTokenCount(tokenizer, ['a', 'a b c', 'a b']), 3);
   assert.equal(longestTokenCount(tokenizer, []), 0);

@@ -7,18 +7,17 @@ import { outcomeOutput } from '../outcome.ts';
 import { withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'epochs', 'retrain-epochs', 'threads', 'out'];
+const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'threads', 'out'];
 
 /** Small enough for five minutes on two cores, the installation included. */
 const demoSettings: Settings = {
   model: 'mini',
   task: 'spam',
-  budget: '0.1%',
   'random-baseline': true,
+  'batch-size': 8,
   'max-length': 64,
-  epochs: 1,
-  'retrain-epochs': 1,
-  'max-validation': 128,
+  'max-steps': 150,
+  'eval-every': 50,
 };
 
 export const demo: Command = {
