@@ -37,6 +37,7 @@ export type { RunFolder } from './runs/run-folder.ts';
 // For researchers: a backbone with modules as one function of flat vectors.
 
 export { encodeExample, encodeExamples, encodeSource } from './data/encode.ts';
+export { withSentinel } from './data/sentinel.ts';
 export type { Tokenizer } from './data/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/index.ts';

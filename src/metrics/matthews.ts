@@ -14,5 +14,7 @@ export const matthews: Metric = (predictions, targets, labels) => {
   } = confusion(predictions, targets, labels);
   // A root of each factor: their product overflows exact integers long before the roots do.
   const denominator = Math.sqrt(tp + fp) * Math.sqrt(tp + fn) * Math.sqrt(tn + fp) * Math.sqrt(tn + fn);
-  return denominator === 0 ? 0 : (100 * (tp * tn - fp * fn)) / denominator;
+  if (denominator === 0) return 0;
+  // Rounding of the roots can carry a perfect correlation past its bounds.
+  return Math.max(-100, Math.min(100, (100 * (tp * tn - fp * fn)) / denominator));
 };

@@ -38,6 +38,15 @@ test('Matthews stays exact where the product of the counts would not', () => {
   assert.ok(Math.abs(metrics.matthews(targets, targets, BINARY) - 100) < 1e-9);
 });
 
+test('Matthews keeps its bounds, whatever the roots round to', () => {
+  for (let positives = 1; positives < 60; positives++) {
+    const targets = Array.from({ length: 60 }, (_, i) => (i < positives ? '1' : '0'));
+    const opposite = targets.map(target => (target === '1' ? '0' : '1'));
+    assert.ok(metrics.matthews(targets, targets, BINARY) <= 100, `${positives} of 60`);
+    assert.ok(metrics.matthews(opposite, targets, BINARY) >= -100, `${positives} of 60`);
+  }
+});
+
 test('a constant whose mean is not exact in floating point has no correlation', () => {
   assert.equal(metrics.pearson(['0.1', '0.1', '0.1'], ['1.0', '2.0', '3.0'], undefined), 0);
 });
