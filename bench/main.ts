@@ -10,7 +10,7 @@ import { t5Weights } from '../src/models/t5/weights.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import { productFlops } from './flops.ts';
 import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
-import { randomT5, type T5Size } from './random-t5.ts';
+import { randomT5, T5_SHAPES, type T5Size } from './random-t5.ts';
 import { MATMUL_SIZE, ROWS, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--repetitions 5] [--threads N] [--json]
@@ -108,6 +108,11 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
 }
 
 const models = flags.models.split(',') as T5Size[];
+for (const model of models) {
+  if (Object.hasOwn(T5_SHAPES, model)) continue;
+  log(`error: no shape is named ${model}\n→ use some of: ${Object.keys(T5_SHAPES).join(', ')}`);
+  process.exit(2);
+}
 const results: Record<string, { rows: Row[]; ratios: Record<string, number | undefined> }> = {};
 for (const model of models) {
   const folder = await randomT5(model, tokenizerFolder);

@@ -21,10 +21,15 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     if (outputGradients.every(gradient => gradient === undefined)) continue;
     const wanted = node.inputs.map(input => input !== undefined && between.has(input));
     if (!wanted.includes(true)) continue;
-    const rule = ops[node.op].gradient!;
+    const rule = ops[node.op].gradient;
+    if (!rule) continue;
     const inputGradients = rule({ node, outputGradients, wanted });
-    if (inputGradients.length > node.inputs.length + 1)
-      throw new GraphError(node.op, 'its gradient rule returns too many gradients');
+    if (inputGradients.length !== node.inputs.length) {
+      throw new GraphError(
+        node.op,
+        `its rule gives ${inputGradients.length} gradients for ${node.inputs.length} inputs`,
+      );
+    }
     for (const [index, input] of node.inputs.entries()) {
       const gradient = inputGradients[index];
       if (!input || !gradient || !wanted[index]) continue;
@@ -58,7 +63,7 @@ function sumTo(gradient: Value, value: Value): Value {
   return reshape(reduceSum(gradient, broadcastAxes(gradient.shape, value.shape)), value.shape);
 }
 
-/** a + b; where one of them is a bare matrix product the other becomes its C, which costs no pass over memory. */
+/** a + b; where one of them is a bare matrix product the other becomes its C, which saves a pass over memory. */
 function accumulate(a: Value, b: Value): Value {
   return absorb(b, a) ?? absorb(a, b) ?? add(a, b);
 }

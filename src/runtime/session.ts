@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Graph } from '../graph/graph.ts';
 import { toOnnx } from '../graph/onnx.ts';
@@ -63,8 +63,10 @@ export function commonFolder(files: readonly string[]): string {
   const [first = '.', ...others] = files.map(file => dirname(file));
   let folder = first;
   for (const other of others) {
-    while (other !== folder && !other.startsWith(folder.endsWith('/') ? folder : `${folder}/`))
+    while (other !== folder && !other.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+      if (dirname(folder) === folder) throw new Error(`${first} and ${other} have no folder in common`);
       folder = dirname(folder);
+    }
   }
   return folder;
 }

@@ -72,6 +72,16 @@ describe('gradients', () => {
     assert.deepEqual([...values.get(gradient!)!.data], [0, 0, 0]);
   });
 
+  it('ends at an operation through which nothing differentiable goes', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [2]);
+    const step = graph.apply('Ceil', [x])[0]!;
+    const [byStep, byInput] = gradients(reduceSum(step, [0], false), [step, x]);
+    const values = evaluate(graph, { x: tensor([2], [0.5, 1.5]) });
+    assert.deepEqual([...values.get(byStep!)!.data], [1, 1]);
+    assert.deepEqual([...values.get(byInput!)!.data], [0, 0]);
+  });
+
   it('sums over all uses of a value, matrix products taking the sum along in their C', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [2, 3]);

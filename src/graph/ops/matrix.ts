@@ -98,7 +98,7 @@ export const matrixOps = {
               transposition.transB ? 1 : 0,
             )
           : undefined,
-        dy,
+        ...(node.inputs.length > 2 ? [dy] : []),
       ];
     },
   },

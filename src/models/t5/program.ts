@@ -40,11 +40,8 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
         ),
       });
       const gradient = (outputs.gradient?.data as Float32Array | undefined) ?? new Float32Array(0);
-      return {
-        loss: (outputs.loss!.data as Float32Array)[0]!,
-        gates: gates ? splitGradient(layout, delta, gates, gradient) : new Float32Array(0),
-        delta: gradient,
-      };
+      const byGate = gates ? splitGradient(layout, delta, gates, gradient) : new Float32Array(0);
+      return { loss: (outputs.loss!.data as Float32Array)[0]!, delta: gradient, gates: byGate };
     },
 
     async logits(batch: readonly EncodedExample[], delta, gates) {
