@@ -17,6 +17,8 @@ export type JobEvent =
       readonly tokens: number;
       /** Wall-clock seconds of the step. */
       readonly seconds: number;
+      /** In a search: probability of each candidate to be kept, after the step. */
+      readonly p?: Float64Array;
     }
   | {
       readonly type: 'evaluation';

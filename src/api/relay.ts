@@ -8,6 +8,7 @@ interface TrainingStep extends StepProgress {
   readonly loss: number;
   readonly learningRate: number;
   readonly tokens: number;
+  readonly p?: Float64Array;
 }
 
 /** Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. */
@@ -26,8 +27,8 @@ export async function relay<Result>(
     if (event.type === 'step') {
       losses.push(event.loss);
       learningRate = event.learningRate;
-      const { type, step, steps, loss, tokens, seconds } = event;
-      onEvent?.({ type, stage, step, steps, loss, tokens, seconds });
+      const { type, step, steps, loss, tokens, seconds, p } = event;
+      onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...(p && { p }) });
     } else {
       const { type, step, steps, score, best } = event;
       const loss = losses.length === 0 ? null : losses.reduce((sum, value) => sum + value, 0) / losses.length;

@@ -5,6 +5,7 @@ export interface StageConfig {
   readonly epochs: number;
   readonly maxSteps?: number;
   readonly batchSize: number;
+  readonly microBatch?: number;
   readonly evaluateEvery: number;
   readonly learningRate: number;
   readonly clipNorm: number;
@@ -48,6 +49,7 @@ function commonStage(settings: ResolvedSettings) {
   return {
     ...(settings['max-steps'] !== undefined && { maxSteps: settings['max-steps'] }),
     batchSize: settings['batch-size'],
+    ...(settings['micro-batch'] !== undefined && { microBatch: settings['micro-batch'] }),
     learningRate: settings.lr,
     clipNorm: settings['clip-norm'],
     seed: settings.seed,

@@ -67,6 +67,11 @@ export const settingsSchema = z.strictObject({
   beta: key(positive, 'temperature of the Binary Concrete gates', { hint: 'B' }),
   epochs: key(positiveInteger, 'passes of the search over its half of the training set', { hint: 'N' }),
   'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
+  'micro-batch': key(
+    positiveInteger,
+    'most examples computed at once (default: the whole batch); less memory, the same gradients',
+    { hint: 'N' },
+  ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
   'alpha-lr': key(positive, 'learning rate of the structure parameters α', { hint: 'R' }),

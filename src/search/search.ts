@@ -56,6 +56,8 @@ export interface SearchStepEvent extends StepProgress {
   readonly learningRate: number;
   /** Source and target tokens of both batches, without padding. */
   readonly tokens: number;
+  /** Probability of each candidate to be kept, after the step. */
+  readonly p: Float64Array;
 }
 
 export type SearchEvent = SearchStepEvent | EvaluationEvent;
@@ -145,7 +147,8 @@ export async function* search(
     });
     evaluations[0]! += report.evaluations;
     const tokens = countTokens(deltaBatch) + countTokens(alphaBatch);
-    return { loss: report.loss, alphaLoss: report.alphaLoss, learningRate: rate, tokens };
+    const { loss, alphaLoss } = report;
+    return { loss, alphaLoss, learningRate: rate, tokens, p: estimator.probabilities(alpha) };
   }
 
   const result = yield* runLoop(

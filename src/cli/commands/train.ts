@@ -7,7 +7,17 @@ import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from 
 
 const keys: readonly SettingKey[] = [
   ...(['model', 'task', 'data', 'method', 'structure', 'space', 'budget', 'keep-inert'] as const),
-  ...(['seed', 'device', 'threads', 'lr', 'clip-norm', 'batch-size', 'retrain-epochs', 'retrain-eval-every'] as const),
+  ...([
+    'seed',
+    'device',
+    'threads',
+    'lr',
+    'clip-norm',
+    'batch-size',
+    'micro-batch',
+    'retrain-epochs',
+    'retrain-eval-every',
+  ] as const),
   ...(['max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel'] as const),
 ];
 
