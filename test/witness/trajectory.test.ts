@@ -4,7 +4,7 @@ import { loadModel } from '../../src/models/load.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
-import { createConcreteEstimator } from '../../src/search/estimator.ts';
+import { createConcreteEstimator } from '../../src/search/estimators/concrete.ts';
 import { createMoments } from '../../src/training/adamw.ts';
 import { linearDecay } from '../../src/training/schedule.ts';
 import {
