@@ -111,7 +111,7 @@ test('finds the modules that matter with hard gates', async () => {
 const penalised: Partial<SearchOptions> = {
   estimator: 'hard-concrete',
   gradient: 'local',
-  l0: { weight: 0.02, stretch: [-0.1, 1.1] },
+  l0: { weight: 0.1, stretch: [-0.1, 1.1] },
   budget: 12,
   epochs: 40,
   learningRate: 0.05,

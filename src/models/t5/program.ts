@@ -4,7 +4,14 @@ import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
 import { createSession, type Feed, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
 import { decoderFeeds, labelFeeds, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
-import { curvatureGraph, decodingGraph, encodingGraph, scoringGraph, type T5Blueprint, trainingGraph } from './graphs.ts';
+import {
+  curvatureGraph,
+  decodingGraph,
+  encodingGraph,
+  scoringGraph,
+  type T5Blueprint,
+  trainingGraph,
+} from './graphs.ts';
 
 /** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */
 export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {

@@ -13,7 +13,8 @@ import { alphaGradients, shiftedLogits, sigmoid, sumOf } from '../shifted-sigmoi
 export function createHardConcreteEstimator({ counts, tau, beta, l0, uniforms }: EstimatorOptions): GateEstimator {
   if (!l0) throw new RangeError('the hard concrete estimator needs the weight and the stretch of its penalty');
   const { weight, stretch } = l0;
-  if (!(stretch[0] < 0 && stretch[1] > 1)) throw new RangeError(`gates stretched to ${stretch} are not cut off at 0 and 1`);
+  if (!(stretch[0] < 0 && stretch[1] > 1))
+    throw new RangeError(`gates stretched to ${stretch} are not cut off at 0 and 1`);
   const mean = sumOf(counts) / counts.length;
   const logitsOf = (alpha: Float64Array) => shiftedLogits(alpha, 0, tau);
   const openOf = (logits: Float64Array) => openProbability(logits, beta, stretch);
