@@ -35,12 +35,12 @@ export interface BiLevelReport {
   readonly alphaLoss: number;
   /**
    * Loss-and-gradient evaluations made: 2 in the first order, 5 in the second (3 where ∇w L_α vanishes). The exact order
-   * counts as the second: its one Hessian-vector product stands for two.
+   * counts as the second, its Hessian-vector product as two.
    */
   readonly evaluations: number;
 }
 
-/** What a Hessian-vector product counts as: the two losses and gradients that it stands for, which it takes as long as. */
+/** What a Hessian-vector product counts as: the two losses and gradients that it stands for. It takes 2.2 times one's time. */
 const MIXED_DERIVATIVE_EVALUATIONS = 2;
 
 /** The same program, with what is asked of it counted. */
