@@ -32,7 +32,7 @@ type Objective = NonNullable<Settings['objective']>;
 export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'model' | 'task'>>;
 
 /** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives. */
-export const defaults = {
+const defaults = {
   space: 'mixed',
   seed: 0,
   device: 'auto',
@@ -49,12 +49,15 @@ export const defaults = {
   'random-baseline': false,
 } as const;
 
-/** What each objective fills in. The L0 penalty needs no budget: what stays open is kept. */
-const ofObjective: Readonly<Record<Objective, (preset: Preset) => Settings>> = {
-  budget: preset => ({ budget: preset.budget ?? '1.39bp', gradient: 'global' }),
+/** What each objective fills in, by the preset's budget. The L0 penalty needs none: what stays open is kept. */
+const ofObjective: Readonly<Record<Objective, (budget?: string) => Settings>> = {
+  budget: (budget = '1.39bp') => ({ budget, gradient: 'global' }),
   // The stretch is that of the hard concrete distribution's authors.
   l0: () => ({ gradient: 'local', 'l0-weight': 1e-3, 'stretch-low': -0.1, 'stretch-high': 1.1 }),
 };
+
+/** Every key's default where neither a preset nor another key says otherwise: what `--help` shows. */
+export const shownDefaults: Settings = { ...ofObjective.l0(), ...defaults, ...ofObjective.budget() };
 
 const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
@@ -70,7 +73,7 @@ export function resolveSettings(given: Settings & { model: string; task: string 
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
     lr: given.method === 'fine-tuning' ? fineTuningLearningRate : (preset.learningRate ?? learningRate),
-    ...ofObjective[given.objective ?? defaults.objective](preset),
+    ...ofObjective[given.objective ?? defaults.objective](preset.budget),
     ...(preset.sentinel !== undefined && { sentinel: preset.sentinel }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),

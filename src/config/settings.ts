@@ -59,7 +59,7 @@ export const settingsSchema = z.strictObject({
   ),
   order: key(
     z.enum(['first', 'second', 'exact']),
-    "order of the bi-level step: second is the paper's, by a finite difference; exact differentiates the gradient in its place; first costs two losses instead of five",
+    "order of the bi-level step: second is the paper's, exact differentiates the gradient in place of its finite difference, first costs two losses instead of five",
   ),
   gates: key(
     z.enum(['soft', 'hard']),
@@ -67,7 +67,7 @@ export const settingsSchema = z.strictObject({
   ),
   objective: key(
     z.enum(['budget', 'l0']),
-    'what keeps the structure sparse: a budget that gates share, or a penalty on the expected L0 norm of hard concrete gates; with l0 a budget is optional, and cuts what is left open',
+    'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, beside which a budget is optional and cuts what stays open',
   ),
   'l0-weight': key(positive, 'weight λ of the L0 penalty: what one open module of mean size costs, in nats', {
     hint: 'L',
@@ -76,7 +76,7 @@ export const settingsSchema = z.strictObject({
   'stretch-high': key(aboveOne, 'upper end r that hard concrete gates are stretched to, above 1', { hint: 'R' }),
   gradient: key(
     z.enum(['global', 'local']),
-    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation)",
+    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation; the only one with l0)",
   ),
   tau: key(positive, 'temperature of the shifted sigmoid', { hint: 'T' }),
   beta: key(positive, 'temperature of the Binary Concrete gates', { hint: 'B' }),
