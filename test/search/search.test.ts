@@ -5,10 +5,18 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError, InterruptedError } from '../../src/errors.ts';
+import type { EncodedExample } from '../../src/runtime/program.ts';
+import { biLevelStep } from '../../src/search/bi-level.ts';
+import { estimators } from '../../src/search/estimators/index.ts';
 import { type SearchOptions, type SearchProblem, type SearchStepEvent, search } from '../../src/search/search.ts';
 import { sumOf } from '../../src/search/shifted-sigmoid.ts';
+import { createMoments } from '../../src/training/adamw.ts';
+import { createBatchCursor } from '../../src/training/batch-cursor.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
+import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { fillUniform } from '../../src/training/random.ts';
 import { createToyExamples, createToyProgram, drain } from '../training/toy-program.ts';
+import { largestDifference } from '../witness/fixtures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-search-'));
 after(() => rm(folder, { recursive: true }));
@@ -47,6 +55,12 @@ const options: SearchOptions = {
 const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
   drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
 
+// The last evaluation is the best one, so that the structure is that of the end.
+const last = () => {
+  let calls = 0;
+  return { ...createProblem(), evaluate: async () => calls++ };
+};
+
 const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0 });
 const whole = await run();
 
@@ -73,6 +87,38 @@ test('counts steps and loss-and-gradient evaluations: five a step in the second 
     assert.ok(loss > 0 && alphaLoss > 0 && tokens > 0);
   }
 });
+
+for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as const) {
+  test(`is the bi-level step over and over, at rates that decay to 0 (${estimator})`, async () => {
+    const problem = last();
+    const l0 = { weight: 0.02, stretch: [-0.2, 1.3] } as const;
+    const gradient = estimator === 'hard-concrete' ? 'local' : 'global';
+    const { result } = await run({ estimator, gradient, l0, tau: 0.7, beta: 0.8, microBatch: 3 }, problem);
+
+    const delta = problem.initialDelta.slice();
+    const alpha = new Float64Array(6);
+    const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
+    const uniforms = (step: number) => fillUniform(new Float64Array(6), 1, 'search/gates', step);
+    const relaxation = { counts: COUNTS, budget: 4, gradient, tau: 0.7, beta: 0.8, l0, uniforms } as const;
+    const batches = (examples: readonly EncodedExample[], stream: string) =>
+      createBatchCursor(examples, { batchSize: 8, seed: 1, stream });
+    const deltaBatches = batches(problem.deltaExamples, 'search/delta');
+    const alphaBatches = batches(problem.alphaExamples, 'search/alpha');
+    for (let step = 0; step < 20; step++) {
+      await biLevelStep(state, deltaBatches.batch(step), alphaBatches.batch(step), {
+        program: withMicroBatches(problem.program, 3),
+        estimator: estimators[estimator](relaxation),
+        order: 'second',
+        learningRate: 0.02 * (1 - step / 20),
+        alphaLearningRate: 0.1 * (1 - step / 20),
+        clipNorm: 2,
+        step,
+      });
+    }
+    assert.ok(largestDifference(result.alpha, alpha) < 1e-9);
+    assert.ok(Math.max(...alpha) > 0.3);
+  });
+}
 
 test('evaluates with z = p, which spends the budget; the best α is returned', async () => {
   const seen: { gates: Float32Array; score: number }[] = [];
@@ -116,12 +162,6 @@ const penalised: Partial<SearchOptions> = {
   epochs: 40,
   learningRate: 0.05,
 };
-// The last evaluation is the best one, so that the structure is that of the end.
-const last = () => {
-  let calls = 0;
-  return { ...createProblem(), evaluate: async () => calls++ };
-};
-
 test('under the L0 penalty what matters stays open, in any order, without a budget', async () => {
   for (const order of ['first', 'second', 'exact'] as const) {
     const { result } = await run({ ...penalised, order }, last());
