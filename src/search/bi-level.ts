@@ -40,7 +40,7 @@ export interface BiLevelReport {
   readonly evaluations: number;
 }
 
-/** What a Hessian-vector product counts as: the two losses and gradients that it stands for. It takes 2.2 times one's time. */
+/** What a Hessian-vector product counts as: the two losses and gradients that it stands for, and about their time. */
 const MIXED_DERIVATIVE_EVALUATIONS = 2;
 
 /** The same program, with what is asked of it counted. */
