@@ -33,7 +33,8 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
   const data = encodeTask(model, task, examples, settings);
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
-  onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${examples.note})` });
+  onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
+  if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
   return { settings, model, data };
 }
 

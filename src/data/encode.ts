@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import type { Target } from '../metrics/target.ts';
 import type { EncodedExample } from '../runtime/program.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -6,8 +7,22 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface TextExample {
   readonly source: string;
   readonly target: string;
+  /** Every right answer, where there are several; `target` is the first of them. */
+  readonly answers?: readonly string[];
+  /** Examples of one group belong together: they fall into one set, and a metric may judge them as one. */
+  readonly group?: string;
   /** Line of the data file it comes from, from 1. */
   readonly line: number;
+}
+
+/** What an answer to an example is judged by. */
+export function targetOf({ target, answers, group }: TextExample): Target {
+  return answers === undefined && group === undefined ? target : { answers: answers ?? [target], group };
+}
+
+/** An example as training rows, one for each of its right answers: a model learns to say one at a time. */
+export function trainingRows({ answers, ...example }: TextExample): TextExample[] {
+  return answers === undefined ? [example] : answers.map(target => ({ ...example, target }));
 }
 
 /** Ids of a source text: at most `maxSourceLength` of them, the sentinel and the end-of-sequence id included. */

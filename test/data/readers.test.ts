@@ -123,7 +123,7 @@ test('a field is text; numbers and booleans become text; a missing column names 
 test('the ending of the name chooses the reader', async () => {
   const read = async (name: string, text: string, columns?: string[]) => {
     await writeFile(join(folder, name), text);
-    return (await readRows(join(folder, name), columns)).map(row => row.fields);
+    return (await readRows(join(folder, name), { columns })).map(row => row.fields);
   };
   assert.deepEqual(await read('a.tsv', 'x\ty\n"1\t2\n'), [{ x: '"1', y: '2' }]);
   assert.deepEqual(await read('a.csv', 'x,y\n"1",2\n'), [{ x: '1', y: '2' }]);
