@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/errors.ts';
 import { oneDecimal } from '../../src/tasks/glue/stsb.ts';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { loadTask } from '../../src/tasks/index.ts';
 import { writeFiles } from './write-files.ts';
 
 const hub = fileURLToPath(new URL('../fixtures/parquet', import.meta.url));
@@ -184,28 +184,34 @@ test('MultiRC: a row an answer; test rows have no label', async t => {
 });
 
 test('a task of one’s own reads Parquet, shards named by a pattern, fields of structs, and lists of answers', async t => {
-  const yaml = stringify({
-    name: 'mine',
-    template: 'mine {idx.paragraph}: {query}',
-    label: 'answers',
-    metric: 'token-f1',
-    files: { train: 'data/train-*.parquet', validation: 'rows.jsonl', test: 'rows.jsonl' },
-  });
+  const yaml = (template: string) =>
+    stringify({
+      name: 'mine',
+      template,
+      label: 'answers',
+      metric: 'token-f1',
+      files: { train: 'data/train-*.parquet', validation: 'rows.jsonl' },
+    });
   const rows = '{"query": "q", "answers": ["x", "y"], "idx": {"paragraph": 3}}\n';
-  const folder = await writeFiles(t, { 'task.yaml': yaml, 'rows.jsonl': rows });
-  const task = await loadTask(join(folder, 'task.yaml'));
-  await assert.rejects(loadTaskData(task, { data: folder, seed: 0 }), /train-\*\.parquet: no such file/);
-  const elsewhere = await writeFiles(t, {
-    'data/train-0.parquet': await readFile(join(hub, 'super_glue/multirc/train-00000-of-00001.parquet')),
+  const folder = await writeFiles(t, {
+    'task.yaml': yaml('mine: {query}'),
+    'nested.yaml': yaml('mine {idx.paragraph}').replace('data/train-*.parquet', 'rows.jsonl'),
+    'rows.jsonl': rows,
   });
+  const task = await loadTask(join(folder, 'task.yaml'));
+  await assert.rejects(task.load(folder), /train-\*\.parquet: no such file/);
+  const shard = await readFile(join(hub, 'super_glue/record/train-00000-of-00001.parquet'));
+  const elsewhere = await writeFiles(t, { 'data/train-0.parquet': shard, 'data/train-1.parquet': shard });
   assert.ok(task.find(elsewhere)?.endsWith('train-0.parquet'));
   assert.deepEqual([task.mayRead('data/train-1.parquet'), task.mayRead('train-1.parquet')], [true, false]);
-  await assert.rejects(loadTaskData(task, { data: elsewhere, seed: 0 }), /train-0\.parquet:1: no column "answers"/);
-  const own = await loadTask(
-    join(
-      await writeFiles(t, { 'task.yaml': yaml.replace('data/train-*.parquet', 'rows.jsonl'), 'rows.jsonl': rows }),
-      'task.yaml',
-    ),
-  );
-  assert.deepEqual((await own.load('')).train, [{ source: 'mine 3: q', target: 'x', answers: ['x', 'y'], line: 1 }]);
+  const { train } = await task.load(elsewhere);
+  assert.equal(train.length, 6);
+  assert.deepEqual(train[4], {
+    source: 'mine: Ann met @placeholder',
+    target: 'Bob',
+    answers: ['Bob', 'the Bob'],
+    line: 2,
+  });
+  const nested = await (await loadTask(join(folder, 'nested.yaml'))).load('');
+  assert.deepEqual(nested.train, [{ source: 'mine 3', target: 'x', answers: ['x', 'y'], line: 1 }]);
 });
