@@ -1,7 +1,9 @@
 import type { StagePreset } from '../config/presets.ts';
 import type { TextExample } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
+import type { DownloadOptions } from '../hub/snapshot.ts';
 import type { MetricName } from '../metrics/index.ts';
+import { dataFolder } from './data-folder.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
@@ -51,15 +53,22 @@ export interface Task {
   split(original: OriginalSplits, seed: number): TaskData;
 }
 
+/** Which data, and how the sets are drawn. */
+export interface DataOptions extends DownloadOptions {
+  /** A folder, or `org/name` or `org/name@revision` of a data set on the Hub, which is downloaded once. */
+  readonly data: string;
+  readonly seed: number;
+}
+
 /**
  * The data of a run: loaded, then split by the seed.
  * @throws InputError where data is missing or malformed, or a set would be empty.
  */
 export async function loadTaskData(
-  task: Pick<Task, 'name' | 'load' | 'split'>,
-  options: { data: string; seed: number },
+  task: Pick<Task, 'name' | 'load' | 'split' | 'mayRead'>,
+  options: DataOptions,
 ): Promise<TaskData> {
-  const original = await task.load(options.data);
+  const original = await task.load(await dataFolder(task, options.data, options));
   const { incomplete } = original;
   const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
   for (const set of ['train', 'validation', 'test'] as const) {
