@@ -16,7 +16,7 @@ export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean })
     ...heatMapLines(heatMap(modules), options),
     ...['', ...tableLines(keptTable(modules)), ''],
     ...(scores === undefined ? [] : [...tableLines(scores), '']),
-    ...dataSentences(result),
+    ...dataSentences(result).flatMap(text => [text, '']),
     ...[...tableLines(resourcesTable(result)), ''],
     `run folder: ${folder.path}`,
   ];

@@ -21,7 +21,7 @@ import { SUPERGLUE } from './superglue/superglue-task.ts';
 import { wic } from './superglue/wic.ts';
 import type { Task } from './task.ts';
 
-export { loadTaskData, type OriginalSplits, type Task, type TaskData } from './task.ts';
+export { type DataOptions, loadTaskData, type OriginalSplits, type Task, type TaskData } from './task.ts';
 
 /** Every built-in task. To add one: a file of its own, and a line here. */
 export const tasks: readonly Task[] = [
