@@ -57,7 +57,8 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
   if (isFolder) return { name: basename(folder), folder };
   const repository = parseRepository(nameOrFolder, 'model');
   if (repository !== undefined) {
-    return { name: basename(repository.name), folder: await fetchSnapshot(repository, chooseModelFiles, options) };
+    const choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder);
+    return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
   }
   throw new InputError(`no model folder ${nameOrFolder}`, {
     remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModels.join(', ')}`,
@@ -69,7 +70,11 @@ const SINGLE_FILE = 'model.safetensors';
 const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
-function chooseModelFiles(paths: readonly string[]): readonly string[] {
-  const isWeights = paths.includes(SINGLE_FILE) ? (path: string) => path === SINGLE_FILE : SHARDS.test.bind(SHARDS);
-  return paths.filter(path => SMALL_FILES.test(path) || isWeights(path));
+function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
+  const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
+  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.test(path)), ...weights];
+  throw new InputError('this repository has no weights as safetensors', {
+    where,
+    remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,
+  });
 }

@@ -70,5 +70,5 @@ function lookInto(layout: Layout, folder: string): FoundLayout {
 /** The Hub's Parquet files of one configuration, in as many shards as there are. */
 export function hubLayout(folders: readonly string[], validation: string = 'validation'): Layout {
   const part = (name: string) => [`${name}.parquet`, `${name}-*.parquet`, `${name}/*.parquet`];
-  return { folders: [...folders, '.'], train: part('train'), validation: part(validation) };
+  return { folders: [...folders, 'data', '.'], train: part('train'), validation: part(validation) };
 }

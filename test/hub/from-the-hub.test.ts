@@ -71,6 +71,17 @@ test('of weights that are there whole and in shards the whole ones are taken', a
   );
 });
 
+test('a repository without safetensors is refused before anything is downloaded', async t => {
+  const hub = await hubWith(t, 'models/org/old', { 'config.json': '{}', 'pytorch_model.bin': 'x' });
+  await assert.rejects(loadModel('org/old'), (error: unknown) => {
+    assert.ok(error instanceof InputError);
+    assert.match(error.message, /^org\/old: this repository has no weights as safetensors/);
+    assert.match(error.remedy!, /org\/old@refs\/pr\/N/);
+    return true;
+  });
+  assert.deepEqual(downloaded(hub), []);
+});
+
 test('a data set on the Hub: the files of the task alone, and a local folder wins', async t => {
   const files = filesOf(join(fixtures, 'parquet'));
   const hub = await hubWith(t, 'datasets/org/glue', files);
