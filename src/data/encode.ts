@@ -3,14 +3,22 @@ import type { Target } from '../metrics/target.ts';
 import type { EncodedExample } from '../runtime/program.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
+/** What may belong together with others: examples of one group fall into one set, and a metric may judge them as one. */
+export interface Grouped {
+  readonly group?: string | undefined;
+}
+
+/** The examples of each group, in the order of its first one; an example without a group is one by itself. */
+export function groupsOf<T extends Grouped>(examples: readonly T[]): T[][] {
+  return [...Map.groupBy<string | T, T>(examples, example => example.group ?? example).values()];
+}
+
 /** One example in words: what the model reads, and what it is to answer. */
-export interface TextExample {
+export interface TextExample extends Grouped {
   readonly source: string;
   readonly target: string;
   /** Every right answer, where there are several; `target` is the first of them. */
   readonly answers?: readonly string[];
-  /** Examples of one group belong together: they fall into one set, and a metric may judge them as one. */
-  readonly group?: string;
   /** Line of the data file it comes from, from 1. */
   readonly line: number;
 }

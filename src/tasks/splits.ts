@@ -1,4 +1,4 @@
-import type { TextExample } from '../data/encode.ts';
+import { groupsOf, type TextExample } from '../data/encode.ts';
 import { permutation } from '../training/random.ts';
 import type { OriginalSplits, TaskData } from './task.ts';
 
@@ -9,16 +9,16 @@ const STREAM = 'tasks/split';
 
 /** The examples in an order drawn from the seed, those of one group together. */
 function shuffled(examples: readonly TextExample[], seed: number): TextExample[][] {
-  const units = [...Map.groupBy(examples, example => example.group ?? example).values()];
-  return Array.from(permutation(units.length, seed, STREAM), i => units[i]!);
+  const groups = groupsOf(examples);
+  return Array.from(permutation(groups.length, seed, STREAM), i => groups[i]!);
 }
 
-/** The first units that hold at least `count` examples, and the rest. */
-function cut(units: readonly TextExample[][], count: number): [TextExample[], TextExample[][]] {
+/** The first groups that hold at least `count` examples, and the rest. */
+function cut(groups: readonly TextExample[][], count: number): [TextExample[], TextExample[][]] {
   let taken = 0;
   let at = 0;
-  while (at < units.length && taken < count) taken += units[at++]!.length;
-  return [units.slice(0, at).flat(), units.slice(at)];
+  while (at < groups.length && taken < count) taken += groups[at++]!.length;
+  return [groups.slice(0, at).flat(), groups.slice(at)];
 }
 
 /** Shares of a pool that is all there is of a data set, so that each set gets enough. */
