@@ -6,20 +6,37 @@
 // For users: a model, a task, a structure, trained parameters, answers.
 
 export { type EncodedTask, encodeTask, type TaskDescription } from './api/encode-task.ts';
-export { evaluate, type PredictOptions, predict, type SplitName, type StopContext } from './api/evaluate.ts';
+export {
+  evaluate,
+  evaluateInDetail,
+  type PredictOptions,
+  predict,
+  type SplitName,
+  type StopContext,
+} from './api/evaluate.ts';
 export { readTuned } from './api/read-tuned.ts';
 export { runToEnd } from './api/run-to-end.ts';
-export type { Generation, ScoredSplit, Scoring } from './api/scoring.ts';
+export type { DetailedScore, Generation, ScoredSplit, Scoring } from './api/scoring.ts';
 export { type FoundStructure, searchStructure } from './api/search-structure.ts';
 export type { StageSettings } from './api/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
 export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
 export { InputError, InterruptedError } from './errors.ts';
-export { builtInModels, loadModel } from './models/load.ts';
+export type { DownloadProgress } from './hub/download.ts';
+export type { DownloadOptions } from './hub/snapshot.ts';
+export { builtInModels, type LoadOptions, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
 export type { SessionSettings } from './runtime/session.ts';
-export { loadTask, loadTaskData, type OriginalSplits, type Task, type TaskData, tasks } from './tasks/index.ts';
+export {
+  type DataOptions,
+  loadTask,
+  loadTaskData,
+  type OriginalSplits,
+  type Task,
+  type TaskData,
+  tasks,
+} from './tasks/index.ts';
 
 // The whole job in a run folder, as the command line does it.
 
@@ -79,6 +96,7 @@ export {
 export { metrics } from './metrics/index.ts';
 export { majorityScore, mostFrequentTarget } from './metrics/majority.ts';
 export type { Metric } from './metrics/metric.ts';
+export type { Target, TargetSet } from './metrics/target.ts';
 export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
 export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
 export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';

@@ -4,6 +4,8 @@ import {
   encodeSource,
   longestTokenCount,
   type TextExample,
+  targetOf,
+  trainingRows,
 } from '../data/encode.ts';
 import { withSentinel } from '../data/sentinel.ts';
 import { metrics } from '../metrics/index.ts';
@@ -16,7 +18,7 @@ import type { ScoredSplit, Scoring } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 
 /** What a task says of itself, wherever its examples come from. */
-export type TaskDescription = Pick<Task, 'name' | 'metric' | 'labels' | 'maxSourceLength' | 'presets'>;
+export type TaskDescription = Pick<Task, 'name' | 'metric' | 'details' | 'labels' | 'maxSourceLength' | 'presets'>;
 
 /** A task's data as a model reads it. */
 export interface EncodedTask {
@@ -27,13 +29,17 @@ export interface EncodedTask {
   readonly scoring: Scoring;
   /** Test score of always giving the commonest target of the training set. */
   readonly majority: number;
+  /** How the sets were made, and what the data at hand lack of the whole data set, in a sentence each. */
+  readonly note: string;
+  readonly incomplete?: string;
 }
 
 /** Longest answer in tokens where a task's targets are free text. */
 export const freeTextTokens = 16;
 
 /**
- * Encodes a task's data with a model's tokenizer. Of the settings it takes `max-length`, `max-validation`, `max-test`,
+ * Encodes a task's data with a model's tokenizer. Of an example with several right answers the training set gets a row for
+ * each, the other sets one that any of them answers. Of the settings it takes `max-length`, `max-validation`, `max-test`,
  * `batch-size`, `sentinel` and `seed`.
  * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong
  */
@@ -49,20 +55,25 @@ export function encodeTask(
   if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
   const toSplit = (examples: readonly TextExample[]): ScoredSplit => ({
     sources: examples.map(({ source }) => encodeSource(tokenizer, source, maxLength)),
-    targets: examples.map(({ target }) => target),
+    targets: examples.map(targetOf),
   });
+  const train = data.train.flatMap(trainingRows);
   const test = sample(data.test, settings['max-test'], seed, 'sample/test');
   return {
     task,
-    train: encodeExamples(tokenizer, data.train, maxLength),
+    train: encodeExamples(tokenizer, train, maxLength),
     validation: toSplit(sample(data.validation, settings['max-validation'], seed, 'sample/validation')),
     test: toSplit(test),
     scoring: {
       tokenizer,
       score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),
+      details: (predictions, targets) =>
+        Object.fromEntries((task.details ?? []).map(name => [name, metrics[name](predictions, targets, task.labels)])),
       maxTokens: task.labels === undefined ? freeTextTokens : longestTokenCount(tokenizer, task.labels) + 1,
       batchSize: settings['batch-size'],
     },
-    majority: majorityScore(task, data.train, test),
+    majority: majorityScore(task, train, test),
+    note: data.note,
+    ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
   };
 }

@@ -1,7 +1,7 @@
 import { readConfigFile } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
-import { evaluate, type SplitName } from './evaluate.ts';
+import { evaluateInDetail, type SplitName } from './evaluate.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { JobContext } from './job-events.ts';
 import { prepare } from './prepare.ts';
@@ -15,6 +15,8 @@ export interface EvaluationOutcome {
   readonly metric: string;
   /** 0 to 100. */
   readonly score: number;
+  /** Further metrics of the task, by their names. */
+  readonly details: Readonly<Record<string, number>>;
 }
 
 /**
@@ -32,8 +34,8 @@ export function runEvaluateJob(
     const folder = runFolder(path);
     requireRun(folder);
     const { model, data } = await prepare({ ...readConfigFile(folder.config), ...changes }, context);
-    const score = await evaluate(model, await readTuned(path, model), data, split, context);
+    const scores = await evaluateInDetail(model, await readTuned(path, model), data, split, context);
     const { name: task, metric } = data.task;
-    return { task, model: model.name, split, examples: data[split].targets.length, metric, score };
+    return { task, model: model.name, split, examples: data[split].targets.length, metric, ...scores };
   });
 }

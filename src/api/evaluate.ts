@@ -6,7 +6,7 @@ import type { Program } from '../runtime/program.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { type EncodedTask, freeTextTokens } from './encode-task.ts';
 import { asInterrupted } from './interrupted.ts';
-import { generateTexts, scoreSplit } from './scoring.ts';
+import { type DetailedScore, generateTexts, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
 export type SplitName = 'validation' | 'test';
@@ -19,14 +19,27 @@ export interface StopContext {
  * Score of trained parameters on a split, by the task's metric, 0 to 100.
  * @throws InputError where they are another model's; InterruptedError where the signal has aborted
  */
-export function evaluate(
+export async function evaluate(
+  model: Model,
+  tuned: TunedStructure,
+  data: EncodedTask,
+  split: SplitName = 'test',
+  context: StopContext = {},
+): Promise<number> {
+  return (await evaluateInDetail(model, tuned, data, split, context)).score;
+}
+
+/** The same, with the metrics that the task reports beside its own, by their names. */
+export function evaluateInDetail(
   model: Model,
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
   { signal }: StopContext = {},
-): Promise<number> {
-  return withProgram(model, tuned, signal, program => scoreSplit(program, data[split], data.scoring, tuned, signal));
+): Promise<DetailedScore> {
+  return withProgram(model, tuned, signal, program =>
+    scoreSplitInDetail(program, data[split], data.scoring, tuned, signal),
+  );
 }
 
 export interface PredictOptions extends StopContext {

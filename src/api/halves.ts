@@ -1,3 +1,4 @@
+import { type Grouped, groupsOf } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { permutation } from '../training/random.ts';
 
@@ -22,13 +23,20 @@ export function splitHalves<T>(examples: readonly T[], seed: number): Halves<T> 
   return { delta: shuffled.slice(0, middle), alpha: shuffled.slice(middle) };
 }
 
-/** At most `limit` of some examples, drawn at random; all of them, in their order, where there are no more. */
-export function sample<T>(
+/**
+ * At most `limit` of some examples, drawn at random, of a group all or none while that is possible; all of them, in their
+ * order, where there are no more.
+ */
+export function sample<T extends Grouped>(
   examples: readonly T[],
   limit: number | undefined,
   seed: number,
   stream: string,
 ): readonly T[] {
   if (limit === undefined || examples.length <= limit) return examples;
-  return Array.from(permutation(examples.length, seed, stream).subarray(0, limit), index => examples[index]!);
+  const groups = groupsOf(examples);
+  const drawn = Array.from(permutation(groups.length, seed, stream), index => groups[index]!);
+  const taken: T[] = [];
+  for (const group of drawn) if (taken.length + group.length <= limit) taken.push(...group);
+  return taken.length > 0 ? taken : drawn.flat().slice(0, limit);
 }

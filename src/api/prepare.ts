@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { requireDevice, requireModelAndTask } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
+import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTask } from '../tasks/index.ts';
 import { loadTaskData } from '../tasks/task.ts';
+import { downloadMessages } from './download-messages.ts';
 import { type EncodedTask, encodeTask } from './encode-task.ts';
 import type { JobContext } from './job-events.ts';
 import { completeSettings } from './stage-settings.ts';
@@ -25,19 +26,18 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
   requireDevice(given);
   const named = requireModelAndTask(given);
   const task = await loadTask(named.task);
-  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  const download = { onDownload: downloadMessages(onEvent), signal };
+  const { threads } = named;
+  const model = await loadModel(named.model, { ...(threads !== undefined && { threads }), ...download });
   const settings = completeSettings(model, task, named);
   signal?.throwIfAborted();
 
-  const examples = await loadTaskData(task, { data: settings.data ?? sharedData(), seed: settings.seed });
+  const { seed, data: place = defaultDataFolder() } = settings;
+  const examples = await loadTaskData(task, { data: place, seed, ...download });
   const data = encodeTask(model, task, examples, settings);
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
-  onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${examples.note})` });
+  onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
+  if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
   return { settings, model, data };
-}
-
-/** Where the data sets that come with no package lie, unless `--data` says otherwise. */
-function sharedData(): string {
-  return join(process.env.S3DELTA_SHARED ?? join('..', 'shared'), 'data');
 }

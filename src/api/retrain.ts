@@ -19,12 +19,15 @@ export async function retrainStructure(
   if (before.score !== undefined) return before;
   const { model, data } = prepared;
   const tuned = await runTuneStage(prepared, structure, 'retrain', folder, context);
-  const { delta, validation, test, resources } = tuned;
+  const { delta, validation, test, details, resources } = tuned;
   await writeDelta(folder.delta, model, layoutOf(keptModules(structure, model)), delta);
   const ratio = resourcesRatio(before.resources.search, resources);
   const result: RunResult = {
     ...before,
-    score: { metric: data.task.metric, validation, test, majority: data.majority },
+    score: {
+      ...{ metric: data.task.metric, validation, test, majority: data.majority },
+      ...(Object.keys(details).length > 0 && { details }),
+    },
     resources: { ...before.resources, retrain: resources, ...(ratio !== undefined && { ratio }) },
   };
   await writeResult(folder.result, result);

@@ -1,13 +1,14 @@
 import { evaluationBatches } from '../data/batches.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Target } from '../metrics/target.ts';
 import type { Generator } from '../runtime/program.ts';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
   /** Token ids of the sources, without padding. */
   readonly sources: readonly (readonly number[])[];
-  /** The texts that should be generated, one a source. */
-  readonly targets: readonly string[];
+  /** What should be generated, one a source. */
+  readonly targets: readonly Target[];
 }
 
 /** How answers are generated. */
@@ -21,7 +22,15 @@ export interface Generation {
 /** What turns generated ids into a score. */
 export interface Scoring extends Generation {
   /** Score of predicted texts against target texts, 0 to 100; higher is better. */
-  readonly score: (predictions: readonly string[], targets: readonly string[]) => number;
+  readonly score: (predictions: readonly string[], targets: readonly Target[]) => number;
+  /** Further metrics by their names, on the same scale. */
+  readonly details?: (predictions: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
+}
+
+/** What a split's answers are worth. */
+export interface DetailedScore {
+  readonly score: number;
+  readonly details: Readonly<Record<string, number>>;
 }
 
 /** The state of a program that is to answer. */
@@ -40,6 +49,18 @@ export async function scoreSplit(
   signal?: AbortSignal,
 ): Promise<number> {
   return scoring.score(await generateTexts(program, sources, scoring, trained, signal), targets);
+}
+
+/** The same, with every metric that the task reports. */
+export async function scoreSplitInDetail(
+  program: Generator,
+  { sources, targets }: ScoredSplit,
+  scoring: Scoring,
+  trained: Trained,
+  signal?: AbortSignal,
+): Promise<DetailedScore> {
+  const texts = await generateTexts(program, sources, scoring, trained, signal);
+  return { score: scoring.score(texts, targets), details: scoring.details?.(texts, targets) ?? {} };
 }
 
 /** Greedy answers in the order of `sources`, batches sorted by length so that little is padded. */

@@ -11,6 +11,11 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
     task: data.task.name,
     model: model.name,
     seed: settings.seed,
+    data: {
+      ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
+      note: data.note,
+      ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
+    },
     budget: { parameters: budget, fraction: budget / model.parameters },
     structure: { modules: kept.length, parameters },
     resources: {},

@@ -4,7 +4,7 @@ import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import type { Structure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateInDetail } from './evaluate.ts';
 import type { JobContext } from './job-events.ts';
 import type { Prepared } from './prepare.ts';
 import { relay } from './relay.ts';
@@ -15,6 +15,8 @@ export interface TuneStageResult {
   /** Best validation score, and the test score of the same parameters. */
   readonly validation: number;
   readonly test: number;
+  /** Further metrics of the task on the test split, by their names. */
+  readonly details: Readonly<Record<string, number>>;
   /** Of the training alone: testing is not in it. */
   readonly resources: StageResources;
 }
@@ -34,7 +36,8 @@ export async function runTuneStage(
     const tuned = await relay(events, stage, folder.metrics, onEvent);
     const { delta, score: validation, seconds, evaluations } = tuned;
     const resources = { seconds, peakBytes: memory.stop(), evaluations };
-    return { delta, validation, test: await evaluate(model, tuned, data, 'test', { signal }), resources };
+    const { score: test, details } = await evaluateInDetail(model, tuned, data, 'test', { signal });
+    return { delta, validation, test, details, resources };
   } finally {
     memory.stop();
   }

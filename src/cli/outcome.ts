@@ -2,7 +2,7 @@ import type { JobOutcome } from '../api/job.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { shownModules } from '../report/structure-modules.ts';
-import { budgetSentence, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
+import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
 import { type Table, tableLines, tableMarkdown } from '../report/table.ts';
 import type { Output } from './command.ts';
 
@@ -16,6 +16,7 @@ export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean })
     ...heatMapLines(heatMap(modules), options),
     ...['', ...tableLines(keptTable(modules)), ''],
     ...(scores === undefined ? [] : [...tableLines(scores), '']),
+    ...dataSentences(result).flatMap(text => [text, '']),
     ...[...tableLines(resourcesTable(result)), ''],
     `run folder: ${folder.path}`,
   ];

@@ -26,13 +26,19 @@ function key<T extends z.ZodType>(schema: T, description: string, help: KeyHelp 
  * All are optional here: what is left out comes from the task's preset and the defaults (see `resolve.ts`).
  */
 export const settingsSchema = z.strictObject({
-  model: key(text, 'model: a folder with config.json, weights and tokenizer, or `mini`, the built-in one', {
-    hint: 'FOLDER',
-  }),
+  model: key(
+    text,
+    'model: a folder with config.json, weights and tokenizer, org/name[@revision] on the Hub, or `mini`, the built-in one',
+    {
+      hint: 'FOLDER|ORG/NAME',
+    },
+  ),
   task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
-  data: key(text, "folder with the task's data files (default: data/ in the folder that $S3DELTA_SHARED names)", {
-    hint: 'FOLDER',
-  }),
+  data: key(
+    text,
+    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in the folder that $S3DELTA_SHARED names)",
+    { hint: 'FOLDER|ORG/NAME' },
+  ),
   space: key(
     z.enum(['mixed', 'lora']),
     'search space: mixed (S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters) or lora (S3Delta-L)',

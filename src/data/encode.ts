@@ -1,13 +1,36 @@
 import { InputError } from '../errors.ts';
+import type { Target } from '../metrics/target.ts';
 import type { EncodedExample } from '../runtime/program.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
+/** What may belong together with others: examples of one group fall into one set, and a metric may judge them as one. */
+export interface Grouped {
+  readonly group?: string | undefined;
+}
+
+/** The examples of each group, in the order of its first one; an example without a group is one by itself. */
+export function groupsOf<T extends Grouped>(examples: readonly T[]): T[][] {
+  return [...Map.groupBy<string | T, T>(examples, example => example.group ?? example).values()];
+}
+
 /** One example in words: what the model reads, and what it is to answer. */
-export interface TextExample {
+export interface TextExample extends Grouped {
   readonly source: string;
   readonly target: string;
+  /** Every right answer, where there are several; `target` is the first of them. */
+  readonly answers?: readonly string[];
   /** Line of the data file it comes from, from 1. */
   readonly line: number;
+}
+
+/** What an answer to an example is judged by. */
+export function targetOf({ target, answers, group }: TextExample): Target {
+  return answers === undefined && group === undefined ? target : { answers: answers ?? [target], group };
+}
+
+/** An example as training rows, one for each of its right answers: a model learns to say one at a time. */
+export function trainingRows({ answers, ...example }: TextExample): TextExample[] {
+  return answers === undefined ? [example] : answers.map(target => ({ ...example, target }));
 }
 
 /** Ids of a source text: at most `maxSourceLength` of them, the sentinel and the end-of-sequence id included. */

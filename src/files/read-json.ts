@@ -3,8 +3,13 @@ import { InputError } from '../errors.ts';
 
 /** Text of a file the user named. A missing or unreadable one is an InputError that says which. */
 export async function readTextFile(path: string): Promise<string> {
+  return (await readBytes(path)).toString('utf8');
+}
+
+/** Content of a file the user named. A missing or unreadable one is an InputError that says which. */
+export async function readBytes(path: string): Promise<Buffer> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') throw new InputError('no such file', { where: path, remedy: 'check the path', cause });

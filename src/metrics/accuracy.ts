@@ -1,8 +1,6 @@
-import { checkPaired, type Metric } from './metric.ts';
+import { type Metric, meanPercent } from './metric.ts';
+import { answersOf } from './target.ts';
 
 /** Share of predictions that are the target, exactly, in percent. */
-export const accuracy: Metric = (predictions, targets) => {
-  checkPaired(predictions, targets);
-  const right = predictions.filter((prediction, i) => prediction === targets[i]).length;
-  return (100 * right) / targets.length;
-};
+export const accuracy: Metric = (predictions, targets) =>
+  meanPercent(predictions, targets, (prediction, target) => (answersOf(target).includes(prediction) ? 1 : 0));

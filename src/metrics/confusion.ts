@@ -1,4 +1,5 @@
 import { checkPaired } from './metric.ts';
+import { onlyAnswer, type Target } from './target.ts';
 
 /** Counts of a two-class problem. */
 export interface Confusion {
@@ -11,11 +12,11 @@ export interface Confusion {
 /**
  * Counts predictions against targets, the second label being the positive one. A prediction that is neither label
  * counts as the opposite of its target.
- * @throws RangeError where the lists cannot be compared or there are not exactly two labels.
+ * @throws RangeError where the lists cannot be compared or there are not exactly two labels, or an example has several right answers.
  */
 export function confusion(
   predictions: readonly string[],
-  targets: readonly string[],
+  targets: readonly Target[],
   labels: readonly string[] | undefined,
 ): Confusion {
   checkPaired(predictions, targets);
@@ -23,8 +24,9 @@ export function confusion(
   const [negative, positive] = labels;
   let [truePositives, falsePositives, falseNegatives, trueNegatives] = [0, 0, 0, 0];
   predictions.forEach((prediction, i) => {
-    const isPositive = targets[i] === positive;
-    const isRight = prediction === targets[i] && (prediction === positive || prediction === negative);
+    const target = onlyAnswer(targets[i]!);
+    const isPositive = target === positive;
+    const isRight = prediction === target && (prediction === positive || prediction === negative);
     if (isPositive && isRight) truePositives++;
     else if (isPositive) falseNegatives++;
     else if (isRight) trueNegatives++;

@@ -1,4 +1,4 @@
-import type { TextExample } from '../data/encode.ts';
+import { type TextExample, targetOf } from '../data/encode.ts';
 import { type MetricName, metrics } from './index.ts';
 
 /** The target seen most often; of equally frequent ones the first. */
@@ -19,7 +19,7 @@ export function majorityScore(
   const answer = mostFrequentTarget(train);
   return metrics[task.metric](
     test.map(() => answer),
-    test.map(example => example.target),
+    test.map(targetOf),
     task.labels,
   );
 }

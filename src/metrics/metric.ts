@@ -1,3 +1,5 @@
+import type { Target } from './target.ts';
+
 /**
  * A metric of generated text against target text, on a 0–100 scale (correlations: −100 to 100).
  * `predictions` and `targets` are equally long and not empty; `labels` are the strings a prediction may be, in the
@@ -6,14 +8,25 @@
  */
 export type Metric = (
   predictions: readonly string[],
-  targets: readonly string[],
+  targets: readonly Target[],
   labels: readonly string[] | undefined,
 ) => number;
 
 /** @throws RangeError where the lists cannot be compared. */
-export function checkPaired(predictions: readonly string[], targets: readonly string[]): void {
+export function checkPaired(predictions: readonly string[], targets: readonly Target[]): void {
   if (predictions.length !== targets.length) {
     throw new RangeError(`${predictions.length} predictions for ${targets.length} targets`);
   }
   if (predictions.length === 0) throw new RangeError('a metric of no predictions');
+}
+
+/** Mean over the examples of what each prediction is worth, 0 to 1, in percent. */
+export function meanPercent(
+  predictions: readonly string[],
+  targets: readonly Target[],
+  worth: (prediction: string, target: Target) => number,
+): number {
+  checkPaired(predictions, targets);
+  const sum = predictions.reduce((total, prediction, i) => total + worth(prediction, targets[i]!), 0);
+  return (100 * sum) / targets.length;
 }

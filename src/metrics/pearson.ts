@@ -1,4 +1,5 @@
 import { checkPaired, type Metric } from './metric.ts';
+import { onlyAnswer } from './target.ts';
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INVALID_SCORE = -1;
@@ -10,7 +11,7 @@ const INVALID_SCORE = -1;
 export const pearson: Metric = (predictions, targets) => {
   checkPaired(predictions, targets);
   const x = predictions.map(parseScore);
-  const y = targets.map(parseScore);
+  const y = targets.map(target => parseScore(onlyAnswer(target)));
   // Rounding of the mean would give a constant side a meaningless direction instead of none.
   if (isConstant(x) || isConstant(y)) return 0;
   const dx = deviations(x);

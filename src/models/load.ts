@@ -3,6 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
+import { parseRepository } from '../hub/repository.ts';
+import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load.ts';
@@ -19,22 +21,17 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 
 export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
+/** How a model is loaded, and what tells of its download. */
+export type LoadOptions = SessionSettings & DownloadOptions;
+
 /**
- * Loads a model: the name of a built-in one, or a folder as downloaded from the Hub (config.json, weights as
- * safetensors, tokenizer.json or spiece.model). InputError where something is missing, damaged or not supported.
+ * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
+ * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub, which is
+ * downloaded once. InputError where something is missing, damaged or not supported.
  */
-export async function loadModel(nameOrFolder: string, settings: SessionSettings = {}): Promise<Model> {
-  const builtIn = BUILT_IN[nameOrFolder];
-  const folder = builtIn ?? resolve(nameOrFolder);
-  const isFolder = await stat(folder).then(
-    found => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) {
-    throw new InputError(`no model folder ${nameOrFolder}`, {
-      remedy: `give a folder with config.json and model.safetensors, or a built-in model: ${builtInModels.join(', ')}`,
-    });
-  }
+export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
+  const { onDownload, signal, ...settings } = options;
+  const { name, folder } = await findModel(nameOrFolder, { onDownload, signal });
   const configFile = join(folder, 'config.json');
   const config = await readJson(configFile);
   const family =
@@ -46,5 +43,38 @@ export async function loadModel(nameOrFolder: string, settings: SessionSettings 
       remedy: `supported families (model_type): ${Object.keys(FAMILIES).join(', ')}`,
     });
   }
-  return load(builtIn ? nameOrFolder : basename(folder), folder, config, settings);
+  return load(name, folder, config, settings);
+}
+
+async function findModel(nameOrFolder: string, options: DownloadOptions): Promise<{ name: string; folder: string }> {
+  const builtIn = BUILT_IN[nameOrFolder];
+  if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn };
+  const folder = resolve(nameOrFolder);
+  const isFolder = await stat(folder).then(
+    found => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return { name: basename(folder), folder };
+  const repository = parseRepository(nameOrFolder, 'model');
+  if (repository !== undefined) {
+    const choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder);
+    return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
+  }
+  throw new InputError(`no model folder ${nameOrFolder}`, {
+    remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModels.join(', ')}`,
+  });
+}
+
+const SMALL_FILES = /^((generation_|tokenizer_)?config|tokenizer|special_tokens_map)\.json$|^spiece\.model$/;
+const SINGLE_FILE = 'model.safetensors';
+const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
+
+/** What is read of a model's repository: the weights once, however many forms they are there in. */
+function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
+  const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
+  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.test(path)), ...weights];
+  throw new InputError('this repository has no weights as safetensors', {
+    where,
+    remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,
+  });
 }

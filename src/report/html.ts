@@ -4,7 +4,7 @@ import { curveSvg } from './curve-svg.ts';
 import { escapeMarkup } from './escape.ts';
 import { type HeatMapModule, heatMap } from './heat-map.ts';
 import { heatMapSvg } from './heat-map-svg.ts';
-import { budgetSentence, keptTable, resourcesTable, scoreTable } from './summary.ts';
+import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from './summary.ts';
 import type { Table } from './table.ts';
 
 /** All that a report shows of a run. */
@@ -44,7 +44,7 @@ export function reportHtml({ result, modules, metrics, config }: ReportContent):
 </head>
 <body>
 <h1>${escapeMarkup(title)}</h1>
-<p>${escapeMarkup(budgetSentence(result))}.</p>
+${[budgetSentence(result), ...dataSentences(result)].map(text => `<p>${escapeMarkup(text)}.</p>`).join('\n')}
 ${scores === undefined ? '' : `<h2>Scores</h2>\n${table(scores)}`}
 <h2>Structure</h2>
 <figure>${map}</figure>

@@ -9,6 +9,11 @@ export function budgetSentence({ budget, structure }: RunResult): string {
   return `${spent}, of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
 }
 
+/** What the scores are of, where it is not the whole data set. */
+export function dataSentences({ data }: RunResult): string[] {
+  return data?.incomplete === undefined ? [] : [`note: ${data.incomplete}; ${data.note}`];
+}
+
 /** Test scores beside what costs nothing: the commonest label, and a random structure of equal budget. */
 export function scoreTable({ score: scores }: RunResult): Table | undefined {
   if (scores === undefined) return undefined;
@@ -18,6 +23,7 @@ export function scoreTable({ score: scores }: RunResult): Table | undefined {
       ['this structure', score(scores.test), score(scores.validation)],
       ...(scores.random === undefined ? [] : [['random structure, equal budget', score(scores.random), '']]),
       ['majority class', score(scores.majority), ''],
+      ...Object.entries(scores.details ?? {}).map(([metric, value]) => [`this structure, ${metric}`, score(value), '']),
     ],
   };
 }

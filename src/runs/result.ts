@@ -20,6 +20,8 @@ export interface Scores {
   readonly test: number;
   /** Test score of always giving the training set's commonest label. */
   readonly majority: number;
+  /** Test scores by further metrics of the task, where it has any. */
+  readonly details?: Readonly<Record<string, number>>;
   /** Test score of a random structure of equal budget, trained alike, where one was asked for. */
   readonly random?: number;
 }
@@ -29,6 +31,15 @@ export interface RunResult {
   readonly task: string;
   readonly model: string;
   readonly seed: number;
+  /** Examples of each set, and how the sets were made. */
+  readonly data?: {
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly note: string;
+    /** What the data at hand lack of the whole data set, in a sentence. */
+    readonly incomplete?: string;
+  };
   /** What could be spent. `fraction` is of the backbone's parameters. */
   readonly budget: { readonly parameters: number; readonly fraction: number };
   /** What was spent: modules kept, and their parameters. */

@@ -1,15 +1,33 @@
 import type { TextExample } from '../data/encode.ts';
-import { readRows } from '../data/read-rows.ts';
+import { readRows, type TableOptions } from '../data/read-rows.ts';
+import type { Row } from '../data/row.ts';
 import { InputError } from '../errors.ts';
 import { type TextForm, toExample } from './text-form.ts';
 
+/** How a data file is read. */
+export interface ReadOptions extends TableOptions {
+  /** From a row of the file to the rows it stands for, where one holds several examples. */
+  readonly unnest?: ((row: Row) => readonly Row[]) | undefined;
+}
+
 /**
- * The rows of a data file in a task's text form.
- * @param columns names of the columns, for a table without a header line.
- * @throws InputError with file and line where the file is missing, malformed or empty.
+ * The rows of data files, one after the other, in a task's text form.
+ * @throws InputError with file and line where a file is missing, malformed or empty.
  */
-export async function readExamples(file: string, form: TextForm, columns?: readonly string[]): Promise<TextExample[]> {
-  const examples = (await readRows(file, columns)).map(row => toExample(row, form));
-  if (examples.length > 0) return examples;
-  throw new InputError('this data file has no rows', { where: file, remedy: 'give a file with examples' });
+export async function readExamples(
+  files: readonly string[],
+  form: TextForm,
+  options: ReadOptions = {},
+): Promise<TextExample[]> {
+  const examples: TextExample[] = [];
+  for (const file of files) {
+    const rows = await readRows(file, options);
+    if (rows.length === 0) {
+      throw new InputError('this data file has no rows', { where: file, remedy: 'give a file with examples' });
+    }
+    for (const row of options.unnest === undefined ? rows : rows.flatMap(options.unnest)) {
+      examples.push(toExample(row, form));
+    }
+  }
+  return examples;
 }

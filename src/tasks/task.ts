@@ -1,13 +1,18 @@
 import type { StagePreset } from '../config/presets.ts';
 import type { TextExample } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
+import type { DownloadOptions } from '../hub/snapshot.ts';
 import type { MetricName } from '../metrics/index.ts';
+import { dataFolder } from './data-folder.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
+  /** Empty where the data at hand lack the training set. */
   readonly train: readonly TextExample[];
   readonly validation?: readonly TextExample[];
   readonly test?: readonly TextExample[];
+  /** In a sentence, what the data at hand lack of the whole data set. */
+  readonly incomplete?: string;
 }
 
 /** The three sets of a run: D_train, D_val and D_test. */
@@ -17,6 +22,8 @@ export interface TaskData {
   readonly test: readonly TextExample[];
   /** How the sets were made, in a sentence for people. */
   readonly note: string;
+  /** In a sentence, what the data at hand lack of the whole data set. */
+  readonly incomplete?: string;
 }
 
 /** A text-to-text task: where its examples come from, how they are written, split and scored. */
@@ -25,12 +32,18 @@ export interface Task {
   /** One line for lists. */
   readonly description: string;
   readonly metric: MetricName;
+  /** Metrics reported beside it. */
+  readonly details?: readonly MetricName[];
   /** The strings a target can be; undefined where targets are free text. Of two the last is the positive one. */
   readonly labels: readonly string[] | undefined;
   /** Longest source in tokens, the end-of-sequence token included. */
   readonly maxSourceLength: number;
   /** Sizes of search and re-training (table 3 of the paper for its tasks). */
   readonly presets: { readonly search: StagePreset; readonly retrain: StagePreset };
+  /** Where in `dataFolder` the data lie, or where else; undefined where they are not found. Reads none of them. */
+  find(dataFolder: string): string | undefined;
+  /** Whether a file of a data set's folder, by its path in it written with `/`, may be one the task reads. */
+  mayRead(path: string): boolean;
   /**
    * Reads the examples. Tasks that bring their own data pass `dataFolder` over.
    * @throws InputError with file and line where data is missing or malformed.
@@ -40,12 +53,24 @@ export interface Task {
   split(original: OriginalSplits, seed: number): TaskData;
 }
 
+/** Which data, and how the sets are drawn. */
+export interface DataOptions extends DownloadOptions {
+  /** A folder, or `org/name` or `org/name@revision` of a data set on the Hub, which is downloaded once. */
+  readonly data: string;
+  readonly seed: number;
+}
+
 /**
  * The data of a run: loaded, then split by the seed.
  * @throws InputError where data is missing or malformed, or a set would be empty.
  */
-export async function loadTaskData(task: Task, options: { data: string; seed: number }): Promise<TaskData> {
-  const data = task.split(await task.load(options.data), options.seed);
+export async function loadTaskData(
+  task: Pick<Task, 'name' | 'load' | 'split' | 'mayRead'>,
+  options: DataOptions,
+): Promise<TaskData> {
+  const original = await task.load(await dataFolder(task, options.data, options));
+  const { incomplete } = original;
+  const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {

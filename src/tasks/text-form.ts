@@ -1,15 +1,27 @@
 import type { TextExample } from '../data/encode.ts';
-import { fieldText, placeOf, type Row } from '../data/row.ts';
+import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/row.ts';
 import { InputError } from '../errors.ts';
+
+/** Text of a row's field. */
+export type Field = (name: string) => string;
+
+/** Texts of a row's field that holds a list. */
+export type ListField = (name: string) => readonly string[];
 
 /** How a row becomes text. */
 export interface TextForm {
   /** The source text, from the row's fields. */
-  readonly source: (field: (name: string) => string) => string;
+  readonly source: (field: Field, list: ListField) => string;
   /** The field that holds the label. */
   readonly label: string;
   /** From the data's labels to target strings, in the task's order; undefined where the label itself is the target. */
   readonly labels: ReadonlyMap<string, string> | undefined;
+  /** How a label that is itself the target is written; as it is unless said otherwise. Undefined where it cannot be one. */
+  readonly write?: ((label: string) => string | undefined) | undefined;
+  /** What the examples of one group have in common; without it each stands alone. */
+  readonly group?: ((field: Field) => string) | undefined;
+  /** Other names that a field has in some of the layouts the data come in. */
+  readonly otherNames?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** The target strings of a label table, each once, in its order. */
@@ -18,21 +30,53 @@ export function targetStrings(labels: ReadonlyMap<string, string>): readonly str
 }
 
 /**
- * Writes one row in a task's text form.
+ * Label table of classes that are numbered in order: each answers to its number and to its names (the Hub's ClassLabel,
+ * the words of the original files), and its number as a digit string is the target.
+ */
+export function numberedClasses(...classes: readonly (readonly string[])[]): ReadonlyMap<string, string> {
+  return new Map(classes.flatMap((names, i) => [String(i), ...names].map(name => [name, String(i)] as const)));
+}
+
+/**
+ * Writes one row in a task's text form. A label field that holds a list gives all its entries as right answers.
  * @throws InputError with file and line where a field is missing or the label is not one of the task's.
  */
 export function toExample(row: Row, form: TextForm): TextExample {
-  const label = fieldText(row, form.label);
-  const target = form.labels === undefined ? label : form.labels.get(label);
-  if (target === undefined) {
-    throw new InputError(`the label ${JSON.stringify(label)} is not one of the task's`, {
-      where: placeOf(row),
-      remedy: `the labels are ${[...form.labels!.keys()].join(', ')}`,
-    });
-  }
+  const names = (name: string) => [name, ...(form.otherNames?.[name] ?? [])];
+  const field: Field = name => fieldText(row, ...names(name));
+  const list: ListField = name => fieldTexts(row, ...names(name));
+  const source = form.source(field, list);
+  const hasSeveral = Array.isArray(fieldValue(row, ...names(form.label)));
+  const labels = hasSeveral ? list(form.label) : [field(form.label)];
+  if (labels.length === 0) throw unanswered(row, form.label);
+  const targets = [...new Set(labels.map(label => targetText(label, form, row)))];
   return {
-    source: form.source(name => fieldText(row, name)),
-    target,
+    source,
+    target: targets[0]!,
+    ...(hasSeveral && { answers: targets }),
+    ...(form.group !== undefined && { group: form.group(field) }),
     line: row.line,
   };
+}
+
+function unanswered(row: Row, label: string): InputError {
+  return new InputError(`the row has no answer: its "${label}" is an empty list`, {
+    where: placeOf(row),
+    remedy: 'remove the row, or give a file with answers: test sets often come without them',
+  });
+}
+
+function targetText(label: string, { labels, write = text => text }: TextForm, row: Row): string {
+  const target = labels === undefined ? write(label) : labels.get(label);
+  if (target !== undefined) return target;
+  if (label === '-1') {
+    throw new InputError('the row has no label: it is -1, as in the test sets of the Hub', {
+      where: placeOf(row),
+      remedy: 'give a file with labels',
+    });
+  }
+  throw new InputError(`the label ${JSON.stringify(label)} is not one of the task's`, {
+    where: placeOf(row),
+    remedy: labels === undefined ? 'give a number' : `the labels are ${[...labels.keys()].join(', ')}`,
+  });
 }

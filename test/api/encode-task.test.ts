@@ -69,3 +69,20 @@ test('a setting that no flag could have is refused by name', () => {
   assert.throws(() => encodeFilms({ 'batch-size': 0 }), /batch-size/);
   assert.throws(() => encodeFilms({ batchSize: 8 } as object), /`batchSize`/);
 });
+
+test('of several right answers the training set gets a row each, the other sets one that any of them answers', () => {
+  const examples = [
+    { source: 'a', target: '1', answers: ['1', '0'], line: 1 },
+    { source: 'b', target: '0', line: 2 },
+  ];
+  const sets = { train: examples, validation: examples, test: examples, note: 'as given', incomplete: 'half of it' };
+  const data = encodeTask(tiny, { ...films, labels: undefined, metric: 'token-f1', details: ['exact-match'] }, sets);
+  const spelled = data.train.map(({ target }) => tokenizer.decode(target.slice(0, -1)));
+  assert.deepEqual(spelled, ['1', '0', '0']);
+  assert.deepEqual(data.test.targets, [{ answers: ['1', '0'], group: undefined }, '0']);
+  assert.equal(data.scoring.score(['0', '0'], data.test.targets), 100);
+  assert.deepEqual(data.scoring.details?.(['0', '1'], data.test.targets), { 'exact-match': 50 });
+  // The commonest target of the training rows is 0, which is right everywhere.
+  assert.equal(data.majority, 100);
+  assert.deepEqual([data.note, data.incomplete], ['as given', 'half of it']);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateTexts, type Scoring, scoreSplit } from '../../src/api/scoring.ts';
+import { generateTexts, type Scoring, scoreSplit, scoreSplitInDetail } from '../../src/api/scoring.ts';
 import type { Generator } from '../../src/runtime/program.ts';
 
 /** Answers with the length of the source, and records the batches it was asked for. */
@@ -63,4 +63,13 @@ test('an abort is noticed between batches', async () => {
   };
   await assert.rejects(scoreSplit(stopping, split, scoring, trained, controller.signal));
   assert.equal(asked.length, 1);
+});
+
+test('the detailed score is of the same answers', async () => {
+  const details = (predictions: readonly string[]) => ({ answers: predictions.length });
+  const { generator, asked } = lengthTeller();
+  const found = await scoreSplitInDetail(generator, split, { ...scoring, details }, trained);
+  assert.deepEqual(found, { score: 80, details: { answers: 5 } });
+  assert.equal(asked.length, 3);
+  assert.deepEqual((await scoreSplitInDetail(generator, split, scoring, trained)).details, {});
 });

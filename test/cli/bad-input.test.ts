@@ -28,6 +28,18 @@ function editTask(space: Workspace, file: string, content: string): readonly str
   return search(space);
 }
 
+function parquetFixture(name: string): Uint8Array {
+  return readFileSync(new URL(`../fixtures/parquet/${name}.parquet`, import.meta.url));
+}
+
+/** GLUE's RTE in a folder as from the Hub, its validation set edited. */
+function searchParquet(space: Workspace, edit: (bytes: Uint8Array) => Uint8Array): readonly string[] {
+  const whole = parquetFixture('glue/rte/validation-00000-of-00001');
+  writeFileSync(join(space.folder, 'train.parquet'), whole);
+  writeFileSync(join(space.folder, 'validation.parquet'), edit(whole));
+  return search(space, '--task', 'rte', '--data', space.folder);
+}
+
 const badInputs: readonly BadInput[] = [
   { name: 'an unknown command', make: () => ['serch'], says: /serch[\s\S]*search/ },
   { name: 'an unknown flag', make: space => search(space, '--budgte', '1'), says: /--budgte[\s\S]*--budget/ },
@@ -138,6 +150,16 @@ const badInputs: readonly BadInput[] = [
     name: 'an unknown key in a task file',
     make: space => editTask(space, 'task.yaml', readFileSync(space.task, 'utf8').replace('metric:', 'metrc:')),
     says: /task\.yaml[\s\S]*metrc[\s\S]*metric/,
+  },
+  {
+    name: 'a Parquet file that is cut off',
+    make: space => searchParquet(space, bytes => bytes.subarray(0, 1000)),
+    says: /validation\.parquet: this is no Parquet file, or its end is missing[\s\S]*download/,
+  },
+  {
+    name: 'a Parquet file with another label encoding',
+    make: space => searchParquet(space, () => parquetFixture('rte-names/train')),
+    says: /validation\.parquet:1: the label "yes"[\s\S]*entailment/,
   },
   { name: 'an empty split', make: space => editTask(space, 'test.jsonl', ''), says: /test/ },
   {

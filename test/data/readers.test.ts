@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { parseCsv } from '../../src/data/csv.ts';
 import { parseJsonDocument, parseJsonLines } from '../../src/data/json-rows.ts';
 import { readRows } from '../../src/data/read-rows.ts';
-import { fieldText, placeOf, type Row } from '../../src/data/row.ts';
+import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../../src/data/row.ts';
 import { parseTsv } from '../../src/data/tsv.ts';
 import { InputError } from '../../src/errors.ts';
 
@@ -118,12 +118,37 @@ test('a field is text; numbers and booleans become text; a missing column names 
   refused(() => fieldText(row, 'toString'), /no column "toString"/);
   refused(() => fieldText(row, 'list'), /"list" holds no text/);
   refused(() => fieldText(row, 'none'), /"none" holds no text/);
+  assert.equal(fieldText(row, 'label', 'n'), '2.5');
+  refused(() => fieldText(row, 'label', 'class'), /no column "label" or "class"/);
+});
+
+test('fields of structs are named with dots, lists are lists of texts', () => {
+  const fields = { idx: { question: 7, 'a.b': 1 }, 'a.b': 'own', words: ['x', 3, true], mixed: ['x', null], text: 'x' };
+  const row: Row = { file: 'f.jsonl', line: 7, fields };
+  assert.equal(fieldText(row, 'idx.question'), '7');
+  assert.equal(fieldText(row, 'a.b'), 'own');
+  assert.deepEqual(fieldTexts(row, 'words'), ['x', '3', 'true']);
+  for (const name of ['idx.answer', 'idx.question.more', 'text.length', 'idx.constructor', '.']) {
+    refused(() => fieldValue(row, name), new RegExp(`no column "${name}"`));
+  }
+  refused(() => fieldTexts(row, 'text'), /^f\.jsonl:7: "text" holds no list/);
+  refused(() => fieldTexts(row, 'mixed'), /^f\.jsonl:7: "mixed" holds no text/);
+});
+
+test('tsv: lines with too few cells may be passed over, those with too many never', () => {
+  const text = 'a\tb\n1\t2\nbroken\n3\t4\n';
+  assert.deepEqual(contents(parseTsv(text, 'f.tsv', undefined, true)), [
+    [2, { a: '1', b: '2' }],
+    [4, { a: '3', b: '4' }],
+  ]);
+  refused(() => parseTsv(text, 'f.tsv'), /^f\.tsv:3: this line has 1 columns/);
+  refused(() => parseTsv('a\n1\t2\n', 'f.tsv', undefined, true), /^f\.tsv:2: this line has 2 columns/);
 });
 
 test('the ending of the name chooses the reader', async () => {
   const read = async (name: string, text: string, columns?: string[]) => {
     await writeFile(join(folder, name), text);
-    return (await readRows(join(folder, name), columns)).map(row => row.fields);
+    return (await readRows(join(folder, name), { columns })).map(row => row.fields);
   };
   assert.deepEqual(await read('a.tsv', 'x\ty\n"1\t2\n'), [{ x: '"1', y: '2' }]);
   assert.deepEqual(await read('a.csv', 'x,y\n"1",2\n'), [{ x: '1', y: '2' }]);

@@ -56,5 +56,6 @@ test('the layers import downwards', () => {
   assert.deepEqual(intruders('api/', ['api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('search/', ['search/', 'api/', 'index.ts']), []);
   assert.deepEqual(intruders('models/', ['models/', 'api/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('hub/', ['hub/', 'models/', 'tasks/', 'api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('graph/', ['graph/', 'runtime/', 'deltas/', 'models/', 'index.ts']), []);
 });

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { type MetricName, metricNames, metrics } from '../../src/metrics/index.ts';
+import type { Target } from '../../src/metrics/target.ts';
 
 interface Case {
   readonly name: string;
   readonly labels: string[] | null;
   readonly predictions: string[];
-  readonly targets: string[];
+  readonly targets: Target[];
   readonly expected: Partial<Record<MetricName, number>>;
 }
 

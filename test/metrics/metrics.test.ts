@@ -54,3 +54,17 @@ test('a constant whose mean is not exact in floating point has no correlation', 
 test('accuracy asks for the exact string', () => {
   assert.equal(metrics.accuracy(['1', ' 1', '1.0', ''], ['1', '1', '1', '1'], BINARY), 25);
 });
+
+test('a text stands for one right answer; what knows of one only refuses several', () => {
+  assert.equal(metrics.accuracy(['1', '0'], ['1', { answers: ['1', '0'] }], BINARY), 100);
+  assert.equal(metrics['token-f1'](['one two three'], ['two'], undefined), 50);
+  assert.equal(metrics.f1(['1'], [{ answers: ['1'] }], BINARY), 100);
+  for (const name of ['f1', 'matthews', 'pearson'] as const) {
+    assert.throws(() => metrics[name](['1'], [{ answers: ['1', '0'] }], BINARY), /one right answer/, name);
+  }
+});
+
+test('an example without a group is one by itself', () => {
+  const targets = ['1', '1', { answers: ['1'], group: 'a' }, { answers: ['1'], group: 'a' }];
+  assert.equal(metrics['group-accuracy'](['1', '0', '1', '0'], targets, BINARY), 100 / 3);
+});

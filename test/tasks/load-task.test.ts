@@ -25,9 +25,17 @@ test('every built-in task is found by its name and is whole', async () => {
   }
 });
 
+test("SuperGLUE's prefix may be left out, but rte is GLUE's", async () => {
+  assert.equal((await loadTask('boolq')).name, 'superglue-boolq');
+  assert.equal((await loadTask('multirc')).name, 'superglue-multirc');
+  assert.equal((await loadTask('rte')).name, 'rte');
+  assert.equal((await loadTask('superglue-rte')).name, 'superglue-rte');
+});
+
 test('an unknown name is answered with the nearest ones', async () => {
   assert.match(await remedyOf('rt'), /did you mean rte/);
   assert.match(await remedyOf('SST-2'), /did you mean sst2/);
+  assert.match(await remedyOf('superglue-bolq'), /did you mean superglue-boolq/);
   assert.match(await remedyOf('summarisation'), /the built-in tasks are cola, .*spam.*\.yaml/);
 });
 

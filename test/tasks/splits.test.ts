@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TextExample } from '../../src/data/encode.ts';
-import { InputError } from '../../src/errors.ts';
 import { dealPool, fillFromWhatIsThere, halveValidation, holdOutOfTraining } from '../../src/tasks/splits.ts';
 import type { TaskData } from '../../src/tasks/task.ts';
 
@@ -22,12 +21,48 @@ test('halves: the training set stays, the validation set is shared out, and odd 
 });
 
 test('held out: the validation set comes from training, the test set is the original validation set', () => {
-  const original = { train: some('train', 30), validation: some('validation', 4) };
+  const original = { train: some('train', 50), validation: some('validation', 4) };
   const data = holdOutOfTraining(10)(original, 3);
-  assert.deepEqual(sizes(data), [20, 10, 4]);
+  assert.deepEqual(sizes(data), [40, 10, 4]);
   assert.deepEqual(data.test, original.validation);
   assert.deepEqual(new Set(sources([...data.train, ...data.validation])), new Set(sources(original.train)));
-  assert.throws(() => holdOutOfTraining(30)(original, 3), InputError);
+  assert.equal(data.note, 'validation is 10 random training rows, test the original validation set');
+});
+
+test('held out of a sample: a fifth, and the note says so', () => {
+  const data = holdOutOfTraining(10)({ train: some('train', 30), validation: some('validation', 4) }, 3);
+  assert.deepEqual(sizes(data), [24, 6, 4]);
+  assert.match(data.note, /^validation is 6 random training rows \(a fifth of them: the usual 10 are too many of 30\)/);
+  assert.deepEqual(
+    sizes(holdOutOfTraining(10)({ train: some('train', 2), validation: some('validation', 4) }, 3)),
+    [1, 1, 4],
+  );
+});
+
+test('without a training set the validation set is shared out, and the note says so', () => {
+  for (const split of [halveValidation, holdOutOfTraining(10)]) {
+    const data = split({ train: [], validation: some('validation', 50) }, 3);
+    assert.deepEqual(sizes(data), [30, 10, 10]);
+    assert.equal(new Set(sources(everything(data))).size, 50);
+    assert.match(data.note, /the training set is missing, so the validation set is shared out: 20 % validation/);
+  }
+});
+
+test('examples of one group fall into one set, sizes are kept as well as they can be', () => {
+  const grouped = some('answer', 100).map((example, i) => ({ ...example, group: String(Math.floor(i / 5)) }));
+  for (const [split, original] of [
+    [halveValidation, { train: some('train', 3), validation: grouped }],
+    [dealPool(0.2, 0.2), { train: grouped }],
+    [holdOutOfTraining(17), { train: grouped, validation: some('validation', 3) }],
+  ] as const) {
+    const data = split(original, 5);
+    const groups = [data.train, data.validation, data.test].map(set => new Set(set.flatMap(each => each.group ?? [])));
+    const all = groups.flatMap(set => [...set]);
+    assert.equal(all.length, 20, 'no group is in two sets');
+    assert.equal(new Set(all).size, 20);
+  }
+  assert.deepEqual(sizes(halveValidation({ train: [], validation: grouped.slice(0, 15) }, 1)), [5, 5, 5]);
+  assert.deepEqual(sizes(halveValidation({ train: some('train', 1), validation: grouped }, 1)), [1, 50, 50]);
 });
 
 test('dealt: the shares are of the pool', () => {
@@ -51,7 +86,7 @@ test('no example is lost or in two sets, the seed decides, and another seed spli
   const validation = some('validation', 40);
   const splitters = [halveValidation, holdOutOfTraining(20), dealPool(0.2, 0.2), fillFromWhatIsThere];
   fc.assert(
-    fc.property(fc.integer({ min: 21, max: 200 }), fc.nat(), (count, seed) => {
+    fc.property(fc.integer({ min: 101, max: 200 }), fc.nat(), (count, seed) => {
       const original = { train: some('train', count), validation };
       for (const split of splitters) {
         const data = split(original, seed);

@@ -19,7 +19,8 @@ export const evaluate: Command = {
     const split = splitName(args.split ?? 'test');
     const outcome = await runEvaluateJob(String(args.run), split, readSettings(args, keys), context);
     const line = `${outcome.task} on ${outcome.model}, ${split}: ${outcome.metric} ${score(outcome.score)}`;
-    return { document: outcome, lines: [`${line} over ${outcome.examples} examples`] };
+    const details = Object.entries(outcome.details).map(([metric, value]) => `, ${metric} ${score(value)}`);
+    return { document: outcome, lines: [`${line}${details.join('')} over ${outcome.examples} examples`] };
   },
 };
 

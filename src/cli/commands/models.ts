@@ -1,4 +1,5 @@
-import { builtInModels, loadModel } from '../../models/load.ts';
+import { downloadMessages } from '../../api/download-messages.ts';
+import { builtInModels, type LoadOptions, loadModel } from '../../models/load.ts';
 import { tableLines } from '../../report/table.ts';
 import { count } from '../../report/units.ts';
 import { listSpace, spaces } from '../../structure/spaces.ts';
@@ -6,10 +7,12 @@ import type { Command } from '../command.ts';
 
 export const models: Command = {
   description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
-  args: { model: { type: 'positional', required: false, description: 'folder of a model' } },
-  async run(args) {
+  args: { model: { type: 'positional', required: false, description: 'folder of a model, or org/name on the Hub' } },
+  async run(args, { onEvent, signal }) {
     const names = args.model === undefined ? builtInModels : [String(args.model)];
-    const found = await Promise.all(names.map(describe));
+    const found = await Promise.all(
+      names.map(name => describe(name, { onDownload: downloadMessages(onEvent), signal })),
+    );
     const rows = found.map(({ name, parameters, candidates }) => [
       name,
       count(parameters),
@@ -20,8 +23,8 @@ export const models: Command = {
   },
 };
 
-async function describe(nameOrFolder: string) {
-  const { name, folder, parameters, sites } = await loadModel(nameOrFolder);
+async function describe(nameOrFolder: string, options: LoadOptions) {
+  const { name, folder, parameters, sites } = await loadModel(nameOrFolder, options);
   const candidates = Object.fromEntries(Object.keys(spaces).map(space => [space, listSpace(sites, space).length]));
   return { name, folder, parameters, candidates };
 }

@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { findFiles, fitsPattern } from '../../data/find-files.ts';
 import { InputError } from '../../errors.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
@@ -7,7 +8,8 @@ import { type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
- * A user's own task from a `task.yaml`. Its data files stand relative to the yaml's own folder, wherever `--data` is.
+ * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands for any
+ * characters, so that `train-*.parquet` names all shards.
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
  * @throws InputError where the file is missing or wrong.
  */
@@ -15,8 +17,8 @@ export async function loadCustomTask(path: string): Promise<Task> {
   const file = await readTaskFile(path);
   const form = toForm(file, path);
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
-  const read = (name: string) => readExamples(resolve(dirname(path), name), form, file.columns);
   const { train, validation, test } = file.files;
+  const find = (name: string, dataFolder: string) => findDataFiles(name, [dirname(path), dataFolder]);
   return {
     name: file.name,
     description: file.description,
@@ -25,12 +27,26 @@ export async function loadCustomTask(path: string): Promise<Task> {
     maxSourceLength: file.maxSourceLength,
     presets: { search: stage, retrain: stage },
     split: fillFromWhatIsThere,
-    load: async (): Promise<OriginalSplits> => ({
-      train: await read(train),
-      ...(validation !== undefined && { validation: await read(validation) }),
-      ...(test !== undefined && { test: await read(test) }),
-    }),
+    find: dataFolder => find(train, dataFolder)[0],
+    mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, pattern)),
+    load: async (dataFolder): Promise<OriginalSplits> => {
+      const read = (name: string) => {
+        const found = find(name, dataFolder);
+        return readExamples(found.length > 0 ? found : [join(dirname(path), name)], form, { columns: file.columns });
+      };
+      return {
+        train: await read(train),
+        ...(validation !== undefined && { validation: await read(validation) }),
+        ...(test !== undefined && { test: await read(test) }),
+      };
+    },
   };
+}
+
+/** The files that a name of the task file means, in the first of some folders that has any. */
+function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
+  if (isAbsolute(name)) return [name];
+  return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
 const PLACEHOLDER = /\{([^{}]+)\}/g;

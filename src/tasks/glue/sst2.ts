@@ -1,5 +1,6 @@
+import { holdOutOfTraining } from '../splits.ts';
+import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
-import { holdOutOfTraining } from './splits.ts';
 
 /** GLUE SST-2: is a movie review's phrase positive? */
 export const sst2 = glueTask({
@@ -8,9 +9,10 @@ export const sst2 = glueTask({
   folder: 'SST-2',
   source: field => `sentence: ${field('sentence')}`,
   label: 'label',
-  labels: { '0': '0', '1': '1' },
+  labels: numberedClasses(['negative'], ['positive']),
   metric: 'accuracy',
   split: holdOutOfTraining(2000),
+  rows: { train: 67_349, validation: 872 },
   presets: {
     search: { batchSize: 32, epochs: 5, evaluateEvery: 150 },
     retrain: { batchSize: 32, epochs: 5, evaluateEvery: 150 },

@@ -1,17 +1,19 @@
+import { halveValidation } from '../splits.ts';
+import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
-import { halveValidation } from './splits.ts';
 
 /** GLUE CoLA: is a sentence acceptable English? */
 export const cola = glueTask({
   name: 'cola',
   description: 'GLUE CoLA: linguistic acceptability',
   folder: 'CoLA',
-  columns: ['publication', 'label', 'mark', 'sentence'],
+  tsv: { columns: ['publication', 'label', 'mark', 'sentence'] },
   source: field => `sentence: ${field('sentence')}`,
   label: 'label',
-  labels: { '0': '0', '1': '1' },
+  labels: numberedClasses(['unacceptable'], ['acceptable']),
   metric: 'matthews',
   split: halveValidation,
+  rows: { train: 8_551, validation: 1_043 },
   presets: {
     search: { batchSize: 32, epochs: 15, evaluateEvery: 100 },
     retrain: { batchSize: 32, epochs: 15, evaluateEvery: 100 },

@@ -1,0 +1,23 @@
+import { holdOutOfTraining } from '../splits.ts';
+import { numberedClasses } from '../text-form.ts';
+import { glueTask } from './glue-task.ts';
+
+/** GLUE QQP: do two questions ask the same? */
+export const qqp = glueTask({
+  name: 'qqp',
+  description: 'GLUE QQP: duplicate questions',
+  folder: 'QQP',
+  otherNames: { question1: ['text_a'], question2: ['text_b'], label: ['is_duplicate'] },
+  tsv: { passOverShortLines: true },
+  source: field => `question1: ${field('question1')} question2: ${field('question2')}`,
+  label: 'label',
+  labels: numberedClasses(['not_duplicate'], ['duplicate']),
+  metric: 'f1',
+  details: ['accuracy'],
+  split: holdOutOfTraining(2000),
+  rows: { train: 363_846, validation: 40_430 },
+  presets: {
+    search: { batchSize: 32, epochs: 1, evaluateEvery: 200 },
+    retrain: { batchSize: 32, epochs: 3, evaluateEvery: 500 },
+  },
+});
