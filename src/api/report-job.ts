@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../errors.ts';
-import { readTextFile } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/heat-map-svg.ts';
 import { reportHtml } from '../report/html.ts';
 import { shownModules } from '../report/structure-modules.ts';
-import { readMetrics } from '../runs/metrics-log.ts';
 import { readResult } from '../runs/result.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import type { JobOutcome } from './job.ts';
+import { readRunView } from './read-view.ts';
 
 /**
  * Reads what a run has written.
@@ -31,9 +30,9 @@ export async function readRun(path: string): Promise<JobOutcome> {
 
 /** Writes `report.html` and `heatmap.svg` into the run's folder. */
 export async function writeReport({ folder, result, structure }: JobOutcome): Promise<void> {
+  const view = await readRunView(folder);
   const modules = shownModules(structure.modules);
-  const config = await readTextFile(folder.config);
   const title = `${result.task} on ${result.model}: probability p of every candidate`;
   await writeFileWhole(folder.heatmap, heatMapSvg(heatMap(modules), title));
-  await writeFileWhole(folder.report, reportHtml({ result, modules, metrics: readMetrics(folder.metrics), config }));
+  await writeFileWhole(folder.report, reportHtml({ ...view, result, modules }));
 }

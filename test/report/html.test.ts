@@ -25,6 +25,7 @@ const html = reportHtml({
     score: { metric: evil, validation: 1, test: 2, majority: 3 },
     resources: { retrain: { seconds: 1, peakBytes: 1e9, evaluations: 10 } },
   },
+  moments: [],
   modules: [{ site: evil, kind: 'LoRA', position: evil, column: 'E.0', parameters: 8, p: 0.5, kept: true }],
   metrics: [metric, { ...metric, step: 20, loss: 0.3, score: 60 }, { ...metric, stage: 'retrain', loss: 0.2 }],
   config: `task: ${evil}\n`,

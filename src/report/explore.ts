@@ -1,0 +1,197 @@
+/** A module as the heat map shows it at the end of the search, and where its cell lies. */
+export interface ExploredModule {
+  readonly site: string;
+  readonly kind: string;
+  readonly position: string;
+  /** `E.0`, `D.3`, … */
+  readonly layer: string;
+  readonly row: number;
+  readonly column: number;
+  readonly parameters: number;
+  readonly p: number;
+  readonly kept: boolean;
+  readonly alpha?: number;
+}
+
+export interface Exploration {
+  /** In the order of the picture's cells. */
+  readonly modules: readonly ExploredModule[];
+  /** The search step by step; p and `kept` (indices) follow `modules`. Empty where nothing is known of it. */
+  readonly moments: readonly {
+    readonly step: number;
+    readonly p: readonly number[];
+    readonly kept: readonly number[];
+  }[];
+  /** The p at the dark end of the scale. */
+  readonly maximum: number;
+  /** The scale's colours. */
+  readonly colours: readonly string[];
+}
+
+export interface Explorer {
+  /** Shows newer data of the same modules; a slider that stood at the end stays there. */
+  update(exploration: Exploration): void;
+}
+
+/**
+ * Brings a drawn heat map (`heatMapFigure`) to life in a browser: a module's numbers under the pointer and by arrow keys,
+ * and the structure at every recorded step of the search by a slider. Reports carry the text of this very function, so
+ * that it must need nothing beside itself.
+ */
+export function explore(figure: Element, given: Exploration): Explorer {
+  const namespace = 'http://www.w3.org/2000/svg';
+  const find = <E extends Element>(selector: string) => figure.querySelector<E>(selector)!;
+  const map = find<HTMLElement>('.map');
+  const detail = find<HTMLElement>('.detail');
+  const slider = find<HTMLInputElement>('.moment');
+  const momentName = find<HTMLElement>('.moment-name');
+  const play = find<HTMLButtonElement>('.play');
+  const outlines = find<SVGGElement>('.outlines');
+  const cells = [...figure.querySelectorAll<SVGRectElement>('.cells rect')];
+  const numberOf = new Map(cells.map((cell, index) => [cell, index]));
+  const cursor = document.createElementNS(namespace, 'rect');
+  cursor.setAttribute('class', 'cursor');
+  cursor.setAttribute('pointer-events', 'none');
+  let exploration = given;
+  let current = -1;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  /** The moment the slider stands at; undefined at its end, where the structure that was found is shown. */
+  const moment = () => exploration.moments[slider.valueAsNumber];
+  const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
+
+  function factsOf(index: number): string[] {
+    const { alpha, parameters, p, kept } = exploration.modules[index]!;
+    const shown = moment();
+    return [
+      `p = ${(shown?.p[index] ?? p).toFixed(4)}`,
+      // The history tells p alone.
+      ...(alpha === undefined || shown !== undefined ? [] : [`α = ${alpha.toFixed(3)}`]),
+      `${parameters.toLocaleString('en-US')} parameters`,
+      (shown?.kept.includes(index) ?? kept) ? 'kept' : 'not kept',
+    ];
+  }
+
+  function frame(rect: SVGRectElement, cell: SVGRectElement, inset: number) {
+    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => Number(cell.getAttribute(name)));
+    const place = { x: x! + inset, y: y! + inset, width: width! - 2 * inset, height: height! - 2 * inset };
+    for (const [name, value] of Object.entries(place)) rect.setAttribute(name, String(value));
+    return rect;
+  }
+
+  function outline(cell: SVGRectElement) {
+    const rect = frame(document.createElementNS(namespace, 'rect'), cell, 1);
+    const looks = { class: 'kept', fill: 'none', stroke: '#d95f02', 'stroke-width': '2.5', 'pointer-events': 'none' };
+    for (const [name, value] of Object.entries(looks)) rect.setAttribute(name, value);
+    return rect;
+  }
+
+  function paint() {
+    const { modules, moments, maximum, colours } = exploration;
+    const shown = moment();
+    const kept = shown?.kept ?? modules.flatMap((module, index) => (module.kept ? [index] : []));
+    cells.forEach((cell, index) => {
+      const p = shown?.p[index] ?? modules[index]!.p;
+      const level = maximum > 0 ? Math.round(Math.min(p / maximum, 1) * (colours.length - 1)) : 0;
+      cell.setAttribute('class', `level level-${level}`);
+      cell.setAttribute('fill', colours[level]!);
+      cell.querySelector('title')!.textContent = `${nameOf(modules[index]!)}: ${factsOf(index).join(', ')}`;
+    });
+    outlines.replaceChildren(...kept.map(index => outline(cells[index]!)));
+    find('.maximum').textContent = maximum.toPrecision(2);
+    const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
+    const when = shown === undefined ? 'as found' : `step ${shown.step} of ${moments.at(-1)!.step}`;
+    momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;
+    slider.setAttribute('aria-valuetext', momentName.textContent);
+    if (current >= 0) tell();
+  }
+
+  function tell() {
+    const module = exploration.modules[current]!;
+    const name = document.createElement('strong');
+    name.textContent = nameOf(module);
+    const where = document.createElement('code');
+    where.textContent = module.site;
+    detail.replaceChildren(name, ` ${factsOf(current).join(' · ')} `, where);
+  }
+
+  function moveTo(index: number) {
+    current = index;
+    frame(cursor, cells[index]!, -1);
+    outlines.after(cursor);
+    tell();
+  }
+
+  /** The nearest module in a direction, in the same row or column. */
+  function neighbour(rows: number, columns: number): number {
+    const here = exploration.modules[current];
+    if (here === undefined) return 0;
+    let found = current;
+    let least = Number.POSITIVE_INFINITY;
+    exploration.modules.forEach(({ row, column }, index) => {
+      const [down, right] = [row - here.row, column - here.column];
+      const ahead = down * rows + right * columns;
+      const aside = Math.abs(down * columns) + Math.abs(right * rows);
+      // A hole in the map is passed by, to the side where the row or column has nothing more.
+      if (ahead > 0 && ahead + 100 * aside < least) [found, least] = [index, ahead + 100 * aside];
+    });
+    return found;
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = undefined;
+    play.textContent = 'Play';
+  }
+
+  function setMoment(value: number) {
+    slider.value = String(value);
+    paint();
+  }
+
+  map.addEventListener('pointerover', event => {
+    const index = numberOf.get(event.target as SVGRectElement);
+    if (index !== undefined) moveTo(index);
+  });
+  map.addEventListener('keydown', event => {
+    const direction = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (direction === undefined) return;
+    event.preventDefault();
+    moveTo(neighbour(direction[0]!, direction[1]!));
+    cells[current]!.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  });
+  map.addEventListener('focus', () => {
+    if (current < 0 && cells.length > 0 && map.matches(':focus-visible')) moveTo(0);
+  });
+  slider.addEventListener('input', () => {
+    stop();
+    paint();
+  });
+  play.addEventListener('click', () => {
+    if (timer !== undefined) {
+      stop();
+      return;
+    }
+    const end = exploration.moments.length;
+    if (slider.valueAsNumber >= end) setMoment(0);
+    play.textContent = 'Pause';
+    timer = setInterval(
+      () => {
+        setMoment(slider.valueAsNumber + 1);
+        if (slider.valueAsNumber >= exploration.moments.length || !figure.isConnected) stop();
+      },
+      Math.max(40, 6000 / (end + 1)),
+    );
+  });
+
+  function update(next: Exploration) {
+    const atEnd = slider.value === slider.max;
+    exploration = next;
+    slider.max = String(next.moments.length);
+    if (atEnd) slider.value = slider.max;
+    find('.moments').toggleAttribute('hidden', next.moments.length === 0);
+    paint();
+  }
+  update(given);
+  return { update };
+}
