@@ -60,15 +60,21 @@ export function explore(figure: Element, given: Exploration): Explorer {
   const moment = () => exploration.moments[slider.valueAsNumber];
   const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
 
-  function factsOf(index: number): string[] {
+  function named(tag: string, content: string) {
+    const made = document.createElement(tag);
+    made.textContent = content;
+    return made;
+  }
+
+  function factsOf(index: number): [name: string, value: string][] {
     const { alpha, parameters, p, kept } = exploration.modules[index]!;
     const shown = moment();
     return [
-      `p = ${(shown?.p[index] ?? p).toFixed(4)}`,
+      ['p', (shown?.p[index] ?? p).toFixed(4)],
       // The history tells p alone.
-      ...(alpha === undefined || shown !== undefined ? [] : [`α = ${alpha.toFixed(3)}`]),
-      `${parameters.toLocaleString('en-US')} parameters`,
-      (shown?.kept.includes(index) ?? kept) ? 'kept' : 'not kept',
+      ['α', alpha === undefined || shown !== undefined ? '–' : alpha.toFixed(4)],
+      ['parameters', parameters.toLocaleString('en-US')],
+      ['kept', (shown?.kept.includes(index) ?? kept) ? 'yes' : 'no'],
     ];
   }
 
@@ -95,7 +101,9 @@ export function explore(figure: Element, given: Exploration): Explorer {
       const level = maximum > 0 ? Math.round(Math.min(p / maximum, 1) * (colours.length - 1)) : 0;
       cell.setAttribute('class', `level level-${level}`);
       cell.setAttribute('fill', colours[level]!);
-      cell.querySelector('title')!.textContent = `${nameOf(modules[index]!)}: ${factsOf(index).join(', ')}`;
+      cell.querySelector('title')!.textContent = `${nameOf(modules[index]!)}: ${factsOf(index)
+        .map(fact => fact.join(' '))
+        .join(', ')}`;
     });
     outlines.replaceChildren(...kept.map(index => outline(cells[index]!)));
     find('.maximum').textContent = maximum.toPrecision(2);
@@ -108,11 +116,13 @@ export function explore(figure: Element, given: Exploration): Explorer {
 
   function tell() {
     const module = exploration.modules[current]!;
-    const name = document.createElement('strong');
-    name.textContent = nameOf(module);
-    const where = document.createElement('code');
-    where.textContent = module.site;
-    detail.replaceChildren(name, ` ${factsOf(current).join(' · ')} `, where);
+    const [name, where] = [named('strong', nameOf(module)), named('code', module.site)];
+    const facts = factsOf(current).map(([fact, value]) => {
+      const line = named('span', `${fact} `);
+      line.append(named('b', value));
+      return line;
+    });
+    detail.replaceChildren(name, ' ', where, ' ', ...facts);
   }
 
   function moveTo(index: number) {

@@ -30,8 +30,11 @@ function larger(a: number, b: number): number {
 
 /** The heat map with the parts that `explore` brings to life: a place for a module's numbers, and a slider over the search. */
 export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number, title: string): Markup {
-  const svg = heatMapSvg({ ...heatMap(modules), maximum }, title) as Markup;
-  return element('div', { class: 'heat-map' }, [
+  const map = heatMap(modules);
+  const svg = heatMapSvg({ ...map, maximum }, title) as Markup;
+  // A model of few layers leaves room for larger cells.
+  const size = map.columns.length <= 24 ? 'heat-map few' : 'heat-map';
+  return element('div', { class: size }, [
     element('div', { class: 'moments', hidden: '' }, [
       element('button', { type: 'button', class: 'play' }, [text('Play')]),
       element('label', {}, [

@@ -5,7 +5,7 @@ import { heatMapFigure } from './heat-map-figure.ts';
 import type { RunView } from './run-view.ts';
 import { element, type Markup, text } from './svg.ts';
 import type { Table } from './table.ts';
-import { count, perTenThousand, score } from './units.ts';
+import { count, score } from './units.ts';
 
 /** A titled part of a page. `saves` offers its picture as SVG, its table as CSV (`offerDownloads`). */
 export function panel(title: string, saves: readonly ('svg' | 'csv')[], children: readonly Markup[]): Markup {
@@ -59,7 +59,6 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
           ...(scores.random === undefined ? [] : [tile('Random structure', score(scores.random), 'equal budget')]),
         ]),
     tile('Trainable parameters', count(structure.parameters), `of ${count(budget.parameters)}`),
-    tile('Budget', perTenThousand(budget.fraction), 'of the backbone'),
     tile('Modules kept', count(structure.modules)),
     ...(ratio === undefined ? [] : [tile('Search : re-training', `${ratio.time.toFixed(1)} ×`, 'time')]),
   ]);

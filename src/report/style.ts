@@ -31,7 +31,7 @@ pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin: 0 0 1rem;
   min-width: 0; }
 .panel > header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; margin-bottom: .75rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
 .tiles > div { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: .6rem .9rem; }
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
@@ -52,11 +52,18 @@ ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .map { overflow-x: auto; } .heat-map svg { display: block; }
 .heat-map .detail { min-height: 3em; margin: .5rem 0 0; padding: .5rem .75rem; background: var(--code); border-radius: 8px; }
 .heat-map .detail code { color: var(--muted); overflow-wrap: anywhere; }
+.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); white-space: nowrap; } .detail b { color: var(--ink); font-variant-numeric: tabular-nums; }
 .moments { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; margin-bottom: .75rem; } .moments[hidden] { display: none; }
 .moments .play { min-width: 4.2rem; }
 .moments label { display: flex; gap: .6rem; align-items: center; flex: 1 1 16rem; white-space: nowrap; }
 .moments input { flex: 1; min-width: 6rem; accent-color: var(--kept); }
 .moments output { font-variant-numeric: tabular-nums; min-width: 17rem; }
+@media (min-width: 48rem) { .few svg { zoom: 1.45; } }
+@media (min-width: 62rem) { .few { display: grid; grid-template-columns: auto minmax(14rem, 1fr); gap: 0 1.5rem; }
+  .few .moments { grid-column: 1 / -1; } .few .detail { align-self: start; margin: 3.4rem 0 0; padding: 1rem; display: grid; gap: .35rem; }
+  .few .detail span { display: flex; justify-content: space-between; margin: 0; border-top: 1px solid var(--line); padding-top: .35rem; } }
+details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
+details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
 .curves svg { width: 100%; height: auto; }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }

@@ -32,7 +32,12 @@ export interface RunResult {
   /** What could be spent. `fraction` is of the backbone's parameters. */
   readonly budget: { readonly parameters: number; readonly fraction: number };
   /** What was spent: modules kept, and their parameters. */
-  readonly structure: { readonly modules: number; readonly parameters: number };
+  readonly structure: {
+    readonly modules: number;
+    readonly parameters: number;
+    /** Task that the structure was found on, where that is known and another than this run's. */
+    readonly source?: string;
+  };
   readonly score?: Scores;
   readonly resources: {
     readonly search?: StageResources;
