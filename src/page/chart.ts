@@ -3,18 +3,9 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import { curvesSvg, type Series, seriesColours, seriesDashes } from '../report/curve-svg.ts';
 import { tableMarkup } from '../report/sections.ts';
+import { alignSeries } from './align-series.ts';
 import { Drawn } from './markup.ts';
 import { useTheme } from './theme.ts';
-
-/** Columns as the chart wants them: all steps, then a row of values a series, null where it has none. */
-export function alignSeries(series: readonly Series[]): (number | null)[][] {
-  const steps = [...new Set(series.flatMap(({ points }) => points.map(({ step }) => step)))].sort((a, b) => a - b);
-  const rows = series.map(({ points }) => {
-    const values = new Map(points.map(({ step, value }) => [step, Number.isFinite(value) ? value : null]));
-    return steps.map(step => values.get(step) ?? null);
-  });
-  return [steps, ...rows];
-}
 
 /** Curves over steps, to zoom by dragging, with their numbers as a table and the picture to save. */
 export function Chart({ title, series }: { title: string; series: readonly Series[] }) {

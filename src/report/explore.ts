@@ -190,7 +190,7 @@ export function explore(figure: Element, given: Exploration): Explorer {
         setMoment(slider.valueAsNumber + 1);
         if (slider.valueAsNumber >= exploration.moments.length || !figure.isConnected) stop();
       },
-      Math.max(40, 6000 / (end + 1)),
+      Math.min(250, Math.max(40, 6000 / (end + 1))),
     );
   });
 
