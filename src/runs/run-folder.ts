@@ -21,6 +21,7 @@ export interface RunFolder {
   readonly checkpoint: string;
   readonly report: string;
   readonly heatmap: string;
+  readonly curves: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -35,6 +36,7 @@ export function runFolder(path: string): RunFolder {
     checkpoint: join(path, 'checkpoint'),
     report: join(path, 'report.html'),
     heatmap: join(path, 'heatmap.svg'),
+    curves: join(path, 'curves.svg'),
   };
 }
 
