@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 import { configPanel, stageCurves, tablePanel, tiles } from '../report/sections.ts';
-import { budgetSentence, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
+import { budgetSentence, resourcesTable, scoreTable } from '../report/summary.ts';
 import { Chart } from './chart.ts';
 import { Drawn } from './markup.ts';
 import { Structure } from './structure.ts';
@@ -42,7 +42,6 @@ function Content({ view, run }: { view: RunView; run: RunSummary }) {
       ${stageCurves(metrics).map(({ title, series }) => html`<${Chart} key=${title} title=${title} series=${[series]} />`)}
     </div>
     ${scores && html`<${Drawn} markup=${tablePanel('Scores', scores)} />`}
-    ${modules.length > 0 && html`<${Drawn} markup=${tablePanel('Kept modules', keptTable(modules))} />`}
     ${result && html`<${Drawn} markup=${tablePanel('Time and memory', resourcesTable(result))} />`}
     <${Drawn} markup=${configPanel(config)} />
   `;

@@ -106,12 +106,24 @@ export function explore(figure: Element, given: Exploration): Explorer {
         .join(', ')}`;
     });
     outlines.replaceChildren(...kept.map(index => outline(cells[index]!)));
+    list(kept.map(index => modules[index]!));
     find('.maximum').textContent = maximum.toPrecision(2);
     const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
     const when = shown === undefined ? 'as found' : `step ${shown.step} of ${moments.at(-1)!.step}`;
     momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;
     slider.setAttribute('aria-valuetext', momentName.textContent);
     if (current >= 0) tell();
+  }
+
+  /** What is kept, by position and kind: the rows of `keptTable`. */
+  function list(kept: readonly ExploredModule[]) {
+    const rows = [...Map.groupBy(kept, ({ position, kind }) => `${position} ${kind}`)].map(([name, modules]) => {
+      const row = document.createElement('tr');
+      const parameters = modules.reduce((sum, module) => sum + module.parameters, 0).toLocaleString('en-US');
+      row.append(...[name, modules.map(({ layer }) => layer).join(' '), parameters].map(cell => named('td', cell)));
+      return row;
+    });
+    find('[data-name="Kept modules"] tbody').replaceChildren(...rows);
   }
 
   function tell() {

@@ -28,8 +28,11 @@ function larger(a: number, b: number): number {
   return Math.max(a, b);
 }
 
-/** The heat map with the parts that `explore` brings to life: a place for a module's numbers, and a slider over the search. */
-export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number, title: string): Markup {
+/**
+ * The heat map with the parts that `explore` brings to life: a place for a module's numbers, a slider over the search, and
+ * what is kept (`kept`, a panel with `keptTable`).
+ */
+export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number, title: string, kept: Markup): Markup {
   const map = heatMap(modules);
   const svg = heatMapSvg({ ...map, maximum }, title) as Markup;
   // A model of few layers leaves room for larger cells.
@@ -56,5 +59,6 @@ export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number
     element('p', { class: 'detail', role: 'status' }, [
       text('Point at a cell, or move with the arrow keys, to read it.'),
     ]),
+    kept,
   ]);
 }

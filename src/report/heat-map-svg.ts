@@ -3,7 +3,7 @@ import { keptColour, levelColours, levelOf } from './palette.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
 const size = 16;
-const top = 44;
+const top = 50;
 const padding = 12;
 const legendHeight = 40;
 const legendSteps = levelColours.length;
@@ -14,7 +14,7 @@ export function heatMapSvg(map: HeatMap, title: string): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
   const bottom = top + map.rows.length * size;
-  const needed = [map.columns.length * size + padding, legendSteps * legendStep + 140].map(right => left + right);
+  const needed = [left + map.columns.length * size + padding, padding + legendSteps * legendStep + 130];
   const width = Math.max(...needed, 2 * padding + 8 * title.length);
   // Outlines come last, or the next cell would cover a part of them.
   const kept = each(map, (module, x, y) => (module.kept ? [outline(x, y)] : []), left);
@@ -30,7 +30,7 @@ export function heatMapSvg(map: HeatMap, title: string): string {
       each(map, (module, x, y) => [cell(module, map.maximum, x, y)], left),
     ),
     element('g', { class: 'outlines' }, kept),
-    ...legend(map.maximum, left, bottom + 14),
+    ...legend(map.maximum, padding, bottom + 14),
   ]);
 }
 

@@ -8,7 +8,7 @@ import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
 import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles } from './sections.ts';
 import { style } from './style.ts';
-import { budgetSentence, keptTable, resourcesTable, scoreTable } from './summary.ts';
+import { budgetSentence, resourcesTable, scoreTable } from './summary.ts';
 import type { Markup } from './svg.ts';
 
 /** All that a report shows: a run that has a result. */
@@ -40,7 +40,6 @@ main { max-width: 75rem; margin: 0 auto; padding: 1.5rem 1rem; }</style>
 <p class="muted">${escapeMarkup(budgetSentence(result))}.</p>
 ${tiles(result)}
 ${structurePanel({ modules, moments }, exploration.maximum)}
-${tablePanel('Kept modules', keptTable(modules))}
 ${scores === undefined ? '' : tablePanel('Scores', scores)}
 <div class="curves">${curves.join('\n')}</div>
 ${tablePanel('Time and memory', resourcesTable(result))}

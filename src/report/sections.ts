@@ -3,6 +3,7 @@ import type { RunResult } from '../runs/result.ts';
 import type { Series } from './curve-svg.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import type { RunView } from './run-view.ts';
+import { keptTable } from './summary.ts';
 import { element, type Markup, text } from './svg.ts';
 import type { Table } from './table.ts';
 import { count, score } from './units.ts';
@@ -83,8 +84,10 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
     'Structure',
     ['svg', 'csv'],
     [
-      element('p', { class: 'muted' }, [text(`Darker cells are wanted more, outlined ones are kept.${hint}`)]),
-      heatMapFigure(modules, maximum, title),
+      element('p', { class: 'muted' }, [
+        text(`A cell is a candidate, coloured by the probability p that it is kept; outlined ones are kept.${hint}`),
+      ]),
+      heatMapFigure(modules, maximum, title, tablePanel('Kept modules', keptTable(modules))),
       numbers,
     ],
   );

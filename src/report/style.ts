@@ -29,13 +29,13 @@ pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .muted { color: var(--muted); }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin: 0 0 1rem;
-  min-width: 0; }
+  min-width: 0; container-type: inline-size; }
 .panel > header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; margin-bottom: .75rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
 .tiles > div { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: .6rem .9rem; }
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
-.tiles dd small { font-size: .8rem; font-weight: 400; color: var(--muted); }
+.tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--muted); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
@@ -58,10 +58,14 @@ ${whereDark(darkScale.join(' '), ':root')}
 .moments label { display: flex; gap: .6rem; align-items: center; flex: 1 1 16rem; white-space: nowrap; }
 .moments input { flex: 1; min-width: 6rem; accent-color: var(--kept); }
 .moments output { font-variant-numeric: tabular-nums; min-width: 17rem; }
-@media (min-width: 48rem) { .few svg { zoom: 1.45; } }
-@media (min-width: 62rem) { .few { display: grid; grid-template-columns: auto minmax(14rem, 1fr); gap: 0 1.5rem; }
-  .few .moments { grid-column: 1 / -1; } .few .detail { align-self: start; margin: 3.4rem 0 0; padding: 1rem; display: grid; gap: .35rem; }
-  .few .detail span { display: flex; justify-content: space-between; margin: 0; border-top: 1px solid var(--line); padding-top: .35rem; } }
+@container (min-width: 30rem) { .few svg { zoom: 1.45; } }
+@container (min-width: 45rem) { .few { display: grid; grid-template-columns: auto minmax(14rem, 1fr); grid-template-rows: auto auto 1fr; gap: 0 1.5rem; }
+  .few .moments { grid-column: 1 / -1; } .few .map { grid-row: 2 / 4; }
+  .heat-map.few .panel { margin: 0; }
+  .few .detail { margin: .5rem 0 1rem; padding: .8rem 1rem; display: grid; gap: .3rem; min-height: 11.8rem; align-content: start; }
+  .few .detail span { display: flex; justify-content: space-between; margin: 0; border-top: 1px solid var(--line); padding-top: .3rem; } }
+.heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
+.heat-map .panel th, .heat-map .panel td { padding-left: 0; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }

@@ -19,7 +19,7 @@ export const pageStyle = `
 .row a { flex: 1; min-width: 0; display: grid; grid-template-columns: 1fr auto; gap: 0 .75rem; padding: .45rem .85rem .5rem .7rem; color: inherit;
   text-decoration: none; }
 .row a:hover { background: var(--code); } .row a:focus-visible { outline-offset: -2px; }
-.row a[aria-current] { background: var(--accent-ground); box-shadow: inset 3px 0 var(--accent); }
+.row:has(a[aria-current]) { background: var(--accent-ground); box-shadow: inset 3px 0 var(--accent); }
 .row .name { font-weight: 600; font-size: .92rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .row .value { font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; } .row small { font-weight: 400; color: var(--muted); }
 .row .facts { font-size: .8rem; color: var(--muted); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -34,7 +34,7 @@ main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article
 .problem { border-color: var(--kept); }
 .progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
 article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
-.structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+.structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
 .plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); } .u-legend th { font-weight: 600; }
 .u-legend td, .u-legend th { border: 0; padding: .1rem .3rem; }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
 import { searchMoments } from '../../src/report/search-moments.ts';
+import { text } from '../../src/report/svg.ts';
 
 function module(position: string, column: string, p: number, kept = false): HeatMapModule {
   return { site: `${position}.${column}`, kind: 'LoRA', position, column, parameters: 100, p, kept };
@@ -28,7 +29,9 @@ test('modules and moments follow the cells as they are drawn', () => {
     ],
   );
   assert.deepEqual(moments, [{ step: 5, p: [1, 0.25, 0.5, 0], kept: [0, 2] }]);
-  const titles = [...heatMapFigure(modules, 1, 'p').matchAll(/<title>(\S+) LoRA: p/g)].map(([, site]) => site);
+  const titles = [...heatMapFigure(modules, 1, 'p', text('')).matchAll(/<title>(\S+) LoRA: p/g)].map(
+    ([, site]) => site,
+  );
   assert.deepEqual(
     titles,
     drawn.map(({ site }) => site),
