@@ -1,4 +1,5 @@
 import { html } from 'htm/preact';
+import { useErrorBoundary } from 'preact/hooks';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 import { configPanel, stageCurves, tablePanel, tiles } from '../report/sections.ts';
@@ -24,6 +25,11 @@ export function RunPage({ run }: { run: RunSummary }) {
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {
+  // Files that another program has changed may hold anything: what cannot be shown does not take the page with it.
+  const [failure] = useErrorBoundary();
+  if (failure !== undefined) {
+    return html`<p class="panel problem" role="alert">This run cannot be shown: ${(failure as Error).message}</p>`;
+  }
   const { result, modules, metrics, config } = view;
   const scores = result && scoreTable(result);
   const { progress } = run;

@@ -23,6 +23,6 @@ export interface RunSummary {
   readonly modules?: number;
   /** Of the backbone's parameters. */
   readonly budget?: number;
-  /** Task that its structure was found on, where one was. */
+  /** Task that its structure was found on, several joined by `+`; absent where it was not found. */
   readonly source?: string;
 }

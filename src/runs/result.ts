@@ -35,8 +35,8 @@ export interface RunResult {
   readonly structure: {
     readonly modules: number;
     readonly parameters: number;
-    /** Task that the structure was found on, where that is known and another than this run's. */
-    readonly source?: string;
+    /** Where it was found, where it was carried over from other runs. */
+    readonly source?: { readonly tasks: readonly string[]; readonly files: readonly string[] };
   };
   readonly score?: Scores;
   readonly resources: {

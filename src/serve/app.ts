@@ -22,6 +22,7 @@ export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppO
   const start = randomUUID();
   const app = new Hono();
 
+  app.onError((error, context) => context.json({ error: error.message }, 500));
   app.use(guard(host));
   app.use(async (context, next) => {
     await next();

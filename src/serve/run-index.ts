@@ -76,7 +76,12 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
 /** Whether neither a folder on the way nor a file of the run is a link: asked anew, as both may have come since. */
 function liesWithin(root: string, id: string): boolean {
   const path = join(root, id);
-  return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(path).hasLink;
+  try {
+    return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(path).hasLink;
+  } catch {
+    // It has been removed meanwhile.
+    return false;
+  }
 }
 
 function stateOf(files: RunFiles, now: number): RunState {

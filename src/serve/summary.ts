@@ -20,7 +20,11 @@ const resultKeys = z.object({
   task: z.string(),
   model: z.string(),
   budget: z.object({ fraction: z.number() }),
-  structure: z.object({ modules: z.number(), parameters: z.number(), source: z.string().optional() }),
+  structure: z.object({
+    modules: z.number(),
+    parameters: z.number(),
+    source: z.object({ tasks: z.array(z.string()) }).optional(),
+  }),
   score: z.object({ metric: z.string(), validation: z.number(), test: z.number() }).optional(),
 });
 
@@ -36,12 +40,14 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
     const result = resultKeys.parse(JSON.parse(readFileSync(folder.result, 'utf8')));
-    const { parameters, modules, source = method === 'search' ? result.task : undefined } = result.structure;
+    const { parameters, modules } = result.structure;
+    const found = result.structure.source?.tasks.join('+') ?? '';
+    const source = found === '' && method === 'search' ? result.task : found;
     return {
       ...begun,
       ...{ task: result.task, model: result.model, parameters, modules, budget: result.budget.fraction },
       ...result.score,
-      ...(source !== undefined && { source }),
+      ...(source !== '' && { source }),
       ...(progress && { progress }),
     };
   } catch {

@@ -15,9 +15,11 @@ function installed(): string | undefined {
 /** The path of a Chromium; where there is none and this is the superuser of a Debian, it is installed, once. */
 function findChromium(): string | undefined {
   if (installed() === undefined && process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
-    const install = ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'];
+    // Another test file may be at it, too: it is waited for, and then nothing is left to do.
+    const patience = ['-o', 'DPkg::Lock::Timeout=180'];
+    const install = [...patience, 'install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'];
     if (spawnSync('apt-get', install, { timeout: 180_000 }).status !== 0) {
-      spawnSync('apt-get', ['update'], { timeout: 60_000 });
+      spawnSync('apt-get', [...patience, 'update'], { timeout: 60_000 });
       spawnSync('apt-get', install, { timeout: 180_000 });
     }
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { compareLink, runLink } from '../../src/page/route.ts';
+import type { RunResult } from '../../src/runs/result.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { labels, runsRoot, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow, seriousProblems } from './accessibility.ts';
@@ -57,6 +58,18 @@ describe('the served page', { skip }, () => {
     assert.equal(await page.locator('h1').innerText(), hostile);
     assert.equal(await page.locator('img').count(), 0);
     assert.deepEqual(problems, []);
+  });
+
+  test('a run whose files hold something else is told of, and the page goes on', async () => {
+    const odd = writeRun(root, 'odd', { seed: 5 });
+    const { resources: _, ...rest } = JSON.parse(readFileSync(odd.result, 'utf8')) as RunResult;
+    writeFileSync(odd.result, JSON.stringify(rest));
+    const { page } = await open(runLink('odd'));
+    await page.getByText('This run cannot be shown').waitFor();
+    await page.getByRole('link', { name: 'films/found' }).click();
+    await page.locator('.heat-map').waitFor();
+    rmSync(odd.path, { recursive: true });
+    await page.locator('.row', { hasText: 'odd' }).waitFor({ state: 'detached' });
   });
 
   test('the list is filtered and sorted', async () => {

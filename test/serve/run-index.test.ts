@@ -41,6 +41,8 @@ test('links are not followed: neither to a folder, nor by a file of a run, nor w
   renameSync(join(root, 'late'), join(outside, 'late'));
   symlinkSync(join(outside, 'late'), join(root, 'late'));
   assert.equal(index.pathOf('late'), undefined);
+  rmSync(join(root, 'late'));
+  assert.equal(index.pathOf('late'), undefined);
 });
 
 test('no path can be had but those of runs that were found', () => {

@@ -92,7 +92,7 @@ function finish(folder: RunFolder, { task, seed, source }: { task: string; seed:
     structure: {
       modules: modules.length,
       parameters: modules.reduce((sum, module) => sum + module.parameters, 0),
-      ...(source !== undefined && { source }),
+      ...(source !== undefined && { source: { tasks: [source], files: ['structure.json'] } }),
     },
     score: { metric: 'accuracy', validation: 80 + (seed % 10), test: 75 + (seed % 20), majority: 50, random: 60 },
     resources: {
