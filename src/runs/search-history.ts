@@ -33,13 +33,13 @@ export type SearchHistory = z.infer<typeof opening> & { readonly lines: readonly
 /** A history begins with a line that names what there is to choose from. One that has begun goes on. */
 export async function beginHistory(
   file: string,
-  space: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
+  { budget, keepInert, ...space }: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
 ): Promise<void> {
   if (existsSync(file)) return;
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
     return { site: site.name, kind, position: site.position, column: site.column, parameters, inert };
   });
-  await writeFileWhole(file, `${JSON.stringify({ ...space, candidates })}\n`);
+  await writeFileWhole(file, `${JSON.stringify({ budget, keepInert, candidates })}\n`);
 }
 
 /** Adds the probabilities after a step. Four digits tell all that a picture can show. */
