@@ -12,24 +12,22 @@ import { useViews } from './use-views.ts';
 /** One run: what a report shows of it, live. */
 export function RunPage({ run }: { run: RunSummary }) {
   const { view, error } = useViews([run]).get(run.id) ?? {};
+  // Files that another program has changed may hold anything: what cannot be shown does not take the page with it.
+  const [failure] = useErrorBoundary();
+  const problem = failure === undefined ? error : `This run cannot be shown: ${(failure as Error).message}`;
   return html`<article>
     <h1>${run.id}</h1>
     <p class="muted">
       <span class=${`state ${run.state}`}>${run.state}</span>${' '}
       ${[run.task, `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
     </p>
-    ${error !== undefined && html`<p class="panel problem" role="alert">${error}</p>`}
-    ${view === undefined && error === undefined && html`<p class="muted">Reading the run…</p>`}
-    ${view !== undefined && html`<${Content} view=${view} run=${run} />`}
+    ${problem !== undefined && html`<p class="panel problem" role="alert">${problem}</p>`}
+    ${view === undefined && problem === undefined && html`<p class="muted">Reading the run…</p>`}
+    ${view !== undefined && failure === undefined && html`<${Content} view=${view} run=${run} />`}
   </article>`;
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {
-  // Files that another program has changed may hold anything: what cannot be shown does not take the page with it.
-  const [failure] = useErrorBoundary();
-  if (failure !== undefined) {
-    return html`<p class="panel problem" role="alert">This run cannot be shown: ${(failure as Error).message}</p>`;
-  }
   const { result, modules, metrics, config } = view;
   const scores = result && scoreTable(result);
   const { progress } = run;

@@ -1,12 +1,18 @@
-/** A module as the heat map shows it at the end of the search, and where its cell lies. */
-export interface ExploredModule {
+// What moves in a heat map. Reports carry the text of these functions (`exploreText`), so that they need nothing but each other.
+
+/** Where a module's cell lies. */
+export interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A module as the heat map shows it at the end of the search. */
+export interface ExploredModule extends Place {
   readonly site: string;
   readonly kind: string;
   readonly position: string;
   /** `E.0`, `D.3`, … */
   readonly layer: string;
-  readonly row: number;
-  readonly column: number;
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
@@ -33,13 +39,54 @@ export interface Explorer {
   update(exploration: Exploration): void;
 }
 
+/** An element with a text. */
+function named(tag: string, content: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.textContent = content;
+  return made;
+}
+
+/** Puts a rectangle around a cell, so many pixels inside its border. */
+function frame(rect: SVGRectElement, cell: SVGRectElement, inset: number): SVGRectElement {
+  const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => Number(cell.getAttribute(name)));
+  const place = { x: x! + inset, y: y! + inset, width: width! - 2 * inset, height: height! - 2 * inset };
+  for (const [name, value] of Object.entries(place)) rect.setAttribute(name, String(value));
+  return rect;
+}
+
+/** What is kept, by position and kind: the rows of `keptTable`. */
+function keptRows(kept: readonly ExploredModule[]): HTMLElement[] {
+  return [...Map.groupBy(kept, ({ position, kind }) => `${position} ${kind}`)].map(([name, modules]) => {
+    const row = document.createElement('tr');
+    const parameters = modules.reduce((sum, module) => sum + module.parameters, 0).toLocaleString('en-US');
+    row.append(...[name, modules.map(({ layer }) => layer).join(' '), parameters].map(cell => named('td', cell)));
+    return row;
+  });
+}
+
+/**
+ * Index of the nearest module in a direction of rows and columns: in the same row or column, or where that has nothing
+ * more, in the one beside it. The same module where there is none at all.
+ */
+export function neighbour(modules: readonly Place[], from: number, rows: number, columns: number): number {
+  const here = modules[from]!;
+  let found = from;
+  let least = Number.POSITIVE_INFINITY;
+  modules.forEach(({ row, column }, index) => {
+    const [down, right] = [row - here.row, column - here.column];
+    const ahead = down * rows + right * columns;
+    const aside = Math.abs(down * columns) + Math.abs(right * rows);
+    const distance = ahead + 1000 * aside;
+    if (ahead > 0 && distance < least) [found, least] = [index, distance];
+  });
+  return found;
+}
+
 /**
  * Brings a drawn heat map (`heatMapFigure`) to life in a browser: a module's numbers under the pointer and by arrow keys,
- * and the structure at every recorded step of the search by a slider. Reports carry the text of this very function, so
- * that it must need nothing beside itself.
+ * and the structure at every recorded step of the search by a slider.
  */
 export function explore(figure: Element, given: Exploration): Explorer {
-  const namespace = 'http://www.w3.org/2000/svg';
   const find = <E extends Element>(selector: string) => figure.querySelector<E>(selector)!;
   const map = find<HTMLElement>('.map');
   const detail = find<HTMLElement>('.detail');
@@ -49,9 +96,10 @@ export function explore(figure: Element, given: Exploration): Explorer {
   const outlines = find<SVGGElement>('.outlines');
   const cells = [...figure.querySelectorAll<SVGRectElement>('.cells rect')];
   const numberOf = new Map(cells.map((cell, index) => [cell, index]));
-  const cursor = document.createElementNS(namespace, 'rect');
+  // The legend has one.
+  const outline = find<SVGRectElement>('.kept');
+  const cursor = outline.cloneNode() as SVGRectElement;
   cursor.setAttribute('class', 'cursor');
-  cursor.setAttribute('pointer-events', 'none');
   let exploration = given;
   let current = -1;
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -59,12 +107,6 @@ export function explore(figure: Element, given: Exploration): Explorer {
   /** The moment the slider stands at; undefined at its end, where the structure that was found is shown. */
   const moment = () => exploration.moments[slider.valueAsNumber];
   const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
-
-  function named(tag: string, content: string) {
-    const made = document.createElement(tag);
-    made.textContent = content;
-    return made;
-  }
 
   function factsOf(index: number): [name: string, value: string][] {
     const { alpha, parameters, p, kept } = exploration.modules[index]!;
@@ -76,20 +118,6 @@ export function explore(figure: Element, given: Exploration): Explorer {
       ['parameters', parameters.toLocaleString('en-US')],
       ['kept', (shown?.kept.includes(index) ?? kept) ? 'yes' : 'no'],
     ];
-  }
-
-  function frame(rect: SVGRectElement, cell: SVGRectElement, inset: number) {
-    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => Number(cell.getAttribute(name)));
-    const place = { x: x! + inset, y: y! + inset, width: width! - 2 * inset, height: height! - 2 * inset };
-    for (const [name, value] of Object.entries(place)) rect.setAttribute(name, String(value));
-    return rect;
-  }
-
-  function outline(cell: SVGRectElement) {
-    const rect = frame(document.createElementNS(namespace, 'rect'), cell, 1);
-    const looks = { class: 'kept', fill: 'none', stroke: '#d95f02', 'stroke-width': '2.5', 'pointer-events': 'none' };
-    for (const [name, value] of Object.entries(looks)) rect.setAttribute(name, value);
-    return rect;
   }
 
   function paint() {
@@ -105,25 +133,16 @@ export function explore(figure: Element, given: Exploration): Explorer {
         .map(fact => fact.join(' '))
         .join(', ')}`;
     });
-    outlines.replaceChildren(...kept.map(index => outline(cells[index]!)));
-    list(kept.map(index => modules[index]!));
+    outlines.replaceChildren(...kept.map(index => frame(outline.cloneNode() as SVGRectElement, cells[index]!, 1)));
+    find('[data-name="Kept modules"] tbody').replaceChildren(...keptRows(kept.map(index => modules[index]!)));
     find('.maximum').textContent = maximum.toPrecision(2);
     const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
-    const when = shown === undefined ? 'as found' : `step ${shown.step} of ${moments.at(-1)!.step}`;
+    const isFound = modules.some(({ alpha }) => alpha !== undefined);
+    const when =
+      shown === undefined ? (isFound ? 'as found' : 'so far') : `step ${shown.step} of ${moments.at(-1)!.step}`;
     momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;
     slider.setAttribute('aria-valuetext', momentName.textContent);
     if (current >= 0) tell();
-  }
-
-  /** What is kept, by position and kind: the rows of `keptTable`. */
-  function list(kept: readonly ExploredModule[]) {
-    const rows = [...Map.groupBy(kept, ({ position, kind }) => `${position} ${kind}`)].map(([name, modules]) => {
-      const row = document.createElement('tr');
-      const parameters = modules.reduce((sum, module) => sum + module.parameters, 0).toLocaleString('en-US');
-      row.append(...[name, modules.map(({ layer }) => layer).join(' '), parameters].map(cell => named('td', cell)));
-      return row;
-    });
-    find('[data-name="Kept modules"] tbody').replaceChildren(...rows);
   }
 
   function tell() {
@@ -142,22 +161,6 @@ export function explore(figure: Element, given: Exploration): Explorer {
     frame(cursor, cells[index]!, -1);
     outlines.after(cursor);
     tell();
-  }
-
-  /** The nearest module in a direction, in the same row or column. */
-  function neighbour(rows: number, columns: number): number {
-    const here = exploration.modules[current];
-    if (here === undefined) return 0;
-    let found = current;
-    let least = Number.POSITIVE_INFINITY;
-    exploration.modules.forEach(({ row, column }, index) => {
-      const [down, right] = [row - here.row, column - here.column];
-      const ahead = down * rows + right * columns;
-      const aside = Math.abs(down * columns) + Math.abs(right * rows);
-      // A hole in the map is passed by, to the side where the row or column has nothing more.
-      if (ahead > 0 && ahead + 100 * aside < least) [found, least] = [index, ahead + 100 * aside];
-    });
-    return found;
   }
 
   function stop() {
@@ -179,7 +182,7 @@ export function explore(figure: Element, given: Exploration): Explorer {
     const direction = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     if (direction === undefined) return;
     event.preventDefault();
-    moveTo(neighbour(direction[0]!, direction[1]!));
+    moveTo(current < 0 ? 0 : neighbour(exploration.modules, current, direction[0]!, direction[1]!));
     cells[current]!.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
   });
   map.addEventListener('focus', () => {
@@ -217,3 +220,6 @@ export function explore(figure: Element, given: Exploration): Explorer {
   update(given);
   return { update };
 }
+
+/** The functions as a browser runs them. */
+export const exploreText = [named, frame, keptRows, neighbour, explore].join('\n');

@@ -2,7 +2,7 @@ import type { RunResult } from '../runs/result.ts';
 import { curvesSvg } from './curve-svg.ts';
 import { offerDownloads } from './downloads.ts';
 import { escapeMarkup } from './escape.ts';
-import { type Exploration, explore } from './explore.ts';
+import { type Exploration, exploreText } from './explore.ts';
 import { explorationOf } from './heat-map-figure.ts';
 import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
@@ -47,7 +47,7 @@ ${configPanel(config)}
 </main>
 <script type="application/json" id="exploration">${scriptJson(exploration)}</script>
 <script>
-${explore}
+${exploreText}
 ${offerDownloads}
 explore(document.querySelector('.heat-map'), JSON.parse(document.getElementById('exploration').textContent));
 offerDownloads(document);

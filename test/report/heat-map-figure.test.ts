@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Script } from 'node:vm';
+import { exploreText, neighbour } from '../../src/report/explore.ts';
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
 import { searchMoments } from '../../src/report/search-moments.ts';
@@ -50,4 +52,37 @@ test('moments are those of the modules shown, kept by falling p within the budge
   assert.deepEqual(searchMoments(history, modules), [{ step: 5, p: [0.1, 0.2, 0.3, 0.05], kept: [1, 2] }]);
   assert.deepEqual(searchMoments(history, modules.slice(1)), []);
   assert.deepEqual(searchMoments(history, modules.toReversed()), []);
+});
+
+test('a step in a direction goes to the next cell there, over holes, and stays where there is none', () => {
+  // . . c
+  // a . b
+  // . d .
+  const [a, b, c, d] = [0, 1, 2, 3];
+  const places = [
+    { row: 1, column: 0 },
+    { row: 1, column: 2 },
+    { row: 0, column: 2 },
+    { row: 2, column: 1 },
+  ];
+  assert.equal(neighbour(places, a, 0, 1), b);
+  assert.equal(neighbour(places, b, 0, -1), a);
+  assert.equal(neighbour(places, b, -1, 0), c);
+  // Nothing is below b or left of d in line: the nearest beside it.
+  assert.equal(neighbour(places, b, 1, 0), d);
+  assert.equal(neighbour(places, d, 0, -1), a);
+  for (const [from, rows, columns] of [
+    [a, 0, -1],
+    [c, -1, 0],
+    [d, 1, 0],
+    [c, 0, 1],
+  ] as const) {
+    assert.equal(neighbour(places, from, rows, columns), from);
+  }
+});
+
+test('the functions that a report carries need nothing but each other', () => {
+  const run = new Script(`${exploreText}\nneighbour([{ row: 0, column: 0 }, { row: 0, column: 4 }], 0, 0, 1)`);
+  assert.equal(run.runInNewContext({}), 1);
+  assert.doesNotMatch(exploreText, /<\/script|\bimport\b|\bexport\b/);
 });
