@@ -22,7 +22,7 @@ const commands = [...documentation.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
 
 test('its pictures are there', () => {
   const pictures = [...documentation.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path]) => path!);
-  assert.equal(pictures.length, 3);
+  assert.equal(pictures.length, 4);
   assert.deepEqual(
     pictures.filter(path => !existsSync(join(root, 'docs', path))),
     [],
