@@ -10,11 +10,14 @@ const legendSteps = levelColours.length;
 const legendStep = 4;
 
 /** The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name. */
-export function heatMapSvg(map: HeatMap, title: string): string {
+export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
   const bottom = top + map.rows.length * size;
-  const needed = [left + map.columns.length * size + padding, padding + legendSteps * legendStep + 130];
+  const needed = [
+    left + map.columns.length * size + padding,
+    padding + legendSteps * legendStep + 124 + 6 * quantity.length,
+  ];
   const width = Math.max(...needed, 2 * padding + 8 * title.length);
   // Outlines come last, or the next cell would cover a part of them.
   const kept = each(map, (module, x, y) => (module.kept ? [outline(x, y)] : []), left);
@@ -27,10 +30,10 @@ export function heatMapSvg(map: HeatMap, title: string): string {
     element(
       'g',
       { class: 'cells' },
-      each(map, (module, x, y) => [cell(module, map.maximum, x, y)], left),
+      each(map, (module, x, y) => [cell(module, map.maximum, quantity, x, y)], left),
     ),
     element('g', { class: 'outlines' }, kept),
-    ...legend(map.maximum, padding, bottom + 14),
+    ...legend(map.maximum, quantity, padding, bottom + 14),
   ]);
 }
 
@@ -47,9 +50,9 @@ function columnLabel(column: string, x: number, count: number): Markup {
   return element('text', { x: x + size / 2, y: top - 6, 'font-size': 9, ...turned }, [text(column)]);
 }
 
-function cell(module: HeatMapModule, maximum: number, x: number, y: number): Markup {
+function cell(module: HeatMapModule, maximum: number, quantity: string, x: number, y: number): Markup {
   const { site, kind, p, parameters, kept } = module;
-  const says = `${site} ${kind}: p = ${p.toFixed(4)}, ${parameters} parameters${kept ? ', kept' : ''}`;
+  const says = `${site} ${kind}: ${quantity} = ${p.toFixed(4)}, ${parameters} parameters${kept ? ', kept' : ''}`;
   return element('rect', { x, y, width: size - 1, height: size - 1, ...level(levelOf(p, maximum)) }, [
     element('title', {}, [text(says)]),
   ]);
@@ -68,19 +71,20 @@ function outline(x: number, y: number): Markup {
   });
 }
 
-function legend(maximum: number, left: number, y: number): Markup[] {
+function legend(maximum: number, quantity: string, left: number, y: number): Markup[] {
+  const start = left + 20 + 6 * quantity.length;
   const ramp = Array.from({ length: legendSteps }, (_, index) =>
     element('rect', {
-      x: left + 26 + index * legendStep,
+      x: start + index * legendStep,
       y,
       width: legendStep,
       height: 12,
       ...level(index),
     }),
   );
-  const end = left + 26 + legendSteps * legendStep;
+  const end = start + legendSteps * legendStep;
   return [
-    element('text', { x: left, y: y + 10 }, [text('p: 0')]),
+    element('text', { x: left, y: y + 10 }, [text(`${quantity}: 0`)]),
     ...ramp,
     element('text', { x: end + 4, y: y + 10, class: 'maximum' }, [text(maximum.toPrecision(2))]),
     outline(end + 44, y - 2),
