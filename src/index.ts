@@ -43,13 +43,18 @@ export {
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
 export type { JobContext, JobEvent } from './api/job-events.ts';
-export { readRun, writeReport } from './api/report-job.ts';
+export { readRunView } from './api/read-view.ts';
+export { type ReportOptions, readRun, writeReport } from './api/report-job.ts';
 export { readConfigFile } from './config/config-file.ts';
 export { parseSettings } from './config/parse-settings.ts';
 export { type SettingKey, type Settings, settingKeys } from './config/settings.ts';
+export type { HeatMapModule } from './report/heat-map.ts';
+export type { RunView } from './report/run-view.ts';
+export type { SearchMoment } from './report/search-moments.ts';
 export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
 export type { RunResult, Scores, StageResources } from './runs/result.ts';
-export type { RunFolder } from './runs/run-folder.ts';
+export { type RunFolder, runFolder } from './runs/run-folder.ts';
+export { type RunServer, type ServeOptions, serveRuns } from './serve/server.ts';
 
 // For researchers: a backbone with modules as one function of flat vectors.
 

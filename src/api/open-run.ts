@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder } from '../runs/run-folder.ts';
+import { repairHistory } from '../runs/search-history.ts';
 import { provenance } from './provenance.ts';
 
 /** Keys that say how a run computes, not what: they may change when it is resumed. */
@@ -33,10 +34,12 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   return { ...begun, ...given };
 }
 
-/** Writes the folder and its config.yaml: from here on the run exists. A resumed run's metrics are made whole. */
+/** Writes the folder and its config.yaml: from here on the run exists. A resumed run's logs are made whole. */
 export async function beginRun(folder: RunFolder, settings: ResolvedSettings): Promise<void> {
   createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
-  if (existsSync(folder.config)) await repairMetrics(folder.metrics);
-  else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));
+  if (existsSync(folder.config)) {
+    await repairMetrics(folder.metrics);
+    await repairHistory(folder.history);
+  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));
 }

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../errors.ts';
-import { readTextFile } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
+import { curvesPicture } from '../report/curves-picture.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/heat-map-svg.ts';
 import { reportHtml } from '../report/html.ts';
 import { shownModules } from '../report/structure-modules.ts';
-import { readMetrics } from '../runs/metrics-log.ts';
 import { readResult } from '../runs/result.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import type { JobOutcome } from './job.ts';
+import { readRunView } from './read-view.ts';
 
 /**
  * Reads what a run has written.
@@ -29,11 +29,38 @@ export async function readRun(path: string): Promise<JobOutcome> {
   return { folder, result, structure: await readStructure(folder.structure) };
 }
 
-/** Writes `report.html` and `heatmap.svg` into the run's folder. */
-export async function writeReport({ folder, result, structure }: JobOutcome): Promise<void> {
+export interface ReportOptions {
+  /** Write each picture as PNG, too. */
+  readonly png?: boolean;
+}
+
+/**
+ * Writes `report.html`, `heatmap.svg` and `curves.svg` into the run's folder.
+ * @returns paths of the files written
+ * @throws InputError where PNGs are asked for on a machine without a font
+ */
+export async function writeReport(
+  { folder, result, structure }: JobOutcome,
+  { png = false }: ReportOptions = {},
+): Promise<string[]> {
+  const view = await readRunView(folder);
   const modules = shownModules(structure.modules);
-  const config = await readTextFile(folder.config);
-  const title = `${result.task} on ${result.model}: probability p of every candidate`;
-  await writeFileWhole(folder.heatmap, heatMapSvg(heatMap(modules), title));
-  await writeFileWhole(folder.report, reportHtml({ result, modules, metrics: readMetrics(folder.metrics), config }));
+  const title = `${result.task} on ${result.model}`;
+  const pictures = new Map([
+    [folder.heatmap, heatMapSvg(heatMap(modules), `${title}: probability p of every candidate`)],
+    [folder.curves, curvesPicture(view.metrics, `${title}: loss and validation score`)],
+  ]);
+  const files = new Map<string, string | Uint8Array>([
+    [folder.report, reportHtml({ ...view, result, modules })],
+    ...pictures,
+    ...(png ? await asPngs(pictures) : []),
+  ]);
+  for (const [path, content] of files) await writeFileWhole(path, content);
+  return [...files.keys()];
+}
+
+/** The drawing library is native code, which most runs need not load. */
+async function asPngs(pictures: ReadonlyMap<string, string>): Promise<[path: string, png: Uint8Array][]> {
+  const { pngOf } = await import('../report/png.ts');
+  return Array.from(pictures, ([path, svg]) => [path.replace(/\.svg$/, '.png'), pngOf(svg)]);
 }

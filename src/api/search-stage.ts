@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { startPeakMemory } from '../runs/peak-memory.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { beginHistory } from '../runs/search-history.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
 import type { Prepared } from './prepare.ts';
+import { recordHistory } from './record-history.ts';
 import { relay } from './relay.ts';
 import { searchStructure } from './search-structure.ts';
+import { openSpace } from './structures.ts';
 
 export interface SearchStageResult {
   readonly structure: Structure;
@@ -24,7 +27,12 @@ export async function runSearchStage(
   const memory = startPeakMemory();
   try {
     const events = searchStructure(model, data, settings, { checkpoint, signal });
-    const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, onEvent);
+    await beginHistory(folder.history, { ...openSpace(model, settings), keepInert: settings['keep-inert'] });
+    const record = recordHistory(folder.history);
+    const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {
+      record(event);
+      onEvent?.(event);
+    });
     for (const text of warnings) onEvent?.({ type: 'warning', text });
     await writeStructure(folder.structure, structure);
     return { structure, resources: { seconds, peakBytes: memory.stop(), evaluations } };

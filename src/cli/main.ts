@@ -17,6 +17,10 @@ const progress = createProgress({
 const signal = interruptSignal(() =>
   progress.show({ type: 'message', text: 'stopping after this step, to save the state (Ctrl-C again: at once)…' }),
 );
+// Node calls some of what it does experimental. Whoever uses this program cannot do anything about that.
+process.removeAllListeners('warning').on('warning', warning => {
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+});
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours.
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);

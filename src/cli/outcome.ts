@@ -3,7 +3,7 @@ import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { shownModules } from '../report/structure-modules.ts';
 import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
-import { type Table, tableLines, tableMarkdown } from '../report/table.ts';
+import { tableLines } from '../report/table.ts';
 import type { Output } from './command.ts';
 
 /** What a whole job prints: its budget, the heat map, the scores, table 5's form, and where all of it lies. */
@@ -23,10 +23,8 @@ export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean })
   return { document: { ...result, folder: folder.path }, lines };
 }
 
-/** The tables of a run alone, for a terminal or a Markdown document. */
-export function outcomeTables(outcome: JobOutcome, format: 'terminal' | 'markdown'): string[] {
-  const { result, structure } = outcome;
+/** A run's tables alone, for a terminal. */
+export function outcomeTables({ result, structure }: JobOutcome): string[] {
   const tables = [scoreTable(result), keptTable(shownModules(structure.modules)), resourcesTable(result)];
-  const draw = (table: Table) => (format === 'markdown' ? [tableMarkdown(table)] : tableLines(table));
-  return tables.filter(table => table !== undefined).flatMap(table => [...draw(table), '']);
+  return tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']);
 }

@@ -1,4 +1,3 @@
-import { keptColour } from './palette.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
 export interface CurvePoint {
@@ -6,36 +5,84 @@ export interface CurvePoint {
   readonly value: number;
 }
 
+export interface Series {
+  readonly name: string;
+  readonly points: readonly CurvePoint[];
+}
+
 const width = 420;
 const height = 200;
 const area = { left: 48, right: 408, top: 32, bottom: 168 };
+const legendHeight = 16;
+
+/**
+ * Okabe and Ito's colours, told apart with any colour vision (https://jfly.uni-koeln.de/color/), those that are readable
+ * on white. Dashes tell the curves apart where colours do not.
+ */
+export const seriesColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
+export const seriesDashes = ['', '7 3', '2 3', '9 3 2 3', '4 4', '12 4'] as const;
 
 /** One measured quantity over the steps of a stage. Points that are no numbers are left out. */
 export function curveSvg(title: string, points: readonly CurvePoint[]): string {
-  const finite = points.filter(point => Number.isFinite(point.value));
-  const heading = element('text', { x: area.left, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]);
-  if (finite.length === 0) return picture(width, height, title, [heading]);
+  return curvesSvg(title, [{ name: '', points }]);
+}
 
-  const lastStep = Math.max(1, ...finite.map(point => point.step));
-  const [low, high] = span(finite.map(point => point.value));
+/** The same quantity of several runs, with a line of legend for each where there is more than one. */
+export function curvesSvg(title: string, series: readonly Series[]): string {
+  const drawn = series.map(({ name, points }) => ({
+    name,
+    points: points.filter(({ value }) => Number.isFinite(value)),
+  }));
+  const all = drawn.flatMap(({ points }) => points);
+  const heading = element('text', { x: area.left, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]);
+  if (all.length === 0) return picture(width, height, title, [heading]);
+
+  const lastStep = Math.max(1, ...all.map(({ step }) => step));
+  const [low, high] = span(all.map(({ value }) => value));
   const x = (step: number) => area.left + (step / lastStep) * (area.right - area.left);
   const y = (value: number) => area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
+  const legend = series.length > 1 ? drawn.flatMap(({ name }, index) => legendLine(name, index)) : [];
 
-  return picture(width, height, title, [
+  return picture(width, height + legendHeight * (legend.length / 2), title, [
     heading,
     ...[low, (low + high) / 2, high].flatMap(value => gridLine(value, y(value))),
     ...[0, lastStep].map(step => label(String(step), x(step), area.bottom + 16, step === 0 ? 'start' : 'end')),
     label('step', (area.left + area.right) / 2, area.bottom + 16, 'middle'),
-    element('polyline', {
-      points: finite.map(point => `${x(point.step).toFixed(1)},${y(point.value).toFixed(1)}`).join(' '),
-      ...{ fill: 'none', stroke: '#225ea8', 'stroke-width': 1.5 },
-    }),
-    ...finite.map(point =>
-      element('circle', { cx: x(point.step), cy: y(point.value), r: 2.5, fill: keptColour }, [
+    ...drawn.flatMap(({ points }, index) => curve(points, index, x, y)),
+    ...legend,
+  ]);
+}
+
+type Scale = (value: number) => number;
+
+function curve(points: readonly CurvePoint[], index: number, x: Scale, y: Scale): Markup[] {
+  const place = ({ step, value }: CurvePoint) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`;
+  const { fill, ...line } = looks(index);
+  return [
+    element('polyline', { points: points.map(place).join(' '), ...line, fill: 'none' }),
+    ...points.map(point =>
+      element('circle', { cx: x(point.step), cy: y(point.value), r: 2.5, class: line.class, fill }, [
         element('title', {}, [text(`step ${point.step}: ${point.value.toPrecision(4)}`)]),
       ]),
     ),
-  ]);
+  ];
+}
+
+function looks(index: number) {
+  const colour = seriesColours[index % seriesColours.length]!;
+  const dash = seriesDashes[index % seriesDashes.length]!;
+  return {
+    ...{ stroke: colour, fill: colour, 'stroke-width': 1.5, class: `series-${index % seriesColours.length}` },
+    ...(dash !== '' && { 'stroke-dasharray': dash }),
+  };
+}
+
+function legendLine(name: string, index: number): Markup[] {
+  const y = height + legendHeight * index;
+  return [
+    element('line', { x1: area.left, x2: area.left + 28, y1: y - 4, y2: y - 4, ...looks(index) }),
+    label(name, area.left + 36, y, 'start'),
+  ];
 }
 
 /** Smallest and largest value, a little apart where they are equal. */
@@ -47,7 +94,7 @@ function span(values: readonly number[]): [number, number] {
 
 function gridLine(value: number, y: number): Markup[] {
   return [
-    element('line', { x1: area.left, x2: area.right, y1: y, y2: y, stroke: '#d0d7de' }),
+    element('line', { x1: area.left, x2: area.right, y1: y, y2: y, stroke: '#d0d7de', class: 'grid' }),
     label(value.toPrecision(3), area.left - 6, y + 4, 'end'),
   ];
 }

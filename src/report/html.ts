@@ -1,82 +1,72 @@
-import type { MetricsLine, StageName } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
-import { curveSvg } from './curve-svg.ts';
+import { curvesSvg } from './curve-svg.ts';
+import { offerDownloads } from './downloads.ts';
 import { escapeMarkup } from './escape.ts';
-import { type HeatMapModule, heatMap } from './heat-map.ts';
-import { heatMapSvg } from './heat-map-svg.ts';
-import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from './summary.ts';
-import type { Table } from './table.ts';
+import { type Exploration, exploreText } from './explore.ts';
+import { explorationOf } from './heat-map-figure.ts';
+import type { RunView } from './run-view.ts';
+import type { SearchMoment } from './search-moments.ts';
+import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles } from './sections.ts';
+import { style } from './style.ts';
+import { resourcesTable, runSentences, scoreTable } from './summary.ts';
+import type { Markup } from './svg.ts';
 
-/** All that a report shows of a run. */
-export interface ReportContent {
-  readonly result: RunResult;
-  readonly modules: readonly HeatMapModule[];
-  readonly metrics: readonly MetricsLine[];
-  /** The text of config.yaml. */
-  readonly config: string;
-}
+/** All that a report shows: a run that has a result. */
+export type ReportContent = RunView & { readonly result: RunResult };
 
-const style = `
-  body { font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; color: #24292f; background: #fff;
-    max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; margin: .5rem 0; } th, td { padding: .25rem .75rem; border-bottom: 1px solid #d0d7de;
-    text-align: left; font-variant-numeric: tabular-nums; } pre { background: #f6f8fa; padding: 1rem; overflow: auto; }
-  figure { margin: 1rem 0; overflow-x: auto; } .curves { display: flex; flex-wrap: wrap; gap: 1rem; }`;
-
-const stageTitles: Readonly<Record<StageName, string>> = {
-  search: 'Search',
-  retrain: 'Re-training',
-  random: 'Random structure',
-};
+/** So many moments of a search are enough for an eye, and keep the file small. */
+const shownMoments = 60;
 
 /** A run as one HTML file that needs no other file and no network. Every text from outside is escaped. */
-export function reportHtml({ result, modules, metrics, config }: ReportContent): string {
+export function reportHtml({ result, modules, moments, metrics, config }: ReportContent): string {
   const title = `${result.task} on ${result.model}, seed ${result.seed}`;
   const scores = scoreTable(result);
-  const map = heatMapSvg(heatMap(modules), `Probability p of every candidate, ${title}`);
+  const exploration = explorationOf(modules, thinned(moments));
+  const curves = stageCurves(metrics).map(({ title, series }) => {
+    return panel(title, ['svg'], [curvesSvg(title, [series]) as Markup]);
+  });
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeMarkup(title)}</title>
-<style>${style}</style>
+<style>${style}
+main { max-width: 75rem; margin: 0 auto; padding: 1.5rem 1rem; }</style>
 </head>
 <body>
+<main>
 <h1>${escapeMarkup(title)}</h1>
-${[budgetSentence(result), ...dataSentences(result)].map(text => `<p>${escapeMarkup(text)}.</p>`).join('\n')}
-${scores === undefined ? '' : `<h2>Scores</h2>\n${table(scores)}`}
-<h2>Structure</h2>
-<figure>${map}</figure>
-${table(keptTable(modules))}
-<h2>Time and memory</h2>
-${table(resourcesTable(result))}
-<h2>Curves</h2>
-<div class="curves">${curves(metrics)}</div>
-<h2>Configuration</h2>
-<pre>${escapeMarkup(config)}</pre>
+${runSentences(result)
+  .map(text => `<p class="muted">${escapeMarkup(text)}.</p>`)
+  .join('\n')}
+${tiles(result)}
+${structurePanel({ modules, moments }, exploration.maximum)}
+${scores === undefined ? '' : tablePanel('Scores', scores)}
+<div class="curves">${curves.join('\n')}</div>
+${tablePanel('Time and memory', resourcesTable(result))}
+${configPanel(config)}
+</main>
+<script type="application/json" id="exploration">${scriptJson(exploration)}</script>
+<script>
+${exploreText}
+${offerDownloads}
+explore(document.querySelector('.heat-map'), JSON.parse(document.getElementById('exploration').textContent));
+offerDownloads(document);
+</script>
 </body>
 </html>
 `;
 }
 
-function curves(metrics: readonly MetricsLine[]): string {
-  return [...Map.groupBy(metrics, line => line.stage)]
-    .flatMap(([stage, lines]) => [
-      curveSvg(
-        `${stageTitles[stage]}: loss`,
-        lines.map(({ step, loss }) => ({ step, value: loss ?? Number.NaN })),
-      ),
-      curveSvg(
-        `${stageTitles[stage]}: validation score`,
-        lines.map(({ step, score }) => ({ step, value: score })),
-      ),
-    ])
-    .join('\n');
+/** Evenly chosen moments, the first and the last among them. */
+function thinned(moments: readonly SearchMoment[]): readonly SearchMoment[] {
+  if (moments.length <= shownMoments) return moments;
+  const stride = (moments.length - 1) / (shownMoments - 1);
+  return Array.from({ length: shownMoments }, (_, index) => moments[Math.round(index * stride)]!);
 }
 
-function table({ header, rows }: Table): string {
-  const line = (cells: readonly string[], tag: 'th' | 'td') =>
-    `<tr>${cells.map(cell => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${line(header, 'th')}</thead><tbody>${rows.map(row => line(row, 'td')).join('')}</tbody></table>`;
+/** JSON that no text in it can end early: without `<` there is neither `</script` nor `<!--`. */
+function scriptJson(exploration: Exploration): string {
+  return JSON.stringify(exploration).replaceAll('<', '\\u003c');
 }

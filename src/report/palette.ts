@@ -33,6 +33,14 @@ export function hex(colour: Rgb): string {
   return `#${colour.map(channel => channel.toString(16).padStart(2, '0')).join('')}`;
 }
 
+/** The scale in steps, as pictures use it: so few that a page can give each another colour, and too fine to be seen. */
+export const levelColours: readonly string[] = Array.from({ length: 33 }, (_, index) => hex(colourAt(index / 32)));
+
+/** The step of the scale for a value between 0 and a maximum. */
+export function levelOf(value: number, maximum: number): number {
+  return maximum > 0 ? Math.round(Math.min(value / maximum, 1) * (levelColours.length - 1)) : 0;
+}
+
 /** The nearest colour of the 6 × 6 × 6 cube that terminals with 256 colours have. */
 export function ansi256(colour: Rgb): number {
   const level = (channel: number) => Math.round((channel / 255) * 5);

@@ -14,6 +14,11 @@ export function dataSentences({ data }: RunResult): string[] {
   return data?.incomplete === undefined ? [] : [`note: ${data.incomplete}; ${data.note}`];
 }
 
+/** All that is said of a run before its tables. */
+export function runSentences(result: RunResult): string[] {
+  return [budgetSentence(result), ...dataSentences(result)];
+}
+
 /** Test scores beside what costs nothing: the commonest label, and a random structure of equal budget. */
 export function scoreTable({ score: scores }: RunResult): Table | undefined {
   if (scores === undefined) return undefined;

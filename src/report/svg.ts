@@ -19,7 +19,10 @@ export function element(
   return (children.length === 0 ? `${start}/>` : `${start}>${children.join('')}</${name}>`) as Markup;
 }
 
-/** A whole SVG picture of that many pixels, on a light ground, with a title for those who cannot see it. */
+/**
+ * A whole SVG picture of that many pixels, on a light ground, with a title for those who cannot see it. Its classes let a
+ * page that shows it give it other colours.
+ */
 export function picture(width: number, height: number, title: string, children: readonly Markup[]): string {
   return element(
     'svg',
@@ -33,7 +36,11 @@ export function picture(width: number, height: number, title: string, children: 
       'font-size': 11,
       fill: '#24292f',
     },
-    [element('title', {}, [text(title)]), element('rect', { width, height, fill: '#ffffff' }), ...children],
+    [
+      element('title', {}, [text(title)]),
+      element('rect', { width, height, fill: '#ffffff', class: 'ground' }),
+      ...children,
+    ],
   );
 }
 

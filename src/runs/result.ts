@@ -43,7 +43,12 @@ export interface RunResult {
   /** What could be spent. `fraction` is of the backbone's parameters. */
   readonly budget: { readonly parameters: number; readonly fraction: number };
   /** What was spent: modules kept, and their parameters. */
-  readonly structure: { readonly modules: number; readonly parameters: number };
+  readonly structure: {
+    readonly modules: number;
+    readonly parameters: number;
+    /** Where it was found, where it was carried over from other runs. */
+    readonly source?: { readonly tasks: readonly string[]; readonly files: readonly string[] };
+  };
   readonly score?: Scores;
   readonly resources: {
     readonly search?: StageResources;

@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly config: string;
   /** A line an evaluation (`metrics.jsonl`). */
   readonly metrics: string;
+  /** How the search came to its structure (`search-history.jsonl`). */
+  readonly history: string;
   /** Every candidate with α, p and kept (`structure.json`). */
   readonly structure: string;
   /** Trained parameters of the kept modules (`delta.safetensors`). */
@@ -19,6 +21,7 @@ export interface RunFolder {
   readonly checkpoint: string;
   readonly report: string;
   readonly heatmap: string;
+  readonly curves: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -26,12 +29,14 @@ export function runFolder(path: string): RunFolder {
     path,
     config: join(path, 'config.yaml'),
     metrics: join(path, 'metrics.jsonl'),
+    history: join(path, 'search-history.jsonl'),
     structure: join(path, 'structure.json'),
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
     checkpoint: join(path, 'checkpoint'),
     report: join(path, 'report.html'),
     heatmap: join(path, 'heatmap.svg'),
+    curves: join(path, 'curves.svg'),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { readRun, writeReport } from '../../src/api/report-job.ts';
 import { drawStructure } from '../../src/api/structures.ts';
@@ -51,5 +51,21 @@ test('the report is a page and a picture with every candidate, also before anyth
   for (const { site } of structure.modules) assert.ok(picture.includes(`<title>${site} LoRA`), site);
   const page = readFileSync(folder.report, 'utf8');
   assert.match(page, /task: films/);
-  assert.doesNotMatch(page + picture, /NaN|undefined/);
+  // The code that it carries may say undefined, its content may not.
+  assert.doesNotMatch(page.replaceAll(/<script>[\s\S]*?<\/script>/g, '') + picture, /NaN|undefined/);
+});
+
+test('pictures are written as SVG, and as PNG where asked', async () => {
+  const folder = await begun();
+  const names = (paths: string[]) => paths.map(path => basename(path));
+  assert.deepEqual(names(await writeReport({ folder, result, structure })), [
+    'report.html',
+    'heatmap.svg',
+    'curves.svg',
+  ]);
+  const files = await writeReport({ folder, result, structure }, { png: true });
+  assert.deepEqual(names(files).slice(3), ['heatmap.png', 'curves.png']);
+  for (const path of files.slice(3)) {
+    assert.deepEqual([...readFileSync(path).subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  }
 });

@@ -113,7 +113,7 @@ test('the same seed gives the same run bit for bit, interrupted in the search or
   assert.equal(existsSync(file('stopped', 'result.json')), false);
   const resumed = await runCli(['search', '--resume', '--out', 'stopped'], space.folder);
   assert.equal(resumed.exitCode, 0, resumed.stderr);
-  for (const name of ['structure.json', 'delta.safetensors']) {
+  for (const name of ['structure.json', 'delta.safetensors', 'search-history.jsonl']) {
     assert.deepEqual(readFileSync(file('stopped', name)), readFileSync(file('whole', name)), name);
   }
   assert.deepEqual(json<RunResult>('stopped', 'result.json').score, json<RunResult>('whole', 'result.json').score);
@@ -177,7 +177,7 @@ test('report writes a page and a picture and prints the tables', async () => {
 
 test('every command explains itself', async () => {
   const { stdout } = await runCli(['--help'], space.folder);
-  for (const command of ['search', 'train', 'evaluate', 'report', 'demo', 'tasks', 'models']) {
+  for (const command of ['search', 'train', 'evaluate', 'report', 'serve', 'demo', 'tasks', 'models']) {
     assert.ok(stdout.includes(command));
     const help = await runCli([command, '--help'], space.folder);
     assert.equal(help.exitCode, 0, help.stderr);

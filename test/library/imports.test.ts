@@ -51,9 +51,18 @@ test('no file imports itself through others', () => {
   assert.equal(findCycle(), undefined);
 });
 
+test('what a browser runs imports nothing of ours but itself and the drawing of reports', () => {
+  assert.deepEqual(intruders('page/', ['page/']), []);
+  const foreign = [...imports]
+    .filter(([name]) => name.startsWith('page/'))
+    .flatMap(([, targets]) => targets.filter(target => !/^(page|report)\//.test(target)));
+  assert.deepEqual(foreign, []);
+});
+
 test('the layers import downwards', () => {
   assert.deepEqual(intruders('cli/', ['cli/']), []);
-  assert.deepEqual(intruders('api/', ['api/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('serve/', ['serve/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('api/', ['api/', 'serve/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('search/', ['search/', 'api/', 'index.ts']), []);
   assert.deepEqual(intruders('models/', ['models/', 'api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('hub/', ['hub/', 'models/', 'tasks/', 'api/', 'cli/', 'index.ts']), []);

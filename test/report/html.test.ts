@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportHtml } from '../../src/report/html.ts';
+import { type ReportContent, reportHtml } from '../../src/report/html.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 
-const evil = '<script>alert("1")</script>';
+const evil = '</script><script>alert("1")</script>';
 const metric: MetricsLine = {
   stage: 'search',
   step: 10,
@@ -15,7 +15,7 @@ const metric: MetricsLine = {
   seconds: 3,
 };
 
-const html = reportHtml({
+const content: ReportContent = {
   result: {
     task: evil,
     model: evil,
@@ -25,13 +25,18 @@ const html = reportHtml({
     score: { metric: evil, validation: 1, test: 2, majority: 3 },
     resources: { retrain: { seconds: 1, peakBytes: 1e9, evaluations: 10 } },
   },
+  moments: [],
   modules: [{ site: evil, kind: 'LoRA', position: evil, column: 'E.0', parameters: 8, p: 0.5, kept: true }],
   metrics: [metric, { ...metric, step: 20, loss: 0.3, score: 60 }, { ...metric, stage: 'retrain', loss: 0.2 }],
   config: `task: ${evil}\n`,
-});
+};
+const html = reportHtml(content);
 
 test('every text from outside is escaped, wherever it is shown', () => {
-  assert.ok(!html.includes('<script'));
+  assert.doesNotMatch(html, /<script>\s*alert/);
+  // The data and the code, each of which ends where it should.
+  assert.equal(html.split('<script').length - 1, 2);
+  assert.equal(html.split('</script').length - 1, 2);
   assert.ok(html.split('&lt;script&gt;').length > 5);
 });
 
@@ -41,9 +46,24 @@ test('the page needs nothing but itself', () => {
 });
 
 test('it shows scores, structure, resources, a loss and a score curve of each stage, and the configuration', () => {
-  for (const title of ['Scores', 'Structure', 'Time and memory', 'Curves', 'Configuration']) {
+  for (const title of ['Scores', 'Structure', 'Time and memory', 'Search: loss', 'Configuration']) {
     assert.ok(html.includes(`<h2>${title}</h2>`), title);
   }
   assert.equal(html.split('<svg').length - 1, 1 + 2 * 2);
-  assert.doesNotMatch(html, /NaN|undefined/);
+  // The code that it carries may say undefined, its content may not.
+  assert.doesNotMatch(html.replaceAll(/<script>[\s\S]*?<\/script>/g, ''), /NaN|undefined/);
+});
+
+/** What the report's slider goes over. */
+function momentsIn(page: string): { step: number }[] {
+  const [, json] = /<script type="application\/json" id="exploration">(.*?)<\/script>/s.exec(page)!;
+  return (JSON.parse(json!) as { moments: { step: number }[] }).moments;
+}
+
+test('a long search is shown by sixty of its moments, the first and the last among them', () => {
+  const moments = Array.from({ length: 500 }, (_, index) => ({ step: index + 1, p: [0.5], kept: [0] }));
+  const shown = momentsIn(reportHtml({ ...content, moments })).map(({ step }) => step);
+  assert.deepEqual([shown.length, new Set(shown).size, shown[0], shown.at(-1)], [60, 60, 1, 500]);
+  assert.equal(momentsIn(reportHtml({ ...content, moments: moments.slice(0, 7) })).length, 7);
+  assert.equal(momentsIn(html).length, 0);
 });

@@ -4,8 +4,18 @@ import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
+import { serve } from './serve.ts';
 import { tasks } from './tasks.ts';
 import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
-export const commands: Readonly<Record<string, Command>> = { search, train, evaluate, report, demo, tasks, models };
+export const commands: Readonly<Record<string, Command>> = {
+  search,
+  train,
+  evaluate,
+  report,
+  serve,
+  demo,
+  tasks,
+  models,
+};

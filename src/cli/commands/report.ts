@@ -1,20 +1,23 @@
 import { readRun, writeReport } from '../../api/report-job.ts';
 import { InputError } from '../../errors.ts';
+import { reportMarkdown } from '../../report/markdown.ts';
+import { shownModules } from '../../report/structure-modules.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
 export const report: Command = {
-  description: 'Show a run: report.html and heatmap.svg in its folder, tables here',
+  description: 'Show a run: a page (report.html) and pictures in its folder, tables here',
   args: {
     run: { type: 'positional', required: true, description: 'run folder' },
     format: {
       type: 'string',
       valueHint: 'terminal|markdown',
-      description: 'how to write the tables (default terminal)',
+      description: 'what to print: tables, or a Markdown document with its pictures (default terminal)',
     },
+    png: { type: 'boolean', description: 'write the pictures as PNG, too' },
   },
   async run(args) {
-    const { format = 'terminal' } = args;
+    const format: unknown = args.format ?? 'terminal';
     if (format !== 'terminal' && format !== 'markdown') {
       throw new InputError(`there is no format \`${format}\``, {
         where: '--format',
@@ -22,12 +25,15 @@ export const report: Command = {
       });
     }
     const outcome = await readRun(String(args.run));
-    await writeReport(outcome);
-    const { folder, result } = outcome;
-    const files = { report: folder.report, heatmap: folder.heatmap };
+    const files = await writeReport(outcome, { png: args.png === true });
+    const { folder, result, structure } = outcome;
+    const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
     return {
-      document: { ...result, folder: folder.path, ...files },
-      lines: [...outcomeTables(outcome, format), ...Object.values(files)],
+      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
+      lines:
+        format === 'markdown'
+          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
+          : [...outcomeTables(outcome), ...files],
     };
   },
 };

@@ -1,0 +1,66 @@
+import type { RunSummary } from '../report/run-summary.ts';
+
+/** The list of runs as the page knows it. */
+export interface KnownRuns {
+  readonly runs: ReadonlyMap<string, RunSummary>;
+  /** False before the first answer, and while the server cannot be reached. */
+  readonly connected: boolean;
+}
+
+/** What the server tells: all runs (`whole`), or those that are new, changed or gone. */
+export interface ChangesMessage {
+  readonly whole: boolean;
+  readonly runs: readonly RunSummary[];
+  readonly removed: readonly string[];
+}
+
+export function withChanges(known: KnownRuns, { whole, runs, removed }: ChangesMessage): KnownRuns {
+  const next = new Map(whole ? [] : known.runs);
+  for (const id of removed) next.delete(id);
+  for (const run of runs) next.set(run.id, run);
+  return { runs: next, connected: true };
+}
+
+const retryMilliseconds = 2000;
+/** The server says something every 15 seconds; one that does not is gone, also where no error tells so. */
+const silenceMilliseconds = 40_000;
+
+/**
+ * Follows the list of runs. A connection that breaks is made anew, from what is known already; so is one to a server that
+ * has been started again. Returns what ends it.
+ */
+export function followRuns(show: (known: KnownRuns) => void): () => void {
+  let known: KnownRuns = { runs: new Map(), connected: false };
+  let lastId = '';
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function connect() {
+    source?.close();
+    source = new EventSource(`/api/changes?since=${encodeURIComponent(lastId)}`);
+    source.addEventListener('runs', event => {
+      lastId = event.lastEventId;
+      known = withChanges(known, JSON.parse(event.data) as ChangesMessage);
+      show(known);
+      retryIn(silenceMilliseconds);
+    });
+    source.addEventListener('beat', () => retryIn(silenceMilliseconds));
+    source.addEventListener('error', () => {
+      known = { ...known, connected: false };
+      show(known);
+      retryIn(retryMilliseconds);
+    });
+    retryIn(silenceMilliseconds);
+  }
+
+  function retryIn(milliseconds: number) {
+    clearTimeout(timer);
+    timer = setTimeout(connect, milliseconds);
+  }
+
+  connect();
+  return () => {
+    clearTimeout(timer);
+    source?.close();
+  };
+}

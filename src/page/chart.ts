@@ -1,0 +1,78 @@
+import { html } from 'htm/preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import UPlot from 'uplot';
+import { curvesSvg, type Series, seriesColours, seriesDashes } from '../report/curve-svg.ts';
+import { tableMarkup } from '../report/sections.ts';
+import { alignSeries } from './align-series.ts';
+import { Drawn } from './markup.ts';
+import { useTheme } from './theme.ts';
+
+/** Curves over steps, to zoom by dragging, with their numbers as a table and the picture to save. */
+export function Chart({ title, series }: { title: string; series: readonly Series[] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot>(undefined);
+  const theme = useTheme();
+  const names = series.map(({ name }) => name).join('\n');
+  const data = useMemo(() => alignSeries(series), [JSON.stringify(series)]);
+
+  useEffect(() => {
+    const chart = new UPlot(options(place.current!, series), data as UPlot.AlignedData, place.current!);
+    plot.current = chart;
+    const resized = new ResizeObserver(() => chart.setSize({ width: place.current!.clientWidth, height: 220 }));
+    resized.observe(place.current!);
+    return () => {
+      resized.disconnect();
+      chart.destroy();
+    };
+  }, [names, theme]);
+  useEffect(() => plot.current?.setData(data as UPlot.AlignedData), [data]);
+
+  const table = {
+    header: ['step', ...series.map(({ name }) => name || title)],
+    rows: data[0]!.map((step, index) => [String(step), ...data.slice(1).map(row => row[index]?.toPrecision(6) ?? '')]),
+  };
+  return html`<section class="panel" data-name=${title}>
+    <header>
+      <h2>${title}</h2>
+      <div class="buttons">
+        <button type="button" data-save="svg" aria-label=${`Save ${title} as SVG`}>SVG</button>
+        <button type="button" data-save="csv" aria-label=${`Save ${title} as CSV`}>CSV</button>
+      </div>
+    </header>
+    <div ref=${place} class="plot" role="img" aria-label=${`Curve of ${title}; its numbers follow as a table`}></div>
+    <details>
+      <summary>Numbers</summary>
+      <${Drawn} markup=${tableMarkup(table)} />
+    </details>
+    <div hidden dangerouslySetInnerHTML=${{ __html: curvesSvg(title, series) }}></div>
+  </section>`;
+}
+
+function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
+  const looks = getComputedStyle(place);
+  const colour = (name: string) => looks.getPropertyValue(name).trim();
+  const [muted, line, accent] = [colour('--muted'), colour('--line'), colour('--accent')];
+  const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  return {
+    width: place.clientWidth,
+    height: 220,
+    scales: { x: { time: false } },
+    axes: [axis, { ...axis, size: 56 }],
+    legend: { show: true, live: true },
+    series: [
+      { label: 'step' },
+      ...series.map(({ name }, index): UPlot.Series => {
+        const dash = seriesDashes[index % seriesDashes.length]!.split(' ').filter(Boolean).map(Number);
+        return {
+          label: name || 'value',
+          stroke: series.length === 1 ? accent : seriesColours[index % seriesColours.length]!,
+          width: 2,
+          spanGaps: true,
+          ...(dash.length > 0 && { dash }),
+          points: { show: true, size: 5 },
+          value: (_, value) => (value === null ? '–' : value.toPrecision(4)),
+        };
+      }),
+    ],
+  };
+}

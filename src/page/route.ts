@@ -1,0 +1,29 @@
+/** What the page shows beside the list. It stands in the address, so that it can be linked to and gone back to. */
+export type Route =
+  | { readonly view: 'overview' }
+  | { readonly view: 'run'; readonly id: string }
+  | { readonly view: 'compare'; readonly ids: readonly string[] };
+
+export function parseRoute(hash: string): Route {
+  const [view, ...ids] = hash.replace(/^#\/?/, '').split('/').map(decode);
+  if (view === 'run' && ids.length === 1 && ids[0] !== '') return { view, id: ids[0]! };
+  if (view === 'compare' && ids.length > 0) return { view, ids: ids.filter(id => id !== '') };
+  return { view: 'overview' };
+}
+
+export function runLink(id: string): string {
+  return `#/run/${encodeURIComponent(id)}`;
+}
+
+export function compareLink(ids: readonly string[]): string {
+  return `#/compare/${ids.map(encodeURIComponent).join('/')}`;
+}
+
+/** Addresses are also written by hand: what cannot be decoded stays as it is. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,52 @@
+import { html } from 'htm/preact';
+import { useErrorBoundary } from 'preact/hooks';
+import type { RunSummary } from '../report/run-summary.ts';
+import type { RunView } from '../report/run-view.ts';
+import { configPanel, stageCurves, tablePanel, tiles } from '../report/sections.ts';
+import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
+import { Chart } from './chart.ts';
+import { Drawn } from './markup.ts';
+import { Structure } from './structure.ts';
+import { useViews } from './use-views.ts';
+
+/** One run: what a report shows of it, live. */
+export function RunPage({ run }: { run: RunSummary }) {
+  const { view, error } = useViews([run]).get(run.id) ?? {};
+  // Files that another program has changed may hold anything: what cannot be shown does not take the page with it.
+  const [failure] = useErrorBoundary();
+  const problem = failure === undefined ? error : `This run cannot be shown: ${(failure as Error).message}`;
+  return html`<article>
+    <h1>${run.id}</h1>
+    <p class="muted">
+      <span class=${`state ${run.state}`}>${run.state}</span>${' '}
+      ${[run.task, `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
+    </p>
+    ${problem !== undefined && html`<p class="panel problem" role="alert">${problem}</p>`}
+    ${view === undefined && problem === undefined && html`<p class="muted">Reading the run…</p>`}
+    ${view !== undefined && failure === undefined && html`<${Content} view=${view} run=${run} />`}
+  </article>`;
+}
+
+function Content({ view, run }: { view: RunView; run: RunSummary }) {
+  const { result, modules, metrics, config } = view;
+  const scores = result && scoreTable(result);
+  const { progress } = run;
+  return html`
+    ${result && runSentences(result).map(text => html`<p class="muted">${text}.</p>`)}
+    ${
+      progress &&
+      html`<div class="panel progress">
+      <label for="progress">${progress.stage}, step ${progress.step} of ${progress.steps}</label>
+      <progress id="progress" max=${progress.steps} value=${progress.step}></progress>
+    </div>`
+    }
+    ${result && html`<${Drawn} markup=${tiles(result)} />`}
+    ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
+    <div class="curves">
+      ${stageCurves(metrics).map(({ title, series }) => html`<${Chart} key=${title} title=${title} series=${[series]} />`)}
+    </div>
+    ${scores && html`<${Drawn} markup=${tablePanel('Scores', scores)} />`}
+    ${result && html`<${Drawn} markup=${tablePanel('Time and memory', resourcesTable(result))} />`}
+    <${Drawn} markup=${configPanel(config)} />
+  `;
+}

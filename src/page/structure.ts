@@ -1,0 +1,24 @@
+import { html } from 'htm/preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Explorer, explore } from '../report/explore.ts';
+import { explorationOf } from '../report/heat-map-figure.ts';
+import type { RunView } from '../report/run-view.ts';
+import { structurePanel } from '../report/sections.ts';
+
+/** The heat map to explore. It is drawn once for a set of modules; as a search goes on, only its numbers change. */
+export function Structure({ view, name }: { view: RunView; name: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<{ layout: string; explorer: Explorer }>(undefined);
+  useEffect(() => {
+    const exploration = explorationOf(view.modules, view.moments);
+    const isFound = view.modules.some(({ alpha }) => alpha !== undefined);
+    const layout = JSON.stringify([name, isFound, view.modules.map(({ site, kind }) => [site, kind])]);
+    if (drawn.current?.layout === layout) {
+      drawn.current.explorer.update(exploration);
+    } else {
+      place.current!.innerHTML = structurePanel(view, exploration.maximum);
+      drawn.current = { layout, explorer: explore(place.current!.querySelector('.heat-map')!, exploration) };
+    }
+  }, [view, name]);
+  return html`<div ref=${place}></div>`;
+}

@@ -1,0 +1,225 @@
+// What moves in a heat map. Reports carry the text of these functions (`exploreText`), so that they need nothing but each other.
+
+/** Where a module's cell lies. */
+export interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A module as the heat map shows it at the end of the search. */
+export interface ExploredModule extends Place {
+  readonly site: string;
+  readonly kind: string;
+  readonly position: string;
+  /** `E.0`, `D.3`, … */
+  readonly layer: string;
+  readonly parameters: number;
+  readonly p: number;
+  readonly kept: boolean;
+  readonly alpha?: number;
+}
+
+export interface Exploration {
+  /** In the order of the picture's cells. */
+  readonly modules: readonly ExploredModule[];
+  /** The search step by step; p and `kept` (indices) follow `modules`. Empty where nothing is known of it. */
+  readonly moments: readonly {
+    readonly step: number;
+    readonly p: readonly number[];
+    readonly kept: readonly number[];
+  }[];
+  /** The p at the dark end of the scale. */
+  readonly maximum: number;
+  /** The scale's colours. */
+  readonly colours: readonly string[];
+}
+
+export interface Explorer {
+  /** Shows newer data of the same modules; a slider that stood at the end stays there. */
+  update(exploration: Exploration): void;
+}
+
+/** An element with a text. */
+function named(tag: string, content: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.textContent = content;
+  return made;
+}
+
+/** Puts a rectangle around a cell, so many pixels inside its border. */
+function frame(rect: SVGRectElement, cell: SVGRectElement, inset: number): SVGRectElement {
+  const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => Number(cell.getAttribute(name)));
+  const place = { x: x! + inset, y: y! + inset, width: width! - 2 * inset, height: height! - 2 * inset };
+  for (const [name, value] of Object.entries(place)) rect.setAttribute(name, String(value));
+  return rect;
+}
+
+/** What is kept, by position and kind: the rows of `keptTable`. */
+function keptRows(kept: readonly ExploredModule[]): HTMLElement[] {
+  return [...Map.groupBy(kept, ({ position, kind }) => `${position} ${kind}`)].map(([name, modules]) => {
+    const row = document.createElement('tr');
+    const parameters = modules.reduce((sum, module) => sum + module.parameters, 0).toLocaleString('en-US');
+    row.append(...[name, modules.map(({ layer }) => layer).join(' '), parameters].map(cell => named('td', cell)));
+    return row;
+  });
+}
+
+/**
+ * Index of the nearest module in a direction of rows and columns: in the same row or column, or where that has nothing
+ * more, in the one beside it. The same module where there is none at all.
+ */
+export function neighbour(modules: readonly Place[], from: number, rows: number, columns: number): number {
+  const here = modules[from]!;
+  let found = from;
+  let least = Number.POSITIVE_INFINITY;
+  modules.forEach(({ row, column }, index) => {
+    const [down, right] = [row - here.row, column - here.column];
+    const ahead = down * rows + right * columns;
+    const aside = Math.abs(down * columns) + Math.abs(right * rows);
+    const distance = ahead + 1000 * aside;
+    if (ahead > 0 && distance < least) [found, least] = [index, distance];
+  });
+  return found;
+}
+
+/**
+ * Brings a drawn heat map (`heatMapFigure`) to life in a browser: a module's numbers under the pointer and by arrow keys,
+ * and the structure at every recorded step of the search by a slider.
+ */
+export function explore(figure: Element, given: Exploration): Explorer {
+  const find = <E extends Element>(selector: string) => figure.querySelector<E>(selector)!;
+  const map = find<HTMLElement>('.map');
+  const detail = find<HTMLElement>('.detail');
+  const slider = find<HTMLInputElement>('.moment');
+  const momentName = find<HTMLElement>('.moment-name');
+  const play = find<HTMLButtonElement>('.play');
+  const outlines = find<SVGGElement>('.outlines');
+  const cells = [...figure.querySelectorAll<SVGRectElement>('.cells rect')];
+  const numberOf = new Map(cells.map((cell, index) => [cell, index]));
+  // The legend has one.
+  const outline = find<SVGRectElement>('.kept');
+  const cursor = outline.cloneNode() as SVGRectElement;
+  cursor.setAttribute('class', 'cursor');
+  let exploration = given;
+  let current = -1;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  /** The moment the slider stands at; undefined at its end, where the structure that was found is shown. */
+  const moment = () => exploration.moments[slider.valueAsNumber];
+  const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
+
+  function factsOf(index: number): [name: string, value: string][] {
+    const { alpha, parameters, p, kept } = exploration.modules[index]!;
+    const shown = moment();
+    return [
+      ['p', (shown?.p[index] ?? p).toFixed(4)],
+      // The history tells p alone.
+      ['α', alpha === undefined || shown !== undefined ? '–' : alpha.toFixed(4)],
+      ['parameters', parameters.toLocaleString('en-US')],
+      ['kept', (shown?.kept.includes(index) ?? kept) ? 'yes' : 'no'],
+    ];
+  }
+
+  function paint() {
+    const { modules, moments, maximum, colours } = exploration;
+    const shown = moment();
+    const kept = shown?.kept ?? modules.flatMap((module, index) => (module.kept ? [index] : []));
+    cells.forEach((cell, index) => {
+      const p = shown?.p[index] ?? modules[index]!.p;
+      const level = maximum > 0 ? Math.round(Math.min(p / maximum, 1) * (colours.length - 1)) : 0;
+      cell.setAttribute('class', `level level-${level}`);
+      cell.setAttribute('fill', colours[level]!);
+      cell.querySelector('title')!.textContent = `${nameOf(modules[index]!)}: ${factsOf(index)
+        .map(fact => fact.join(' '))
+        .join(', ')}`;
+    });
+    outlines.replaceChildren(...kept.map(index => frame(outline.cloneNode() as SVGRectElement, cells[index]!, 1)));
+    find('[data-name="Kept modules"] tbody').replaceChildren(...keptRows(kept.map(index => modules[index]!)));
+    find('.maximum').textContent = maximum.toPrecision(2);
+    const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
+    const isFound = modules.some(({ alpha }) => alpha !== undefined);
+    const when =
+      shown === undefined ? (isFound ? 'as found' : 'so far') : `step ${shown.step} of ${moments.at(-1)!.step}`;
+    momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;
+    slider.setAttribute('aria-valuetext', momentName.textContent);
+    if (current >= 0) tell();
+  }
+
+  function tell() {
+    const module = exploration.modules[current]!;
+    const [name, where] = [named('strong', nameOf(module)), named('code', module.site)];
+    const facts = factsOf(current).map(([fact, value]) => {
+      const line = named('span', `${fact} `);
+      line.append(named('b', value));
+      return line;
+    });
+    detail.replaceChildren(name, ' ', where, ' ', ...facts);
+  }
+
+  function moveTo(index: number) {
+    current = index;
+    frame(cursor, cells[index]!, -1);
+    outlines.after(cursor);
+    tell();
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = undefined;
+    play.textContent = 'Play';
+  }
+
+  function setMoment(value: number) {
+    slider.value = String(value);
+    paint();
+  }
+
+  map.addEventListener('pointerover', event => {
+    const index = numberOf.get(event.target as SVGRectElement);
+    if (index !== undefined) moveTo(index);
+  });
+  map.addEventListener('keydown', event => {
+    const direction = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (direction === undefined) return;
+    event.preventDefault();
+    moveTo(current < 0 ? 0 : neighbour(exploration.modules, current, direction[0]!, direction[1]!));
+    cells[current]!.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  });
+  map.addEventListener('focus', () => {
+    if (current < 0 && cells.length > 0 && map.matches(':focus-visible')) moveTo(0);
+  });
+  slider.addEventListener('input', () => {
+    stop();
+    paint();
+  });
+  play.addEventListener('click', () => {
+    if (timer !== undefined) {
+      stop();
+      return;
+    }
+    const end = exploration.moments.length;
+    if (slider.valueAsNumber >= end) setMoment(0);
+    play.textContent = 'Pause';
+    timer = setInterval(
+      () => {
+        setMoment(slider.valueAsNumber + 1);
+        if (slider.valueAsNumber >= exploration.moments.length || !figure.isConnected) stop();
+      },
+      Math.min(250, Math.max(40, 6000 / (end + 1))),
+    );
+  });
+
+  function update(next: Exploration) {
+    const atEnd = slider.value === slider.max;
+    exploration = next;
+    slider.max = String(next.moments.length);
+    if (atEnd) slider.value = slider.max;
+    find('.moments').toggleAttribute('hidden', next.moments.length === 0);
+    paint();
+  }
+  update(given);
+  return { update };
+}
+
+/** The functions as a browser runs them. */
+export const exploreText = [named, frame, keptRows, neighbour, explore].join('\n');

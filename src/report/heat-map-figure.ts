@@ -1,0 +1,64 @@
+import type { Exploration, ExploredModule } from './explore.ts';
+import { type HeatMapModule, heatMap } from './heat-map.ts';
+import { heatMapSvg } from './heat-map-svg.ts';
+import { levelColours } from './palette.ts';
+import type { SearchMoment } from './search-moments.ts';
+import { element, type Markup, text } from './svg.ts';
+
+/** What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments. */
+export function explorationOf(modules: readonly HeatMapModule[], moments: readonly SearchMoment[] = []): Exploration {
+  const drawn = heatMap(modules).cells.flatMap((cells, row) =>
+    cells.flatMap((module, column) => (module === undefined ? [] : [{ module, row, column }])),
+  );
+  const place = new Map(drawn.map(({ module }, index) => [module, index]));
+  const indices = modules.map(module => place.get(module)!);
+  return {
+    modules: drawn.map(({ module, row, column }): ExploredModule => ({ ...module, layer: module.column, row, column })),
+    moments: moments.map(({ step, p, kept }) => {
+      const inOrder = new Array<number>(p.length);
+      for (const [index, value] of p.entries()) inOrder[indices[index]!] = value;
+      return { step, p: inOrder, kept: kept.map(index => indices[index]!) };
+    }),
+    maximum: moments.flatMap(({ p }) => p).reduce(larger, modules.map(({ p }) => p).reduce(larger, 0)),
+    colours: levelColours,
+  };
+}
+
+function larger(a: number, b: number): number {
+  return Math.max(a, b);
+}
+
+/**
+ * The heat map with the parts that `explore` brings to life: a place for a module's numbers, a slider over the search, and
+ * what is kept (`kept`, a panel with `keptTable`).
+ */
+export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number, title: string, kept: Markup): Markup {
+  const map = heatMap(modules);
+  const svg = heatMapSvg({ ...map, maximum }, title) as Markup;
+  // A model of few layers leaves room for larger cells.
+  const size = map.columns.length <= 24 ? 'heat-map few' : 'heat-map';
+  return element('div', { class: size }, [
+    element('div', { class: 'moments', hidden: '' }, [
+      element('button', { type: 'button', class: 'play' }, [text('Play')]),
+      element('label', {}, [
+        element('span', {}, [text('Search step')]),
+        element('input', { type: 'range', min: 0, max: 0, value: 0, class: 'moment' }),
+      ]),
+      element('output', { class: 'moment-name' }, [text('')]),
+    ]),
+    element(
+      'div',
+      {
+        class: 'map',
+        tabindex: 0,
+        role: 'application',
+        'aria-label': `${title}. Arrow keys move from module to module.`,
+      },
+      [svg],
+    ),
+    element('p', { class: 'detail', role: 'status' }, [
+      text('Point at a cell, or move with the arrow keys, to read it.'),
+    ]),
+    kept,
+  ]);
+}

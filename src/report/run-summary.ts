@@ -1,0 +1,28 @@
+/** `running`: has written something lately. `stopped`: has not, and is not finished. `damaged`: a file cannot be read. */
+export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
+
+/** A run as one line of a list. */
+export interface RunSummary {
+  /** Path of its folder below the folder that is served, with `/` between names. */
+  readonly id: string;
+  readonly state: RunState;
+  /** When it wrote last, in milliseconds since 1970. */
+  readonly changed: number;
+  readonly task: string;
+  readonly model: string;
+  /** `search`, a manual method, or `structure` where a structure file was given. */
+  readonly method: string;
+  readonly seed: number | null;
+  /** Where an unfinished run stands. */
+  readonly progress?: { readonly stage: string; readonly step: number; readonly steps: number };
+  readonly metric?: string;
+  /** 0 to 100. */
+  readonly validation?: number;
+  readonly test?: number;
+  readonly parameters?: number;
+  readonly modules?: number;
+  /** Of the backbone's parameters. */
+  readonly budget?: number;
+  /** Task that its structure was found on, several joined by `+`; absent where it was not found. */
+  readonly source?: string;
+}

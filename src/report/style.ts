@@ -1,0 +1,74 @@
+import { levelColours } from './palette.ts';
+
+/** Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, and nothing is told by hue alone. */
+const light = `--ground: #f6f7f9; --panel: #fff; --ink: #1d232b; --muted: #57606a; --line: #d5dbe2; --accent: #1a5fb4; --accent-ground: #e4eefb;
+  --kept: #d95f02; --good: #1a7f4b; --code: #eef1f4; color-scheme: light;`;
+const dark = `--ground: #0e1218; --panel: #171c24; --ink: #e6eaf0; --muted: #9aa5b3; --line: #2f3742; --accent: #7db3f5; --accent-ground: #1c2c42;
+  --kept: #ff8c3b; --good: #5fd197; --code: #202731; color-scheme: dark;`;
+
+/** In the dark a larger p is lighter, so that what matters stands out from the ground. */
+const darkScale = levelColours.toReversed().map((colour, level) => `.level-${level} { fill: ${colour}; }`);
+
+function whereDark(rules: string, selector: string): string {
+  return `@media (prefers-color-scheme: dark) { ${selector}:not([data-theme="light"]) { ${rules} } }
+${selector}[data-theme="dark"] { ${rules} }`;
+}
+
+/** The looks of tables and pictures, in reports and on the served page. */
+export const style = `
+:root { ${light} }
+${whereDark(dark, ':root')}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; margin: 0; }
+a { color: var(--accent); }
+code, pre { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: .85em; }
+pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px; margin: .75rem 0 0; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+.muted { color: var(--muted); }
+.panel { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin: 0 0 1rem;
+  min-width: 0; container-type: inline-size; }
+.panel > header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; margin-bottom: .75rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
+.tiles > div { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: .6rem .9rem; }
+.tiles dt { color: var(--muted); font-size: .82rem; }
+.tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
+.tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--muted); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+th { font-size: .82rem; color: var(--muted); font-weight: 600; white-space: nowrap; }
+tbody tr:last-child > * { border-bottom: 0; }
+button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 7px;
+  padding: .2rem .65rem; cursor: pointer; }
+button:hover { border-color: var(--accent); color: var(--accent); }
+.buttons { display: flex; gap: .4rem; }
+svg text { fill: var(--ink); } svg .ground { fill: var(--panel); } svg .grid { stroke: var(--line); }
+svg .series-0 { stroke: var(--accent); } svg circle.series-0 { fill: var(--accent); stroke: none; }
+svg .kept { stroke: var(--kept); } svg .cursor { fill: none; stroke: var(--ink); stroke-width: 2; }
+${whereDark(darkScale.join(' '), ':root')}
+.heat-map .map { overflow-x: auto; } .heat-map svg { display: block; }
+.heat-map .detail { min-height: 3em; margin: .5rem 0 0; padding: .5rem .75rem; background: var(--code); border-radius: 8px; }
+.heat-map .detail code { color: var(--muted); overflow-wrap: anywhere; }
+.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); white-space: nowrap; } .detail b { color: var(--ink); font-variant-numeric: tabular-nums; }
+.moments { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; margin-bottom: .75rem; } .moments[hidden] { display: none; }
+.moments .play { min-width: 4.2rem; }
+.moments label { display: flex; gap: .6rem; align-items: center; flex: 1 1 16rem; white-space: nowrap; }
+.moments input { flex: 1; min-width: 6rem; accent-color: var(--kept); }
+.moments output { font-variant-numeric: tabular-nums; min-width: 17rem; }
+@container (min-width: 30rem) { .few svg { zoom: 1.45; } }
+@container (min-width: 45rem) { .few { display: grid; grid-template-columns: auto minmax(14rem, 1fr); grid-template-rows: auto auto 1fr; gap: 0 1.5rem; }
+  .few .moments { grid-column: 1 / -1; } .few .map { grid-row: 2 / 4; }
+  .heat-map.few .panel { margin: 0; }
+  .few .detail { margin: .5rem 0 1rem; padding: .8rem 1rem; display: grid; gap: .3rem; min-height: 11.8rem; align-content: start; }
+  .few .detail span { display: flex; justify-content: space-between; margin: 0; border-top: 1px solid var(--line); padding-top: .3rem; } }
+.heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
+.heat-map .panel th, .heat-map .panel td { padding-left: 0; }
+details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
+details .scroll { max-height: 24rem; overflow: auto; }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
+.curves svg { width: 100%; height: auto; }
+@media print { .buttons, .moments { display: none; } body { background: #fff; } }
+`;

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { readRunView } from '../api/read-view.ts';
+import { InputError } from '../errors.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSheet, styleSheet } from './assets.ts';
+import { createWatch, streamChanges } from './changes-stream.ts';
+import { guard } from './guard.ts';
+import { createRunIndex } from './run-index.ts';
+
+export interface AppOptions {
+  /** Name or address the server is bound to; requests to another are refused. */
+  readonly host: string;
+  /** How often the folder is looked at while a page is open. */
+  readonly everyMilliseconds?: number;
+}
+
+/** The page over a folder of runs, as a function from request to response. It reads and never writes. */
+export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppOptions): Hono {
+  const index = createRunIndex(root);
+  const watch = createWatch(index, everyMilliseconds);
+  const start = randomUUID();
+  const app = new Hono();
+
+  app.onError((error, context) => context.json({ error: error.message }, 500));
+  app.use(guard(host));
+  app.use(async (context, next) => {
+    await next();
+    context.header('content-security-policy', contentSecurityPolicy);
+    context.header('x-content-type-options', 'nosniff');
+    context.header('referrer-policy', 'no-referrer');
+    context.header('cross-origin-resource-policy', 'same-origin');
+    context.header('cache-control', 'no-cache');
+  });
+
+  app.get('/', context => context.html(pageHtml));
+  app.get('/style.css', context => text(context, 'text/css', styleSheet()));
+  app.get('/uplot.css', context => text(context, 'text/css', plotStyleSheet()));
+  app.get('/modules/:name{.+}', context => text(context, 'text/javascript', pageModule(context.req.param('name'))));
+  app.get('/packages/:name{.+}', context => text(context, 'text/javascript', packageModule(context.req.param('name'))));
+  app.get('/api/changes', context => streamChanges(context, index, watch, start));
+  app.get('/api/run', async context => {
+    const id = context.req.query('id') ?? '';
+    const path = index.pathOf(id) ?? (index.refresh() ? index.pathOf(id) : undefined);
+    if (path === undefined) return context.json({ error: 'there is no such run in this folder' }, 404);
+    try {
+      return context.json(await readRunView(runFolder(path)));
+    } catch (error) {
+      if (error instanceof InputError) return context.json({ error: error.message }, 422);
+      throw error;
+    }
+  });
+  return app;
+}
+
+function text(context: Context, type: string, content: string | undefined): Response {
+  if (content === undefined) return context.notFound() as Response;
+  return context.body(content, 200, { 'content-type': `${type}; charset=utf-8` });
+}

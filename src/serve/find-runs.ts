@@ -1,0 +1,60 @@
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runFolder } from '../runs/run-folder.ts';
+
+/** Folders deeper than this below the served one are not looked into. */
+const deepest = 6;
+
+/** Paths of all runs below a folder, relative to it, `/` between names. Links are not followed. */
+export function findRuns(root: string, below = '', depth = 0): string[] {
+  const entries = list(join(root, below));
+  const isRun = below !== '' && entries.some(entry => entry.name === 'config.yaml' && entry.isFile());
+  const folders = entries.filter(entry => entry.isDirectory() && !/^\.|^(checkpoint|node_modules)$/.test(entry.name));
+  const deeper = depth < deepest ? folders : [];
+  return [
+    ...(isRun ? [below] : []),
+    ...deeper.flatMap(({ name }) => findRuns(root, below === '' ? name : `${below}/${name}`, depth + 1)),
+  ];
+}
+
+/** A folder may vanish, or be another user's, between finding and reading it. */
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** What tells whether a run has changed. */
+export interface RunFiles {
+  /** Equal as long as no file has changed. */
+  readonly fingerprint: string;
+  /** When it wrote last, in milliseconds since 1970. */
+  readonly changed: number;
+  readonly hasResult: boolean;
+  /** A run at work, or to be resumed, keeps a checkpoint. */
+  readonly hasCheckpoint: boolean;
+  /** Whether a file of the run is a link, and so may lead out of the folder. */
+  readonly hasLink: boolean;
+}
+
+export function inspectRun(path: string): RunFiles {
+  const { config, metrics, history, structure, result, checkpoint } = runFolder(path);
+  const [found, inResult, inCheckpoint] = [
+    [config, metrics, history, structure, result, checkpoint].map(stat),
+    stat(result),
+    stat(checkpoint),
+  ];
+  return {
+    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}`)).join(' '),
+    changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
+    hasResult: inResult !== undefined,
+    hasCheckpoint: inCheckpoint !== undefined,
+    hasLink: found.some(file => file?.isSymbolicLink() === true),
+  };
+}
+
+function stat(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false });
+}

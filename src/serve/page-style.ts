@@ -1,0 +1,48 @@
+/** The looks of the served page beside those it shares with reports. */
+export const pageStyle = `
+.shell { display: grid; grid-template: auto 1fr / 23rem 1fr; height: 100vh; height: 100dvh; }
+.top { grid-column: 1 / -1; display: flex; align-items: center; gap: 1rem; padding: .55rem 1rem; background: var(--panel);
+  border-bottom: 1px solid var(--line); }
+.top .home { font-weight: 700; font-size: 1.05rem; color: var(--ink); text-decoration: none; margin-right: auto; }
+.connection { font-size: .82rem; color: var(--muted); } .connection::before { content: '●'; color: var(--good); margin-right: .35rem; }
+.list { display: flex; flex-direction: column; min-height: 0; border-right: 1px solid var(--line); background: var(--panel); }
+.controls { display: flex; gap: .5rem; padding: .75rem .75rem .25rem; }
+.controls input, .controls select { font: inherit; font-size: .9rem; color: var(--ink); background: var(--ground); border: 1px solid var(--line);
+  border-radius: 7px; padding: .3rem .6rem; min-width: 0; }
+.controls input { flex: 1; }
+.controls ::placeholder { color: var(--muted); opacity: 1; }
+.tally { margin: 0; padding: .25rem .85rem .5rem; font-size: .82rem; display: flex; justify-content: space-between; min-height: 2.1rem; align-items: center; }
+.tally .compare { font-weight: 600; }
+.list ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; flex: 1; border-top: 1px solid var(--line); }
+.row { display: flex; align-items: center; border-bottom: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 3.7rem; }
+.row input { margin: 0 0 0 .85rem; width: 1rem; height: 1rem; flex: none; accent-color: var(--accent); }
+.row a { flex: 1; min-width: 0; display: grid; grid-template-columns: 1fr auto; gap: 0 .75rem; padding: .45rem .85rem .5rem .7rem; color: inherit;
+  text-decoration: none; }
+.row a:hover { background: var(--code); } .row a:focus-visible { outline-offset: -2px; }
+.row:has(a[aria-current]) { background: var(--accent-ground); box-shadow: inset 3px 0 var(--accent); }
+.row .name { font-weight: 600; font-size: .92rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.row .value { font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; } .row small { font-weight: 400; color: var(--muted); }
+.row .facts { font-size: .8rem; color: var(--muted); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.state { font-size: .8rem; color: var(--muted); white-space: nowrap; }
+.state::before { margin-right: .35rem; } .row.running .state, .state.running { color: var(--accent); font-weight: 600; }
+.row.finished .state::before, .state.finished::before { content: '✓'; color: var(--good); }
+.row.running .state::before, .state.running::before { content: '▶'; font-size: .8em; }
+.row.stopped .state::before, .state.stopped::before { content: '❙❙'; font-size: .7em; }
+.row.damaged .state::before, .state.damaged::before { content: '⚠'; color: var(--kept); }
+main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article { max-width: 76rem; margin: 0 auto; }
+.back { display: none; margin-bottom: .5rem; }
+.problem { border-color: var(--kept); }
+.progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
+article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
+.structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
+.plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); } .u-legend th { font-weight: 600; }
+.u-legend td, .u-legend th { border: 0; padding: .1rem .3rem; }
+@media (max-width: 56rem) {
+  .shell { grid-template: auto auto 1fr / 1fr; height: auto; min-height: 100dvh; }
+  .list { border-right: 0; min-height: 0; } .list ul { max-height: 60dvh; flex: none; }
+  .shell:not([data-view="overview"]) .list { display: none; }
+  .back { display: inline-block; }
+  main { padding: 1rem .75rem; overflow-y: visible; }
+}
+`;

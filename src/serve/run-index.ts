@@ -1,0 +1,91 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunState, RunSummary } from '../report/run-summary.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
+import { summarize } from './summary.ts';
+
+/** What has changed in the list since a version of it. */
+export interface Changes {
+  readonly version: number;
+  readonly runs: readonly RunSummary[];
+  readonly removed: readonly string[];
+}
+
+/** The runs below a folder, as they were when it was last looked at. */
+export interface RunIndex {
+  /** Looks at the folder again; true where something has changed. */
+  refresh(): boolean;
+  /** Everything that is newer than the version given; 0 is before all. */
+  changesSince(version: number): Changes;
+  /** The folder of a run in the list, or undefined. No other path can be had through it. */
+  pathOf(id: string): string | undefined;
+}
+
+/** A run saves its state once a minute at least; one that has not for longer does not run any more. */
+const silentMilliseconds = 150_000;
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly version: number;
+  readonly summary: RunSummary;
+}
+
+export function createRunIndex(root: string, now: () => number = Date.now): RunIndex {
+  const entries = new Map<string, Entry>();
+  const removals = new Map<string, number>();
+  let version = 0;
+
+  function refresh(): boolean {
+    const next = version + 1;
+    const found = findRuns(root);
+    const present = new Set(found);
+    let changed = false;
+    for (const id of entries.keys()) {
+      if (present.has(id)) continue;
+      entries.delete(id);
+      removals.set(id, next);
+      changed = true;
+    }
+    for (const id of found) {
+      const path = join(root, id);
+      const files = inspectRun(path);
+      const state = stateOf(files, now());
+      const fingerprint = `${state} ${files.fingerprint}`;
+      if (entries.get(id)?.fingerprint === fingerprint) continue;
+      const summary = summarize(id, runFolder(path), state, files);
+      entries.set(id, { fingerprint, version: next, summary });
+      removals.delete(id);
+      changed = true;
+    }
+    if (changed) version = next;
+    return changed;
+  }
+
+  return {
+    refresh,
+    changesSince: since => ({
+      version,
+      runs: [...entries.values()].filter(entry => entry.version > since).map(({ summary }) => summary),
+      removed: [...removals].flatMap(([id, at]) => (at > since ? [id] : [])),
+    }),
+    pathOf: id => (entries.has(id) && liesWithin(root, id) ? join(root, id) : undefined),
+  };
+}
+
+/** Whether neither a folder on the way nor a file of the run is a link: asked anew, as both may have come since. */
+function liesWithin(root: string, id: string): boolean {
+  const path = join(root, id);
+  try {
+    return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(path).hasLink;
+  } catch {
+    // It has been removed meanwhile.
+    return false;
+  }
+}
+
+function stateOf(files: RunFiles, now: number): RunState {
+  if (files.hasLink) return 'damaged';
+  if (files.hasResult && !files.hasCheckpoint) return 'finished';
+  return now - files.changed < silentMilliseconds ? 'running' : 'stopped';
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Script } from 'node:vm';
+import { exploreText, neighbour } from '../../src/report/explore.ts';
+import type { HeatMapModule } from '../../src/report/heat-map.ts';
+import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
+import { searchMoments } from '../../src/report/search-moments.ts';
+import { text } from '../../src/report/svg.ts';
+
+function module(position: string, column: string, p: number, kept = false): HeatMapModule {
+  return { site: `${position}.${column}`, kind: 'LoRA', position, column, parameters: 100, p, kept };
+}
+
+// Drawn row by row they come as Q E.0, Q E.1, V E.0, V E.1.
+const modules = [
+  module('Q', 'E.0', 0.1),
+  module('V', 'E.0', 0.2, true),
+  module('Q', 'E.1', 0.3),
+  module('V', 'E.1', 0.4),
+];
+
+test('modules and moments follow the cells as they are drawn', () => {
+  const { modules: drawn, moments } = explorationOf(modules, [{ step: 5, p: [1, 0.5, 0.25, 0], kept: [0, 1] }]);
+  assert.deepEqual(
+    drawn.map(({ site, layer, row, column }) => [site, layer, row, column]),
+    [
+      ['Q.E.0', 'E.0', 0, 0],
+      ['Q.E.1', 'E.1', 0, 1],
+      ['V.E.0', 'E.0', 1, 0],
+      ['V.E.1', 'E.1', 1, 1],
+    ],
+  );
+  assert.deepEqual(moments, [{ step: 5, p: [1, 0.25, 0.5, 0], kept: [0, 2] }]);
+  const titles = [...heatMapFigure(modules, 1, 'p', text('')).matchAll(/<title>(\S+) LoRA: p/g)].map(
+    ([, site]) => site,
+  );
+  assert.deepEqual(
+    titles,
+    drawn.map(({ site }) => site),
+  );
+});
+
+test('one scale serves the structure found and all moments', () => {
+  assert.equal(explorationOf(modules).maximum, 0.4);
+  assert.equal(explorationOf(modules, [{ step: 5, p: [0.9, 0, 0, 0], kept: [] }]).maximum, 0.9);
+  assert.equal(explorationOf([]).maximum, 0);
+});
+
+test('moments are those of the modules shown, kept by falling p within the budget', () => {
+  const candidates = modules.map(({ kind: _, p: __, kept: ___, ...rest }) => ({ ...rest, kind: 'lora', inert: false }));
+  const history = { budget: 250, keepInert: false, candidates, lines: [{ step: 5, p: [0.1, 0.2, 0.3, 0.05] }] };
+  assert.deepEqual(searchMoments(history, modules), [{ step: 5, p: [0.1, 0.2, 0.3, 0.05], kept: [1, 2] }]);
+  assert.deepEqual(searchMoments(history, modules.slice(1)), []);
+  assert.deepEqual(searchMoments(history, modules.toReversed()), []);
+});
+
+test('a step in a direction goes to the next cell there, over holes, and stays where there is none', () => {
+  // . . c
+  // a . b
+  // . d .
+  const [a, b, c, d] = [0, 1, 2, 3];
+  const places = [
+    { row: 1, column: 0 },
+    { row: 1, column: 2 },
+    { row: 0, column: 2 },
+    { row: 2, column: 1 },
+  ];
+  assert.equal(neighbour(places, a, 0, 1), b);
+  assert.equal(neighbour(places, b, 0, -1), a);
+  assert.equal(neighbour(places, b, -1, 0), c);
+  // Nothing is below b or left of d in line: the nearest beside it.
+  assert.equal(neighbour(places, b, 1, 0), d);
+  assert.equal(neighbour(places, d, 0, -1), a);
+  for (const [from, rows, columns] of [
+    [a, 0, -1],
+    [c, -1, 0],
+    [d, 1, 0],
+    [c, 0, 1],
+  ] as const) {
+    assert.equal(neighbour(places, from, rows, columns), from);
+  }
+});
+
+test('the functions that a report carries need nothing but each other', () => {
+  const run = new Script(`${exploreText}\nneighbour([{ row: 0, column: 0 }, { row: 0, column: 4 }], 0, 0, 1)`);
+  assert.equal(run.runInNewContext({}), 1);
+  assert.doesNotMatch(exploreText, /<\/script|\bimport\b|\bexport\b/);
+});

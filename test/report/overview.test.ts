@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { methodsTable, runsTable, transferTable } from '../../src/report/overview.ts';
+import type { RunSummary } from '../../src/report/run-summary.ts';
+
+function run(task: string, method: string, test: number | undefined, source?: string): RunSummary {
+  return {
+    ...{ id: `${task}-${method}`, state: 'finished', changed: 0, task, model: 'mini', method, seed: 0 },
+    ...(test !== undefined && { test }),
+    ...(source !== undefined && { source }),
+  } as RunSummary;
+}
+
+const runs = [
+  run('rte', 'search', 60, 'rte'),
+  run('rte', 'search', 64, 'rte'),
+  run('rte', 'lora', 55),
+  run('cola', 'structure', 40, 'rte'),
+  run('cola', 'search', undefined, 'cola'),
+];
+
+test('methods against tasks: the mean, with the number of runs, and nothing of unscored ones', () => {
+  assert.deepEqual(methodsTable(runs), {
+    header: ['method', 'cola', 'rte'],
+    rows: [
+      ['lora', '–', '55.00'],
+      ['search', '–', '62.00 (2)'],
+      ['structure', '40.00', '–'],
+    ],
+  });
+});
+
+test('transfer: rows are where structures were found, columns where they were used', () => {
+  assert.deepEqual(transferTable(runs).rows, [['rte', '40.00', '62.00 (2)']]);
+  assert.deepEqual(transferTable([]).rows, []);
+});
+
+test('runs side by side have dashes for what is not known', () => {
+  assert.deepEqual(runsTable([run('rte', 'lora', 55)]).rows, [
+    ['rte-lora', 'rte', 'mini', 'lora', '0', '–', '–', '–', '55.00'],
+  ]);
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { findRuns } from '../../src/serve/find-runs.ts';
+import { createRunIndex } from '../../src/serve/run-index.ts';
+import { runsRoot, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
+
+const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();
+
+test('runs are found in folders of folders, and nothing else is', () => {
+  const root = runsRoot();
+  writeRun(root, 'a');
+  writeRun(root, 'group/b');
+  writeRun(root, 'a/inner');
+  for (const other of ['empty', '.hidden/c', 'node_modules/d', 'a/checkpoint/e'])
+    mkdirSync(join(root, other), { recursive: true });
+  for (const other of ['.hidden/c', 'node_modules/d', 'a/checkpoint/e'])
+    writeFileSync(join(root, other, 'config.yaml'), '');
+  writeFileSync(join(root, 'config.yaml'), '');
+  assert.deepEqual(findRuns(root).sort(), ['a', 'a/inner', 'group/b']);
+  assert.deepEqual(findRuns(join(root, 'nowhere')), []);
+});
+
+test('links are not followed: neither to a folder, nor by a file of a run, nor when they come later', () => {
+  const [root, outside] = [runsRoot(), runsRoot()];
+  writeRun(outside, 'secret');
+  symlinkSync(join(outside, 'secret'), join(root, 'linked'));
+  const run = writeRun(root, 'half');
+  rmSync(run.result);
+  symlinkSync(join(outside, 'secret', 'result.json'), run.result);
+  writeRun(root, 'late');
+  const index = createRunIndex(root);
+  index.refresh();
+  const { runs } = index.changesSince(0);
+  assert.deepEqual(ids(runs), ['half', 'late']);
+  assert.equal(runs.find(({ id }) => id === 'half')!.state, 'damaged');
+  assert.equal(index.pathOf('half'), undefined);
+  assert.equal(index.pathOf('linked'), undefined);
+  assert.equal(index.pathOf('late'), join(root, 'late'));
+  renameSync(join(root, 'late'), join(outside, 'late'));
+  symlinkSync(join(outside, 'late'), join(root, 'late'));
+  assert.equal(index.pathOf('late'), undefined);
+  rmSync(join(root, 'late'));
+  assert.equal(index.pathOf('late'), undefined);
+});
+
+test('no path can be had but those of runs that were found', () => {
+  const root = runsRoot();
+  writeRun(root, 'inside/a');
+  const index = createRunIndex(join(root, 'inside'));
+  writeRun(root, 'b');
+  index.refresh();
+  for (const id of ['../b', 'a/../../b', '', '.', '/etc', 'a/', '__proto__', 'constructor', join(root, 'b')]) {
+    assert.equal(index.pathOf(id), undefined, id);
+  }
+});
+
+test('what changes gets a newer version, what does not is not told again', () => {
+  const root = runsRoot();
+  writeRun(root, 'a');
+  const run = writeRun(root, 'b', { done: 30 });
+  const index = createRunIndex(root);
+  assert.equal(index.refresh(), true);
+  const first = index.changesSince(0);
+  assert.deepEqual(ids(first.runs), ['a', 'b']);
+  assert.equal(index.refresh(), false);
+  assert.deepEqual(index.changesSince(first.version), { version: first.version, runs: [], removed: [] });
+
+  writeMoments(run, 0, 40);
+  assert.equal(index.refresh(), true);
+  const second = index.changesSince(first.version);
+  assert.deepEqual(
+    second.runs.map(({ id, progress }) => [id, progress?.step]),
+    [['b', 40]],
+  );
+
+  rmSync(join(root, 'a'), { recursive: true });
+  index.refresh();
+  assert.deepEqual(index.changesSince(second.version).removed, ['a']);
+  writeRun(root, 'a');
+  index.refresh();
+  const last = index.changesSince(second.version);
+  assert.deepEqual([ids(last.runs), last.removed], [['a'], []]);
+});
+
+test('a run is running, stopped, finished or damaged', () => {
+  const root = runsRoot();
+  const running = writeRun(root, 'running', { done: 50 });
+  writeRun(root, 'finished');
+  const damaged = writeRun(root, 'damaged');
+  writeFileSync(damaged.result, '{"task": "rte"');
+  const odd = writeRun(root, 'odd', { done: 20 });
+  writeFileSync(odd.config, 'task: [1, 2]\nmodel: {}\nseed: soon\n');
+  let now = Date.now();
+  const index = createRunIndex(root, () => now);
+  index.refresh();
+  const states = () => Object.fromEntries(index.changesSince(0).runs.map(({ id, state }) => [id, state]));
+  assert.deepEqual(states(), { running: 'running', finished: 'finished', damaged: 'damaged', odd: 'running' });
+  assert.deepEqual(index.changesSince(0).runs.find(({ id }) => id === 'odd')!.task, '');
+  now += 600_000;
+  index.refresh();
+  assert.equal(states().running, 'stopped');
+  utimesSync(running.metrics, now / 1000, now / 1000);
+  index.refresh();
+  assert.equal(states().running, 'running');
+});
+
+test('what a run shows in the list comes from its files', () => {
+  const root = runsRoot();
+  writeRun(root, 'found', { task: 'rte', seed: 3 });
+  writeRun(root, 'moved', { task: 'mrpc', seed: 4, source: 'rte', method: 'bitfit' });
+  const index = createRunIndex(root);
+  index.refresh();
+  const runs = new Map(index.changesSince(0).runs.map(run => [run.id, run]));
+  const { changed: _, ...found } = runs.get('found')!;
+  assert.deepEqual(found, {
+    ...{ id: 'found', state: 'finished', task: 'rte', model: 'tiny-t5', method: 'search', seed: 3, source: 'rte' },
+    ...{ metric: 'accuracy', validation: 83, test: 78, budget: 0.0107 },
+    ...{ modules: found.modules, parameters: found.parameters },
+  });
+  assert.ok(found.modules! > 0 && found.parameters! <= 500);
+  assert.deepEqual([runs.get('moved')!.method, runs.get('moved')!.source], ['bitfit', 'rte']);
+});
+
+test('a thousand runs are looked through in less than the second between two looks', () => {
+  const root = runsRoot();
+  writeManyRuns(root, 1000);
+  const index = createRunIndex(root);
+  index.refresh();
+  assert.equal(index.changesSince(0).runs.length, 1000);
+  const started = performance.now();
+  index.refresh();
+  assert.ok(performance.now() - started < 1000, `${performance.now() - started} ms`);
+});
