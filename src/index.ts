@@ -27,7 +27,7 @@ export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export { builtInModels, type LoadOptions, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
-export type { SessionSettings } from './runtime/session.ts';
+export type { CompileSettings, SessionSettings } from './runtime/session.ts';
 export {
   type DataOptions,
   loadTask,

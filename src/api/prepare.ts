@@ -3,6 +3,7 @@ import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
+import type { CompileSettings } from '../runtime/session.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTask } from '../tasks/index.ts';
 import { loadTaskData } from '../tasks/task.ts';
@@ -27,8 +28,7 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
   const named = requireModelAndTask(given);
   const task = await loadTask(named.task);
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const { threads } = named;
-  const model = await loadModel(named.model, { ...(threads !== undefined && { threads }), ...download });
+  const model = await loadModel(named.model, { ...compileSettings(named), ...download });
   const settings = completeSettings(model, task, named);
   signal?.throwIfAborted();
 
@@ -40,4 +40,13 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
   return { settings, model, data };
+}
+
+/** What the settings say of how programs are compiled. */
+function compileSettings({ threads, prepack, recompute }: Settings): CompileSettings {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(prepack !== undefined && { prepack }),
+    ...(recompute !== undefined && { recompute }),
+  };
 }

@@ -114,6 +114,13 @@ export const settingsSchema = z.strictObject({
   ),
   retrain: key(flag, 're-train and evaluate what the search has kept', { off: 'stop after the search' }),
   'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
+  recompute: key(
+    flag,
+    'hold only what enters each sub-layer and compute the rest again: less memory, about a third more time (best with --no-prepack)',
+  ),
+  prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
+    off: 'read the weights as they lie in their file: less memory, a little slower',
+  }),
   threads: key(positiveInteger, 'processor threads to use (default: as many as there are cores)', { hint: 'N' }),
 });
 

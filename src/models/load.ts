@@ -5,11 +5,11 @@ import { InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
-import type { SessionSettings } from '../runtime/session.ts';
+import type { CompileSettings } from '../runtime/session.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load.ts';
 
-type Loader = (name: string, folder: string, config: unknown, settings: SessionSettings) => Promise<Model>;
+type Loader = (name: string, folder: string, config: unknown, settings: CompileSettings) => Promise<Model>;
 
 /** Model families, by `model_type` of config.json. */
 const FAMILIES: Readonly<Record<string, Loader>> = { t5: loadT5 };
@@ -22,7 +22,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
 /** How a model is loaded, and what tells of its download. */
-export type LoadOptions = SessionSettings & DownloadOptions;
+export type LoadOptions = CompileSettings & DownloadOptions;
 
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,

@@ -11,6 +11,15 @@ export interface SessionSettings {
   readonly prepack?: boolean;
 }
 
+/** How programs of a model are compiled. */
+export interface CompileSettings extends SessionSettings {
+  /**
+   * Hold only what enters each sub-layer, and compute the rest of it again in the backward pass: a fraction of the memory of
+   * activations for about a third more time. Default false.
+   */
+  readonly recompute?: boolean;
+}
+
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] };

@@ -13,18 +13,21 @@ export interface T5Builder {
   readonly attach: Attachments;
   /** The flat trainable input [layout.size]; absent where there are no modules. */
   readonly delta: Value | undefined;
+  /** Whether the backward pass computes sub-layers again in place of holding them. */
+  readonly recompute: boolean;
   /** A frozen weight as float32, by site; `shape` reads the same bytes under another shape. */
   weight(site: string, shape?: readonly number[]): Value;
 }
 
 /** A fresh graph, with the flat trainable input `delta` cut up for its modules. */
-export function createBuilder(config: T5Config, weights: Weights, layout: Layout): T5Builder {
+export function createBuilder(config: T5Config, weights: Weights, layout: Layout, recompute: boolean): T5Builder {
   const graph = new Graph();
   const delta = layout.size > 0 ? graph.input('delta', 'float32', [layout.size]) : undefined;
   return {
     graph,
     config,
     delta,
+    recompute,
     attach: attachModules(layout, delta),
     weight: (site, shape) => {
       const weight = weights.get(site);

@@ -25,9 +25,12 @@ export interface T5Blueprint {
   readonly config: T5Config;
   readonly weights: Weights;
   readonly layout: Layout;
+  /** Whether the backward pass computes sub-layers again in place of holding them (default false). */
+  readonly recompute?: boolean;
 }
 
-const open = ({ config, weights, layout }: T5Blueprint): T5Builder => createBuilder(config, weights, layout);
+const open = ({ config, weights, layout, recompute = false }: T5Blueprint): T5Builder =>
+  createBuilder(config, weights, layout, recompute);
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
 function encode(builder: T5Builder): { states: Value; mask: Value } {

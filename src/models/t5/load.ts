@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkTokenizerFits, loadTokenizer } from '../../data/load-tokenizer.ts';
 import { layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
-import type { SessionSettings } from '../../runtime/session.ts';
+import type { CompileSettings } from '../../runtime/session.ts';
 import type { Model } from '../model.ts';
 import { parseT5Config } from './config.ts';
 import { createProgram } from './program.ts';
@@ -15,7 +15,7 @@ export async function loadT5(
   name: string,
   folder: string,
   configJson: unknown,
-  settings: SessionSettings,
+  settings: CompileSettings,
 ): Promise<Model> {
   const config = parseT5Config(configJson, join(folder, 'config.json'));
   const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
@@ -34,6 +34,9 @@ export async function loadT5(
     fingerprint: hash.digest('hex').slice(0, 16),
     sites: t5Sites(config),
     tokenizer,
-    compile: async modules => createProgram({ config, weights, layout: layoutOf(modules) }, settings),
+    compile: async modules => {
+      const { recompute = false } = settings;
+      return createProgram({ config, weights, layout: layoutOf(modules), recompute }, settings);
+    },
   };
 }

@@ -64,9 +64,17 @@ function sublayer(
   states: Value,
   compute: (name: string, x: Value, addend?: Value) => Value,
 ): Value {
+  const { attach, graph, recompute } = builder;
+  const before = graph.nodes.length;
   const normalized = norm(builder, `${prefix}.layer_norm`, states);
   const name = `${prefix}.${kind}`;
-  return builder.attach.subLayer(name, states, addend => compute(name, normalized, addend));
+  const result = attach.subLayer(name, states, addend => compute(name, normalized, addend));
+  if (recompute) {
+    for (const value of graph.nodes.slice(before).flatMap(({ outputs }) => outputs)) {
+      if (value !== result) graph.recomputation.mark(value);
+    }
+  }
+  return result;
 }
 
 function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, addend?: Value): Value {
