@@ -1,3 +1,4 @@
+import { BYTES } from './extents.ts';
 import { type OpType, ops } from './ops/index.ts';
 import { sizeOf } from './shape.ts';
 import {
@@ -10,8 +11,6 @@ import {
   type Shape,
   type Value,
 } from './types.ts';
-
-const BYTES: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int32: 4, int64: 8, bool: 1 };
 
 /**
  * A computation as a list of nodes in the order they were made, which is a topological order. Asking for the same
