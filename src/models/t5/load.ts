@@ -6,6 +6,7 @@ import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import type { SessionSettings } from '../../runtime/session.ts';
 import type { Model } from '../model.ts';
 import { parseT5Config } from './config.ts';
+import { programGraphs } from './graphs.ts';
 import { createProgram } from './program.ts';
 import { t5Sites } from './sites.ts';
 import { t5Weights } from './weights.ts';
@@ -35,5 +36,6 @@ export async function loadT5(
     sites: t5Sites(config),
     tokenizer,
     compile: async modules => createProgram({ config, weights, layout: layoutOf(modules) }, settings),
+    graphs: modules => programGraphs({ config, weights, layout: layoutOf(modules) }),
   };
 }

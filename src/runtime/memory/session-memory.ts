@@ -15,6 +15,8 @@ export interface SessionMemory {
   run(extents: Extents): void;
   /** Resident bytes so far: weights, what a run's tensors have touched, and the session itself. */
   residentBytes(): number;
+  /** What a run with these extents returns. */
+  outputBytes(extents: Extents): number;
 }
 
 /** Simulates a session of ONNX Runtime on the CPU as `createSession` sets it up, node by node, buffer by buffer. */
@@ -40,5 +42,6 @@ export function simulateSession(graph: Graph, settings: { readonly prepack?: boo
       for (const allocation of live.values()) arena.free(allocation);
     },
     residentBytes: () => fixed + arena.residentBytes(),
+    outputBytes: extents => graph.outputs.reduce((sum, output) => sum + bytesAt(output, extents), 0),
   };
 }
