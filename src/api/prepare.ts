@@ -38,6 +38,6 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
 }
 
 /** Where the data sets that come with no package lie, unless `--data` says otherwise. */
-function sharedData(): string {
+export function sharedData(): string {
   return join(process.env.S3DELTA_SHARED ?? join('..', 'shared'), 'data');
 }

@@ -19,6 +19,9 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 
 export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
+/** Folder of a built-in model. */
+export const builtInFolder = (name: string): string => BUILT_IN[name]!;
+
 /**
  * Loads a model: the name of a built-in one, or a folder as downloaded from the Hub (config.json, weights as
  * safetensors, tokenizer.json or spiece.model). InputError where something is missing, damaged or not supported.

@@ -1,8 +1,8 @@
-import { totalmem } from 'node:os';
 import type { ResolvedSettings } from '../../config/resolve.ts';
 import type { Model } from '../../models/model.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import { randomStructure } from '../../structure/random-structure.ts';
+import { machineMemory } from '../doctor/resources.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { asInterrupted } from '../interrupted.ts';
 import { completeSettings, type StageSettings } from '../stage-settings.ts';
@@ -119,12 +119,6 @@ export function planSearch(
       levers: fits ? [] : pullLevers(planned, data, timings, limitBytes),
     };
   });
-}
-
-/** The whole of the machine's memory, or what its container leaves to this process. */
-function machineMemory(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
 interface Planned {

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
 import { plan } from './plan.ts';
@@ -18,4 +19,5 @@ export const commands: Readonly<Record<string, Command>> = {
   demo,
   tasks,
   models,
+  doctor,
 };
