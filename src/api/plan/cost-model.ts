@@ -11,24 +11,29 @@ export interface CostModel {
   readonly rate: number;
 }
 
+/** A line is drawn through timings whose operations differ by this factor; nearer ones tell noise from overhead badly. */
+const SPREAD = 1.5;
+
 /**
- * The line through the timings that is best in relative errors, neither of its terms negative. One timing alone gives
- * a rate without overhead.
+ * The line through the timings that is best in relative errors. Where they cannot tell an overhead, or tell an
+ * impossible one, a rate alone.
  */
 export function fitCost(timings: readonly Timing[]): CostModel {
-  // Least squares of (overhead + slope·flops − seconds) / seconds.
-  const [s00, s01, s11, t0, t1] = timings.reduce(
-    ([a, b, c, d, e], { flops, seconds }) => {
-      const [one, x] = [1 / seconds, flops / seconds];
-      return [a + one * one, b + one * x, c + x * x, d + one, e + x] as const;
-    },
-    [0, 0, 0, 0, 0] as readonly [number, number, number, number, number],
-  );
-  const determinant = s00 * s11 - s01 * s01;
-  const slope = (s00 * t1 - s01 * t0) / determinant;
-  const overhead = (s11 * t0 - s01 * t1) / determinant;
-  if (determinant > 1e-9 * s00 * s11 && slope > 0 && overhead >= 0) return { overhead, rate: 1 / slope };
-  return slope <= 0 ? { overhead: t0 / s00, rate: Number.POSITIVE_INFINITY } : { overhead: 0, rate: s11 / t1 };
+  // Least squares of (overhead + flops / rate − seconds) / seconds.
+  let [ones, mixed, squares, one, x] = [0, 0, 0, 0, 0];
+  for (const { flops, seconds } of timings) {
+    ones += 1 / seconds ** 2;
+    mixed += flops / seconds ** 2;
+    squares += (flops / seconds) ** 2;
+    one += 1 / seconds;
+    x += flops / seconds;
+  }
+  const flops = timings.map(timing => timing.flops);
+  const determinant = ones * squares - mixed ** 2;
+  const slope = (ones * x - mixed * one) / determinant;
+  const overhead = (squares * one - mixed * x) / determinant;
+  const isTold = Math.max(...flops) >= SPREAD * Math.min(...flops) && slope > 0 && overhead >= 0;
+  return isTold ? { overhead, rate: 1 / slope } : { overhead: 0, rate: squares / x };
 }
 
 export function secondsOf({ overhead, rate }: CostModel, flops: number): number {

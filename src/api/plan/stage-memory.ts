@@ -1,10 +1,10 @@
-import { simulateSession } from '../../runtime/memory/session-memory.ts';
+import { RUNTIME_BYTES, simulateSession } from '../../runtime/memory/session-memory.ts';
 import type { BatchSize, ProgramGraphs } from '../../runtime/program.ts';
 import type { Workload } from './workload.ts';
 
 /** Resident memory at a stage's peak, by what holds it. */
 export interface StageMemory {
-  /** This process as it is now: Node.js, the tokenizer, the task's data. */
+  /** This process as it is now (Node.js, the tokenizer, the task's data), and ONNX Runtime's library. */
   readonly processBytes: number;
   /** The session that trains: weights, activations, gradients. */
   readonly trainingBytes: number;
@@ -48,7 +48,7 @@ export function stageMemory(
   }
   const generationBytes = encoder.residentBytes() + decoder.residentBytes() + statesBytes;
 
-  const { processBytes } = options;
+  const processBytes = options.processBytes + RUNTIME_BYTES;
   const arraysBytes = 4 * options.deltaSize * options.arrays;
   const peakBytes = processBytes + trainingBytes + generationBytes + arraysBytes;
   return { processBytes, trainingBytes, generationBytes, arraysBytes, peakBytes };

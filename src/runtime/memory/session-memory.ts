@@ -5,8 +5,10 @@ import { type Allocation, createArena } from './arena.ts';
 import { type Buffer, planBuffers } from './buffers.ts';
 import { weightMemory } from './weights.ts';
 
-/** What a session's own objects take, measured with onnxruntime-node 1.30 on graphs of 1,000 to 8,000 nodes. */
-const SESSION_BYTES = 45 * 2 ** 20;
+/** What the first session of a process adds: ONNX Runtime's library and its threads. Measured, as are the next two. */
+export const RUNTIME_BYTES = 40 * 2 ** 20;
+/** What a session's own objects take, and those of each node, with onnxruntime-node 1.30 on 1,000 to 8,000 nodes. */
+const SESSION_BYTES = 5 * 2 ** 20;
 const NODE_BYTES = 14 * 2 ** 10;
 
 /** The memory of a session that is never started. */
