@@ -1,7 +1,4 @@
-import type { ResolvedSettings } from '../../config/resolve.ts';
 import type { Model } from '../../models/model.ts';
-import type { DeltaModule } from '../../structure/module.ts';
-import { randomStructure } from '../../structure/random-structure.ts';
 import { machineMemory } from '../doctor/resources.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { asInterrupted } from '../interrupted.ts';
@@ -15,11 +12,19 @@ import {
   type ModulesThatFit,
   modulesThatFit,
 } from './candidates.ts';
-import { cutSources, type Lever, leverKinds } from './levers.ts';
+import type { Lever } from './levers.ts';
+import {
+  draftStages,
+  largestPeak,
+  type PlannedJob,
+  pullLevers,
+  stageModules,
+  timeStages,
+  totalSeconds,
+} from './planned-job.ts';
 import type { StageMemory } from './stage-memory.ts';
-import { draftStage, type PlannedStage, type StageDraft } from './stage-plan.ts';
-import { generationSeconds, type ProgramTiming, timeProgram, workSeconds } from './timing.ts';
-import { generationRuns } from './workload.ts';
+import type { PlannedStage } from './stage-plan.ts';
+import { workSeconds } from './timing.ts';
 
 export interface StagePlan extends StageMemory {
   readonly stage: PlannedStage;
@@ -88,11 +93,12 @@ export function planSearch(
     const limitBytes = options.memoryBytes ?? machineMemory();
     const { candidates, budget } = openSpace(model, settings);
     const keepInert = settings['keep-inert'];
-    const planned: Planned = { model, settings, processBytes, modules: stageModules(candidates, budget, settings) };
+    const modules = stageModules(candidates, budget, settings);
+    const planned: PlannedJob = { model, settings, processBytes, modules };
 
     const drafts = draftStages(planned, data);
     const peakBytes = largestPeak(drafts);
-    const timings = options.timing === false ? undefined : await timeStages(planned, drafts, data, limitBytes, options);
+    const timings = options.timing === false ? undefined : await timeStages(planned, drafts, data, options.signal);
     const fits = peakBytes <= limitBytes;
     return {
       task: data.task.name,
@@ -114,96 +120,9 @@ export function planSearch(
         seconds: timings ? workSeconds(timings.get(draft.stage)!, draft.graphs, draft.work) : null,
       })),
       peakBytes,
-      seconds: totalSeconds(drafts, timings, data),
+      seconds: totalSeconds(planned, drafts, timings, data),
       memory: { limitBytes, fits },
       levers: fits ? [] : pullLevers(planned, data, timings, limitBytes),
     };
-  });
-}
-
-interface Planned {
-  readonly model: Model;
-  readonly settings: ResolvedSettings;
-  readonly processBytes: number;
-  readonly modules: ReadonlyMap<PlannedStage, readonly DeltaModule[]>;
-}
-
-type Timings = ReadonlyMap<PlannedStage, ProgramTiming>;
-
-/** What each stage trains: all candidates, then a random structure in place of the one not yet found. */
-function stageModules(
-  candidates: readonly DeltaModule[],
-  budget: number,
-  { seed, retrain, 'keep-inert': keepInert }: ResolvedSettings,
-): Map<PlannedStage, readonly DeltaModule[]> {
-  const kept = randomStructure(candidates, { budget, keepInert, seed });
-  return new Map<PlannedStage, readonly DeltaModule[]>([
-    ['search', candidates],
-    ...(retrain ? [['retrain', candidates.filter((_, i) => kept[i])] as const] : []),
-  ]);
-}
-
-function draftStages(
-  { modules, ...context }: Planned,
-  data: EncodedTask,
-  changes: Partial<ResolvedSettings> = {},
-): StageDraft[] {
-  const settings = { ...context.settings, ...changes };
-  return [...modules].map(([stage, own]) => draftStage(stage, own, { ...context, data, settings }));
-}
-
-const largestPeak = (drafts: readonly StageDraft[]): number =>
-  Math.max(...drafts.map(({ memory }) => memory.peakBytes));
-
-async function timeStages(
-  { model, settings }: Planned,
-  drafts: readonly StageDraft[],
-  data: EncodedTask,
-  limitBytes: number,
-  { signal }: PlanOptions,
-): Promise<Timings> {
-  // Half the activations at half the rows: enough to stay below the limit while timing.
-  const share = Math.min(1, limitBytes / largestPeak(drafts));
-  const mostRows = Math.max(1, Math.floor((settings['micro-batch'] ?? settings['batch-size']) * share ** 2));
-  const timings = new Map<PlannedStage, ProgramTiming>();
-  for (const { stage, modules, graphs, work } of drafts) {
-    const program = await model.compile(modules);
-    try {
-      const { maxTokens } = data.scoring;
-      timings.set(stage, await timeProgram(program, graphs, work, { maxTokens, mostRows, signal }));
-    } finally {
-      await program.release();
-    }
-  }
-  return timings;
-}
-
-/** The stages, and the scoring of the test set by the last one. */
-function totalSeconds(drafts: readonly StageDraft[], timings: Timings | undefined, data: EncodedTask): number | null {
-  if (!timings) return null;
-  const stages = drafts.reduce(
-    (sum, { stage, graphs, work }) => sum + workSeconds(timings.get(stage)!, graphs, work),
-    0,
-  );
-  const retrain = drafts.find(({ stage }) => stage === 'retrain');
-  if (!retrain) return stages;
-  return stages + generationSeconds(timings.get('retrain')!, retrain.graphs, generationRuns(data.test, data));
-}
-
-/** Each kind of lever as far as it must be pulled. */
-function pullLevers(planned: Planned, data: EncodedTask, timings: Timings | undefined, limitBytes: number): Lever[] {
-  return leverKinds(planned.settings).flatMap(({ attempts, changes }): Lever[] => {
-    let pulled: Lever | undefined;
-    for (const settings of attempts) {
-      const length = settings['max-length'];
-      const shown = length === undefined ? data : cutSources(data, length);
-      const drafts = draftStages(planned, shown, settings);
-      const peakBytes = largestPeak(drafts);
-      const fits = peakBytes <= limitBytes;
-      const seconds = totalSeconds(drafts, timings, shown);
-      pulled = { settings, peakBytes, seconds, fits, ...(changes !== undefined && { changes }) };
-      if (fits) break;
-    }
-    return pulled ? [pulled] : [];
   });
 }

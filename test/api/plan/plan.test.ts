@@ -58,6 +58,15 @@ describe('the plan of a search', () => {
     }
   });
 
+  it('searches nothing where the budget holds everything', async () => {
+    const whole = await runPlanJob({ ...settings, budget: '79232' }, { timing: false });
+    assert.deepEqual(
+      whole.stages.map(({ stage }) => stage),
+      ['retrain'],
+    );
+    assert.equal(whole.modulesThatFit.most, 148);
+  });
+
   it('leaves the re-training out where there is none', async () => {
     const short = await runPlanJob({ ...settings, retrain: false }, { timing: false });
     assert.deepEqual(
