@@ -1,6 +1,6 @@
 import { type Extents, elementsAt, extentAt } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
-import { neededNodes } from '../graph/onnx.ts';
+import { neededNodes } from '../graph/schedule.ts';
 
 /** Floating-point operations of a graph's matrix products (a multiplication and an addition each count one). */
 export function productFlops(graph: Graph, extents: Extents): number {

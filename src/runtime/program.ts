@@ -50,6 +50,16 @@ export interface Trainable {
     delta: Float32Array,
     gates?: Float32Array,
   ): Promise<LossAndGradients>;
+  /**
+   * The exact mixed derivative ∂/∂gates ⟨∂loss/∂delta, direction⟩, one number a module: how the gradient of `delta`
+   * along a direction (as long as `delta`) changes with each gate.
+   */
+  mixedDerivative(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates: Float32Array,
+    direction: Float32Array,
+  ): Promise<Float32Array>;
 }
 
 /** What evaluation needs of a compiled model. */
@@ -88,6 +98,8 @@ export interface BatchSize {
 export interface ProgramGraphs {
   /** One run gives the loss of a batch and its gradients. */
   readonly training: Graph;
+  /** One run gives the gradient and its derivative along a direction. Large, so made when it is asked for. */
+  curvature(): Graph;
   /** One run encodes the sources of a batch, for `decoding`. */
   readonly encoding: Graph;
   /** One run gives the next token of each answer, of which `target` tokens are known. */

@@ -27,7 +27,7 @@ export function leverKinds(settings: ResolvedSettings): LeverKind[] {
   const length = settings['max-length'];
   return [
     { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
-    ...(settings.order === 'second'
+    ...(settings.order !== 'first'
       ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]
       : []),
     { attempts: halvings(length, 16).map(size => ({ 'max-length': size })), changes: 'longer texts are cut' },

@@ -6,7 +6,7 @@ import type { Workload } from './workload.ts';
 export interface StageMemory {
   /** This process as it is now (Node.js, the tokenizer, the task's data), and ONNX Runtime's library. */
   readonly processBytes: number;
-  /** The session that trains: weights, activations, gradients. */
+  /** The sessions that train: weights, activations, gradients. */
   readonly trainingBytes: number;
   /** The sessions that answer the validation set. */
   readonly generationBytes: number;
@@ -27,15 +27,20 @@ export function stageMemory(
   { training, generation }: Pick<Workload, 'training' | 'generation'>,
   options: {
     readonly prepack?: boolean;
+    /** Whether the stage differentiates gradients, in a session of its own. */
+    readonly curvature: boolean;
     readonly processBytes: number;
     /** Length of the delta vector, and how many float32 arrays of that length a step holds. */
     readonly deltaSize: number;
     readonly arrays: number;
   },
 ): StageMemory {
-  const trainer = simulateSession(graphs.training, options);
-  for (const size of representatives(training)) trainer.run(graphs.extents(size));
-  const trainingBytes = trainer.residentBytes();
+  let trainingBytes = 0;
+  for (const graph of [graphs.training, ...(options.curvature ? [graphs.curvature()] : [])]) {
+    const trainer = simulateSession(graph, options);
+    for (const size of representatives(training)) trainer.run(graphs.extents(size));
+    trainingBytes += trainer.residentBytes();
+  }
 
   const encoder = simulateSession(graphs.encoding, options);
   const decoder = simulateSession(graphs.decoding, options);

@@ -20,9 +20,9 @@ export interface StageDraft {
 
 /**
  * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the second
- * order also w′ and its moments and w ± εv; in the re-training the best parameters so far.
+ * and the exact order also w′ and its moments and w ± εv; in the re-training the best parameters so far.
  */
-const ARRAYS = { search: { first: 5, second: 10 }, retrain: 5 } as const;
+const ARRAYS = { search: { first: 5, second: 10, exact: 10 }, retrain: 5 } as const;
 
 /** Plans a stage's work and memory without starting anything. */
 export function draftStage(
@@ -40,6 +40,7 @@ export function draftStage(
   const work = stage === 'search' ? searchWorkload(data, settings) : retrainWorkload(data, settings);
   const memory = stageMemory(graphs, work, {
     processBytes,
+    curvature: stage === 'search' && settings.order === 'exact',
     deltaSize: layoutOf(modules).size,
     arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,
   });

@@ -33,8 +33,15 @@ export interface Workload {
   readonly generation: readonly GenerationRuns[];
 }
 
-/** Evaluations of a search step on its batch of D_δ and on that of D_α (`search/bi-level.ts`). */
-const SEARCH_EVALUATIONS = { first: { delta: 1, alpha: 1 }, second: { delta: 4, alpha: 1 } } as const;
+/**
+ * Evaluations of a search step on its batch of D_δ and on that of D_α (`search/bi-level.ts`). A Hessian-vector product
+ * counts as the two that it stands for.
+ */
+const SEARCH_EVALUATIONS = {
+  first: { delta: 1, alpha: 1 },
+  second: { delta: 4, alpha: 1 },
+  exact: { delta: 4, alpha: 1 },
+} as const;
 
 /** The search: every step takes a batch of each half of the training set. */
 export function searchWorkload(data: EncodedTask, settings: ResolvedSettings): Workload {

@@ -1,16 +1,16 @@
 import type { Graph } from '../../graph/graph.ts';
-import { neededNodes } from '../../graph/onnx.ts';
+import { neededNodes, scheduled } from '../../graph/schedule.ts';
 import type { Node, Value } from '../../graph/types.ts';
 
 type Consumers = ReadonlyMap<Value, readonly Node[]>;
 
 /**
- * The order in which ONNX Runtime runs a graph's nodes, which is not the order they are written in: depth first from
+ * The order in which ONNX Runtime runs a graph's nodes, which is not quite the order they are written in: depth first from
  * the last node without consumers, of several inputs the latest node's first, each node after all that it needs. Where
  * two nodes are fused the new one is the latest, so that each pass of the optimiser changes the order for the next.
  */
 export function executionOrder(graph: Graph): Node[] {
-  const nodes = neededNodes(graph);
+  const nodes = scheduled(neededNodes(graph));
   const consumers = consumersOf(nodes);
   let ranked = nodes;
   let order = depthFirst(ranked, consumers);

@@ -1,6 +1,6 @@
 import { bytesAt } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { neededNodes } from '../../graph/onnx.ts';
+import { neededNodes } from '../../graph/schedule.ts';
 import type { Node, Value } from '../../graph/types.ts';
 
 /** Reordered weights have their columns rounded up to whole blocks of this many. */
