@@ -65,7 +65,7 @@ describe('the order of execution', () => {
     const order = executionOrder(graph);
     assert.deepEqual(
       order.map(({ op }) => op),
-      ['Relu', 'Tanh', 'Add', 'Identity'],
+      ['Tanh', 'Relu', 'Add', 'Identity'],
     );
   });
 });

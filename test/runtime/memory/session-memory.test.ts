@@ -32,7 +32,10 @@ async function measuredPeak(graph: Graph, extents: Extents): Promise<number> {
       enableProfiling: true,
       profileFilePrefix: join(scratch, 'run'),
       logSeverityLevel: 3,
-      extra: { session: { model_external_initializers_file_folder_path: folder, disable_prepacking: '1' } },
+      extra: {
+        optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
+        session: { model_external_initializers_file_folder_path: folder, disable_prepacking: '1' },
+      },
     });
     const feeds = graph.inputs.map(input => {
       const dims = input.shape.map(dim => bytesAt({ dtype: 'bool', shape: [dim] }, extents));
