@@ -36,6 +36,7 @@ describe('the work of a search', () => {
     // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
     assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
     assert.ok(Math.abs(runs(second) - 75) < 1e-9);
+    assert.equal(searchWorkload(data, settingsOf({ order: 'exact' })).evaluations, 75);
     assert.equal(searchWorkload(data, settingsOf({ order: 'first' })).evaluations, 30);
   });
 
