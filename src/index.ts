@@ -38,6 +38,15 @@ export {
   tasks,
 } from './tasks/index.ts';
 
+// Before anything runs: what a search would take, and what works on this machine.
+
+export type { Check } from './api/doctor/check.ts';
+export type { DeviceReport } from './api/doctor/devices.ts';
+export { examineMachine, type MachineReport } from './api/doctor/doctor.ts';
+export type { Lever } from './api/plan/levers.ts';
+export { type Plan, type PlanOptions, planSearch, type StagePlan } from './api/plan/plan.ts';
+export { runPlanJob } from './api/plan/plan-job.ts';
+
 // The whole job in a run folder, as the command line does it.
 
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';

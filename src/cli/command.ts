@@ -5,6 +5,8 @@ import type { JobContext } from '../api/job-events.ts';
 export interface Output {
   readonly document: unknown;
   readonly lines: readonly string[];
+  /** What the process ends with (default 0). */
+  readonly exitCode?: 0 | 1;
 }
 
 /** What a command is run with, beside its arguments. */

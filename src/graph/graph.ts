@@ -1,3 +1,4 @@
+import { BYTES } from './extents.ts';
 import { type OpType, ops } from './ops/index.ts';
 import { Recomputation } from './recompute.ts';
 import { sizeOf } from './shape.ts';
@@ -11,8 +12,6 @@ import {
   type Shape,
   type Value,
 } from './types.ts';
-
-const BYTES: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int32: 4, int64: 8, bool: 1 };
 
 /**
  * A computation as a list of nodes in the order they were made, which is a topological order. Asking for the same

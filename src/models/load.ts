@@ -21,6 +21,9 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 
 export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
+/** Folder of a built-in model. */
+export const builtInFolder = (name: string): string => BUILT_IN[name]!;
+
 /** How a model is loaded, and what tells of its download. */
 export type LoadOptions = CompileSettings & DownloadOptions;
 

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '../data/tokenizer.ts';
-import type { Program } from '../runtime/program.ts';
+import type { Program, ProgramGraphs } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
 
@@ -17,4 +17,6 @@ export interface Model {
   readonly tokenizer: Tokenizer;
   /** The backbone with these modules attached; no modules give the bare backbone. */
   compile(modules: readonly DeltaModule[]): Promise<Program>;
+  /** What `compile` would compile, to plan with. */
+  graphs(modules: readonly DeltaModule[], changes?: { readonly recompute?: boolean }): ProgramGraphs;
 }

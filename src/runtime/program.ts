@@ -1,3 +1,5 @@
+import type { Extents } from '../graph/extents.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { DeltaModule } from '../structure/module.ts';
 
 /** One example as token ids, without padding; both sides end with the end-of-sequence id. */
@@ -83,4 +85,25 @@ export interface Program extends Trainable, Generator {
   initialDelta(seed: number): Float32Array;
   /** Frees the sessions. The program cannot be used afterwards. */
   release(): Promise<void>;
+}
+
+/** A batch as far as its cost goes: rows, and the longest source and target among them, in tokens. */
+export interface BatchSize {
+  readonly rows: number;
+  readonly source: number;
+  readonly target: number;
+}
+
+/** The graphs behind a program, none of them compiled: time and memory are planned from them. */
+export interface ProgramGraphs {
+  /** One run gives the loss of a batch and its gradients. */
+  readonly training: Graph;
+  /** One run gives the gradient and its derivative along a direction. Large, so made when it is asked for. */
+  curvature(): Graph;
+  /** One run encodes the sources of a batch, for `decoding`. */
+  readonly encoding: Graph;
+  /** One run gives the next token of each answer, of which `target` tokens are known. */
+  readonly decoding: Graph;
+  /** Values of the graphs' named extents for a batch, padding included. */
+  extents(size: BatchSize): Extents;
 }

@@ -1,7 +1,9 @@
 import type { Command } from '../command.ts';
 import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
+import { plan } from './plan.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
 import { serve } from './serve.ts';
@@ -10,6 +12,7 @@ import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
+  plan,
   search,
   train,
   evaluate,
@@ -18,4 +21,5 @@ export const commands: Readonly<Record<string, Command>> = {
   demo,
   tasks,
   models,
+  doctor,
 };

@@ -8,12 +8,14 @@ const MASKED = -1e9;
 /** Source lengths are padded to a multiple of this, for few distinct shapes and whole vector registers. */
 const SOURCE_MULTIPLE = 8;
 
+/** What sources are padded to where the longest has that many tokens. */
+export const paddedLength = (longest: number): number => Math.ceil(longest / SOURCE_MULTIPLE) * SOURCE_MULTIPLE;
+
 type Rows = readonly (readonly number[])[];
 
 /** inputIds, sourceMask and encoderBuckets of a padded batch of sources. */
 export function sourceFeeds(sources: Rows, config: T5Config): Feeds {
-  const longest = Math.max(1, ...sources.map(({ length }) => length));
-  const length = Math.ceil(longest / SOURCE_MULTIPLE) * SOURCE_MULTIPLE;
+  const length = paddedLength(Math.max(1, ...sources.map(({ length }) => length)));
   const mask = new Float32Array(sources.length * length);
   for (const [row, ids] of sources.entries()) mask.fill(MASKED, row * length + ids.length, (row + 1) * length);
   return {

@@ -14,9 +14,10 @@ import {
   transpose,
 } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
-import type { Layout } from '../../runtime/program.ts';
+import type { Layout, ProgramGraphs } from '../../runtime/program.ts';
 import { createBuilder, type T5Builder } from './builder.ts';
 import type { T5Config } from './config.ts';
+import { paddedLength } from './feeds.ts';
 import { decoder, embed, encoder, positionBias } from './stack.ts';
 import type { Weights } from './weights.ts';
 
@@ -127,4 +128,15 @@ export function decodingGraph(blueprint: T5Blueprint): Graph {
   const last = reshape(gather(byPosition, graph.int64s([-1])), ['batch', config.modelWidth]);
   graph.output('nextIds', argMax(project(builder, last)));
   return graph;
+}
+
+/** All graphs of a program, to plan with. */
+export function programGraphs(blueprint: T5Blueprint): ProgramGraphs {
+  return {
+    training: trainingGraph(blueprint),
+    curvature: () => curvatureGraph(blueprint),
+    encoding: encodingGraph(blueprint),
+    decoding: decodingGraph(blueprint),
+    extents: ({ rows, source, target }) => ({ batch: rows, source: paddedLength(source), target }),
+  };
 }

@@ -4,8 +4,10 @@ import { checkTokenizerFits, loadTokenizer } from '../../data/load-tokenizer.ts'
 import { layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
+import type { DeltaModule } from '../../structure/module.ts';
 import type { Model } from '../model.ts';
 import { parseT5Config } from './config.ts';
+import { programGraphs } from './graphs.ts';
 import { createProgram } from './program.ts';
 import { t5Sites } from './sites.ts';
 import { t5Weights } from './weights.ts';
@@ -27,6 +29,12 @@ export async function loadT5(
     parameters += weight.shape.reduce((product, extent) => product * extent, 1);
     hash.update(`${weight.name} ${weight.shape};`);
   }
+  const blueprint = (modules: readonly DeltaModule[], recompute = settings.recompute ?? false) => ({
+    config,
+    weights,
+    layout: layoutOf(modules),
+    recompute,
+  });
   return {
     name,
     folder,
@@ -34,9 +42,7 @@ export async function loadT5(
     fingerprint: hash.digest('hex').slice(0, 16),
     sites: t5Sites(config),
     tokenizer,
-    compile: async modules => {
-      const { recompute = false } = settings;
-      return createProgram({ config, weights, layout: layoutOf(modules), recompute }, settings);
-    },
+    compile: async modules => createProgram(blueprint(modules), settings),
+    graphs: (modules, { recompute } = {}) => programGraphs(blueprint(modules, recompute)),
   };
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { paddedBatch } from '../../bench/batch.ts';
-import { productFlops } from '../../bench/flops.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { gemm, matmul, mul, reduceSum, reshape } from '../../src/graph/ops/index.ts';
+import { productFlops } from '../../src/runtime/flops.ts';
 
-describe('operations counted by the bench', () => {
+describe('operations of matrix products', () => {
   it('are two a multiplication of every product, with named extents filled in', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['batch*source', 3]);

@@ -1,0 +1,16 @@
+import type { Settings } from '../../config/settings.ts';
+import { asInterrupted } from '../interrupted.ts';
+import type { JobContext } from '../job-events.ts';
+import { prepare } from '../prepare.ts';
+import { type Plan, type PlanOptions, planSearch } from './plan.ts';
+
+/**
+ * Plans what `runSearchJob` would do with the same settings. Writes nothing.
+ * @throws InputError for anything wrong in what the user gave
+ */
+export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
+  return asInterrupted(options.signal, async () => {
+    const { model, data, settings } = await prepare(given, options);
+    return planSearch(model, data, settings, options);
+  });
+}

@@ -1,0 +1,50 @@
+import type { ResolvedSettings } from '../../config/resolve.ts';
+import { layoutOf } from '../../deltas/layout.ts';
+import type { Model } from '../../models/model.ts';
+import type { ProgramGraphs } from '../../runtime/program.ts';
+import type { DeltaModule } from '../../structure/module.ts';
+import type { EncodedTask } from '../encode-task.ts';
+import { type StageMemory, stageMemory } from './stage-memory.ts';
+import { retrainWorkload, searchWorkload, type Workload } from './workload.ts';
+
+export type PlannedStage = 'search' | 'retrain';
+
+/** What a stage will compute, and the memory that takes. */
+export interface StageDraft {
+  readonly stage: PlannedStage;
+  readonly modules: readonly DeltaModule[];
+  readonly graphs: ProgramGraphs;
+  readonly work: Workload;
+  readonly memory: StageMemory;
+}
+
+/**
+ * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the second
+ * and the exact order also w′ and its moments and w ± εv; in the re-training the best parameters so far.
+ */
+const ARRAYS = { search: { first: 5, second: 10, exact: 10 }, retrain: 5 } as const;
+
+/** Plans a stage's work and memory without starting anything. */
+export function draftStage(
+  stage: PlannedStage,
+  modules: readonly DeltaModule[],
+  context: {
+    readonly model: Model;
+    readonly data: EncodedTask;
+    readonly settings: ResolvedSettings;
+    readonly processBytes: number;
+  },
+): StageDraft {
+  const { model, data, settings, processBytes } = context;
+  const { prepack, recompute } = settings;
+  const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
+  const work = stage === 'search' ? searchWorkload(data, settings) : retrainWorkload(data, settings);
+  const memory = stageMemory(graphs, work, {
+    processBytes,
+    ...(prepack !== undefined && { prepack }),
+    curvature: stage === 'search' && settings.order === 'exact',
+    deltaSize: layoutOf(modules).size,
+    arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,
+  });
+  return { stage, modules, graphs, work, memory };
+}

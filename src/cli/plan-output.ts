@@ -1,0 +1,93 @@
+import type { Lever } from '../api/plan/levers.ts';
+import type { Plan } from '../api/plan/plan.ts';
+import { type Table, tableLines } from '../report/table.ts';
+import { bytes, count, duration } from '../report/units.ts';
+import type { Output } from './command.ts';
+
+const stageNames = { search: 'search', retrain: 're-training' } as const;
+
+/** A plan for people: what there is to choose from, what may be spent, what it takes, and how to take less. */
+export function planOutput(plan: Plan): Output {
+  const lines = [
+    `${plan.task} on ${plan.model} (${count(plan.backboneParameters)} parameters), seed ${plan.seed}`,
+    '',
+    ...tableLines(candidatesTable(plan)),
+    '',
+    `budget: ${budgetText(plan)}`,
+    `it holds ${plan.modulesThatFit.fewest} to ${plan.modulesThatFit.most} of ${count(plan.candidates)} modules`,
+    '',
+    ...tableLines(stagesTable(plan)),
+    '',
+    verdict(plan),
+    ...(plan.levers.length > 0 ? ['', ...tableLines(leversTable(plan.levers))] : []),
+  ];
+  return { document: plan, lines };
+}
+
+function candidatesTable({ groups, candidates, parameters }: Plan): Table {
+  return {
+    header: ['position', 'kind', 'candidates', 'parameters each', 'together', ''],
+    rows: [
+      ...groups.map(group => [
+        group.position,
+        group.kind,
+        count(group.candidates),
+        count(group.parameters),
+        count(group.candidates * group.parameters),
+        group.inert ? 'cannot change the output' : '',
+      ]),
+      ['all', '', count(candidates), '', count(parameters), ''],
+    ],
+  };
+}
+
+function budgetText({ budget }: Plan): string {
+  const { parameters, fraction, percent, perTenThousand } = budget;
+  const short = (value: number) => Number(value.toPrecision(4));
+  const shares = `${short(fraction)} = ${short(percent)} % = ${short(perTenThousand)} ‱ of the backbone`;
+  return `${count(parameters)} parameters = ${shares}`;
+}
+
+function stagesTable({ stages }: Plan): Table {
+  return {
+    header: ['stage', 'steps', 'evaluations', 'validations', 'time', 'peak memory', 'of it training', 'validation'],
+    rows: stages.map(stage => [
+      stageNames[stage.stage],
+      count(stage.steps),
+      count(stage.evaluations),
+      count(stage.validations),
+      time(stage.seconds),
+      bytes(stage.peakBytes),
+      bytes(stage.trainingBytes),
+      bytes(stage.generationBytes),
+    ]),
+  };
+}
+
+function verdict({ peakBytes, seconds, memory }: Plan): string {
+  const takes = seconds === null ? '' : `, about ${duration(seconds)} in all`;
+  const fits = memory.fits ? 'fits into' : 'does NOT fit into';
+  return `needs ${bytes(peakBytes)}, which ${fits} ${bytes(memory.limitBytes)}${takes}`;
+}
+
+function leversTable(levers: readonly Lever[]): Table {
+  return {
+    header: ['to need less', 'peak memory', 'fits', 'time in all', ''],
+    rows: levers.map(({ settings, peakBytes, seconds, fits, changes }) => [
+      Object.entries(settings)
+        .map(([key, value]) => flag(key, value))
+        .join(' '),
+      bytes(peakBytes),
+      fits ? 'yes' : 'no',
+      time(seconds),
+      changes ?? 'the same results',
+    ]),
+  };
+}
+
+function flag(key: string, value: unknown): string {
+  if (typeof value === 'boolean') return value ? `--${key}` : `--no-${key}`;
+  return `--${key} ${value}`;
+}
+
+const time = (seconds: number | null): string => (seconds === null ? '–' : duration(seconds));

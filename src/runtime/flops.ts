@@ -1,0 +1,14 @@
+import { type Extents, elementsAt, extentAt } from '../graph/extents.ts';
+import type { Graph } from '../graph/graph.ts';
+import { neededNodes } from '../graph/schedule.ts';
+
+/** Floating-point operations of a graph's matrix products (a multiplication and an addition each count one). */
+export function productFlops(graph: Graph, extents: Extents): number {
+  let flops = 0;
+  for (const node of neededNodes(graph)) {
+    if (node.op !== 'Gemm' && node.op !== 'FusedMatMul') continue;
+    const inner = node.inputs[0]!.shape.at(node.attributes.transA === 1 ? -2 : -1)!;
+    flops += 2 * extentAt(inner, extents) * elementsAt(node.outputs[0]!.shape, extents);
+  }
+  return flops;
+}

@@ -1,0 +1,46 @@
+import type { OpType } from '../../graph/ops/index.ts';
+
+/** Where a kernel of ONNX Runtime's CPU provider puts its first output. */
+export interface Placement {
+  /** The output is this input's memory, always. */
+  readonly alias?: number;
+  /** The output may take over the memory of one of these inputs, tried in turn, where nothing needs the input any more. */
+  readonly inPlace?: readonly number[];
+}
+
+const OWN: Placement = {};
+const UNARY: Placement = { inPlace: [0] };
+const VIEW: Placement = { alias: 0 };
+
+/** What each kernel declares at its registration (`Alias`, `MayInplace` of its `KernelDefBuilder`). */
+export const placements: Readonly<Record<OpType, Placement>> = {
+  Add: OWN,
+  Sub: OWN,
+  Mul: OWN,
+  Neg: UNARY,
+  Tanh: UNARY,
+  Exp: UNARY,
+  Relu: UNARY,
+  Ceil: UNARY,
+  Clip: UNARY,
+  Softmax: UNARY,
+  LogSoftmax: UNARY,
+  Cast: UNARY,
+  ScatterElements: UNARY,
+  ScatterND: UNARY,
+  Reshape: VIEW,
+  Identity: VIEW,
+  Gelu: OWN,
+  Gemm: OWN,
+  FusedMatMul: OWN,
+  SimplifiedLayerNormalization: OWN,
+  ReduceSum: OWN,
+  ArgMax: OWN,
+  Transpose: OWN,
+  Expand: OWN,
+  Split: OWN,
+  Concat: OWN,
+  Shape: OWN,
+  Gather: OWN,
+  GatherElements: OWN,
+};

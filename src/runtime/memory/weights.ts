@@ -1,0 +1,53 @@
+import { bytesAt } from '../../graph/extents.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { neededNodes } from '../../graph/schedule.ts';
+import type { Node, Value } from '../../graph/types.ts';
+
+/** Reordered weights have their columns rounded up to whole blocks of this many. */
+const PACKED_COLUMNS = 16;
+
+export interface WeightMemory {
+  /** Pages of the checkpoint's files that stay mapped and were read. */
+  readonly mapped: number;
+  /** Copies: weights reordered for a product, one a product, and weights of half precision as float32. */
+  readonly copied: number;
+}
+
+/**
+ * What a graph's frozen weights occupy in a session. With prepacking every product keeps its own reordered copy of a
+ * constant matrix, and a weight that only such products read is let go; all others stay where they are in their file. A
+ * weight of half precision is cast once, when the session starts.
+ */
+export function weightMemory(graph: Graph, { prepack = true }: { readonly prepack?: boolean }): WeightMemory {
+  const nodes = neededNodes(graph);
+  const readers = new Map<Value, Node[]>();
+  for (const node of nodes) {
+    for (const input of new Set(node.inputs)) if (input) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  let mapped = 0;
+  let copied = 0;
+  for (const weight of graph.constants.filter(isExternal)) {
+    // A cast weight is a new one, in memory; what it was cast from is not needed after that.
+    const casts = (readers.get(weight) ?? []).filter(({ op }) => op === 'Cast').map(({ outputs }) => outputs[0]!);
+    const own = (readers.get(weight) ?? []).filter(({ op }) => op !== 'Cast');
+    for (const value of [...(own.length > 0 ? [weight] : []), ...casts]) {
+      const users = value === weight ? own : (readers.get(value) ?? []);
+      const packing = users.filter(node => prepack && isPacked(node, value));
+      for (const node of packing) copied += packedBytes(node, value);
+      if (packing.length === users.length) continue;
+      if (value === weight) mapped += bytesAt(value);
+      else copied += bytesAt(value);
+    }
+  }
+  return { mapped, copied };
+}
+
+const isExternal = ({ constant }: Value): boolean => constant !== undefined && 'external' in constant;
+
+const isPacked = (node: Node, weight: Value): boolean =>
+  (node.op === 'Gemm' || node.op === 'FusedMatMul') && node.inputs[1] === weight && weight.shape.length === 2;
+
+function packedBytes({ attributes }: Node, { shape }: Value): number {
+  const [inner, columns] = (attributes.transB === 1 ? shape.toReversed() : shape) as [number, number];
+  return 4 * inner * Math.ceil(columns / PACKED_COLUMNS) * PACKED_COLUMNS;
+}

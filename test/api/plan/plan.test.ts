@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { InterruptedError, planSearch, runPlanJob } from '../../../src/index.ts';
+
+const settings = {
+  model: 'mini',
+  task: 'examples/my-task/task.yaml',
+  data: 'examples/my-task',
+  budget: '5000',
+  seed: 1,
+  'batch-size': 4,
+  'max-steps': 6,
+} as const;
+
+const plan = await runPlanJob(settings);
+
+describe('the plan of a search', () => {
+  it('has the names that other programs read', () => {
+    assert.equal(plan.candidates, 156);
+    assert.equal(plan.parameters, 79_232);
+    assert.equal(plan.budget.parameters, 5000);
+    assert.ok(Number.isFinite(plan.peakBytes) && plan.peakBytes > 100e6 && plan.peakBytes < 2e9);
+    assert.ok(plan.seconds! > 0 && plan.seconds! < 600);
+    assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+  });
+
+  it('adds up', () => {
+    assert.deepEqual(
+      plan.stages.map(({ stage, steps }) => [stage, steps]),
+      [
+        ['search', 6],
+        ['retrain', 6],
+      ],
+    );
+    assert.equal(plan.peakBytes, Math.max(...plan.stages.map(({ peakBytes }) => peakBytes)));
+    for (const { processBytes, trainingBytes, generationBytes, arraysBytes, peakBytes } of plan.stages) {
+      assert.equal(processBytes + trainingBytes + generationBytes + arraysBytes, peakBytes);
+    }
+    const stages = plan.stages.reduce((sum, { seconds }) => sum + seconds!, 0);
+    // The rest is the test set's.
+    assert.ok(plan.seconds! >= stages);
+    const [search, retrain] = plan.stages;
+    assert.ok(search!.trainingBytes > retrain!.trainingBytes);
+    assert.deepEqual([plan.memory.fits, plan.levers.length], [true, 0]);
+  });
+
+  it('names levers where the memory is too small, and times nothing when told so', async () => {
+    const tight = await runPlanJob(settings, { timing: false, memoryBytes: plan.peakBytes * 0.5 });
+    assert.equal(tight.seconds, null);
+    assert.equal(tight.memory.fits, false);
+    assert.deepEqual(
+      tight.levers.map(lever => Object.keys(lever.settings).join()),
+      ['micro-batch', 'prepack,recompute', 'order', 'max-length'],
+    );
+    for (const lever of tight.levers) {
+      assert.ok(lever.peakBytes <= tight.peakBytes);
+      assert.equal(lever.fits, lever.peakBytes <= tight.memory.limitBytes);
+    }
+  });
+
+  it('searches nothing where the budget holds everything', async () => {
+    const whole = await runPlanJob({ ...settings, budget: '79232' }, { timing: false });
+    assert.deepEqual(
+      whole.stages.map(({ stage }) => stage),
+      ['retrain'],
+    );
+    assert.equal(whole.modulesThatFit.most, 148);
+  });
+
+  it('leaves the re-training out where there is none', async () => {
+    const short = await runPlanJob({ ...settings, retrain: false }, { timing: false });
+    assert.deepEqual(
+      short.stages.map(({ stage }) => stage),
+      ['search'],
+    );
+  });
+
+  it('ends when it is told to', async () => {
+    await assert.rejects(runPlanJob(settings, { signal: AbortSignal.abort() }), InterruptedError);
+    assert.equal(typeof planSearch, 'function');
+  });
+});
