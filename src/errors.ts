@@ -23,3 +23,20 @@ export class InterruptedError extends Error {
     this.name = 'InterruptedError';
   }
 }
+
+/**
+ * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
+ * from it once there is room. No mistake in what was given, so the command line ends with exit code 1, without a stack trace.
+ */
+export class StorageError extends Error {
+  readonly remedy: string;
+  /** The file that could not be written. */
+  readonly where: string;
+
+  constructor(what: string, { where, remedy, cause }: { where: string; remedy: string; cause?: unknown }) {
+    super(`${where}: ${what}`, { cause });
+    this.name = 'StorageError';
+    this.where = where;
+    this.remedy = remedy;
+  }
+}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { asStorageError } from './storage-error.ts';
 
 /** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */
 async function syncFolder(folder: string): Promise<void> {
@@ -16,7 +17,7 @@ async function syncFolder(folder: string): Promise<void> {
 /**
  * Writes a file so that at every moment, also after a power cut, `path` holds either its former content or all of
  * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. A list of chunks is written
- * one after the other. On failure the temporary file is removed and the error passed on.
+ * one after the other. On failure the temporary file is removed; StorageError where the system refuses.
  */
 export async function writeFileWhole(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
   const folder = dirname(path);
@@ -32,11 +33,12 @@ export async function writeFileWhole(path: string, data: string | Uint8Array | r
       await handle.close();
     }
     await rename(temporary, path);
+    await syncFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    // A disk that has failed may refuse this too; the first failure is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw asStorageError(path, error);
   }
-  await syncFolder(folder);
 }
 
 const TEMPORARY = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;

@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { asStorageError } from '../files/storage-error.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 /** Stages of a job, in their order. `random` is the re-training of a random structure of equal budget. */
@@ -9,7 +10,7 @@ export interface MetricsLine {
   readonly stage: StageName;
   readonly step: number;
   readonly steps: number;
-  /** Mean training loss since the validation before, in nats a target token; null where resuming has lost it. */
+  /** Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed. */
   readonly loss: number | null;
   readonly learningRate: number;
   /** Validation score, 0 to 100. */
@@ -19,8 +20,19 @@ export interface MetricsLine {
   readonly seconds: number;
 }
 
+/** Appends a line, on the disk when this returns. StorageError where the system refuses. */
 export function appendMetrics(file: string, line: MetricsLine): void {
-  appendFileSync(file, `${JSON.stringify(line)}\n`);
+  try {
+    const handle = openSync(file, 'a');
+    try {
+      appendFileSync(handle, `${JSON.stringify(line)}\n`);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw asStorageError(file, error);
+  }
 }
 
 /**
@@ -39,13 +51,16 @@ export function readMetrics(file: string): MetricsLine[] {
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */
 export async function repairMetrics(file: string): Promise<void> {
+  if (!existsSync(file)) return;
   const lines = readMetrics(file).map(line => `${JSON.stringify(line)}\n`);
-  if (lines.length > 0) await writeFileWhole(file, lines.join(''));
+  await writeFileWhole(file, lines.join(''));
 }
 
 function parseLine(text: string): MetricsLine | undefined {
   try {
-    return text === '' ? undefined : (JSON.parse(text) as MetricsLine);
+    const line: unknown = text === '' ? undefined : JSON.parse(text);
+    const isLine = typeof line === 'object' && line !== null && 'stage' in line && 'step' in line;
+    return isLine ? (line as MetricsLine) : undefined;
   } catch {
     return undefined;
   }

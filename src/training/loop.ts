@@ -3,8 +3,15 @@ import { InputError, InterruptedError } from '../errors.ts';
 import type { NumberArray } from '../files/safetensors-arrays.ts';
 import type { CheckpointState, CheckpointStore } from './checkpoint.ts';
 
+/** What every job tells of a step. */
+export interface StepReport {
+  /** In nats a target token. */
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
 /** An optimisation the loop can drive, save and take up again. `Report` is what it tells about each step. */
-export interface Job<Report extends object> {
+export interface Job<Report extends StepReport> {
   readonly steps: number;
   /** Steps between two evaluations; the last step is always followed by one. */
   readonly evaluateEvery: number;
@@ -43,8 +50,14 @@ export interface EvaluationEvent {
   readonly score: number;
   /** Highest score so far, this one included. */
   readonly best: number;
+  /** Mean loss of the steps since the evaluation before. */
+  readonly loss: number;
+  /** Of the step before. */
+  readonly learningRate: number;
   /** Wall-clock time of this evaluation. */
   readonly seconds: number;
+  /** Wall-clock time of all steps and evaluations so far, those before an interruption included. */
+  readonly stageSeconds: number;
 }
 
 export interface LoopResult {
@@ -63,13 +76,19 @@ interface Progress {
   bestStep: number;
   bestScore: number;
   best: Record<string, NumberArray>;
+  /** Sum of the losses of the steps since the last evaluation. */
+  lossSum: number;
+  /** Of the last step. */
+  learningRate: number;
   seconds: number;
 }
 
 const savedMeta = z.object({
-  step: z.number(),
-  evaluatedStep: z.number(),
-  bestStep: z.number(),
+  step: z.int().nonnegative(),
+  evaluatedStep: z.int().nonnegative(),
+  bestStep: z.int().nonnegative(),
+  lossSum: z.number(),
+  learningRate: z.number(),
   seconds: z.number(),
   settings: z.record(z.string(), z.string()),
 });
@@ -77,50 +96,76 @@ const savedMeta = z.object({
 const BEST_PREFIX = 'best.';
 const BEST_SCORE = 'score';
 
-function snapshot(job: Job<object>, progress: Progress): CheckpointState {
-  const { step, evaluatedStep, bestStep, bestScore, best, seconds } = progress;
+function snapshot(job: Job<StepReport>, { bestScore, best, ...counters }: Progress): CheckpointState {
   const keptBest = Object.entries(best).map(([name, array]) => [BEST_PREFIX + name, array]);
   return {
     // The score is kept as an array because JSON has no infinities.
     arrays: { ...job.arrays, ...Object.fromEntries(keptBest), [BEST_SCORE]: Float64Array.of(bestScore) },
-    meta: { step, evaluatedStep, bestStep, seconds, settings: asText(job.settings) },
+    meta: { ...counters, settings: asText(job.settings) },
   };
 }
 
 /** JSON has no infinities (of a clip norm, for example), text has. */
-function asText(settings: Job<object>['settings']): Record<string, string> {
+function asText(settings: Job<StepReport>['settings']): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
 }
 
-function checkSettings(saved: Record<string, string>, wanted: Record<string, string>): void {
+function checkSettings(saved: Record<string, string>, wanted: Record<string, string>, where?: string): void {
   for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {
     if (saved[key] !== wanted[key]) {
       throw new InputError(`the saved run had ${key} = ${saved[key]}, this one has ${wanted[key]}`, {
+        where,
         remedy: 'resume with the same settings, or start anew in another output folder',
       });
     }
   }
 }
 
-function restore(job: Job<object>, { arrays, meta }: CheckpointState): Progress {
-  const { settings, ...counters } = savedMeta.parse(meta);
-  checkSettings(settings, asText(job.settings));
-  for (const [name, live] of Object.entries(job.arrays)) {
-    const saved = arrays[name];
-    if (saved?.length !== live.length) {
-      throw new InputError(`the saved run has ${saved?.length ?? 'no'} numbers in ${name}, this one ${live.length}`, {
-        remedy: 'resume with the same model and structure, or start anew in another output folder',
-      });
-    }
-    live.set(saved);
+function restore(job: Job<StepReport>, { arrays, meta }: CheckpointState, where?: string): Progress {
+  const parsed = savedMeta.safeParse(meta);
+  const remedy = 'it is damaged or of another version: remove it, and the stage begins anew';
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new InputError(`the saved state cannot be read: ${path.join('.') || 'content'}: ${message}`, {
+      where,
+      remedy,
+    });
   }
-  const best = Object.entries(arrays)
-    .filter(([name]) => name.startsWith(BEST_PREFIX))
-    .map(([name, array]) => [name.slice(BEST_PREFIX.length), array]);
-  return { ...counters, bestScore: arrays[BEST_SCORE]![0]!, best: Object.fromEntries(best) };
+  const { settings, ...counters } = parsed.data;
+  checkSettings(settings, asText(job.settings), where);
+  const { step, evaluatedStep } = counters;
+  if (evaluatedStep > step || step > job.steps) {
+    throw new InputError(`the saved run stands at step ${step}, evaluated at ${evaluatedStep}, of ${job.steps} steps`, {
+      where,
+      remedy,
+    });
+  }
+  const best = job.kept.flatMap(name => {
+    const saved = arrays[BEST_PREFIX + name];
+    // Nothing is kept before the first evaluation.
+    return saved === undefined && evaluatedStep === 0 ? [] : [[name, saved, job.arrays[name]!] as const];
+  });
+  const score = [BEST_SCORE, arrays[BEST_SCORE], Float64Array.of(0)] as const;
+  const live = Object.entries(job.arrays).map(([name, array]) => [name, arrays[name], array] as const);
+  for (const [name, saved, wanted] of [...live, ...best, score]) checkArray(name, saved, wanted, where);
+  for (const [, saved, array] of live) array.set(saved!);
+  return {
+    ...counters,
+    bestScore: score[1]![0]!,
+    best: Object.fromEntries(best.map(([name, saved]) => [name, saved!])),
+  };
 }
 
-async function evaluate(job: Job<object>, progress: Progress): Promise<EvaluationEvent> {
+function checkArray(name: string, saved: NumberArray | undefined, wanted: NumberArray, where?: string): void {
+  if (saved?.length === wanted.length && saved.constructor === wanted.constructor) return;
+  const found = saved === undefined ? 'no numbers' : `${saved.length} numbers (${saved.BYTES_PER_ELEMENT} bytes each)`;
+  throw new InputError(
+    `the saved run has ${found} in ${name}, this one ${wanted.length} (${wanted.BYTES_PER_ELEMENT} bytes each)`,
+    { where, remedy: 'resume with the same model and structure, or start anew in another output folder' },
+  );
+}
+
+async function evaluate(job: Job<StepReport>, progress: Progress): Promise<EvaluationEvent> {
   const started = performance.now();
   const answer = await job.evaluate();
   // A metric that is not a number ranks below every other.
@@ -130,26 +175,34 @@ async function evaluate(job: Job<object>, progress: Progress): Promise<Evaluatio
     progress.bestStep = progress.step;
     progress.best = Object.fromEntries(job.kept.map(name => [name, job.arrays[name]!.slice()]));
   }
+  const loss = progress.lossSum / (progress.step - progress.evaluatedStep);
+  progress.lossSum = 0;
   progress.evaluatedStep = progress.step;
   const seconds = (performance.now() - started) / 1000;
   progress.seconds += seconds;
-  const { step, bestScore: best } = progress;
-  return { type: 'evaluation', step, steps: job.steps, score: answer, best, seconds };
+  const { step, bestScore: best, learningRate, seconds: stageSeconds } = progress;
+  return { type: 'evaluation', step, steps: job.steps, score: answer, best, loss, learningRate, seconds, stageSeconds };
 }
 
 /**
  * Runs a job to its end, evaluating every `evaluateEvery` steps and at the end, and keeps the arrays of the best
  * evaluation (the latest among equals). State is saved after every evaluation and at least every `saveEverySeconds`;
  * a run found in the store is taken up where it stood. An abort saves and throws InterruptedError.
+ *
+ * An event is told before the state that contains it is saved: who keeps events misses none, and is told of the last
+ * ones again by a run that goes on after a crash.
  */
-export async function* runLoop<Report extends object>(
+export async function* runLoop<Report extends StepReport>(
   job: Job<Report>,
   { checkpoint, signal, saveEverySeconds = 60 }: LoopContext,
 ): AsyncGenerator<(StepProgress & Report) | EvaluationEvent, LoopResult> {
   const saved = await checkpoint?.load();
   const progress: Progress = saved
-    ? restore(job, saved)
-    : { step: 0, evaluatedStep: 0, bestStep: 0, bestScore: Number.NEGATIVE_INFINITY, best: {}, seconds: 0 };
+    ? restore(job, saved, checkpoint?.where)
+    : {
+        ...{ step: 0, evaluatedStep: 0, bestStep: 0, bestScore: Number.NEGATIVE_INFINITY, best: {} },
+        ...{ lossSum: 0, learningRate: 0, seconds: 0 },
+      };
   let lastSave = performance.now();
   const save = async () => {
     await checkpoint?.save(snapshot(job, progress));
@@ -161,17 +214,18 @@ export async function* runLoop<Report extends object>(
     while (progress.step < job.steps || progress.evaluatedStep < job.steps) {
       signal?.throwIfAborted();
       if (isDue() && progress.evaluatedStep < progress.step) {
-        const event = await evaluate(job, progress);
+        yield await evaluate(job, progress);
         await save();
-        yield event;
       } else {
         const started = performance.now();
         const report = await job.step(progress.step);
         const seconds = (performance.now() - started) / 1000;
         progress.step += 1;
+        progress.lossSum += report.loss;
+        progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
         yield { type: 'step', step: progress.step, steps: job.steps, seconds, ...report };
+        if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { StorageError } from '../../src/errors.ts';
 import { removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
@@ -29,7 +30,10 @@ test('a failing write keeps the former content and removes the temporary file', 
 });
 
 test('a folder that is not there is an error, and none is made', async () => {
-  await assert.rejects(writeFileWhole(join(folder, 'none', 'a.txt'), 'x'), { code: 'ENOENT' });
+  const path = join(folder, 'none', 'a.txt');
+  await assert.rejects(writeFileWhole(path, 'x'), (error: Error) => {
+    return error instanceof StorageError && error.where === path && (error.cause as { code: string }).code === 'ENOENT';
+  });
   assert.deepEqual(await readdir(folder), ['a.txt']);
 });
 

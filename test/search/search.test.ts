@@ -46,7 +46,7 @@ const options: SearchOptions = {
 const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
   drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
 
-const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0 });
+const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0, stageSeconds: 0 });
 const whole = await run();
 
 for (const order of ['first', 'second'] as const) {
