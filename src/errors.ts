@@ -26,17 +26,21 @@ export class InterruptedError extends Error {
 
 /**
  * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
- * from it once there is room. No mistake in what was given, so the command line ends with exit code 1, without a stack trace.
+ * from it once there is room. No mistake in what was given: the command line prints it without a stack trace and ends
+ * with exit code 1.
  */
 export class StorageError extends Error {
   readonly remedy: string;
   /** The file that could not be written. */
   readonly where: string;
+  /** The system's own word for it, `ENOSPC` for example. */
+  readonly code: string;
 
-  constructor(what: string, { where, remedy, cause }: { where: string; remedy: string; cause?: unknown }) {
-    super(`${where}: ${what}`, { cause });
+  constructor(what: string, details: { remedy: string; where: string; code: string; cause?: unknown }) {
+    super(`${details.where}: ${what}`, { cause: details.cause });
     this.name = 'StorageError';
-    this.where = where;
-    this.remedy = remedy;
+    this.remedy = details.remedy;
+    this.where = details.where;
+    this.code = details.code;
   }
 }

@@ -1,11 +1,15 @@
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, StorageError } from '../errors.ts';
 
-/** Runs a job; whatever stops it after the signal has aborted is an interruption, wherever it was noticed. */
+/**
+ * Runs a job; whatever stops it after the signal has aborted is an interruption, wherever it was noticed. A state that
+ * could not be saved is not: an interruption promises it.
+ */
 export async function asInterrupted<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
   try {
     return await job();
   } catch (error) {
-    if (signal?.aborted && !(error instanceof InterruptedError)) throw new InterruptedError();
+    const isTold = error instanceof InterruptedError || error instanceof StorageError;
+    if (signal?.aborted && !isTold) throw new InterruptedError();
     throw error;
   }
 }

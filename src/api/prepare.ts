@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { requireDevice, requireModelAndTask } from '../config/check.ts';
+import { requireDevice, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
@@ -23,6 +23,7 @@ export interface Prepared {
  */
 export async function prepare(given: Settings, { signal, onEvent }: JobContext): Promise<Prepared> {
   requireDevice(given);
+  requireReadableBudget(given);
   const named = requireModelAndTask(given);
   const task = await loadTask(named.task);
   const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });

@@ -19,5 +19,5 @@ export function asStorageError(path: string, error: unknown): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
   const { what, remedy } = reasons[code] ?? { what: `it cannot be written (${code})`, remedy: 'check disk and folder' };
-  return new StorageError(what, { where: path, remedy, cause: error });
+  return new StorageError(what, { where: path, remedy, code, cause: error });
 }
