@@ -16,6 +16,16 @@ export class InputError extends Error {
   }
 }
 
+/** Does something with what stands at a place, which an InputError that names another or none then names. */
+export function atPlace<T>(where: string | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError) || where === undefined) throw error;
+    throw new InputError(error.message, { where, remedy: error.remedy, cause: error });
+  }
+}
+
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
   constructor(message = 'interrupted') {

@@ -24,7 +24,7 @@ export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
  * safetensors, tokenizer.json or spiece.model). InputError where something is missing, damaged or not supported.
  */
 export async function loadModel(nameOrFolder: string, settings: SessionSettings = {}): Promise<Model> {
-  const builtIn = BUILT_IN[nameOrFolder];
+  const builtIn = Object.hasOwn(BUILT_IN, nameOrFolder) ? BUILT_IN[nameOrFolder] : undefined;
   const folder = builtIn ?? resolve(nameOrFolder);
   const isFolder = await stat(folder).then(
     found => found.isDirectory(),
@@ -39,7 +39,7 @@ export async function loadModel(nameOrFolder: string, settings: SessionSettings 
   const config = await readJson(configFile);
   const family =
     typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
-  const load = family === undefined ? undefined : FAMILIES[family];
+  const load = family !== undefined && Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
   if (!load) {
     throw new InputError(`the model family is ${family ?? 'not named'}`, {
       where: configFile,

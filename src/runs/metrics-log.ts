@@ -59,8 +59,8 @@ export async function repairMetrics(file: string): Promise<void> {
 function parseLine(text: string): MetricsLine | undefined {
   try {
     const line: unknown = text === '' ? undefined : JSON.parse(text);
-    const isLine = typeof line === 'object' && line !== null && 'stage' in line && 'step' in line;
-    return isLine ? (line as MetricsLine) : undefined;
+    const { stage, step } = (line ?? {}) as Partial<MetricsLine>;
+    return typeof stage === 'string' && typeof step === 'number' ? (line as MetricsLine) : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
-import { asStorageError } from '../files/storage-error.ts';
+import { asReadError } from '../files/read-error.ts';
 import { createFileWhole } from '../files/write-file-whole.ts';
 import { isRunning, processIdentity, thisProcess } from './process-identity.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
@@ -43,7 +43,7 @@ export function readLock(path: string): RunLock | undefined {
   } catch (error) {
     const isThere = !['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '');
     if (!isThere) return undefined;
-    throw asStorageError(path, error);
+    throw asReadError(path, error);
   }
   try {
     return runLock.parse(JSON.parse(text));

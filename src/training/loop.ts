@@ -148,6 +148,10 @@ function restore(job: Job<StepReport>, { arrays, meta }: CheckpointState, where?
   const score = [BEST_SCORE, arrays[BEST_SCORE], Float64Array.of(0)] as const;
   const live = Object.entries(job.arrays).map(([name, array]) => [name, arrays[name], array] as const);
   for (const [name, saved, wanted] of [...live, ...best, score]) checkArray(name, saved, wanted, where);
+  for (const [name, saved] of [...live, ...best]) {
+    if (saved!.every(Number.isFinite)) continue;
+    throw new InputError(`${name} holds numbers that are not finite`, { where, remedy });
+  }
   for (const [, saved, array] of live) array.set(saved!);
   return {
     ...counters,

@@ -206,6 +206,7 @@ test('a saved state that makes no sense is an InputError that names its place', 
     { ...good, meta: { ...meta, step: 3 } },
     { ...good, meta: { ...meta, settings: [] } },
     { ...good, arrays: withoutBest },
+    { ...good, arrays: { ...good.arrays, counter: Float64Array.of(Number.NaN) } },
     { ...good, arrays: { ...good.arrays, score: new Float64Array(0) } },
     { ...good, arrays: { ...good.arrays, counter: new Float32Array(1) } },
   ];
