@@ -34,6 +34,11 @@ export class InterruptedError extends Error {
   }
 }
 
+/** @throws InterruptedError where the signal has aborted */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InterruptedError();
+}
+
 /**
  * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
  * from it once there is room. No mistake in what was given: the command line prints it without a stack trace and ends

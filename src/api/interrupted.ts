@@ -8,8 +8,12 @@ export async function asInterrupted<T>(signal: AbortSignal | undefined, job: () 
   try {
     return await job();
   } catch (error) {
-    const isTold = error instanceof InterruptedError || error instanceof StorageError;
-    if (signal?.aborted && !isTold) throw new InterruptedError();
-    throw error;
+    throw interruption(signal, error);
   }
+}
+
+/** What to throw in place of an error: an interruption where the signal has aborted. */
+export function interruption(signal: AbortSignal | undefined, error: unknown): unknown {
+  const isTold = error instanceof InterruptedError || error instanceof StorageError;
+  return signal?.aborted && !isTold ? new InterruptedError() : error;
 }

@@ -26,12 +26,13 @@ export async function prepare(given: Settings, { signal, onEvent }: JobContext):
   requireReadableBudget(given);
   const named = requireModelAndTask(given);
   const task = await loadTask(named.task);
-  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  const model = await loadModel(named.model, {
+    ...(named.threads !== undefined && { threads: named.threads }),
+    signal,
+  });
   const settings = completeSettings(model, task, named);
-  signal?.throwIfAborted();
-
-  const examples = await loadTaskData(task, { data: settings.data ?? sharedData(), seed: settings.seed });
-  const data = encodeTask(model, task, examples, settings);
+  const examples = await loadTaskData(task, { data: settings.data ?? sharedData(), seed: settings.seed, signal });
+  const data = await encodeTask(model, task, examples, settings, { signal });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${examples.note})` });

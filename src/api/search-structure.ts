@@ -5,6 +5,7 @@ import { createStructure, type Structure } from '../structure/structure-file.ts'
 import type { LoopContext } from '../training/loop.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { splitHalves } from './halves.ts';
+import { interruption } from './interrupted.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import { openSpace } from './structures.ts';
@@ -45,6 +46,8 @@ export async function* searchStructure(
       context,
     );
     return { ...found, structure: createStructure(model, { space: settings.space, budget }, candidates, found) };
+  } catch (error) {
+    throw interruption(context.signal, error);
   } finally {
     await program.release();
   }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../errors.ts';
+import { InputError, throwIfInterrupted } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { Model } from './model.ts';
@@ -21,9 +21,14 @@ export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 
 /**
  * Loads a model: the name of a built-in one, or a folder as downloaded from the Hub (config.json, weights as
- * safetensors, tokenizer.json or spiece.model). InputError where something is missing, damaged or not supported.
+ * safetensors, tokenizer.json or spiece.model). InputError where something is missing, damaged or not supported;
+ * InterruptedError where the signal has aborted.
  */
-export async function loadModel(nameOrFolder: string, settings: SessionSettings = {}): Promise<Model> {
+export async function loadModel(
+  nameOrFolder: string,
+  { signal, ...settings }: SessionSettings & { readonly signal?: AbortSignal } = {},
+): Promise<Model> {
+  throwIfInterrupted(signal);
   const builtIn = Object.hasOwn(BUILT_IN, nameOrFolder) ? BUILT_IN[nameOrFolder] : undefined;
   const folder = builtIn ?? resolve(nameOrFolder);
   const isFolder = await stat(folder).then(
@@ -46,5 +51,8 @@ export async function loadModel(nameOrFolder: string, settings: SessionSettings 
       remedy: `supported families (model_type): ${Object.keys(FAMILIES).join(', ')}`,
     });
   }
-  return load(builtIn ? nameOrFolder : basename(folder), folder, config, settings);
+  throwIfInterrupted(signal);
+  const model = await load(builtIn ? nameOrFolder : basename(folder), folder, config, settings);
+  throwIfInterrupted(signal);
+  return model;
 }

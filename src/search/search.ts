@@ -8,6 +8,7 @@ import { withMicroBatches } from '../training/micro-batches.ts';
 import { fillUniform } from '../training/random.ts';
 import { linearDecay } from '../training/schedule.ts';
 import { countSteps } from '../training/steps.ts';
+import { stoppable } from '../training/stoppable.ts';
 import { type BiLevelState, biLevelStep } from './bi-level.ts';
 import { chooseStructure } from './choose-structure.ts';
 import { createConcreteEstimator } from './estimator.ts';
@@ -120,7 +121,7 @@ export async function* search(
   checkBudget(modules, { budget, keepInert });
   if (budget >= sumOf(counts)) return keepEverything(problem, modules, options);
 
-  const program = withMicroBatches(problem.program, microBatch);
+  const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
   const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, uniforms });
   const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });

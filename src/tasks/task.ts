@@ -1,6 +1,6 @@
 import type { StagePreset } from '../config/presets.ts';
 import type { TextExample } from '../data/encode.ts';
-import { InputError } from '../errors.ts';
+import { InputError, throwIfInterrupted } from '../errors.ts';
 import type { MetricName } from '../metrics/index.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
@@ -42,10 +42,17 @@ export interface Task {
 
 /**
  * The data of a run: loaded, then split by the seed.
- * @throws InputError where data is missing or malformed, or a set would be empty.
+ * @throws InputError where data is missing or malformed, or a set would be empty; InterruptedError where the signal has
+ * aborted.
  */
-export async function loadTaskData(task: Task, options: { data: string; seed: number }): Promise<TaskData> {
-  const data = task.split(await task.load(options.data), options.seed);
+export async function loadTaskData(
+  task: Task,
+  { data: folder, seed, signal }: { data: string; seed: number; signal?: AbortSignal },
+): Promise<TaskData> {
+  throwIfInterrupted(signal);
+  const original = await task.load(folder);
+  throwIfInterrupted(signal);
+  const data = task.split(original, seed);
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {
