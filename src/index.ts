@@ -15,7 +15,7 @@ export type { StageSettings } from './api/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
 export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
-export { InputError, InterruptedError } from './errors.ts';
+export { InputError, InterruptedError, StorageError } from './errors.ts';
 export { builtInModels, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
 export type { SessionSettings } from './runtime/session.ts';

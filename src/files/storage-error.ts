@@ -18,6 +18,7 @@ const reasons: Readonly<Record<string, { readonly what: string; readonly remedy:
 export function asStorageError(path: string, error: unknown): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  const { what, remedy } = reasons[code] ?? { what: `it cannot be written (${code})`, remedy: 'check disk and folder' };
+  const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+  const { what, remedy } = known ?? { what: `it cannot be written (${code})`, remedy: 'check disk and folder' };
   return new StorageError(what, { where: path, remedy, code, cause: error });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { StorageError } from '../../src/errors.ts';
-import { removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { createFileWhole, removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
 after(() => rm(folder, { recursive: true }));
@@ -52,4 +52,20 @@ test('what a killed writer has left is removed, and nothing else', async () => {
     await writeFile(join(place, name), '');
   await removeUnfinished(place);
   assert.deepEqual((await readdir(place)).sort(), mine.sort());
+});
+
+test('a file is created where none is, and only there', async () => {
+  const path = join(folder, 'new.txt');
+  assert.equal(await createFileWhole(path, 'first'), true);
+  assert.equal(await createFileWhole(path, 'second'), false);
+  assert.equal(await readFile(path, 'utf8'), 'first');
+  await assert.rejects(createFileWhole(join(folder, 'none', 'a.txt'), 'x'), StorageError);
+});
+
+test('of many that create the same file at once, one does', async () => {
+  const path = join(folder, 'race.txt');
+  const created = await Promise.all(Array.from({ length: 8 }, (_, i) => createFileWhole(path, String(i))));
+  assert.equal(created.filter(Boolean).length, 1);
+  assert.equal(await readFile(path, 'utf8'), String(created.indexOf(true)));
+  assert.ok((await readdir(folder)).every(name => !name.endsWith('.tmp')));
 });
