@@ -93,7 +93,10 @@ export const settingsSchema = z.strictObject({
   ),
   retrain: key(flag, 're-train and evaluate what the search has kept', { off: 'stop after the search' }),
   'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
-  threads: key(positiveInteger, 'processor threads to use (default: as many as there are cores)', { hint: 'N' }),
+  // More than any machine has would only fill the memory with stacks.
+  threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
+    hint: 'N',
+  }),
 });
 
 /** Keys as a user gives them, checked one by one, nothing filled in. */

@@ -37,7 +37,8 @@ export interface Subject {
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const base = () => mkdtempSync(join(tmpdir(), 's3delta-fuzz-'));
-const bytes = (...texts: readonly string[]) => texts.map(text => Buffer.from(text));
+const bytes = (...contents: readonly (string | Uint8Array)[]) =>
+  contents.map(content => Buffer.from(content as string));
 
 /** One file of a copied folder is mutated, all others are whole. */
 function inCopy(source: string, name: string, read: (folder: string) => Promise<unknown>): Subject {
@@ -48,7 +49,7 @@ function inCopy(source: string, name: string, read: (folder: string) => Promise<
 }
 
 /** A data file with the columns `text` and `label`. */
-function data(name: string, ...originals: readonly string[]): Subject {
+function data(name: string, ...originals: readonly (string | Uint8Array)[]): Subject {
   const file = join(base(), name);
   const form = { label: 'label', labels: new Map([...'01'].map(label => [label, label])) };
   const read = () => readExamples(file, { ...form, source: field => field('text') });
