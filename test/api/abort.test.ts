@@ -33,7 +33,7 @@ const longTest = { sources: many.map(() => [5, 6, 1]), targets: many.map(() => '
 const runSettings = { ...endless, model: tinyModel, task: space.task, budget: '500' };
 const out = (name: string) => join(folder, name);
 
-/** A model whose every evaluation takes a while, so that a whole second-order step takes five. */
+/** A model whose every evaluation takes a while, so that a whole second-order step takes five times that. */
 const slow: Model = {
   ...tiny,
   async compile(modules) {
@@ -41,7 +41,7 @@ const slow: Model = {
     return {
       ...program,
       async lossAndGradients(...args) {
-        await setTimeout(400);
+        await setTimeout(1000);
         return program.lossAndGradients(...args);
       },
     };
@@ -89,7 +89,7 @@ for (const [name, call] of Object.entries(calls)) {
     controller.abort();
     assert.ok((await ended) instanceof InterruptedError, String(await ended));
     const late = performance.now() - aborted;
-    assert.ok(late < 1200, `${Math.round(late)} ms later`);
+    assert.ok(late < 3000, `${Math.round(late)} ms later`);
   });
 }
 
