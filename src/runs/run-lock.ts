@@ -10,7 +10,11 @@ import { isRunning, processIdentity, thisProcess } from './process-identity.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 
 /** The content of `lock.json`: who writes into a run folder. */
-const runLock = processIdentity.extend({ id: z.string().min(1), since: z.string() });
+const runLock = processIdentity.extend({
+  /** Becomes part of a file name. */
+  id: z.string().regex(/^[\w-]+$/),
+  since: z.string(),
+});
 
 export type RunLock = z.infer<typeof runLock>;
 

@@ -101,8 +101,10 @@ test('one that was killed while it replaced a dead holder is replaced as well', 
   assert.deepEqual(readdirSync(folder.path), []);
 });
 
+const withId = (id: string) => JSON.stringify({ id, ...thisProcess(), since: '' });
+
 test('a lock that cannot be read is refused by its name', async () => {
-  for (const [i, text] of ['', '{', 'null', '{"pid":-1}', '{"__proto__":{"pid":1}}'].entries()) {
+  for (const [i, text] of ['', '{', 'null', '{"pid":-1}', '{"__proto__":{"pid":1}}', withId('/../x')].entries()) {
     const folder = runFolder(join(base, `unreadable-${i}`));
     mkdirSync(folder.path);
     writeFileSync(folder.lock, text);
