@@ -1,5 +1,5 @@
 import type { Graph } from '../src/graph/graph.ts';
-import { neededNodes } from '../src/graph/onnx.ts';
+import { neededNodes } from '../src/graph/schedule.ts';
 import { factorsOf } from '../src/graph/shape.ts';
 import type { Dim } from '../src/graph/types.ts';
 

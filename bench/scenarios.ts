@@ -4,7 +4,7 @@ import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
 import { createSession } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
-import { createConcreteEstimator } from '../src/search/estimator.ts';
+import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
 import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import type { DeltaModule } from '../src/structure/module.ts';

@@ -81,13 +81,19 @@ export { majorityScore, mostFrequentTarget } from './metrics/majority.ts';
 export type { Metric } from './metrics/metric.ts';
 export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
 export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
-export { chooseStructure } from './search/choose-structure.ts';
+export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
+export { createConcreteEstimator } from './search/estimators/concrete.ts';
+export { createHardConcreteEstimator } from './search/estimators/hard-concrete.ts';
+export { type EstimatorName, estimators } from './search/estimators/index.ts';
+export { createStraightThroughEstimator } from './search/estimators/straight-through.ts';
+export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
 export {
-  createConcreteEstimator,
-  type EstimatorOptions,
-  type GateEstimator,
-  type GateSample,
-} from './search/estimator.ts';
+  type BiLevelOrder,
+  type MixedDerivative,
+  type MixedDerivativePoint,
+  mixedDerivatives,
+} from './search/mixed-derivative.ts';
 export {
   type SearchEvent,
   type SearchOptions,

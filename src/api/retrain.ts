@@ -39,7 +39,8 @@ export async function compareWithRandom(
   context: JobContext,
 ): Promise<RunResult> {
   if (before.score === undefined || before.score.random !== undefined) return before;
-  const structure = drawStructure(prepared.model, prepared.settings);
+  const budget = String(before.budget.parameters);
+  const structure = drawStructure(prepared.model, { ...prepared.settings, budget });
   const { test } = await runTuneStage(prepared, structure, 'random', folder, context);
   const result: RunResult = { ...before, score: { ...before.score, random: test } };
   await writeResult(folder.result, result);

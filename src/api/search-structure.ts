@@ -45,7 +45,8 @@ export async function* searchStructure(
       { ...searchStage(settings), budget },
       context,
     );
-    return { ...found, structure: createStructure(model, { space: settings.space, budget }, candidates, found) };
+    const origin = { space: settings.space, budget: settings.budget === undefined ? null : budget };
+    return { ...found, structure: createStructure(model, origin, candidates, found) };
   } catch (error) {
     throw interruption(context.signal, error);
   } finally {

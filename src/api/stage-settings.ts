@@ -1,3 +1,4 @@
+import { checkSearch } from '../config/check.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
@@ -14,7 +15,7 @@ export type StageSettings = Omit<
 /**
  * Fills what was left out, from the preset of the model or the task and the paper's defaults. Complete settings come
  * back as they are.
- * @throws InputError for a key there is not, or a value it cannot have
+ * @throws InputError for a key there is not, a value it cannot have, and keys that contradict each other
  */
 export function completeSettings(
   model: Pick<Model, 'name'>,
@@ -23,5 +24,7 @@ export function completeSettings(
 ): ResolvedSettings {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength });
-  return resolveSettings({ model: model.name, task: task.name, ...parseSettings(said, key => key) }, preset);
+  const settings = resolveSettings({ model: model.name, task: task.name, ...parseSettings(said, key => key) }, preset);
+  checkSearch(settings);
+  return settings;
 }

@@ -10,8 +10,8 @@ import { createStructure, type Structure } from '../structure/structure-file.ts'
 /** What a search or a random draw chooses from, and how much it may keep. */
 export interface SpaceSettings {
   readonly space: string;
-  /** As a user writes it: `1.39bp`, `0.0139%`, `5000`, … */
-  readonly budget: string;
+  /** As a user writes it: `1.39bp`, `0.0139%`, `5000`, …; without one all of the space may be kept. */
+  readonly budget?: string | undefined;
   readonly 'keep-inert': boolean;
 }
 
@@ -24,10 +24,12 @@ export function openSpace(
   { space, budget: amount, 'keep-inert': keepInert }: SpaceSettings,
 ): { candidates: DeltaModule[]; budget: number } {
   const candidates = listSpace(model.sites, space);
-  const budget = parseBudget(amount, model.parameters);
+  const budget = amount === undefined ? sumOf(candidates) : parseBudget(amount, model.parameters);
   checkBudget(candidates, { budget, keepInert });
   return { candidates, budget };
 }
+
+const sumOf = (modules: readonly DeltaModule[]) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
 /** The structure of a manual method: all of its modules, no budget. InputError for an unknown name. */
 export function manualStructure(model: Model, method: string): Structure {

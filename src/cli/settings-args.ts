@@ -3,7 +3,7 @@ import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
-import { defaults } from '../config/resolve.ts';
+import { shownDefaults } from '../config/resolve.ts';
 import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
 
@@ -25,7 +25,7 @@ function argument(key: SettingKey): ArgDef {
   const schema = settingsSchema.shape[key];
   const { description = '', hint, off } = schema.meta() as KeyHelp & { description?: string };
   const inner: z.ZodType = schema.unwrap();
-  const standard: unknown = (defaults as Partial<Record<SettingKey, unknown>>)[key];
+  const standard = shownDefaults[key];
   const says = standard === undefined ? description : `${description} (default ${standard})`;
   if (inner instanceof z.ZodBoolean) {
     return { type: 'boolean', description: says, ...(off !== undefined && { negativeDescription: off }) };

@@ -13,13 +13,21 @@ export interface StageConfig {
 }
 
 export interface SearchStageConfig extends StageConfig {
-  readonly order: 'first' | 'second';
+  readonly order: 'first' | 'second' | 'exact';
+  readonly estimator: 'concrete' | 'straight-through' | 'hard-concrete';
   readonly gradient: 'global' | 'local';
   readonly tau: number;
   readonly beta: number;
+  readonly l0?: { readonly weight: number; readonly stretch: readonly [number, number] };
   readonly alphaLearningRate: number;
   readonly keepInert: boolean;
 }
+
+/** The estimator that an objective and its gates name; hard gates under the L0 penalty are refused before. */
+const estimatorNames = {
+  budget: { soft: 'concrete', hard: 'straight-through' },
+  l0: { soft: 'hard-concrete', hard: 'hard-concrete' },
+} as const;
 
 /** The learning rates and sizes of the search, from the settings. */
 export function searchStage(settings: ResolvedSettings): SearchStageConfig {
@@ -28,9 +36,11 @@ export function searchStage(settings: ResolvedSettings): SearchStageConfig {
     epochs: settings.epochs,
     evaluateEvery: settings['eval-every'],
     order: settings.order,
+    estimator: estimatorNames[settings.objective][settings.gates],
     gradient: settings.gradient,
     tau: settings.tau,
     beta: settings.beta,
+    ...l0Options(settings),
     alphaLearningRate: settings['alpha-lr'],
     keepInert: settings['keep-inert'],
   };
@@ -43,6 +53,13 @@ export function retrainStage(settings: ResolvedSettings): StageConfig {
     epochs: settings['retrain-epochs'],
     evaluateEvery: settings['retrain-eval-every'],
   };
+}
+
+/** The penalty's options, which resolved settings have under the L0 objective alone. */
+function l0Options(settings: ResolvedSettings): Pick<SearchStageConfig, 'l0'> {
+  const { 'l0-weight': weight, 'stretch-low': low, 'stretch-high': high } = settings;
+  if (weight === undefined || low === undefined || high === undefined) return {};
+  return { l0: { weight, stretch: [low, high] } };
 }
 
 function commonStage(settings: ResolvedSettings) {

@@ -44,7 +44,7 @@ function expected(issue: z.core.$ZodIssue): string {
       if (issue.origin === 'string') return 'a text that is not empty';
       return `a number ${issue.inclusive ? 'not below' : 'above'} ${issue.minimum}`;
     case 'too_big':
-      return `a number not above ${issue.maximum}`;
+      return `a number ${issue.inclusive ? 'not above' : 'below'} ${issue.maximum}`;
     case 'invalid_type':
       return (
         { int: 'a whole number', number: 'a number', boolean: 'true or false' }[issue.expected as string] ??

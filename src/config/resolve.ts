@@ -4,10 +4,11 @@ import type { Settings } from './settings.ts';
 /** Keys that always have a value once the presets are in. */
 type Filled =
   | 'space'
-  | 'budget'
   | 'seed'
   | 'device'
   | 'order'
+  | 'gates'
+  | 'objective'
   | 'gradient'
   | 'tau'
   | 'beta'
@@ -25,17 +26,19 @@ type Filled =
   | 'retrain'
   | 'random-baseline';
 
+type Objective = NonNullable<Settings['objective']>;
+
 /** Settings after the presets and defaults; model and task are checked before (`requireModelAndTask`). */
 export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'model' | 'task'>>;
 
 /** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives. */
-export const defaults = {
+const defaults = {
   space: 'mixed',
-  budget: '1.39bp',
   seed: 0,
   device: 'auto',
   order: 'second',
-  gradient: 'global',
+  gates: 'soft',
+  objective: 'budget',
   tau: 1,
   beta: 1,
   'alpha-lr': 0.1,
@@ -45,6 +48,16 @@ export const defaults = {
   retrain: true,
   'random-baseline': false,
 } as const;
+
+/** What each objective fills in, by the preset's budget. The L0 penalty needs none: what stays open is kept. */
+const ofObjective: Readonly<Record<Objective, (budget?: string) => Settings>> = {
+  budget: (budget = '1.39bp') => ({ budget, gradient: 'global' }),
+  // The stretch is that of the hard concrete distribution's authors.
+  l0: () => ({ gradient: 'local', 'l0-weight': 1e-3, 'stretch-low': -0.1, 'stretch-high': 1.1 }),
+};
+
+/** Every key's default where neither a preset nor another key says otherwise: what `--help` shows. */
+export const shownDefaults: Settings = { ...ofObjective.l0(), ...defaults, ...ofObjective.budget() };
 
 const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
@@ -60,8 +73,8 @@ export function resolveSettings(given: Settings & { model: string; task: string 
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
     lr: given.method === 'fine-tuning' ? fineTuningLearningRate : (preset.learningRate ?? learningRate),
+    ...ofObjective[given.objective ?? defaults.objective](preset.budget),
     ...(preset.sentinel !== undefined && { sentinel: preset.sentinel }),
-    ...(preset.budget !== undefined && { budget: preset.budget }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),

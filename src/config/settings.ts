@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const positiveInteger = z.coerce.number().int().positive();
 const positive = z.coerce.number().positive();
+const negative = z.coerce.number().negative();
+const aboveOne = z.coerce.number().gt(1);
 /** YAML reads `true`; a flag arrives as a boolean too. */
 const flag = z.boolean();
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -56,12 +58,25 @@ export const settingsSchema = z.strictObject({
     'where to compute; this version has cpu only, which auto chooses',
   ),
   order: key(
-    z.enum(['first', 'second']),
-    'order of the bi-level step: second is exact to the paper, first costs two losses instead of five',
+    z.enum(['first', 'second', 'exact']),
+    "order of the bi-level step: second is the paper's, exact differentiates the gradient in place of its finite difference, first costs two losses instead of five",
   ),
+  gates: key(
+    z.enum(['soft', 'hard']),
+    'gates while searching: soft (Binary Concrete) or hard (0 or 1, with the gradient of the soft ones)',
+  ),
+  objective: key(
+    z.enum(['budget', 'l0']),
+    'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, beside which a budget is optional and cuts what stays open',
+  ),
+  'l0-weight': key(positive, 'weight λ of the L0 penalty: what one open module of mean size costs, in nats', {
+    hint: 'L',
+  }),
+  'stretch-low': key(negative, 'lower end l that hard concrete gates are stretched to, below 0', { hint: 'L' }),
+  'stretch-high': key(aboveOne, 'upper end r that hard concrete gates are stretched to, above 1', { hint: 'R' }),
   gradient: key(
     z.enum(['global', 'local']),
-    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation)",
+    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation; the only one with l0)",
   ),
   tau: key(positive, 'temperature of the shifted sigmoid', { hint: 'T' }),
   beta: key(positive, 'temperature of the Binary Concrete gates', { hint: 'B' }),

@@ -1,4 +1,4 @@
-import { add, concat, expand, gemm, reshape, rmsNorm, split } from '../graph/ops/index.ts';
+import { add, concat, expand, gemm, reshape, rmsNorm, split, sub } from '../graph/ops/index.ts';
 import type { Value } from '../graph/types.ts';
 import type { Layout } from '../runtime/program.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
@@ -30,16 +30,22 @@ export interface LinearMap {
 export function attachModules(layout: Layout, delta: Value | undefined): Attachments {
   const sizes = layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size));
   const pieces = delta ? split(delta, sizes) : [];
-  const bySite = new Map<string, Contribution[]>();
+  const bySite = new Map<string, (() => Contribution)[]>();
   let next = 0;
   for (const { module, parameters: laidOut } of layout.modules) {
-    const parameters: Record<string, Value> = {};
-    for (const { name, shape } of laidOut) parameters[name] = reshape(pieces[next++]!, shape);
-    const contribution = deltaOf(module.kind).contribute({ parameters, options: module.options });
-    bySite.set(module.site.name, [...contributions(module.site.name), contribution]);
+    const own = laidOut.map(parameter => ({ ...parameter, piece: pieces[next++]! }));
+    const contribute = () => {
+      const parameters = Object.fromEntries(own.map(({ name, shape, piece }) => [name, reshape(piece, shape)]));
+      return deltaOf(module.kind).contribute({ parameters, options: module.options });
+    };
+    bySite.set(module.site.name, [...(bySite.get(module.site.name) ?? []), contribute]);
   }
+  // Made where the forward pass comes by, so that their gradients are made where the backward pass does.
+  const known = new Map<string, readonly Contribution[]>();
   function contributions(site: string): readonly Contribution[] {
-    return bySite.get(site) ?? [];
+    const made = known.get(site) ?? (bySite.get(site) ?? []).map(contribute => contribute());
+    known.set(site, made);
+    return made;
   }
 
   const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
@@ -49,8 +55,7 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
       const own = parts[index]!;
       const host = (c: Value | undefined) => gemm(x, addWeights(own, weight), { transB: true, ...(c && { c }) });
       // The thin product goes last, onto the host's: the other way round both would pass over the output once more.
-      const reads = own.some(({ bottleneck }) => bottleneck);
-      return reads ? addOutputs(own, inner, host(addend))! : host(addOutputs(own, inner, addend));
+      return reads(own) ? addOutputs(own, inner, host(addend))! : host(addOutputs(own, inner, addend));
     });
   };
 
@@ -59,13 +64,24 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     linear: (site, x, weight, addend) => linears(x, [{ site, weight, ...(addend && { addend }) }])[0]!,
     norm: (site, x, weight, epsilon) => {
       const parts = contributions(site);
-      return addOutputs(parts, new Map(), rmsNorm(x, addWeights(parts, weight), epsilon))!;
+      const normalized = rmsNorm(x, addWeights(parts, weight), epsilon);
+      const output = addOutputs(parts, new Map(), normalized)!;
+      // x is held for the norm's own gradient; a pass over it costs less than holding the output too.
+      for (const value of new Set([normalized, output])) x.graph.recomputation.mark(value);
+      return output;
     },
     subLayer: (site, residual, compute) => {
       const parts = contributions(site);
-      if (parts.length === 0) return compute(residual);
+      if (!reads(parts)) return addOutputs(parts, new Map(), compute(residual))!;
       const output = compute();
-      return addOutputs(parts, readAll(output, parts), add(residual, output))!;
+      const inner = readAll(output, parts);
+      const result = addOutputs(parts, inner, add(residual, output))!;
+      // Both ends of the sub-layer are held anyway: its output is what they differ by, less what the parts have added.
+      output.graph.recomputation.mark(output, () => {
+        const { columns, writes } = thinMatrices(parts, inner, sumOfBiases(parts));
+        return gemm(columns, writes, { transB: true, alpha: -1, c: sub(result, residual) });
+      });
+      return result;
     },
     weight: (site, weight) => addWeights(contributions(site), weight),
     has: site => bySite.has(site),
@@ -95,17 +111,35 @@ function addOutputs(
   inner: ReadonlyMap<Bottleneck, Value>,
   addend?: Value,
 ): Value | undefined {
-  const biases = parts.flatMap(({ bias }) => bias ?? []);
-  const bias = biases.length > 0 ? biases.reduce((a, b) => add(a, b)) : undefined;
+  const bias = sumOfBiases(parts);
+  if (!reads(parts)) return addend && bias ? add(addend, bias) : (addend ?? bias);
+  // The product has one C: a bias beside an addend is the matrix of one column that a column of ones reads.
+  const { columns, writes } = thinMatrices(parts, inner, addend && bias);
+  const c = addend ?? bias;
+  return gemm(columns, writes, { transB: true, ...(c && { c }) });
+}
+
+/** columns [tokens, r′] and writes [out, r′], whose product columns · writesᵀ is what the bottlenecks, and `bias`, add. */
+function thinMatrices(
+  parts: readonly Contribution[],
+  inner: ReadonlyMap<Bottleneck, Value>,
+  bias?: Value,
+): { columns: Value; writes: Value } {
   const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
-  if (bottlenecks.length === 0) return addend && bias ? add(addend, bias) : (addend ?? bias);
   const columns = bottlenecks.map(bottleneck => bottleneck.between(inner.get(bottleneck)!));
   const writes = bottlenecks.map(({ write }) => write);
-  if (addend && bias) {
-    // The product has one C: a bias beside an addend is the matrix of one column that a column of ones reads.
+  if (bias) {
     columns.push(expand(bias.graph.scalar(1), [columns[0]!.shape[0]!, 1]));
     writes.push(reshape(bias, [bias.shape[0]!, 1]));
   }
-  const c = addend ?? bias;
-  return gemm(concat(columns, 1), concat(writes, 1), { transB: true, ...(c && { c }) });
+  return { columns: concat(columns, 1), writes: concat(writes, 1) };
+}
+
+function reads(parts: readonly Contribution[]): boolean {
+  return parts.some(({ bottleneck }) => bottleneck);
+}
+
+function sumOfBiases(parts: readonly Contribution[]): Value | undefined {
+  const biases = parts.flatMap(({ bias }) => bias ?? []);
+  return biases.length > 0 ? biases.reduce((a, b) => add(a, b)) : undefined;
 }

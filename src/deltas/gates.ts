@@ -35,6 +35,23 @@ export function splitGradient(
   return Float32Array.from(sums);
 }
 
+/**
+ * ∂/∂zᵢ ⟨∂loss/∂w, v⟩, one number a module, from the point's gradient g = ∂loss/∂(z ⊙ w) and the curvature
+ * c = H·(z ⊙ v) with H = ∂²loss/∂(z ⊙ w)²: Σ (v g + w c) over module i's gated parameters.
+ */
+export function mixedDerivativeOf(
+  layout: Layout,
+  delta: Float32Array,
+  direction: Float32Array,
+  { gradient, curvature }: { readonly gradient: Float32Array; readonly curvature: Float32Array },
+): Float32Array {
+  const sums = new Float64Array(layout.modules.length);
+  forEachGated(layout, (gate, start, end) => {
+    for (let i = start; i < end; i++) sums[gate]! += direction[i]! * gradient[i]! + delta[i]! * curvature[i]!;
+  });
+  return Float32Array.from(sums);
+}
+
 function forEachGated(layout: Layout, visit: (gate: number, start: number, end: number) => void): void {
   for (const [gate, { parameters }] of layout.modules.entries()) {
     for (const { gated, offset, size } of parameters) if (gated) visit(gate, offset, offset + size);

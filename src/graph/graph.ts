@@ -1,4 +1,5 @@
 import { type OpType, ops } from './ops/index.ts';
+import { Recomputation } from './recompute.ts';
 import { sizeOf } from './shape.ts';
 import {
   type Attributes,
@@ -22,6 +23,7 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly constants: Value[] = [];
   readonly outputs: Value[] = [];
+  readonly recomputation = new Recomputation();
   readonly #known = new Map<string, readonly Value[]>();
   readonly #names = new Set<string>();
   #count = 0;
@@ -76,6 +78,17 @@ export class Graph {
     const key = `${op}(${inputs.map(input => input?.name ?? '')})${JSON.stringify(attributes)}`;
     const known = this.#known.get(key);
     if (known) return known;
+    const outputs = this.#append(op, inputs, attributes);
+    this.#known.set(key, outputs);
+    return outputs;
+  }
+
+  /** The node once more, of other inputs or the same: a second computation, not the values made before. */
+  copy({ op, attributes }: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
+    return this.#append(op, inputs, attributes);
+  }
+
+  #append(op: OpType, inputs: readonly (Value | undefined)[], attributes: Attributes): readonly Value[] {
     const types = ops[op].infer(inputs as readonly Value[], attributes);
     const outputs: Value[] = [];
     const node: Node = { op, inputs, attributes, outputs };
@@ -83,7 +96,6 @@ export class Graph {
       outputs.push({ graph: this, name: this.#claim(`${op}_${this.#count++}`), dtype, shape, node });
     }
     this.nodes.push(node);
-    this.#known.set(key, outputs);
     return outputs;
   }
 

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path';
 import type { Graph } from './graph.ts';
 import { ops } from './ops/index.ts';
 import { ProtobufWriter } from './protobuf.ts';
+import { neededNodes, scheduled } from './schedule.ts';
 import type { Attribute, DataType, Node, Value } from './types.ts';
 
 /** The operator set the nodes are written in: 20 is the first with Gelu. */
@@ -18,7 +19,7 @@ const EXTERNAL = 1;
  * `externalFolder`, the folder the reader of the model is told about.
  */
 export function toOnnx(graph: Graph, externalFolder = '.'): Uint8Array {
-  const nodes = neededNodes(graph);
+  const nodes = scheduled(neededNodes(graph));
   const used = new Set(nodes.flatMap(node => node.inputs));
   return new ProtobufWriter()
     .varint(1, IR_VERSION)
@@ -40,18 +41,6 @@ export function toOnnx(graph: Graph, externalFolder = '.'): Uint8Array {
     .message(8, writer => writer.varint(2, OPSET))
     .message(8, writer => writer.string(1, 'com.microsoft').varint(2, 1))
     .finish();
-}
-
-/** The nodes that the outputs depend on, in order. */
-export function neededNodes(graph: Graph): Node[] {
-  const needed = new Set<Value | undefined>(graph.outputs);
-  const kept: Node[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some(output => needed.has(output))) continue;
-    kept.push(node);
-    for (const input of node.inputs) needed.add(input);
-  }
-  return kept.reverse();
 }
 
 function writeNode(writer: ProtobufWriter, node: Node, used: ReadonlySet<Value | undefined>): void {

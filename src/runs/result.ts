@@ -9,7 +9,7 @@ export interface StageResources {
   readonly seconds: number;
   /** Largest resident memory of the process in this stage. */
   readonly peakBytes: number;
-  /** Loss-and-gradient evaluations: five a step of a second-order search, two of a first-order one, one of training. */
+  /** Loss-and-gradient evaluations: two a step of a first-order search, five of any other, one of training. */
   readonly evaluations: number;
 }
 

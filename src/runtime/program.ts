@@ -48,6 +48,16 @@ export interface Trainable {
     delta: Float32Array,
     gates?: Float32Array,
   ): Promise<LossAndGradients>;
+  /**
+   * The exact mixed derivative ∂/∂gates ⟨∂loss/∂delta, direction⟩, one number a module: how the gradient of `delta`
+   * along a direction (as long as `delta`) changes with each gate.
+   */
+  mixedDerivative(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates: Float32Array,
+    direction: Float32Array,
+  ): Promise<Float32Array>;
 }
 
 /** What evaluation needs of a compiled model. */

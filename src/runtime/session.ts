@@ -37,6 +37,8 @@ export async function createSession(graph: Graph, settings: SessionSettings = {}
     // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again anyway.
     enableMemPattern: false,
     extra: {
+      // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
+      optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         model_external_initializers_file_folder_path: folder,
         set_denormal_as_zero: '1',

@@ -3,6 +3,7 @@ import { adamwStep, copyMoments, type Moments } from '../training/adamw.ts';
 import { clipNorm, norm } from '../training/clip.ts';
 import { checkFinite } from '../training/steps.ts';
 import type { GateEstimator } from './estimator.ts';
+import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 
 /** What a search optimises. A step changes the arrays in place. */
 export interface BiLevelState {
@@ -16,7 +17,7 @@ export interface BiLevelState {
 export interface BiLevelOptions {
   readonly program: Trainable;
   readonly estimator: GateEstimator;
-  readonly order: 'first' | 'second';
+  readonly order: BiLevelOrder;
   /** Learning rate of w at this step. */
   readonly learningRate: number;
   /** Learning rate of α at this step. */
@@ -30,24 +31,39 @@ export interface BiLevelOptions {
 export interface BiLevelReport {
   /** L_δ at the new α, before the step of w. */
   readonly loss: number;
-  /** L_α, where α's gradient was taken. */
+  /** L_α, where α's gradient was taken; without the objective's penalty. */
   readonly alphaLoss: number;
-  /** Loss-and-gradient evaluations made: 2 in the first order, 5 in the second (3 where ∇w L_α vanishes). */
+  /**
+   * Loss-and-gradient evaluations made: 2 in the first order, 5 in the second (3 where ∇w L_α vanishes). The exact order
+   * counts as the second, its Hessian-vector product as two.
+   */
   readonly evaluations: number;
 }
 
-/** Length of the finite difference's step: ε = PERTURBATION / ‖v‖. */
-const PERTURBATION = 0.01;
+/** What a Hessian-vector product counts as: the two losses and gradients that it stands for, and about their time. */
+const MIXED_DERIVATIVE_EVALUATIONS = 2;
 
-/** w + scale·direction, rounded to float32. */
-function moved(delta: Float32Array, direction: Float32Array, scale: number): Float32Array {
-  return delta.map((value, i) => value + scale * direction[i]!);
+/** The same program, with what is asked of it counted. */
+function counting(program: Trainable): Trainable & { evaluations(): number } {
+  let evaluations = 0;
+  return {
+    layout: program.layout,
+    lossAndGradients: (...args) => {
+      evaluations += 1;
+      return program.lossAndGradients(...args);
+    },
+    mixedDerivative: (...args) => {
+      evaluations += MIXED_DERIVATIVE_EVALUATIONS;
+      return program.mixedDerivative(...args);
+    },
+    evaluations: () => evaluations,
+  };
 }
 
 /**
  * One step of the bi-level search (method, section 5): α by the batch of D_α, looking one step of w ahead in the
- * second order, then w by the batch of D_δ at the new α. One draw of u serves every loss of the step. Where an
- * evaluation fails the state is left as it was.
+ * second and the exact order, then w by the batch of D_δ at the new α. One draw of u serves every loss of the step.
+ * Where an evaluation fails the state is left as it was.
  */
 export async function biLevelStep(
   state: BiLevelState,
@@ -55,36 +71,27 @@ export async function biLevelStep(
   alphaBatch: readonly EncodedExample[],
   options: BiLevelOptions,
 ): Promise<BiLevelReport> {
-  const { program, estimator, order, learningRate, alphaLearningRate, step } = options;
+  const { estimator, learningRate, alphaLearningRate, step } = options;
+  const program = counting(options.program);
+  const mixedDerivative = mixedDerivatives[options.order];
   const { gates, backward } = estimator.sample(state.alpha, step);
   const adamw = { learningRate, step: step + 1 };
-  let evaluations = 0;
-  const evaluate: Trainable['lossAndGradients'] = (...args) => {
-    evaluations += 1;
-    return program.lossAndGradients(...args);
-  };
 
   let outlook = state.delta;
-  if (order === 'second') {
+  if (mixedDerivative) {
     // The virtual step takes the gradient unclipped, and leaves the optimiser's own state alone.
-    const { delta: gradient } = await evaluate(deltaBatch, state.delta, gates);
+    const { delta: gradient } = await program.lossAndGradients(deltaBatch, state.delta, gates);
     outlook = state.delta.slice();
     adamwStep(outlook, gradient, copyMoments(state.deltaMoments), adamw);
   }
-  const ahead = await evaluate(alphaBatch, outlook, gates);
+  const ahead = await program.lossAndGradients(alphaBatch, outlook, gates);
   const alphaGradient = backward(ahead.gates);
+  addScaled(alphaGradient, estimator.penaltyGradient(state.alpha), 1);
 
-  const directionNorm = norm(ahead.delta);
-  if (order === 'second' && directionNorm > 0) {
-    // h = ∂²L_δ/∂α∂w · v by central differences along v = ∇w' L_α.
-    const epsilon = PERTURBATION / directionNorm;
-    const plusPoint = moved(state.delta, ahead.delta, epsilon);
-    const minusPoint = moved(state.delta, ahead.delta, -epsilon);
-    const plus = backward((await evaluate(deltaBatch, plusPoint, gates)).gates);
-    const minus = backward((await evaluate(deltaBatch, minusPoint, gates)).gates);
-    for (let i = 0; i < alphaGradient.length; i++) {
-      alphaGradient[i]! -= (learningRate * (plus[i]! - minus[i]!)) / (2 * epsilon);
-    }
+  const direction = ahead.delta;
+  if (mixedDerivative && norm(direction) > 0) {
+    const point = { batch: deltaBatch, delta: state.delta, gates, direction };
+    addScaled(alphaGradient, backward(await mixedDerivative(program, point)), -learningRate);
   }
 
   const alphaGradientNorm = clipNorm(alphaGradient, options.clipNorm);
@@ -93,7 +100,7 @@ export async function biLevelStep(
   const alphaMoments = copyMoments(state.alphaMoments);
   adamwStep(alpha, alphaGradient, alphaMoments, { learningRate: alphaLearningRate, step: step + 1 });
 
-  const inner = await evaluate(deltaBatch, state.delta, estimator.sample(alpha, step).gates);
+  const inner = await program.lossAndGradients(deltaBatch, state.delta, estimator.sample(alpha, step).gates);
   checkFinite(inner.loss + clipNorm(inner.delta, options.clipNorm), step);
 
   // Nothing can fail from here on, so that the state never holds half a step.
@@ -101,5 +108,9 @@ export async function biLevelStep(
   state.alphaMoments.m.set(alphaMoments.m);
   state.alphaMoments.v.set(alphaMoments.v);
   adamwStep(state.delta, inner.delta, state.deltaMoments, adamw);
-  return { loss: inner.loss, alphaLoss: ahead.loss, evaluations };
+  return { loss: inner.loss, alphaLoss: ahead.loss, evaluations: program.evaluations() };
+}
+
+function addScaled(sum: Float64Array, term: Float64Array, factor: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += factor * term[i]!;
 }

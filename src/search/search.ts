@@ -11,8 +11,9 @@ import { countSteps } from '../training/steps.ts';
 import { stoppable } from '../training/stoppable.ts';
 import { type BiLevelState, biLevelStep } from './bi-level.ts';
 import { chooseStructure } from './choose-structure.ts';
-import { createConcreteEstimator } from './estimator.ts';
-import { sumOf } from './shifted-sigmoid.ts';
+import type { L0Options } from './estimator.ts';
+import { type EstimatorName, estimators } from './estimators/index.ts';
+import type { BiLevelOrder } from './mixed-derivative.ts';
 
 export interface SearchProblem {
   /** Its layout lists the candidates. */
@@ -22,17 +23,21 @@ export interface SearchProblem {
   /** D_α, which trains α. */
   readonly alphaExamples: readonly EncodedExample[];
   readonly initialDelta: Float32Array;
-  /** Validation score with gates z = p; higher is better. The arrays must not be kept: they change in place. */
+  /** Validation score with the gates of evaluation; higher is better. The arrays must not be kept: they change in place. */
   evaluate(delta: Float32Array, gates: Float32Array): Promise<number>;
 }
 
 export interface SearchOptions {
   /** Parameters to spend, B. */
   readonly budget: number;
-  readonly order: 'first' | 'second';
+  readonly order: BiLevelOrder;
+  /** How α becomes gates. */
+  readonly estimator: EstimatorName;
   readonly gradient: 'global' | 'local';
   readonly tau: number;
   readonly beta: number;
+  /** Of the hard concrete estimator alone. */
+  readonly l0?: L0Options;
   /** Of the modules' parameters. */
   readonly learningRate: number;
   readonly alphaLearningRate: number;
@@ -104,8 +109,8 @@ async function keepEverything(
 
 /**
  * Searches a structure (method, sections 4 and 5): α and the modules' parameters are trained together, the validation
- * score is taken with z = p, and the structure comes from the best evaluation. The same seed gives the same search bit
- * for bit, interrupted or not.
+ * score is taken with the gates of evaluation, and the structure comes from the best evaluation. The same seed gives the
+ * same search bit for bit, interrupted or not.
  *
  * Throws InputError for a budget that no candidate fits, InterruptedError, with the state saved, when the signal aborts.
  */
@@ -114,16 +119,17 @@ export async function* search(
   options: SearchOptions,
   context: LoopContext = {},
 ): AsyncGenerator<SearchEvent, SearchResult> {
-  const { order, gradient, tau, beta, learningRate, alphaLearningRate, epochs, maxSteps } = options;
+  const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch = batchSize, evaluateEvery, clipNorm, seed, keepInert } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   const counts = modules.map(({ parameters }) => parameters);
   checkBudget(modules, { budget, keepInert });
-  if (budget >= sumOf(counts)) return keepEverything(problem, modules, options);
+  const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
+  const relaxation = { gradient, tau, beta, ...(l0 && { l0 }) };
+  const estimator = estimators[options.estimator]({ counts, budget, ...relaxation, uniforms });
+  if (estimator.settled) return keepEverything(problem, modules, options);
 
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
-  const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
-  const estimator = createConcreteEstimator({ counts, budget, gradient, tau, beta, uniforms });
   const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });
   const alphaCursor = createBatchCursor(problem.alphaExamples, { batchSize, seed, stream: 'search/alpha' });
   const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);
@@ -163,9 +169,11 @@ export async function* search(
         steps,
         budget,
         order,
+        estimator: options.estimator,
         gradient,
         tau,
         beta,
+        ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
         alphaLearningRate,
         batchSize,
@@ -185,20 +193,21 @@ export async function* search(
       },
       kept: ['alpha'],
       step,
-      evaluate: () => problem.evaluate(delta, Float32Array.from(estimator.probabilities(alpha))),
+      evaluate: () => problem.evaluate(delta, Float32Array.from(estimator.evaluationGates(alpha))),
     },
     context,
   );
   const best = result.best.alpha as Float64Array;
+  const kept = chooseStructure(best, modules, { budget, keepInert, gates: estimator.evaluationGates(best) });
   return {
     alpha: best,
     p: estimator.probabilities(best),
-    kept: chooseStructure(best, modules, { budget, keepInert }),
+    kept,
     bestStep: result.bestStep,
     score: result.score,
     steps,
     evaluations: evaluations[0]!,
     seconds: result.seconds,
-    warnings: [],
+    warnings: kept.includes(true) ? [] : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.'],
   };
 }

@@ -5,6 +5,15 @@ function countTargetTokens(batch: readonly EncodedExample[]): number {
   return batch.reduce((sum, example) => sum + example.target.length, 0);
 }
 
+/** Consecutive parts of a batch, and each one's share of its target tokens. */
+function* partsOf(batch: readonly EncodedExample[], size: number) {
+  const tokens = countTargetTokens(batch);
+  for (let start = 0; start < batch.length; start += size) {
+    const part = batch.slice(start, start + size);
+    yield { part, weight: countTargetTokens(part) / tokens };
+  }
+}
+
 function addScaled(sum: Float32Array, term: Float32Array, factor: number): void {
   for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + factor * term[i]!;
 }
@@ -16,12 +25,9 @@ function addScaled(sum: Float32Array, term: Float32Array, factor: number): void 
 export function withMicroBatches(program: Trainable, size: number): Trainable {
   async function lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array) {
     if (batch.length <= size) return program.lossAndGradients(batch, delta, gates);
-    const tokens = countTargetTokens(batch);
     let loss = 0;
     let sum: LossAndGradients | undefined;
-    for (let start = 0; start < batch.length; start += size) {
-      const part = batch.slice(start, start + size);
-      const weight = countTargetTokens(part) / tokens;
+    for (const { part, weight } of partsOf(batch, size)) {
       const result = await program.lossAndGradients(part, delta, gates);
       sum ??= { loss, delta: new Float32Array(result.delta.length), gates: new Float32Array(result.gates.length) };
       addScaled(sum.delta, result.delta, weight);
@@ -30,5 +36,18 @@ export function withMicroBatches(program: Trainable, size: number): Trainable {
     }
     return { ...sum!, loss };
   }
-  return { layout: program.layout, lossAndGradients };
+
+  async function mixedDerivative(
+    batch: readonly EncodedExample[],
+    ...point: [delta: Float32Array, gates: Float32Array, direction: Float32Array]
+  ) {
+    if (batch.length <= size) return program.mixedDerivative(batch, ...point);
+    const sum = new Float32Array(program.layout.modules.length);
+    for (const { part, weight } of partsOf(batch, size)) {
+      addScaled(sum, await program.mixedDerivative(part, ...point), weight);
+    }
+    return sum;
+  }
+
+  return { layout: program.layout, lossAndGradients, mixedDerivative };
 }

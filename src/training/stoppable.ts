@@ -12,5 +12,9 @@ export function stoppable(program: Trainable, signal: AbortSignal | undefined): 
       throwIfInterrupted(signal);
       return program.lossAndGradients(...args);
     },
+    async mixedDerivative(...args) {
+      throwIfInterrupted(signal);
+      return program.mixedDerivative(...args);
+    },
   };
 }

@@ -66,6 +66,23 @@ test('a search tells steps and validations, keeps within its budget and gives it
   assert.equal(open(), 0);
 });
 
+test('a search under the L0 penalty has no budget, unless one is given to cut what stays open', async () => {
+  const { budget, ...without } = settings;
+  const penalised: StageSettings = { ...without, objective: 'l0', 'stretch-low': -0.01, order: 'exact' };
+  const free = await runToEnd(searchStructure(tiny, data, penalised));
+  assert.equal(free.structure.budget, null);
+  // Six steps close no gate: all that is not inert is kept.
+  assert.deepEqual(
+    free.kept,
+    free.structure.modules.map(({ inert }) => !inert),
+  );
+  const cut = await runToEnd(searchStructure(tiny, data, { ...penalised, budget: '600' }));
+  assert.equal(cut.structure.budget, 600);
+  const spent = cut.structure.modules.reduce((sum, { kept, parameters }) => sum + (kept ? parameters : 0), 0);
+  assert.ok(spent > 0 && spent <= 600, `${spent} parameters`);
+  assert.deepEqual(cut.alpha, free.alpha);
+});
+
 test('a search that is left early gives its memory back', async () => {
   const { model, open } = counting();
   for await (const event of searchStructure(model, data, settings)) {

@@ -42,6 +42,31 @@ const badInputs: readonly BadInput[] = [
     says: /--order[\s\S]*first, second/,
   },
   {
+    name: 'a global gradient where no budget is shared',
+    make: space => search(space, '--objective', 'l0', '--gradient', 'global'),
+    says: /--gradient[\s\S]*share none[\s\S]*--gradient local/,
+  },
+  {
+    name: 'hard gates under the L0 penalty',
+    make: space => search(space, '--objective', 'l0', '--gates', 'hard'),
+    says: /--gates[\s\S]*hard concrete/,
+  },
+  {
+    name: 'an exact derivative of hard gates',
+    make: space => search(space, '--order', 'exact', '--gates', 'hard'),
+    says: /--order[\s\S]*no exact derivative[\s\S]*--order second/,
+  },
+  {
+    name: 'a stretch without hard concrete gates',
+    make: space => search(space, '--stretch-low', '-0.2'),
+    says: /--stretch-low[\s\S]*--objective l0/,
+  },
+  {
+    name: 'a stretch that cuts nothing off',
+    make: space => search(space, '--objective', 'l0', '--stretch-high', '1'),
+    says: /--stretch-high[\s\S]*above 1/,
+  },
+  {
     name: 'an unknown key in a config file',
     make: space => {
       const config = join(space.folder, 'config.yaml');

@@ -62,6 +62,33 @@ test('the run folder holds what it should, and no checkpoint any more', () => {
   );
 });
 
+test('under the L0 penalty what was spent stands for the budget, of the random structure too; its config goes on', async () => {
+  const flags = [
+    '--objective',
+    'l0',
+    '--order',
+    'exact',
+    '--stretch-low',
+    '-0.2',
+    '--max-steps',
+    '2',
+    '--random-baseline',
+  ];
+  const penalised = await runCli(['search', ...common, ...flags, '--out', 'l0'], space.folder);
+  assert.equal(penalised.exitCode, 0, penalised.stderr);
+  const { budget, structure, resources, score } = json<RunResult>('l0', 'result.json');
+  assert.equal(budget.parameters, structure.parameters);
+  assert.ok(structure.parameters > 500);
+  assert.equal(resources.search!.evaluations, 10);
+  assert.ok(score!.random !== undefined);
+  assert.equal(json<Structure>('l0', 'structure.json').budget, null);
+  const again = await runCli(['search', '--resume', '--out', 'l0', '--json'], space.folder);
+  assert.deepEqual(
+    { ...JSON.parse(again.stdout || '{}'), folder: '' },
+    { ...json<object>('l0', 'result.json'), folder: '' },
+  );
+});
+
 test('evaluate gives the scores that the run has written', async () => {
   const { score } = json<RunResult>('whole', 'result.json');
   for (const split of ['test', 'validation'] as const) {

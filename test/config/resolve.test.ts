@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requireDevice, requireMethodOrStructure, requireModelAndTask } from '../../src/config/check.ts';
+import { checkSearch, requireDevice, requireMethodOrStructure, requireModelAndTask } from '../../src/config/check.ts';
 import { retrainStage, searchStage } from '../../src/config/job-config.ts';
 import { choosePreset, type Preset, writesSentinel } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
+import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/errors.ts';
 
 const preset: Preset = {
@@ -24,6 +25,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     clipNorm: 2,
     seed: 0,
     order: 'second',
+    estimator: 'concrete',
     gradient: 'global',
     tau: 1,
     beta: 1,
@@ -60,6 +62,51 @@ test('full fine-tuning takes smaller steps', () => {
 test('resolving is stable: what was resolved resolves to itself', () => {
   const once = resolveSettings({ ...given, seed: 4 }, { ...preset, maxSteps: 50, maxValidation: 10, maxTest: 20 });
   assert.deepEqual(resolveSettings(once, preset), once);
+  const penalised = resolveSettings({ ...given, objective: 'l0' }, { ...preset, budget: '1%' });
+  assert.deepEqual(resolveSettings(penalised, { ...preset, budget: '1%' }), penalised);
+});
+
+test('the L0 penalty needs no budget, a preset’s neither; one that is given cuts', () => {
+  const settings = resolveSettings({ ...given, objective: 'l0' }, { ...preset, budget: '1%' });
+  assert.equal(settings.budget, undefined);
+  const { estimator, gradient, l0 } = searchStage(settings);
+  assert.deepEqual([estimator, gradient, l0], ['hard-concrete', 'local', { weight: 1e-3, stretch: [-0.1, 1.1] }]);
+  const own = { budget: '500', 'l0-weight': 0.2, 'stretch-low': -1, 'stretch-high': 3 };
+  const other = resolveSettings({ ...given, objective: 'l0', ...own }, preset);
+  assert.equal(other.budget, '500');
+  assert.deepEqual(searchStage(other).l0, { weight: 0.2, stretch: [-1, 3] });
+});
+
+test('settings of a search that contradict each other are refused with the reason', () => {
+  const refused = (settings: Settings, where: RegExp, what: RegExp) =>
+    assert.throws(
+      () => checkSearch(resolveSettings({ ...given, ...settings }, preset)),
+      (error: InputError) =>
+        error instanceof InputError &&
+        where.test(error.where!) &&
+        what.test(error.message) &&
+        error.remedy !== undefined,
+    );
+  refused({ objective: 'l0', gradient: 'global' }, /--gradient/, /share none/);
+  refused({ objective: 'l0', gates: 'hard' }, /--gates/, /gates of its own/);
+  refused({ order: 'exact', gates: 'hard' }, /--order, --gates/, /no exact derivative/);
+  refused({ 'l0-weight': 1 }, /--l0-weight/, /no L0 penalty/);
+  refused({ 'stretch-low': -1 }, /--stretch-low/, /no hard concrete/);
+  refused({ 'stretch-high': 2, objective: 'budget' }, /--stretch-high/, /no hard concrete/);
+});
+
+test('every other combination of a search has its estimator', () => {
+  const names = { 'budget soft': 'concrete', 'budget hard': 'straight-through', 'l0 soft': 'hard-concrete' };
+  for (const [choice, name] of Object.entries(names)) {
+    const [objective, gates] = choice.split(' ') as ['budget', 'soft'];
+    for (const order of ['first', 'second', 'exact'] as const) {
+      if (choice === 'budget hard' && order === 'exact') continue;
+      const settings = resolveSettings({ ...given, objective, gates, order, tau: 0.3, beta: 0.5 }, preset);
+      checkSearch(settings);
+      assert.equal(searchStage(settings).estimator, name);
+      assert.equal('l0' in searchStage(settings), objective !== 'budget');
+    }
+  }
 });
 
 test("the built-in model has a preset of its own, other models the task's", () => {

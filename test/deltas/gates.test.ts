@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { attachModules } from '../../src/deltas/attach.ts';
-import { gatedDelta, splitGradient } from '../../src/deltas/gates.ts';
+import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../src/deltas/gates.ts';
 import { createModule, deltas } from '../../src/deltas/index.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { Graph } from '../../src/graph/graph.ts';
@@ -60,6 +60,8 @@ describe('the gated parameters of every kind', () => {
   }
 });
 
+const length = (vector: Float32Array) => Math.hypot(...vector);
+
 describe('gradients through gates', () => {
   const site = sites.find(({ name }) => name.endsWith('layer.0.SelfAttention.q'))!;
   const layout = layoutOf([createModule(site, 'lora'), createModule(site, 'bitfit')]);
@@ -83,6 +85,29 @@ describe('gradients through gates', () => {
         }
         const along = w.reduce((sum, value, i) => sum + value * delta[i]!, 0);
         assert.ok(Math.abs(along - loss(w, gates)) < 1e-3);
+      }),
+    );
+  });
+
+  it('have the mixed derivative of the chain rule', () => {
+    fc.assert(
+      fc.property(vector, vector, vector, fc.float({ min: 0, max: 1, noNaN: true }), (w, v, slope, z) => {
+        // loss = ½⟨slope, z ⊙ w⟩², whose gradient by z ⊙ w is ⟨slope, z ⊙ w⟩·slope and whose H is slope slopeᵀ.
+        const inner = (x: Float32Array, at: Float32Array) => x.reduce((sum, value, i) => sum + value * at[i]!, 0);
+        const along = (gates: Float32Array) =>
+          inner(slope, gatedDelta(layout, w, gates)) * inner(slope, gatedDelta(layout, v, gates));
+        const gates = Float32Array.of(z, 1 - z);
+        const [atPoint, atDirection] = [w, v].map(x => inner(slope, gatedDelta(layout, x, gates)));
+        const found = mixedDerivativeOf(layout, w, v, {
+          gradient: slope.map(value => value * atPoint!),
+          curvature: slope.map(value => value * atDirection!),
+        });
+        for (const gate of [0, 1]) {
+          // ⟨∇w loss, v⟩ is quadratic in each gate: its central difference is exact.
+          const [plus, minus] = [0.5, -0.5].map(h => along(gates.with(gate, gates[gate]! + h)));
+          const size = 1 + length(slope) ** 2 * length(w) * length(v);
+          assert.ok(Math.abs(plus! - minus! - found[gate]!) < 1e-5 * size);
+        }
       }),
     );
   });

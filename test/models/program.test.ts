@@ -43,6 +43,31 @@ describe('a program', () => {
     await Promise.all([program.release(), bare.release()]);
   });
 
+  it('has the mixed derivative that central differences over a gate find', async () => {
+    const gelu = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5-v1_1', import.meta.url)), { threads: 1 });
+    const modules = listSpace(gelu.sites, 'mixed');
+    const program = await gelu.compile(modules);
+    const delta = program.initialDelta(1).map((value, i) => value + 0.05 * Math.sin(i));
+    const gates = Float32Array.from(modules, (_, i) => 0.3 + 0.4 * ((i * 0.618) % 1));
+    const direction = (await program.lossAndGradients(batch, delta, gates)).delta;
+    const found = await program.mixedDerivative(batch, delta, gates, direction);
+    assert.equal(found.length, modules.length);
+    const largest = Math.max(...found.map(Math.abs));
+    // ⟨∂loss/∂w, v⟩ at two values of one gate.
+    const along = async (gate: number, h: number) => {
+      const { delta: gradient } = await program.lossAndGradients(batch, delta, gates.with(gate, gates[gate]! + h));
+      return gradient.reduce((sum, value, i) => sum + value * direction[i]!, 0);
+    };
+    for (let gate = 0; gate < modules.length; gate += 9) {
+      const difference = ((await along(gate, 0.01)) - (await along(gate, -0.01))) / 0.02;
+      assert.ok(Math.abs(difference - found[gate]!) < 2e-3 * largest, `${modules[gate]!.id}: ${difference}`);
+    }
+    await assert.rejects(program.mixedDerivative(batch, delta, gates, none), /direction vector has 0 numbers/);
+    const bare = await gelu.compile([]);
+    assert.deepEqual(await bare.mixedDerivative(batch, none, none, none), none);
+    await Promise.all([program.release(), bare.release()]);
+  });
+
   it('does not let padding or the other rows of a batch change a row', async () => {
     const program = await tiny.compile([]);
     const together = await program.logits(batch, none);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { EncodedExample, Trainable } from '../../src/runtime/program.ts';
 import { type BiLevelOptions, type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
 import type { GateEstimator } from '../../src/search/estimator.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { adamwStep, copyMoments, createMoments } from '../../src/training/adamw.ts';
 import { clipNorm, norm } from '../../src/training/clip.ts';
 
@@ -14,6 +15,9 @@ const wGradient = (w: ArrayLike<number>, z: ArrayLike<number>, t: number) =>
   Array.from(w, (wi, i) => 2 * (z[i]! * wi - t) * z[i]!);
 const zGradient = (w: ArrayLike<number>, z: ArrayLike<number>, t: number) =>
   Array.from(w, (wi, i) => 2 * (z[i]! * wi - t) * wi);
+
+const mixed = (w: ArrayLike<number>, z: ArrayLike<number>, t: number, v: ArrayLike<number>) =>
+  Array.from(w, (wi, i) => (4 * z[i]! * wi - 2 * t) * v[i]!);
 
 interface Call {
   readonly target: number;
@@ -34,6 +38,12 @@ function createProgram(calls: Call[], failAt = Number.POSITIVE_INFINITY): Traina
         gates: Float32Array.from(zGradient(delta, gates!, target)),
       };
     },
+    mixedDerivative: async (batch, delta, gates, direction) => {
+      const target = batch[0]!.target[0]!;
+      calls.push({ target, delta: delta.slice(), gates: gates.slice() });
+      if (calls.length === failAt) throw new Error('device lost');
+      return Float32Array.from(mixed(delta, gates, target, direction));
+    },
   };
 }
 
@@ -41,6 +51,9 @@ function createProgram(calls: Call[], failAt = Number.POSITIVE_INFINITY): Traina
 const identity: GateEstimator = {
   sample: alpha => ({ gates: Float32Array.from(alpha), backward: gradient => Float64Array.from(gradient) }),
   probabilities: alpha => alpha.slice(),
+  evaluationGates: alpha => alpha.slice(),
+  penaltyGradient: alpha => new Float64Array(alpha.length),
+  settled: false,
 };
 
 const batchOf = (target: number): EncodedExample[] => [{ source: [1], target: [target] }];
@@ -59,7 +72,7 @@ function createState(): BiLevelState {
   return { delta, deltaMoments, alpha, alphaMoments };
 }
 
-function createOptions(order: 'first' | 'second', program: Trainable): BiLevelOptions {
+function createOptions(order: BiLevelOrder, program: Trainable): BiLevelOptions {
   const rates = { learningRate: 0.02, alphaLearningRate: 0.1 };
   return { program, estimator: identity, order, ...rates, clipNorm: 2, step: 2 };
 }
@@ -73,19 +86,17 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 }
 
 /** α's gradient before clipping, by the formulas. */
-function expectedAlphaGradient(state: BiLevelState, order: 'first' | 'second', rate: number): Float64Array {
+function expectedAlphaGradient(state: BiLevelState, order: BiLevelOrder, rate: number): Float64Array {
   if (order === 'first') return Float64Array.from(zGradient(state.delta, state.alpha, T_ALPHA));
   const ahead = Float64Array.from(state.delta);
   const moments = { m: Float64Array.from(state.deltaMoments.m), v: Float64Array.from(state.deltaMoments.v) };
   adamwStep(ahead, wGradient(state.delta, state.alpha, T_DELTA), moments, { learningRate: rate, step: 3 });
   const v = wGradient(ahead, state.alpha, T_ALPHA);
-  return Float64Array.from(zGradient(ahead, state.alpha, T_ALPHA), (g, i) => {
-    const h = (4 * state.alpha[i]! * state.delta[i]! - 2 * T_DELTA) * v[i]!;
-    return g - rate * h;
-  });
+  const h = mixed(state.delta, state.alpha, T_DELTA, v);
+  return Float64Array.from(zGradient(ahead, state.alpha, T_ALPHA), (g, i) => g - rate * h[i]!);
 }
 
-for (const order of ['first', 'second'] as const) {
+for (const order of ['first', 'second', 'exact'] as const) {
   test(`${order} order: α and w move as the formulas say`, async () => {
     const before = createState();
     const gradient = expectedAlphaGradient(before, order, 0.02);
@@ -141,6 +152,41 @@ test('second order: five evaluations, the right batch, point and gates in each',
   assert.equal(report.loss, sum(delta, calls[4]!.gates, T_DELTA));
 });
 
+test('exact order: the mixed derivative in place of the two sides, counted as they are', async () => {
+  const calls: Call[] = [];
+  const state = createState();
+  const { delta, alpha } = createState();
+  const options = createOptions('exact', createProgram(calls));
+  const report = await biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options);
+  assert.equal(report.evaluations, 5);
+  assert.deepEqual(
+    calls.map(({ target }) => target),
+    [T_DELTA, T_ALPHA, T_DELTA, T_DELTA],
+  );
+  assert.deepEqual(calls[2], { target: T_DELTA, delta, gates: Float32Array.from(alpha) });
+});
+
+test("the objective's penalty adds to α's gradient, not to w's", async () => {
+  const penalty = [0.5, -0.25, 0.125];
+  const penalised: GateEstimator = { ...identity, penaltyGradient: () => Float64Array.from(penalty) };
+  const [plain, moved] = [createState(), createState()];
+  const options = { ...createOptions('first', createProgram([])), clipNorm: 1e6 };
+  await biLevelStep(plain, batchOf(T_DELTA), batchOf(T_ALPHA), options);
+  await biLevelStep(moved, batchOf(T_DELTA), batchOf(T_ALPHA), { ...options, estimator: penalised });
+  // AdamW's first moment takes a tenth of the gradient.
+  const difference = moved.alphaMoments.m.map((m, i) => 10 * (m - plain.alphaMoments.m[i]!));
+  assertClose(difference, penalty, 1e-9);
+  // w sees the penalty through the gates of the new α alone.
+  assert.notDeepEqual(moved.alpha, plain.alpha);
+  const { delta, deltaMoments } = createState();
+  const inner = wGradient(delta, moved.alpha, T_DELTA);
+  assertClose(
+    moved.deltaMoments.m,
+    deltaMoments.m.map((m, i) => 0.9 * m + 0.1 * inner[i]!),
+    1e-5,
+  );
+});
+
 test('first order: two evaluations, α’s at the present w', async () => {
   const calls: Call[] = [];
   const state = createState();
@@ -154,22 +200,28 @@ test('first order: two evaluations, α’s at the present w', async () => {
   for (const { delta } of calls) assert.deepEqual(delta, createState().delta);
 });
 
-test('where ∇w L_α vanishes there is no correction, and no division by zero', async () => {
-  const calls: Call[] = [];
-  const state = createState();
-  state.alpha.fill(0);
-  const options = createOptions('second', createProgram(calls));
-  const report = await biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options);
-  assert.equal(report.evaluations, 3);
-  assert.ok(state.alpha.every(Number.isFinite));
-});
+for (const order of ['second', 'exact'] as const) {
+  test(`${order} order: where ∇w L_α vanishes there is no correction, and no division by zero`, async () => {
+    const state = createState();
+    state.alpha.fill(0);
+    const options = createOptions(order, createProgram([]));
+    const report = await biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options);
+    assert.equal(report.evaluations, 3);
+    assert.ok(state.alpha.every(Number.isFinite));
+  });
+}
 
 test('an evaluation that fails leaves the state as it was', async () => {
-  for (let failAt = 1; failAt <= 5; failAt++) {
-    const state = createState();
-    const options = createOptions('second', createProgram([], failAt));
-    await assert.rejects(biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options), /device lost/);
-    assert.deepEqual(state, createState());
+  for (const [order, calls] of [
+    ['second', 5],
+    ['exact', 4],
+  ] as const) {
+    for (let failAt = 1; failAt <= calls; failAt++) {
+      const state = createState();
+      const options = createOptions(order, createProgram([], failAt));
+      await assert.rejects(biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options), /device lost/);
+      assert.deepEqual(state, createState());
+    }
   }
 });
 

@@ -25,6 +25,20 @@ test('equal α go by position, also where p would round to 1', () => {
   ]);
 });
 
+test('a module whose gate of evaluation is 0 is left out, whatever is left of the budget', () => {
+  const options = { budget: 9, keepInert: false };
+  assert.deepEqual(chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, gates: [0, 0.001, 1] }), [
+    false,
+    true,
+    true,
+  ]);
+  assert.deepEqual(chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, budget: 1, gates: [0, 1, 1] }), [
+    false,
+    true,
+    false,
+  ]);
+});
+
 test('inert modules are left out unless asked for', () => {
   const modules = [{ parameters: 1, inert: true }, ...costs(1)];
   assert.deepEqual(chooseStructure([9, 1], modules, { budget: 1, keepInert: false }), [false, true]);

@@ -5,10 +5,18 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError, InterruptedError } from '../../src/errors.ts';
+import type { EncodedExample } from '../../src/runtime/program.ts';
+import { biLevelStep } from '../../src/search/bi-level.ts';
+import { estimators } from '../../src/search/estimators/index.ts';
 import { type SearchOptions, type SearchProblem, type SearchStepEvent, search } from '../../src/search/search.ts';
 import { sumOf } from '../../src/search/shifted-sigmoid.ts';
+import { createMoments } from '../../src/training/adamw.ts';
+import { createBatchCursor } from '../../src/training/batch-cursor.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
+import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { fillUniform } from '../../src/training/random.ts';
 import { createToyExamples, createToyProgram, drain } from '../training/toy-program.ts';
+import { largestDifference } from '../witness/fixtures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-search-'));
 after(() => rm(folder, { recursive: true }));
@@ -30,6 +38,7 @@ function createProblem(counts: readonly number[] = COUNTS, inert: readonly numbe
 const options: SearchOptions = {
   budget: 4,
   order: 'second',
+  estimator: 'concrete',
   gradient: 'global',
   tau: 1,
   beta: 1,
@@ -46,10 +55,16 @@ const options: SearchOptions = {
 const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
   drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
 
+// The last evaluation is the best one, so that the structure is that of the end.
+const last = () => {
+  let calls = 0;
+  return { ...createProblem(), evaluate: async () => calls++ };
+};
+
 const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0, stageSeconds: 0 });
 const whole = await run();
 
-for (const order of ['first', 'second'] as const) {
+for (const order of ['first', 'second', 'exact'] as const) {
   for (const gradient of ['global', 'local'] as const) {
     test(`finds the modules that matter (${order} order, ${gradient} gradient)`, async () => {
       // The examples follow a rule in which only the first four parameters, two modules, have a part.
@@ -60,10 +75,11 @@ for (const order of ['first', 'second'] as const) {
   }
 }
 
-test('counts steps and loss-and-gradient evaluations: five a step in the second order, two in the first', async () => {
+test('counts steps and loss-and-gradient evaluations: five a step in the second and the exact order, two in the first', async () => {
   assert.equal(whole.result.steps, 20);
   assert.equal(whole.result.evaluations, 100);
   assert.equal((await run({ order: 'first' })).result.evaluations, 40);
+  assert.equal((await run({ order: 'exact' })).result.evaluations, 100);
   const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
   assert.equal(steps.length, 20);
   for (const { step, learningRate, loss, alphaLoss, tokens } of steps) {
@@ -71,6 +87,38 @@ test('counts steps and loss-and-gradient evaluations: five a step in the second 
     assert.ok(loss > 0 && alphaLoss > 0 && tokens > 0);
   }
 });
+
+for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as const) {
+  test(`is the bi-level step over and over, at rates that decay to 0 (${estimator})`, async () => {
+    const problem = last();
+    const l0 = { weight: 0.02, stretch: [-0.2, 1.3] } as const;
+    const gradient = estimator === 'hard-concrete' ? 'local' : 'global';
+    const { result } = await run({ estimator, gradient, l0, tau: 0.7, beta: 0.8, microBatch: 3 }, problem);
+
+    const delta = problem.initialDelta.slice();
+    const alpha = new Float64Array(6);
+    const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
+    const uniforms = (step: number) => fillUniform(new Float64Array(6), 1, 'search/gates', step);
+    const relaxation = { counts: COUNTS, budget: 4, gradient, tau: 0.7, beta: 0.8, l0, uniforms } as const;
+    const batches = (examples: readonly EncodedExample[], stream: string) =>
+      createBatchCursor(examples, { batchSize: 8, seed: 1, stream });
+    const deltaBatches = batches(problem.deltaExamples, 'search/delta');
+    const alphaBatches = batches(problem.alphaExamples, 'search/alpha');
+    for (let step = 0; step < 20; step++) {
+      await biLevelStep(state, deltaBatches.batch(step), alphaBatches.batch(step), {
+        program: withMicroBatches(problem.program, 3),
+        estimator: estimators[estimator](relaxation),
+        order: 'second',
+        learningRate: 0.02 * (1 - step / 20),
+        alphaLearningRate: 0.1 * (1 - step / 20),
+        clipNorm: 2,
+        step,
+      });
+    }
+    assert.ok(largestDifference(result.alpha, alpha) < 1e-9);
+    assert.ok(Math.max(...alpha) > 0.3);
+  });
+}
 
 test('evaluates with z = p, which spends the budget; the best α is returned', async () => {
   const seen: { gates: Float32Array; score: number }[] = [];
@@ -99,6 +147,50 @@ test('the structure comes from the best evaluation, not from the last', async ()
   assert.equal(events.filter(({ type }) => type === 'evaluation').length, 4);
   assert.notDeepEqual(result.alpha, whole.result.alpha);
   assert.deepEqual(result.alpha, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.alpha);
+});
+
+test('finds the modules that matter with hard gates', async () => {
+  const { result } = await run({ estimator: 'straight-through', epochs: 40, learningRate: 0.05 });
+  assert.deepEqual(result.kept, [true, true, false, false, false, false]);
+});
+
+const penalised: Partial<SearchOptions> = {
+  estimator: 'hard-concrete',
+  gradient: 'local',
+  l0: { weight: 0.1, stretch: [-0.1, 1.1] },
+  budget: 12,
+  epochs: 40,
+  learningRate: 0.05,
+};
+test('under the L0 penalty what matters stays open, in any order, without a budget', async () => {
+  for (const order of ['first', 'second', 'exact'] as const) {
+    const { result } = await run({ ...penalised, order }, last());
+    assert.deepEqual(result.kept, [true, true, false, false, false, false], order);
+    assert.ok(Math.max(...result.p.slice(2)) < 0.5 && Math.min(result.p[0]!, result.p[1]!) > 0.5);
+    assert.deepEqual(result.warnings, []);
+  }
+});
+
+test('evaluates the L0 search with its own gates; a budget cuts what stays open', async () => {
+  const seen: Float32Array[] = [];
+  const problem = last();
+  const evaluate: SearchProblem['evaluate'] = (_, gates) => {
+    seen.push(gates.slice());
+    return problem.evaluate();
+  };
+  const { result } = await run({ ...penalised, budget: 3 }, { ...problem, evaluate });
+  assert.equal(result.kept.filter(Boolean).length, 1);
+  const gates = seen.at(-1)!;
+  assert.deepEqual(
+    Array.from(gates, gate => gate > 0),
+    [true, true, false, false, false, false],
+  );
+});
+
+test('a penalty that closes every gate keeps nothing, and says so', async () => {
+  const { result } = await run({ ...penalised, l0: { weight: 50, stretch: [-0.1, 1.1] } }, last());
+  assert.ok(result.kept.every(isKept => !isKept));
+  assert.match(result.warnings[0]!, /nothing is kept/);
 });
 
 test('a seed gives the same search bit for bit; another seed another', async () => {
@@ -133,9 +225,10 @@ test('a signal that is aborted from the start does nothing', async () => {
 test('a checkpoint of other settings is refused', async () => {
   const path = join(folder, 'settings.safetensors');
   await run({ maxSteps: 3 }, createProblem(), path);
-  await assert.rejects(run({ maxSteps: 3, budget: 5 }, createProblem(), path), (error: Error) => {
-    return error instanceof InputError && /budget = 4, this one has 5/.test(error.message);
-  });
+  const refusal = (says: RegExp) => (error: Error) => error instanceof InputError && says.test(error.message);
+  const resume = (overrides: Partial<SearchOptions>) => run({ maxSteps: 3, ...overrides }, createProblem(), path);
+  await assert.rejects(resume({ budget: 5 }), refusal(/budget = 4, this one has 5/));
+  await assert.rejects(resume({ estimator: 'straight-through' }), refusal(/concrete.*straight-through/));
 });
 
 test('D_α is cycled where it is smaller than D_δ, and drawn by itself', async () => {

@@ -20,6 +20,17 @@ test('parts of any size give the whole batch’s loss and gradients, whatever th
   }
 });
 
+test('mixed derivatives add up alike', async () => {
+  const batch = createToyExamples(7);
+  const direction = delta.map((_, i) => Math.cos(3 * i));
+  const whole = await program.mixedDerivative(batch, delta, gates, direction);
+  for (const size of [1, 3, 7]) {
+    const parts = await withMicroBatches(program, size).mixedDerivative(batch, delta, gates, direction);
+    assert.equal(parts.length, gates.length);
+    for (const [i, value] of whole.entries()) assert.ok(Math.abs(parts[i]! - value) < 1e-4, `${size}: ${i}`);
+  }
+});
+
 test('never more examples at once than allowed', async () => {
   const sizes: number[] = [];
   const watched = {

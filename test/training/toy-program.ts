@@ -5,7 +5,7 @@ import type { Site } from '../../src/structure/site.ts';
 /**
  * A small analytic "model" for tests: module i holds `counts[i]` parameters and adds zᵢ·Σⱼ tanh(wᵢⱼ)·xᵢⱼ to a
  * prediction; x comes from the source ids, the wanted value from the target's first id, the loss is the squared error
- * weighted like a mean over target tokens. Gradients are written out by hand.
+ * weighted like a mean over target tokens. Derivatives are written out by hand.
  */
 export function createToyProgram(counts: readonly number[], { inert = [] as readonly number[] } = {}): Trainable {
   const layout = createLayout(counts, inert);
@@ -37,7 +37,34 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
     } satisfies LossAndGradients;
   }
 
-  return { layout, lossAndGradients };
+  async function mixedDerivative(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates: Float32Array,
+    direction: Float32Array,
+  ) {
+    const tokens = batch.reduce((sum, example) => sum + example.target.length, 0);
+    const result = new Float64Array(counts.length);
+    for (const { source, target } of batch) {
+      const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
+      const error = parts.reduce((sum, part, i) => sum + gates[i]! * part, 0) - target[0]! / 10;
+      const outer = (2 * target.length) / tokens;
+      // How much each module's part grows along the direction.
+      const growths = layout.modules.map(({ parameters }) => {
+        const { offset, size } = parameters[0]!;
+        let sum = 0;
+        for (let j = offset; j < offset + size; j++) {
+          sum += direction[j]! * (1 - Math.tanh(delta[j]!) ** 2) * feature(source, j);
+        }
+        return sum;
+      });
+      const growth = growths.reduce((sum, value, i) => sum + gates[i]! * value, 0);
+      for (const [i, part] of parts.entries()) result[i]! += outer * (part * growth + error * growths[i]!);
+    }
+    return Float32Array.from(result);
+  }
+
+  return { layout, lossAndGradients, mixedDerivative };
 }
 
 function feature(source: readonly number[], j: number): number {

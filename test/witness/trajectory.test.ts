@@ -4,7 +4,9 @@ import { loadModel } from '../../src/models/load.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
-import { createConcreteEstimator } from '../../src/search/estimator.ts';
+import type { L0Options } from '../../src/search/estimator.ts';
+import { type EstimatorName, estimators } from '../../src/search/estimators/index.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { createMoments } from '../../src/training/adamw.ts';
 import { linearDecay } from '../../src/training/schedule.ts';
 import {
@@ -21,7 +23,11 @@ import {
 
 interface Run {
   readonly steps: number;
-  readonly order: 'first' | 'second';
+  readonly budget: number;
+  readonly order: BiLevelOrder;
+  readonly estimator: EstimatorName;
+  /** Looked at by the hard concrete estimator alone. */
+  readonly l0: L0Options;
   readonly gradient: 'global' | 'local';
   readonly tau: number;
   readonly beta: number;
@@ -35,7 +41,6 @@ interface Run {
 
 interface Document {
   readonly modules: readonly ModuleDescription[];
-  readonly budget: number;
   readonly examples: Batch;
   readonly deltaBatches: readonly (readonly number[])[];
   readonly alphaBatches: readonly (readonly number[])[];
@@ -46,9 +51,7 @@ const NAME = 'tiny-t5-v1_1';
 const TOLERANCE = 1e-3;
 
 describe('the path of α beside a plain PyTorch search', async () => {
-  const { modules, budget, examples, deltaBatches, alphaBatches, runs } = await readDocument<Document>(
-    `${NAME}.trajectory`,
-  );
+  const { modules, examples, deltaBatches, alphaBatches, runs } = await readDocument<Document>(`${NAME}.trajectory`);
   const numbers = await readNumbers(`${NAME}.trajectory`);
   const uniforms = numbersOf(numbers, 'uniforms');
   let program: Program;
@@ -62,8 +65,21 @@ describe('the path of α beside a plain PyTorch search', async () => {
   const pick = (rows: readonly number[]): Batch => rows.map(row => examples[row]!);
 
   for (const [number, run] of runs.entries()) {
-    const { steps, order, gradient, tau, beta, keepEvery, losses, alphaLosses, kept } = run;
-    it(`stays on it for ${steps} steps, ${order} order, ${gradient} gradient, τ ${tau}, β ${beta}`, async () => {
+    const {
+      steps,
+      budget,
+      order,
+      estimator: name,
+      l0,
+      gradient,
+      tau,
+      beta,
+      keepEvery,
+      losses,
+      alphaLosses,
+      kept,
+    } = run;
+    it(`stays on it for ${steps} steps, ${order} order, ${name} gates, ${gradient} gradient, τ ${tau}, β ${beta}`, async () => {
       const candidates = program.layout.modules.map(({ module }) => module);
       const counts = candidates.map(({ parameters }) => parameters);
       const count = candidates.length;
@@ -79,8 +95,8 @@ describe('the path of α beside a plain PyTorch search', async () => {
         alpha,
         alphaMoments: createMoments(alpha),
       };
-      const estimator = createConcreteEstimator({
-        ...{ counts, budget, gradient, tau, beta },
+      const estimator = estimators[name]({
+        ...{ counts, budget, gradient, tau, beta, l0 },
         // The draws of the fixture in place of the seed's.
         uniforms: step => uniforms.subarray(step * count, (step + 1) * count),
       });
@@ -95,7 +111,7 @@ describe('the path of α beside a plain PyTorch search', async () => {
           clipNorm: run.clipNorm,
           step,
         });
-        assert.equal(report.evaluations, order === 'second' ? 5 : 2);
+        assert.equal(report.evaluations, order === 'first' ? 2 : 5);
         const lossDifference = largestDifference([report.loss, report.alphaLoss], [losses[step]!, alphaLosses[step]!]);
         assert.ok(lossDifference < TOLERANCE, `step ${step}: losses differ by ${lossDifference}`);
         if ((step + 1) % keepEvery === 0) {
@@ -110,7 +126,8 @@ describe('the path of α beside a plain PyTorch search', async () => {
         }
       }
 
-      const chosen = chooseStructure(alpha, candidates, { budget, keepInert: false });
+      const gates = estimator.evaluationGates(alpha);
+      const chosen = chooseStructure(alpha, candidates, { budget, keepInert: false, gates });
       assert.deepEqual(
         chosen.flatMap((isKept, index) => (isKept ? [index] : [])),
         kept,

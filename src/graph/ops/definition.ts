@@ -35,3 +35,6 @@ export function inputOf(node: Node, index: number): Value {
   if (!value) throw new Error(`${node.op}: input ${index} is missing`);
   return value;
 }
+
+/** A value of the forward pass as a backward pass has it: the value itself, or the same computed again. */
+export const held = (value: Value): Value => value.graph.recomputation.of(value);

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../shape.ts';
 import type { Value } from '../types.ts';
-import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 
 export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b])[0]!;
 export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b])[0]!;
@@ -54,7 +54,7 @@ export const elementwiseOps = {
     gradient: context => {
       const dy = onlyGradient(context);
       const [a, b] = [inputOf(context.node, 0), inputOf(context.node, 1)];
-      return [context.wanted[0] ? mul(dy, b) : undefined, context.wanted[1] ? mul(dy, a) : undefined];
+      return [context.wanted[0] ? mul(dy, held(b)) : undefined, context.wanted[1] ? mul(dy, held(a)) : undefined];
     },
   },
   Neg: { infer: unary, gradient: context => [neg(onlyGradient(context))] },
@@ -62,14 +62,14 @@ export const elementwiseOps = {
   Tanh: {
     infer: unary,
     gradient: context => {
-      const y = context.node.outputs[0]!;
+      const y = held(context.node.outputs[0]!);
       return [mul(onlyGradient(context), sub(y.graph.scalar(1), mul(y, y)))];
     },
   },
   // d relu(x) = [x > 0] dx, which the output tells as well as the input, so the input need not be kept
   Relu: {
     infer: unary,
-    gradient: context => [mul(onlyGradient(context), isPositive(context.node.outputs[0]!))],
+    gradient: context => [mul(onlyGradient(context), isPositive(held(context.node.outputs[0]!)))],
   },
   // Piecewise constant: no gradient wherever there is a derivative.
   Ceil: { infer: unary, gradient: null },
@@ -77,7 +77,7 @@ export const elementwiseOps = {
   Clip: { infer: unary, gradient: null },
   Gelu: {
     infer: unary,
-    gradient: context => [mul(onlyGradient(context), geluDerivative(inputOf(context.node, 0)))],
+    gradient: context => [mul(onlyGradient(context), geluDerivative(held(inputOf(context.node, 0))))],
   },
   Identity: { infer: unary, gradient: context => [onlyGradient(context)] },
 } satisfies Record<string, OpDefinition>;

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
-import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 import { concat, reshape } from './shape.ts';
 
 export interface Transposition {
@@ -44,8 +44,10 @@ function productGradients(
   { transA, transB }: { transA: boolean; transB: boolean },
   wanted: readonly boolean[],
 ): [Value | undefined, Value | undefined] {
-  const da = () => (transA ? product(b, dy, { transA: transB, transB: true }) : product(dy, b, { transB: !transB }));
-  const db = () => (transB ? product(dy, a, { transA: true, transB: transA }) : product(a, dy, { transA: !transA }));
+  const da = () =>
+    transA ? product(held(b), dy, { transA: transB, transB: true }) : product(dy, held(b), { transB: !transB });
+  const db = () =>
+    transB ? product(dy, held(a), { transA: true, transB: transA }) : product(held(a), dy, { transA: !transA });
   return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined];
 }
 

@@ -1,5 +1,5 @@
 import { type Dim, GraphError, type Value } from '../types.ts';
-import { inputOf, type OpDefinition } from './definition.ts';
+import { held, inputOf, type OpDefinition } from './definition.ts';
 import { add, mul, scale, sub } from './elementwise.ts';
 import { gemm } from './matrix.ts';
 import { reshape } from './shape.ts';
@@ -25,8 +25,8 @@ export const normalizationOps = {
       ];
     },
     gradient: ({ node, outputGradients: [dy, dr], wanted }) => {
-      const [x, weight] = [inputOf(node, 0), inputOf(node, 1)];
-      const r = node.outputs[1]!;
+      const [x, weight] = [held(inputOf(node, 0)), held(inputOf(node, 1))];
+      const r = held(node.outputs[1]!);
       const width = x.shape[1] as number;
       const column: [Dim, Dim] = [width, 1];
       const product = dy && mul(dy, x);

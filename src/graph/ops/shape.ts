@@ -5,6 +5,7 @@ import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 /** The same elements under another shape. At most one extent may be a product of names: it is inferred at run time. */
 export function reshape(x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
+  if (x.node?.op === 'Reshape') return reshape(x.node.inputs[0]!, shape);
   if (productOf(x.shape) !== productOf(shape))
     throw new GraphError('Reshape', `[${x.shape}] has other elements than [${shape}]`);
   const inferred = inferredAxis(shape);

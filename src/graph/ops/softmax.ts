@@ -1,5 +1,5 @@
 import type { Value } from '../types.ts';
-import { type OpDefinition, onlyGradient } from './definition.ts';
+import { held, type OpDefinition, onlyGradient } from './definition.ts';
 import { mul, sub } from './elementwise.ts';
 import { reduceSum } from './reduce.ts';
 
@@ -16,7 +16,7 @@ export const softmaxOps = {
   Softmax: {
     infer: sameType,
     gradient: context => {
-      const y = context.node.outputs[0]!;
+      const y = held(context.node.outputs[0]!);
       const dy = onlyGradient(context);
       return [mul(y, sub(dy, reduceSum(mul(dy, y), [-1])))];
     },
@@ -26,8 +26,8 @@ export const softmaxOps = {
     infer: sameType,
     gradient: context => {
       const dy = onlyGradient(context);
-      return [sub(dy, mul(exp(context.node.outputs[0]!), reduceSum(dy, [-1])))];
+      return [sub(dy, mul(exp(held(context.node.outputs[0]!)), reduceSum(dy, [-1])))];
     },
   },
-  Exp: { infer: sameType, gradient: context => [mul(onlyGradient(context), context.node.outputs[0]!)] },
+  Exp: { infer: sameType, gradient: context => [mul(onlyGradient(context), held(context.node.outputs[0]!))] },
 } satisfies Record<string, OpDefinition>;

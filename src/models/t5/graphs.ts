@@ -67,13 +67,33 @@ function crossEntropy({ graph }: T5Builder, logits: Value): Value {
   return neg(reduceSum(mul(gatherElements(logSoftmax(logits), labels), weights), [0, 1], false));
 }
 
+/** The loss of a batch whose decoder reads the targets themselves. */
+const teacherForcedLoss = (builder: T5Builder): Value =>
+  crossEntropy(builder, project(builder, decode(builder, encode(builder))));
+
 /** `loss` and, where there are modules, its gradient by the flat input, `gradient` [layout.size]. */
 export function trainingGraph(blueprint: T5Blueprint): Graph {
   const builder = open(blueprint);
   const { graph, delta } = builder;
-  const loss = crossEntropy(builder, project(builder, decode(builder, encode(builder))));
+  const loss = teacherForcedLoss(builder);
   graph.output('loss', loss);
   if (delta) graph.output('gradient', gradients(loss, [delta])[0]!);
+  return graph;
+}
+
+/**
+ * `gradient` and, along the flat input `direction`, `curvature` = ∂⟨gradient, direction⟩/∂delta, both [layout.size]: the
+ * gradient's own nodes differentiated once more.
+ */
+export function curvatureGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const { graph, delta } = builder;
+  const loss = teacherForcedLoss(builder);
+  if (!delta) throw new Error('without modules there is nothing to differentiate by');
+  const direction = graph.input('direction', 'float32', delta.shape);
+  const gradient = gradients(loss, [delta])[0]!;
+  graph.output('gradient', gradient);
+  graph.output('curvature', gradients(reduceSum(mul(gradient, direction), [0], false), [delta])[0]!);
   return graph;
 }
 

@@ -1,10 +1,17 @@
-import { gatedDelta, splitGradient } from '../../deltas/gates.ts';
+import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../deltas/gates.ts';
 import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
-import { createSession, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
+import { createSession, type Feed, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
 import { decoderFeeds, labelFeeds, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
-import { decodingGraph, encodingGraph, scoringGraph, type T5Blueprint, trainingGraph } from './graphs.ts';
+import {
+  curvatureGraph,
+  decodingGraph,
+  encodingGraph,
+  scoringGraph,
+  type T5Blueprint,
+  trainingGraph,
+} from './graphs.ts';
 
 /** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */
 export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
@@ -16,14 +23,24 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     return known;
   };
 
-  const deltaFeed = (delta: Float32Array, gates: Float32Array | undefined): Feeds => {
-    if (delta.length !== layout.size)
-      throw new RangeError(`the delta vector has ${delta.length} numbers, not ${layout.size}`);
+  const flatFeed = (what: string, vector: Float32Array, gates: Float32Array | undefined): Feed => {
+    if (vector.length !== layout.size)
+      throw new RangeError(`the ${what} vector has ${vector.length} numbers, not ${layout.size}`);
     if (gates && gates.length !== layout.modules.length) {
       throw new RangeError(`${gates.length} gates for ${layout.modules.length} modules`);
     }
-    return { delta: { type: 'float32', data: gates ? gatedDelta(layout, delta, gates) : delta, dims: [delta.length] } };
+    return { type: 'float32', data: gates ? gatedDelta(layout, vector, gates) : vector, dims: [vector.length] };
   };
+  const deltaFeed = (delta: Float32Array, gates: Float32Array | undefined): Feeds => ({
+    delta: flatFeed('delta', delta, gates),
+  });
+  const trainingFeeds = (batch: readonly EncodedExample[]): Feeds => ({
+    ...teacherForcingFeeds(batch, config),
+    ...labelFeeds(
+      batch.map(({ target }) => target),
+      config,
+    ),
+  });
 
   return {
     layout,
@@ -31,17 +48,24 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
 
     async lossAndGradients(batch, delta, gates) {
       const training = await session('training', trainingGraph);
-      const outputs = await training.run({
-        ...deltaFeed(delta, gates),
-        ...teacherForcingFeeds(batch, config),
-        ...labelFeeds(
-          batch.map(({ target }) => target),
-          config,
-        ),
-      });
+      const outputs = await training.run({ ...deltaFeed(delta, gates), ...trainingFeeds(batch) });
       const gradient = (outputs.gradient?.data as Float32Array | undefined) ?? new Float32Array(0);
       const byGate = gates ? splitGradient(layout, delta, gates, gradient) : new Float32Array(0);
       return { loss: (outputs.loss!.data as Float32Array)[0]!, delta: gradient, gates: byGate };
+    },
+
+    async mixedDerivative(batch, delta, gates, direction) {
+      if (layout.size === 0) return new Float32Array(0);
+      const curving = await session('curvature', curvatureGraph);
+      const outputs = await curving.run({
+        ...deltaFeed(delta, gates),
+        direction: flatFeed('direction', direction, gates),
+        ...trainingFeeds(batch),
+      });
+      return mixedDerivativeOf(layout, delta, direction, {
+        gradient: outputs.gradient!.data as Float32Array,
+        curvature: outputs.curvature!.data as Float32Array,
+      });
     },
 
     async logits(batch: readonly EncodedExample[], delta, gates) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createConcreteEstimator, type EstimatorOptions } from '../../src/search/estimator.ts';
-import { sumOf } from '../../src/search/shifted-sigmoid.ts';
-import { fillUniform } from '../../src/training/random.ts';
+import type { EstimatorOptions } from '../../../src/search/estimator.ts';
+import { createConcreteEstimator } from '../../../src/search/estimators/concrete.ts';
+import { sumOf } from '../../../src/search/shifted-sigmoid.ts';
+import { fillUniform } from '../../../src/training/random.ts';
 
 const options: EstimatorOptions = {
   counts: [10, 20, 30, 40],
