@@ -29,7 +29,7 @@ const settings = {
 const model = await loadModel('mini');
 const task = await loadTask('examples/my-task/task.yaml');
 const examples = await loadTaskData(task, { data: 'examples/my-task', seed: settings.seed });
-const data = encodeTask(model, task, examples, settings);
+const data = await encodeTask(model, task, examples, settings);
 
 // An abort ends a stage with an InterruptedError; leaving the iterator early ends it, too.
 const signal = AbortSignal.timeout(60_000);

@@ -16,10 +16,46 @@ export class InputError extends Error {
   }
 }
 
+/** Does something with what stands at a place, which an InputError that names another or none then names. */
+export function atPlace<T>(where: string | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError) || where === undefined) throw error;
+    throw new InputError(error.message, { where, remedy: error.remedy, cause: error });
+  }
+}
+
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
   constructor(message = 'interrupted') {
     super(message);
     this.name = 'InterruptedError';
+  }
+}
+
+/** @throws InterruptedError where the signal has aborted */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InterruptedError();
+}
+
+/**
+ * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
+ * from it once there is room. No mistake in what was given: the command line prints it without a stack trace and ends
+ * with exit code 1.
+ */
+export class StorageError extends Error {
+  readonly remedy: string;
+  /** The file that could not be written. */
+  readonly where: string;
+  /** The system's own word for it, `ENOSPC` for example. */
+  readonly code: string;
+
+  constructor(what: string, details: { remedy: string; where: string; code: string; cause?: unknown }) {
+    super(`${details.where}: ${what}`, { cause: details.cause });
+    this.name = 'StorageError';
+    this.remedy = details.remedy;
+    this.where = details.where;
+    this.code = details.code;
   }
 }

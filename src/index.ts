@@ -22,7 +22,7 @@ export type { StageSettings } from './api/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
 export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
-export { InputError, InterruptedError } from './errors.ts';
+export { InputError, InterruptedError, StorageError } from './errors.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export { builtInModels, type LoadOptions, loadModel } from './models/load.ts';

@@ -1,12 +1,13 @@
 import {
   checkLabelsCanBeSpelled,
-  encodeExamples,
+  encodeExample,
   encodeSource,
   longestTokenCount,
   type TextExample,
   targetOf,
   trainingRows,
 } from '../data/encode.ts';
+import { mapInSlices } from '../data/in-slices.ts';
 import { withSentinel } from '../data/sentinel.ts';
 import { metrics } from '../metrics/index.ts';
 import { majorityScore } from '../metrics/majority.ts';
@@ -41,29 +42,31 @@ export const freeTextTokens = 16;
  * Encodes a task's data with a model's tokenizer. Of an example with several right answers the training set gets a row for
  * each, the other sets one that any of them answers. Of the settings it takes `max-length`, `max-validation`, `max-test`,
  * `batch-size`, `sentinel` and `seed`.
- * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong
+ * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong; InterruptedError where the signal
+ * has aborted
  */
-export function encodeTask(
+export async function encodeTask(
   model: Pick<Model, 'name' | 'tokenizer'>,
   task: TaskDescription,
   data: TaskData,
   given: StageSettings = {},
-): EncodedTask {
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<EncodedTask> {
   const settings = completeSettings(model, task, given);
   const { seed, 'max-length': maxLength } = settings;
   const tokenizer = settings.sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
   if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
-  const toSplit = (examples: readonly TextExample[]): ScoredSplit => ({
-    sources: examples.map(({ source }) => encodeSource(tokenizer, source, maxLength)),
+  const toSplit = async (examples: readonly TextExample[]): Promise<ScoredSplit> => ({
+    sources: await mapInSlices(examples, ({ source }) => encodeSource(tokenizer, source, maxLength), signal),
     targets: examples.map(targetOf),
   });
   const train = data.train.flatMap(trainingRows);
   const test = sample(data.test, settings['max-test'], seed, 'sample/test');
   return {
     task,
-    train: encodeExamples(tokenizer, train, maxLength),
-    validation: toSplit(sample(data.validation, settings['max-validation'], seed, 'sample/validation')),
-    test: toSplit(test),
+    train: await mapInSlices(train, example => encodeExample(tokenizer, example, maxLength), signal),
+    validation: await toSplit(sample(data.validation, settings['max-validation'], seed, 'sample/validation')),
+    test: await toSplit(test),
     scoring: {
       tokenizer,
       score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),

@@ -1,5 +1,6 @@
 import { writesSentinel } from '../config/presets.ts';
 import { encodeSource } from '../data/encode.ts';
+import { mapInSlices } from '../data/in-slices.ts';
 import { withSentinel } from '../data/sentinel.ts';
 import type { Model } from '../models/model.ts';
 import type { Program } from '../runtime/program.ts';
@@ -69,10 +70,10 @@ export function predict(
   }: PredictOptions = {},
 ): Promise<string[]> {
   const tokenizer = sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
-  const sources = texts.map(text => encodeSource(tokenizer, text, maxLength));
-  return withProgram(model, tuned, signal, program =>
-    generateTexts(program, sources, { tokenizer, maxTokens, batchSize }, tuned, signal),
-  );
+  return withProgram(model, tuned, signal, async program => {
+    const sources = await mapInSlices(texts, text => encodeSource(tokenizer, text, maxLength), signal);
+    return generateTexts(program, sources, { tokenizer, maxTokens, batchSize }, tuned, signal);
+  });
 }
 
 function withProgram<T>(

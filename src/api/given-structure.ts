@@ -12,7 +12,7 @@ export async function givenStructure(settings: ResolvedSettings, model: Model): 
   const { method, structure: file } = settings;
   if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
   const structure = await readStructure(file);
-  if (keptModules(structure, model).length === 0) {
+  if (keptModules(structure, model, file).length === 0) {
     throw new InputError('this structure keeps no module', {
       where: file,
       remedy: 'search again, with a larger budget',

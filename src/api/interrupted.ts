@@ -1,11 +1,19 @@
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, StorageError } from '../errors.ts';
 
-/** Runs a job; whatever stops it after the signal has aborted is an interruption, wherever it was noticed. */
+/**
+ * Runs a job; whatever stops it after the signal has aborted is an interruption, wherever it was noticed. A state that
+ * could not be saved is not: an interruption promises it.
+ */
 export async function asInterrupted<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
   try {
     return await job();
   } catch (error) {
-    if (signal?.aborted && !(error instanceof InterruptedError)) throw new InterruptedError();
-    throw error;
+    throw interruption(signal, error);
   }
+}
+
+/** What to throw in place of an error: an interruption where the signal has aborted. */
+export function interruption(signal: AbortSignal | undefined, error: unknown): unknown {
+  const isTold = error instanceof InterruptedError || error instanceof StorageError;
+  return signal?.aborted && !isTold ? new InterruptedError() : error;
 }

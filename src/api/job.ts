@@ -3,6 +3,7 @@ import { requireMethodOrStructure } from '../config/check.ts';
 import type { Settings } from '../config/settings.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { whileHolding } from '../runs/run-lock.ts';
 import { readStructure, type Structure, writeStructure } from '../structure/structure-file.ts';
 import { givenStructure } from './given-structure.ts';
 import { asInterrupted } from './interrupted.ts';
@@ -42,26 +43,27 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const prepared = await prepare(settingsOfRun(given, folder, options.resume ?? false), options);
     const { model, settings } = prepared;
     openSpace(model, settings);
-    await beginRun(folder, settings);
-
-    let result = await readResult(folder.result);
-    let structure: Structure;
-    if (result === undefined) {
-      const found = await runSearchStage(prepared, folder, options);
-      structure = found.structure;
-      result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
-      await writeResult(folder.result, result);
-    } else {
-      structure = await readStructure(folder.structure);
-    }
-    if (settings.retrain) {
-      result = await retrainStructure(prepared, structure, result, folder, options);
-      if (settings['random-baseline']) {
-        result = await compareWithRandom(prepared, result, folder, options);
+    return whileHolding(folder, async () => {
+      await beginRun(folder, settings);
+      let result = await readResult(folder.result);
+      let structure: Structure;
+      if (result === undefined) {
+        const found = await runSearchStage(prepared, folder, options);
+        structure = found.structure;
+        result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
+        await writeResult(folder.result, result);
+      } else {
+        structure = await readStructure(folder.structure);
       }
-    }
-    await rm(folder.checkpoint, { recursive: true, force: true });
-    return { folder, result, structure };
+      if (settings.retrain) {
+        result = await retrainStructure(prepared, structure, result, folder, options);
+        if (settings['random-baseline']) {
+          result = await compareWithRandom(prepared, result, folder, options);
+        }
+      }
+      await rm(folder.checkpoint, { recursive: true, force: true });
+      return { folder, result, structure };
+    });
   });
 }
 
@@ -78,12 +80,14 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     requireMethodOrStructure(begun);
     const prepared = await prepare(begun, options);
     const structure = await givenStructure(prepared.settings, prepared.model);
-    await beginRun(folder, prepared.settings);
-    await writeStructure(folder.structure, structure);
+    return whileHolding(folder, async () => {
+      await beginRun(folder, prepared.settings);
+      await writeStructure(folder.structure, structure);
 
-    const before = (await readResult(folder.result)) ?? resultOf(prepared, structure);
-    const result = await retrainStructure(prepared, structure, before, folder, options);
-    await rm(folder.checkpoint, { recursive: true, force: true });
-    return { folder, result, structure };
+      const before = (await readResult(folder.result)) ?? resultOf(prepared, structure);
+      const result = await retrainStructure(prepared, structure, before, folder, options);
+      await rm(folder.checkpoint, { recursive: true, force: true });
+      return { folder, result, structure };
+    });
   });
 }

@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder } from '../runs/run-folder.ts';
+import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { provenance } from './provenance.ts';
 
@@ -17,6 +18,7 @@ const changeable: readonly SettingKey[] = ['threads', 'device', 'out'];
  * @throws InputError where the folder holds another run, or the resumed run was begun with other settings
  */
 export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolean): Settings {
+  requireNotHeld(folder);
   if (!resume) {
     requireFreshFolder(folder);
     return given;
@@ -24,6 +26,11 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   // Nothing was written yet when the run was stopped: begin it.
   if (!existsSync(folder.config)) return given;
   const begun = readConfigFile(folder.config);
+  requireSameSettings(given, begun, folder);
+  return { ...begun, ...given };
+}
+
+function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
   for (const key of Object.keys(given) as SettingKey[]) {
     if (changeable.includes(key) || given[key] === begun[key]) continue;
     throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
@@ -31,14 +38,18 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
       remedy: `leave --${key} out to resume it, or begin another run with another --out`,
     });
   }
-  return { ...begun, ...given };
 }
 
-/** Writes the folder and its config.yaml: from here on the run exists. A resumed run's logs are made whole. */
+/**
+ * Writes the folder's config.yaml: from here on the run exists. A resumed run's logs are made whole. The caller holds
+ * the folder (`whileHolding`).
+ * @throws InputError where another process has begun another run there since the settings were read
+ */
 export async function beginRun(folder: RunFolder, settings: ResolvedSettings): Promise<void> {
-  createRunFolder(folder);
+  await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (existsSync(folder.config)) {
+    requireSameSettings(settings, readConfigFile(folder.config), folder);
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
   } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));

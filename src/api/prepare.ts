@@ -1,4 +1,4 @@
-import { requireDevice, requireModelAndTask } from '../config/check.ts';
+import { requireDevice, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
@@ -25,16 +25,16 @@ export interface Prepared {
  */
 export async function prepare(given: Settings, { signal, onEvent }: JobContext): Promise<Prepared> {
   requireDevice(given);
+  requireReadableBudget(given);
   const named = requireModelAndTask(given);
   const task = await loadTask(named.task);
   const download = { onDownload: downloadMessages(onEvent), signal };
   const model = await loadModel(named.model, { ...compileSettings(named), ...download });
   const settings = completeSettings(model, task, named);
-  signal?.throwIfAborted();
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
-  const data = encodeTask(model, task, examples, settings);
+  const data = await encodeTask(model, task, examples, settings, { signal });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });

@@ -13,6 +13,6 @@ export async function readTuned(path: string, model: Model): Promise<TunedStruct
   const folder = runFolder(path);
   requireRun(folder);
   const structure = await readStructure(folder.structure);
-  const delta = await readDelta(folder.delta, model, layoutOf(keptModules(structure, model)));
+  const delta = await readDelta(folder.delta, model, layoutOf(keptModules(structure, model, folder.structure)));
   return { structure, delta };
 }

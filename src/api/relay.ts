@@ -1,17 +1,18 @@
-import { appendMetrics, type StageName } from '../runs/metrics-log.ts';
-import type { EvaluationEvent, StepProgress } from '../training/loop.ts';
+import { appendMetrics, readMetrics, type StageName } from '../runs/metrics-log.ts';
+import type { EvaluationEvent, StepProgress, StepReport } from '../training/loop.ts';
 import type { JobEvent } from './job-events.ts';
 import { runToEnd } from './run-to-end.ts';
 
 /** What search and re-training tell about a step. */
-interface TrainingStep extends StepProgress {
-  readonly loss: number;
-  readonly learningRate: number;
+interface TrainingStep extends StepProgress, StepReport {
   readonly tokens: number;
   readonly p?: Float64Array;
 }
 
-/** Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. */
+/**
+ * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. A
+ * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line.
+ */
 export async function relay<Result>(
   events: AsyncGenerator<TrainingStep | EvaluationEvent, Result>,
   stage: StageName,
@@ -19,21 +20,15 @@ export async function relay<Result>(
   onEvent: ((event: JobEvent) => void) | undefined,
 ): Promise<Result> {
   onEvent?.({ type: 'stage', stage });
-  let losses: number[] = [];
-  let learningRate = 0;
-  let stageSeconds = 0;
+  const written = new Set(readMetrics(metricsFile).flatMap(line => (line.stage === stage ? [line.step] : [])));
   return runToEnd(events, event => {
-    stageSeconds += event.seconds;
     if (event.type === 'step') {
-      losses.push(event.loss);
-      learningRate = event.learningRate;
       const { type, step, steps, loss, tokens, seconds, p } = event;
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...(p && { p }) });
     } else {
-      const { type, step, steps, score, best } = event;
-      const loss = losses.length === 0 ? null : losses.reduce((sum, value) => sum + value, 0) / losses.length;
-      appendMetrics(metricsFile, { stage, step, steps, loss, learningRate, score, best, seconds: stageSeconds });
-      losses = [];
+      const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
+      if (!written.has(step))
+        appendMetrics(metricsFile, { stage, step, steps, loss, learningRate, score, best, seconds });
       onEvent?.({ type, stage, step, steps, score, best });
     }
   });

@@ -5,6 +5,7 @@ import { createStructure, type Structure } from '../structure/structure-file.ts'
 import type { LoopContext } from '../training/loop.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { splitHalves } from './halves.ts';
+import { interruption } from './interrupted.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import { openSpace } from './structures.ts';
@@ -46,6 +47,8 @@ export async function* searchStructure(
     );
     const origin = { space: settings.space, budget: settings.budget === undefined ? null : budget };
     return { ...found, structure: createStructure(model, origin, candidates, found) };
+  } catch (error) {
+    throw interruption(context.signal, error);
   } finally {
     await program.release();
   }

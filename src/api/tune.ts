@@ -4,6 +4,7 @@ import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
 import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune.ts';
 import type { EncodedTask } from './encode-task.ts';
+import { interruption } from './interrupted.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 
@@ -44,6 +45,8 @@ export async function* tune(
       context,
     );
     return { ...tuned, structure };
+  } catch (error) {
+    throw interruption(context.signal, error);
   } finally {
     await program.release();
   }

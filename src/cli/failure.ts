@@ -1,4 +1,4 @@
-import { InputError, InterruptedError } from '../errors.ts';
+import { InputError, InterruptedError, StorageError } from '../errors.ts';
 
 /** What the process ends with, and what it says on stderr. */
 export interface Failure {
@@ -6,11 +6,11 @@ export interface Failure {
   readonly lines: readonly string[];
 }
 
-/** A user's mistake is a message with its remedy; anything else is ours, and shows where it happened. */
+/** A user's mistake, and a machine's refusal, is a message with its remedy; anything else is ours, and shows where. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof InputError) {
+  if (error instanceof InputError || error instanceof StorageError) {
     const remedy = error.remedy === undefined ? [] : [`→ ${error.remedy}`];
-    return { exitCode: 2, lines: [`error: ${error.message}`, ...remedy] };
+    return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy] };
   }
   if (error instanceof InterruptedError) {
     return { exitCode: 130, lines: [error.message] };

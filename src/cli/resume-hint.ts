@@ -1,13 +1,20 @@
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, StorageError } from '../errors.ts';
 
-/** Runs a job that writes a run folder; an interruption then tells how to go on with it. */
+/** Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with it. */
 export async function withResumeHint<T>(command: 'search' | 'train', out: string, job: Promise<T>): Promise<T> {
   try {
     return await job;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw new InterruptedError(`${error.message}\n→ go on with: s3delta ${command} --resume --out ${quote(out)}`);
+    const goOn = `go on with: s3delta ${command} --resume --out ${quote(out)}`;
+    if (error instanceof InterruptedError) throw new InterruptedError(`${error.message}\n→ ${goOn}`);
+    if (error instanceof StorageError) throw withRemedy(error, `${error.remedy}, then ${goOn}`);
+    throw error;
   }
+}
+
+function withRemedy(error: StorageError, remedy: string): StorageError {
+  const { where, code, cause } = error;
+  return new StorageError(error.message.slice(`${where}: `.length), { where, code, cause, remedy });
 }
 
 /** Quotes what a shell would split or expand. */

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { readBudget } from '../structure/budget.ts';
 import type { ResolvedSettings } from './resolve.ts';
 import type { SettingKey, Settings } from './settings.ts';
 
@@ -34,6 +35,11 @@ export function requireDevice(settings: Settings): void {
       remedy: 'give `--device cpu`, or leave it out',
     });
   }
+}
+
+/** A misspelt budget is told before a model is read. @throws InputError */
+export function requireReadableBudget({ budget }: Settings): void {
+  if (budget !== undefined) readBudget(budget);
 }
 
 /** What `train` tunes must be said once: by a method or by a structure file. @throws InputError otherwise */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument, stringify } from 'yaml';
-import { InputError } from '../errors.ts';
+import { stringify } from 'yaml';
+import { parseYaml } from '../files/parse-yaml.ts';
+import { asReadError } from '../files/read-error.ts';
 import { parseSettings } from './parse-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -22,20 +23,10 @@ export function readConfigFile(path: string): Settings {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new InputError('cannot read the config file', { where: path, remedy: 'check the path', cause });
+  } catch (error) {
+    throw asReadError(path, error);
   }
-  const document = parseDocument(source);
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    const line = problem.linePos?.[0].line;
-    throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
-      where: line === undefined ? path : `${path}:${line}`,
-      remedy: 'mend that line',
-      cause: problem,
-    });
-  }
-  const values: unknown = document.toJS() ?? {};
+  const values = parseYaml(source, path).value ?? {};
   if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
     delete (values as { versions?: unknown }).versions;
   }

@@ -121,7 +121,10 @@ export const settingsSchema = z.strictObject({
   prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
     off: 'read the weights as they lie in their file: less memory, a little slower',
   }),
-  threads: key(positiveInteger, 'processor threads to use (default: as many as there are cores)', { hint: 'N' }),
+  // More than any machine has would only fill the memory with stacks.
+  threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
+    hint: 'N',
+  }),
 });
 
 /** Keys as a user gives them, checked one by one, nothing filled in. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { asReadError } from '../files/read-error.ts';
 import { readJson } from '../files/read-json.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -15,7 +16,8 @@ const tokenName = z.union([z.string(), z.object({ content: z.string() }).transfo
 const tokenizerConfig = z.looseObject({
   pad_token: tokenName.nullish(),
   eos_token: tokenName.nullish(),
-  extra_ids: z.int().nonnegative().nullish(),
+  // Far above any checkpoint's; a damaged number must not fill the memory.
+  extra_ids: z.int().nonnegative().max(100_000).nullish(),
 });
 type TokenizerConfig = z.output<typeof tokenizerConfig>;
 
@@ -39,7 +41,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     return spec ? fromSpec(spec, config, jsonFile) : createGeneralTokenizer(json, config, jsonFile);
   }
   if (existsSync(spieceFile)) {
-    const bytes = await readFile(spieceFile);
+    const bytes = await readFile(spieceFile).catch(error => {
+      throw asReadError(spieceFile, error);
+    });
     return fromSpec(parseSpieceModel(bytes, config.extra_ids ?? DEFAULT_EXTRA_IDS, spieceFile), config, spieceFile);
   }
   throw new InputError('no tokenizer here', {

@@ -16,11 +16,10 @@ export const deltas: Readonly<Record<string, Delta>> = Object.fromEntries(
 
 /** The delta of that name, or an InputError that lists them. */
 export function deltaOf(kind: string): Delta {
-  const delta = deltas[kind];
-  if (!delta) {
+  if (!Object.hasOwn(deltas, kind)) {
     throw new InputError(`unknown delta kind "${kind}"`, { remedy: `use one of: ${Object.keys(deltas).join(', ')}` });
   }
-  return delta;
+  return deltas[kind]!;
 }
 
 /** A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is unknown. */
@@ -28,7 +27,8 @@ export function createModule(site: Site, kind: string, options: DeltaOptions = {
   const delta = deltaOf(kind);
   if (!delta.hosts(site)) throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host`);
   for (const [name, value] of Object.entries(options)) {
-    if (!(name in delta.defaults)) throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
+    if (!Object.hasOwn(delta.defaults, name))
+      throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
     if (!(value > 0) || !Number.isFinite(value))
       throw new InputError(`${kind}: ${name} must be positive, got ${value}`, { where: site.name });
   }

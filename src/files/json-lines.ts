@@ -1,8 +1,19 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { asStorageError } from './storage-error.ts';
 
-/** Adds a line of JSON to a file that grows while something runs. */
+/** Adds a line of JSON to a file that grows while something runs; it is on the disk when this returns. StorageError where the system refuses. */
 export function appendJsonLine(file: string, value: unknown): void {
-  appendFileSync(file, `${JSON.stringify(value)}\n`);
+  try {
+    const handle = openSync(file, 'a');
+    try {
+      appendFileSync(handle, `${JSON.stringify(value)}\n`);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw asStorageError(file, error);
+  }
 }
 
 /** Every whole line of such a file; one that a crash has cut short is left out. No file, no lines. */

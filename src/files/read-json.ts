@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { asReadError } from './read-error.ts';
 
 /** Text of a file the user named. A missing or unreadable one is an InputError that says which. */
 export async function readTextFile(path: string): Promise<string> {
@@ -10,12 +11,8 @@ export async function readTextFile(path: string): Promise<string> {
 export async function readBytes(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new InputError('no such file', { where: path, remedy: 'check the path', cause });
-    if (code === 'EISDIR') throw new InputError('this is a folder, not a file', { where: path, cause });
-    if (code === 'EACCES') throw new InputError('no permission to read this file', { where: path, cause });
-    throw cause;
+  } catch (error) {
+    throw asReadError(path, error);
   }
 }
 

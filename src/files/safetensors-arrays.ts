@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { asReadError } from './read-error.ts';
 import { type Dtype, readSafetensorsHeader } from './safetensors.ts';
 import { writeFileWhole } from './write-file-whole.ts';
 
@@ -57,7 +58,9 @@ export async function writeSafetensors(path: string, { metadata, tensors }: Arra
 /** Reads a file of F32, F64 and I32 tensors. InputError where it is damaged or holds another dtype. */
 export async function readSafetensors(path: string): Promise<ArrayFile> {
   const { metadata, tensors } = await readSafetensorsHeader(path);
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch(error => {
+    throw asReadError(path, error);
+  });
   const arrays = new Map<string, ArrayTensor>();
   for (const [name, { dtype, shape, offset, byteLength }] of tensors) {
     if (!isReadable(dtype)) {

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { asReadError } from './read-error.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
 const elementBytes = {
@@ -68,9 +69,8 @@ async function readHeaderText(file: string): Promise<{ text: string; dataStart: 
   let handle: FileHandle;
   try {
     handle = await open(file, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new InputError('no such file', { where: file, remedy: 'check the path', cause });
+  } catch (error) {
+    throw asReadError(file, error);
   }
   try {
     const fileBytes = (await handle.stat()).size;
@@ -86,7 +86,7 @@ async function readHeaderText(file: string): Promise<{ text: string; dataStart: 
     return { text, dataStart, fileBytes };
   } catch (cause) {
     if (cause instanceof TypeError) throw damaged('the header is not valid UTF-8', file, cause);
-    throw cause;
+    throw asReadError(file, cause);
   } finally {
     await handle.close();
   }

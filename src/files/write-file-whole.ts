@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { StorageError } from '../errors.ts';
+import { asStorageError } from './storage-error.ts';
 
 /** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */
 async function syncFolder(folder: string): Promise<void> {
@@ -16,9 +19,30 @@ async function syncFolder(folder: string): Promise<void> {
 /**
  * Writes a file so that at every moment, also after a power cut, `path` holds either its former content or all of
  * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. A list of chunks is written
- * one after the other. On failure the temporary file is removed and the error passed on.
+ * one after the other. On failure the temporary file is removed; StorageError where the system refuses.
  */
-export async function writeFileWhole(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export function writeFileWhole(path: string, data: FileData): Promise<void> {
+  return placeWhole(path, data, rename);
+}
+
+/** The same for a file that must not be there yet: false, and nothing is changed, where it is. */
+export async function createFileWhole(path: string, data: FileData): Promise<boolean> {
+  try {
+    await placeWhole(path, data, moveToNewName);
+    return true;
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+type FileData = string | Uint8Array | readonly Uint8Array[];
+
+async function placeWhole(
+  path: string,
+  data: FileData,
+  place: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
   const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
@@ -31,18 +55,32 @@ export async function writeFileWhole(path: string, data: string | Uint8Array | r
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await place(temporary, path);
+    await syncFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    // A disk that has failed may refuse this too; the first failure is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw asStorageError(path, error);
   }
-  await syncFolder(folder);
+}
+
+/** A rename would replace what is there; a second name for the file fails instead, at one instant for everyone. */
+async function moveToNewName(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    // Some file systems know no second names. A copy is exclusive as well, though not whole at one instant.
+    await copyFile(temporary, path, constants.COPYFILE_EXCL);
+  }
+  await rm(temporary, { force: true });
 }
 
 const TEMPORARY = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /** Removes the temporary files that writers killed half-way have left in a folder. No writer may be at work in it. */
 export async function removeUnfinished(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
   const left = (await readdir(folder)).filter(name => TEMPORARY.test(name));
   await Promise.all(left.map(name => rm(join(folder, name), { force: true })));
 }

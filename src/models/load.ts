@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../errors.ts';
+import { InputError, throwIfInterrupted } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
@@ -30,27 +30,32 @@ export type LoadOptions = CompileSettings & DownloadOptions;
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
  * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub, which is
- * downloaded once. InputError where something is missing, damaged or not supported.
+ * downloaded once. InputError where something is missing, damaged or not supported; InterruptedError where the signal has
+ * aborted.
  */
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
   const { onDownload, signal, ...settings } = options;
+  throwIfInterrupted(signal);
   const { name, folder } = await findModel(nameOrFolder, { onDownload, signal });
   const configFile = join(folder, 'config.json');
   const config = await readJson(configFile);
   const family =
     typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
-  const load = family === undefined ? undefined : FAMILIES[family];
+  const load = family !== undefined && Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
   if (!load) {
     throw new InputError(`the model family is ${family ?? 'not named'}`, {
       where: configFile,
       remedy: `supported families (model_type): ${Object.keys(FAMILIES).join(', ')}`,
     });
   }
-  return load(name, folder, config, settings);
+  throwIfInterrupted(signal);
+  const model = await load(name, folder, config, settings);
+  throwIfInterrupted(signal);
+  return model;
 }
 
 async function findModel(nameOrFolder: string, options: DownloadOptions): Promise<{ name: string; folder: string }> {
-  const builtIn = BUILT_IN[nameOrFolder];
+  const builtIn = Object.hasOwn(BUILT_IN, nameOrFolder) ? BUILT_IN[nameOrFolder] : undefined;
   if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn };
   const folder = resolve(nameOrFolder);
   const isFolder = await stat(folder).then(

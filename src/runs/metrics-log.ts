@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 /** Stages of a job, in their order. `random` is the re-training of a random structure of equal budget. */
@@ -9,7 +10,7 @@ export interface MetricsLine {
   readonly stage: StageName;
   readonly step: number;
   readonly steps: number;
-  /** Mean training loss since the validation before, in nats a target token; null where resuming has lost it. */
+  /** Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed. */
   readonly loss: number | null;
   readonly learningRate: number;
   /** Validation score, 0 to 100. */
@@ -19,8 +20,9 @@ export interface MetricsLine {
   readonly seconds: number;
 }
 
+/** Appends a line, on the disk when this returns. StorageError where the system refuses. */
 export function appendMetrics(file: string, line: MetricsLine): void {
-  appendFileSync(file, `${JSON.stringify(line)}\n`);
+  appendJsonLine(file, line);
 }
 
 /**
@@ -28,25 +30,21 @@ export function appendMetrics(file: string, line: MetricsLine): void {
  * line that a crash has cut short is left out.
  */
 export function readMetrics(file: string): MetricsLine[] {
-  if (!existsSync(file)) return [];
   const lines = new Map<string, MetricsLine>();
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
-    const line = parseLine(text);
-    if (line !== undefined) lines.set(`${line.stage} ${line.step}`, line);
+  for (const line of readJsonLines(file)) {
+    if (isMetricsLine(line)) lines.set(`${line.stage} ${line.step}`, line);
   }
   return [...lines.values()];
 }
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */
 export async function repairMetrics(file: string): Promise<void> {
+  if (!existsSync(file)) return;
   const lines = readMetrics(file).map(line => `${JSON.stringify(line)}\n`);
-  if (lines.length > 0) await writeFileWhole(file, lines.join(''));
+  await writeFileWhole(file, lines.join(''));
 }
 
-function parseLine(text: string): MetricsLine | undefined {
-  try {
-    return text === '' ? undefined : (JSON.parse(text) as MetricsLine);
-  } catch {
-    return undefined;
-  }
+function isMetricsLine(line: unknown): line is MetricsLine {
+  const { stage, step } = (line ?? {}) as Partial<MetricsLine>;
+  return typeof stage === 'string' && typeof step === 'number';
 }

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
@@ -68,7 +70,34 @@ export function writeResult(file: string, result: RunResult): Promise<void> {
   return writeFileWhole(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** The run's result, or undefined while it is not done. */
+// JSON has no NaN, the score of a metric that is not defined: it is written as null.
+const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
+const resources = z.looseObject({ seconds: z.number(), peakBytes: z.number(), evaluations: z.number() });
+const runResult = z.looseObject({
+  task: z.string(),
+  model: z.string(),
+  seed: z.number(),
+  budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
+  structure: z.looseObject({ modules: z.number(), parameters: z.number() }),
+  score: z
+    .looseObject({ metric: z.string(), validation: score, test: score, majority: score, random: score.optional() })
+    .optional(),
+  resources: z.looseObject({
+    search: resources.optional(),
+    retrain: resources.optional(),
+    ratio: z.looseObject({ time: z.number(), memory: z.number() }).optional(),
+  }),
+});
+
+/** The run's result, or undefined while it is not done. InputError where the file is not one. */
 export async function readResult(file: string): Promise<RunResult | undefined> {
-  return existsSync(file) ? ((await readJson(file)) as RunResult) : undefined;
+  if (!existsSync(file)) return undefined;
+  const parsed = runResult.safeParse(await readJson(file));
+  if (parsed.success) return parsed.data as RunResult;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new InputError(`not the result of a run: ${path.join('.') || 'content'}: ${message}`, {
+    where: file,
+    remedy: 'it was changed by hand or by another program: remove it, and go on with --resume',
+    cause: parsed.error,
+  });
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { InputError } from '../errors.ts';
+import { InputError, StorageError } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */
 export interface RunFolder {
@@ -19,12 +20,18 @@ export interface RunFolder {
   readonly result: string;
   /** State to resume from, removed when the run is done (`checkpoint/`). */
   readonly checkpoint: string;
+  /** The process that writes here, while one does (`lock.json`). */
+  readonly lock: string;
   readonly report: string;
   readonly heatmap: string;
   readonly curves: string;
 }
 
+/** @throws InputError for a text that no path can be */
 export function runFolder(path: string): RunFolder {
+  if (path.includes('\0')) {
+    throw new InputError('a path cannot hold a NUL character', { where: '--out', remedy: 'give another --out' });
+  }
   return {
     path,
     config: join(path, 'config.yaml'),
@@ -34,6 +41,7 @@ export function runFolder(path: string): RunFolder {
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
     checkpoint: join(path, 'checkpoint'),
+    lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),
     heatmap: join(path, 'heatmap.svg'),
     curves: join(path, 'curves.svg'),
@@ -86,7 +94,15 @@ export function requireRun(folder: RunFolder): void {
   }
 }
 
-/** Creates the folder and what a run needs in it. */
-export function createRunFolder(folder: RunFolder): void {
-  mkdirSync(folder.checkpoint, { recursive: true });
+/**
+ * Creates the folder. A full disk is a StorageError.
+ * @throws InputError where the folder cannot be, whatever one frees
+ */
+export async function createRunFolder(folder: RunFolder): Promise<void> {
+  try {
+    await makeFolder(folder.path);
+  } catch (cause) {
+    if (cause instanceof StorageError && ['ENOSPC', 'EDQUOT', 'EIO'].includes(cause.code)) throw cause;
+    throw new InputError('this folder cannot be made', { where: folder.path, remedy: 'give another --out', cause });
+  }
 }

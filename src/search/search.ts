@@ -8,6 +8,7 @@ import { withMicroBatches } from '../training/micro-batches.ts';
 import { fillUniform } from '../training/random.ts';
 import { linearDecay } from '../training/schedule.ts';
 import { countSteps } from '../training/steps.ts';
+import { stoppable } from '../training/stoppable.ts';
 import { type BiLevelState, biLevelStep } from './bi-level.ts';
 import { chooseStructure } from './choose-structure.ts';
 import type { L0Options } from './estimator.ts';
@@ -128,7 +129,7 @@ export async function* search(
   const estimator = estimators[options.estimator]({ counts, budget, ...relaxation, uniforms });
   if (estimator.settled) return keepEverything(problem, modules, options);
 
-  const program = withMicroBatches(problem.program, microBatch);
+  const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });
   const alphaCursor = createBatchCursor(problem.alphaExamples, { batchSize, seed, stream: 'search/alpha' });
   const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);

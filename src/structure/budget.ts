@@ -11,21 +11,29 @@ function unreadable(text: string, why: string): InputError {
   });
 }
 
-/**
- * Reads a budget: a share with a unit (`0.0139%`, `1.39bp`, `1.39‱`), a fraction below 1 (`1.39e-4`), or a whole number
- * of parameters. Returns whole parameters, rounded down. InputError where it cannot be read or is nothing.
- */
-export function parseBudget(budget: string | number, backboneParameters: number): number {
+/** A budget as it was said: a number of parameters, or a fraction of the backbone. */
+type Amount = { readonly parameters: number } | { readonly fraction: number };
+
+/** Reads a budget as far as it can be read without its backbone. InputError where it cannot be, or is nothing. */
+export function readBudget(budget: string | number): Amount {
   const text = String(budget).trim();
   const [, digits, unit] = NUMBER_AND_UNIT.exec(text) ?? [];
   if (digits === undefined) throw unreadable(text, 'cannot be read');
   const value = Number(digits);
   if (!(value > 0 && Number.isFinite(value))) throw unreadable(text, 'is not above 0');
-  if (unit === undefined && value >= 1) {
-    if (!Number.isInteger(value)) throw unreadable(text, 'is neither a whole number nor a fraction below 1');
-    return value;
-  }
-  const fraction = unit === undefined ? value : value * units[unit.toLowerCase()]!;
+  if (unit !== undefined) return { fraction: value * units[unit.toLowerCase()]! };
+  if (value < 1) return { fraction: value };
+  if (!Number.isInteger(value)) throw unreadable(text, 'is neither a whole number nor a fraction below 1');
+  return { parameters: value };
+}
+
+/**
+ * Parameters that a budget stands for: a share with a unit (`0.0139%`, `1.39bp`, `1.39‱`), a fraction below 1
+ * (`1.39e-4`), or a whole number of parameters. Rounded down. InputError as for `readBudget`.
+ */
+export function parseBudget(budget: string | number, backboneParameters: number): number {
+  const amount = readBudget(budget);
+  if ('parameters' in amount) return amount.parameters;
   // 29 % of 100 is 28.999… in binary: a millionth of a parameter covers the rounding and buys nothing.
-  return Math.floor(fraction * backboneParameters + 1e-6);
+  return Math.floor(amount.fraction * backboneParameters + 1e-6);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createModule } from '../deltas/index.ts';
-import { InputError } from '../errors.ts';
+import { atPlace, InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { DeltaModule } from './module.ts';
@@ -106,29 +106,45 @@ export async function readStructure(path: string): Promise<Structure> {
   });
 }
 
-/** The modules that a structure keeps, at the sites of a model. InputError where it was found on another model. */
+/**
+ * The modules that a structure keeps, at the sites of a model. InputError where it was found on another model, or names
+ * what the model does not have; `where` is the file it comes from.
+ */
 export function keptModules(
   structure: Structure,
   model: Pick<StructureModel, 'name' | 'fingerprint' | 'sites'>,
+  where?: string,
 ): DeltaModule[] {
   const sites = new Map(model.sites.map(site => [site.name, site]));
   if (structure.model.fingerprint !== model.fingerprint) {
     throw new InputError(`the structure was found on the model ${structure.model.name}, not on ${model.name}`, {
+      where,
       remedy: `give --model ${structure.model.name}, or search a structure on ${model.name}`,
     });
   }
-  return structure.modules
-    .filter(({ kept }) => kept)
-    .map(record => {
-      const site = sites.get(record.site);
-      if (!site) throw new InputError(`the structure names the site ${record.site}, which ${model.name} does not have`);
-      const module = createModule(site, record.kind, record.options);
-      if (module.parameters !== record.parameters) {
-        throw new InputError(
-          `${module.id} has ${module.parameters} parameters, the structure says ${record.parameters}`,
-          { remedy: 'the file was changed by hand or by another version: search again' },
-        );
-      }
-      return module;
-    });
+  const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, sites, model, where));
+  const ids = new Set<string>();
+  for (const { id } of kept) {
+    if (ids.has(id)) throw new InputError(`the structure keeps ${id} twice`, { where, remedy: 'search again' });
+    ids.add(id);
+  }
+  return kept;
+}
+
+function keptModule(
+  { site: name, kind, options, parameters }: ModuleRecord,
+  sites: ReadonlyMap<string, Site>,
+  model: Pick<StructureModel, 'name'>,
+  where: string | undefined,
+): DeltaModule {
+  const remedy = 'the file was changed by hand or by another version: search again';
+  const site = sites.get(name);
+  if (!site)
+    throw new InputError(`the structure names the site ${name}, which ${model.name} does not have`, { where, remedy });
+  const module = atPlace(where, () => createModule(site, kind, options));
+  if (module.parameters === parameters) return module;
+  throw new InputError(`${module.id} has ${module.parameters} parameters, the structure says ${parameters}`, {
+    where,
+    remedy,
+  });
 }

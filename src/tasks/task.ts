@@ -1,6 +1,6 @@
 import type { StagePreset } from '../config/presets.ts';
 import type { TextExample } from '../data/encode.ts';
-import { InputError } from '../errors.ts';
+import { InputError, throwIfInterrupted } from '../errors.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
 import type { MetricName } from '../metrics/index.ts';
 import { dataFolder } from './data-folder.ts';
@@ -62,13 +62,16 @@ export interface DataOptions extends DownloadOptions {
 
 /**
  * The data of a run: loaded, then split by the seed.
- * @throws InputError where data is missing or malformed, or a set would be empty.
+ * @throws InputError where data is missing or malformed, or a set would be empty; InterruptedError where the signal has
+ * aborted.
  */
 export async function loadTaskData(
   task: Pick<Task, 'name' | 'load' | 'split' | 'mayRead'>,
   options: DataOptions,
 ): Promise<TaskData> {
+  throwIfInterrupted(options.signal);
   const original = await task.load(await dataFolder(task, options.data, options));
+  throwIfInterrupted(options.signal);
   const { incomplete } = original;
   const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
   for (const set of ['train', 'validation', 'test'] as const) {

@@ -1,6 +1,7 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 
 /** Everything a run needs to go on: named arrays, and a JSON value for the rest. */
@@ -11,6 +12,8 @@ export interface CheckpointState {
 
 /** Where a run's state is kept. `save` replaces the former state whole or, where it fails, not at all. */
 export interface CheckpointStore {
+  /** Names the store in messages. */
+  readonly where?: string;
   save(state: CheckpointState): Promise<void>;
   /** The last state saved, or undefined where there is none. */
   load(): Promise<CheckpointState | undefined>;
@@ -22,7 +25,7 @@ const META_KEY = 's3delta.checkpoint';
 export function checkpointFile(path: string): CheckpointStore {
   async function save({ arrays, meta }: CheckpointState): Promise<void> {
     const tensors = Object.entries(arrays).map(([name, data]) => [name, { data, shape: [data.length] }] as const);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeSafetensors(path, { metadata: { [META_KEY]: JSON.stringify(meta) }, tensors: new Map(tensors) });
   }
 
@@ -33,13 +36,21 @@ export function checkpointFile(path: string): CheckpointStore {
     );
     if (missing) return undefined;
     const { metadata, tensors } = await readSafetensors(path);
-    const meta = metadata[META_KEY];
-    if (meta === undefined) {
-      throw new InputError('this is not a checkpoint of s3delta', { where: path, remedy: 'remove the file' });
-    }
     const arrays = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data]));
-    return { arrays, meta: JSON.parse(meta) };
+    return { arrays, meta: parseMeta(metadata[META_KEY], path) };
   }
 
-  return { save, load };
+  return { where: path, save, load };
+}
+
+function parseMeta(text: string | undefined, path: string): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch (cause) {
+    throw new InputError('this is not a checkpoint of s3delta', {
+      where: path,
+      remedy: 'remove the file: the stage then begins anew',
+      cause,
+    });
+  }
 }

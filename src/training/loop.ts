@@ -1,10 +1,17 @@
-import { z } from 'zod';
-import { InputError, InterruptedError } from '../errors.ts';
+import { InterruptedError } from '../errors.ts';
 import type { NumberArray } from '../files/safetensors-arrays.ts';
-import type { CheckpointState, CheckpointStore } from './checkpoint.ts';
+import type { CheckpointStore } from './checkpoint.ts';
+import { type Progress, restore, snapshot, startProgress } from './progress.ts';
+
+/** What every job tells of a step. */
+export interface StepReport {
+  /** In nats a target token. */
+  readonly loss: number;
+  readonly learningRate: number;
+}
 
 /** An optimisation the loop can drive, save and take up again. `Report` is what it tells about each step. */
-export interface Job<Report extends object> {
+export interface Job<Report extends StepReport> {
   readonly steps: number;
   /** Steps between two evaluations; the last step is always followed by one. */
   readonly evaluateEvery: number;
@@ -43,8 +50,14 @@ export interface EvaluationEvent {
   readonly score: number;
   /** Highest score so far, this one included. */
   readonly best: number;
+  /** Mean loss of the steps since the evaluation before. */
+  readonly loss: number;
+  /** Of the step before. */
+  readonly learningRate: number;
   /** Wall-clock time of this evaluation. */
   readonly seconds: number;
+  /** Wall-clock time of all steps and evaluations so far, those before an interruption included. */
+  readonly stageSeconds: number;
 }
 
 export interface LoopResult {
@@ -56,71 +69,7 @@ export interface LoopResult {
   readonly seconds: number;
 }
 
-interface Progress {
-  step: number;
-  /** The step whose evaluation is done: an interruption may come between a step and its evaluation. */
-  evaluatedStep: number;
-  bestStep: number;
-  bestScore: number;
-  best: Record<string, NumberArray>;
-  seconds: number;
-}
-
-const savedMeta = z.object({
-  step: z.number(),
-  evaluatedStep: z.number(),
-  bestStep: z.number(),
-  seconds: z.number(),
-  settings: z.record(z.string(), z.string()),
-});
-
-const BEST_PREFIX = 'best.';
-const BEST_SCORE = 'score';
-
-function snapshot(job: Job<object>, progress: Progress): CheckpointState {
-  const { step, evaluatedStep, bestStep, bestScore, best, seconds } = progress;
-  const keptBest = Object.entries(best).map(([name, array]) => [BEST_PREFIX + name, array]);
-  return {
-    // The score is kept as an array because JSON has no infinities.
-    arrays: { ...job.arrays, ...Object.fromEntries(keptBest), [BEST_SCORE]: Float64Array.of(bestScore) },
-    meta: { step, evaluatedStep, bestStep, seconds, settings: asText(job.settings) },
-  };
-}
-
-/** JSON has no infinities (of a clip norm, for example), text has. */
-function asText(settings: Job<object>['settings']): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
-}
-
-function checkSettings(saved: Record<string, string>, wanted: Record<string, string>): void {
-  for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {
-    if (saved[key] !== wanted[key]) {
-      throw new InputError(`the saved run had ${key} = ${saved[key]}, this one has ${wanted[key]}`, {
-        remedy: 'resume with the same settings, or start anew in another output folder',
-      });
-    }
-  }
-}
-
-function restore(job: Job<object>, { arrays, meta }: CheckpointState): Progress {
-  const { settings, ...counters } = savedMeta.parse(meta);
-  checkSettings(settings, asText(job.settings));
-  for (const [name, live] of Object.entries(job.arrays)) {
-    const saved = arrays[name];
-    if (saved?.length !== live.length) {
-      throw new InputError(`the saved run has ${saved?.length ?? 'no'} numbers in ${name}, this one ${live.length}`, {
-        remedy: 'resume with the same model and structure, or start anew in another output folder',
-      });
-    }
-    live.set(saved);
-  }
-  const best = Object.entries(arrays)
-    .filter(([name]) => name.startsWith(BEST_PREFIX))
-    .map(([name, array]) => [name.slice(BEST_PREFIX.length), array]);
-  return { ...counters, bestScore: arrays[BEST_SCORE]![0]!, best: Object.fromEntries(best) };
-}
-
-async function evaluate(job: Job<object>, progress: Progress): Promise<EvaluationEvent> {
+async function evaluate(job: Job<StepReport>, progress: Progress): Promise<EvaluationEvent> {
   const started = performance.now();
   const answer = await job.evaluate();
   // A metric that is not a number ranks below every other.
@@ -130,26 +79,29 @@ async function evaluate(job: Job<object>, progress: Progress): Promise<Evaluatio
     progress.bestStep = progress.step;
     progress.best = Object.fromEntries(job.kept.map(name => [name, job.arrays[name]!.slice()]));
   }
+  const loss = progress.lossSum / (progress.step - progress.evaluatedStep);
+  progress.lossSum = 0;
   progress.evaluatedStep = progress.step;
   const seconds = (performance.now() - started) / 1000;
   progress.seconds += seconds;
-  const { step, bestScore: best } = progress;
-  return { type: 'evaluation', step, steps: job.steps, score: answer, best, seconds };
+  const { step, bestScore: best, learningRate, seconds: stageSeconds } = progress;
+  return { type: 'evaluation', step, steps: job.steps, score: answer, best, loss, learningRate, seconds, stageSeconds };
 }
 
 /**
  * Runs a job to its end, evaluating every `evaluateEvery` steps and at the end, and keeps the arrays of the best
  * evaluation (the latest among equals). State is saved after every evaluation and at least every `saveEverySeconds`;
  * a run found in the store is taken up where it stood. An abort saves and throws InterruptedError.
+ *
+ * An event is told before the state that contains it is saved: who keeps events misses none, and is told of the last
+ * ones again by a run that goes on after a crash.
  */
-export async function* runLoop<Report extends object>(
+export async function* runLoop<Report extends StepReport>(
   job: Job<Report>,
   { checkpoint, signal, saveEverySeconds = 60 }: LoopContext,
 ): AsyncGenerator<(StepProgress & Report) | EvaluationEvent, LoopResult> {
   const saved = await checkpoint?.load();
-  const progress: Progress = saved
-    ? restore(job, saved)
-    : { step: 0, evaluatedStep: 0, bestStep: 0, bestScore: Number.NEGATIVE_INFINITY, best: {}, seconds: 0 };
+  const progress = saved ? restore(job, saved, checkpoint?.where) : startProgress();
   let lastSave = performance.now();
   const save = async () => {
     await checkpoint?.save(snapshot(job, progress));
@@ -161,17 +113,18 @@ export async function* runLoop<Report extends object>(
     while (progress.step < job.steps || progress.evaluatedStep < job.steps) {
       signal?.throwIfAborted();
       if (isDue() && progress.evaluatedStep < progress.step) {
-        const event = await evaluate(job, progress);
+        yield await evaluate(job, progress);
         await save();
-        yield event;
       } else {
         const started = performance.now();
         const report = await job.step(progress.step);
         const seconds = (performance.now() - started) / 1000;
         progress.step += 1;
+        progress.lossSum += report.loss;
+        progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
         yield { type: 'step', step: progress.step, steps: job.steps, seconds, ...report };
+        if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }
   } catch (error) {

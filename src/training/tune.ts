@@ -6,6 +6,7 @@ import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } fr
 import { withMicroBatches } from './micro-batches.ts';
 import { linearDecay } from './schedule.ts';
 import { checkFinite, countSteps } from './steps.ts';
+import { stoppable } from './stoppable.ts';
 
 export interface TuneProblem {
   readonly program: Trainable;
@@ -65,7 +66,7 @@ export async function* tune(
   const { examples, gates } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
   const { microBatch = batchSize } = options;
-  const program = withMicroBatches(problem.program, microBatch);
+  const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: 'tune' });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();

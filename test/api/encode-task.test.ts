@@ -6,8 +6,8 @@ import { encodeFilms, films, remarks, tiny } from './films.ts';
 
 const { tokenizer } = tiny;
 
-test('every set is encoded, sources end in the end-of-sequence id and are cut, targets stay whole', () => {
-  const data = encodeFilms({ 'max-length': 5 });
+test('every set is encoded, sources end in the end-of-sequence id and are cut, targets stay whole', async () => {
+  const data = await encodeFilms({ 'max-length': 5 });
   assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 8, 6]);
   for (const ids of [...data.train.map(({ source }) => source), ...data.test.sources]) {
     assert.ok(ids.length <= 5);
@@ -17,36 +17,36 @@ test('every set is encoded, sources end in the end-of-sequence id and are cut, t
   assert.deepEqual(data.test.targets, ['0', '1', '0', '1', '0', '1']);
 });
 
-test('without settings the longest source is the task’s', () => {
+test('without settings the longest source is the task’s', async () => {
   const long = { source: 'film '.repeat(100), target: '0', line: 1 };
   const sets = { train: [long], validation: [long], test: [long], note: '' };
-  const data = encodeTask(tiny, films, sets);
+  const data = await encodeTask(tiny, films, sets);
   assert.equal(data.train[0]!.source.length, films.maxSourceLength);
 });
 
-test('samples are drawn by the seed, targets with their sources, the training set whole', () => {
+test('samples are drawn by the seed, targets with their sources, the training set whole', async () => {
   const settings = { 'max-validation': 4, 'max-test': 3, seed: 5 };
-  const data = encodeFilms(settings);
+  const data = await encodeFilms(settings);
   assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 4, 3]);
-  assert.deepEqual(encodeFilms(settings).test, data.test);
-  const all = encodeFilms();
+  assert.deepEqual((await encodeFilms(settings)).test, data.test);
+  const all = await encodeFilms();
   for (const [i, source] of data.test.sources.entries()) {
     const place = all.test.sources.findIndex(ids => String(ids) === String(source));
     assert.equal(all.test.targets[place], data.test.targets[i]);
   }
 });
 
-test('the metric is the task’s, and an answer has room for the longest label and the end', () => {
-  const { scoring } = encodeFilms();
+test('the metric is the task’s, and an answer has room for the longest label and the end', async () => {
+  const { scoring } = await encodeFilms();
   assert.equal(scoring.score(['1', '0', 'x', '1'], ['1', '0', '1', '0']), 50);
   assert.equal(scoring.batchSize, 4);
   const longest = Math.max(...films.labels!.map(label => tokenizer.encode(label).length));
   assert.equal(scoring.maxTokens, longest + 1);
-  const free = encodeFilms({}, { ...films, labels: undefined });
+  const free = await encodeFilms({}, { ...films, labels: undefined });
   assert.equal(free.scoring.maxTokens, freeTextTokens);
 });
 
-test('the majority is of the training set, scored on the test examples that are used', () => {
+test('the majority is of the training set, scored on the test examples that are used', async () => {
   const sets = {
     train: remarks(3),
     validation: remarks(2),
@@ -54,29 +54,33 @@ test('the majority is of the training set, scored on the test examples that are 
     note: '',
   };
   // Of three remarks two are of label 0, which no test example has.
-  assert.equal(encodeTask(tiny, films, sets).majority, 0);
-  assert.equal(encodeTask(tiny, films, { ...sets, train: remarks(3).slice(1, 2) }).majority, 100);
+  assert.equal((await encodeTask(tiny, films, sets)).majority, 0);
+  assert.equal((await encodeTask(tiny, films, { ...sets, train: remarks(3).slice(1, 2) })).majority, 100);
 });
 
-test('labels that the vocabulary cannot spell are refused before anything is trained', () => {
-  assert.throws(
-    () => encodeFilms({}, { ...films, labels: ['0', '\u4e2d'] }),
+test('labels that the vocabulary cannot spell are refused before anything is trained', async () => {
+  await assert.rejects(
+    encodeFilms({}, { ...films, labels: ['0', '\u4e2d'] }),
     (error: InputError) => error instanceof InputError && /spells the label "\u4e2d"/.test(error.message),
   );
 });
 
-test('a setting that no flag could have is refused by name', () => {
-  assert.throws(() => encodeFilms({ 'batch-size': 0 }), /batch-size/);
-  assert.throws(() => encodeFilms({ batchSize: 8 } as object), /`batchSize`/);
+test('a setting that no flag could have is refused by name', async () => {
+  await assert.rejects(encodeFilms({ 'batch-size': 0 }), /batch-size/);
+  await assert.rejects(encodeFilms({ batchSize: 8 } as object), /`batchSize`/);
 });
 
-test('of several right answers the training set gets a row each, the other sets one that any of them answers', () => {
+test('of several right answers the training set gets a row each, the other sets one that any of them answers', async () => {
   const examples = [
     { source: 'a', target: '1', answers: ['1', '0'], line: 1 },
     { source: 'b', target: '0', line: 2 },
   ];
   const sets = { train: examples, validation: examples, test: examples, note: 'as given', incomplete: 'half of it' };
-  const data = encodeTask(tiny, { ...films, labels: undefined, metric: 'token-f1', details: ['exact-match'] }, sets);
+  const data = await encodeTask(
+    tiny,
+    { ...films, labels: undefined, metric: 'token-f1', details: ['exact-match'] },
+    sets,
+  );
   const spelled = data.train.map(({ target }) => tokenizer.decode(target.slice(0, -1)));
   assert.deepEqual(spelled, ['1', '0', '0']);
   assert.deepEqual(data.test.targets, [{ answers: ['1', '0'], group: undefined }, '0']);

@@ -25,7 +25,7 @@ export function remarks(count: number): TextExample[] {
   }));
 }
 
-export function encodeFilms(settings: StageSettings = {}, description: TaskDescription = films): EncodedTask {
+export function encodeFilms(settings: StageSettings = {}, description: TaskDescription = films): Promise<EncodedTask> {
   const data = { train: remarks(24), validation: remarks(8), test: remarks(6), note: '' };
   return encodeTask(tiny, description, data, settings);
 }

@@ -13,7 +13,7 @@ import type { CheckpointState, CheckpointStore } from '../../src/training/checkp
 import { encodeFilms, tiny } from './films.ts';
 
 const settings: StageSettings = { budget: '600', seed: 3, order: 'first', lr: 0.02, 'max-steps': 6, 'eval-every': 3 };
-const data = encodeFilms(settings);
+const data = await encodeFilms(settings);
 
 /** The model, counting the programs that were compiled and not given back. */
 function counting(): { model: Model; open: () => number } {

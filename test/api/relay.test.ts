@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,9 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 's3delta-relay-'));
 const step = (number: number, loss: number) =>
   ({ type: 'step', step: number, steps: 4, loss, learningRate: 1 / number, tokens: 10, seconds: 2 }) as const;
 const evaluation = (number: number, score: number) =>
-  ({ type: 'evaluation', step: number, steps: 4, score, best: 70, seconds: 1 }) as const;
+  ({
+    ...({ type: 'evaluation', step: number, steps: 4, score, best: 70, seconds: 1 } as const),
+    ...{ loss: score / 10, learningRate: 1 / number, stageSeconds: 3 * number },
+  }) as const;
 
-test('a stage is told event by event, a validation is a line with the mean loss since the one before', async () => {
+test('a stage is told event by event, a validation is a line', async () => {
   async function* events() {
     yield step(1, 3);
     yield step(2, 1);
@@ -35,19 +38,25 @@ test('a stage is told event by event, a validation is a line with the mean loss 
   assert.deepEqual(
     readMetrics(file).map(line => [line.step, line.loss, line.learningRate, line.score, line.seconds]),
     [
-      [2, 2, 0.5, 60, 5],
-      [4, 0.5, 0.25, 70, 8],
+      [2, 6, 0.5, 60, 6],
+      [4, 7, 0.25, 70, 12],
     ],
   );
 });
 
-test('a stage that goes on right at a validation has no loss to tell', async () => {
+test('a validation told again after a crash stays one line of its stage', async () => {
   async function* events() {
     yield evaluation(2, 60);
+    yield evaluation(4, 65);
   }
   const file = join(folder, 'b.jsonl');
-  await relay(events(), 'search', file, undefined);
-  assert.equal(readMetrics(file)[0]!.loss, null);
+  for (const stage of ['search', 'retrain', 'search'] as const) await relay(events(), stage, file, undefined);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const places = lines.map(line => JSON.parse(line) as { stage: string; step: number });
+  assert.deepEqual(
+    places.map(({ stage, step }) => `${stage} ${step}`),
+    ['search 2', 'search 4', 'retrain 2', 'retrain 4'],
+  );
 });
 
 test('what stops a job after an abort is an interruption, wherever it was noticed; before it, it is what it is', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, tinyModel, type Workspace, workspace } from './support.ts';
@@ -88,6 +89,11 @@ const badInputs: readonly BadInput[] = [
   },
   { name: 'a missing config file', make: space => [...search(space), 'none.yaml'], says: /none\.yaml/ },
   { name: 'an unreadable budget', make: space => search(space, '--budget', 'much'), says: /budget.*much/ },
+  {
+    name: 'an unreadable budget, told before the model is looked for',
+    make: space => search(space, '--budget', 'much', '--model', 'nowhere'),
+    says: /budget.*much/,
+  },
   { name: 'a budget below the cheapest module', make: space => search(space, '--budget', '3'), says: /cheapest/ },
   { name: 'an unknown task', make: space => search(space, '--task', 'rta'), says: /rta[\s\S]*rte/ },
   { name: 'a missing model folder', make: space => search(space, '--model', 'nowhere'), says: /nowhere/ },
@@ -175,6 +181,27 @@ const badInputs: readonly BadInput[] = [
     name: 'an output folder below a file',
     make: space => search(space, '--out', join(space.task, 'run')),
     says: /task\.yaml[\s\S]*--out/,
+  },
+  {
+    name: 'an output folder where no folder can be made',
+    make: space => search(space, '--out', join(existsSync('/proc/self') ? '/proc/s3delta' : space.task, 'run')),
+    says: /run[\s\S]*--out/,
+  },
+  {
+    name: 'an output folder whose name is too long',
+    make: space => search(space, '--out', join(space.folder, 'a'.repeat(300))),
+    says: /aaa[\s\S]*--out/,
+  },
+  {
+    name: 'an output folder where another process works',
+    make: space => {
+      const run = join(space.folder, 'run');
+      mkdirSync(run);
+      const lock = { id: 'x', pid: process.pid, host: hostname(), birth: null, since: '2026-01-31T17:45:02.000Z' };
+      writeFileSync(join(run, 'lock.json'), JSON.stringify(lock));
+      return search(space, '--resume');
+    },
+    says: new RegExp(`lock\\.json: process ${process.pid} on ${hostname()}[\\s\\S]*--resume`),
   },
   { name: 'a folder that holds no run', make: space => ['evaluate', space.folder], says: /holds no run/ },
   { name: 'train without a method', make: space => ['train', ...search(space).slice(1)], says: /--method/ },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArgsDef } from 'citty';
-import { describeFailure } from '../../src/cli/failure.ts';
+import fc from 'fast-check';
 import { parseArguments } from '../../src/cli/parse.ts';
-import { withResumeHint } from '../../src/cli/resume-hint.ts';
-import { InputError, InterruptedError } from '../../src/errors.ts';
+import { readSettings } from '../../src/cli/settings-args.ts';
+import { InputError } from '../../src/errors.ts';
 
 const definitions: ArgsDef = {
   config: { type: 'positional', required: false },
@@ -42,24 +42,28 @@ test('a positional argument that is needed and missing is told', () => {
   assert.throws(() => parseArguments([], { run: { type: 'positional', required: true } }), InputError);
 });
 
-test('exit codes: 2 with a remedy and no stack for a mistake, 130 for an interruption, 1 with a stack for ours', () => {
-  const mistake = describeFailure(new InputError('wrong', { where: 'file:3', remedy: 'mend it' }));
-  assert.deepEqual(mistake, { exitCode: 2, lines: ['error: file:3: wrong', '→ mend it'] });
-  assert.deepEqual(describeFailure(new InterruptedError('stopped')), { exitCode: 130, lines: ['stopped'] });
-  const ours = describeFailure(new Error('bug'));
-  assert.equal(ours.exitCode, 1);
-  assert.match(ours.lines[0]!, /bug\n\s+at /);
-  assert.equal(describeFailure('text').lines[0], 'text');
-});
-
-test('an interruption says how to go on, in words that can be pasted into a shell', async () => {
-  const stopped = withResumeHint('train', "my run's", Promise.reject(new InterruptedError('stopped')));
-  await assert.rejects(stopped, {
-    name: 'InterruptedError',
-    message: "stopped\n→ go on with: s3delta train --resume --out 'my run'\\''s'",
-  });
-  await assert.rejects(withResumeHint('search', 'runs/a', Promise.reject(new InputError('wrong'))), {
-    message: 'wrong',
-  });
-  assert.equal(await withResumeHint('search', 'runs/a', Promise.resolve(3)), 3);
+test('whatever the arguments are, they are read or refused with a message', () => {
+  const names = [
+    '--lr',
+    '--lr=1',
+    '--no-retrain',
+    '--__proto__=1',
+    '--constructor',
+    '--no-constructor',
+    '-x',
+    '--',
+    '-',
+    '-5',
+  ];
+  const argument = fc.oneof(fc.constantFrom(...names, '__proto__', '\0', '='), fc.string({ unit: 'binary' }));
+  fc.assert(
+    fc.property(fc.array(argument, { maxLength: 5 }), rawArgs => {
+      try {
+        readSettings(parseArguments(rawArgs, definitions), ['lr', 'batch-size', 'retrain']);
+      } catch (error) {
+        assert.ok(error instanceof InputError, String(error));
+      }
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
 });

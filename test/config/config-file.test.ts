@@ -50,3 +50,34 @@ test('a missing file, bad YAML and an unknown key are told with the file', () =>
     (error: InputError) => error instanceof InputError && error.where === unknown && /`task`/.test(error.remedy!),
   );
 });
+
+test('YAML that parses and cannot be used is an InputError that names the file, and nothing is printed', async () => {
+  const warned: unknown[] = [];
+  process.on('warning', warning => warned.push(warning));
+  const bomb = `a: &a [x, x]\n${[...'bcdefghij'].map((key, i) => `${key}: &${key} [*${'abcdefghi'[i]}, *${'abcdefghi'[i]}]\n`).join('')}`;
+  for (const text of [
+    'seed: *none\n',
+    bomb,
+    '['.repeat(20_000),
+    '? [a]\n: 1\n',
+    `${'? '.repeat(200)}a`,
+    '{"__proto__": {"seed": 1}}',
+    '\0',
+    '- seed',
+  ]) {
+    const path = file(text);
+    assert.throws(
+      () => readConfigFile(path),
+      (error: InputError) => error instanceof InputError && error.where!.startsWith(path),
+    );
+  }
+  await new Promise(resolve => setImmediate(resolve));
+  assert.deepEqual(warned, []);
+});
+
+test('a folder, a missing file and an impossible path are told of as what they are', () => {
+  const isTold = (message: RegExp) => (error: Error) => error instanceof InputError && message.test(error.message);
+  assert.throws(() => readConfigFile(folder), isTold(/folder, not a file/));
+  assert.throws(() => readConfigFile(join(folder, 'none.yaml')), isTold(/none\.yaml: no such file/));
+  assert.throws(() => readConfigFile('a\0.yaml'), isTold(/NUL/));
+});

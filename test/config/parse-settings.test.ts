@@ -27,6 +27,7 @@ const impossible: readonly (readonly [string, unknown, RegExp])[] = [
   ['epochs', '1.5', /whole number/],
   ['epochs', 'many', /number/],
   ['seed', '-1', /not below 0/],
+  ['threads', '100000', /not above 1024/],
   ['lr', '0', /above 0/],
   ['order', 'third', /first, second/],
   ['objective', 'l1', /budget, l0/],

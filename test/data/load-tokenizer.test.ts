@@ -128,6 +128,32 @@ test('a tokenizer.json of another kind is read too', async () => {
   assert.equal(tokenizer.decode([]), '');
 });
 
+test('a vocabulary of another kind with impossible ids, or without what it needs, is refused', async () => {
+  const json = (vocab: object, more: object = {}) => ({
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: { type: 'Whitespace' },
+    post_processor: null,
+    decoder: null,
+    model: { type: 'WordPiece', unk_token: '<unk>', continuing_subword_prefix: '##', vocab },
+    ...more,
+  });
+  const vocab = { '<pad>': 0, '</s>': 1, hello: 2 };
+  const load = async (content: object) =>
+    loadTokenizer(await folderWith({ 'tokenizer.json': JSON.stringify(content) }));
+  const isRefused = (error: Error) =>
+    error instanceof InputError && /tokenizer\.json: the tokenizer cannot/.test(error.message);
+  for (const content of [
+    json({ ...vocab, far: 2 ** 31 }),
+    json({ ...vocab, far: -1 }),
+    json(vocab, { added_tokens: [{ id: 1e300 }] }),
+  ]) {
+    await assert.rejects(load(content), isRefused);
+  }
+  const withoutUnknown = await load(json(vocab));
+  assert.throws(() => withoutUnknown.encode('hello you'), isRefused);
+});
+
 test('missing and damaged files are refused with what and where', async () => {
   const refused = async (files: Record<string, string | Uint8Array>, message: RegExp) => {
     const where = await folderWith(files);
@@ -143,6 +169,8 @@ test('missing and damaged files are refused with what and where', async () => {
   await refused({}, /no tokenizer here/);
   await refused({ 'tokenizer.json': '{"model": {' }, /not valid JSON/);
   await refused({ 'tokenizer.json': '{}' }, /cannot be read/);
+  const large = spieceModel({ pieces: [...pieces, { text: 'x('.repeat(20_000), score: 0, type: 4 }] });
+  await refused({ 'spiece.model': large }, /cannot be read/);
   await refused({ 'spiece.model': spiece.subarray(0, 20) }, /not a whole SentencePiece model/);
   await refused({ 'spiece.model': spieceModel({ pieces, charsmap: new Uint8Array(2) }) }, /rules are cut off/);
   await refused({ 'spiece.model': spiece, 'tokenizer_config.json': '{"extra_ids": -1}' }, /extra_ids/);

@@ -28,6 +28,10 @@ test('a missing file and a folder are InputErrors', async () => {
   await assert.rejects(readTextFile(join(folder, 'none')), (error: Error) => {
     return error instanceof InputError && /none: no such file/.test(error.message);
   });
+  await assert.rejects(readTextFile(join(path, 'below')), (error: Error) => {
+    return error instanceof InputError && /is a file, not a folder/.test(error.message);
+  });
+  await assert.rejects(readTextFile('a\0'), (error: Error) => error instanceof InputError && /NUL/.test(error.message));
   await assert.rejects(readTextFile(folder), (error: Error) => {
     return error instanceof InputError && /folder, not a file/.test(error.message);
   });

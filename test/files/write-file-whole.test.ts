@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { StorageError } from '../../src/errors.ts';
+import { createFileWhole, removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
 after(() => rm(folder, { recursive: true }));
@@ -29,7 +30,10 @@ test('a failing write keeps the former content and removes the temporary file', 
 });
 
 test('a folder that is not there is an error, and none is made', async () => {
-  await assert.rejects(writeFileWhole(join(folder, 'none', 'a.txt'), 'x'), { code: 'ENOENT' });
+  const path = join(folder, 'none', 'a.txt');
+  await assert.rejects(writeFileWhole(path, 'x'), (error: Error) => {
+    return error instanceof StorageError && error.where === path && (error.cause as { code: string }).code === 'ENOENT';
+  });
   assert.deepEqual(await readdir(folder), ['a.txt']);
 });
 
@@ -48,4 +52,20 @@ test('what a killed writer has left is removed, and nothing else', async () => {
     await writeFile(join(place, name), '');
   await removeUnfinished(place);
   assert.deepEqual((await readdir(place)).sort(), mine.sort());
+});
+
+test('a file is created where none is, and only there', async () => {
+  const path = join(folder, 'new.txt');
+  assert.equal(await createFileWhole(path, 'first'), true);
+  assert.equal(await createFileWhole(path, 'second'), false);
+  assert.equal(await readFile(path, 'utf8'), 'first');
+  await assert.rejects(createFileWhole(join(folder, 'none', 'a.txt'), 'x'), StorageError);
+});
+
+test('of many that create the same file at once, one does', async () => {
+  const path = join(folder, 'race.txt');
+  const created = await Promise.all(Array.from({ length: 8 }, (_, i) => createFileWhole(path, String(i))));
+  assert.equal(created.filter(Boolean).length, 1);
+  assert.equal(await readFile(path, 'utf8'), String(created.indexOf(true)));
+  assert.ok((await readdir(folder)).every(name => !name.endsWith('.tmp')));
 });

@@ -41,6 +41,11 @@ describe('loading a model', () => {
     ['no config', copy => rm(join(copy, 'config.json')), /config\.json/],
     ['a config that is no JSON', copy => writeFile(join(copy, 'config.json'), '{'), /config\.json/],
     ['another family', copy => editConfig(copy, { model_type: 'bert' }), /config\.json: the model family is bert/],
+    [
+      'a family named like a property',
+      copy => editConfig(copy, { model_type: 'constructor' }),
+      /family is constructor/,
+    ],
     ['no weights', copy => rm(join(copy, 'model.safetensors')), /neither model\.safetensors nor/],
     ['cut-off weights', copy => truncate(join(copy, 'model.safetensors'), 5000), /model\.safetensors/],
     [
@@ -112,4 +117,13 @@ describe('loading a model', () => {
     assert.notEqual(tiny.fingerprint, other.fingerprint);
     assert.equal(tiny.fingerprint, half.fingerprint);
   });
+});
+
+it('a name that every object has is no built-in model', async () => {
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    await assert.rejects(
+      loadModel(name),
+      (error: Error) => error instanceof InputError && error.message.includes(name),
+    );
+  }
 });

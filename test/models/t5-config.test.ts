@@ -36,6 +36,12 @@ describe('a T5 config', () => {
       [{ d_model: 0 }, /config\.json: d_model/],
       [{ num_heads: undefined }, /num_heads/],
       [{ feed_forward_proj: 'gated-silu' }, /feed_forward_proj/],
+      [{ num_layers: 4294967296 }, /num_layers/],
+      [{ num_decoder_layers: 1e9 }, /num_decoder_layers/],
+      [{ eos_token_id: 32128 }, /eos_token_id: 32128 is outside/],
+      [{ decoder_start_token_id: 99999 }, /decoder_start_token_id/],
+      [{ relative_attention_max_distance: 16 }, /relative_attention_num_buckets/],
+      [{ relative_attention_num_buckets: 2 }, /relative_attention_num_buckets/],
     ] as const) {
       assert.throws(
         () => config('t5-base', extra),

@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { StorageError } from '../../src/errors.ts';
 import { appendMetrics, type MetricsLine, readMetrics, repairMetrics } from '../../src/runs/metrics-log.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-metrics-'));
@@ -26,6 +27,28 @@ test('lines come back in the order written', () => {
   const lines = [line({ step: 10 }), line({ step: 20, loss: null }), line({ stage: 'retrain', step: 10 })];
   for (const each of lines) appendMetrics(file, each);
   assert.deepEqual(readMetrics(file), lines);
+});
+
+test('a file that holds nothing but a line cut short is emptied, so that the next line is whole', async () => {
+  const file = join(base, 'c.jsonl');
+  appendFileSync(file, '{"stage":"sea');
+  await repairMetrics(file);
+  appendMetrics(file, line({ step: 10 }));
+  assert.deepEqual(readMetrics(file), [line({ step: 10 })]);
+});
+
+test('what is no line of metrics is passed over', () => {
+  const file = join(base, 'd.jsonl');
+  appendFileSync(file, 'null\n5\n"text"\n[]\n{}\n\u0000\n');
+  assert.deepEqual(readMetrics(file), []);
+});
+
+test('a file that cannot be written is told of by its name', () => {
+  const file = join(base, 'none', 'e.jsonl');
+  assert.throws(
+    () => appendMetrics(file, line({})),
+    (error: Error) => error instanceof StorageError && error.where === file,
+  );
 });
 
 test('no file, no lines', async () => {

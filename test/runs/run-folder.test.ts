@@ -51,12 +51,25 @@ test('a folder that cannot be written is refused', { skip }, () => {
   assert.throws(() => requireFreshFolder(runFolder(join(path, 'run'))), /cannot be written/);
 });
 
-test('creating makes the folder and the one for checkpoints; a run begins with its config', () => {
+test('creating makes the folder and those above it; a run begins with its config', async () => {
   const folder = runFolder(join(base, 'deep', 'run'));
-  createRunFolder(folder);
-  assert.ok(existsSync(folder.checkpoint));
+  await createRunFolder(folder);
+  await createRunFolder(folder);
+  assert.deepEqual(readdirSync(folder.path), []);
   assert.throws(() => requireRun(folder), InputError);
   writeFileSync(folder.config, '');
   requireRun(folder);
   assert.throws(() => requireFreshFolder(folder), InputError);
+});
+
+test('a path with a NUL character is refused before anything is tried with it', () => {
+  assert.throws(() => runFolder('nul\0'), InputError);
+});
+
+test('a folder that cannot be made is the mistake of who named it', async () => {
+  for (const path of [join(base, 'a'.repeat(300)), join(base, 'file', 'run')]) {
+    await assert.rejects(createRunFolder(runFolder(path)), (error: InputError) => {
+      return error instanceof InputError && error.where === path && /--out/.test(error.remedy!);
+    });
+  }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/errors.ts';
-import { parseBudget } from '../../src/structure/budget.ts';
+import { parseBudget, readBudget } from '../../src/structure/budget.ts';
 
 const T5_LARGE = 737_668_096;
 
@@ -28,6 +28,13 @@ for (const [text, parameters] of readable) {
     assert.equal(parseBudget(text, T5_LARGE), parameters);
   });
 }
+
+test('a budget is a share or a number of parameters, before its backbone is known', () => {
+  assert.deepEqual(readBudget('25%'), { fraction: 0.25 });
+  assert.deepEqual(readBudget('1.5e-3'), { fraction: 0.0015 });
+  assert.deepEqual(readBudget(5000), { parameters: 5000 });
+  assert.throws(() => readBudget('much'), InputError);
+});
 
 test('shares that are whole in decimal are whole', () => {
   fc.assert(

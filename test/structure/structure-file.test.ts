@@ -129,3 +129,19 @@ test('an unknown site, kind or option, and a wrong count, are InputErrors', () =
     return error instanceof InputError && /the structure says/.test(error.message);
   });
 });
+
+test('kinds and options named like every object’s properties, and a module kept twice, are InputErrors at the file', () => {
+  const [first] = structure.modules.filter(module => module.kept);
+  const broken = [
+    { ...first!, kind: 'constructor' },
+    { ...first!, kind: '__proto__' },
+    { ...first!, options: { ...first!.options, toString: 1 } },
+    { ...first!, site: '__proto__' },
+  ];
+  for (const modules of [...broken.map(module => [module]), [first!, first!]]) {
+    assert.throws(
+      () => keptModules({ ...structure, modules }, model, 'structure.json'),
+      (error: InputError) => error instanceof InputError && error.where === 'structure.json',
+    );
+  }
+});

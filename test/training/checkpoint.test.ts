@@ -36,3 +36,8 @@ test('a damaged file and a file of something else are InputErrors', async () => 
     return error instanceof InputError && /not a checkpoint/.test(error.message) && error.where === path;
   });
 });
+
+test('a state that is no JSON is an InputError that names the file', async () => {
+  await writeSafetensors(path, { metadata: { 's3delta.checkpoint': '{"step":' }, tensors: new Map() });
+  await assert.rejects(store.load(), (error: Error) => error instanceof InputError && error.where === path);
+});

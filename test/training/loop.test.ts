@@ -23,10 +23,12 @@ function memoryStore(): CheckpointStore & { saves: number } {
   return store;
 }
 
-/** Counts up; the score of step n is scores[n]. */
-function countingJob(scores: Readonly<Record<number, number>>, overrides: Partial<Job<{ value: number }>> = {}) {
+type Counted = { readonly loss: number; readonly learningRate: number };
+
+/** Counts up; the loss of step n is n / 3, the score scores[n]. */
+function countingJob(scores: Readonly<Record<number, number>>, overrides: Partial<Job<Counted>> = {}) {
   const counter = new Float64Array(1);
-  const job: Job<{ value: number }> = {
+  const job: Job<Counted> = {
     steps: 10,
     evaluateEvery: 4,
     settings: { rate: 0.1 },
@@ -35,7 +37,7 @@ function countingJob(scores: Readonly<Record<number, number>>, overrides: Partia
     step: async step => {
       assert.equal(step, counter[0]);
       counter[0]! += 1;
-      return { value: counter[0]! };
+      return { loss: counter[0]! / 3, learningRate: 1 / counter[0]! };
     },
     evaluate: async () => scores[counter[0]!] ?? 0,
     ...overrides,
@@ -43,10 +45,12 @@ function countingJob(scores: Readonly<Record<number, number>>, overrides: Partia
   return job;
 }
 
-async function run(job: Job<{ value: number }>, context: LoopContext = {}) {
+async function run(job: Job<Counted>, context: LoopContext = {}) {
   const { events, result } = await drain(runLoop(job, context));
   return { lines: events.map(event => `${event.type} ${event.step}`), events, result };
 }
+
+const withoutTimes = <T extends object>(event: T) => ({ ...event, seconds: 0, stageSeconds: 0 });
 
 test('evaluates every few steps and at the end, also where the last interval is short', async () => {
   const { lines, events } = await run(countingJob({}));
@@ -83,6 +87,17 @@ test('scores below zero count, and one that is not a number ranks last', async (
   assert.equal((await run(countingJob({ 4: Number.NaN, 8: Number.NaN, 10: -1e9 }))).result.bestStep, 10);
 });
 
+test('an evaluation tells the mean loss since the one before, and the rate of its step', async () => {
+  const { events } = await run(countingJob({}));
+  const told = events.flatMap(event => (event.type === 'evaluation' ? [[event.loss, event.learningRate]] : []));
+  const mean = (steps: readonly number[]) => steps.reduce((sum, step) => sum + step / 3, 0) / steps.length;
+  assert.deepEqual(told, [
+    [mean([1, 2, 3, 4]), 1 / 4],
+    [mean([5, 6, 7, 8]), 1 / 8],
+    [mean([9, 10]), 1 / 10],
+  ]);
+});
+
 test('stopped after any event, it goes on to the same end', async () => {
   const scores = { 4: 1, 8: 3, 10: 2 };
   const whole = await run(countingJob(scores));
@@ -99,6 +114,8 @@ test('stopped after any event, it goes on to the same end', async () => {
     }, InterruptedError);
     const second = await run(countingJob(scores), { checkpoint });
     assert.deepEqual([...lines, ...second.lines], whole.lines);
+    const rest = whole.events.slice(lines.length);
+    assert.deepEqual(second.events.map(withoutTimes), rest.map(withoutTimes));
     assert.deepEqual({ ...second.result, seconds: 0 }, { ...whole.result, seconds: 0 });
   }
 });
@@ -151,7 +168,54 @@ test('a checkpoint of another run is an InputError that says what differs', asyn
     return error instanceof InputError && /rate = 0.1, this one has 0.2/.test(error.message);
   });
   const otherSize = countingJob({}, { arrays: { counter: new Float64Array(2) } });
-  await assert.rejects(run(otherSize, { checkpoint }), /1 numbers in counter, this one 2/);
+  await assert.rejects(run(otherSize, { checkpoint }), /has 1 numbers .* in counter, this one 2/);
+});
+
+test('crashed after any event, it tells what was not saved again, and comes to the same end', async () => {
+  const scores = { 4: 1, 8: 3, 10: 2 };
+  const whole = await run(countingJob(scores));
+  for (let stopAfter = 1; stopAfter < whole.lines.length; stopAfter++) {
+    const checkpoint = memoryStore();
+    const told: object[] = [];
+    // Leaving the iterator saves nothing, like a crash.
+    for await (const event of runLoop(countingJob(scores), { checkpoint })) {
+      told.push(withoutTimes(event));
+      if (told.length === stopAfter) break;
+    }
+    const second = await run(countingJob(scores), { checkpoint });
+    const again = told.length + second.events.length - whole.events.length;
+    assert.ok(again >= 0 && again <= 5, `${again} events again`);
+    assert.deepEqual(
+      [...told.slice(0, told.length - again), ...second.events.map(withoutTimes)],
+      whole.events.map(withoutTimes),
+    );
+    assert.deepEqual({ ...second.result, seconds: 0 }, { ...whole.result, seconds: 0 });
+  }
+});
+
+test('a saved state that makes no sense is an InputError that names its place', async () => {
+  const checkpoint = { ...memoryStore(), where: 'tune.safetensors' };
+  await run(countingJob({}), { checkpoint });
+  const good = (await checkpoint.load())!;
+  const meta = good.meta as Record<string, unknown>;
+  const { 'best.counter': _, ...withoutBest } = good.arrays;
+  const damaged: readonly CheckpointState[] = [
+    { ...good, meta: null },
+    { ...good, meta: { ...meta, step: -1 } },
+    { ...good, meta: { ...meta, step: 11 } },
+    { ...good, meta: { ...meta, step: 3 } },
+    { ...good, meta: { ...meta, settings: [] } },
+    { ...good, arrays: withoutBest },
+    { ...good, arrays: { ...good.arrays, counter: Float64Array.of(Number.NaN) } },
+    { ...good, arrays: { ...good.arrays, score: new Float64Array(0) } },
+    { ...good, arrays: { ...good.arrays, counter: new Float32Array(1) } },
+  ];
+  for (const state of damaged) {
+    const store = { ...checkpoint, load: async () => state };
+    await assert.rejects(run(countingJob({}), { checkpoint: store }), (error: Error) => {
+      return error instanceof InputError && error.where === 'tune.safetensors' && error.remedy !== undefined;
+    });
+  }
 });
 
 test('settings may hold what JSON cannot, an infinity', async () => {

@@ -21,7 +21,7 @@ async function train(overrides: Partial<TuneOptions> = {}, checkpoint?: string) 
   return { steps: events.filter((event): event is TuneStepEvent => event.type === 'step'), events, result };
 }
 
-const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0 });
+const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0, stageSeconds: 0 });
 const whole = await train();
 
 test('learns: the score rises and the result is the best evaluation’s delta', async () => {

@@ -11,6 +11,7 @@ const REMEMBERED_WORDS = 1 << 17;
  * A tokenizer over a unigram vocabulary, equal to SentencePiece's.
  * `encode`: added tokens are cut out of the text; what is between them is normalised, cut into words and segmented.
  * `decode`: special tokens and ids without a piece are left out.
+ * @throws RangeError, SyntaxError where scores or rules are damaged, or the added tokens too large
  */
 export function createUnigramTokenizer(spec: UnigramSpec, ids: { padId: number; endId: number }): Tokenizer {
   const normalise = spec.charsmap?.length ? compileCharsmap(spec.charsmap) : (text: string) => text;
@@ -73,7 +74,10 @@ function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | undefined {
     .map(token => {
       return `${token.stripLeft ? '\\s*' : ''}${escapePattern(token.content)}${token.stripRight ? '\\s*' : ''}`;
     });
-  return new RegExp(`(${alternatives.join('|')})`);
+  const pattern = new RegExp(`(${alternatives.join('|')})`);
+  // A pattern is compiled when it is first used: one that is too large must fail here, where the file is known.
+  pattern.test('');
+  return pattern;
 }
 
 function decoder(spec: UnigramSpec): (ids: readonly number[]) => string {

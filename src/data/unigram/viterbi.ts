@@ -2,6 +2,8 @@ import { bytePiece, type UnigramSpec } from './spec.ts';
 
 // SentencePiece's own constant: an unknown character scores this much below the rarest piece.
 const UNKNOWN_PENALTY = 10;
+// Scores are log-probabilities. Sums of larger ones, or of what is no number, would not compare any more.
+const LARGEST_SCORE = 1e30;
 
 /**
  * The most probable segmentation under a unigram vocabulary: the pieces s₁…s_k of the text with the largest Σ log p(sᵢ).
@@ -9,12 +11,14 @@ const UNKNOWN_PENALTY = 10;
  * round two equal scores apart ("xxx" as x+xx or xx+x) can it choose the other one.
  *
  * Returns a function from text (spaces already `▁`) to ids. Runs of unknown characters become one unknown id.
+ * @throws RangeError where a piece's score is no log-probability.
  */
 export function compileSegmenter(spec: UnigramSpec): (text: string) => number[] {
   const root: TrieNode = { id: NO_PIECE, children: new Map() };
   let lowestScore = Number.POSITIVE_INFINITY;
   spec.pieces.forEach((piece, id) => {
     if (!spec.isNormal[id] || piece === '') return;
+    if (!(Math.abs(spec.scores[id]!) < LARGEST_SCORE)) throw new RangeError(`piece ${id} has score ${spec.scores[id]}`);
     insert(root, piece, id);
     lowestScore = Math.min(lowestScore, spec.scores[id]!);
   });

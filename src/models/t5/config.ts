@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { InputError } from '../../errors.ts';
 
 const count = z.number().int().positive();
+/** Far above any checkpoint's; a damaged number must not fill the memory. */
+const layers = count.max(1000);
 
 /** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
 const schema = z
@@ -11,8 +13,8 @@ const schema = z
     d_kv: count,
     d_ff: count,
     num_heads: count,
-    num_layers: count,
-    num_decoder_layers: count.nullish(),
+    num_layers: layers,
+    num_decoder_layers: layers.nullish(),
     relative_attention_num_buckets: count.default(32),
     relative_attention_max_distance: count.default(128),
     layer_norm_epsilon: z.number().positive().default(1e-6),
@@ -59,6 +61,7 @@ export function parseT5Config(json: unknown, where: string): T5Config {
     });
   }
   const config = parsed.data;
+  checkRanges(config, where);
   return {
     vocabSize: config.vocab_size,
     modelWidth: config.d_model,
@@ -78,4 +81,19 @@ export function parseT5Config(json: unknown, where: string): T5Config {
     endId: config.eos_token_id,
     decoderStartId: config.decoder_start_token_id ?? config.pad_token_id,
   };
+}
+
+/** Numbers that would make a graph read outside a table. */
+function checkRanges(config: z.output<typeof schema>, where: string): void {
+  const remedy = 'use the config.json that belongs to the T5 checkpoint';
+  for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
+    if ((config[key] ?? 0) < config.vocab_size) continue;
+    throw new InputError(`${key}: ${config[key]} is outside the vocabulary of ${config.vocab_size}`, { where, remedy });
+  }
+  const { relative_attention_num_buckets: buckets, relative_attention_max_distance: distance } = config;
+  if (buckets >= 4 && buckets % 2 === 0 && distance > buckets / 2) return;
+  throw new InputError(
+    `relative_attention_num_buckets: ${buckets} buckets cannot cover distances up to ${distance} in both directions`,
+    { where, remedy },
+  );
 }

@@ -1,7 +1,8 @@
-import { type Document, isMap, parseDocument } from 'yaml';
+import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
 import { nearestNames } from '../../config/nearest.ts';
 import { InputError } from '../../errors.ts';
+import { parseYaml } from '../../files/parse-yaml.ts';
 import { readTextFile } from '../../files/read-json.ts';
 import { metricNames } from '../../metrics/index.ts';
 
@@ -47,16 +48,8 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
 export async function readTaskFile(path: string): Promise<TaskFile> {
-  const document = parseDocument(await readTextFile(path));
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
-      where: problem.linePos ? `${path}:${problem.linePos[0].line}` : path,
-      remedy: 'mend that line',
-      cause: problem,
-    });
-  }
-  const parsed = taskFile.safeParse(document.toJS());
+  const { document, value } = parseYaml(await readTextFile(path), path);
+  const parsed = taskFile.safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.
     const { issues } = parsed.error;
@@ -76,7 +69,7 @@ function labelTable(
   if (Array.isArray(labels)) return new Map(labels.map(label => [label, label]));
   const written = document.get('labels');
   const order = isMap(written) ? written.items.map(item => String(item.key)) : Object.keys(labels);
-  return new Map(order.map(label => [label, labels[label]!]));
+  return new Map(order.filter(label => Object.hasOwn(labels, label)).map(label => [label, labels[label]!]));
 }
 
 function explain(issue: z.core.$ZodIssue, where: string): InputError {

@@ -73,3 +73,9 @@ test('no segmentation scores more than the one returned', () => {
     { numRuns: 200 },
   );
 });
+
+test('a score that is no log-probability is refused: sums of it would never compare, and the search never end', () => {
+  for (const score of [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -1e300]) {
+    assert.throws(() => compileSegmenter(vocabulary({ a: -1, b: score })), /piece 2 has score/);
+  }
+});

@@ -1,0 +1,41 @@
+import { type Document, isScalar, parseDocument, visit } from 'yaml';
+import { InputError } from '../errors.ts';
+
+export interface YamlText {
+  /** Keeps what a plain object loses: the order of keys that look like numbers. */
+  readonly document: Document;
+  /** The content as plain values, aliases resolved; null where there is none. */
+  readonly value: unknown;
+}
+
+/** Parses YAML. InputError with file and line where it is none, or is more than keys, values and lists of bounded depth. */
+export function parseYaml(text: string, path: string): YamlText {
+  try {
+    // What is wrong is thrown; nothing is printed.
+    const document = parseDocument(text, { logLevel: 'error' });
+    const [problem] = document.errors;
+    if (problem === undefined) return { document, value: toValue(document) };
+    throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
+      where: problem.linePos ? `${path}:${problem.linePos[0].line}` : path,
+      remedy: 'mend that line',
+      cause: problem,
+    });
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`not usable YAML: ${(cause as Error).message}`, {
+      where: path,
+      remedy: 'write plain keys, less nesting, and aliases after their anchors',
+      cause,
+    });
+  }
+}
+
+function toValue(document: Document): unknown {
+  visit(document, {
+    // The parser would write such a key out as text, each level of it several times over.
+    Pair(_, { key }) {
+      if (key !== null && !isScalar(key)) throw new RangeError('a key is no plain text');
+    },
+  });
+  return document.toJS();
+}

@@ -1,0 +1,204 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readDelta, writeDelta } from '../../src/api/delta-file.ts';
+import { readRunView } from '../../src/api/read-view.ts';
+import { readRun } from '../../src/api/report-job.ts';
+import { completeSettings } from '../../src/api/stage-settings.ts';
+import { drawStructure, manualStructure } from '../../src/api/structures.ts';
+import { readConfigFile } from '../../src/config/config-file.ts';
+import { loadTokenizer } from '../../src/data/load-tokenizer.ts';
+import { layoutOf } from '../../src/deltas/layout.ts';
+import { loadModel } from '../../src/models/load.ts';
+import { reportHtml } from '../../src/report/html.ts';
+import { readLock } from '../../src/runs/run-lock.ts';
+import { keptModules, readStructure, writeStructure } from '../../src/structure/structure-file.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { readExamples } from '../../src/tasks/read-examples.ts';
+import { checkpointFile } from '../../src/training/checkpoint.ts';
+import { tune } from '../../src/training/tune.ts';
+import { films } from '../api/films.ts';
+import { tinyModel, workspace } from '../cli/support.ts';
+import { drain } from '../training/toy-program.ts';
+import { options, problem } from '../training/tune-problem.ts';
+
+/** A file that a user gives, and the whole way by which it is read. */
+export interface Subject {
+  /** Where the mutated file goes. Errors must name this place, or the folder. */
+  readonly file: string;
+  /** Whole files to begin with. */
+  readonly originals: readonly Uint8Array[];
+  /** Whether damaged lines are passed over, so that nothing is refused. */
+  readonly lenient?: boolean;
+  read(): Promise<unknown>;
+}
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+const base = () => mkdtempSync(join(tmpdir(), 's3delta-fuzz-'));
+const bytes = (...contents: readonly (string | Uint8Array)[]) =>
+  contents.map(content => Buffer.from(content as string));
+
+/** One file of a copied folder is mutated, all others are whole. */
+function inCopy(source: string, name: string, read: (folder: string) => Promise<unknown>): Subject {
+  const folder = base();
+  cpSync(source, folder, { recursive: true });
+  const file = join(folder, name);
+  return { file, originals: [readFileSync(file)], read: () => read(folder) };
+}
+
+/** A data file with a column of texts and the column `label`. */
+function data(
+  { name, text = 'text' }: { name: string; text?: string },
+  ...originals: readonly (string | Uint8Array)[]
+): Subject {
+  const file = join(base(), name);
+  const form = { label: 'label', labels: new Map([...'01'].map(label => [label, label])) };
+  const read = () => readExamples([file], { ...form, source: field => field(text) });
+  return { file, originals: bytes(...originals), read };
+}
+
+async function writes(file: string, write: () => Promise<void>, read: () => Promise<unknown>): Promise<Subject> {
+  mkdirSync(dirname(file), { recursive: true });
+  await write();
+  return { file, originals: [readFileSync(file)], read };
+}
+
+const answers = ['Ein Satz, 12 <extra_id_0> naïve ﬁ \u3000x', '', '\ud800 \0 \u2581\u2581 a'.repeat(20)];
+
+async function useTokenizer(folder: string): Promise<void> {
+  const tokenizer = await loadTokenizer(folder);
+  for (const text of answers) tokenizer.decode(tokenizer.encode(text));
+  tokenizer.decode([0, 1, 159, 1e6, -1]);
+}
+
+/** A model's folder without its tokenizer.json: then spiece.model is read. */
+function spiece(): Subject {
+  const folder = base();
+  const file = join(folder, 'spiece.model');
+  cpSync(join(tinyModel, 'tokenizer_config.json'), join(folder, 'tokenizer_config.json'));
+  return { file, originals: [readFileSync(join(tinyModel, 'spiece.model'))], read: () => useTokenizer(folder) };
+}
+
+function config(): Subject {
+  const file = join(base(), 'config.yaml');
+  const originals = bytes(
+    'model: mini\ntask: rte\nbudget: 1.39bp\nseed: 3\norder: second\ntau: 0.5\nretrain: true\nlr: 3e-4\n',
+    '{ "model": "mini", "task": "rte", "max-steps": 5, "budget": 5000, "sentinel": false, "versions": { "node": "v24" } }',
+    '&a model: &b mini\ntask: *b\n? threads\n: 2\n',
+  );
+  const read = async () => completeSettings({ name: 'mini' }, films, readConfigFile(file));
+  return { file, originals, read };
+}
+
+function task(): Subject {
+  const { task: file } = workspace();
+  const example = fileURLToPath(new URL('../../examples/my-task', import.meta.url));
+  for (const name of ['train.tsv', 'validation.csv']) cpSync(join(example, name), join(dirname(file), name));
+  const originals = [
+    readFileSync(file),
+    readFileSync(join(example, 'task.yaml')),
+    ...bytes(
+      'name: t\ntemplate: "{text}"\nlabel: label\nmetric: pearson\nfiles: { train: train.jsonl }\ncolumns: [text, label]\n',
+    ),
+  ];
+  const read = async () => loadTaskData(await loadTask(file), { data: dirname(file), seed: 1 });
+  return { file, originals, read };
+}
+
+async function structure(): Promise<Subject> {
+  const model = await loadModel(tinyModel, { threads: 1 });
+  const file = join(base(), 'structure.json');
+  const drawn = drawStructure(model, { space: 'mixed', budget: '500', 'keep-inert': false, seed: 1 });
+  const small = { ...drawn, modules: drawn.modules.slice(0, 9) };
+  const read = async () => layoutOf(keptModules(await readStructure(file), model, file));
+  return writes(file, () => writeStructure(file, small), read);
+}
+
+async function delta(): Promise<Subject> {
+  const model = await loadModel(tinyModel, { threads: 1 });
+  const layout = layoutOf(keptModules(manualStructure(model, 'bitfit'), model));
+  const file = join(base(), 'delta.safetensors');
+  const write = () => writeDelta(file, model, layout, new Float32Array(layout.size).fill(0.5));
+  return writes(file, write, () => readDelta(file, model, layout));
+}
+
+async function checkpoint(): Promise<Subject> {
+  const store = checkpointFile(join(base(), 'tune.safetensors'));
+  const run = { ...options, maxSteps: 8 };
+  const write = async () => {
+    for await (const event of tune(problem, run, { checkpoint: store, saveEverySeconds: -1 })) {
+      if (event.step === 7) break;
+    }
+  };
+  return writes(store.where!, write, () =>
+    drain(tune(problem, run, { checkpoint: { ...store, save: async () => {} } })),
+  );
+}
+
+async function report(folder: string): Promise<string> {
+  const { result, folder: files } = await readRun(folder);
+  return reportHtml({ ...(await readRunView(files)), result });
+}
+
+/** A finished run's folder, and the report of it. */
+async function run(name: 'result.json' | 'metrics.jsonl'): Promise<Subject> {
+  const folder = base();
+  const model = await loadModel(tinyModel, { threads: 1 });
+  writeFileSync(join(folder, 'config.yaml'), 'model: mini\ntask: rte\n');
+  await writeStructure(join(folder, 'structure.json'), manualStructure(model, 'lnfit'));
+  const stage = { seconds: 1.5, peakBytes: 1e9, evaluations: 12 };
+  const result = {
+    ...{ task: 'films', model: 'tiny-t5', seed: 3, budget: { parameters: 500, fraction: 0.01 } },
+    structure: { modules: 3, parameters: 288 },
+    score: { metric: 'accuracy', validation: 60, test: 55.5, majority: 50, random: 51 },
+    resources: { search: stage, retrain: stage, ratio: { time: 1, memory: 1 } },
+  };
+  writeFileSync(join(folder, 'result.json'), JSON.stringify(result, null, 2));
+  const line = { stage: 'search', step: 2, steps: 4, loss: 0.5, learningRate: 0.1, score: 50, best: 50, seconds: 1 };
+  const lines = [line, { ...line, step: 4 }, { ...line, stage: 'retrain' }].map(each => `${JSON.stringify(each)}\n`);
+  writeFileSync(join(folder, 'metrics.jsonl'), lines.join(''));
+  const file = join(folder, name);
+  return {
+    file,
+    originals: [readFileSync(file)],
+    lenient: name === 'metrics.jsonl',
+    read: () => report(folder),
+  };
+}
+
+function lock(): Subject {
+  const file = join(base(), 'lock.json');
+  const holder = { id: 'a', pid: 12, host: 'h', birth: 'b 1', since: '2026-01-31' };
+  return { file, originals: bytes(JSON.stringify(holder)), read: async () => readLock(file) };
+}
+
+const row = (text: string, label: string) => `${JSON.stringify({ text, label })}`;
+
+/** Every kind of file that a user can give. A new kind is a line here. */
+export const subjects: Readonly<Record<string, () => Subject | Promise<Subject>>> = {
+  config,
+  task,
+  structure,
+  delta,
+  checkpoint,
+  lock,
+  result: () => run('result.json'),
+  metrics: () => run('metrics.jsonl'),
+  tsv: () => data({ name: 'a.tsv' }, 'text\tlabel\na "b\t1\nc\t0\n', '\ufefftext\tx\tlabel\r\na\t\t1\r\n'),
+  csv: () => data({ name: 'a.csv' }, 'text,label\n"a ""b"", c",1\n"d\ne",0\n', 'x,text,label\r\n1,,0\r\n'),
+  jsonl: () =>
+    data({ name: 'a.jsonl' }, `${row('a', '1')}\n\n${row('b\\u0000 é', '0')}\n`, '{"label":1,"text":true,"x":[{}]}\n'),
+  json: () => data({ name: 'a.json' }, `[${row('a', '1')},${row('b', '0')}]`, `{"0":${row('a', '1')}}`),
+  parquet: () =>
+    data(
+      { name: 'a.parquet', text: 'sentence' },
+      ...['snappy', 'dictionary', 'none'].map(name => readFileSync(fixture(`parquet/${name}.parquet`))),
+    ),
+  modelConfig: () => inCopy(tinyModel, 'config.json', loadModel),
+  weights: () => inCopy(tinyModel, 'model.safetensors', loadModel),
+  shardIndex: () => inCopy(fixture('tiny-t5-sharded'), 'model.safetensors.index.json', loadModel),
+  tokenizerJson: () => inCopy(tinyModel, 'tokenizer.json', useTokenizer),
+  tokenizerConfig: () => inCopy(tinyModel, 'tokenizer_config.json', useTokenizer),
+  spiece,
+};
