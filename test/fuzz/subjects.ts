@@ -47,15 +47,25 @@ function inCopy(source: string, name: string, read: (folder: string) => Promise<
   return { file, originals: [readFileSync(file)], read: () => read(folder) };
 }
 
-/** A data file with a column of texts and the column `label`. */
+/** A data file with a column of texts and the column `label`, which holds some of the labels. */
 function data(
-  { name, text = 'text' }: { name: string; text?: string },
-  ...originals: readonly (string | Uint8Array)[]
+  name: string,
+  originals: readonly (string | Uint8Array)[],
+  { text = 'text', labels = ['0', '1'] }: { readonly text?: string; readonly labels?: readonly string[] } = {},
 ): Subject {
   const file = join(base(), name);
-  const form = { label: 'label', labels: new Map([...'01'].map(label => [label, label])) };
+  const form = { label: 'label', labels: new Map(labels.map(label => [label, label])) };
   const read = () => readExamples([file], { ...form, source: field => field(text) });
   return { file, originals: bytes(...originals), read };
+}
+
+/** The Hub's form of GLUE's RTE, with rows of our own. */
+function parquet(): Subject {
+  const rte = fixture('parquet/glue/rte');
+  const originals = ['train-00000-of-00002', 'validation-00000-of-00001'].map(name =>
+    readFileSync(join(rte, `${name}.parquet`)),
+  );
+  return data('a.parquet', originals, { text: 'sentence1', labels: ['entailment', 'not_entailment'] });
 }
 
 async function writes(file: string, write: () => Promise<void>, read: () => Promise<unknown>): Promise<Subject> {
@@ -185,16 +195,12 @@ export const subjects: Readonly<Record<string, () => Subject | Promise<Subject>>
   lock,
   result: () => run('result.json'),
   metrics: () => run('metrics.jsonl'),
-  tsv: () => data({ name: 'a.tsv' }, 'text\tlabel\na "b\t1\nc\t0\n', '\ufefftext\tx\tlabel\r\na\t\t1\r\n'),
-  csv: () => data({ name: 'a.csv' }, 'text,label\n"a ""b"", c",1\n"d\ne",0\n', 'x,text,label\r\n1,,0\r\n'),
+  tsv: () => data('a.tsv', ['text\tlabel\na "b\t1\nc\t0\n', '\ufefftext\tx\tlabel\r\na\t\t1\r\n']),
+  csv: () => data('a.csv', ['text,label\n"a ""b"", c",1\n"d\ne",0\n', 'x,text,label\r\n1,,0\r\n']),
   jsonl: () =>
-    data({ name: 'a.jsonl' }, `${row('a', '1')}\n\n${row('b\\u0000 é', '0')}\n`, '{"label":1,"text":true,"x":[{}]}\n'),
-  json: () => data({ name: 'a.json' }, `[${row('a', '1')},${row('b', '0')}]`, `{"0":${row('a', '1')}}`),
-  parquet: () =>
-    data(
-      { name: 'a.parquet', text: 'sentence' },
-      ...['snappy', 'dictionary', 'none'].map(name => readFileSync(fixture(`parquet/${name}.parquet`))),
-    ),
+    data('a.jsonl', [`${row('a', '1')}\n\n${row('b\\u0000 é', '0')}\n`, '{"label":1,"text":true,"x":[{}]}\n']),
+  json: () => data('a.json', [`[${row('a', '1')},${row('b', '0')}]`, `{"0":${row('a', '1')}}`]),
+  parquet,
   modelConfig: () => inCopy(tinyModel, 'config.json', loadModel),
   weights: () => inCopy(tinyModel, 'model.safetensors', loadModel),
   shardIndex: () => inCopy(fixture('tiny-t5-sharded'), 'model.safetensors.index.json', loadModel),
