@@ -5,8 +5,10 @@
 
 // For users: a model, a task, a structure, trained parameters, answers.
 
+export type { Answer } from './api/answers.ts';
 export { type EncodedTask, encodeTask, type TaskDescription } from './api/encode-task.ts';
-export { evaluate, type PredictOptions, predict, type SplitName, type StopContext } from './api/evaluate.ts';
+export { evaluate, type SplitName, type StopContext } from './api/evaluate.ts';
+export { type Prediction, type PredictOptions, predict, predictEach } from './api/predict.ts';
 export { readTuned } from './api/read-tuned.ts';
 export { runToEnd } from './api/run-to-end.ts';
 export type { Generation, ScoredSplit, Scoring } from './api/scoring.ts';
@@ -15,6 +17,7 @@ export type { StageSettings } from './api/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
 export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
+export { type ModelInput, readInputLines, readInputs } from './data/read-inputs.ts';
 export { InputError, InterruptedError } from './errors.ts';
 export { builtInModels, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
@@ -26,6 +29,8 @@ export { loadTask, loadTaskData, type OriginalSplits, type Task, type TaskData, 
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
 export type { JobContext, JobEvent } from './api/job-events.ts';
+export { type LoadedTuned, loadTuned } from './api/load-tuned.ts';
+export { type AnsweredInput, runPredictJob } from './api/predict-job.ts';
 export { readRun, writeReport } from './api/report-job.ts';
 export { readConfigFile } from './config/config-file.ts';
 export { parseSettings } from './config/parse-settings.ts';
@@ -36,7 +41,7 @@ export type { RunFolder } from './runs/run-folder.ts';
 
 // For researchers: a backbone with modules as one function of flat vectors.
 
-export { encodeExample, encodeExamples, encodeSource } from './data/encode.ts';
+export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
 export { withSentinel } from './data/sentinel.ts';
 export type { Tokenizer } from './data/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
@@ -50,6 +55,7 @@ export type {
   ModuleLayout,
   ParameterLayout,
   Program,
+  Ranker,
   Trainable,
 } from './runtime/program.ts';
 

@@ -5,7 +5,11 @@ export async function asInterrupted<T>(signal: AbortSignal | undefined, job: () 
   try {
     return await job();
   } catch (error) {
-    if (signal?.aborted && !(error instanceof InterruptedError)) throw new InterruptedError();
-    throw error;
+    throw interruption(error, signal);
   }
+}
+
+/** The error to pass on: an interruption where the signal has aborted, else the error itself. */
+export function interruption(error: unknown, signal: AbortSignal | undefined): unknown {
+  return signal?.aborted && !(error instanceof InterruptedError) ? new InterruptedError() : error;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ArgsDef, ParsedArgs } from 'citty';
 import type { JobContext } from '../api/job-events.ts';
 
@@ -5,12 +6,16 @@ import type { JobContext } from '../api/job-events.ts';
 export interface Output {
   readonly document: unknown;
   readonly lines: readonly string[];
+  /** Lines that are printed as they come, before the others; taken from only where no document is asked for. */
+  readonly stream?: AsyncIterable<string>;
 }
 
 /** What a command is run with, beside its arguments. */
 export interface CommandContext extends JobContext {
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
+  /** What a command that is given no input reads (default: that of the process). */
+  readonly stdin?: Readable;
 }
 
 /** One command of the command line. It returns what to print and prints nothing itself. */

@@ -23,15 +23,20 @@ process.stdout.on('error', error => {
   throw error;
 });
 
+/** Waits for a pipe that takes no more: leaving before it has all would cut a long document short. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+}
+
 try {
-  const { text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
+  const { stream, text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
     signal,
     onEvent: progress.show,
     colour: process.stdout.isTTY === true && !noColour,
   });
   progress.finish();
-  // Leaving before a pipe has taken everything would cut a long document short.
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+  for await (const line of stream ?? []) await print(line);
+  if (text !== '') await print(text);
   process.exitCode = exitCode;
 } catch (error) {
   progress.finish();

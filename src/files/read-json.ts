@@ -6,12 +6,17 @@ export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new InputError('no such file', { where: path, remedy: 'check the path', cause });
-    if (code === 'EISDIR') throw new InputError('this is a folder, not a file', { where: path, cause });
-    if (code === 'EACCES') throw new InputError('no permission to read this file', { where: path, cause });
-    throw cause;
+    throw readingError(cause, path);
   }
+}
+
+/** The error to tell of where a file the user named could not be read: an InputError where the user can mend it. */
+export function readingError(cause: unknown, path: string): unknown {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return new InputError('no such file', { where: path, remedy: 'check the path', cause });
+  if (code === 'EISDIR') return new InputError('this is a folder, not a file', { where: path, cause });
+  if (code === 'EACCES') return new InputError('no permission to read this file', { where: path, cause });
+  return cause;
 }
 
 /** Parsed JSON of a file, not validated further. InputError where it is missing or is no JSON. */

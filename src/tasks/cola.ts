@@ -10,6 +10,7 @@ export const cola = glueTask({
   source: field => `sentence: ${field('sentence')}`,
   label: 'label',
   labels: { '0': '0', '1': '1' },
+  labelNames: { '0': 'unacceptable', '1': 'acceptable' },
   metric: 'matthews',
   split: halveValidation,
   presets: {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { readExamples } from './read-examples.ts';
 import type { Task } from './task.ts';
-import { type TextForm, targetStrings } from './text-form.ts';
+import { namesOfTargets, type TextForm, targetStrings } from './text-form.ts';
 
 /** What one GLUE task says of itself. `source` is what follows the prefix `<name> `. */
 interface GlueTask
@@ -11,6 +11,8 @@ interface GlueTask
     Pick<Task, 'name' | 'description' | 'metric' | 'presets' | 'split'> {
   /** From the data's labels to target strings. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What the target strings stand for, where the data's labels do not say it. */
+  readonly labelNames?: Readonly<Record<string, string>>;
   /** The task's folder in GLUE's layout, with train.tsv and dev.tsv. */
   readonly folder: string;
   /** Column names, where the files have no header line. */
@@ -29,6 +31,8 @@ export function glueTask(glue: GlueTask): Task {
     description: glue.description,
     metric: glue.metric,
     labels: targetStrings(labels),
+    labelNames: glue.labelNames === undefined ? namesOfTargets(labels) : new Map(Object.entries(glue.labelNames)),
+    source: form.source,
     maxSourceLength: MAX_SOURCE_LENGTH,
     presets: glue.presets,
     split: glue.split,

@@ -9,6 +9,7 @@ export const mrpc = glueTask({
   source: field => `sentence1: ${field('#1 String')} sentence2: ${field('#2 String')}`,
   label: 'Quality',
   labels: { '0': '0', '1': '1' },
+  labelNames: { '0': 'not_equivalent', '1': 'equivalent' },
   metric: 'f1',
   split: halveValidation,
   presets: {

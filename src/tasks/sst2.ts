@@ -9,6 +9,7 @@ export const sst2 = glueTask({
   source: field => `sentence: ${field('sentence')}`,
   label: 'label',
   labels: { '0': '0', '1': '1' },
+  labelNames: { '0': 'negative', '1': 'positive' },
   metric: 'accuracy',
   split: holdOutOfTraining(2000),
   presets: {

@@ -17,6 +17,12 @@ export function targetStrings(labels: ReadonlyMap<string, string>): readonly str
   return [...new Set(labels.values())];
 }
 
+/** What the target strings of a label table stand for, where the data's labels say more than the targets. */
+export function namesOfTargets(labels: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const byTarget = Map.groupBy(labels, ([, target]) => target);
+  return new Map([...byTarget].map(([target, pairs]) => [target, pairs.map(([label]) => label).join(' or ')]));
+}
+
 /**
  * Writes one row in a task's text form.
  * @throws InputError with file and line where a field is missing or the label is not one of the task's.

@@ -2,10 +2,20 @@ import type { Command } from '../command.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
+import { predict } from './predict.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
 import { tasks } from './tasks.ts';
 import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
-export const commands: Readonly<Record<string, Command>> = { search, train, evaluate, report, demo, tasks, models };
+export const commands: Readonly<Record<string, Command>> = {
+  search,
+  train,
+  evaluate,
+  predict,
+  report,
+  demo,
+  tasks,
+  models,
+};
