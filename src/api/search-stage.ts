@@ -8,6 +8,7 @@ import type { JobContext } from './job-events.ts';
 import type { Prepared } from './prepare.ts';
 import { relay } from './relay.ts';
 import { searchStructure } from './search-structure.ts';
+import { openSpace } from './structures.ts';
 
 export interface SearchStageResult {
   readonly structure: Structure;
@@ -21,6 +22,8 @@ export async function runSearchStage(
   { signal, onEvent }: JobContext,
 ): Promise<SearchStageResult> {
   const checkpoint = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
+  const { candidates, budget } = openSpace(model, settings);
+  onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
   const memory = startPeakMemory();
   try {
     const events = searchStructure(model, data, settings, { checkpoint, signal });

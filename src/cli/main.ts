@@ -3,17 +3,31 @@ import { packageVersion } from '../api/provenance.ts';
 import { commands } from './commands/index.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
-import { createProgress } from './progress.ts';
+import { createProgress } from './progress/progress.ts';
 import { runCommandLine } from './run.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';
 
-const progress = createProgress({
-  isTTY: process.stderr.isTTY === true,
-  columns: process.stderr.columns ?? 80,
-  write: text => process.stderr.write(text),
-});
+const { stderr } = process;
+const progress = createProgress(
+  {
+    // A terminal that cannot move its cursor is read like a file.
+    isTTY: stderr.isTTY === true && process.env.TERM !== 'dumb',
+    colour: !noColour,
+    get columns() {
+      return stderr.columns ?? 80;
+    },
+    get rows() {
+      return stderr.rows ?? 24;
+    },
+    write: text => stderr.write(text),
+  },
+  { now: () => performance.now(), memory: () => process.memoryUsage.rss() },
+);
+setInterval(progress.tick, 1000).unref();
+// Whatever ends the process, the cursor comes back.
+process.on('exit', progress.finish);
 const signal = interruptSignal(() =>
   progress.show({ type: 'message', text: 'stopping after this step, to save the state (Ctrl-C again: at once)…' }),
 );
