@@ -38,5 +38,5 @@ export async function beginRun(folder: RunFolder, settings: ResolvedSettings): P
   createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (existsSync(folder.config)) await repairMetrics(folder.metrics);
-  else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));
+  else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(), folder.config));
 }
