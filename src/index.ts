@@ -26,6 +26,7 @@ export { loadTask, loadTaskData, type OriginalSplits, type Task, type TaskData, 
 
 // The whole job in a run folder, as the command line does it.
 
+export { type Draft, guessOwnTask, type OwnTask, writeDraft } from './api/draft-job.ts';
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
 export type { JobContext, JobEvent } from './api/job-events.ts';

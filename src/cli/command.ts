@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream';
 import type { ArgsDef, ParsedArgs } from 'citty';
 import type { JobContext } from '../api/job-events.ts';
 
+/** Puts a question; an empty answer is the standard one. */
+export type Ask = (question: string, standard: string) => Promise<string>;
+
 /** What a command has to say at its end: a document for programs, lines for people. */
 export interface Output {
   readonly document: unknown;
@@ -16,6 +19,8 @@ export interface CommandContext extends JobContext {
   readonly colour: boolean;
   /** What a command that is given no input reads (default: that of the process). */
   readonly stdin?: Readable;
+  /** Asks the user; undefined where there is nobody to ask. */
+  readonly ask?: Ask;
 }
 
 /** One command of the command line. It returns what to print and prints nothing itself. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { packageVersion } from '../api/provenance.ts';
+import { terminalAsk } from './ask.ts';
 import { commands } from './commands/index.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -46,6 +47,7 @@ try {
   const { stream, text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
     signal,
     onEvent: progress.show,
+    ...(process.stdin.isTTY && stderr.isTTY && { ask: terminalAsk(process.stdin, stderr, signal) }),
     colour: process.stdout.isTTY === true && !noColour,
   });
   progress.finish();

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
+import { init } from './init.ts';
 import { models } from './models.ts';
 import { predict } from './predict.ts';
 import { report } from './report.ts';
@@ -10,6 +11,7 @@ import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
+  init,
   search,
   train,
   evaluate,
