@@ -23,6 +23,7 @@ export { builtInModels, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
 export type { SessionSettings } from './runtime/session.ts';
 export { loadTask, loadTaskData, type OriginalSplits, type Task, type TaskData, tasks } from './tasks/index.ts';
+export { sourceText } from './tasks/source-text.ts';
 
 // The whole job in a run folder, as the command line does it.
 
