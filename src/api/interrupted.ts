@@ -5,11 +5,11 @@ export async function asInterrupted<T>(signal: AbortSignal | undefined, job: () 
   try {
     return await job();
   } catch (error) {
-    throw interruption(error, signal);
+    throw interruption(signal, error);
   }
 }
 
 /** The error to pass on: an interruption where the signal has aborted, else the error itself. */
-export function interruption(error: unknown, signal: AbortSignal | undefined): unknown {
+export function interruption(signal: AbortSignal | undefined, error: unknown): unknown {
   return signal?.aborted && !(error instanceof InterruptedError) ? new InterruptedError() : error;
 }

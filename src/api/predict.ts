@@ -80,7 +80,7 @@ export async function* predictEach(
       yield* predictions;
     }
   } catch (error) {
-    throw interruption(error, signal);
+    throw interruption(signal, error);
   } finally {
     await program.release();
   }

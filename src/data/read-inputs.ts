@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { readingError } from '../files/read-json.ts';
+import { asReadError } from '../files/read-error.ts';
 import { parseJsonLine } from './json-rows.ts';
 import { readRows } from './read-rows.ts';
 import type { Row } from './row.ts';
@@ -25,7 +25,7 @@ export async function* readInputs(file: string, signal?: AbortSignal): AsyncGene
   try {
     yield* readInputLines(createReadStream(file), file, signal);
   } catch (error) {
-    throw readingError(error, file);
+    throw asReadError(file, error);
   }
 }
 

@@ -1,22 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { asReadError } from './read-error.ts';
 
 /** Text of a file the user named. A missing or unreadable one is an InputError that says which. */
 export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw readingError(cause, path);
+  } catch (error) {
+    throw asReadError(path, error);
   }
-}
-
-/** The error to tell of where a file the user named could not be read: an InputError where the user can mend it. */
-export function readingError(cause: unknown, path: string): unknown {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return new InputError('no such file', { where: path, remedy: 'check the path', cause });
-  if (code === 'EISDIR') return new InputError('this is a folder, not a file', { where: path, cause });
-  if (code === 'EACCES') return new InputError('no permission to read this file', { where: path, cause });
-  return cause;
 }
 
 /** Parsed JSON of a file, not validated further. InputError where it is missing or is no JSON. */
