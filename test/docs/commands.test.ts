@@ -65,7 +65,7 @@ interface Outcome {
 /** Runs a command of ours in this process: starting one for each would take longer than what they do. */
 async function runHere(args: readonly string[]): Promise<Outcome> {
   const ask = async (_: string, standard: string) => standard;
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(300_000);
   try {
     const { stream, text, exitCode } = await runCommandLine(args, commands, '0.0.0', { colour: false, ask, signal });
     const lines: string[] = [];
