@@ -45,5 +45,5 @@ const score = await evaluate(model, tuned, data, 'test', { signal });
 console.log(`test ${task.metric}: ${score}; always the commonest answer: ${data.majority}`);
 
 const remark = 'guestbook meal: dinner remark: cold soup and a waiter who never came back';
-const [answer] = await predict(model, tuned, [remark]);
-console.log(`${remark} -> ${answer}`);
+const [prediction] = await predict(model, tuned, [remark], { task });
+console.log(`${remark} -> ${prediction!.label} (${prediction!.answer}), probability ${prediction!.probability}`);

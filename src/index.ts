@@ -5,15 +5,10 @@
 
 // For users: a model, a task, a structure, trained parameters, answers.
 
+export type { Answer } from './api/answers.ts';
 export { type EncodedTask, encodeTask, type TaskDescription } from './api/encode-task.ts';
-export {
-  evaluate,
-  evaluateInDetail,
-  type PredictOptions,
-  predict,
-  type SplitName,
-  type StopContext,
-} from './api/evaluate.ts';
+export { evaluate, evaluateInDetail, type SplitName, type StopContext } from './api/evaluate.ts';
+export { type Prediction, type PredictOptions, predict, predictEach } from './api/predict.ts';
 export { readTuned } from './api/read-tuned.ts';
 export { runToEnd } from './api/run-to-end.ts';
 export type { DetailedScore, Generation, ScoredSplit, Scoring } from './api/scoring.ts';
@@ -22,6 +17,7 @@ export type { StageSettings } from './api/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './api/structures.ts';
 export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
+export { type ModelInput, readInputLines, readInputs } from './data/read-inputs.ts';
 export { InputError, InterruptedError, StorageError } from './errors.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
@@ -37,6 +33,7 @@ export {
   type TaskData,
   tasks,
 } from './tasks/index.ts';
+export { sourceText } from './tasks/source-text.ts';
 
 // Before anything runs: what a search would take, and what works on this machine.
 
@@ -49,9 +46,12 @@ export { runPlanJob } from './api/plan/plan-job.ts';
 
 // The whole job in a run folder, as the command line does it.
 
+export { type Draft, guessOwnTask, type OwnTask, writeDraft } from './api/draft-job.ts';
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
 export type { JobContext, JobEvent } from './api/job-events.ts';
+export { type LoadedTuned, loadTuned } from './api/load-tuned.ts';
+export { type AnsweredInput, runPredictJob } from './api/predict-job.ts';
 export { readRunView } from './api/read-view.ts';
 export { type ReportOptions, readRun, writeReport } from './api/report-job.ts';
 export { readConfigFile } from './config/config-file.ts';
@@ -67,7 +67,7 @@ export { type RunServer, type ServeOptions, serveRuns } from './serve/server.ts'
 
 // For researchers: a backbone with modules as one function of flat vectors.
 
-export { encodeExample, encodeExamples, encodeSource } from './data/encode.ts';
+export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
 export { withSentinel } from './data/sentinel.ts';
 export type { Tokenizer } from './data/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
@@ -81,6 +81,7 @@ export type {
   ModuleLayout,
   ParameterLayout,
   Program,
+  Ranker,
   Trainable,
 } from './runtime/program.ts';
 

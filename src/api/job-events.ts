@@ -6,6 +6,14 @@ export type JobEvent =
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'stage'; readonly stage: StageName }
   | {
+      /** Before a search: what it chooses from. */
+      readonly type: 'candidates';
+      /** Trainable parameters of each candidate, in the order of `p`. */
+      readonly parameters: readonly number[];
+      /** Parameters that may be spent. */
+      readonly budget: number;
+    }
+  | {
       readonly type: 'step';
       readonly stage: StageName;
       /** Steps done, of `steps`. */

@@ -52,5 +52,5 @@ export async function beginRun(folder: RunFolder, settings: ResolvedSettings): P
     requireSameSettings(settings, readConfigFile(folder.config), folder);
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
-  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance()));
+  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(), folder.config));
 }

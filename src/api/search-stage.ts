@@ -24,6 +24,8 @@ export async function runSearchStage(
   { signal, onEvent }: JobContext,
 ): Promise<SearchStageResult> {
   const checkpoint = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
+  const { candidates, budget } = openSpace(model, settings);
+  onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
   const memory = startPeakMemory();
   try {
     const events = searchStructure(model, data, settings, { checkpoint, signal });

@@ -1,5 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { ArgsDef, ParsedArgs } from 'citty';
 import type { JobContext } from '../api/job-events.ts';
+
+/** Puts a question; an empty answer is the standard one. */
+export type Ask = (question: string, standard: string) => Promise<string>;
 
 /** What a command has to say at its end: a document for programs, lines for people. */
 export interface Output {
@@ -7,12 +11,18 @@ export interface Output {
   readonly lines: readonly string[];
   /** What the process ends with (default 0). */
   readonly exitCode?: 0 | 1;
+  /** Lines that are printed as they come, before the others; taken from only where no document is asked for. */
+  readonly stream?: AsyncIterable<string>;
 }
 
 /** What a command is run with, beside its arguments. */
 export interface CommandContext extends JobContext {
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
+  /** What a command that is given no input reads (default: that of the process). */
+  readonly stdin?: Readable;
+  /** Asks the user; undefined where there is nobody to ask. */
+  readonly ask?: Ask;
 }
 
 /** One command of the command line. It returns what to print and prints nothing itself. */

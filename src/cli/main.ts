@@ -1,19 +1,34 @@
 import { once } from 'node:events';
 import { packageVersion } from '../api/provenance.ts';
+import { terminalAsk } from './ask.ts';
 import { commands } from './commands/index.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
-import { createProgress } from './progress.ts';
+import { createProgress } from './progress/progress.ts';
 import { runCommandLine } from './run.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';
 
-const progress = createProgress({
-  isTTY: process.stderr.isTTY === true,
-  columns: process.stderr.columns ?? 80,
-  write: text => process.stderr.write(text),
-});
+const { stderr } = process;
+const progress = createProgress(
+  {
+    // A terminal that cannot move its cursor is read like a file.
+    isTTY: stderr.isTTY === true && process.env.TERM !== 'dumb',
+    colour: !noColour,
+    get columns() {
+      return stderr.columns ?? 80;
+    },
+    get rows() {
+      return stderr.rows ?? 24;
+    },
+    write: text => stderr.write(text),
+  },
+  { now: () => performance.now(), memory: () => process.memoryUsage.rss() },
+);
+setInterval(progress.tick, 1000).unref();
+// Whatever ends the process, the cursor comes back.
+process.on('exit', progress.finish);
 const signal = interruptSignal(() =>
   progress.show({ type: 'message', text: 'stopping after this step, to save the state (Ctrl-C again: at once)…' }),
 );
@@ -27,15 +42,21 @@ process.stdout.on('error', error => {
   throw error;
 });
 
+/** Waits for a pipe that takes no more: leaving before it has all would cut a long document short. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+}
+
 try {
-  const { text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
+  const { stream, text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
     signal,
     onEvent: progress.show,
+    ...(process.stdin.isTTY && stderr.isTTY && { ask: terminalAsk(process.stdin, stderr, signal) }),
     colour: process.stdout.isTTY === true && !noColour,
   });
   progress.finish();
-  // Leaving before a pipe has taken everything would cut a long document short.
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+  for await (const line of stream ?? []) await print(line);
+  if (text !== '') await print(text);
   process.exitCode = exitCode;
 } catch (error) {
   progress.finish();

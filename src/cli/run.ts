@@ -4,8 +4,10 @@ import type { Command, CommandContext, Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { commandUsage, commonArgs, usage } from './usage.ts';
 
-/** What is printed on stdout at the end. */
+/** What is printed on stdout. */
 export interface Printed {
+  /** Lines to print as they come, before the text. */
+  readonly stream?: AsyncIterable<string>;
   readonly text: string;
   readonly exitCode: 0 | 1 | 2;
 }
@@ -31,7 +33,9 @@ export async function runCommandLine(
 
   const args = parseArguments(rest, { ...command.args, ...commonArgs });
   const output = await command.run(args, context);
-  return { text: args.json === true ? asJson(output) : output.lines.join('\n'), exitCode: output.exitCode ?? 0 };
+  const { exitCode = 0, stream } = output;
+  if (args.json === true) return { text: asJson(output), exitCode };
+  return { ...(stream && { stream }), text: output.lines.join('\n'), exitCode };
 }
 
 function isHelp(argument: string): boolean {

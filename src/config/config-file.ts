@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
 import { parseSettings } from './parse-settings.ts';
+import { schemaLine } from './schema-line.ts';
 import type { Settings } from './settings.ts';
 
 /** Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again. */
@@ -33,7 +34,7 @@ export function readConfigFile(path: string): Settings {
   return parseSettings(values, () => path);
 }
 
-/** The text of a run's config.yaml: every key with the value it had, and what made the run. */
-export function formatConfigFile(settings: Settings, versions: Provenance): string {
-  return stringify({ ...settings, versions });
+/** The text of a run's config.yaml, to be written to `path`: every key with the value it had, and what made the run. */
+export function formatConfigFile(settings: Settings, versions: Provenance, path: string): string {
+  return `${schemaLine(path, 'config')}\n${stringify({ ...settings, versions })}`;
 }

@@ -47,8 +47,13 @@ function sentinel({ sentinelId }: Tokenizer): readonly number[] {
 export function encodeExample(tokenizer: Tokenizer, example: TextExample, maxSourceLength: number): EncodedExample {
   return {
     source: encodeSource(tokenizer, example.source, maxSourceLength),
-    target: [...sentinel(tokenizer), ...tokenizer.encode(example.target), tokenizer.endId],
+    target: encodeTarget(tokenizer, example.target),
   };
+}
+
+/** Ids of an answer, the sentinel before it and the end-of-sequence id after it included. */
+export function encodeTarget(tokenizer: Tokenizer, target: string): number[] {
+  return [...sentinel(tokenizer), ...tokenizer.encode(target), tokenizer.endId];
 }
 
 export function encodeExamples(

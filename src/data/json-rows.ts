@@ -14,11 +14,12 @@ export function parseJsonLines(text: string, file: string): Row[] {
     .split('\n')
     .map((content, i) => ({ content, line: i + 1 }))
     .filter(({ content }) => content.trim() !== '')
-    .map(({ content, line }) => ({
-      file,
-      line,
-      fields: asFields(parse(content, `${file}:${line}`), `${file}:${line}`),
-    }));
+    .map(({ content, line }) => parseJsonLine(content, file, line));
+}
+
+/** One line of JSON lines as a row. @throws InputError where it is no JSON or no object. */
+export function parseJsonLine(content: string, file: string, line: number): Row {
+  return { file, line, fields: asFields(parse(content, `${file}:${line}`), `${file}:${line}`) };
 }
 
 /**

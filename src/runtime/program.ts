@@ -73,8 +73,22 @@ export interface Generator {
   ): Promise<number[][]>;
 }
 
+/** What ranking given answers needs of a compiled model. */
+export interface Ranker {
+  /**
+   * log p(target | source), teacher-forced: the sum over a target's tokens, in nats. One array a source, in it one
+   * number a target. Each source is encoded once, however many targets there are.
+   */
+  logProbabilities(
+    sources: readonly (readonly number[])[],
+    targets: readonly (readonly number[])[],
+    delta: Float32Array,
+    gates?: Float32Array,
+  ): Promise<Float64Array[]>;
+}
+
 /** A backbone with delta modules, compiled: one flat vector in, one flat gradient out. */
-export interface Program extends Trainable, Generator {
+export interface Program extends Trainable, Generator, Ranker {
   /** Teacher-forced logits [batch, target length, vocabulary], row-major, target padded to the longest. */
   logits(
     batch: readonly EncodedExample[],

@@ -1,7 +1,7 @@
 import { belongsTo, findLayout, type Layout, requireLayout } from './layout.ts';
 import { readExamples } from './read-examples.ts';
 import type { OriginalSplits, Task } from './task.ts';
-import { type TextForm, targetStrings } from './text-form.ts';
+import { namesOfTargets, type TextForm, targetStrings } from './text-form.ts';
 
 /** What one task of a public benchmark says of itself. `source` is what follows the prefix `<name> `. */
 export interface BenchmarkTask
@@ -26,6 +26,8 @@ export function benchmarkTask(benchmark: BenchmarkTask): Task {
     metric,
     ...(details !== undefined && { details }),
     labels: labels && targetStrings(labels),
+    ...(labels && { labelNames: namesOfTargets(labels) }),
+    source: form.source,
     maxSourceLength,
     presets,
     split,

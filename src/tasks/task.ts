@@ -4,6 +4,7 @@ import { InputError, throwIfInterrupted } from '../errors.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
 import type { MetricName } from '../metrics/index.ts';
 import { dataFolder } from './data-folder.ts';
+import type { TextForm } from './text-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
@@ -36,6 +37,10 @@ export interface Task {
   readonly details?: readonly MetricName[];
   /** The strings a target can be; undefined where targets are free text. Of two the last is the positive one. */
   readonly labels: readonly string[] | undefined;
+  /** What labels stand for, where they are short for something: from a target string to its name. */
+  readonly labelNames?: ReadonlyMap<string, string>;
+  /** Writes the fields of a row as the model reads them; undefined where a source is more than the fields of a row. */
+  readonly source?: TextForm['source'];
   /** Longest source in tokens, the end-of-sequence token included. */
   readonly maxSourceLength: number;
   /** Sizes of search and re-training (table 3 of the paper for its tasks). */

@@ -29,6 +29,17 @@ export function targetStrings(labels: ReadonlyMap<string, string>): readonly str
   return [...new Set(labels.values())];
 }
 
+/** What the target strings of a label table stand for, where the data's labels say more than the targets. */
+export function namesOfTargets(labels: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const byTarget = Map.groupBy(labels, ([, target]) => target);
+  return new Map(
+    [...byTarget].map(([target, pairs]) => {
+      const others = pairs.map(([label]) => label).filter(label => label !== target);
+      return [target, others.length > 0 ? others.join(' or ') : target];
+    }),
+  );
+}
+
 /**
  * Label table of classes that are numbered in order: each answers to its number and to its names (the Hub's ClassLabel,
  * the words of the original files), and its number as a digit string is the target.

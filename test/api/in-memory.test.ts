@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, predict } from '../../src/api/evaluate.ts';
+import { evaluate } from '../../src/api/evaluate.ts';
+import { predict } from '../../src/api/predict.ts';
 import { runToEnd } from '../../src/api/run-to-end.ts';
 import { searchStructure } from '../../src/api/search-structure.ts';
 import type { StageSettings } from '../../src/api/stage-settings.ts';
@@ -139,13 +140,14 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
   const tuned = await runToEnd(tune(tiny, structure, data, { ...settings, 'max-steps': 40, 'retrain-epochs': 20 }));
   const texts = ['a bad film, number 0', 'a good film, number 1', 'a bad film, number 2', 'a good film, number 3'];
   const { maxTokens } = data.scoring;
-  const answers = await predict(tiny, tuned, texts, { maxTokens, batchSize: 3 });
+  const answersTo = async (asked: readonly string[], batchSize?: number) =>
+    (await predict(tiny, tuned, asked, { maxTokens, ...(batchSize && { batchSize }) })).map(({ answer }) => answer);
+  const answers = await answersTo(texts, 3);
   assert.equal(answers.length, 4);
   const split = { sources: data.test.sources.slice(0, 4), targets: answers };
   assert.equal(await evaluate(tiny, tuned, { ...data, test: split }), 100);
-  const turned = await predict(tiny, tuned, texts.toReversed(), { maxTokens });
-  assert.deepEqual(turned.toReversed(), answers);
-  assert.deepEqual(await predict(tiny, tuned, []), []);
+  assert.deepEqual((await answersTo(texts.toReversed())).toReversed(), answers);
+  assert.deepEqual(await answersTo([]), []);
 });
 
 test("another model's structure is refused, and an abort is an interruption", async () => {

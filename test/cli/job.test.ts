@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { runSearchJob } from '../../src/api/job.ts';
+import { InterruptedError } from '../../src/errors.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import type { Structure } from '../../src/structure/structure-file.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
@@ -101,15 +103,15 @@ test('evaluate gives the scores that the run has written', async () => {
 });
 
 test('the same seed gives the same run bit for bit, interrupted in the search or not', async () => {
-  let asked = false;
-  const stopped = await runCli([...searchArgs, '--out', 'stopped'], space.folder, (text, interrupt) => {
-    if (!asked && text.includes('search 3/6')) {
-      asked = true;
-      interrupt();
-    }
+  const out = file('stopped');
+  const controller = new AbortController();
+  const settings = { model: tinyModel, task: space.task, lr: 0.01, seed: 3, budget: '500', 'random-baseline': true };
+  const stopped = runSearchJob(settings, {
+    out,
+    signal: controller.signal,
+    onEvent: event => event.type === 'step' && event.step === 4 && controller.abort(),
   });
-  assert.equal(stopped.exitCode, 130, stopped.stderr);
-  assert.match(stopped.stderr, /--resume/);
+  await assert.rejects(stopped, InterruptedError);
   assert.equal(existsSync(file('stopped', 'result.json')), false);
   const resumed = await runCli(['search', '--resume', '--out', 'stopped'], space.folder);
   assert.equal(resumed.exitCode, 0, resumed.stderr);
@@ -117,6 +119,16 @@ test('the same seed gives the same run bit for bit, interrupted in the search or
     assert.deepEqual(readFileSync(file('stopped', name)), readFileSync(file('whole', name)), name);
   }
   assert.deepEqual(json<RunResult>('stopped', 'result.json').score, json<RunResult>('whole', 'result.json').score);
+});
+
+test('Ctrl-C saves, tells how to go on, and exits with 130', async () => {
+  const args = [...searchArgs, '--epochs', '100000', '--out', 'endless'];
+  const stopped = await runCli(args, space.folder, (text, interrupt) => {
+    if (/search \d+\/\d+/.test(text)) interrupt();
+  });
+  assert.equal(stopped.exitCode, 130, stopped.stderr);
+  assert.match(stopped.stderr, /→ go on with: s3delta search --resume --out endless/);
+  assert.ok(existsSync(file('endless', 'checkpoint', 'search.safetensors')));
 });
 
 test('a stage that is done is not repeated', async () => {

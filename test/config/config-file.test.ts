@@ -17,7 +17,7 @@ function file(content: string): string {
 test('a written config reads back as it was, without what made the run', () => {
   const settings = { task: 'rte', budget: '1.39bp', seed: 7, lr: 3e-4, 'keep-inert': true, order: 'first' } as const;
   const versions = { s3delta: '1', node: 'v24', 'onnxruntime-node': '1', platform: 'linux-x64', device: 'cpu' };
-  const text = formatConfigFile(settings, versions);
+  const text = formatConfigFile(settings, versions, join(folder, 'config.yaml'));
   assert.match(text, /versions:/);
   assert.deepEqual(readConfigFile(file(text)), settings);
 });

@@ -8,7 +8,7 @@ import * as library from '../../src/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const documentation = readFileSync(new URL('../../docs/library.md', import.meta.url), 'utf8');
-const examples = ['library-user', 'library-researcher'];
+const examples = ['library-user', 'library-stream', 'library-researcher'];
 
 /** Runs an example as its readers do; the condition stands for a build, which a clone does not have. */
 async function run(name: string): Promise<string[]> {
@@ -31,7 +31,7 @@ test('the code in the documentation is that of the examples', () => {
 
 test('every function the documentation names is exported, or a member of a program', () => {
   const prose = documentation.replaceAll(/^```[\s\S]*?^```$/gm, '');
-  const members = ['lossAndGradients', 'logits', 'generate', 'initialDelta', 'release', 'model'];
+  const members = ['lossAndGradients', 'logits', 'logProbabilities', 'generate', 'initialDelta', 'release', 'model'];
   const called = [...prose.matchAll(/`([a-zA-Z]+)\(/g)].map(([, name]) => name!);
   const listed = [...prose.matchAll(/^- [a-z ]+: ([\s\S]*?)(?=\n- |\n\n)/gm)]
     .flatMap(([, list]) => [...list!.matchAll(/`([a-zA-Z]+)`/g)])
@@ -53,7 +53,16 @@ test('the users example searches within its budget, tunes, evaluates and predict
   assert.deepEqual(steps, [10, 20, 30]);
   const score = numberIn(lines.at(-2), /^test accuracy: ([\d.]+); always the commonest answer: [\d.]+$/);
   assert.ok(score >= 0 && score <= 100);
-  assert.match(lines.at(-1)!, /^guestbook meal: dinner .* -> \S/);
+  assert.match(lines.at(-1)!, /^guestbook meal: dinner .* -> (praise \(1\)|complaint \(0\)), probability (0\.[5-9]|1)/);
+});
+
+test('the stream example answers until it is left', async () => {
+  const lines = await run('library-stream');
+  assert.equal(lines.length, 5);
+  for (const line of lines) {
+    const sure = numberIn(line, /^(?:praise|complaint), ([\d.]+) % sure, in [\d.]+ ms$/);
+    assert.ok(sure >= 50 && sure <= 100);
+  }
 });
 
 test('the researchers example lowers its loss, stays within its budget and differentiates a graph', async () => {

@@ -76,6 +76,28 @@ describe('a program', () => {
     await program.release();
   });
 
+  it('ranks targets by the log probability of all their tokens, each source encoded for itself', async () => {
+    const modules = listSpace(tiny.sites, 'mixed');
+    const program = await tiny.compile(modules);
+    const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
+    const gates = new Float32Array(modules.length).fill(0.5);
+    const sources = batch.map(({ source }) => source);
+    const targets = [[8, 1], [9, 30, 1], [1]];
+    const scores = await program.logProbabilities(sources, targets, delta, gates);
+    for (const [row, source] of sources.entries()) {
+      for (const [column, target] of targets.entries()) {
+        const { data, shape } = await program.logits([{ source, target }], delta, gates);
+        const expected = target.reduce((sum, id, place) => {
+          const logits = data.subarray(place * shape[2], (place + 1) * shape[2]);
+          return sum + logits[id]! - Math.log(logits.reduce((total, logit) => total + Math.exp(logit), 0));
+        }, 0);
+        assert.ok(Math.abs(scores[row]![column]! - expected) < 1e-4, `${scores[row]![column]} against ${expected}`);
+      }
+    }
+    assert.deepEqual(await program.logProbabilities([], targets, delta, gates), []);
+    await program.release();
+  });
+
   it('gives the same bits twice', async () => {
     const modules = listSpace(tiny.sites, 'mixed');
     const run = async () => {

@@ -2,8 +2,10 @@ import type { Command } from '../command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
+import { init } from './init.ts';
 import { models } from './models.ts';
 import { plan } from './plan.ts';
+import { predict } from './predict.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
 import { serve } from './serve.ts';
@@ -12,10 +14,12 @@ import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
+  init,
   plan,
   search,
   train,
   evaluate,
+  predict,
   report,
   serve,
   demo,

@@ -117,16 +117,31 @@ export function encodingGraph(blueprint: T5Blueprint): Graph {
   return builder.graph;
 }
 
+/** Encoded sources, as the encoding graph gives them, and the target's states over them [batch·target, width]. */
+function decodeEncoded(builder: T5Builder): Value {
+  const { graph, config } = builder;
+  const states = graph.input('states', 'float32', ['batch', 'source', config.modelWidth]);
+  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
+  return decode(builder, { states: reshape(states, ['batch*source', config.modelWidth]), mask });
+}
+
 /** `nextIds` [batch]: the likeliest token after the target's prefix. */
 export function decodingGraph(blueprint: T5Blueprint): Graph {
   const builder = open(blueprint);
   const { graph, config } = builder;
-  const states = graph.input('states', 'float32', ['batch', 'source', config.modelWidth]);
-  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
-  const decoded = decode(builder, { states: reshape(states, ['batch*source', config.modelWidth]), mask });
-  const byPosition = transpose(reshape(decoded, ['batch', 'target', config.modelWidth]), [1, 0, 2]);
+  const byPosition = transpose(reshape(decodeEncoded(builder), ['batch', 'target', config.modelWidth]), [1, 0, 2]);
   const last = reshape(gather(byPosition, graph.int64s([-1])), ['batch', config.modelWidth]);
   graph.output('nextIds', argMax(project(builder, last)));
+  return graph;
+}
+
+/** `logProbabilities` [batch, target]: log p of each label after the labels before it, over encoded sources. */
+export function rankingGraph(blueprint: T5Blueprint): Graph {
+  const builder = open(blueprint);
+  const { graph } = builder;
+  const logits = project(builder, decodeEncoded(builder));
+  const labels = graph.input('labels', 'int32', ['batch*target', 1]);
+  graph.output('logProbabilities', reshape(gatherElements(logSoftmax(logits), labels), ['batch', 'target']));
   return graph;
 }
 

@@ -3,11 +3,12 @@ import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
 import { createSession, type Feed, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
-import { decoderFeeds, labelFeeds, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
+import { decoderFeeds, labelFeeds, shiftedRight, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
 import {
   curvatureGraph,
   decodingGraph,
   encodingGraph,
+  rankingGraph,
   scoringGraph,
   type T5Blueprint,
   trainingGraph,
@@ -41,6 +42,23 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
       config,
     ),
   });
+
+  /** What the decoding and the ranking graph read of sources, which are encoded here once. */
+  const encode = async (
+    sources: readonly (readonly number[])[],
+    delta: Float32Array,
+    gates: Float32Array | undefined,
+  ): Promise<Feeds> => {
+    const encoding = await session('encoding', encodingGraph);
+    const trainable = deltaFeed(delta, gates);
+    const source = sourceFeeds(sources, config);
+    const { states } = await encoding.run({ ...trainable, ...source });
+    return {
+      ...trainable,
+      sourceMask: source.sourceMask!,
+      states: { type: 'float32', data: states!.data as Float32Array, dims: states!.dims },
+    };
+  };
 
   return {
     layout,
@@ -79,15 +97,8 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
 
     async generate(sources, delta, gates, { maxTokens }) {
       if (sources.length === 0) return [];
-      const [encoding, decoding] = [await session('encoding', encodingGraph), await session('decoding', decodingGraph)];
-      const trainable = deltaFeed(delta, gates);
-      const source = sourceFeeds(sources, config);
-      const { states } = await encoding.run({ ...trainable, ...source });
-      const encoded: Feeds = {
-        ...trainable,
-        sourceMask: source.sourceMask!,
-        states: { type: 'float32', data: states!.data as Float32Array, dims: states!.dims },
-      };
+      const encoded = await encode(sources, delta, gates);
+      const decoding = await session('decoding', decodingGraph);
       const rows = sources.map(() => [config.decoderStartId]);
       const finished = new Set<number>();
       for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
@@ -98,6 +109,26 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
         }
       }
       return rows.map(row => row.slice(1).filter(id => id !== config.padId));
+    },
+
+    async logProbabilities(sources, targets, delta, gates) {
+      const scores = sources.map(() => new Float64Array(targets.length));
+      if (sources.length === 0) return scores;
+      const encoded = await encode(sources, delta, gates);
+      const ranking = await session('ranking', rankingGraph);
+      for (const [column, target] of targets.entries()) {
+        const rows = sources.map(() => target);
+        const { labels } = labelFeeds(rows, config);
+        const { logProbabilities } = await ranking.run({
+          ...encoded,
+          ...decoderFeeds(shiftedRight(rows, config), config),
+          labels: labels!,
+        });
+        for (const [i, logProbability] of (logProbabilities!.data as Float32Array).entries()) {
+          scores[Math.floor(i / target.length)]![column]! += logProbability;
+        }
+      }
+      return scores;
     },
 
     async release() {

@@ -4,7 +4,7 @@ import { InputError } from '../../errors.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { type TextForm, targetStrings } from '../text-form.ts';
+import { namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -24,6 +24,8 @@ export async function loadCustomTask(path: string): Promise<Task> {
     description: file.description,
     metric: file.metric,
     labels: form.labels && targetStrings(form.labels),
+    ...(form.labels && { labelNames: namesOfTargets(form.labels) }),
+    source: form.source,
     maxSourceLength: file.maxSourceLength,
     presets: { search: stage, retrain: stage },
     split: fillFromWhatIsThere,

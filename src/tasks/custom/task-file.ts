@@ -11,29 +11,40 @@ const text = z.union([z.string().min(1), z.number().transform(String), z.boolean
 const count = z.int().positive();
 
 const files = z.strictObject({
-  train: z.string().min(1),
-  validation: z.string().min(1).optional(),
-  test: z.string().min(1).optional(),
+  train: z
+    .string()
+    .min(1)
+    .describe('training rows: tsv (no quotes), csv (quoted), jsonl or json, relative to this file'),
+  validation: z.string().min(1).optional().describe('validation rows; without it some training rows are held out'),
+  test: z.string().min(1).optional().describe('test rows; without it the validation rows are halved at random'),
 });
 
 /** What a task.yaml may say. */
-const taskFile = z.strictObject({
-  name: z.string().regex(/^[\w-]+$/, 'use letters, digits, - and _ only'),
-  description: z.string().default('a task of your own'),
-  /** Names of the columns, in order, for tsv and csv files without a header line. */
-  columns: z.array(text).min(1).optional(),
-  /** The source text, with `{column}` where a column's text belongs. */
-  template: z.string().min(1),
-  /** The column that holds the label. */
-  label: text,
-  /** The labels there are, or a table from the data's labels to the words to answer; without it targets are free text. */
-  labels: z.union([z.array(text).min(2), z.record(z.string(), text)]).optional(),
-  metric: z.enum(metricNames),
-  files,
-  maxSourceLength: z.int().min(2).default(128),
-  batchSize: count.default(32),
-  epochs: count.default(10),
-  evaluateEvery: count.default(100),
+export const taskFile = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w-]+$/, 'use letters, digits, - and _ only')
+    .describe('name for tables and run folders'),
+  description: z.string().default('a task of your own').describe('one line for lists'),
+  columns: z
+    .array(text)
+    .min(1)
+    .optional()
+    .describe('names of the columns, in order, for tsv and csv files without a header line'),
+  template: z.string().min(1).describe("what the model reads, with {column} where a column's text belongs"),
+  label: text.describe('the column that holds the label'),
+  labels: z
+    .union([z.array(text).min(2), z.record(z.string(), text)])
+    .optional()
+    .describe(
+      "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
+    ),
+  metric: z.enum(metricNames).describe('what a run is scored by'),
+  files: files.describe('the data files'),
+  maxSourceLength: z.int().min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
+  batchSize: count.default(32).describe('examples a step'),
+  epochs: count.default(10).describe('passes over the training set'),
+  evaluateEvery: count.default(100).describe('steps between two validations'),
 });
 
 /** A checked task.yaml; `labels` goes from the data's labels to the words to answer, in the file's order. */

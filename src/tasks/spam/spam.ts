@@ -24,6 +24,11 @@ export const spam: Task = {
   description: `SpamAssassin e-mails: ham or spam (npm package ${PACKAGE})`,
   metric: 'accuracy',
   labels: ['0', '1'],
+  labelNames: new Map([
+    ['0', 'ham'],
+    ['1', 'spam'],
+  ]),
+  source: field => sourceText(field('subject'), field('body')),
   maxSourceLength: 128,
   presets: {
     search: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
@@ -44,12 +49,16 @@ export function toExamples(messages: readonly Message[]): TextExample[] {
   messages.forEach(({ group, text }, i) => {
     const { subject, body } = readEmail(text);
     if (subject === '' && body === '') return;
-    const source = ['spam email:', subject, body.slice(0, MAX_BODY_CHARACTERS)].filter(text => text !== '').join(' ');
+    const source = sourceText(subject, body);
     if (!examples.has(source)) {
       examples.set(source, { source, target: group.startsWith('spam') ? '1' : '0', line: i + 1 });
     }
   });
   return [...examples.values()];
+}
+
+function sourceText(subject: string, body: string): string {
+  return ['spam email:', subject, body.slice(0, MAX_BODY_CHARACTERS)].filter(text => text !== '').join(' ');
 }
 
 /** Who may see the package: s3delta where it is installed, and the folder it is run in. */

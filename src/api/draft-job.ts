@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { draftConfig } from '../config/draft-config.ts';
+import type { SettingKey, Settings } from '../config/settings.ts';
+import { readRows } from '../data/read-rows.ts';
+import { InputError } from '../errors.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import { draftTask } from '../tasks/custom/draft-task.ts';
+import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
+import type { StopContext } from './evaluate.ts';
+import { prepare } from './prepare.ts';
+import { stepsWithin } from './steps-within.ts';
+import { openSpace } from './structures.ts';
+
+/** A task guessed from a data file, and where its task.yaml belongs: beside the data. */
+export interface OwnTask extends GuessedTask {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Whether a task is named by its data file, not by a name or a task.yaml. */
+export function isDataFile(task: string): boolean {
+  return ['.tsv', '.csv', '.jsonl', '.json'].includes(extname(task).toLowerCase());
+}
+
+/** @throws InputError where the file cannot be read or no task can be made of it */
+export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
+  const rows = await readRows(dataFile);
+  if (rows.length === 0) {
+    throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
+  }
+  return { ...guessTask(dataFile, rows, label), path: join(dirname(dataFile), 'task.yaml'), rows: rows.length };
+}
+
+/** What a config is drafted for. */
+export interface Draft {
+  /** File to write. */
+  readonly path: string;
+  readonly settings: Settings;
+  /** A task.yaml to write with it, which the settings then name. */
+  readonly ownTask?: OwnTask | undefined;
+  /** Time there is: some steps are timed, and `max-steps` is set so that the whole job fits. */
+  readonly minutes?: number | undefined;
+}
+
+/**
+ * Writes a commented config file, over any other.
+ * @throws InputError for settings that a job would refuse; then no file is left
+ */
+export async function writeDraft(
+  { path, settings: given, ownTask, minutes }: Draft,
+  context: StopContext = {},
+): Promise<void> {
+  const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
+  if (ownTask !== undefined) await writeFileWhole(ownTask.path, draftTask(ownTask, ownTask.path));
+  try {
+    const prepared = await prepare(settings, context);
+    openSpace(prepared.model, prepared.settings);
+    const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, prepared, context) };
+    const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
+    await writeFileWhole(path, draftConfig({ ...prepared.settings, ...limit }, chosen, path));
+  } catch (error) {
+    if (ownTask !== undefined) await rm(ownTask.path, { force: true });
+    throw error;
+  }
+}

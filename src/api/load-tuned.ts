@@ -1,0 +1,34 @@
+import { requireModelAndTask } from '../config/check.ts';
+import { readConfigFile } from '../config/config-file.ts';
+import type { ResolvedSettings } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
+import { loadModel } from '../models/load.ts';
+import type { Model } from '../models/model.ts';
+import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { loadTask, type Task } from '../tasks/index.ts';
+import { readTuned } from './read-tuned.ts';
+import { completeSettings } from './stage-settings.ts';
+import type { TunedStructure } from './tune.ts';
+
+/** Everything needed to ask what a run has trained. */
+export interface LoadedTuned {
+  readonly settings: ResolvedSettings;
+  readonly model: Model;
+  readonly task: Task;
+  readonly tuned: TunedStructure;
+}
+
+/**
+ * Loads trained parameters with their model and their task, not the task's data. The only place that knows what a
+ * folder with trained parameters looks like.
+ * @param changes settings that may differ from those it was trained with
+ * @throws InputError where the folder holds no trained run, or does not fit the model any more
+ */
+export async function loadTuned(path: string, changes: Settings = {}): Promise<LoadedTuned> {
+  const folder = runFolder(path);
+  requireRun(folder);
+  const named = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
+  const task = await loadTask(named.task);
+  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
+}

@@ -1,0 +1,73 @@
+import type { JobEvent } from '../../api/job-events.ts';
+import { bytes, count, duration, score } from '../../report/units.ts';
+import { type Field, scoreFields, stageNames, temperatureFields } from './fields.ts';
+import { lineText } from './flow.ts';
+import type { Progress, ProgressMeters, ProgressScreen } from './progress.ts';
+import { type Standing, trackStanding } from './standing.ts';
+
+/** Between any two lines, and between two that only tell of a step. */
+const lineMilliseconds = 1000;
+const stepMilliseconds = 5000;
+
+/**
+ * Whole lines, for a log: never more than one a second. What cannot be said yet waits, and shares the next line; steps
+ * are told of every five seconds.
+ */
+export function plainProgress(screen: ProgressScreen, { now, memory }: ProgressMeters): Progress {
+  const tracker = trackStanding(now);
+  let waiting: string[] = [];
+  let lastLine = Number.NEGATIVE_INFINITY;
+
+  function write(): void {
+    if (waiting.length === 0) return;
+    screen.write(`${waiting.join('; ')}\n`);
+    waiting = [];
+    lastLine = now();
+  }
+
+  function tick(): void {
+    if (now() - lastLine >= lineMilliseconds) write();
+  }
+
+  function show(event: JobEvent): void {
+    tracker.add(event);
+    if (event.type === 'candidates') return;
+    if (event.type === 'step') {
+      if (now() - lastLine >= stepMilliseconds)
+        waiting.push(lineText(stepFields(tracker.standing()!, memory()), false));
+    } else {
+      waiting.push(eventText(event));
+    }
+    tick();
+  }
+
+  // The end of the program does not wait for the next second.
+  return { show, tick, finish: write };
+}
+
+function eventText(event: Exclude<JobEvent, { type: 'step' | 'candidates' }>): string {
+  switch (event.type) {
+    case 'message':
+      return event.text;
+    case 'warning':
+      return `warning: ${event.text}`;
+    case 'stage':
+      return `${stageNames[event.stage]} begins`;
+    case 'evaluation': {
+      const scores = `validation ${score(event.score)}  best ${score(event.best)}`;
+      return `${stageNames[event.stage]} ${event.step}/${event.steps}  ${scores}`;
+    }
+  }
+}
+
+function stepFields(standing: Standing, memory: number): Field[] {
+  const { stage, step, steps, temperature, tokensPerSecond = 0, secondsLeft = 0 } = standing;
+  return [
+    { label: stageNames[stage], value: `${step}/${steps}` },
+    ...scoreFields(standing),
+    ...(temperature === undefined ? [] : temperatureFields(temperature).slice(0, 1)),
+    { value: `${count(Math.round(tokensPerSecond))} tokens/s` },
+    { value: bytes(memory) },
+    { value: `${duration(secondsLeft)} left` },
+  ];
+}

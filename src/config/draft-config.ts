@@ -1,0 +1,36 @@
+import { stringify } from 'yaml';
+import type { ResolvedSettings } from './resolve.ts';
+import { schemaLine } from './schema-line.ts';
+import { type SettingKey, settingsSchema } from './settings.ts';
+
+/** Keys that a first config shows beside those that were chosen: what people turn next. */
+const shown: readonly SettingKey[] = [
+  ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'order', 'seed', 'lr', 'alpha-lr'] as const),
+  ...(['epochs', 'batch-size', 'eval-every', 'retrain-epochs', 'retrain-eval-every', 'max-length'] as const),
+  ...(['micro-batch', 'threads', 'random-baseline'] as const),
+];
+
+/**
+ * The text of a commented config, to be written to `path`: chosen keys with their values, others behind a `#` with the
+ * values they have when left out.
+ */
+export function draftConfig(settings: ResolvedSettings, chosen: readonly SettingKey[], path: string): string {
+  const name = path.replaceAll('\\', '/');
+  return [
+    schemaLine(path, 'config'),
+    `# Run it:  s3delta search ${name}     (s3delta search --help explains every key)`,
+    ...shown.flatMap(key => ['', ...comment(key), line(key, settings[key], chosen.includes(key))]),
+    '',
+  ].join('\n');
+}
+
+function comment(key: SettingKey): string[] {
+  const { description = '' } = settingsSchema.shape[key].meta() as { description?: string };
+  return [`# ${description.replace(new RegExp(`^${key}: `), '')}`];
+}
+
+function line(key: SettingKey, value: unknown, isChosen: boolean): string {
+  if (value === undefined) return `# ${key}:`;
+  const text = stringify({ [key]: value }).trimEnd();
+  return isChosen ? text : `# ${text}`;
+}

@@ -1,0 +1,42 @@
+import { schemaLine } from '../../config/schema-line.ts';
+import type { GuessedTask } from './guess-task.ts';
+
+/** With more labels than digits they are answered as they are. */
+const mostDigits = 10;
+
+/** The text of a commented task.yaml, to be written to `path`. */
+export function draftTask({ name, fields, label, labels, metric, files }: GuessedTask, path: string): string {
+  const [only, ...more] = fields;
+  const source = more.length === 0 ? `{${only}}` : fields.map(field => `${field}: {${field}}`).join(' ');
+  return [
+    schemaLine(path, 'task'),
+    '# A task of your own, guessed from its data file: look it over. The keys are explained in docs/your-own-data.md.',
+    `name: ${name}`,
+    '',
+    "# What the model reads: {column} stands for that column's text.",
+    `template: ${quote(`${name}: ${source}`)}`,
+    '',
+    '# The column with the label, and what to answer for each: the shorter the better. Of two the last is the positive one.',
+    `label: ${quote(label)}`,
+    ...labelLines(labels),
+    `metric: ${metric} # accuracy, f1, matthews (two labels) or pearson (numbers)`,
+    '',
+    '# Relative to this file. Without a test file the validation rows are halved; without both, training rows are held out.',
+    'files:',
+    ...Object.entries(files).map(([split, file]) => `  ${split}: ${quote(file)}`),
+    '',
+    '# maxSourceLength: 128 # tokens; longer texts are cut',
+    '',
+  ].join('\n');
+}
+
+function labelLines(labels: readonly string[] | undefined): string[] {
+  if (labels === undefined) return ['# labels: [no, yes] # without labels the answer is free text'];
+  if (labels.length > mostDigits) return [`labels: [${labels.map(quote).join(', ')}]`];
+  return ['labels:', ...labels.map((label, digit) => `  ${quote(label)}: "${digit}"`)];
+}
+
+/** A JSON string is a YAML scalar that nothing can be mistaken for. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { Row } from '../../data/row.ts';
+import { InputError } from '../../errors.ts';
+import type { MetricName } from '../../metrics/index.ts';
+
+/** What a data file lets one think that its task is. */
+export interface GuessedTask {
+  readonly name: string;
+  /** Columns that the model shall read, in their order. */
+  readonly fields: readonly string[];
+  readonly label: string;
+  /** Values of the label column, the positive one last; undefined where targets are free text or numbers. */
+  readonly labels: readonly string[] | undefined;
+  readonly metric: MetricName;
+  /** File names beside each other. */
+  readonly files: { readonly train: string; readonly validation?: string; readonly test?: string };
+}
+
+const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
+const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
+/** Of two labels these are what is not looked for. */
+const negativeNames = /^(0|-1|no|false|negative|neg|bad|ham|not[_ -].*|non[_ -].*|un.*|complaint|fail(ed)?)$/i;
+const mostLabels = 20;
+
+/**
+ * Guesses a task from the rows of its training file. The label is the column named like one, else the column with the
+ * fewest different values (the shorter ones); the fields are the other columns that hold text.
+ * @param label the column that is known to hold the label
+ * @throws InputError where there are not two columns, or none can be told to hold the label
+ */
+export function guessTask(file: string, rows: readonly Row[], label = guessLabel(file, rows)): GuessedTask {
+  const columns = columnsOf(rows);
+  if (!columns.includes(label)) {
+    throw new InputError(`no column "${label}"`, { where: file, remedy: `the columns are ${columns.join(', ')}` });
+  }
+  // A template could not name a column with braces.
+  const others = columns.filter(name => name !== label && !/[{}]/.test(name));
+  if (others.length === 0) {
+    throw new InputError('there is only one column', { where: file, remedy: 'give a file with a text and a label' });
+  }
+  const texts = others.filter(name => !idNames.test(name) && !values(rows, name).every(isNumber));
+  const answers = [...new Set(values(rows, label))];
+  const isScale = answers.length > mostLabels && answers.every(isNumber);
+  const isFree = answers.length > mostLabels || answers.length < 2;
+  return {
+    name: taskName(file),
+    fields: texts.length > 0 ? texts : others,
+    label,
+    labels: isFree ? undefined : sortLabels(answers),
+    metric: isScale ? 'pearson' : 'accuracy',
+    files: { train: basename(file), ...filesBeside(file) },
+  };
+}
+
+function guessLabel(file: string, rows: readonly Row[]): string {
+  const columns = columnsOf(rows);
+  const named = columns.find(name => labelNames.test(name));
+  if (named !== undefined) return named;
+  const [fewest] = columns
+    .map(name => ({ name, different: new Set(values(rows, name)).size, length: values(rows, name).join('').length }))
+    .filter(({ different }) => different >= 2 && different <= mostLabels && different <= rows.length / 2)
+    .sort((a, b) => a.different - b.different || a.length - b.length);
+  if (fewest !== undefined) return fewest.name;
+  throw new InputError('no column looks like a label', {
+    where: file,
+    remedy: `say which it is with --label (the columns are ${columns.join(', ')})`,
+  });
+}
+
+function columnsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
+}
+
+function values(rows: readonly Row[], column: string): string[] {
+  return rows.map(({ fields }) => String(fields[column] ?? ''));
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text));
+}
+
+function sortLabels(labels: readonly string[]): string[] {
+  if (labels.every(isNumber)) return labels.toSorted((a, b) => Number(a) - Number(b));
+  return labels.toSorted(
+    (a, b) => Number(negativeNames.test(b)) - Number(negativeNames.test(a)) || (a < b ? -1 : Number(a > b)),
+  );
+}
+
+/** `train.csv` is named after its folder, any other file after itself. */
+function taskName(file: string): string {
+  const stem = basename(file, extname(file));
+  const name = /^train/i.test(stem) ? basename(dirname(resolve(file))) : stem;
+  return name.replaceAll(/[^\w-]+/g, '-').replace(/^-+|-+$/g, '') || 'my-task';
+}
+
+/** Validation and test files beside a training file, where they are named after it as is usual. */
+function filesBeside(file: string): { validation?: string; test?: string } {
+  const name = basename(file);
+  const find = (words: readonly string[]) =>
+    words
+      .map(word => name.replace(/train(ing)?/i, word))
+      .find(other => other !== name && existsSync(join(dirname(file), other)));
+  const validation = find(['validation', 'valid', 'val', 'dev']);
+  const test = find(['test']);
+  return { ...(validation && { validation }), ...(test && { test }) };
+}

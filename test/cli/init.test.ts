@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import type { JobEvent } from '../../src/api/job-events.ts';
+import { terminalAsk } from '../../src/cli/ask.ts';
+import type { Ask } from '../../src/cli/command.ts';
+import { init } from '../../src/cli/commands/init.ts';
+import { parseArguments } from '../../src/cli/parse.ts';
+import { readConfigFile } from '../../src/config/config-file.ts';
+import { InputError, InterruptedError } from '../../src/errors.ts';
+import { runCli, tinyModel } from './support.ts';
+
+/** A folder with reviews, and a config to be written beside them. */
+function place() {
+  const folder = mkdtempSync(join(tmpdir(), 's3delta-init-'));
+  const data = join(folder, 'reviews.csv');
+  const rows = Array.from(
+    { length: 30 },
+    (_, i) => `${i},"a ${i % 3 === 0 ? 'bad' : 'good'} film",${i % 3 === 0 ? 'no' : 'yes'}\n`,
+  );
+  writeFileSync(data, `id,text,liked\n${rows.join('')}`);
+  return { folder, data, config: join(folder, 'films.yaml'), task: join(folder, 'task.yaml') };
+}
+
+/** Runs `init`; where answers are given they are said one after the other, an empty one for the standard one. */
+async function run(args: readonly string[], answers?: string[]) {
+  const told: string[] = [];
+  const asked: string[] = [];
+  const ask: Ask = async (question, standard) => {
+    asked.push(question);
+    const answer = answers!.shift();
+    assert.notEqual(answer, undefined, `no answer to ${question}`);
+    return answer || standard;
+  };
+  const onEvent = (event: JobEvent) => event.type === 'message' && told.push(event.text);
+  const given = parseArguments(args, init.args);
+  const output = await init.run(given, { colour: false, onEvent, ...(answers && { ask }) });
+  return { output, told, asked };
+}
+
+test('a data file and --yes become a task.yaml and a config that runs', async () => {
+  const { folder, data, config, task } = place();
+  const args = [config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500', '--minutes', '0.01'];
+  const { output, told } = await run(args);
+  assert.deepEqual(output.document, { files: [task, config] });
+  assert.ok(told.includes('30 rows; the model reads text; the answers are no, yes'), told.join('\n'));
+  const settings = readConfigFile(config);
+  assert.deepEqual(Object.keys(settings).sort(), ['budget', 'max-steps', 'model', 'task']);
+  // 26 rows make a batch of 32, so ten epochs are ten steps of re-training; a hundredth of a minute is no limit here.
+  assert.ok(settings['max-steps']! >= 1 && settings['max-steps']! <= 10, `${settings['max-steps']}`);
+  const text = readFileSync(config, 'utf8');
+  assert.match(text, /^# yaml-language-server: \$schema=.*config\.schema\.json\n/);
+  assert.match(text, /\n# order of the bi-level step.*\n# order: second\n/);
+  const { exitCode, stderr } = await runCli(
+    ['search', relative(folder, config), '--max-steps', '1', '--out', 'run'],
+    folder,
+  );
+  assert.equal(exitCode, 0, stderr);
+});
+
+test('questions have standard answers, and an answer that will not do is asked for again', async () => {
+  const { data, config, task } = place();
+  const answers = ['nowhere', tinyModel, data, 'mood', 'liked', 'much', '500', 'soon', ''];
+  const { asked, told } = await run([config], answers);
+  assert.equal(asked.length, 9);
+  assert.match(told.join('\n'), /no model folder nowhere[\s\S]*no column "mood"[\s\S]*much[\s\S]*soon/);
+  assert.deepEqual(readConfigFile(config), { model: tinyModel, task, budget: '500' });
+});
+
+test('a file is not written over unasked', async () => {
+  const { data, config, task } = place();
+  const args = ['--model', tinyModel, '--task', data, '--budget', '500', '--minutes', 'none'];
+  writeFileSync(config, 'mine');
+  await assert.rejects(run([config, ...args, '--yes']), InputError);
+  await assert.rejects(run([config, ...args], ['']), InputError);
+  writeFileSync(task, 'mine too');
+  await assert.rejects(run([config, ...args], ['yes', 'no']), InputError);
+  assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
+  await run([config, ...args], ['yes', 'y', '']);
+  assert.match(readFileSync(task, 'utf8'), /^label: "liked"$/m);
+});
+
+test('what is wrong is told, and no file is left', async () => {
+  const { folder, data, config, task } = place();
+  const model = ['--model', tinyModel];
+  for (const args of [
+    [config, ...model, '--task', data],
+    [data, '--yes'],
+    [config, ...model, '--yes', '--task', data, '--budget', '1'],
+    [config, ...model, '--yes', '--task', data, '--label', 'mood'],
+    [config, ...model, '--yes', '--task', join(folder, 'none.csv')],
+    [config, ...model, '--yes', '--task', data, '--budget', '500', '--minutes', '-1'],
+  ]) {
+    await assert.rejects(
+      run(args),
+      (error: InputError) => error instanceof InputError && !!error.remedy,
+      args.join(' '),
+    );
+    assert.ok(!existsSync(config) && !existsSync(task), args.join(' '));
+  }
+});
+
+test('a question is asked on the terminal; Ctrl-C and the end of the input are interruptions', async () => {
+  const output = new PassThrough().setEncoding('utf8');
+  const say = (text: string | null) => {
+    const input = new PassThrough();
+    const answer = terminalAsk(input, output, new AbortController().signal)('Model?', 'mini');
+    if (text === null) input.end();
+    else input.write(text);
+    return answer;
+  };
+  assert.equal(await say('./t5-base \r'), './t5-base');
+  assert.match(String(output.read()), /Model\? \[mini\] /);
+  assert.equal(await say('\r'), 'mini');
+  await assert.rejects(say('\u0003'), InterruptedError);
+  await assert.rejects(say(null), InterruptedError);
+});

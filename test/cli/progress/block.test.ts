@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createProgress } from '../../../src/cli/progress/progress.ts';
+import { candidates, evaluation, fakeMeters, step } from './events.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+function open(columns = 80, rows = 24) {
+  const terminal = fakeTerminal(columns, rows);
+  const meters = fakeMeters();
+  return { terminal, meters, progress: createProgress(terminal, meters) };
+}
+
+/** A search of ten steps with one validation. */
+function searchOf10({ meters, progress }: ReturnType<typeof open>): void {
+  progress.show({ type: 'message', text: 'rte on mini: 10 examples' });
+  progress.show(candidates);
+  progress.show({ type: 'stage', stage: 'search' });
+  for (let number = 1; number <= 10; number++) {
+    meters.pass(100);
+    progress.show(step(number));
+    if (number === 5) progress.show(evaluation(5, 71.094, 71.094));
+  }
+}
+
+test('the block says where the stage stands, under the lines that last', () => {
+  const opened = open();
+  searchOf10(opened);
+  assert.deepEqual(opened.terminal.lines(), [
+    'rte on mini: 10 examples',
+    `search 10/100  ${'━'.repeat(4)}${'─'.repeat(36)}  10 %`,
+    'loss 0.5000  validation 71.09  best 71.09 at step 5',
+    'decided 3/4  kept 1  dropped 2  open 1  expects 500 of 500 parameters',
+    '2,000 tokens/s  memory 412 MB  after 1.0 s  9.0 s left',
+  ]);
+  assert.equal(opened.terminal.cursorVisible(), false);
+});
+
+test('at the end of a stage one line stays, and the cursor is back', () => {
+  const opened = open();
+  searchOf10(opened);
+  opened.progress.show({ type: 'stage', stage: 'retrain' });
+  opened.progress.show(step(1, 'retrain'));
+  opened.progress.finish();
+  opened.progress.finish();
+  opened.progress.tick();
+  assert.deepEqual(opened.terminal.lines(), [
+    'rte on mini: 10 examples',
+    'search 10/100  loss 0.5000  validation 71.09  best 71.09 at step 5  in 1.0 s',
+    're-train 1/100  loss 0.5000  in 0.0 s',
+    '',
+  ]);
+  assert.ok(opened.terminal.cursorVisible());
+});
+
+test('interrupted before its first step, a stage leaves nothing but the cursor', () => {
+  const { terminal, progress } = open();
+  progress.show({ type: 'stage', stage: 'search' });
+  assert.match(terminal.lines()[0]!, /^search begins/);
+  progress.finish();
+  assert.deepEqual(terminal.lines(), ['']);
+  assert.ok(terminal.cursorVisible());
+});
+
+test('it is repainted at most ten times a second by events, and by passing time without them', () => {
+  const opened = open();
+  const { terminal, meters, progress } = opened;
+  let paintings = 0;
+  const { write } = terminal;
+  terminal.write = text => {
+    paintings += 1;
+    write(text);
+  };
+  progress.show({ type: 'stage', stage: 'search' });
+  for (let number = 1; number <= 100; number++) {
+    meters.pass(20);
+    progress.show(step(number));
+  }
+  assert.ok(paintings <= 21, `${paintings} paintings in two seconds`);
+  meters.pass(60_000);
+  progress.tick();
+  assert.ok(terminal.lines().at(-1)!.includes('after 62 s'));
+});
+
+test('the time left counts validations in, shared out over the steps', () => {
+  const { terminal, meters, progress } = open();
+  progress.show({ type: 'stage', stage: 'search' });
+  for (let number = 1; number <= 50; number++) {
+    meters.pass(100);
+    progress.show(step(number));
+    if (number % 10 === 0) {
+      meters.pass(1000);
+      progress.show(evaluation(number, 50, 50));
+    }
+  }
+  meters.pass(100);
+  progress.show(step(51));
+  // 49 steps of 0.1 s, and 5 s of validations over 51 steps.
+  assert.match(terminal.lines().at(-1)!, /9\.7 s left$/);
+});
+
+test('colours are drawn only where they are wanted, and take no room', () => {
+  const plain = open();
+  searchOf10(plain);
+  assert.equal(plain.terminal.colours(), 0);
+  const coloured = open();
+  coloured.terminal.colour = true;
+  const again = { ...coloured, progress: createProgress(coloured.terminal, coloured.meters) };
+  searchOf10(again);
+  assert.ok(coloured.terminal.colours() > 0);
+  assert.deepEqual(coloured.terminal.lines(), plain.terminal.lines());
+});
+
+test('in a window of any size no line breaks and only one block stands, also when the window is made narrower', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 130 }),
+      fc.integer({ min: 2, max: 30 }),
+      fc.integer({ min: 1, max: 130 }),
+      (columns, rows, narrower) => {
+        const opened = open(columns, rows);
+        const { terminal, meters, progress } = opened;
+        progress.show(candidates);
+        progress.show({ type: 'stage', stage: 'search' });
+        for (let number = 1; number <= 6; number++) {
+          meters.pass(150);
+          progress.show(number % 3 === 0 ? evaluation(number, 50, 60) : step(number));
+          // A block that has scrolled out of a low window cannot be reached any more.
+          if (number === 4 && narrower < columns && rows > 12 && narrower > 40) terminal.resize(narrower);
+        }
+        assert.equal(terminal.wraps(), 0);
+        assert.ok(terminal.lines().every(line => line.length < Math.max(2, terminal.columns)));
+        assert.equal(terminal.lines().filter(line => line.startsWith('s')).length, 1, terminal.lines().join('\n'));
+        progress.finish();
+        assert.ok(terminal.cursorVisible());
+      },
+    ),
+  );
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { test } from 'node:test';
+import { type ModelInput, readInputLines, readInputs } from '../../src/data/read-inputs.ts';
+import { InputError } from '../../src/errors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 's3delta-inputs-'));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function collect(inputs: AsyncIterable<ModelInput>): Promise<ModelInput[]> {
+  const found: ModelInput[] = [];
+  for await (const input of inputs) found.push(input);
+  return found;
+}
+
+test('a line is a text or an object of fields; empty lines are passed over and counted', async () => {
+  const content = '\uFEFFa text\r\n\n  \n{"text": "of a field"}\n[no object] "but a text"';
+  for (const name of ['asked.txt', 'asked.jsonl', 'asked']) {
+    assert.deepEqual(await collect(readInputs(file(name, content))), [
+      { line: 1, text: 'a text' },
+      { file: join(folder, name), line: 4, fields: { text: 'of a field' } },
+      { line: 5, text: '[no object] "but a text"' },
+    ]);
+  }
+});
+
+test('tables are rows', async () => {
+  const rows = await collect(readInputs(file('asked.csv', 'meal,remark\nlunch,"cold,\nslow"\ndinner,fine\n')));
+  assert.deepEqual(
+    rows.map(row => ('fields' in row ? [row.line, row.fields] : row)),
+    [
+      [2, { meal: 'lunch', remark: 'cold,\nslow' }],
+      [4, { meal: 'dinner', remark: 'fine' }],
+    ],
+  );
+});
+
+test('what is wrong is told with its place', async () => {
+  const broken = file('broken.jsonl', '{"a": 1}\n{"a": \n');
+  const missing = join(folder, 'none.jsonl');
+  for (const [path, where] of [
+    [broken, `${broken}:2`],
+    [missing, missing],
+    [folder, folder],
+  ] as const) {
+    await assert.rejects(
+      collect(readInputs(path)),
+      (error: InputError) => error instanceof InputError && error.where === where,
+    );
+  }
+});
+
+test('a stream is read as it is needed', async () => {
+  let made = 0;
+  const lines = Readable.from(
+    (function* () {
+      for (;;) yield `line ${made++}\n`;
+    })(),
+  );
+  let seen = 0;
+  for await (const _ of readInputLines(lines, 'a stream')) if (++seen === 5000) break;
+  assert.ok(made < 5000 + 5000, `${made} lines made`);
+  assert.ok(lines.destroyed);
+});
+
+test('an abort ends the wait for a line that does not come', async () => {
+  const controller = new AbortController();
+  const silent = new PassThrough();
+  const waiting = collect(readInputLines(silent, 'a stream', controller.signal));
+  controller.abort();
+  await assert.rejects(waiting, { name: 'AbortError' });
+  assert.ok(silent.destroyed);
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Row } from '../../src/data/row.ts';
+import { InputError } from '../../src/errors.ts';
+import { loadCustomTask } from '../../src/tasks/custom/custom-task.ts';
+import { draftTask } from '../../src/tasks/custom/draft-task.ts';
+import { guessTask } from '../../src/tasks/custom/guess-task.ts';
+
+const rowsOf = (records: readonly Record<string, unknown>[]): Row[] =>
+  records.map((fields, i) => ({ file: 'x.jsonl', line: i + 1, fields }));
+const folder = () => mkdtempSync(join(tmpdir(), 's3delta-guess-'));
+
+const reviews = rowsOf([
+  { id: 1, text: 'fine', stars: 5, sentiment: 'positive' },
+  { id: 2, text: 'dull', stars: 1, sentiment: 'negative' },
+  { id: 3, text: 'good', stars: 4, sentiment: 'positive' },
+  { id: 4, text: 'bad', stars: 2, sentiment: 'negative' },
+]);
+
+test('a column named like a label is one, ids and numbers are no text, the positive label comes last', () => {
+  assert.deepEqual(guessTask('films/reviews.csv', reviews), {
+    name: 'reviews',
+    fields: ['text'],
+    label: 'sentiment',
+    labels: ['negative', 'positive'],
+    metric: 'accuracy',
+    files: { train: 'reviews.csv' },
+  });
+});
+
+test('without such a name the label is the column with the fewest values; a given one wins', () => {
+  const rows = rowsOf(['a', 'b', 'c', 'd'].map((text, i) => ({ text, mood: i % 2 === 0 ? 'yes' : 'no', kind: i })));
+  assert.deepEqual(guessTask('x.csv', rows).labels, ['no', 'yes']);
+  assert.equal(guessTask('x.csv', rows).label, 'mood');
+  const given = guessTask('x.csv', rows, 'kind');
+  assert.deepEqual([given.label, given.labels, given.fields], ['kind', ['0', '1', '2', '3'], ['text', 'mood']]);
+});
+
+test('many numbers are a scale, many texts are free text', () => {
+  const scale = rowsOf(Array.from({ length: 40 }, (_, i) => ({ text: `t${i}`, label: i / 8 })));
+  const free = rowsOf(Array.from({ length: 40 }, (_, i) => ({ text: `t${i}`, answer: `a${i}` })));
+  assert.deepEqual([guessTask('x.csv', scale).metric, guessTask('x.csv', scale).labels], ['pearson', undefined]);
+  assert.deepEqual([guessTask('x.csv', free).metric, guessTask('x.csv', free).labels], ['accuracy', undefined]);
+});
+
+test('validation and test files beside a training file are found, and the task is named after their folder', () => {
+  const place = folder();
+  for (const name of ['train.csv', 'dev.csv', 'test.csv']) writeFileSync(join(place, name), '');
+  const { name, files } = guessTask(join(place, 'train.csv'), reviews);
+  assert.deepEqual(files, { train: 'train.csv', validation: 'dev.csv', test: 'test.csv' });
+  assert.equal(name, basename(place));
+});
+
+test('what cannot be guessed is said', () => {
+  const unlabelled = rowsOf([{ a: 'x', b: 'y' }]);
+  for (const guess of [
+    () => guessTask('x.csv', unlabelled),
+    () => guessTask('x.csv', reviews, 'mood'),
+    () => guessTask('x.csv', rowsOf([{ label: 'a' }, { label: 'b' }])),
+  ]) {
+    assert.throws(
+      guess,
+      (error: InputError) => error instanceof InputError && error.where === 'x.csv' && !!error.remedy,
+    );
+  }
+});
+
+test('the file that is drafted is read back as the task that was guessed, whatever the columns and labels are called', async () => {
+  const path = join(folder(), 'task.yaml');
+  const word = fc.string({ minLength: 1, maxLength: 8 }).filter(text => !/[{}]/.test(text) && text !== '__proto__');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(word, { minLength: 2, maxLength: 4 }),
+      fc.uniqueArray(word, { minLength: 2, maxLength: 14 }),
+      async ([label, ...fields], labels) => {
+        const record = (answer: string) => ({
+          ...Object.fromEntries(fields.map(name => [name, 'some text'])),
+          [label!]: answer,
+        });
+        const guess = guessTask('own.jsonl', rowsOf(labels.map(record)), label);
+        writeFileSync(path, draftTask(guess, path));
+        const task = await loadCustomTask(path);
+        assert.equal(task.name, 'own');
+        assert.deepEqual([...task.labels!].length, labels.length);
+        assert.deepEqual(
+          task.labels!.map(target => task.labelNames?.get(target) ?? target).toSorted(),
+          labels.toSorted(),
+        );
+        assert.ok(
+          task.source!(
+            () => 'some text',
+            () => [],
+          ).endsWith('some text'),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
