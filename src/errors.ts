@@ -16,6 +16,9 @@ export class InputError extends Error {
   }
 }
 
+/** A training whose loss or gradient is no finite number any more: its learning rate is too high. */
+export class DivergedError extends InputError {}
+
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
   constructor(message = 'interrupted') {

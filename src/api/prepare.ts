@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { requireDevice, requireModelAndTask } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
-import { loadTask } from '../tasks/index.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { type EncodedTask, encodeTask } from './encode-task.ts';
 import type { JobContext } from './job-events.ts';
+import { freshLoaders } from './loaders.ts';
 import { completeSettings } from './stage-settings.ts';
 
 /** Everything the stages of a job share: loaded, split by the seed, and encoded. */
@@ -21,11 +20,14 @@ export interface Prepared {
  * Loads the model, the task and its data. Touches no file.
  * @throws InputError for anything wrong with them
  */
-export async function prepare(given: Settings, { signal, onEvent }: JobContext): Promise<Prepared> {
+export async function prepare(
+  given: Settings,
+  { signal, onEvent, loaders = freshLoaders }: JobContext,
+): Promise<Prepared> {
   requireDevice(given);
   const named = requireModelAndTask(given);
-  const task = await loadTask(named.task);
-  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  const task = await loaders.task(named.task);
+  const model = await loaders.model(named.model, named.threads === undefined ? {} : { threads: named.threads });
   const settings = completeSettings(model, task, named);
   signal?.throwIfAborted();
 

@@ -17,6 +17,7 @@ export async function relay<Result>(
   stage: StageName,
   metricsFile: string,
   onEvent: ((event: JobEvent) => void) | undefined,
+  trial?: string,
 ): Promise<Result> {
   onEvent?.({ type: 'stage', stage });
   let losses: number[] = [];
@@ -32,7 +33,8 @@ export async function relay<Result>(
     } else {
       const { type, step, steps, score, best } = event;
       const loss = losses.length === 0 ? null : losses.reduce((sum, value) => sum + value, 0) / losses.length;
-      appendMetrics(metricsFile, { stage, step, steps, loss, learningRate, score, best, seconds: stageSeconds });
+      const line = { stage, step, steps, loss, learningRate, score, best, seconds: stageSeconds };
+      appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
       losses = [];
       onEvent?.({ type, stage, step, steps, score, best });
     }

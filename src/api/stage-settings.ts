@@ -22,6 +22,7 @@ export function completeSettings(
   given: Settings,
 ): ResolvedSettings {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength });
-  return resolveSettings({ model: model.name, task: task.name, ...parseSettings(said, key => key) }, preset);
+  const settings = parseSettings(said, key => key);
+  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, settings.preset);
+  return resolveSettings({ model: model.name, task: task.name, ...settings }, preset);
 }

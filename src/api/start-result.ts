@@ -12,7 +12,7 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
     model: model.name,
     seed: settings.seed,
     budget: { parameters: budget, fraction: budget / model.parameters },
-    structure: { modules: kept.length, parameters },
+    structure: { modules: kept.length, parameters, ...(structure.source && { source: structure.source }) },
     resources: {},
   };
 }

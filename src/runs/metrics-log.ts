@@ -7,6 +7,8 @@ export type StageName = 'search' | 'retrain' | 'random';
 /** One line of `metrics.jsonl`: one validation. */
 export interface MetricsLine {
   readonly stage: StageName;
+  /** Name of the attempt, where a method makes several. */
+  readonly trial?: string;
   readonly step: number;
   readonly steps: number;
   /** Mean training loss since the validation before, in nats a target token; null where resuming has lost it. */
@@ -32,7 +34,7 @@ export function readMetrics(file: string): MetricsLine[] {
   const lines = new Map<string, MetricsLine>();
   for (const text of readFileSync(file, 'utf8').split('\n')) {
     const line = parseLine(text);
-    if (line !== undefined) lines.set(`${line.stage} ${line.step}`, line);
+    if (line !== undefined) lines.set(`${line.stage} ${line.trial ?? ''} ${line.step}`, line);
   }
   return [...lines.values()];
 }

@@ -32,11 +32,18 @@ export interface RunResult {
   /** What could be spent. `fraction` is of the backbone's parameters. */
   readonly budget: { readonly parameters: number; readonly fraction: number };
   /** What was spent: modules kept, and their parameters. */
-  readonly structure: { readonly modules: number; readonly parameters: number };
+  readonly structure: {
+    readonly modules: number;
+    readonly parameters: number;
+    /** Where it was found, where it was carried over from other runs. */
+    readonly source?: { readonly tasks: readonly string[]; readonly files: readonly string[] };
+  };
   readonly score?: Scores;
   readonly resources: {
     readonly search?: StageResources;
     readonly retrain?: StageResources;
+    /** All attempts together, where the method chose the best of several on validation; `retrain` is the chosen one. */
+    readonly trials?: { readonly count: number; readonly seconds: number; readonly evaluations: number };
     /** Search over re-training: table 5 of the paper. */
     readonly ratio?: { readonly time: number; readonly memory: number };
   };
