@@ -29,7 +29,9 @@ export async function retrainBest(
   // Among equals the first: it is the simplest, where attempts are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
+  const started = performance.now();
   const test = await evaluate(model, best, data, 'test', context);
+  const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
   await writeDelta(folder.delta, model, layoutOf(keptModules(structure, model)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
@@ -43,6 +45,7 @@ export async function retrainBest(
       ...(trials.length > 1 && {
         trials: { count: trials.length, seconds: total('seconds'), evaluations: total('evaluations') },
       }),
+      test: { seconds: testSeconds },
       ...(ratio && { ratio }),
     },
   };

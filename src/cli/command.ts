@@ -5,6 +5,8 @@ import type { JobContext } from '../api/job-events.ts';
 export interface Output {
   readonly document: unknown;
   readonly lines: readonly string[];
+  /** 1 where some of what was asked for has failed, and the rest is told. */
+  readonly exitCode?: 0 | 1;
 }
 
 /** What a command is run with, beside its arguments. */

@@ -7,7 +7,7 @@ import { commandUsage, commonArgs, usage } from './usage.ts';
 /** What is printed on stdout at the end. */
 export interface Printed {
   readonly text: string;
-  readonly exitCode: 0 | 2;
+  readonly exitCode: 0 | 1 | 2;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function runCommandLine(
 
   const args = parseArguments(rest, { ...command.args, ...commonArgs });
   const output = await command.run(args, context);
-  return { text: args.json === true ? asJson(output) : output.lines.join('\n'), exitCode: 0 };
+  return { text: args.json === true ? asJson(output) : output.lines.join('\n'), exitCode: output.exitCode ?? 0 };
 }
 
 function isHelp(argument: string): boolean {

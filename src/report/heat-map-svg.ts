@@ -9,7 +9,7 @@ const legendHeight = 40;
 const legendSteps = 24;
 
 /** The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name. */
-export function heatMapSvg(map: HeatMap, title: string): string {
+export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
   const bottom = top + map.rows.length * size;
@@ -23,9 +23,9 @@ export function heatMapSvg(map: HeatMap, title: string): string {
     ...map.rows.map((row, index) =>
       element('text', { x: left - 6, y: top + index * size + 12, 'text-anchor': 'end' }, [text(row)]),
     ),
-    ...each(map, (module, x, y) => [cell(module, map.maximum, x, y)], left),
+    ...each(map, (module, x, y) => [cell(module, map.maximum, quantity, x, y)], left),
     ...kept,
-    ...legend(map.maximum, left, bottom + 14),
+    ...legend(map.maximum, quantity, left, bottom + 14),
   ]);
 }
 
@@ -42,9 +42,9 @@ function columnLabel(column: string, x: number, count: number): Markup {
   return element('text', { x: x + size / 2, y: top - 6, 'font-size': 9, ...turned }, [text(column)]);
 }
 
-function cell(module: HeatMapModule, maximum: number, x: number, y: number): Markup {
+function cell(module: HeatMapModule, maximum: number, quantity: string, x: number, y: number): Markup {
   const fill = hex(colourAt(maximum > 0 ? module.p / maximum : 0));
-  const says = `${module.site} ${module.kind}: p = ${module.p.toFixed(4)}, ${module.parameters} parameters${module.kept ? ', kept' : ''}`;
+  const says = `${module.site} ${module.kind}: ${quantity} = ${module.p.toFixed(4)}, ${module.parameters} parameters${module.kept ? ', kept' : ''}`;
   return element('rect', { x, y, width: size - 1, height: size - 1, fill }, [element('title', {}, [text(says)])]);
 }
 
@@ -56,19 +56,20 @@ function outline(x: number, y: number): Markup {
   });
 }
 
-function legend(maximum: number, left: number, y: number): Markup[] {
+function legend(maximum: number, quantity: string, left: number, y: number): Markup[] {
+  const start = left + 14 + 6 * quantity.length + 6;
   const ramp = Array.from({ length: legendSteps }, (_, index) =>
     element('rect', {
-      x: left + 26 + index * 5,
+      x: start + index * 5,
       y,
       width: 5,
       height: 12,
       fill: hex(colourAt(index / (legendSteps - 1))),
     }),
   );
-  const end = left + 26 + legendSteps * 5;
+  const end = start + legendSteps * 5;
   return [
-    element('text', { x: left, y: y + 10 }, [text('p: 0')]),
+    element('text', { x: left, y: y + 10 }, [text(`${quantity}: 0`)]),
     ...ramp,
     element('text', { x: end + 4, y: y + 10 }, [text(maximum.toPrecision(2))]),
     outline(end + 44, y - 2),

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
@@ -8,4 +9,6 @@ import { tasks } from './tasks.ts';
 import { train } from './train.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
-export const commands: Readonly<Record<string, Command>> = { search, train, evaluate, report, demo, tasks, models };
+export const commands: Readonly<Record<string, Command>> = {
+  ...{ search, train, evaluate, compare, report, demo, tasks, models },
+};
