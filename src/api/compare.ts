@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { MatrixSettings } from '../config/matrix-settings.ts';
 import { asInterrupted } from './interrupted.ts';
-import type { Cell } from './matrix/cell.ts';
+import { type Cell, cellKind } from './matrix/cell.ts';
 import { checkCell, checkMatrixFolder, writeMatrixFile } from './matrix/check.ts';
 import { type Comparison, comparisonOf, overheadOf } from './matrix/comparison.ts';
 import { writeComparison } from './matrix/comparison-files.ts';
@@ -55,8 +55,7 @@ export function runPlan(
         await writeMatrixFile(out, plan.common);
         const executors = makeExecutors();
         const outcome = await runMatrix(plan.phases, executors, emit, stop);
-        const order = cells.map(cell => cell.folder);
-        const comparison = comparisonOf(plan, outcome, order);
+        const comparison = comparisonOf(plan, outcome, cells);
         const seconds = (performance.now() - started) / 1000;
         const overhead = executors.length === 1 ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
         const whole = { ...comparison, ...(overhead && { overhead }) };
@@ -69,8 +68,5 @@ export function runPlan(
 
 /** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */
 function oneOfAKind(cells: readonly Cell[]): Cell[] {
-  const kinds = Map.groupBy(cells, ({ task, method, variant, budget }) =>
-    JSON.stringify([task, method, variant, budget]),
-  );
-  return [...kinds.values()].map(([first]) => first!);
+  return [...Map.groupBy(cells, cellKind).values()].map(([first]) => first!);
 }

@@ -2,9 +2,15 @@ import { join } from 'node:path';
 import type { JobContext } from '../api/job-events.ts';
 import { cellName } from '../api/matrix/cell.ts';
 import type { Comparison } from '../api/matrix/comparison.ts';
-import { comparisonNotes, resourcesOf, rowsByTask, searchedStructures } from '../api/matrix/comparison-files.ts';
+import {
+  comparisonNotes,
+  resourcesOf,
+  rowsByTask,
+  searchedStructures,
+  severalTasks,
+} from '../api/matrix/comparison-files.ts';
 import type { MatrixEvent, MatrixProgress } from '../api/matrix/events.ts';
-import { comparisonTable } from '../report/comparison-tables.ts';
+import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { probabilityMaps } from '../report/probability-maps.ts';
@@ -20,7 +26,7 @@ export async function comparisonOutput(
 ): Promise<Output> {
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
-  const maps = [...(await searchedStructures(comparison))].flatMap(([name, structures]) => [
+  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => [
     ...[`${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`],
     ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { colour, quantity: 'mean p' }), ''],
   ]);
@@ -31,6 +37,7 @@ export async function comparisonOutput(
       ...tableLines(comparisonTable(rows)),
       '',
     ]),
+    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows)), ''] : []),
     ...(resources === undefined ? [] : [...tableLines(resources), '']),
     ...comparisonNotes(comparison),
     ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),

@@ -2,6 +2,12 @@ import type { ArgsDef, ParsedArgs } from 'citty';
 import { comparedMethods } from '../api/matrix/methods.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
+import {
+  parseTransferSettings,
+  type TransferSettings,
+  transferKeys,
+  transferSchema,
+} from '../config/transfer-settings.ts';
 import { InputError } from '../errors.ts';
 import { configFileArg, schemaArgs } from './settings-args.ts';
 
@@ -18,15 +24,32 @@ export const matrixArgs: ArgsDef = {
   },
 };
 
+/** What a transfer takes. */
+export const transferArgs: ArgsDef = { ...configFileArg, ...schemaArgs(transferSchema.shape, transferKeys) };
+
+/** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
+export function readMatrixSettings(args: ParsedArgs): { settings: MatrixSettings; out: string } {
+  return readKeys(args, matrixKeys, parseMatrixSettings);
+}
+
+/** The settings of a transfer, and where it writes. InputError as for `readKeys`. */
+export function readTransferSettings(args: ParsedArgs): { settings: TransferSettings; out: string } {
+  return readKeys(args, transferKeys, parseTransferSettings);
+}
+
 /**
- * The settings that a comparison was given: the config file's, and over them the flags'; and where it writes.
+ * What was given in the config file, and over it by flags; and where the runs go.
  * @throws InputError for what the schema refuses, naming the file or the flag, and where no folder is said
  */
-export function readMatrixSettings(args: ParsedArgs): { settings: MatrixSettings; out: string } {
+function readKeys<Keys extends { readonly out?: string | undefined }>(
+  args: ParsedArgs,
+  keys: readonly string[],
+  parse: (values: unknown, where: (key: string) => string) => Keys,
+): { settings: Keys; out: string } {
   const file = typeof args.config === 'string' ? args.config : undefined;
-  const written = file === undefined ? {} : parseMatrixSettings(readYamlKeys(file), () => file);
-  const given = matrixKeys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
-  const settings = { ...written, ...parseMatrixSettings(Object.fromEntries(given), key => `--${key}`) };
+  const written = file === undefined ? {} : parse(readYamlKeys(file), () => file);
+  const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
+  const settings = { ...written, ...parse(Object.fromEntries(given), key => `--${key}`) } as Keys;
   if (settings.out === undefined) {
     throw new InputError('no folder is given', { where: '--out', remedy: 'say where the runs go: --out runs/compare' });
   }

@@ -37,6 +37,22 @@ function versus({ foundLessThis }: ComparisonRow): [string, string] {
   return [`${difference < 0 ? '−' : '+'}${score(Math.abs(difference))}`, p.toPrecision(2)];
 }
 
+/** Mean ± standard deviation of every method on every task: the form of the paper's main table. */
+export function scoreMatrix(rows: readonly ComparisonRow[]): Table {
+  const tasks = [...new Set(rows.map(row => row.task))];
+  const methods = Map.groupBy(rows, rowName);
+  return {
+    header: ['', ...tasks],
+    rows: [...methods].map(([name, group]) => [
+      name,
+      ...tasks.map(task => {
+        const row = group.find(each => each.task === task);
+        return row === undefined ? '–' : spread(row.test);
+      }),
+    ]),
+  };
+}
+
 /** How the last two columns come about, in a sentence; undefined where nothing was found. */
 export function testSentence(rows: readonly ComparisonRow[]): string | undefined {
   const tests = rows.flatMap(({ foundLessThis }) => foundLessThis ?? []);

@@ -4,6 +4,7 @@ import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { runSearchJob, runTrainJob } from '../job.ts';
 import type { JobContext } from '../job-events.ts';
+import { freshLoaders } from '../loaders.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
 /** One run of a matrix. Plain data, so that another process can do it. */
@@ -33,6 +34,16 @@ export function cellName({ task, method, variant, budget, seed }: Cell): string 
   return [task, method, variant, budget, `seed ${seed}`].filter(Boolean).join(' ');
 }
 
+/** What a cell has in common with those that differ from it by their seed alone. */
+export function cellKind({
+  task,
+  method,
+  variant,
+  budget,
+}: Pick<Cell, 'task' | 'method' | 'variant' | 'budget'>): string {
+  return JSON.stringify([task, method, variant, budget]);
+}
+
 /** Folder of a cell: `<out>/<task>/<method>[-<variant>][-<budget>]/seed-<n>`. */
 export function cellFolder(
   out: string,
@@ -55,7 +66,11 @@ export async function cellResult({ folder, settings }: Cell): Promise<RunResult 
 
 /** Does a cell, going on with what stands in its folder. */
 export async function runCell(cell: Cell, context: JobContext): Promise<RunResult> {
-  if (cell.derive !== undefined) await deriveStructure(cell.derive);
+  if (cell.derive !== undefined) {
+    const { model, threads } = cell.settings;
+    const { loaders = freshLoaders } = context;
+    await deriveStructure(cell.derive, await loaders.model(model!, threads === undefined ? {} : { threads }));
+  }
   const job = { search: runSearchJob, train: runTrainJob }[cell.job];
   const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });
   return result;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { writeFileWhole } from '../../files/write-file-whole.ts';
 import { categoryPlotSvg } from '../../report/category-plot-svg.ts';
 import { allTasks, type ComparisonRow } from '../../report/comparison.ts';
-import { comparisonTable, csvLines, rowName } from '../../report/comparison-tables.ts';
+import { comparisonTable, csvLines, rowName, scoreMatrix } from '../../report/comparison-tables.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapSvg } from '../../report/heat-map-svg.ts';
 import { probabilityMaps } from '../../report/probability-maps.ts';
@@ -19,21 +19,36 @@ export function rowsByTask({ rows }: Comparison): [task: string, rows: Compariso
   return [...Map.groupBy(rows, row => row.task)];
 }
 
+export function severalTasks({ rows }: Comparison): boolean {
+  return rows.some(row => row.task !== rows[0]!.task);
+}
+
 /** Time and memory of the searches and of what followed them: table 5 of the paper, a line a task and method. */
 export function resourcesOf({ runs }: Comparison): Table | undefined {
   const groups = Map.groupBy(runs, run => `${run.task}, ${rowName(run)}`);
   return resourcesOverRuns([...groups].map(([name, group]) => ({ name, results: group.map(run => run.result) })));
 }
 
-/** The structures that were searched, by task, method and budget: those of a group differ by their seed alone. */
-export async function searchedStructures({ runs }: Comparison): Promise<Map<string, Structure[]>> {
+/** Structures that differ by their seed alone. */
+export interface SearchedGroup {
+  /** For people. */
+  readonly name: string;
+  /** For file names. */
+  readonly file: string;
+  readonly structures: readonly Structure[];
+}
+
+/** The structures that were searched, by task, method and budget. */
+export async function searchedStructures({ runs }: Comparison): Promise<SearchedGroup[]> {
   const searched = runs.filter(run => run.isFound && run.result.resources.search !== undefined);
   const groups = Map.groupBy(searched, run => `${run.task}, ${rowName(run)}`);
   const read = [...groups].map(async ([name, group]) => {
     const structures = await Promise.all(group.map(run => readStructure(runFolder(run.folder).structure)));
-    return [name, structures.filter(isSearched)] as const;
+    const { task, method, variant, budget } = group[0]!;
+    const file = fileName([task, method, variant, budget].filter(Boolean).join('-'));
+    return { name, file, structures: structures.filter(isSearched) };
   });
-  return new Map((await Promise.all(read)).filter(([, structures]) => structures.length > 0));
+  return (await Promise.all(read)).filter(({ structures }) => structures.length > 0);
 }
 
 /** Where the budget holds everything nothing is searched: p is 1 throughout. */
@@ -53,12 +68,12 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
     files.set(`scores-${fileName(task)}.svg`, scorePlotSvg(`${task} on ${comparison.model}`, metric, seriesOf(rows)));
   }
   if (comparison.rows.length > 0) files.set('methods.svg', methodsPlot(comparison));
-  for (const [name, structures] of await searchedStructures(comparison)) {
+  for (const { name, file, structures } of await searchedStructures(comparison)) {
     const { mean, spread } = probabilityMaps(structures);
     const over = `over ${structures.length} seed${structures.length === 1 ? '' : 's'}`;
-    files.set(`p-mean-${fileName(name)}.svg`, heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, 'mean p'));
+    files.set(`p-mean-${file}.svg`, heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, 'mean p'));
     if (structures.length > 1) {
-      files.set(`p-spread-${fileName(name)}.svg`, heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, 'sd of p'));
+      files.set(`p-spread-${file}.svg`, heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, 'sd of p'));
     }
   }
   for (const [name, content] of files) await writeFileWhole(join(out, name), content);
@@ -87,6 +102,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const resources = resourcesOf(comparison);
   return [
     `# Comparison on ${comparison.model}`,
+    ...(severalTasks(comparison) ? ['## All tasks', tableMarkdown(scoreMatrix(comparison.rows))] : []),
     ...rowsByTask(comparison).flatMap(([task, rows]) => [`## ${task}`, tableMarkdown(comparisonTable(rows))]),
     ...comparisonNotes(comparison),
     ...(resources === undefined ? [] : ['## Search and re-training', tableMarkdown(resources)]),

@@ -1,7 +1,7 @@
 import { type ComparedRun, type ComparisonRow, compareRuns } from '../../report/comparison.ts';
 import { testSentence } from '../../report/comparison-tables.ts';
 import type { RunResult } from '../../runs/result.ts';
-import { cellName } from './cell.ts';
+import { type Cell, cellKind, cellName } from './cell.ts';
 import type { MatrixPlan } from './plan.ts';
 import type { MatrixOutcome } from './run-matrix.ts';
 
@@ -29,17 +29,22 @@ export interface Comparison {
   readonly overhead?: Overhead;
 }
 
-/** Sums up what a matrix has done. */
+/**
+ * Sums up what a matrix has done.
+ * @param cells all of its runs, in the order in which tables shall list their kinds
+ */
 export function comparisonOf(
   { common, sharedBudgets }: Pick<MatrixPlan, 'common' | 'sharedBudgets'>,
   { finished, failed }: MatrixOutcome,
-  order: readonly string[],
+  cells: readonly Cell[],
 ): Comparison {
+  const kinds = [...new Set(cells.map(cellKind))];
+  const place = new Map(kinds.map((kind, index) => [kind, index]));
   const runs = finished
+    .toSorted((a, b) => place.get(cellKind(a.cell))! - place.get(cellKind(b.cell))! || a.cell.seed - b.cell.seed)
     .map(({ cell: { task, method, label, variant, budget, seed, isFound, folder }, result }) => ({
       ...{ task, method, label, variant, budget, seed, isFound, folder, result },
-    }))
-    .sort((a, b) => order.indexOf(a.folder) - order.indexOf(b.folder));
+    }));
   const rows = compareRuns(runs);
   const test = testSentence(rows);
   return {

@@ -13,10 +13,13 @@ import { sharedSearch } from './shared-search.ts';
 export interface MatrixPlan {
   readonly phases: readonly (readonly Cell[])[];
   /** Settings that every run has alike: what a folder's runs must have in common. */
-  readonly common: Settings;
+  readonly common: CommonSettings;
   /** Parameters that the shared search of each task is run at, where there is one. */
   readonly sharedBudgets: Readonly<Record<string, number>>;
 }
+
+/** By key; what a transfer takes its structures from is among them. */
+export type CommonSettings = Readonly<Record<string, unknown>>;
 
 /** What is compared where nothing is said. */
 const defaultMethods = ['found', 'random'];

@@ -27,7 +27,7 @@ export function sharedSearch(cells: readonly Cell[], budget: string, out: string
         folder: cellFolder(out, served),
         settings: { ...settings, structure: to },
         derive: {
-          from: [runFolder(folder).structure],
+          from: [[runFolder(folder).structure]],
           budget: cell.budget!,
           keepInert: settings['keep-inert'] ?? false,
           to,

@@ -7,8 +7,9 @@ import { report } from './report.ts';
 import { search } from './search.ts';
 import { tasks } from './tasks.ts';
 import { train } from './train.ts';
+import { transfer } from './transfer.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
-  ...{ search, train, evaluate, compare, report, demo, tasks, models },
+  ...{ search, train, evaluate, compare, transfer, report, demo, tasks, models },
 };
