@@ -10,10 +10,10 @@ import {
   severalTasks,
 } from '../api/matrix/comparison-files.ts';
 import type { MatrixEvent, MatrixProgress } from '../api/matrix/events.ts';
+import { probabilityMaps } from '../api/matrix/probability-maps.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
-import { probabilityMaps } from '../report/probability-maps.ts';
 import { tableLines } from '../report/table.ts';
 import { score } from '../report/units.ts';
 import type { Output } from './command.ts';

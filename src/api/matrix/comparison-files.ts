@@ -5,7 +5,6 @@ import { allTasks, type ComparisonRow } from '../../report/comparison.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix } from '../../report/comparison-tables.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapSvg } from '../../report/heat-map-svg.ts';
-import { probabilityMaps } from '../../report/probability-maps.ts';
 import { resourcesOverRuns } from '../../report/resources-over-runs.ts';
 import { scorePlotSvg } from '../../report/score-plot-svg.ts';
 import { type Table, tableMarkdown } from '../../report/table.ts';
@@ -13,6 +12,7 @@ import { runFolder } from '../../runs/run-folder.ts';
 import { readStructure, type Structure } from '../../structure/structure-file.ts';
 import { fileName } from './cell.ts';
 import type { Comparison } from './comparison.ts';
+import { probabilityMaps } from './probability-maps.ts';
 
 /** Rows of one task, or of the mean of all. */
 export function rowsByTask({ rows }: Comparison): [task: string, rows: ComparisonRow[]][] {
