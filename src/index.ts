@@ -43,6 +43,7 @@ export { comparisonMarkdown, writeComparison } from './api/matrix/comparison-fil
 export type { MatrixEvent, MatrixProgress } from './api/matrix/events.ts';
 export { type ComparedMethod, comparedMethods } from './api/matrix/methods.ts';
 export { type ProbabilityMaps, probabilityMaps } from './api/matrix/probability-maps.ts';
+export { type SweepOptions, sweep } from './api/sweep.ts';
 export { transfer } from './api/transfer.ts';
 export { type MatrixSettings, parseMatrixSettings } from './config/matrix-settings.ts';
 export { parseTransferSettings, type TransferSettings } from './config/transfer-settings.ts';

@@ -28,42 +28,41 @@ export interface CompareOptions {
  */
 export function compare(given: MatrixSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan(
-    options,
-    loaders,
-    () => planMatrix(given, options.out, loaders),
-    () => [inProcess(loaders)],
-  );
+  return runPlan({ loaders, plan: () => planMatrix(given, options.out, loaders) }, options);
 }
 
-/** Checks a plan, does it and sums it up. `overhead` is told where one process does all of it. */
-export function runPlan(
-  { out, signal }: CompareOptions,
-  loaders: SharedLoaders,
-  makePlan: () => Promise<MatrixPlan>,
-  makeExecutors: () => readonly Executor[],
-): AsyncGenerator<MatrixEvent, Comparison> {
+/** What is to be done, and by whom. */
+export interface Work {
+  plan(): Promise<MatrixPlan>;
+  /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
+  readonly loaders: SharedLoaders;
+  executors?(): readonly Executor[];
+}
+
+/** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
+export function runPlan(work: Work, { out, signal }: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+  return eventsOf((emit, stop) => asInterrupted(stop, () => doPlan(work, out, emit, stop)), signal);
+}
+
+async function doPlan(
+  { plan: makePlan, loaders, executors }: Work,
+  out: string,
+  emit: (event: MatrixEvent) => void,
+  signal: AbortSignal,
+): Promise<Comparison> {
   const started = performance.now();
-  return eventsOf(
-    (emit, stop) =>
-      asInterrupted(stop, async () => {
-        const plan = await makePlan();
-        const cells = plan.phases.flat();
-        checkMatrixFolder(out, plan.common);
-        for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal: stop });
-        await mkdir(out, { recursive: true });
-        await writeMatrixFile(out, plan.common);
-        const executors = makeExecutors();
-        const outcome = await runMatrix(plan.phases, executors, emit, stop);
-        const comparison = comparisonOf(plan, outcome, cells);
-        const seconds = (performance.now() - started) / 1000;
-        const overhead = executors.length === 1 ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
-        const whole = { ...comparison, ...(overhead && { overhead }) };
-        await writeComparison(out, whole);
-        return whole;
-      }),
-    signal,
-  );
+  const plan = await makePlan();
+  const cells = plan.phases.flat();
+  checkMatrixFolder(out, plan.common);
+  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });
+  await mkdir(out, { recursive: true });
+  await writeMatrixFile(out, plan.common);
+  const outcome = await runMatrix(plan.phases, executors?.() ?? [inProcess(loaders)], emit, signal);
+  const seconds = (performance.now() - started) / 1000;
+  const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
+  const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };
+  await writeComparison(out, comparison);
+  return comparison;
 }
 
 /** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */

@@ -5,7 +5,6 @@ import { type CompareOptions, runPlan } from './compare.ts';
 import { type Cell, cellFolder, fileName } from './matrix/cell.ts';
 import type { Comparison } from './matrix/comparison.ts';
 import type { MatrixEvent } from './matrix/events.ts';
-import { inProcess } from './matrix/executor.ts';
 import { findStructures } from './matrix/find-structures.ts';
 import { type MatrixPlan, planMatrix } from './matrix/plan.ts';
 import { type SharedLoaders, sharedLoaders } from './matrix/shared-loaders.ts';
@@ -20,12 +19,7 @@ import { type SharedLoaders, sharedLoaders } from './matrix/shared-loaders.ts';
  */
 export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan(
-    options,
-    loaders,
-    () => planTransfer(given, options.out, loaders),
-    () => [inProcess(loaders)],
-  );
+  return runPlan({ loaders, plan: () => planTransfer(given, options.out, loaders) }, options);
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */

@@ -10,6 +10,9 @@ export interface Executor {
   close(): Promise<void>;
 }
 
+/** A run's failure as another process has told it: its message is all there is to say. */
+export class RunError extends Error {}
+
 export interface FinishedCell {
   readonly cell: Cell;
   readonly result: RunResult;
@@ -60,7 +63,7 @@ export async function runMatrix(
       } catch (error) {
         running -= 1;
         if (error instanceof InterruptedError) throw error;
-        const message = describe(error);
+        const message = describeError(error);
         failed.push({ cell, message });
         emit({ type: 'run-failed', cell, message, progress: progress() });
       }
@@ -86,7 +89,8 @@ export async function runMatrix(
 }
 
 /** A mistake of the user's with its remedy; of anything else, where it happened. */
-function describe(error: unknown): string {
+export function describeError(error: unknown): string {
   if (error instanceof InputError) return [error.message, error.remedy].filter(Boolean).join(' → ');
+  if (error instanceof RunError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -5,11 +5,12 @@ import { evaluate } from './evaluate.ts';
 import { models } from './models.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
+import { sweep } from './sweep.ts';
 import { tasks } from './tasks.ts';
 import { train } from './train.ts';
 import { transfer } from './transfer.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
-  ...{ search, train, evaluate, compare, transfer, report, demo, tasks, models },
+  ...{ search, train, evaluate, compare, sweep, transfer, report, demo, tasks, models },
 };
