@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { compare } from '../../../src/api/compare.ts';
 import type { MatrixEvent } from '../../../src/api/matrix/events.ts';
 import { sweep } from '../../../src/api/sweep.ts';
@@ -16,9 +16,9 @@ const given: MatrixSettings = {
   ...{ methods: ['found', 'lora'], seeds: [0, 1], budget: ['600'] },
 };
 
-/** The processes that this test has started and that are still there; an ended one's handle is closed a turn later. */
+/** The processes that this test has started and that are still there; the handle of one that has just ended closes a moment later. */
 async function children(): Promise<number> {
-  await setImmediate();
+  await setTimeout(200);
   return process.getActiveResourcesInfo().filter(name => name === 'ProcessWrap').length;
 }
 
