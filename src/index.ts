@@ -37,6 +37,7 @@ export type { RunFolder } from './runs/run-folder.ts';
 // Many runs as one: compared, spread over processes, carried over.
 
 export { type CompareOptions, compare } from './api/compare.ts';
+export { readHeatMaps, type TaskMaps, writeHeatMaps } from './api/heat-maps.ts';
 export { type Cell, cellName } from './api/matrix/cell.ts';
 export type { Comparison, Overhead } from './api/matrix/comparison.ts';
 export { comparisonMarkdown, writeComparison } from './api/matrix/comparison-files.ts';

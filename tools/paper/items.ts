@@ -47,7 +47,11 @@ export const equations: readonly PaperItem[] = [
     says: 'P(z̃ > 0.5) = p',
     places: [{ file: concreteTest, symbol: 'P(z > 0.5) = p' }],
   },
-  { name: '(25), (26)', says: 'its limit is Bernoulli', places: [{ file: concreteTest, symbol: 'tends to Bernoulli' }] },
+  {
+    name: '(25), (26)',
+    says: 'its limit is Bernoulli',
+    places: [{ file: concreteTest, symbol: 'tends to Bernoulli' }],
+  },
   {
     name: '(27), (28)',
     says: 'global shifted sigmoid',

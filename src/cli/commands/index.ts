@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
+import { heatmap } from './heatmap.ts';
 import { models } from './models.ts';
 import { report } from './report.ts';
 import { search } from './search.ts';
@@ -12,5 +13,5 @@ import { transfer } from './transfer.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
-  ...{ search, train, evaluate, compare, sweep, transfer, report, demo, tasks, models },
+  ...{ search, train, evaluate, compare, sweep, transfer, heatmap, report, demo, tasks, models },
 };
