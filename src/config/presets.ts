@@ -41,6 +41,7 @@ const miniSizes: Preset = {
   retrain: { batchSize: 16, epochs: 4, evaluateEvery: 50 },
   maxSteps: 200,
   maxValidation: 256,
+  maxTest: 2000,
 };
 
 /** What suits the built-in model at those sizes: of its few parameters the paper's share would be a single module. */

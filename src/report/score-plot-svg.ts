@@ -32,7 +32,7 @@ export function scorePlotSvg(title: string, metric: string, series: readonly Sco
     ...gridLines(ticks, y, area.left, area.right),
     ...powersOfTen(low, high).flatMap(power => tick(power, x(power))),
     label('trainable parameters', (area.left + area.right) / 2, area.bottom + 36, 'middle'),
-    label(metric, area.left - 6, area.top - 8, 'end'),
+    label(metric, 10, area.top - 6, 'start'),
     ...series.flatMap(({ name, points: own }, index) => drawSeries(name, own, index, x, y)),
     ...legend(names, legendLeft, area.top + 6),
   ]);

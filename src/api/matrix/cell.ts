@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import type { ComparedRun } from '../../report/comparison.ts';
 import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { runSearchJob, runTrainJob } from '../job.ts';
@@ -8,19 +9,7 @@ import { freshLoaders } from '../loaders.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
 /** One run of a matrix. Plain data, so that another process can do it. */
-export interface Cell {
-  /** The task's name. */
-  readonly task: string;
-  readonly method: string;
-  /** What tables call the method. */
-  readonly label: string;
-  /** Settings that the matrix varies, e.g. `gradient local`; empty where it varies none. */
-  readonly variant: string;
-  /** As the user wrote it; null where the method has a size of its own. */
-  readonly budget: string | null;
-  readonly seed: number;
-  /** Whether its structure is searched on this very task. */
-  readonly isFound: boolean;
+export interface Cell extends Omit<ComparedRun, 'result'> {
   /** An ordinary run folder. */
   readonly folder: string;
   readonly job: 'search' | 'train';
