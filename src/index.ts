@@ -44,9 +44,10 @@ export { comparisonMarkdown, writeComparison } from './api/matrix/comparison-fil
 export type { MatrixEvent, MatrixProgress } from './api/matrix/events.ts';
 export { type ComparedMethod, comparedMethods } from './api/matrix/methods.ts';
 export { type ProbabilityMaps, probabilityMaps } from './api/matrix/probability-maps.ts';
-export { type SweepOptions, sweep } from './api/sweep.ts';
+export { sweep } from './api/sweep.ts';
 export { transfer } from './api/transfer.ts';
 export { type MatrixSettings, parseMatrixSettings } from './config/matrix-settings.ts';
+export { parseSweepSettings, type SweepSettings } from './config/sweep-settings.ts';
 export { parseTransferSettings, type TransferSettings } from './config/transfer-settings.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export { type PairedTest, signFlipTest } from './statistics/sign-flip.ts';

@@ -2,6 +2,7 @@ import type { ArgsDef, ParsedArgs } from 'citty';
 import { comparedMethods } from '../api/matrix/methods.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
+import { parseSweepSettings, type SweepSettings, sweepKeys, sweepSchema } from '../config/sweep-settings.ts';
 import {
   parseTransferSettings,
   type TransferSettings,
@@ -13,10 +14,7 @@ import { configFileArg, schemaArgs } from './settings-args.ts';
 
 const methods = comparedMethods.map(method => method.name).join(',');
 
-/** What a comparison takes: a config file, and every key of it as a flag. */
-export const matrixArgs: ArgsDef = {
-  ...configFileArg,
-  ...schemaArgs(matrixSchema.shape, matrixKeys),
+const methodsArg: ArgsDef = {
   methods: {
     type: 'string',
     valueHint: 'NAME,…',
@@ -24,12 +22,23 @@ export const matrixArgs: ArgsDef = {
   },
 };
 
+/** What a comparison takes: a config file, and every key of it as a flag. */
+export const matrixArgs: ArgsDef = { ...configFileArg, ...schemaArgs(matrixSchema.shape, matrixKeys), ...methodsArg };
+
+/** What a sweep takes. */
+export const sweepArgs: ArgsDef = { ...configFileArg, ...schemaArgs(sweepSchema.shape, sweepKeys), ...methodsArg };
+
 /** What a transfer takes. */
 export const transferArgs: ArgsDef = { ...configFileArg, ...schemaArgs(transferSchema.shape, transferKeys) };
 
 /** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
 export function readMatrixSettings(args: ParsedArgs): { settings: MatrixSettings; out: string } {
   return readKeys(args, matrixKeys, parseMatrixSettings);
+}
+
+/** The settings of a sweep, and where it writes. InputError as for `readKeys`. */
+export function readSweepSettings(args: ParsedArgs): { settings: SweepSettings; out: string } {
+  return readKeys(args, sweepKeys, parseSweepSettings);
 }
 
 /** The settings of a transfer, and where it writes. InputError as for `readKeys`. */

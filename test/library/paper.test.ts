@@ -7,6 +7,7 @@ import { planMatrix } from '../../src/api/matrix/plan.ts';
 import { sharedLoaders } from '../../src/api/matrix/shared-loaders.ts';
 import { readYamlKeys } from '../../src/config/config-file.ts';
 import { parseMatrixSettings } from '../../src/config/matrix-settings.ts';
+import { parseSweepSettings } from '../../src/config/sweep-settings.ts';
 import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
 import { equations, tablesAndFigures } from '../../tools/paper/items.ts';
 import { paperPage } from '../../tools/paper/page.ts';
@@ -50,6 +51,13 @@ test('docs/paper.md is what tools/paper/main.ts makes of the sources and the res
 test('every table and figure has a file of its own, in two sizes, and there is no other', () => {
   const named = tablesAndFigures.flatMap(({ example }) => (example ? [`${example}.yaml`, `${example}-mini.yaml`] : []));
   assert.deepEqual(named.toSorted(), files);
+});
+
+test('the example of a sweep can be run as it is', async () => {
+  const { processes, ...matrix } = parseSweepSettings(readYamlKeys(join(root, 'examples', 'sweep.yaml')), key => key);
+  const { phases } = await planMatrix(matrix, matrix.out!, sharedLoaders());
+  assert.equal(processes, 2);
+  assert.equal(phases.flat().length, 2 * 3 * (2 + 2 + 1));
 });
 
 test('what a page tells the user to run can be read, and the small ones can be run as they are', async () => {

@@ -24,7 +24,9 @@ async function children(): Promise<number> {
 
 test('runs in child processes give what the same runs give in one process, and no process is left', async () => {
   const events: MatrixEvent[] = [];
-  const spread = await runToEnd(sweep(given, { out: space.out('sweep'), processes: 2 }), event => events.push(event));
+  const spread = await runToEnd(sweep({ ...given, processes: 2 }, { out: space.out('sweep') }), event =>
+    events.push(event),
+  );
   assert.equal(await children(), 0);
   const running = events.flatMap(event => (event.type === 'run-begins' ? [event.progress.running] : []));
   assert.equal(Math.max(...running), 2);
@@ -46,7 +48,7 @@ test('a run that fails is told with its error, the others are done', async () =>
   rmSync(join(broken, 'result.json'));
   writeFileSync(join(broken, 'config.yaml'), 'budgt: 3\n');
   rmSync(join(out, 'films', 'lora', 'seed-1'), { recursive: true });
-  const { failed, rows } = await runToEnd(sweep(given, { out, processes: 1 }));
+  const { failed, rows } = await runToEnd(sweep({ ...given, processes: 1 }, { out }));
   assert.deepEqual(
     failed.map(({ run }) => run),
     ['films lora seed 0'],
@@ -60,7 +62,7 @@ test('an abort stops the children, which save; the same sweep goes on', async ()
   const controller = new AbortController();
   const long: MatrixSettings = { ...given, 'max-steps': 400, 'retrain-epochs': 100, epochs: 100, task: [space.films] };
   const stages = new Set<string>();
-  const stopped = runToEnd(sweep(long, { out, processes: 2, signal: controller.signal }), event => {
+  const stopped = runToEnd(sweep({ ...long, processes: 2 }, { out, signal: controller.signal }), event => {
     if (event.type === 'run' && event.event.type === 'step') stages.add(event.cell.folder);
     if (stages.size === 2) controller.abort();
   });
