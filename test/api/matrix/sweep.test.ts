@@ -74,6 +74,28 @@ test('an abort stops the children, which save; the same sweep goes on', async ()
   }
 });
 
+test('a run whose process is killed has failed, another process does the others', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const out = space.out('killed');
+  let killed: string | undefined;
+  const { failed, rows } = await runToEnd(sweep({ ...given, task: [space.films], processes: 1 }, { out }), event => {
+    if (event.type !== 'run' || killed !== undefined) return;
+    killed = event.cell.folder;
+    const [child] = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    process.kill(Number(child), 'SIGKILL');
+  });
+  assert.deepEqual(
+    failed.map(({ folder }) => folder),
+    [killed],
+  );
+  assert.match(failed[0]!.message, /SIGKILL/);
+  assert.equal(rows.flatMap(row => row.seeds).length, 3);
+  const again = await runToEnd(sweep({ ...given, task: [space.films], processes: 1 }, { out }));
+  assert.deepEqual(again.failed, []);
+  assert.equal(again.rows.flatMap(row => row.seeds).length, 4);
+});
+
 test('what is wrong is refused before a process is started', async () => {
   await assert.rejects(
     runToEnd(sweep({ ...given, methods: ['foudn'] }, { out: space.out('refused') })),
