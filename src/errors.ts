@@ -26,6 +26,9 @@ export function atPlace<T>(where: string | undefined, work: () => T): T {
   }
 }
 
+/** A training whose loss or gradient is no finite number any more: its learning rate is too high. */
+export class DivergedError extends InputError {}
+
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
   constructor(message = 'interrupted') {

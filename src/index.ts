@@ -65,6 +65,24 @@ export type { RunResult, Scores, StageResources } from './runs/result.ts';
 export { type RunFolder, runFolder } from './runs/run-folder.ts';
 export { type RunServer, type ServeOptions, serveRuns } from './serve/server.ts';
 
+// Many runs as one: compared, spread over processes, carried over.
+
+export { type CompareOptions, compare } from './api/compare.ts';
+export { readHeatMaps, type TaskMaps, writeHeatMaps } from './api/heat-maps.ts';
+export { type Cell, cellName } from './api/matrix/cell.ts';
+export type { Comparison, Overhead } from './api/matrix/comparison.ts';
+export { comparisonMarkdown, writeComparison } from './api/matrix/comparison-files.ts';
+export type { MatrixEvent, MatrixProgress } from './api/matrix/events.ts';
+export { type ComparedMethod, comparedMethods } from './api/matrix/methods.ts';
+export { type ProbabilityMaps, probabilityMaps } from './api/matrix/probability-maps.ts';
+export { sweep } from './api/sweep.ts';
+export { transfer } from './api/transfer.ts';
+export { type MatrixSettings, parseMatrixSettings } from './config/matrix-settings.ts';
+export { parseSweepSettings, type SweepSettings } from './config/sweep-settings.ts';
+export { parseTransferSettings, type TransferSettings } from './config/transfer-settings.ts';
+export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
+export { type PairedTest, signFlipTest } from './statistics/sign-flip.ts';
+
 // For researchers: a backbone with modules as one function of flat vectors.
 
 export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
@@ -90,8 +108,10 @@ export type {
 export { readDelta, writeDelta } from './api/delta-file.ts';
 export { parseBudget } from './structure/budget.ts';
 export { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './structure/candidates.ts';
+export { evenLora } from './structure/even-lora.ts';
 export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { listManualModules, manualMethods } from './structure/manual.ts';
+export { mapStructure } from './structure/map-structure.ts';
 export type { DeltaModule, DeltaOptions } from './structure/module.ts';
 export { randomStructure } from './structure/random-structure.ts';
 export type { HostKind, Site } from './structure/site.ts';
@@ -115,6 +135,7 @@ export type { Target, TargetSet } from './metrics/target.ts';
 export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
 export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
 export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
 export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
 export { createConcreteEstimator } from './search/estimators/concrete.ts';
 export { createHardConcreteEstimator } from './search/estimators/hard-concrete.ts';

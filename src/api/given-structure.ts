@@ -1,7 +1,11 @@
+import { dirname, join } from 'node:path';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { InputError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
-import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
+import { readResult } from '../runs/result.ts';
+import { atBudget } from '../search/derive-structure.ts';
+import { mapStructure } from '../structure/map-structure.ts';
+import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
 import { drawStructure, manualStructure } from './structures.ts';
 
 /**
@@ -11,7 +15,9 @@ import { drawStructure, manualStructure } from './structures.ts';
 export async function givenStructure(settings: ResolvedSettings, model: Model): Promise<Structure> {
   const { method, structure: file } = settings;
   if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
-  const structure = await readStructure(file);
+  const read = await readStructure(file);
+  const source = await sourceOf(file, read);
+  const structure = { ...(settings.map === undefined ? read : carriedOver(read, model, settings)), source };
   if (keptModules(structure, model, file).length === 0) {
     throw new InputError('this structure keeps no module', {
       where: file,
@@ -19,4 +25,17 @@ export async function givenStructure(settings: ResolvedSettings, model: Model): 
     });
   }
   return structure;
+}
+
+/** Another model's structure on this one, at the same share of the backbone. */
+function carriedOver(structure: Structure, model: Model, settings: ResolvedSettings): Structure {
+  const mapped = mapStructure(structure, model);
+  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, settings['keep-inert']);
+}
+
+/** Where a structure file comes from: what it says itself, else the task of the run whose folder it lies in. */
+export async function sourceOf(file: string, structure: Structure): Promise<StructureSource> {
+  if (structure.source !== undefined) return structure.source;
+  const result = await readResult(join(dirname(file), 'result.json'));
+  return { tasks: result === undefined ? [] : [result.task], files: [file] };
 }

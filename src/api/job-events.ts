@@ -1,4 +1,5 @@
 import type { StageName } from '../runs/metrics-log.ts';
+import type { Loaders } from './loaders.ts';
 
 /** What a job tells while it runs. */
 export type JobEvent =
@@ -43,4 +44,6 @@ export interface JobContext {
   readonly onEvent?: (event: JobEvent) => void;
   /** Aborting saves the state and ends the job with an InterruptedError. */
   readonly signal?: AbortSignal;
+  /** Where models and tasks come from: several runs of a process share them. By default they are loaded. */
+  readonly loaders?: Loaders;
 }

@@ -4,16 +4,16 @@ import type { Settings } from '../config/settings.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
-import { readStructure, type Structure, writeStructure } from '../structure/structure-file.ts';
-import { givenStructure } from './given-structure.ts';
+import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { JobContext } from './job-events.ts';
 import { beginRun, settingsOfRun } from './open-run.ts';
 import { prepare } from './prepare.ts';
-import { compareWithRandom, retrainStructure } from './retrain.ts';
+import { compareWithRandom, retrainBest } from './retrain.ts';
 import { runSearchStage } from './search-stage.ts';
 import { resultOf } from './start-result.ts';
 import { openSpace } from './structures.ts';
+import { listTrials } from './trials.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */
 export interface JobOptions extends JobContext {
@@ -56,7 +56,15 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
         structure = await readStructure(folder.structure);
       }
       if (settings.retrain) {
-        result = await retrainStructure(prepared, structure, result, folder, options);
+        if (result.score === undefined) {
+          ({ result } = await retrainBest(
+            prepared,
+            [{ structure, settings }],
+            result.resources.search,
+            folder,
+            options,
+          ));
+        }
         if (settings['random-baseline']) {
           result = await compareWithRandom(prepared, result, folder, options);
         }
@@ -79,15 +87,15 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const begun = settingsOfRun(given, folder, options.resume ?? false);
     requireMethodOrStructure(begun);
     const prepared = await prepare(begun, options);
-    const structure = await givenStructure(prepared.settings, prepared.model);
+    const trials = await listTrials(prepared);
     return whileHolding(folder, async () => {
       await beginRun(folder, prepared.settings);
-      await writeStructure(folder.structure, structure);
-
-      const before = (await readResult(folder.result)) ?? resultOf(prepared, structure);
-      const result = await retrainStructure(prepared, structure, before, folder, options);
+      const done = await readResult(folder.result);
+      const outcome = done
+        ? { result: done, structure: await readStructure(folder.structure) }
+        : await retrainBest(prepared, trials, undefined, folder, options);
       await rm(folder.checkpoint, { recursive: true, force: true });
-      return { folder, result, structure };
+      return { folder, ...outcome };
     });
   });
 }

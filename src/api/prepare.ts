@@ -1,15 +1,14 @@
 import { requireDevice, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
-import { loadTask } from '../tasks/index.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages } from './download-messages.ts';
 import { type EncodedTask, encodeTask } from './encode-task.ts';
 import type { JobContext } from './job-events.ts';
+import { freshLoaders } from './loaders.ts';
 import { completeSettings } from './stage-settings.ts';
 
 /** Everything the stages of a job share: loaded, split by the seed, and encoded. */
@@ -23,13 +22,16 @@ export interface Prepared {
  * Loads the model, the task and its data. Touches no file.
  * @throws InputError for anything wrong with them
  */
-export async function prepare(given: Settings, { signal, onEvent }: JobContext): Promise<Prepared> {
+export async function prepare(
+  given: Settings,
+  { signal, onEvent, loaders = freshLoaders }: JobContext,
+): Promise<Prepared> {
   requireDevice(given);
   requireReadableBudget(given);
   const named = requireModelAndTask(given);
-  const task = await loadTask(named.task);
+  const task = await loaders.task(named.task);
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const model = await loadModel(named.model, { ...compileSettings(named), ...download });
+  const model = await loaders.model(named.model, { ...compileSettings(named), ...download });
   const settings = completeSettings(model, task, named);
 
   const { seed, data: place = defaultDataFolder() } = settings;

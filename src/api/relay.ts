@@ -18,17 +18,19 @@ export async function relay<Result>(
   stage: StageName,
   metricsFile: string,
   onEvent: ((event: JobEvent) => void) | undefined,
+  trial?: string,
 ): Promise<Result> {
   onEvent?.({ type: 'stage', stage });
-  const written = new Set(readMetrics(metricsFile).flatMap(line => (line.stage === stage ? [line.step] : [])));
+  const own = readMetrics(metricsFile).filter(line => line.stage === stage && line.trial === trial);
+  const written = new Set(own.map(({ step }) => step));
   return runToEnd(events, event => {
     if (event.type === 'step') {
       const { type, step, steps, loss, tokens, seconds, p } = event;
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...(p && { p }) });
     } else {
       const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
-      if (!written.has(step))
-        appendMetrics(metricsFile, { stage, step, steps, loss, learningRate, score, best, seconds });
+      const line = { stage, step, steps, loss, learningRate, score, best, seconds };
+      if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
       onEvent?.({ type, stage, step, steps, score, best });
     }
   });

@@ -1,37 +1,84 @@
 import { layoutOf } from '../deltas/layout.ts';
-import { type RunResult, resourcesRatio, writeResult } from '../runs/result.ts';
+import { DivergedError } from '../errors.ts';
+import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { keptModules, type Structure } from '../structure/structure-file.ts';
+import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
 import { writeDelta } from './delta-file.ts';
+import { evaluate, evaluateInDetail } from './evaluate.ts';
 import type { JobContext } from './job-events.ts';
 import type { Prepared } from './prepare.ts';
+import { resultOf } from './start-result.ts';
 import { drawStructure } from './structures.ts';
-import { runTuneStage } from './tune-stage.ts';
+import type { Trial } from './trials.ts';
+import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
 
-/** Trains what a structure keeps, scores it, and writes `delta.safetensors` and `result.json`. Done once a run. */
-export async function retrainStructure(
+/**
+ * Trains each attempt, keeps the one that is best on validation, scores that one on the test split, and writes
+ * `structure.json`, `delta.safetensors` and `result.json`.
+ * @param search what the search cost, where there was one
+ */
+export async function retrainBest(
   prepared: Prepared,
-  structure: Structure,
-  before: RunResult,
+  trials: readonly Trial[],
+  search: StageResources | undefined,
   folder: RunFolder,
   context: JobContext,
-): Promise<RunResult> {
-  if (before.score !== undefined) return before;
+): Promise<{ result: RunResult; structure: Structure }> {
   const { model, data } = prepared;
-  const tuned = await runTuneStage(prepared, structure, 'retrain', folder, context);
-  const { delta, validation, test, details, resources } = tuned;
+  const tried = await runTrials(prepared, trials, folder, context);
+  // Among equals the first: it is the simplest, where attempts are ordered at all.
+  const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
+  const { structure, delta, validation, resources: retrain } = best;
+  const started = performance.now();
+  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
+  const testSeconds = (performance.now() - started) / 1000;
+  await writeStructure(folder.structure, structure);
   await writeDelta(folder.delta, model, layoutOf(keptModules(structure, model)), delta);
-  const ratio = resourcesRatio(before.resources.search, resources);
+  const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
+  const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {
-    ...before,
+    ...resultOf(prepared, structure),
     score: {
       ...{ metric: data.task.metric, validation, test, majority: data.majority },
       ...(Object.keys(details).length > 0 && { details }),
     },
-    resources: { ...before.resources, retrain: resources, ...(ratio !== undefined && { ratio }) },
+    resources: {
+      ...(search && { search }),
+      retrain,
+      ...(trials.length > 1 && {
+        trials: { count: trials.length, seconds: total('seconds'), evaluations: total('evaluations') },
+      }),
+      test: { seconds: testSeconds },
+      ...(ratio && { ratio }),
+    },
   };
   await writeResult(folder.result, result);
-  return result;
+  return { result, structure };
+}
+
+/** One after the other. One that diverges is out of the running; where all do, there is nothing to keep. */
+async function runTrials(
+  prepared: Prepared,
+  trials: readonly Trial[],
+  folder: RunFolder,
+  context: JobContext,
+): Promise<TuneStageResult[]> {
+  const tried: TuneStageResult[] = [];
+  let divergence: DivergedError | undefined;
+  for (const [index, { name, structure, settings }] of trials.entries()) {
+    if (name !== undefined) {
+      context.onEvent?.({ type: 'message', text: `attempt ${index + 1} of ${trials.length}: ${name}` });
+    }
+    try {
+      tried.push(await runTuneStage({ ...prepared, settings }, structure, 'retrain', folder, context, name));
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      divergence = error;
+      if (name !== undefined) context.onEvent?.({ type: 'warning', text: `${name}: ${error.message}` });
+    }
+  }
+  if (tried.length === 0) throw divergence;
+  return tried;
 }
 
 /** Trains a random structure of the same budget alike and adds its test score to `result.json`. Done once a run. */
@@ -44,8 +91,9 @@ export async function compareWithRandom(
   if (before.score === undefined || before.score.random !== undefined) return before;
   const budget = String(before.budget.parameters);
   const structure = drawStructure(prepared.model, { ...prepared.settings, budget });
-  const { test } = await runTuneStage(prepared, structure, 'random', folder, context);
-  const result: RunResult = { ...before, score: { ...before.score, random: test } };
+  const tuned = await runTuneStage(prepared, structure, 'random', folder, context);
+  const random = await evaluate(prepared.model, tuned, prepared.data, 'test', context);
+  const result: RunResult = { ...before, score: { ...before.score, random } };
   await writeResult(folder.result, result);
   return result;
 }

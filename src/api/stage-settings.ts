@@ -23,8 +23,9 @@ export function completeSettings(
   given: Settings,
 ): ResolvedSettings {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength });
-  const settings = resolveSettings({ model: model.name, task: task.name, ...parseSettings(said, key => key) }, preset);
+  const parsed = parseSettings(said, key => key);
+  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
+  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset);
   checkSearch(settings);
   return settings;
 }

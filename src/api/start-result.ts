@@ -17,7 +17,7 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
       ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
     },
     budget: { parameters: budget, fraction: budget / model.parameters },
-    structure: { modules: kept.length, parameters },
+    structure: { modules: kept.length, parameters, ...(structure.source && { source: structure.source }) },
     resources: {},
   };
 }

@@ -37,10 +37,13 @@ export function manualStructure(model: Model, method: string): Structure {
   return createStructure(model, { space: method, budget: null }, modules, { kept: modules.map(() => true) });
 }
 
-/** A structure of a space's candidates drawn at random within the budget. InputError as for `openSpace`. */
-export function drawStructure(model: Model, settings: SpaceSettings & { readonly seed: number }): Structure {
+/**
+ * A structure of a space's candidates drawn at random within the budget. InputError as for `openSpace`.
+ * @param draw number of the draw: a seed has as many as are asked for
+ */
+export function drawStructure(model: Model, settings: SpaceSettings & { readonly seed: number }, draw = 0): Structure {
   const { candidates, budget } = openSpace(model, settings);
   const { space, seed, 'keep-inert': keepInert } = settings;
-  const kept = randomStructure(candidates, { budget, keepInert, seed });
+  const kept = randomStructure(candidates, { budget, keepInert, seed, draw });
   return createStructure(model, { space, budget }, candidates, { kept });
 }

@@ -9,7 +9,7 @@ export type Ask = (question: string, standard: string) => Promise<string>;
 export interface Output {
   readonly document: unknown;
   readonly lines: readonly string[];
-  /** What the process ends with (default 0). */
+  /** 1 where some of what was asked for has failed, and the rest is told (default 0). */
   readonly exitCode?: 0 | 1;
   /** Lines that are printed as they come, before the others; taken from only where no document is asked for. */
   readonly stream?: AsyncIterable<string>;

@@ -21,3 +21,13 @@ function withRemedy(error: StorageError, remedy: string): StorageError {
 function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
+
+/** Runs a job that goes on where it stopped when it is called again; an interruption then tells so. */
+export async function withRepeatHint<T>(job: Promise<T>): Promise<T> {
+  try {
+    return await job;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(`${error.message}\n→ the same command goes on: what is done is not done again`);
+  }
+}

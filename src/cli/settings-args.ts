@@ -18,14 +18,18 @@ export const configFileArg: ArgsDef = {
 
 /** Flags for these keys of the config file, described by the schema itself, so that `--help` cannot drift from it. */
 export function settingsArgs(keys: readonly SettingKey[]): ArgsDef {
-  return Object.fromEntries(keys.map(key => [key, argument(key)]));
+  return schemaArgs(settingsSchema.shape, keys);
 }
 
-function argument(key: SettingKey): ArgDef {
-  const schema = settingsSchema.shape[key];
+/** The same for any list of keys. */
+export function schemaArgs(shape: Readonly<Record<string, z.ZodType>>, keys: readonly string[]): ArgsDef {
+  return Object.fromEntries(keys.map(key => [key, argument(key, shape[key]!)]));
+}
+
+function argument(key: string, schema: z.ZodType): ArgDef {
   const { description = '', hint, off } = schema.meta() as KeyHelp & { description?: string };
-  const inner: z.ZodType = schema.unwrap();
-  const standard = shownDefaults[key];
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const standard: unknown = (shownDefaults as Readonly<Record<string, unknown>>)[key];
   const says = standard === undefined ? description : `${description} (default ${standard})`;
   if (inner instanceof z.ZodBoolean) {
     return { type: 'boolean', description: says, ...(off !== undefined && { negativeDescription: off }) };

@@ -21,6 +21,14 @@ export interface Provenance {
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value
  */
 export function readConfigFile(path: string): Settings {
+  return parseSettings(readYamlKeys(path), () => path);
+}
+
+/**
+ * The values of a YAML file of keys, unchecked; what a run has noted of its versions is left out.
+ * @throws InputError where the file is missing or is no YAML
+ */
+export function readYamlKeys(path: string): unknown {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
@@ -31,7 +39,7 @@ export function readConfigFile(path: string): Settings {
   if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
     delete (values as { versions?: unknown }).versions;
   }
-  return parseSettings(values, () => path);
+  return values;
 }
 
 /** The text of a run's config.yaml, to be written to `path`: every key with the value it had, and what made the run. */

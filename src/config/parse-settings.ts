@@ -1,15 +1,29 @@
 import type { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { nearestNames } from './nearest.ts';
-import { type Settings, settingKeys, settingsSchema } from './settings.ts';
+import { type Settings, settingsSchema } from './settings.ts';
 
 /**
  * Checks keys and values of one source, a config file or the flags.
  *
- * @param where how an error names the source of a key, e.g. `config.yaml` or `--budget`
  * @throws InputError for an unknown key (with the nearest name) and for a value a key cannot have
  */
 export function parseSettings(values: unknown, where: (key: string) => string): Settings {
+  return parseKeys(settingsSchema, values, where);
+}
+
+/**
+ * The same for any list of keys.
+ *
+ * @param where how an error names the source of a key, e.g. `config.yaml` or `--budget`
+ * @throws InputError for an unknown key (with the nearest name) and for a value a key cannot have
+ */
+export function parseKeys<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  values: unknown,
+  where: (key: string) => string,
+): z.infer<z.ZodObject<Shape>> {
+  const keys = Object.keys(schema.shape);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new InputError('a config file is a list of `key: value` lines', {
       where: where(''),
@@ -17,9 +31,9 @@ export function parseSettings(values: unknown, where: (key: string) => string): 
     });
   }
   for (const key of Object.keys(values)) {
-    if (!(settingKeys as readonly string[]).includes(key)) throw unknownKey(key, where(key));
+    if (!keys.includes(key)) throw unknownKey(key, keys, where(key));
   }
-  const parsed = settingsSchema.safeParse(values);
+  const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
@@ -27,11 +41,11 @@ export function parseSettings(values: unknown, where: (key: string) => string): 
   throw new InputError(`${given} is no value for \`${key}\``, { where: where(key), remedy: `give ${expected(issue)}` });
 }
 
-function unknownKey(key: string, where: string): InputError {
-  const [nearest] = nearestNames(key, settingKeys);
+function unknownKey(key: string, keys: readonly string[], where: string): InputError {
+  const [nearest] = nearestNames(key, keys);
   return new InputError(`there is no key \`${key}\``, {
     where,
-    remedy: nearest === undefined ? `the keys are ${settingKeys.join(', ')}` : `did you mean \`${nearest}\`?`,
+    remedy: nearest === undefined ? `the keys are ${keys.join(', ')}` : `did you mean \`${nearest}\`?`,
   });
 }
 

@@ -27,28 +27,40 @@ export interface Preset {
 /** Name of the model that comes with the package. */
 export const builtInModel = 'mini';
 
+/** Where sizes come from: `paper`, the task's own; `mini`, the same for every task, bounded to minutes on two cores. */
+export const presetNames = ['mini', 'paper'] as const;
+export type PresetName = (typeof presetNames)[number];
+
 /**
- * Preset of the built-in model, for any task: minutes on two cores. The paper's presets are for T5-large on a GPU,
- * where a run takes hours; they come with each task and hold for every other model. The built-in model has seen
- * nothing but span corruption, and of its few parameters the paper's share would be a single module.
+ * Sizes for any task: minutes on two cores. The paper's presets are for T5-large on a GPU, where a run takes hours; they
+ * come with each task.
  */
-const miniPreset: Preset = {
+const miniSizes: Preset = {
   maxLength: 96,
   search: { batchSize: 16, epochs: 4, evaluateEvery: 25 },
   retrain: { batchSize: 16, epochs: 4, evaluateEvery: 50 },
-  learningRate: 5e-3,
-  budget: '0.2%',
-  sentinel: true,
   maxSteps: 200,
   maxValidation: 256,
+  maxTest: 2000,
 };
 
-/** The preset to use: the built-in model's own, else the task's. */
-export function choosePreset(model: string, taskPreset: Preset): Preset {
-  return model === builtInModel ? miniPreset : taskPreset;
+/** What suits the built-in model at those sizes: of its few parameters the paper's share would be a single module. */
+const miniRates = { learningRate: 5e-3, budget: '0.2%' } as const;
+
+/** The preset to use, by its name: unless one is said, `mini` for the built-in model and `paper` for every other. */
+export function choosePreset(model: string, taskPreset: Preset, name: PresetName = presetOf(model)): Preset {
+  return {
+    ...(name === 'paper' ? taskPreset : miniSizes),
+    ...(name === 'mini' && model === builtInModel && miniRates),
+    ...(writesSentinel(model) && { sentinel: true }),
+  };
 }
 
-/** Whether a model's answers are written after a sentinel, where nothing else is said. */
+function presetOf(model: string): PresetName {
+  return model === builtInModel ? 'mini' : 'paper';
+}
+
+/** Whether a model's answers are written after a sentinel, where nothing else is said: it has seen span corruption only. */
 export function writesSentinel(model: string): boolean {
-  return model === builtInModel && miniPreset.sentinel === true;
+  return model === builtInModel;
 }

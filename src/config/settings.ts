@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { presetNames } from './presets.ts';
 
 const positiveInteger = z.coerce.number().int().positive();
 const positive = z.coerce.number().positive();
@@ -51,10 +52,18 @@ export const settingsSchema = z.strictObject({
     },
   ),
   method: key(
-    z.enum(['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 'fine-tuning', 'random']),
-    'tune with a manual structure instead of a found one; `random` draws one of the given budget',
+    z.enum([
+      ...(['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 'fine-tuning', 'random'] as const),
+      ...(['tuned-lora', 'best-of-random'] as const),
+    ]),
+    'tune with a manual structure instead of a found one; `random` draws one of the given budget, `best-of-random` as ' +
+      'many as cost what a search does, `tuned-lora` spreads LoRA evenly over it and tunes the learning rate on validation',
   ),
   structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
+  map: key(
+    z.enum(['relative']),
+    'how to carry --structure over from another model: relative, each module to the same place at the same relative depth',
+  ),
   seed: key(z.coerce.number().int().nonnegative(), 'seed of everything drawn: split, initial values, batches, gates', {
     hint: 'N',
   }),
@@ -100,6 +109,10 @@ export const settingsSchema = z.strictObject({
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
   'max-steps': key(positiveInteger, 'end a stage after this many steps, whatever its epochs', { hint: 'N' }),
+  preset: key(
+    z.enum(presetNames),
+    'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
+  ),
   'max-length': key(positiveInteger, 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
   'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),

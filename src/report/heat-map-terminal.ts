@@ -9,7 +9,7 @@ const keptMark = '●';
  * The heat map as lines of text, two characters a cell. Kept modules carry a dot. With `colour` the cells are painted
  * in 256 colours, without it they are shades.
  */
-export function heatMapLines(map: HeatMap, options: { colour: boolean }): string[] {
+export function heatMapLines(map: HeatMap, options: { colour: boolean; quantity?: string }): string[] {
   const width = Math.max(0, ...map.rows.map(row => row.length));
   const header = columnHeader(map.columns);
   const rows = map.rows.map((label, row) => {
@@ -19,7 +19,7 @@ export function heatMapLines(map: HeatMap, options: { colour: boolean }): string
   return [
     ...header.map(line => `${' '.repeat(width)}  ${line}`),
     ...rows,
-    `${' '.repeat(width)}  ${legend(map.maximum, options.colour)}`,
+    `${' '.repeat(width)}  ${legend(map.maximum, options)}`,
   ];
 }
 
@@ -49,8 +49,8 @@ function paint(character: string, share: number): string {
   return `\u001b[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} \u001b[0m`;
 }
 
-function legend(maximum: number, colour: boolean): string {
+function legend(maximum: number, { colour, quantity = 'p' }: { colour: boolean; quantity?: string }): string {
   const scale = shades.map((_, index) => index / (shades.length - 1));
   const ramp = colour ? scale.map(share => paint(' ', share)).join('') : shades.join('');
-  return `p: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} kept`;
+  return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} kept`;
 }

@@ -8,6 +8,8 @@ export type StageName = 'search' | 'retrain' | 'random';
 /** One line of `metrics.jsonl`: one validation. */
 export interface MetricsLine {
   readonly stage: StageName;
+  /** Name of the attempt, where a method makes several. */
+  readonly trial?: string;
   readonly step: number;
   readonly steps: number;
   /** Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed. */
@@ -32,7 +34,7 @@ export function appendMetrics(file: string, line: MetricsLine): void {
 export function readMetrics(file: string): MetricsLine[] {
   const lines = new Map<string, MetricsLine>();
   for (const line of readJsonLines(file)) {
-    if (isMetricsLine(line)) lines.set(`${line.stage} ${line.step}`, line);
+    if (isMetricsLine(line)) lines.set(`${line.stage} ${line.trial ?? ''} ${line.step}`, line);
   }
   return [...lines.values()];
 }

@@ -55,6 +55,10 @@ export interface RunResult {
   readonly resources: {
     readonly search?: StageResources;
     readonly retrain?: StageResources;
+    /** Answering the test split. */
+    readonly test?: { readonly seconds: number };
+    /** All attempts together, where the method chose the best of several on validation; `retrain` is the chosen one. */
+    readonly trials?: { readonly count: number; readonly seconds: number; readonly evaluations: number };
     /** Search over re-training: table 5 of the paper. */
     readonly ratio?: { readonly time: number; readonly memory: number };
   };

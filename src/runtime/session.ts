@@ -9,6 +9,8 @@ export interface SessionSettings {
   readonly threads?: number;
   /** Reorder weights once for speed (about 8 %), at the price of a second copy of them in memory. Default true. */
   readonly prepack?: boolean;
+  /** Told of every session of a program that was started, with the seconds that it took. */
+  readonly onStart?: (seconds: number) => void;
 }
 
 /** How programs of a model are compiled. */

@@ -4,7 +4,8 @@ import { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates
 import type { DeltaModule } from './module.ts';
 import type { Site } from './site.ts';
 
-function isQueryOrValue({ host, position }: Site): boolean {
+/** Queries and values of self-attention: where LoRA's authors put it. */
+export function isQueryOrValue({ host, position }: Site): boolean {
   return host === 'linear' && (position === 'SelfAttn.Q' || position === 'SelfAttn.V');
 }
 

@@ -7,8 +7,8 @@ import { type BudgetOptions, type Cost, checkBudget, fillBudget } from './fill-b
  */
 export function randomStructure(
   modules: readonly Cost[],
-  options: BudgetOptions & { readonly seed: number },
+  options: BudgetOptions & { readonly seed: number; readonly draw?: number },
 ): boolean[] {
   checkBudget(modules, options);
-  return fillBudget(permutation(modules.length, options.seed, 'structure/random'), modules, options);
+  return fillBudget(permutation(modules.length, options.seed, 'structure/random', options.draw), modules, options);
 }

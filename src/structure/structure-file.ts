@@ -36,9 +36,13 @@ const structureFile = z.object({
   /** Parameters that could be spent; null where there was no limit. */
   budget: z.number().positive().nullable(),
   modules: z.array(moduleRecord),
+  /** Where it was found, for a structure that was carried over from other runs. */
+  source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
 });
 
 export type ModuleRecord = z.infer<typeof moduleRecord>;
+/** Tasks that a structure was found on, and the structure files it was made of. */
+export type StructureSource = NonNullable<Structure['source']>;
 /** The content of `structure.json`: every candidate, and which were kept. */
 export type Structure = z.infer<typeof structureFile>;
 
@@ -119,7 +123,7 @@ export function keptModules(
   if (structure.model.fingerprint !== model.fingerprint) {
     throw new InputError(`the structure was found on the model ${structure.model.name}, not on ${model.name}`, {
       where,
-      remedy: `give --model ${structure.model.name}, or search a structure on ${model.name}`,
+      remedy: `give --model ${structure.model.name}, search a structure on ${model.name}, or carry it over with --map relative`,
     });
   }
   const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, sites, model, where));

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { DivergedError, InputError } from '../errors.ts';
 
 /** Steps of a run. InputError where it would have none. */
 export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
@@ -11,10 +11,10 @@ export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = N
   return steps;
 }
 
-/** InputError where a loss or its gradient is no number: going on would only spoil the state. */
+/** DivergedError where a loss or its gradient is no number: going on would only spoil the state. */
 export function checkFinite(value: number, step: number): void {
   if (Number.isFinite(value)) return;
-  throw new InputError(`the loss or its gradient is not finite at step ${step + 1}`, {
+  throw new DivergedError(`the loss or its gradient is not finite at step ${step + 1}`, {
     remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
   });
 }

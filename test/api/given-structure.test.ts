@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,11 +42,26 @@ test('a structure file is taken as it is; one that keeps nothing, or of another 
   const file = join(folder, 'structure.json');
   const structure = await given({ method: 'random', budget: '500' });
   await writeStructure(file, structure);
-  assert.deepEqual(await given({ structure: file }), structure);
+  assert.deepEqual(await given({ structure: file }), { ...structure, source: { tasks: [], files: [file] } });
+
+  // In a run's folder it says which task it was found on; one that was carried over says so itself.
+  await writeFile(join(folder, 'result.json'), JSON.stringify({ task: 'rte' }));
+  assert.deepEqual((await given({ structure: file })).source, { tasks: ['rte'], files: [file] });
+  const source = { tasks: ['rte', 'mrpc'], files: ['a', 'b'] };
+  await writeStructure(file, { ...structure, source });
+  assert.deepEqual((await given({ structure: file })).source, source);
 
   await writeStructure(file, { ...structure, modules: structure.modules.map(module => ({ ...module, kept: false })) });
   await assert.rejects(given({ structure: file }), /keeps no module/);
 
   await writeStructure(file, { ...structure, model: { ...structure.model, name: 'other', fingerprint: 'x' } });
   await assert.rejects(given({ structure: file }), /found on the model other/);
+  const [first, ...others] = structure.modules;
+  for (const wrong of [{ site: 'encoder.block.9.layer.0.SelfAttention.q' }, { kind: 'prefix' }, { parameters: 7 }]) {
+    await writeStructure(file, { ...structure, modules: [{ ...first!, kept: true, ...wrong }, ...others] });
+    await assert.rejects(given({ structure: file }), (error: unknown) => {
+      assert.ok(error instanceof InputError && error.remedy !== undefined, String(error));
+      return true;
+    });
+  }
 });

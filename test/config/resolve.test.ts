@@ -110,7 +110,7 @@ test('every other combination of a search has its estimator', () => {
 });
 
 test("the built-in model has a preset of its own, other models the task's", () => {
-  assert.equal(choosePreset('t5-large', preset), preset);
+  assert.deepEqual(choosePreset('t5-large', preset), preset);
   const mini = choosePreset('mini', preset);
   assert.notEqual(mini, preset);
   const settings = resolveSettings({ ...given, model: 'mini' }, mini);

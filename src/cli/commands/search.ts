@@ -5,7 +5,7 @@ import { outcomeOutput } from '../outcome.ts';
 import { withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
-const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'out'].includes(key));
+const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'map', 'out'].includes(key));
 
 export const search: Command = {
   description: 'Find a structure under a budget, re-train it, evaluate it',

@@ -6,7 +6,7 @@ import { withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = [
-  ...(['model', 'task', 'data', 'method', 'structure', 'space', 'budget', 'keep-inert'] as const),
+  ...(['model', 'task', 'data', 'method', 'structure', 'map', 'space', 'budget', 'keep-inert'] as const),
   ...([
     'seed',
     'device',
@@ -18,7 +18,7 @@ const keys: readonly SettingKey[] = [
     'retrain-epochs',
     'retrain-eval-every',
   ] as const),
-  ...(['max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel'] as const),
+  ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel'] as const),
 ];
 
 export const train: Command = {

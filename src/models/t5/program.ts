@@ -18,8 +18,14 @@ import {
 export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
   const { config, layout } = blueprint;
   const sessions = new Map<string, Promise<Session>>();
+  const start = async (graph: (blueprint: T5Blueprint) => Graph): Promise<Session> => {
+    const started = performance.now();
+    const session = await createSession(graph(blueprint), settings);
+    settings.onStart?.((performance.now() - started) / 1000);
+    return session;
+  };
   const session = (name: string, graph: (blueprint: T5Blueprint) => Graph): Promise<Session> => {
-    const known = sessions.get(name) ?? createSession(graph(blueprint), settings);
+    const known = sessions.get(name) ?? start(graph);
     sessions.set(name, known);
     return known;
   };

@@ -1,0 +1,24 @@
+import { availableParallelism } from 'node:os';
+import type { SweepSettings } from '../config/sweep-settings.ts';
+import { type CompareOptions, runPlan } from './compare.ts';
+import { inChild } from './matrix/child-executor.ts';
+import type { Comparison } from './matrix/comparison.ts';
+import type { MatrixEvent } from './matrix/events.ts';
+import { planMatrix } from './matrix/plan.ts';
+import { sharedLoaders } from './matrix/shared-loaders.ts';
+
+/**
+ * The same matrix of runs as `compare`, spread over child processes: `processes` of them, the threads divided among them
+ * unless `threads` says how many each has. A run that fails, or whose process dies, does not stop the others.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted: every child saves its run; the same call goes on
+ */
+export function sweep(given: SweepSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+  const cores = availableParallelism();
+  const { processes = Math.max(1, Math.floor(cores / 2)), ...matrix } = given;
+  const threads = matrix.threads ?? Math.max(1, Math.floor(cores / processes));
+  const loaders = sharedLoaders();
+  const plan = () => planMatrix({ ...matrix, threads }, options.out, loaders);
+  return runPlan({ loaders, plan, executors: () => Array.from({ length: processes }, inChild) }, options);
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { JobContext } from '../api/job-events.ts';
+import { cellName } from '../api/matrix/cell.ts';
+import type { Comparison } from '../api/matrix/comparison.ts';
+import {
+  comparisonNotes,
+  resourcesOf,
+  rowsByTask,
+  searchedStructures,
+  severalTasks,
+} from '../api/matrix/comparison-files.ts';
+import type { MatrixEvent, MatrixProgress } from '../api/matrix/events.ts';
+import { probabilityMaps } from '../api/matrix/probability-maps.ts';
+import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
+import { heatMap } from '../report/heat-map.ts';
+import { heatMapLines } from '../report/heat-map-terminal.ts';
+import { tableLines } from '../report/table.ts';
+import { score } from '../report/units.ts';
+import type { Output } from './command.ts';
+
+/** What a comparison prints at its end. */
+export async function comparisonOutput(
+  out: string,
+  comparison: Comparison,
+  { colour }: { colour: boolean },
+): Promise<Output> {
+  const { failed } = comparison;
+  const resources = resourcesOf(comparison);
+  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => [
+    ...[`${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`],
+    ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { colour, quantity: 'mean p' }), ''],
+  ]);
+  const lines = [
+    ...maps,
+    ...rowsByTask(comparison).flatMap(([task, rows]) => [
+      `${task} on ${comparison.model}`,
+      ...tableLines(comparisonTable(rows)),
+      '',
+    ]),
+    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows)), ''] : []),
+    ...(resources === undefined ? [] : [...tableLines(resources), '']),
+    ...comparisonNotes(comparison),
+    ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
+    ...['', `${join(out, 'compare.md')}, tables and pictures beside it`],
+  ];
+  return { document: { ...comparison, folder: out }, lines, ...(failed.length > 0 && { exitCode: 1 as const }) };
+}
+
+/**
+ * Shows a comparison's events by those of a job: what a run tells is passed on, or left out where several run at once.
+ */
+export function showMatrix(onEvent: JobContext['onEvent'], withRuns: boolean): (event: MatrixEvent) => void {
+  const started = performance.now();
+  let before = 0;
+  return event => {
+    switch (event.type) {
+      case 'matrix-begins':
+        before = event.progress.done;
+        onEvent?.({ type: 'message', text: `${event.progress.total} runs, ${before} of them done before` });
+        break;
+      case 'run-begins':
+        if (withRuns) onEvent?.({ type: 'message', text: `${cellName(event.cell)} begins` });
+        break;
+      case 'run':
+        if (withRuns) onEvent?.(event.event);
+        break;
+      case 'run-done': {
+        const { score: scores } = event.result;
+        const says = scores === undefined ? 'done' : `test ${scores.metric} ${score(scores.test)}`;
+        const minutes = (performance.now() - started) / 60_000;
+        onEvent?.({
+          type: 'message',
+          text: `${state(event.progress, before, minutes)} ${cellName(event.cell)}: ${says}`,
+        });
+        break;
+      }
+      case 'run-failed': {
+        const [first] = event.message.split('\n');
+        onEvent?.({
+          type: 'warning',
+          text: `${state(event.progress, before, 0)} ${cellName(event.cell)} failed: ${first}`,
+        });
+      }
+    }
+  };
+}
+
+/** `[12/40, 1 failed, about 8 min left]` */
+function state({ total, done, failed }: MatrixProgress, before: number, minutes: number): string {
+  const own = done - before;
+  const left = minutes > 0 && own > 0 ? Math.ceil(((total - done - failed) * minutes) / own) : 0;
+  const parts = [`${done}/${total}`, failed > 0 ? `${failed} failed` : '', left > 0 ? `about ${left} min left` : ''];
+  return `[${parts.filter(Boolean).join(', ')}]`;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { parseKeys } from './parse-settings.ts';
+import { type KeyHelp, settingsSchema } from './settings.ts';
+
+/** Settings of a search that a comparison may vary: each value makes runs of its own. */
+export const variedKeys = ['order', 'gradient', 'tau', 'beta', 'alpha-lr'] as const;
+export type VariedKey = (typeof variedKeys)[number];
+
+const { shape } = settingsSchema;
+
+/** A list in YAML, words with commas between them on the command line, or a single value. */
+export function list<T extends z.ZodType>(item: T) {
+  const split = (given: unknown) =>
+    typeof given === 'string' ? given.split(',').map(word => word.trim()) : Array.isArray(given) ? given : [given];
+  return z.preprocess(given => (given === undefined ? undefined : split(given)), z.array(item).min(1).optional());
+}
+
+function listOf<T extends z.ZodType>(schema: z.ZodOptional<T>) {
+  const { description = '', hint } = schema.meta() as KeyHelp & { description?: string };
+  return list(schema.unwrap()).meta({
+    description: `${description}; several with commas between them`,
+    hint: hint === undefined ? 'WORD,…' : `${hint},…`,
+  });
+}
+
+const naturalNumber = z.coerce.number().int().nonnegative();
+/** `8` is the seeds 0 to 7; `1,4` and `[1, 4]` are those. */
+const seeds = z.preprocess(given => {
+  if (Array.isArray(given) || given === undefined) return given;
+  const words = String(given).split(',');
+  return words.length > 1 ? words : Array.from({ length: Number(words[0]) || 0 }, (_, seed) => seed);
+}, z.array(naturalNumber).min(1).optional());
+
+const { task, budget, order, gradient, tau, beta, 'alpha-lr': alphaRate, seed, method, structure, ...common } = shape;
+const { out, map, retrain, 'random-baseline': randomBaseline, ...ofEveryRun } = common;
+
+/** Every key of a comparison or a sweep: those of a run, of which some may be lists, and what is to be compared. */
+export const matrixSchema = z.strictObject({
+  ...ofEveryRun,
+  out,
+  task: listOf(shape.task),
+  methods: list(z.string().min(1)).meta({
+    description: 'what to compare (`s3delta compare --help` lists the names), with commas between them',
+    hint: 'NAME,…',
+  }),
+  seeds: seeds.meta({ description: 'how many seeds (8: 0 to 7), or which (1,4)', hint: 'N|N,N,…' }),
+  budget: listOf(shape.budget),
+  order: listOf(shape.order),
+  gradient: listOf(shape.gradient),
+  tau: listOf(shape.tau),
+  beta: listOf(shape.beta),
+  'alpha-lr': listOf(shape['alpha-lr']),
+  'share-search': shape['keep-inert'].meta({
+    description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
+  }),
+  'fine-tuning-lr': shape.lr.meta({ description: 'learning rate of full fine-tuning (default 3e-5)', hint: 'R' }),
+});
+
+export type MatrixSettings = Readonly<z.infer<typeof matrixSchema>>;
+export type MatrixKey = keyof MatrixSettings;
+export const matrixKeys = Object.keys(matrixSchema.shape) as MatrixKey[];
+
+/**
+ * Checks the keys of a comparison.
+ * @throws InputError as `parseSettings`
+ */
+export function parseMatrixSettings(values: unknown, where: (key: string) => string): MatrixSettings {
+  return parseKeys(matrixSchema, values, where);
+}

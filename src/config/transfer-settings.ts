@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { list, matrixSchema } from './matrix-settings.ts';
+import { parseKeys } from './parse-settings.ts';
+import { settingsSchema } from './settings.ts';
+
+const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = matrixSchema.shape;
+const {
+  order,
+  gradient,
+  tau,
+  beta,
+  'alpha-lr': alphaRate,
+  epochs,
+  'eval-every': evaluateEvery,
+  ...ofTraining
+} = ofEveryRun;
+
+/** Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources. */
+export const transferSchema = z.strictObject({
+  ...ofTraining,
+  from: list(z.string().min(1)).meta({
+    description:
+      'structures to carry over: structure.json files, run folders, or folders of runs, with commas between them',
+    hint: 'PATH,…',
+  }),
+  task: task.meta({ description: 'tasks to train them on, with commas between them', hint: 'NAME,…' }),
+  map: settingsSchema.shape.map,
+});
+
+export type TransferSettings = Readonly<z.infer<typeof transferSchema>>;
+export const transferKeys = Object.keys(transferSchema.shape) as (keyof TransferSettings)[];
+
+/**
+ * Checks the keys of a transfer.
+ * @throws InputError as `parseSettings`
+ */
+export function parseTransferSettings(values: unknown, where: (key: string) => string): TransferSettings {
+  return parseKeys(transferSchema, values, where);
+}

@@ -1,0 +1,78 @@
+import type { ComparisonRow, Spread } from './comparison.ts';
+import type { Table } from './table.ts';
+import { bytes, count, duration, perTenThousand, score } from './units.ts';
+
+/** A row's method as tables and pictures call it. */
+export function rowName({ label, variant, budget }: Pick<ComparisonRow, 'label' | 'variant' | 'budget'>): string {
+  return [[label, variant].filter(Boolean).join(', '), budget === null ? '' : `at ${budget}`].filter(Boolean).join(' ');
+}
+
+/** `57.20 ± 1.31`; without ± where there is a single seed. */
+export function spread({ mean, sd }: Spread): string {
+  return sd === null ? score(mean) : `${score(mean)} ± ${score(sd)}`;
+}
+
+/** Scores of one task: mean ± standard deviation over the seeds, size, cost, and the found structure beside each. */
+export function comparisonTable(rows: readonly ComparisonRow[]): Table {
+  const [{ metric, majority }] = rows as readonly [ComparisonRow];
+  return {
+    header: [
+      ...['method', `test (${metric})`, 'seeds', 'parameters', '‱'],
+      ...['time', 'losses', 'memory', 'found − this', 'p'],
+    ],
+    rows: [
+      ...rows.map(row => [
+        ...[rowName(row), spread(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
+        ...[perTenThousand(row.fraction).replace(' ‱', ''), duration(row.seconds), count(Math.round(row.evaluations))],
+        ...[bytes(row.peakBytes), ...versus(row)],
+      ]),
+      ['majority class', score(majority), ...new Array<string>(8).fill('')],
+    ],
+  };
+}
+
+function versus({ foundLessThis }: ComparisonRow): [string, string] {
+  if (foundLessThis === undefined) return ['', ''];
+  const { difference, p } = foundLessThis;
+  return [`${difference < 0 ? '−' : '+'}${score(Math.abs(difference))}`, p.toPrecision(2)];
+}
+
+/** Mean ± standard deviation of every method on every task: the form of the paper's main table. */
+export function scoreMatrix(rows: readonly ComparisonRow[]): Table {
+  const tasks = [...new Set(rows.map(row => row.task))];
+  const methods = Map.groupBy(rows, rowName);
+  return {
+    header: ['', ...tasks],
+    rows: [...methods].map(([name, group]) => [
+      name,
+      ...tasks.map(task => {
+        const row = group.find(each => each.task === task);
+        return row === undefined ? '–' : spread(row.test);
+      }),
+    ]),
+  };
+}
+
+/** How the last two columns come about, in a sentence; undefined where nothing was found. */
+export function testSentence(rows: readonly ComparisonRow[]): string | undefined {
+  const tests = rows.flatMap(({ foundLessThis }) => foundLessThis ?? []);
+  if (tests.length === 0) return undefined;
+  const pairs = Math.max(...tests.map(test => test.pairs));
+  const smallest = Math.min(...tests.map(test => test.smallestP));
+  return (
+    'p: paired sign-flip test over the seeds, two-sided, exact up to 20 seeds, not corrected for the number of methods. ' +
+    `With ${pairs} seed${pairs === 1 ? '' : 's'} p cannot be smaller than ${smallest.toPrecision(2)}.`
+  );
+}
+
+/** A table for people who go on in a spreadsheet: RFC 4180, a line a run. */
+export function csvLines(
+  header: readonly string[],
+  rows: readonly (readonly (string | number | undefined)[])[],
+): string {
+  const cell = (value: string | number | undefined) => {
+    const text = value === undefined ? '' : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [header, ...rows].map(row => `${row.map(cell).join(',')}\n`).join('');
+}

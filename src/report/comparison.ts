@@ -1,0 +1,139 @@
+import type { RunResult, StageResources } from '../runs/result.ts';
+import { mean, standardDeviation } from '../statistics/moments.ts';
+import { type PairedTest, signFlipTest } from '../statistics/sign-flip.ts';
+
+/** One finished run of a comparison. */
+export interface ComparedRun {
+  readonly task: string;
+  readonly method: string;
+  /** What tables call the method. */
+  readonly label: string;
+  /** Settings that were varied, in words; empty where none were. */
+  readonly variant: string;
+  /** As the user wrote it; null where the method has a size of its own. */
+  readonly budget: string | null;
+  readonly seed: number;
+  /** Whether its structure was searched on this very task. */
+  readonly isFound: boolean;
+  readonly result: RunResult;
+}
+
+export interface Spread {
+  readonly mean: number;
+  /** Standard deviation over the seeds; null of a single one. */
+  readonly sd: number | null;
+}
+
+/** A method's runs on a task at a budget, over the seeds. Scores are 0 to 100. */
+export interface ComparisonRow
+  extends Pick<ComparedRun, 'task' | 'method' | 'label' | 'variant' | 'budget' | 'isFound'> {
+  readonly metric: string;
+  readonly seeds: readonly number[];
+  /** Test scores, in the order of the seeds. */
+  readonly scores: readonly number[];
+  readonly test: Spread;
+  readonly validation: Spread;
+  /** Test score of always giving the commonest label. */
+  readonly majority: number;
+  /** Trainable parameters of the structure, and their share of the backbone; means over the seeds. */
+  readonly parameters: number;
+  readonly fraction: number;
+  /** Of all stages of a run, attempts that were not chosen included; means over the seeds. */
+  readonly seconds: number;
+  readonly evaluations: number;
+  /** Largest over the stages, mean over the seeds. */
+  readonly peakBytes: number;
+  /** Test score of the found structure less that of this row, paired by seed. */
+  readonly foundLessThis?: PairedTest & { readonly method: string; readonly budget: string | null };
+}
+
+/** Rows that average the tasks carry this in place of a task. */
+export const allTasks = 'mean of tasks';
+
+/**
+ * Sums the runs up: a row for each task, method, variant and budget, in the order in which they come; where there are
+ * several tasks, rows of their mean follow. Runs without a score are left out.
+ */
+export function compareRuns(runs: readonly ComparedRun[]): ComparisonRow[] {
+  const scored = runs.filter(({ result }) => result.score !== undefined);
+  const groups = Map.groupBy(scored, run => JSON.stringify([run.task, run.method, run.variant, run.budget]));
+  const rows = [...groups.values()].map(rowOf);
+  const ordered = [...Map.groupBy(rows, row => row.task).values()];
+  const tables = ordered.length > 1 ? [...ordered, meanRows(rows, ordered.length)] : ordered;
+  return tables.flatMap(withFound);
+}
+
+function rowOf(unordered: readonly ComparedRun[]): ComparisonRow {
+  const group = unordered.toSorted((a, b) => a.seed - b.seed);
+  const { task, method, label, variant, budget, isFound, result } = group[0]!;
+  const over = (value: (result: RunResult) => number) => mean(group.map(run => value(run.result)));
+  const scores = group.map(run => run.result.score!.test);
+  const stages = (of: RunResult) => [of.resources.search, of.resources.trials ?? of.resources.retrain];
+  const total = (of: RunResult, cost: 'seconds' | 'evaluations') =>
+    stages(of).reduce((sum, stage) => sum + (stage?.[cost] ?? 0), 0);
+  return {
+    ...{ task, method, label, variant, budget, isFound, metric: result.score!.metric },
+    seeds: group.map(run => run.seed),
+    scores,
+    test: spreadOf(scores),
+    validation: spreadOf(group.map(run => run.result.score!.validation)),
+    majority: over(each => each.score!.majority),
+    parameters: over(each => each.structure.parameters),
+    fraction: over(each => (each.structure.parameters * each.budget.fraction) / each.budget.parameters),
+    seconds: over(each => total(each, 'seconds')),
+    evaluations: over(each => total(each, 'evaluations')),
+    peakBytes: over(each => Math.max(...bytesOf(each.resources.search), ...bytesOf(each.resources.retrain))),
+  };
+}
+
+function bytesOf(stage: StageResources | undefined): number[] {
+  return stage === undefined ? [] : [stage.peakBytes];
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  return { mean: mean(values), sd: standardDeviation(values) ?? null };
+}
+
+/** Means over the tasks, seed by seed, of what was done on all of them. */
+function meanRows(rows: readonly ComparisonRow[], tasks: number): ComparisonRow[] {
+  const groups = Map.groupBy(rows, row => JSON.stringify([row.method, row.variant, row.budget]));
+  return [...groups.values()].flatMap(group => {
+    const [first] = group as [ComparisonRow];
+    const seeds = first.seeds.filter(seed => group.every(row => row.seeds.includes(seed)));
+    if (group.length < tasks || seeds.length === 0) return [];
+    const scores = seeds.map(seed => mean(group.map(row => row.scores[row.seeds.indexOf(seed)]!)));
+    const over = (value: (row: ComparisonRow) => number) => mean(group.map(value));
+    const row = {
+      ...{ ...first, task: allTasks, metric: 'score', seeds, scores, test: spreadOf(scores) },
+      validation: { mean: over(each => each.validation.mean), sd: null },
+      ...{ majority: over(each => each.majority), parameters: over(each => each.parameters) },
+      ...{ fraction: over(each => each.fraction), seconds: over(each => each.seconds) },
+      ...{ evaluations: over(each => each.evaluations), peakBytes: Math.max(...group.map(each => each.peakBytes)) },
+    };
+    return [row];
+  });
+}
+
+/**
+ * Puts the found structure beside every other row of a task: the first method that searches, at the same budget; beside
+ * a method with a size of its own, at the budget nearest to that size.
+ */
+function withFound(rows: readonly ComparisonRow[]): ComparisonRow[] {
+  const searched = rows.find(row => row.isFound);
+  if (searched === undefined) return [...rows];
+  const found = rows.filter(row => row.method === searched.method && row.variant === searched.variant);
+  const distance = (a: ComparisonRow, b: ComparisonRow) => Math.abs(Math.log(a.parameters / b.parameters));
+  return rows.map(row => {
+    const candidates = row.budget === null ? found : found.filter(each => each.budget === row.budget);
+    if (candidates.length === 0 || found.includes(row)) return row;
+    const reference = candidates.reduce((best, next) => (distance(next, row) < distance(best, row) ? next : best));
+    const differences = reference.seeds.flatMap((seed, i) => {
+      const place = row.seeds.indexOf(seed);
+      return place < 0 ? [] : [reference.scores[i]! - row.scores[place]!];
+    });
+    const test = signFlipTest(differences);
+    return test === undefined
+      ? row
+      : { ...row, foundLessThis: { ...test, method: reference.method, budget: reference.budget } };
+  });
+}

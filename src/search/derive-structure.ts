@@ -1,0 +1,59 @@
+import { InputError } from '../errors.ts';
+import { mean, standardDeviation } from '../statistics/moments.ts';
+import { checkBudget, fillBudget } from '../structure/fill-budget.ts';
+import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
+
+/**
+ * Chooses the modules to keep anew, for another budget (method, section 4.5): by descending α, or by p where there is
+ * no α, each that still fits. The order does not depend on the budget: ζ moves all logits alike.
+ * @param budget parameters to spend
+ * @throws InputError where the budget holds no module
+ */
+export function atBudget(structure: Structure, budget: number, keepInert = false): Structure {
+  checkBudget(structure.modules, { budget, keepInert });
+  const scores = structure.modules.map(rank);
+  const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const kept = fillBudget(order, structure.modules, { budget, keepInert });
+  return { ...structure, budget, modules: structure.modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
+}
+
+function rank({ alpha, p, kept }: ModuleRecord): number {
+  return alpha ?? p ?? (kept ? 1 : 0);
+}
+
+/** p of every module in every structure; structures not searched have 1 where they keep a module and else 0. */
+function probabilities(structures: readonly Structure[]): number[][] {
+  const [first] = structures;
+  if (first === undefined) throw new InputError('there is no structure to average');
+  const names = ({ modules }: Structure) => modules.map(({ site, kind }) => `${site}:${kind}`).join(' ');
+  for (const structure of structures) {
+    if (structure.model.fingerprint !== first.model.fingerprint || names(structure) !== names(first)) {
+      throw new InputError(
+        `structures of the same model and search space are needed, not ${first.model.name} (${first.space}) and ${structure.model.name} (${structure.space})`,
+        { remedy: 'give structures that were searched on one model in one space' },
+      );
+    }
+  }
+  return first.modules.map((_, i) => structures.map(({ modules }) => modules[i]!.p ?? (modules[i]!.kept ? 1 : 0)));
+}
+
+/**
+ * The mean of p over structures (section E of the paper): of seeds, or of tasks. What it keeps has still to be chosen.
+ * A single structure comes back as it is, with its α.
+ * @throws InputError for structures of different models or spaces, or none
+ */
+export function meanStructure(structures: readonly Structure[]): Structure {
+  const p = probabilities(structures).map(mean);
+  const [first, ...others] = structures as readonly [Structure, ...Structure[]];
+  if (others.length === 0) return first;
+  const modules = first.modules.map((module, i) => ({ ...module, alpha: null, p: p[i]!, kept: false }));
+  return { ...first, modules };
+}
+
+/**
+ * How far p differs between structures, module by module: its standard deviation, 0 for a single structure.
+ * @throws InputError for structures of different models or spaces, or none
+ */
+export function spreadOfProbability(structures: readonly Structure[]): number[] {
+  return probabilities(structures).map(values => standardDeviation(values) ?? 0);
+}

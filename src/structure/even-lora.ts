@@ -1,0 +1,37 @@
+import { createModule } from '../deltas/index.ts';
+import { InputError } from '../errors.ts';
+import { isQueryOrValue } from './manual.ts';
+import type { DeltaModule } from './module.ts';
+import type { Site } from './site.ts';
+
+/**
+ * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the
+ * same rank, and what is left over as one rank more at sites at even distances. Where the budget does not give every
+ * site rank 1, sites at even distances have it.
+ * @throws InputError where the budget holds no module
+ */
+export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] {
+  const hosts = sites.filter(isQueryOrValue);
+  const costs = hosts.map(site => createModule(site, 'lora', { rank: 1 }).parameters);
+  const round = costs.reduce((sum, cost) => sum + cost, 0);
+  const rank = Math.floor(budget / round);
+  const extra = new Set(spread(costs, budget - rank * round));
+  const modules = hosts.flatMap((site, i) => {
+    const own = rank + (extra.has(i) ? 1 : 0);
+    return own === 0 ? [] : [createModule(site, 'lora', { rank: own })];
+  });
+  if (modules.length > 0) return modules;
+  const cheapest = Math.min(...costs);
+  throw new InputError(`a budget of ${budget} parameters is below one LoRA of rank 1, which takes ${cheapest}`, {
+    remedy: `give a budget of at least ${cheapest}`,
+  });
+}
+
+/** The most indices, at even distances, whose costs together are within the limit. */
+function spread(costs: readonly number[], limit: number): number[] {
+  for (let count = costs.length; count > 0; count--) {
+    const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * costs.length) / count));
+    if (chosen.reduce((sum, i) => sum + costs[i]!, 0) <= limit) return chosen;
+  }
+  return [];
+}

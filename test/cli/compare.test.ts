@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import type { Comparison } from '../../src/api/matrix/comparison.ts';
+import { runCli, tinyModel, workspace } from './support.ts';
+
+// Comparisons as a user runs them, on a tiny model with random weights and a tiny task.
+const space = workspace();
+const common = ['--model', tinyModel, '--lr', '0.01', '--max-steps', '2', '--budget', '500'];
+const file = (...path: string[]) => join(space.folder, ...path);
+const config = file('compare.yaml');
+
+before(() => {
+  writeFileSync(
+    config,
+    `model: ${tinyModel}\ntask: [${space.task}]\nmethods: [found, lora]\nbudget: [500]\nseeds: 2\nmax-steps: 2\norder: first\nout: table\n`,
+  );
+});
+
+test('compare reads a file, prints its tables and heat map, and says where all of it lies', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['compare', config], space.folder);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /mean of p over 2 seeds\n[\s\S]*SelfAttn\.Q LoRA/);
+  assert.match(stdout, /S³Delta, order first at 500 +\d/);
+  assert.match(stdout, /LoRA \(r = 8\)/);
+  assert.match(stdout, /search time[\s\S]*sign-flip test[\s\S]*Beside steps, validations and tests/);
+  assert.match(stdout, /table\/compare\.md/);
+  assert.match(stderr, /4 runs, 0 of them done before[\s\S]*\[4\/4\]/);
+  const again = await runCli(['compare', config, '--json'], space.folder);
+  assert.match(again.stderr, /4 runs, 4 of them done before\n$/);
+  const { folder, ...comparison } = JSON.parse(again.stdout) as Comparison & { folder: string };
+  assert.equal(folder, 'table');
+  assert.deepEqual(comparison, JSON.parse(readFileSync(file('table', 'compare.json'), 'utf8')));
+});
+
+test('an interrupted comparison says how to go on, and goes on', async () => {
+  const args = ['compare', ...common, '--task', space.task, '--methods', 'lora', '--seeds', '2', '--out', 'stopped'];
+  let asked = false;
+  const stopped = await runCli(args, space.folder, (text, interrupt) => {
+    if (!asked && text.includes('seed 1 begins')) interrupt();
+    asked ||= text.includes('seed 1 begins');
+  });
+  assert.equal(stopped.exitCode, 130, stopped.stderr);
+  assert.match(stopped.stderr, /same command goes on/);
+  assert.ok(existsSync(file('stopped', 'films', 'lora', 'seed-0', 'result.json')));
+  const rest = await runCli(args, space.folder);
+  assert.equal(rest.exitCode, 0, rest.stderr);
+  assert.match(rest.stderr, /2 runs, 1 of them done before/);
+});
+
+test('sweep does the same in processes, and ends with 1 where a run has failed', async () => {
+  const args = ['sweep', config, '--out', 'sweep', '--processes', '2'];
+  const whole = await runCli(args, space.folder);
+  assert.equal(whole.exitCode, 0, whole.stderr);
+  const scores = (folder: string) =>
+    (JSON.parse(readFileSync(file(folder, 'compare.json'), 'utf8')) as Comparison).rows.map(row => row.scores);
+  assert.deepEqual(scores('sweep'), scores('table'));
+  writeFileSync(file('sweep', 'films', 'lora', 'seed-0', 'config.yaml'), 'budgt: 1\n');
+  writeFileSync(file('sweep', 'films', 'lora', 'seed-0', 'result.json'), '{}');
+  const failed = await runCli(args, space.folder);
+  assert.equal(failed.exitCode, 1, failed.stderr);
+  assert.match(failed.stdout, /failed: films lora seed 0 .*\n.*budgt/);
+});
+
+test('transfer and heatmap take what a comparison has found', async () => {
+  const { exitCode, stdout, stderr } = await runCli(
+    ['transfer', ...common, '--task', space.task, '--from', 'table', '--out', 'transfer', '--json'],
+    space.folder,
+  );
+  assert.equal(exitCode, 0, stderr);
+  const { rows } = JSON.parse(stdout) as Comparison;
+  assert.deepEqual(
+    rows.map(row => row.label),
+    ['found on films', 'random structure'],
+  );
+  const maps = await runCli(['heatmap', 'table', '--out', 'maps'], space.folder);
+  assert.equal(maps.exitCode, 0, maps.stderr);
+  assert.match(maps.stdout, /films, 2 searches\n[\s\S]*mean p: 0[\s\S]*sd of p: 0/);
+  assert.match(readFileSync(file('maps', 'p-spread-films.svg'), 'utf8'), /sd of p = /);
+});
+
+for (const [name, args, says] of [
+  ['no folder to write to', ['compare', ...common, '--task', space.task], /--out/],
+  ['an unknown method', ['compare', config, '--methods', 'foud'], /foud[\s\S]*found/],
+  ['an unknown gradient in a list', ['compare', config, '--gradient', 'global,locl'], /--gradient[\s\S]*global, local/],
+  ['no number of processes', ['sweep', config, '--processes', 'all'], /--processes/],
+  [
+    'structures of nowhere',
+    ['transfer', ...common, '--task', space.task, '--from', 'nowhere', '--out', 'x'],
+    /nowhere/,
+  ],
+  ['a folder without searches', ['heatmap', 'films'], /has searched/],
+] as const) {
+  test(`${name}: exit code 2, a message with its remedy, no file touched`, async () => {
+    const listed = space.list();
+    const { exitCode, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, says);
+    assert.match(stderr, /error: .*\n→ .*\n$/);
+    assert.deepEqual(space.list(), listed);
+  });
+}

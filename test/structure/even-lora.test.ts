@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { InputError } from '../../src/errors.ts';
+import { evenLora } from '../../src/structure/even-lora.ts';
+import { listManualModules } from '../../src/structure/manual.ts';
+import { largeSites } from './t5-large.ts';
+
+const sites = largeSites;
+/** Rank 1 on a query or value of T5-large; there are 96 of them. */
+const cost = 1024 + 1024;
+
+test('the budget of LoRA r = 8 on queries and values gives just that', () => {
+  const manual = listManualModules(sites, 'lora');
+  const budget = manual.reduce((sum, { parameters }) => sum + parameters, 0);
+  assert.deepEqual(evenLora(sites, budget), manual);
+});
+
+test('a budget below rank 1 everywhere takes sites at even distances, through both stacks', () => {
+  const columns = evenLora(sites, 6 * cost).map(({ site }) => site.column);
+  assert.deepEqual(columns, ['E.4', 'E.12', 'E.20', 'D.4', 'D.12', 'D.20']);
+});
+
+test('ranks differ by one at most, no budget is exceeded, and no further rank would fit', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: cost, max: 400 * cost }), budget => {
+      const modules = evenLora(sites, budget);
+      const spent = modules.reduce((sum, { parameters }) => sum + parameters, 0);
+      assert.ok(spent <= budget && spent > budget - cost, `${spent} of ${budget}`);
+      const ranks = modules.map(({ options }) => options.rank!);
+      const lowest = modules.length < 96 ? 1 : Math.min(...ranks);
+      assert.ok(Math.max(...ranks) - lowest <= 1);
+      assert.ok(modules.length <= 96);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a budget that holds no module is refused, with the smallest that does', () => {
+  assert.throws(
+    () => evenLora(sites, cost - 1),
+    (error: unknown) => error instanceof InputError && (error.remedy ?? '').includes(String(cost)),
+  );
+});

@@ -1,0 +1,130 @@
+/** What the paper holds, and where it is here. `symbol` is a text on the line that implements it. */
+export interface PaperItem {
+  readonly name: string;
+  readonly says: string;
+  readonly places: readonly { readonly file: string; readonly symbol: string }[];
+  /** Name of the file in examples/paper/ that makes it again, with `-mini` for the built-in model; equations have none. */
+  readonly example?: string;
+  readonly command?: 'compare' | 'transfer';
+}
+
+const sigmoid = 'src/search/shifted-sigmoid.ts';
+const concrete = 'src/search/binary-concrete.ts';
+const concreteTest = 'test/search/binary-concrete.test.ts';
+
+export const equations: readonly PaperItem[] = [
+  {
+    name: '(18)',
+    says: 'self-attention; T5 has no 1/√d',
+    places: [{ file: 'src/models/t5/attention.ts', symbol: 'export function selfAttention' }],
+  },
+  {
+    name: '(19)',
+    says: 'queries, keys, values',
+    places: [{ file: 'src/models/t5/attention.ts', symbol: "const maps = ['q', 'k', 'v']" }],
+  },
+  {
+    name: '(20)',
+    says: 'feed-forward; T5 has no biases',
+    places: [{ file: 'src/models/t5/stack.ts', symbol: 'function feedForward' }],
+  },
+  {
+    name: '(21)',
+    says: 'layer norm; T5 divides by the root mean square and has no bias',
+    places: [{ file: 'src/graph/ops/normalization.ts', symbol: 'export const rmsNorm' }],
+  },
+  {
+    name: '(22)',
+    says: 'a sub-layer as a map of its input, to which a gated module is added',
+    places: [
+      { file: 'src/deltas/attach.ts', symbol: 'export function attachModules' },
+      { file: 'src/deltas/gates.ts', symbol: 'export function gatedDelta' },
+    ],
+  },
+  { name: '(23)', says: 'Binary Concrete', places: [{ file: concrete, symbol: 'export function binaryConcrete(' }] },
+  {
+    name: '(24)',
+    says: 'P(z̃ > 0.5) = p',
+    places: [{ file: concreteTest, symbol: 'P(z > 0.5) = p' }],
+  },
+  {
+    name: '(25), (26)',
+    says: 'its limit is Bernoulli',
+    places: [{ file: concreteTest, symbol: 'tends to Bernoulli' }],
+  },
+  {
+    name: '(27), (28)',
+    says: 'global shifted sigmoid',
+    places: [{ file: sigmoid, symbol: 'const global: AlphaGradient' }],
+  },
+  {
+    name: '(29)',
+    says: 'gradient of the local form',
+    places: [{ file: sigmoid, symbol: 'const local: AlphaGradient' }],
+  },
+  {
+    name: '(30)–(33)',
+    says: 'gradient of the global form',
+    places: [{ file: sigmoid, symbol: 'const global: AlphaGradient' }],
+  },
+  {
+    name: '(34)',
+    says: 'the term that compares all modules',
+    places: [{ file: sigmoid, symbol: 'const mean = weighted / probabilities' }],
+  },
+];
+
+export const tablesAndFigures: readonly PaperItem[] = [
+  {
+    name: 'Table 2',
+    says: 'every method on every task; with two rivals that the paper lacks',
+    places: [{ file: 'src/api/matrix/methods.ts', symbol: 'export const comparedMethods' }],
+    ...{ example: 'table2', command: 'compare' as const },
+  },
+  {
+    name: 'Figure 2',
+    says: 'score against trainable parameters',
+    places: [{ file: 'src/report/score-plot-svg.ts', symbol: 'export function scorePlotSvg' }],
+    ...{ example: 'figure2', command: 'compare' as const },
+  },
+  {
+    name: 'Table 3',
+    says: 'batch sizes, epochs, validation steps: presets of the tasks',
+    places: [{ file: 'src/config/presets.ts', symbol: 'export function choosePreset' }],
+  },
+  {
+    name: 'Table 4',
+    says: 'metrics: `s3delta tasks` lists them',
+    places: [{ file: 'src/metrics/index.ts', symbol: 'export const metrics' }],
+  },
+  {
+    name: 'Table 5',
+    says: 'time and memory of both stages',
+    places: [{ file: 'src/report/resources-over-runs.ts', symbol: 'export function resourcesOverRuns' }],
+    ...{ example: 'table5', command: 'compare' as const },
+  },
+  {
+    name: 'Figure 8',
+    says: 'global against local',
+    places: [
+      { file: sigmoid, symbol: 'export const alphaGradients' },
+      { file: 'src/report/category-plot-svg.ts', symbol: 'export function categoryPlotSvg' },
+    ],
+    ...{ example: 'figure8', command: 'compare' as const },
+  },
+  {
+    name: 'Figure 9',
+    says: 'heat maps of p',
+    places: [
+      { file: 'src/report/heat-map.ts', symbol: 'export function heatMap' },
+      { file: 'src/api/matrix/probability-maps.ts', symbol: 'export function probabilityMaps' },
+    ],
+    ...{ example: 'figure9', command: 'compare' as const },
+  },
+  {
+    name: 'Section E',
+    says: 'structures found on some tasks, trained on others',
+    places: [{ file: 'src/api/transfer.ts', symbol: 'export async function planTransfer' }],
+    ...{ example: 'section-e', command: 'transfer' as const },
+  },
+];

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Comparison } from '../../src/api/matrix/comparison.ts';
+import { resourcesOf } from '../../src/api/matrix/comparison-files.ts';
+import { comparisonTable, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
+import { type Table, tableMarkdown } from '../../src/report/table.ts';
+import { equations, type PaperItem, tablesAndFigures } from './items.ts';
+
+/** What is kept of a comparison, as measured: no paths, no failures' stacks. */
+export type Measured = Pick<Comparison, 'model' | 'rows' | 'runs' | 'sharedBudgets'> & { readonly machine: string };
+
+export const measuredFolder = join('docs', 'measured');
+
+/** The text of docs/paper.md, from the sources as they are and the results that are kept. Throws where a symbol is gone. */
+export function paperPage(root: string): string {
+  const items = tablesAndFigures.map(item => ({ item, measured: readMeasured(root, item) }));
+  return [
+    '<!-- Made by `node tools/paper/main.ts`: change tools/paper/, or measure again, not this file. -->',
+    '# The paper, piece by piece',
+    'Where each equation, table and figure of [S³Delta](https://arxiv.org/abs/2206.07382) and its appendix stands in this program, the command that makes it again, and what came out on the built-in model. The files in `examples/paper/` are for T5-large at the paper’s setting; those ending in `-mini` finish on two cores within minutes.',
+    '## Equations',
+    tableMarkdown({
+      header: ['equation', 'what it says', 'where'],
+      rows: equations.map(item => [item.name, item.says, placesOf(root, item)]),
+    }),
+    '## Tables and figures',
+    tableMarkdown({
+      header: ['piece', 'what it shows', 'where', 'command', 'outcome on the built-in model'],
+      rows: items.map(({ item, measured }) => [
+        item.name,
+        item.says,
+        placesOf(root, item),
+        commandOf(item),
+        outcomeOf(item, measured),
+      ]),
+    }),
+    ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(item, measured))),
+    '',
+  ].join('\n\n');
+}
+
+function placesOf(root: string, { places }: PaperItem): string {
+  return places
+    .map(({ file, symbol }) => {
+      const line =
+        readFileSync(join(root, file), 'utf8')
+          .split('\n')
+          .findIndex(text => text.includes(symbol)) + 1;
+      if (line === 0) throw new Error(`${file} has no line with "${symbol}"`);
+      return `[${file}:${line}](../${file}#L${line})`;
+    })
+    .join(', ');
+}
+
+function commandOf({ command, example }: PaperItem): string {
+  return example === undefined ? '' : `\`s3delta ${command} examples/paper/${example}.yaml\``;
+}
+
+function readMeasured(root: string, { example }: PaperItem): Measured | undefined {
+  const file = join(root, measuredFolder, `${example}.json`);
+  return example !== undefined && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Measured) : undefined;
+}
+
+function outcomeOf({ name, example }: PaperItem, measured: Measured | undefined): string {
+  if (example === undefined) return '';
+  return measured === undefined ? 'not measured' : `[below](#${anchor(name)})`;
+}
+
+function anchor(heading: string): string {
+  return heading.toLowerCase().replaceAll(' ', '-');
+}
+
+function detailsOf({ name }: PaperItem, { machine, rows, runs, sharedBudgets, model }: Measured): string[] {
+  const byTask = [...Map.groupBy(rows, row => row.task)];
+  const resources = resourcesOf({ model, rows, runs, sharedBudgets, failed: [] });
+  const tables: (readonly [string, Table])[] = [
+    ...(byTask.length > 1 ? [['All tasks', scoreMatrix(rows)] as const] : []),
+    ...byTask.map(([task, own]) => [task, comparisonTable(own)] as const),
+    ...(resources === undefined ? [] : [['Search and re-training', resources] as const]),
+  ];
+  const test = testSentence(rows);
+  return [
+    `## ${name}`,
+    `Measured on ${machine}.`,
+    ...tables.flatMap(([title, table]) => [`**${title}**`, tableMarkdown(table)]),
+    ...(test === undefined ? [] : [test]),
+  ];
+}
