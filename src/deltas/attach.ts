@@ -1,19 +1,19 @@
 import { add, concat, expand, gemm, reshape, rmsNorm, split, sub } from '../graph/ops/index.ts';
-import type { Value } from '../graph/types.ts';
+import type { Dim, Value } from '../graph/types.ts';
 import type { Layout } from '../runtime/program.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
 import { deltaOf } from './index.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {
-  /** x Wᵀ (+ addend): x [tokens, in], W [out, in], addend [tokens, out]. */
-  linear(site: string, x: Value, weight: Value, addend?: Value): Value;
+  /** x Wᵀ: x [tokens, in], W [out, in]. */
+  linear(site: string, x: Value, weight: Value): Value;
   /** The same for several maps of one input: what their modules read of it, they read in one pass. */
   linears(x: Value, maps: readonly LinearMap[]): Value[];
   /** RMS norm of x [tokens, d] with weight [d]. */
   norm(site: string, x: Value, weight: Value, epsilon: number): Value;
-  /** residual + sub-layer, both [tokens, d]; `compute` gives the sub-layer's output, onto `addend` when it is given one. */
-  subLayer(site: string, residual: Value, compute: (addend?: Value) => Value): Value;
+  /** residual + the sub-layer `block`, which ends in the linear map; both [tokens, d]. Modules may sit on either. */
+  output(block: string, map: LinearMap, x: Value, residual: Value): Value;
   /** A weight of the checkpoint as the graph should see it (embedding tables). */
   weight(site: string, weight: Value): Value;
   /** Whether any module attaches at the site. */
@@ -23,7 +23,6 @@ export interface Attachments {
 export interface LinearMap {
   readonly site: string;
   readonly weight: Value;
-  readonly addend?: Value;
 }
 
 /** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
@@ -48,20 +47,42 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     return made;
   }
 
+  /** x Wᵀ and what the parts add to it, onto `addend`; `inner` holds what they read of x. */
+  const product = (x: Value, weight: Value, parts: readonly Contribution[], inner: Inner, addend?: Value): Value => {
+    const host = (c: Value | undefined) => gemm(x, addWeights(parts, weight), { transB: true, ...(c && { c }) });
+    // The thin product goes last, onto the host's: the other way round both would pass over the output once more.
+    return reads(parts) ? addOutputs(parts, inner, host(addend))! : host(addOutputs(parts, inner, addend));
+  };
+
   const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
     const parts = maps.map(({ site }) => contributions(site));
     const inner = readAll(x, parts.flat());
-    return maps.map(({ weight, addend }, index) => {
-      const own = parts[index]!;
-      const host = (c: Value | undefined) => gemm(x, addWeights(own, weight), { transB: true, ...(c && { c }) });
-      // The thin product goes last, onto the host's: the other way round both would pass over the output once more.
-      return reads(own) ? addOutputs(own, inner, host(addend))! : host(addOutputs(own, inner, addend));
+    return maps.map(({ weight }, index) => product(x, weight, parts[index]!, inner));
+  };
+
+  /** Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin matrices: h is never formed. */
+  const output: Attachments['output'] = (block, { site, weight }, x, residual) => {
+    const [own, onBlock] = [contributions(site), contributions(block)];
+    const ofInput = readAll(x, own);
+    if (!reads(onBlock)) return product(x, weight, [...own, ...onBlock], ofInput, residual);
+    const bare = gemm(x, addWeights(own, weight), { transB: true });
+    const [tokens] = bare.shape;
+    const added = thinMatrices(own, ofInput, tokens!, sumOfBiases(own));
+    const inner = new Map([...ofInput, ...readAll(bare, onBlock, added)]);
+    const parts = [...own, ...onBlock];
+    const result = addOutputs(parts, inner, add(residual, bare))!;
+    // Both ends of the sub-layer are held anyway: the bare product is what they differ by, less what the parts have added.
+    bare.graph.recomputation.mark(bare, () => {
+      const { columns, writes } = thinMatrices(parts, inner, tokens!, sumOfBiases(parts))!;
+      return gemm(columns, writes, { transB: true, alpha: -1, c: sub(result, residual) });
     });
+    return result;
   };
 
   return {
     linears,
-    linear: (site, x, weight, addend) => linears(x, [{ site, weight, ...(addend && { addend }) }])[0]!,
+    linear: (site, x, weight) => linears(x, [{ site, weight }])[0]!,
+    output,
     norm: (site, x, weight, epsilon) => {
       const parts = contributions(site);
       const normalized = rmsNorm(x, addWeights(parts, weight), epsilon);
@@ -69,19 +90,6 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
       // x is held for the norm's own gradient; a pass over it costs less than holding the output too.
       for (const value of new Set([normalized, output])) x.graph.recomputation.mark(value);
       return output;
-    },
-    subLayer: (site, residual, compute) => {
-      const parts = contributions(site);
-      if (!reads(parts)) return addOutputs(parts, new Map(), compute(residual))!;
-      const output = compute();
-      const inner = readAll(output, parts);
-      const result = addOutputs(parts, inner, add(residual, output))!;
-      // Both ends of the sub-layer are held anyway: its output is what they differ by, less what the parts have added.
-      output.graph.recomputation.mark(output, () => {
-        const { columns, writes } = thinMatrices(parts, inner, sumOfBiases(parts));
-        return gemm(columns, writes, { transB: true, alpha: -1, c: sub(result, residual) });
-      });
-      return result;
     },
     weight: (site, weight) => addWeights(contributions(site), weight),
     has: site => bySite.has(site),
@@ -92,12 +100,23 @@ function addWeights(parts: readonly Contribution[], weight: Value): Value {
   return parts.reduce((sum, part) => (part.weight ? add(sum, part.weight) : sum), weight);
 }
 
-/** What each bottleneck reads of x [tokens, features]: one product with all their thin matrices stacked. */
-function readAll(x: Value, parts: readonly Contribution[]): Map<Bottleneck, Value> {
+/** What each bottleneck reads, [tokens, r]. */
+type Inner = ReadonlyMap<Bottleneck, Value>;
+
+/** A sum of rank-1 terms [tokens, out] by its factors: columns [tokens, r] and writes [out, r]. */
+interface ThinMatrices {
+  readonly columns: Value;
+  readonly writes: Value;
+}
+
+/** What each bottleneck reads of x (+ columns · writesᵀ), [tokens, features]: one product with all their thin matrices stacked. */
+function readAll(x: Value, parts: readonly Contribution[], more?: ThinMatrices): Map<Bottleneck, Value> {
   const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
   if (bottlenecks.length === 0) return new Map();
-  const inner = gemm(x, concat(bottlenecks.map(({ read }) => read)), { transB: true });
-  const ranks = bottlenecks.map(({ read }) => read.shape[0] as number);
+  const read = concat(bottlenecks.map(each => each.read));
+  const ofX = gemm(x, read, { transB: true });
+  const inner = more ? gemm(more.columns, gemm(read, more.writes), { transB: true, c: ofX }) : ofX;
+  const ranks = bottlenecks.map(each => each.read.shape[0] as number);
   const pieces = bottlenecks.length === 1 ? [inner] : split(inner, ranks, 1);
   return new Map(bottlenecks.map((bottleneck, index) => [bottleneck, pieces[index]!]));
 }
@@ -106,33 +125,31 @@ function readAll(x: Value, parts: readonly Contribution[]): Map<Bottleneck, Valu
  * All that the parts add to an output [tokens, out], onto `addend`: one product with all their thin matrices side by
  * side. `inner` holds what the bottlenecks read.
  */
-function addOutputs(
-  parts: readonly Contribution[],
-  inner: ReadonlyMap<Bottleneck, Value>,
-  addend?: Value,
-): Value | undefined {
+function addOutputs(parts: readonly Contribution[], inner: Inner, addend?: Value): Value | undefined {
   const bias = sumOfBiases(parts);
   if (!reads(parts)) return addend && bias ? add(addend, bias) : (addend ?? bias);
+  const [tokens] = [...inner.values()][0]!.shape;
   // The product has one C: a bias beside an addend is the matrix of one column that a column of ones reads.
-  const { columns, writes } = thinMatrices(parts, inner, addend && bias);
+  const { columns, writes } = thinMatrices(parts, inner, tokens!, addend && bias)!;
   const c = addend ?? bias;
   return gemm(columns, writes, { transB: true, ...(c && { c }) });
 }
 
-/** columns [tokens, r′] and writes [out, r′], whose product columns · writesᵀ is what the bottlenecks, and `bias`, add. */
+/** What the bottlenecks, and `bias`, add; undefined where that is nothing. */
 function thinMatrices(
   parts: readonly Contribution[],
-  inner: ReadonlyMap<Bottleneck, Value>,
+  inner: Inner,
+  tokens: Dim,
   bias?: Value,
-): { columns: Value; writes: Value } {
+): ThinMatrices | undefined {
   const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
   const columns = bottlenecks.map(bottleneck => bottleneck.between(inner.get(bottleneck)!));
   const writes = bottlenecks.map(({ write }) => write);
   if (bias) {
-    columns.push(expand(bias.graph.scalar(1), [columns[0]!.shape[0]!, 1]));
+    columns.push(expand(bias.graph.scalar(1), [tokens, 1]));
     writes.push(reshape(bias, [bias.shape[0]!, 1]));
   }
-  return { columns: concat(columns, 1), writes: concat(writes, 1) };
+  return columns.length > 0 ? { columns: concat(columns, 1), writes: concat(writes, 1) } : undefined;
 }
 
 function reads(parts: readonly Contribution[]): boolean {

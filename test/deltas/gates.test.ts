@@ -32,8 +32,7 @@ function effect(site: Site, kind: string, delta: Float32Array): Float64Array {
   const hosts: Record<HostKind, (attachments: typeof bare) => ReturnType<typeof sub>> = {
     linear: attachments => attachments.linear(site.name, x, weight),
     norm: attachments => attachments.norm(site.name, x, norm, 1e-6),
-    block: attachments =>
-      attachments.subLayer(site.name, x, addend => (addend ? graph.apply('Add', [x, addend])[0]! : x)),
+    block: attachments => attachments.output(site.name, { site: `${site.name}.o`, weight }, x, x),
     embedding: attachments => attachments.weight(site.name, table),
   };
   const difference = sub(hosts[site.host](attached), hosts[site.host](bare));

@@ -8,28 +8,28 @@ export interface Sequence {
   readonly length: 'source' | 'target';
 }
 
-/** Self-attention with its output projection, onto `addend`. `bias` [1 or batch, heads, length, length] is added to the scores. */
+/** Self-attention with its output projection, onto `residual`. `bias` [1 or batch, heads, length, length] is added to the scores. */
 export function selfAttention(
   builder: T5Builder,
   name: string,
   { states, length }: Sequence,
   bias: Value,
-  addend?: Value,
+  residual: Value,
 ): Value {
   const maps = ['q', 'k', 'v'].map(map => ({ site: `${name}.${map}`, weight: builder.weight(`${name}.${map}`) }));
   const [query, key, value] = builder.attach.linears(states, maps).map(x => splitHeads(builder, x, length));
   const probabilities = softmax(add(matmul(query!, key!, { transB: true }), bias));
-  return outputProjection(builder, name, matmul(probabilities, value!), length, addend);
+  return outputProjection(builder, name, matmul(probabilities, value!), length, residual);
 }
 
-/** Attention of the decoder over the encoder's states, onto `addend`. `bias` [batch, 1, 1, source] masks padding. */
+/** Attention of the decoder over the encoder's states, onto `residual`. `bias` [batch, 1, 1, source] masks padding. */
 export function crossAttention(
   builder: T5Builder,
   name: string,
   target: Sequence,
   source: Sequence,
   bias: Value,
-  addend?: Value,
+  residual: Value,
 ): Value {
   const { attach, weight } = builder;
   const query = attach.linear(`${name}.q`, target.states, weight(`${name}.q`));
@@ -41,7 +41,7 @@ export function crossAttention(
     source,
     bias,
   );
-  return outputProjection(builder, name, context, target.length, addend);
+  return outputProjection(builder, name, context, target.length, residual);
 }
 
 /** Keys and values of every source token: the plain form. Returns [batch, heads, target, headWidth]. */
@@ -92,8 +92,8 @@ function splitHeads({ config }: T5Builder, x: Value, length: Dim): Value {
   return transpose(reshape(x, ['batch', length, config.numHeads, config.headWidth]), [0, 2, 1, 3]);
 }
 
-function outputProjection(builder: T5Builder, name: string, context: Value, length: Dim, addend?: Value): Value {
+function outputProjection(builder: T5Builder, name: string, context: Value, length: Dim, residual: Value): Value {
   const { config, attach, weight } = builder;
   const joined = reshape(transpose(context, [0, 2, 1, 3]), [`batch*${length}`, config.numHeads * config.headWidth]);
-  return attach.linear(`${name}.o`, joined, weight(`${name}.o`), addend);
+  return attach.output(name, { site: `${name}.o`, weight: weight(`${name}.o`) }, joined, residual);
 }

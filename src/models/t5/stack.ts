@@ -27,11 +27,11 @@ export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): V
   let states = embedded;
   for (let layer = 0; layer < builder.config.encoderLayers; layer++) {
     const prefix = `encoder.block.${layer}`;
-    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, addend) =>
-      selfAttention(builder, name, { states: x, length: 'source' }, selfBias, addend),
+    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
+      selfAttention(builder, name, { states: x, length: 'source' }, selfBias, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, addend) =>
-      feedForward(builder, name, x, addend),
+    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, residual) =>
+      feedForward(builder, name, x, residual),
     );
   }
   return norm(builder, 'encoder.final_layer_norm', states);
@@ -43,32 +43,31 @@ export function decoder(builder: T5Builder, embedded: Value, selfBias: Value, so
   let states = embedded;
   for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
     const prefix = `decoder.block.${layer}`;
-    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, addend) =>
-      selfAttention(builder, name, { states: x, length: 'target' }, selfBias, addend),
+    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
+      selfAttention(builder, name, { states: x, length: 'target' }, selfBias, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, addend) =>
-      crossAttention(builder, name, { states: x, length: 'target' }, context, crossBias, addend),
+    states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, residual) =>
+      crossAttention(builder, name, { states: x, length: 'target' }, context, crossBias, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, addend) =>
-      feedForward(builder, name, x, addend),
+    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, residual) =>
+      feedForward(builder, name, x, residual),
     );
   }
   return norm(builder, 'decoder.final_layer_norm', states);
 }
 
-/** Pre-norm and residual around one sub-layer; modules on its output come in between. */
+/** Pre-norm before one sub-layer, which adds what it computes to the states. */
 function sublayer(
   builder: T5Builder,
   prefix: string,
   kind: string,
   states: Value,
-  compute: (name: string, x: Value, addend?: Value) => Value,
+  compute: (name: string, x: Value, residual: Value) => Value,
 ): Value {
-  const { attach, graph, recompute } = builder;
+  const { graph, recompute } = builder;
   const before = graph.nodes.length;
   const normalized = norm(builder, `${prefix}.layer_norm`, states);
-  const name = `${prefix}.${kind}`;
-  const result = attach.subLayer(name, states, addend => compute(name, normalized, addend));
+  const result = compute(`${prefix}.${kind}`, normalized, states);
   if (recompute) {
     for (const value of graph.nodes.slice(before).flatMap(({ outputs }) => outputs)) {
       if (value !== result) graph.recomputation.mark(value);
@@ -77,13 +76,14 @@ function sublayer(
   return result;
 }
 
-function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, addend?: Value): Value {
+function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, residual: Value): Value {
   const maps = feedForwardMaps(config)
     .slice(0, -1)
     .map(map => ({ site: `${name}.${map}`, weight: weight(`${name}.${map}`) }));
   const [first, second] = attach.linears(x, maps);
   const activated = config.activation === 'gelu' ? gelu(first!) : relu(first!);
-  return attach.linear(`${name}.wo`, second ? mul(activated, second) : activated, weight(`${name}.wo`), addend);
+  const gated = second ? mul(activated, second) : activated;
+  return attach.output(name, { site: `${name}.wo`, weight: weight(`${name}.wo`) }, gated, residual);
 }
 
 function norm({ config, attach, weight }: T5Builder, site: string, x: Value): Value {
