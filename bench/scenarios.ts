@@ -11,6 +11,7 @@ import type { DeltaModule } from '../src/structure/module.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
 import { adamwStep, createMoments } from '../src/training/adamw.ts';
+import { withMicroBatches } from '../src/training/micro-batches.ts';
 import { fillUniform } from '../src/training/random.ts';
 import { paddedBatch } from './batch.ts';
 
@@ -54,8 +55,9 @@ const training =
   (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
   async (folder, threads) => {
     const model = await loadModel(folder, { threads });
-    const program = await model.compile(modulesOf(model));
-    const delta = program.initialDelta(0);
+    const compiled = await model.compile(modulesOf(model));
+    const program = withMicroBatches(compiled);
+    const delta = compiled.initialDelta(0);
     const moments = createMoments(delta);
     const batch = paddedBatch(ROWS, SOURCE, TARGET);
     let step = 0;
@@ -81,8 +83,9 @@ const randomModules = (model: Model): DeltaModule[] => {
 const mixed: Prepare = async (folder, threads) => {
   const model = await loadModel(folder, { threads });
   const modules = listSpace(model.sites, 'mixed');
-  const program = await model.compile(modules);
-  const delta = program.initialDelta(0);
+  const compiled = await model.compile(modules);
+  const program = withMicroBatches(compiled);
+  const delta = compiled.initialDelta(0);
   const gates = new Float32Array(modules.length).fill(0.5);
   const batch = paddedBatch(ROWS, SOURCE, TARGET);
   return { step: () => program.lossAndGradients(batch, delta, gates) };
@@ -93,8 +96,9 @@ const search =
   async (folder, threads) => {
     const model = await loadModel(folder, { threads });
     const modules = listSpace(model.sites, 'mixed');
-    const program = await model.compile(modules);
-    const delta = program.initialDelta(0);
+    const compiled = await model.compile(modules);
+    const program = withMicroBatches(compiled);
+    const delta = compiled.initialDelta(0);
     const alpha = new Float64Array(modules.length);
     const estimator = createConcreteEstimator({
       counts: modules.map(({ parameters }) => parameters),

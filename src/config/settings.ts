@@ -99,7 +99,7 @@ export const settingsSchema = z.strictObject({
   'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
   'micro-batch': key(
     positiveInteger,
-    'most examples computed at once (default: the whole batch); less memory, the same gradients',
+    'most examples computed at once (default: what suits the caches); fewer take less memory, the gradients are the same',
     { hint: 'N' },
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),

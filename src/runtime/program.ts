@@ -45,6 +45,11 @@ export interface LossAndGradients {
 /** What training and search need of a compiled model. Without `gates` every gate is 1. */
 export interface Trainable {
   readonly layout: Layout;
+  /**
+   * Source tokens of a run, padding included, above which two runs of half the batch are faster than one: what passes
+   * between two operations then no longer fits the processor's caches. Absent where runs of any size cost alike.
+   */
+  readonly tokensPerRun?: number;
   lossAndGradients(
     batch: readonly EncodedExample[],
     delta: Float32Array,
@@ -110,6 +115,8 @@ export interface BatchSize {
 
 /** The graphs behind a program, none of them compiled: time and memory are planned from them. */
 export interface ProgramGraphs {
+  /** As the program's. */
+  readonly tokensPerRun: number;
   /** One run gives the loss of a batch and its gradients. */
   readonly training: Graph;
   /** One run gives the gradient and its derivative along a direction. Large, so made when it is asked for. */

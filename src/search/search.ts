@@ -50,7 +50,7 @@ export interface SearchOptions {
   readonly clipNorm: number;
   readonly seed: number;
   readonly keepInert: boolean;
-  /** Most examples in one run of the program; gradients are accumulated over the batch. */
+  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
   readonly microBatch?: number;
 }
 
@@ -120,7 +120,7 @@ export async function* search(
   context: LoopContext = {},
 ): AsyncGenerator<SearchEvent, SearchResult> {
   const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
-  const { budget, batchSize, microBatch = batchSize, evaluateEvery, clipNorm, seed, keepInert } = options;
+  const { budget, batchSize, microBatch, evaluateEvery, clipNorm, seed, keepInert } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   const counts = modules.map(({ parameters }) => parameters);
   checkBudget(modules, { budget, keepInert });
@@ -177,7 +177,7 @@ export async function* search(
         learningRate,
         alphaLearningRate,
         batchSize,
-        microBatch,
+        microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
         clipNorm,
         seed,

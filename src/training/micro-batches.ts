@@ -5,13 +5,18 @@ function countTargetTokens(batch: readonly EncodedExample[]): number {
   return batch.reduce((sum, example) => sum + example.target.length, 0);
 }
 
-/** Consecutive parts of a batch, and each one's share of its target tokens. */
-function* partsOf(batch: readonly EncodedExample[], size: number) {
-  const tokens = countTargetTokens(batch);
-  for (let start = 0; start < batch.length; start += size) {
-    const part = batch.slice(start, start + size);
-    yield { part, weight: countTargetTokens(part) / tokens };
-  }
+/**
+ * Consecutive parts of a batch: of at most `size` examples where that is said, else about equal ones that keep within the
+ * program's `tokensPerRun`.
+ */
+export function splitBatch(
+  batch: readonly EncodedExample[],
+  { size, tokensPerRun = Number.POSITIVE_INFINITY }: { readonly size?: number; readonly tokensPerRun?: number },
+): (readonly EncodedExample[])[] {
+  const longest = batch.reduce((most, { source }) => Math.max(most, source.length), 1);
+  const parts = Math.min(batch.length, Math.ceil((batch.length * longest) / tokensPerRun));
+  const rows = size ?? Math.ceil(batch.length / Math.max(1, parts));
+  return Array.from({ length: Math.ceil(batch.length / rows) }, (_, i) => batch.slice(i * rows, (i + 1) * rows));
 }
 
 function addScaled(sum: Float32Array, term: Float32Array, factor: number): void {
@@ -19,15 +24,21 @@ function addScaled(sum: Float32Array, term: Float32Array, factor: number): void 
 }
 
 /**
- * The same program, run on at most `size` examples at a time: less memory for activations, the same loss and
- * gradients up to rounding. The parts are weighted by their target tokens, as the loss is a mean over tokens.
+ * The same program, run on parts of a batch (`splitBatch`): less memory for activations, the same loss and gradients up to
+ * rounding. The parts are weighted by their target tokens, as the loss is a mean over tokens.
  */
-export function withMicroBatches(program: Trainable, size: number): Trainable {
+export function withMicroBatches(program: Trainable, size?: number): Trainable {
+  const { tokensPerRun } = program;
+  const limits = { ...(size !== undefined && { size }), ...(tokensPerRun !== undefined && { tokensPerRun }) };
+
   async function lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array) {
-    if (batch.length <= size) return program.lossAndGradients(batch, delta, gates);
+    const parts = splitBatch(batch, limits);
+    if (parts.length === 1) return program.lossAndGradients(batch, delta, gates);
+    const tokens = countTargetTokens(batch);
     let loss = 0;
     let sum: LossAndGradients | undefined;
-    for (const { part, weight } of partsOf(batch, size)) {
+    for (const part of parts) {
+      const weight = countTargetTokens(part) / tokens;
       const result = await program.lossAndGradients(part, delta, gates);
       sum ??= { loss, delta: new Float32Array(result.delta.length), gates: new Float32Array(result.gates.length) };
       addScaled(sum.delta, result.delta, weight);
@@ -41,10 +52,12 @@ export function withMicroBatches(program: Trainable, size: number): Trainable {
     batch: readonly EncodedExample[],
     ...point: [delta: Float32Array, gates: Float32Array, direction: Float32Array]
   ) {
-    if (batch.length <= size) return program.mixedDerivative(batch, ...point);
+    const parts = splitBatch(batch, limits);
+    if (parts.length === 1) return program.mixedDerivative(batch, ...point);
+    const tokens = countTargetTokens(batch);
     const sum = new Float32Array(program.layout.modules.length);
-    for (const { part, weight } of partsOf(batch, size)) {
-      addScaled(sum, await program.mixedDerivative(part, ...point), weight);
+    for (const part of parts) {
+      addScaled(sum, await program.mixedDerivative(part, ...point), countTargetTokens(part) / tokens);
     }
     return sum;
   }

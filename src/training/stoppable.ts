@@ -7,7 +7,7 @@ import type { Trainable } from '../runtime/program.ts';
  */
 export function stoppable(program: Trainable, signal: AbortSignal | undefined): Trainable {
   return {
-    layout: program.layout,
+    ...program,
     async lossAndGradients(...args) {
       throwIfInterrupted(signal);
       return program.lossAndGradients(...args);

@@ -28,7 +28,7 @@ export interface TuneOptions {
   /** Largest norm of a gradient. */
   readonly clipNorm?: number;
   readonly seed: number;
-  /** Most examples in one run of the program; gradients are accumulated over the batch. */
+  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
   readonly microBatch?: number;
 }
 
@@ -65,7 +65,7 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples, gates } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch = batchSize } = options;
+  const { microBatch } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: 'tune' });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
@@ -91,7 +91,7 @@ export async function* tune(
         steps,
         learningRate,
         batchSize,
-        microBatch,
+        microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
         clipNorm: maxNorm,
         seed,

@@ -65,7 +65,7 @@ describe('the served page', { skip }, () => {
     const { resources: _, ...rest } = JSON.parse(readFileSync(odd.result, 'utf8')) as RunResult;
     writeFileSync(odd.result, JSON.stringify(rest));
     const { page } = await open(runLink('odd'));
-    await page.getByText('This run cannot be shown').waitFor();
+    await page.getByText('not the result of a run').waitFor();
     await page.getByRole('link', { name: 'films/found' }).click();
     await page.locator('.heat-map').waitFor();
     rmSync(odd.path, { recursive: true });

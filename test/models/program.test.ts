@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { neededNodes } from '../../src/graph/schedule.ts';
 import { loadModel } from '../../src/models/load.ts';
 import type { EncodedExample } from '../../src/runtime/program.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
@@ -41,6 +42,33 @@ describe('a program', () => {
     assert.equal(two.gates.length, modules.length);
     close((await program.lossAndGradients(batch, delta, shut)).loss, (await bare.lossAndGradients(batch, none)).loss);
     await Promise.all([program.release(), bare.release()]);
+  });
+
+  it('gives the same loss and gradients with sub-layers computed again, and with weights as they lie', async () => {
+    const { folder } = tiny;
+    const modules = listSpace(tiny.sites, 'mixed');
+    const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
+    const program = await tiny.compile(modules);
+    const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
+    const expected = await program.lossAndGradients(batch, delta, gates);
+    await program.release();
+    const scale = Math.max(...expected.delta.map(Math.abs));
+    for (const lever of [{ recompute: true }, { prepack: false }, { recompute: true, prepack: false }]) {
+      const model = await loadModel(folder, { threads: 1, ...lever });
+      const other = await model.compile(modules);
+      const actual = await other.lossAndGradients(batch, delta, gates);
+      await other.release();
+      assert.ok(Math.abs(actual.loss - expected.loss) < 1e-5, JSON.stringify(lever));
+      for (const [i, value] of expected.delta.entries()) assert.ok(Math.abs(actual.delta[i]! - value) < 1e-5 * scale);
+    }
+  });
+
+  it('computes the bulk of the nodes of its sub-layers twice where it is to hold less', () => {
+    const products = (recompute: boolean) =>
+      neededNodes(tiny.graphs(listSpace(tiny.sites, 'mixed'), { recompute }).training).filter(
+        ({ op }) => op === 'Gemm' || op === 'FusedMatMul',
+      ).length;
+    assert.ok(products(true) > 1.2 * products(false));
   });
 
   it('has the mixed derivative that central differences over a gate find', async () => {

@@ -38,7 +38,8 @@ export function draftStage(
   const { model, data, settings, processBytes } = context;
   const { prepack, recompute } = settings;
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
-  const work = stage === 'search' ? searchWorkload(data, settings) : retrainWorkload(data, settings);
+  const workOf = stage === 'search' ? searchWorkload : retrainWorkload;
+  const work = workOf(data, settings, graphs.tokensPerRun);
   const memory = stageMemory(graphs, work, {
     processBytes,
     ...(prepack !== undefined && { prepack }),

@@ -3,6 +3,7 @@ import type { ResolvedSettings } from '../../config/resolve.ts';
 import { evaluationBatches } from '../../data/batches.ts';
 import type { BatchSize, EncodedExample } from '../../runtime/program.ts';
 import { createBatchCursor } from '../../training/batch-cursor.ts';
+import { splitBatch } from '../../training/micro-batches.ts';
 import { countSteps } from '../../training/steps.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { splitHalves } from '../halves.ts';
@@ -44,19 +45,21 @@ const SEARCH_EVALUATIONS = {
 } as const;
 
 /** The search: every step takes a batch of each half of the training set. */
-export function searchWorkload(data: EncodedTask, settings: ResolvedSettings): Workload {
+export function searchWorkload(data: EncodedTask, settings: ResolvedSettings, tokensPerRun?: number): Workload {
   const config = searchStage(settings);
   const halves = splitHalves(data.train, config.seed);
   const each = SEARCH_EVALUATIONS[config.order];
-  return workload(data, config, [
+  const parts = [
     { examples: halves.delta, stream: 'search/delta', evaluations: each.delta },
     { examples: halves.alpha, stream: 'search/alpha', evaluations: each.alpha },
-  ]);
+  ];
+  return workload(data, config, parts, tokensPerRun);
 }
 
 /** The re-training: one evaluation a step, on all of the training set. */
-export function retrainWorkload(data: EncodedTask, settings: ResolvedSettings): Workload {
-  return workload(data, retrainStage(settings), [{ examples: data.train, stream: 'tune', evaluations: 1 }]);
+export function retrainWorkload(data: EncodedTask, settings: ResolvedSettings, tokensPerRun?: number): Workload {
+  const part = { examples: data.train, stream: 'tune', evaluations: 1 };
+  return workload(data, retrainStage(settings), [part], tokensPerRun);
 }
 
 /** One pass over a split: what its score costs. */
@@ -78,17 +81,20 @@ interface Part {
 }
 
 /** The first part's epochs make the stage's; one epoch stands for all, since each is drawn by the same law. */
-function workload(data: EncodedTask, config: StageConfig, parts: readonly Part[]): Workload {
-  const { batchSize, microBatch = batchSize, seed, epochs, maxSteps, evaluateEvery } = config;
+function workload(data: EncodedTask, config: StageConfig, parts: readonly Part[], tokensPerRun?: number): Workload {
+  const { batchSize, microBatch, seed, epochs, maxSteps, evaluateEvery } = config;
   const cursors = parts.map(({ examples, stream }) => createBatchCursor(examples, { batchSize, seed, stream }));
   const steps = countSteps(cursors[0]!.batchesPerEpoch, epochs, maxSteps);
   const counted = Math.min(steps, cursors[0]!.batchesPerEpoch);
+  const limits = {
+    ...(tokensPerRun !== undefined && { tokensPerRun }),
+    ...(microBatch !== undefined && { size: microBatch }),
+  };
   const tally = createTally<readonly EncodedExample[]>();
   for (let step = 0; step < counted; step++) {
     for (const [index, { evaluations }] of parts.entries()) {
       const batch = cursors[index]!.batch(step);
-      for (let start = 0; start < batch.length; start += microBatch) {
-        const part = batch.slice(start, start + microBatch);
+      for (const part of splitBatch(batch, limits)) {
         tally.add(sizeOf(part), (evaluations * steps) / counted, part);
       }
     }

@@ -19,6 +19,7 @@ import { createBuilder, type T5Builder } from './builder.ts';
 import type { T5Config } from './config.ts';
 import { paddedLength } from './feeds.ts';
 import { decoder, embed, encoder, positionBias } from './stack.ts';
+import { tokensPerRun } from './tokens-per-run.ts';
 import type { Weights } from './weights.ts';
 
 /** Everything a graph is made from. */
@@ -148,6 +149,7 @@ export function rankingGraph(blueprint: T5Blueprint): Graph {
 /** All graphs of a program, to plan with. */
 export function programGraphs(blueprint: T5Blueprint): ProgramGraphs {
   return {
+    tokensPerRun: tokensPerRun(blueprint.config),
     training: trainingGraph(blueprint),
     curvature: () => curvatureGraph(blueprint),
     encoding: encodingGraph(blueprint),

@@ -13,6 +13,7 @@ import {
   type T5Blueprint,
   trainingGraph,
 } from './graphs.ts';
+import { tokensPerRun } from './tokens-per-run.ts';
 
 /** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */
 export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
@@ -68,6 +69,7 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
 
   return {
     layout,
+    tokensPerRun: tokensPerRun(config),
     initialDelta: seed => initialDelta(layout, seed),
 
     async lossAndGradients(batch, delta, gates) {
