@@ -10,6 +10,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/errors.ts';
 import { loadModel } from '../../src/models/load.ts';
+import type { RunResult } from '../../src/runs/result.ts';
 import { writeStructure } from '../../src/structure/structure-file.ts';
 
 const model = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)));
@@ -44,8 +45,11 @@ test('a structure file is taken as it is; one that keeps nothing, or of another 
   await writeStructure(file, structure);
   assert.deepEqual(await given({ structure: file }), { ...structure, source: { tasks: [], files: [file] } });
 
+  const spent = { modules: 3, parameters: 480 };
+  const budget = { parameters: 500, fraction: 0.01 };
+  const result: RunResult = { task: 'rte', model: 'tiny-t5', seed: 0, budget, structure: spent, resources: {} };
   // In a run's folder it says which task it was found on; one that was carried over says so itself.
-  await writeFile(join(folder, 'result.json'), JSON.stringify({ task: 'rte' }));
+  await writeFile(join(folder, 'result.json'), JSON.stringify(result));
   assert.deepEqual((await given({ structure: file })).source, { tasks: ['rte'], files: [file] });
   const source = { tasks: ['rte', 'mrpc'], files: ['a', 'b'] };
   await writeStructure(file, { ...structure, source });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Comparison } from '../../src/api/matrix/comparison.ts';
-import { runCli, tinyModel, workspace } from './support.ts';
+import { runCli, runCliUntil, tinyModel, workspace } from './support.ts';
 
 // Comparisons as a user runs them, on a tiny model with random weights and a tiny task.
 const space = workspace();
@@ -35,12 +35,10 @@ test('compare reads a file, prints its tables and heat map, and says where all o
 });
 
 test('an interrupted comparison says how to go on, and goes on', async () => {
-  const args = ['compare', ...common, '--task', space.task, '--methods', 'lora', '--seeds', '2', '--out', 'stopped'];
-  let asked = false;
-  const stopped = await runCli(args, space.folder, (text, interrupt) => {
-    if (!asked && text.includes('seed 1 begins')) interrupt();
-    asked ||= text.includes('seed 1 begins');
-  });
+  const long = ['--model', tinyModel, '--max-steps', '150', '--retrain-epochs', '50', '--budget', '500'];
+  const args = ['compare', ...long, '--task', space.task, '--methods', 'lora', '--seeds', '2', '--out', 'stopped'];
+  const begun = file('stopped', 'films', 'lora', 'seed-1', 'config.yaml');
+  const stopped = await runCliUntil(begun, args, space.folder);
   assert.equal(stopped.exitCode, 130, stopped.stderr);
   assert.match(stopped.stderr, /same command goes on/);
   assert.ok(existsSync(file('stopped', 'films', 'lora', 'seed-0', 'result.json')));

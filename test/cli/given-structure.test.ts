@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RunResult } from '../../src/runs/result.ts';
 import type { Structure } from '../../src/structure/structure-file.ts';
-import { runCli, tinyModel, workspace } from './support.ts';
+import { runCli, runCliUntil, tinyModel, workspace } from './support.ts';
 
 // Structures that a user gives to `train`: of this model, of another, damaged.
 const space = workspace();
@@ -63,26 +63,24 @@ test("another model's structure is refused, with the way to carry it over; mappe
   assert.deepEqual(spent.source, { tasks: ['films'], files: [structure] });
 });
 
-for (const method of ['tuned-lora', 'best-of-random']) {
+for (const method of ['tuned-lora', 'best-of-random'] as const) {
   test(`train --method ${method} keeps the attempt that is best on validation, and is resumed within one`, async () => {
-    // What a search would cost, which sets the number of random structures, depends on its order.
-    writeFileSync(file('order.yaml'), 'order: first\n');
-    const given = ['train', 'order.yaml', '--model', tinyModel, ...common, '--method', method, '--budget', '500'];
+    // What a search would cost, which sets the number of random structures, depends on its order and epochs.
+    writeFileSync(file('order.yaml'), 'order: first\nepochs: 100\n');
+    const long = ['--task', space.task, '--lr', '0.01', '--max-steps', '150', '--retrain-epochs', '50'];
+    const given = ['train', 'order.yaml', '--model', tinyModel, ...long, '--method', method, '--budget', '500'];
     const whole = await runCli([...given, '--out', `${method}-whole`, '--json'], space.folder);
     assert.equal(whole.exitCode, 0, whole.stderr);
-    let asked = false;
-    const stopped = await runCli([...given, '--out', method], space.folder, (text, interrupt) => {
-      if (!asked && text.includes('attempt 2 of')) {
-        asked = true;
-        interrupt();
-      }
-    });
+    // The first attempt saves its end; the second is then at work.
+    const first = { 'tuned-lora': 'retrain-lr-0.001', 'best-of-random': 'retrain-draw-0' }[method];
+    const saved = file(method, 'checkpoint', `${first}.safetensors`);
+    const stopped = await runCliUntil(saved, [...given, '--out', method], space.folder);
     assert.equal(stopped.exitCode, 130, stopped.stderr);
     const rest = await runCli(['train', '--resume', '--out', method, '--json'], space.folder);
     assert.equal(rest.exitCode, 0, rest.stderr);
-    const [first, second] = [whole, rest].map(({ stdout }) => JSON.parse(stdout) as RunResult);
-    assert.deepEqual(second!.score, first!.score);
-    assert.equal(second!.resources.trials!.evaluations, first!.resources.trials!.evaluations);
+    const [once, twice] = [whole, rest].map(({ stdout }) => JSON.parse(stdout) as RunResult);
+    assert.deepEqual(twice!.score, once!.score);
+    assert.equal(twice!.resources.trials!.evaluations, once!.resources.trials!.evaluations);
     for (const name of ['delta.safetensors', 'structure.json']) {
       assert.deepEqual(readFileSync(file(method, name)), readFileSync(file(`${method}-whole`, name)), name);
     }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,19 @@ export function runCli(
     child.on('error', reject);
     child.on('close', exitCode => resolve({ exitCode, stdout, stderr }));
   });
+}
+
+/** Runs it, and asks it to stop as soon as a file is there. */
+export function runCliUntil(file: string, args: readonly string[], cwd: string): Promise<Finished> {
+  let watching: NodeJS.Timeout | undefined;
+  const finished = runCli(args, cwd, (_, interrupt) => {
+    watching ??= setInterval(() => {
+      if (!existsSync(file)) return;
+      clearInterval(watching);
+      interrupt();
+    }, 2);
+  });
+  return finished.finally(() => clearInterval(watching));
 }
 
 export interface Workspace {

@@ -28,6 +28,7 @@ const scaled: Readonly<Record<string, string>> = {
   'max-validation': '8',
   'max-test': '8',
   'max-length': '24',
+  seeds: '1',
 };
 const placeholder = './t5-base';
 const placeholderBudget = '500';

@@ -74,7 +74,8 @@ export async function runMatrix(
     for (const [index, cells] of phases.entries()) {
       const queue: Cell[] = [];
       for (const cell of cells) {
-        const result = await cellResult(cell);
+        // A result that cannot be read fails the run that it belongs to, not the others.
+        const result = await cellResult(cell).catch(() => undefined);
         if (result === undefined) queue.push(cell);
         else finished.push({ cell, result });
       }

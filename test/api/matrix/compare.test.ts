@@ -118,7 +118,7 @@ for (const [name, given, says] of [
   ['an unknown method', { methods: ['foudn'] }, /foudn/],
   ['an unknown task', { task: ['rta'] }, /rta/],
   ['a budget that holds no module', { methods: ['random'], budget: ['3'] }, /cheapest/],
-  ['a budget below one LoRA', { methods: ['tuned-lora'], budget: ['3'] }, /rank 1/],
+  ['a budget below one LoRA', { methods: ['tuned-lora'], budget: ['40'] }, /rank 1/],
   ['no model', { model: undefined }, /no model/],
 ] as const) {
   test(`${name} is refused before any file is touched`, async () => {
