@@ -85,7 +85,7 @@ describe('the simulated memory of a session', () => {
         { rows: 8, source: 16, target: 9 },
       ]) {
         const [planned, measured] = [plannedPeak(training, extents(size)), await measuredPeak(training, extents(size))];
-        assert.ok(Math.abs(planned / measured - 1) < 0.04, `${planned} planned, ${measured} measured`);
+        assert.ok(Math.abs(planned / measured - 1) < 0.06, `${planned} planned, ${measured} measured`);
       }
     });
   }
