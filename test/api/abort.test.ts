@@ -90,7 +90,7 @@ for (const [name, call] of Object.entries(calls)) {
     controller.abort();
     assert.ok((await ended) instanceof InterruptedError, String(await ended));
     const late = performance.now() - aborted;
-    assert.ok(late < 3000, `${Math.round(late)} ms later`);
+    assert.ok(late < 10_000, `${Math.round(late)} ms later`);
   });
 }
 
