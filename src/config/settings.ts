@@ -129,10 +129,10 @@ export const settingsSchema = z.strictObject({
   'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
   recompute: key(
     flag,
-    'hold only what enters each sub-layer and compute the rest again: less memory, about a third more time (best with --no-prepack)',
+    'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time (best with --no-prepack)',
   ),
   prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
-    off: 'read the weights as they lie in their file: less memory, a little slower',
+    off: 'read the weights as they lie in their file: less memory, some 15 % more time',
   }),
   // More than any machine has would only fill the memory with stacks.
   threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {

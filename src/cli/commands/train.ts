@@ -11,6 +11,8 @@ const keys: readonly SettingKey[] = [
     'seed',
     'device',
     'threads',
+    'recompute',
+    'prepack',
     'lr',
     'clip-norm',
     'batch-size',
