@@ -5,10 +5,12 @@
 
 // For users: a model, a task, a structure, trained parameters, answers.
 
+export type { AnswerEachOptions, Prediction } from './api/answer-each.ts';
 export type { Answer } from './api/answers.ts';
 export { type EncodedTask, encodeTask, type TaskDescription } from './api/encode-task.ts';
 export { evaluate, evaluateInDetail, type SplitName, type StopContext } from './api/evaluate.ts';
-export { type Prediction, type PredictOptions, predict, predictEach } from './api/predict.ts';
+export { type ExportOptions, type ExportOutcome, exportModel } from './api/export-model.ts';
+export { type PredictOptions, predict, predictEach } from './api/predict.ts';
 export { readTuned } from './api/read-tuned.ts';
 export { runToEnd } from './api/run-to-end.ts';
 export type { DetailedScore, Generation, ScoredSplit, Scoring } from './api/scoring.ts';
@@ -19,10 +21,13 @@ export { type TunedStructure, tune } from './api/tune.ts';
 export type { TextExample } from './data/encode.ts';
 export { type ModelInput, readInputLines, readInputs } from './data/read-inputs.ts';
 export { InputError, InterruptedError, StorageError } from './errors.ts';
+export { type ExportFormat, exportFormats } from './export/index.ts';
+export type { ExportedTask } from './export/task.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export { builtInModels, type LoadOptions, loadModel } from './models/load.ts';
 export type { Model } from './models/model.ts';
+export type { Weight, Weights } from './models/weight.ts';
 export type { CompileSettings, SessionSettings } from './runtime/session.ts';
 export {
   type DataOptions,
@@ -48,6 +53,7 @@ export { runPlanJob } from './api/plan/plan-job.ts';
 
 export { type Draft, guessOwnTask, type OwnTask, writeDraft } from './api/draft-job.ts';
 export { type EvaluationOutcome, runEvaluateJob } from './api/evaluate-job.ts';
+export { type ExportJobOptions, runExportJob } from './api/export-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './api/job.ts';
 export type { JobContext, JobEvent } from './api/job-events.ts';
 export { type LoadedTuned, loadTuned } from './api/load-tuned.ts';
@@ -100,6 +106,7 @@ export type {
   ParameterLayout,
   Program,
   Ranker,
+  StandaloneGraphs,
   Trainable,
 } from './runtime/program.ts';
 

@@ -1,6 +1,6 @@
 import { checkLabelsCanBeSpelled, encodeTarget } from '../data/encode.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import type { Program } from '../runtime/program.ts';
+import type { Generator, Ranker } from '../runtime/program.ts';
 import type { Task } from '../tasks/task.ts';
 
 /** An answer, and where it is one of a task's labels, how sure the model is of it. */
@@ -29,7 +29,7 @@ export type Answerer = (sources: readonly (readonly number[])[]) => Promise<Answ
  * @throws InputError where the vocabulary cannot spell a label
  */
 export function answerer(
-  program: Program,
+  program: Generator & Ranker,
   delta: Float32Array,
   tokenizer: Tokenizer,
   { labels, labelNames, maxTokens }: AnswerOptions,

@@ -61,6 +61,18 @@ export interface Delta {
   /** Whether the module cannot change the model's output there. */
   inert(site: Site): boolean;
   contribute(attachment: Attachment): Contribution;
+  /** What a trained module adds to its host's weight, row-major and shaped like it; absent where it does more than that. */
+  merge?(trained: TrainedParameters, site: Site, options: DeltaOptions): Float32Array;
+  /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
+  peft?(options: DeltaOptions): PeftForm;
 }
+
+/** Parameters of a trained module by name, row-major. */
+export type TrainedParameters = Readonly<Record<string, Float32Array>>;
+
+/** Of PEFT's LoRA: two matrices, `down` and `up` by their names here; or the host itself, saved with what is merged into it. */
+export type PeftForm =
+  | { readonly lora: { readonly rank: number; readonly alpha: number; readonly down: string; readonly up: string } }
+  | { readonly host: 'saved' };
 
 export const ZEROS: Initializer = { distribution: 'zeros' };

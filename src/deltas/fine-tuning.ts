@@ -13,4 +13,5 @@ export const fineTuning: Delta = {
   inert: () => false,
   parameters: site => [{ name: 'weightDelta', shape: weightShape(site), initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { weightDelta } }) => ({ weight: weightDelta! }),
+  merge: ({ weightDelta }) => weightDelta!,
 };

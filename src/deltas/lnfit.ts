@@ -9,4 +9,6 @@ export const lnfit: Delta = {
   inert: () => false,
   parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
+  merge: ({ scale }) => scale!,
+  peft: () => ({ host: 'saved' }),
 };

@@ -22,4 +22,16 @@ export const lora: Delta = {
     // Scaling the thin matrix is less work than scaling what is read, a row a token.
     bottleneck: { read: A!, between: inner => inner, write: scale(B!, alpha! / rank!) },
   }),
+  merge: ({ A, B }, { inFeatures, outFeatures }, { rank, alpha }) => {
+    const change = new Float32Array(outFeatures * inFeatures);
+    for (let row = 0; row < outFeatures; row++) {
+      for (let column = 0; column < inFeatures; column++) {
+        let sum = 0;
+        for (let k = 0; k < rank!; k++) sum += B![row * rank! + k]! * A![k * inFeatures + column]!;
+        change[row * inFeatures + column] = (sum * alpha!) / rank!;
+      }
+    }
+    return change;
+  },
+  peft: ({ rank, alpha }) => ({ lora: { rank: rank!, alpha: alpha!, down: 'A', up: 'B' } }),
 };

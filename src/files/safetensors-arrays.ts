@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import { asReadError } from './read-error.ts';
 import { type Dtype, readSafetensorsHeader } from './safetensors.ts';
-import { writeFileWhole } from './write-file-whole.ts';
+import { type TensorSource, writeTensors } from './write-tensors.ts';
 
 /** Small safetensors files as whole arrays in memory: deltas and checkpoints, never a backbone. */
 
@@ -30,29 +30,16 @@ function bytesOf(data: NumberArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/**
- * Writes named arrays and text metadata as one safetensors file, whole. The header is padded to 8 bytes and wider
- * elements come first, so that every tensor is aligned.
- */
+/** Writes named arrays and text metadata as one safetensors file, whole. */
 export async function writeSafetensors(path: string, { metadata, tensors }: ArrayFile): Promise<void> {
-  const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  const header = new Map<string, unknown>([['__metadata__', metadata]]);
-  let position = 0;
-  for (const [name, { data, shape }] of ordered) {
-    const end = position + data.byteLength;
+  const sources = [...tensors].map(([name, { data, shape }]): [string, TensorSource] => {
     const size = shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length || name === '__metadata__') {
+    if (size !== data.length) {
       throw new RangeError(`tensor ${name}: ${data.length} numbers cannot be stored with shape [${shape}]`);
     }
-    header.set(name, { dtype: dtypeOf(data), shape, data_offsets: [position, end] });
-    position = end;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
-  padded.set(text);
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
-  await writeFileWhole(path, [length, padded, ...ordered.map(([, tensor]) => bytesOf(tensor.data))]);
+    return [name, { dtype: dtypeOf(data), shape, bytes: () => bytesOf(data) }];
+  });
+  await writeTensors(path, { metadata, tensors: new Map(sources) });
 }
 
 /** Reads a file of F32, F64 and I32 tensors. InputError where it is damaged or holds another dtype. */

@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import { asReadError } from './read-error.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
-const elementBytes = {
+export const elementBytes = {
   F64: 8,
   F32: 4,
   F16: 2,

@@ -18,8 +18,8 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Writes a file so that at every moment, also after a power cut, `path` holds either its former content or all of
- * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. A list of chunks is written
- * one after the other. On failure the temporary file is removed; StorageError where the system refuses.
+ * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. Chunks are written one after
+ * the other, as they come. On failure the temporary file is removed; StorageError where the system refuses.
  */
 export function writeFileWhole(path: string, data: FileData): Promise<void> {
   return placeWhole(path, data, rename);
@@ -36,7 +36,7 @@ export async function createFileWhole(path: string, data: FileData): Promise<boo
   }
 }
 
-type FileData = string | Uint8Array | readonly Uint8Array[];
+type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 async function placeWhole(
   path: string,
@@ -50,7 +50,7 @@ async function placeWhole(
     // `wx`: never follow or overwrite something that already carries the temporary name.
     const handle = await open(temporary, 'wx');
     try {
-      for (const chunk of chunks) await handle.writeFile(chunk);
+      for await (const chunk of chunks) await handle.writeFile(chunk);
       await handle.sync();
     } finally {
       await handle.close();

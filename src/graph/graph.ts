@@ -66,6 +66,10 @@ export class Graph {
     return this.floats([value], []);
   }
 
+  int64(value: number): Value {
+    return this.#inline('int64', BigInt64Array.of(BigInt(value)), []);
+  }
+
   int64s(data: readonly number[]): Value {
     return this.#inline('int64', BigInt64Array.from(data.map(BigInt)), [data.length]);
   }

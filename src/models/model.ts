@@ -1,7 +1,8 @@
 import type { Tokenizer } from '../data/tokenizer.ts';
-import type { Program, ProgramGraphs } from '../runtime/program.ts';
+import type { Program, ProgramGraphs, StandaloneGraphs } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
+import type { Weights } from './weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */
 export interface Model {
@@ -15,8 +16,12 @@ export interface Model {
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
   readonly tokenizer: Tokenizer;
+  /** Where each weight of the backbone stands, by the name of its site; a weight shared by two sites has one entry. */
+  readonly weights: Weights;
   /** The backbone with these modules attached; no modules give the bare backbone. */
   compile(modules: readonly DeltaModule[]): Promise<Program>;
   /** What `compile` would compile, to plan with. */
   graphs(modules: readonly DeltaModule[], changes?: { readonly recompute?: boolean }): ProgramGraphs;
+  /** The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but texts. */
+  standalone(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }

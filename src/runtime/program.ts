@@ -106,6 +106,20 @@ export interface Program extends Trainable, Generator, Ranker {
   release(): Promise<void>;
 }
 
+/**
+ * An encoder-decoder as two graphs that need nothing but token ids and masks, each with its inputs and outputs named as
+ * Hugging Face's Optimum names them, and the ids that a generation begins with, is padded with and ends at.
+ */
+export interface StandaloneGraphs {
+  /** (input_ids, attention_mask) → last_hidden_state. */
+  readonly encoder: Graph;
+  /** (input_ids, encoder_hidden_states, encoder_attention_mask) → logits. */
+  readonly decoder: Graph;
+  readonly startId: number;
+  readonly padId: number;
+  readonly endId: number;
+}
+
 /** A batch as far as its cost goes: rows, and the longest source and target among them, in tokens. */
 export interface BatchSize {
   readonly rows: number;

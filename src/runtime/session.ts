@@ -24,7 +24,8 @@ export interface CompileSettings extends SessionSettings {
 
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
-  | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] };
+  | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
 
 export type Feeds = Readonly<Record<string, Feed>>;
 
@@ -39,10 +40,23 @@ export async function createSession(graph: Graph, settings: SessionSettings = {}
   const folder = commonFolder(
     graph.constants.flatMap(({ constant }) => (constant && 'external' in constant ? [constant.external.location] : [])),
   );
-  const session = await InferenceSession.create(toOnnx(graph, folder), {
+  const options = sessionOptions(settings, { model_external_initializers_file_folder_path: folder });
+  return wrap(await InferenceSession.create(toOnnx(graph, folder), options));
+}
+
+/** The same for an ONNX file, whose external tensors lie beside it. */
+export async function openSession(file: string, settings: SessionSettings = {}): Promise<Session> {
+  return wrap(await InferenceSession.create(file, sessionOptions(settings)));
+}
+
+function sessionOptions(
+  { threads, prepack }: SessionSettings,
+  more: Readonly<Record<string, string>> = {},
+): InferenceSession.SessionOptions {
+  return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
-    intraOpNumThreads: settings.threads ?? availableParallelism(),
+    intraOpNumThreads: threads ?? availableParallelism(),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
     // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again anyway.
@@ -50,13 +64,12 @@ export async function createSession(graph: Graph, settings: SessionSettings = {}
     extra: {
       // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
-      session: {
-        model_external_initializers_file_folder_path: folder,
-        set_denormal_as_zero: '1',
-        disable_prepacking: settings.prepack === false ? '1' : '0',
-      },
+      session: { set_denormal_as_zero: '1', disable_prepacking: prepack === false ? '1' : '0', ...more },
     },
-  });
+  };
+}
+
+function wrap(session: InferenceSession): Session {
   return {
     run: async feeds => {
       const tensors: Record<string, Tensor> = {};

@@ -173,6 +173,16 @@ const shaped: OpCase[] = [
       return op.transpose(op.reshape(flat, ['batch', 'source', 2, 2]), [0, 2, 1, 3]);
     },
   },
+  {
+    name: 'rows counted, and held between two bounds',
+    covers: ['Range', 'Clip', 'Cast', 'Sub'],
+    shapes: [[5, 2]],
+    declared: [['rows', 2]],
+    build: ([x], _, graph) => {
+      const held = op.clip(op.sub(op.range(graph, 'rows'), graph.int64(2)), graph.int64(-1), graph.int64(1));
+      return op.mul(x!, op.reshape(op.cast(held, 'float32'), ['rows', 1]));
+    },
+  },
   { name: 'expand', covers: ['Expand'], shapes: [[3, 1]], build: ([x]) => op.expand(x!, [2, 3, 4]) },
   { name: 'transpose', covers: ['Transpose'], shapes: [[2, 3, 4]], build: ([x]) => op.transpose(x!, [2, 0, 1]) },
   {

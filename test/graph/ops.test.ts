@@ -141,6 +141,7 @@ describe('the set of operations', () => {
       'LogSoftmax',
       'Mul',
       'Neg',
+      'Range',
       'ReduceSum',
       'Relu',
       'Reshape',

@@ -185,6 +185,16 @@ const references: { [Op in OpType]: Reference } = {
   Shape: ([x], { start, end }) => [
     tensor([(end as number) - (start as number)], x!.shape.slice(start as number, end as number)),
   ],
+  Range: ([start, limit, step]) => {
+    const [first, end, by] = [start!, limit!, step!].map(({ data }) => data[0]!) as [number, number, number];
+    const length = Math.ceil((end - first) / by);
+    return [
+      tensor(
+        [length],
+        Array.from({ length }, (_, i) => first + i * by),
+      ),
+    ];
+  },
   Softmax: ([x]) => [byRow(x!, softmaxRow)],
   LogSoftmax: ([x]) => [byRow(x!, row => softmaxRow(row).map(Math.log))],
   Gather: ([table, indices]) => [

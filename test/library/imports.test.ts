@@ -63,8 +63,9 @@ test('the layers import downwards', () => {
   assert.deepEqual(intruders('cli/', ['cli/']), []);
   assert.deepEqual(intruders('serve/', ['serve/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('api/', ['api/', 'serve/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('export/', ['export/', 'api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('search/', ['search/', 'api/', 'index.ts']), []);
-  assert.deepEqual(intruders('models/', ['models/', 'api/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('models/', ['models/', 'export/', 'api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('hub/', ['hub/', 'models/', 'tasks/', 'api/', 'cli/', 'index.ts']), []);
-  assert.deepEqual(intruders('graph/', ['graph/', 'runtime/', 'deltas/', 'models/', 'index.ts']), []);
+  assert.deepEqual(intruders('graph/', ['graph/', 'runtime/', 'deltas/', 'models/', 'export/', 'index.ts']), []);
 });

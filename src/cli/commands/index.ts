@@ -3,6 +3,7 @@ import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
+import { exportRun } from './export.ts';
 import { heatmap } from './heatmap.ts';
 import { init } from './init.ts';
 import { models } from './models.ts';
@@ -27,6 +28,7 @@ export const commands: Readonly<Record<string, Command>> = {
   compare,
   sweep,
   transfer,
+  export: exportRun,
   heatmap,
   report,
   serve,

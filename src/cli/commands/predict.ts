@@ -9,9 +9,9 @@ import { readSettings, settingsArgs } from '../settings-args.ts';
 const keys = ['model', 'task', 'batch-size', 'max-length', 'threads'] as const satisfies SettingKey[];
 
 export const predict: Command = {
-  description: 'Answer texts with what a run has trained: the label, its probability, the time',
+  description: 'Answer texts with what a run has trained, or an exported model: the label, its probability, the time',
   args: {
-    run: { type: 'positional', required: true, description: 'run folder' },
+    run: { type: 'positional', required: true, description: 'run folder, or the folder of an exported model' },
     text: {
       type: 'positional',
       required: false,

@@ -10,10 +10,12 @@ export const tanh = (x: Value): Value => x.graph.apply('Tanh', [x])[0]!;
 export const relu = (x: Value): Value => x.graph.apply('Relu', [x])[0]!;
 /** gelu_new: the tanh form, as in T5 v1.1 and the adapters. */
 export const gelu = (x: Value): Value => x.graph.apply('Gelu', [x], { approximate: 'tanh' })[0]!;
+/** x held between two scalars of its type: for what is piecewise constant, as no gradient comes out. */
+export const clip = (x: Value, low: Value, high: Value): Value => x.graph.apply('Clip', [x, low, high])[0]!;
 /** 1 where x > 0, else 0, for x ≥ 0: exact, and three times as fast in ONNX Runtime as Sign. */
 const isPositive = (x: Value): Value => {
   const { graph } = x;
-  return graph.apply('Clip', [graph.apply('Ceil', [x])[0]!, graph.scalar(0), graph.scalar(1)])[0]!;
+  return clip(graph.apply('Ceil', [x])[0]!, graph.scalar(0), graph.scalar(1));
 };
 /** x · factor. */
 export const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));

@@ -1,5 +1,6 @@
+import type { Graph } from '../graph.ts';
 import { factorsOf, normalizeAxis, parseShape, productOf, sameShape, sizeOf } from '../shape.ts';
-import { GraphError, type Shape, type Value } from '../types.ts';
+import { type Dim, GraphError, type Shape, type Value } from '../types.ts';
 import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 
 /** The same elements under another shape. At most one extent may be a product of names: it is inferred at run time. */
@@ -49,6 +50,12 @@ const CAST_CODES = { float32: 1, int64: 7 } as const;
 
 export function cast(x: Value, dtype: keyof typeof CAST_CODES): Value {
   return x.dtype === dtype ? x : x.graph.apply('Cast', [x], { to: CAST_CODES[dtype] })[0]!;
+}
+
+/** 0, 1, 2, … as far as a named extent goes: int64 [extent]. */
+export function range(graph: Graph, extent: Dim): Value {
+  const inputs = [graph.int64(0), reshape(graph.extent(extent), []), graph.int64(1)];
+  return graph.apply('Range', inputs, { extent: String(extent) })[0]!;
 }
 
 /** A float32 tensor of zeros. */
@@ -141,6 +148,12 @@ export const shapeOps = {
       { dtype: attributes.to === CAST_CODES.float32 ? 'float32' : 'int64', shape: x!.shape },
     ],
     // What is cast is a frozen weight or an index.
+    gradient: null,
+  },
+  // `extent` repeats the number of elements with its name.
+  Range: {
+    internal: ['extent'],
+    infer: (_, attributes) => [{ dtype: 'int64', shape: parseShape(attributes.extent as string) }],
     gradient: null,
   },
   Shape: {

@@ -3,15 +3,15 @@ import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Layout } from '../../runtime/program.ts';
+import type { Weights } from '../weight.ts';
 import type { T5Config } from './config.ts';
-import type { Weights } from './weights.ts';
 
 /** What every part of the forward pass is built with. */
 export interface T5Builder {
   readonly graph: Graph;
   readonly config: T5Config;
   readonly attach: Attachments;
-  /** The flat trainable input [layout.size]; absent where there are no modules. */
+  /** The flat trainable parameters [layout.size]; absent where there are no modules. */
   readonly delta: Value | undefined;
   /** Whether the backward pass computes sub-layers again in place of holding them. */
   readonly recompute: boolean;
@@ -19,10 +19,22 @@ export interface T5Builder {
   weight(site: string, shape?: readonly number[]): Value;
 }
 
-/** A fresh graph, with the flat trainable input `delta` cut up for its modules. */
-export function createBuilder(config: T5Config, weights: Weights, layout: Layout, recompute: boolean): T5Builder {
+/** Everything a graph is made from. */
+export interface T5Blueprint {
+  readonly config: T5Config;
+  readonly weights: Weights;
+  readonly layout: Layout;
+  /** Whether the backward pass computes sub-layers again in place of holding them (default false). */
+  readonly recompute?: boolean;
+  /** The modules' parameters, flat, where the graph shall hold them; without it they are its input `delta`. */
+  readonly constants?: Float32Array;
+}
+
+/** A fresh graph, with the flat vector of trainable parameters cut up for its modules. */
+export function createBuilder({ config, weights, layout, recompute = false, constants }: T5Blueprint): T5Builder {
   const graph = new Graph();
-  const delta = layout.size > 0 ? graph.input('delta', 'float32', [layout.size]) : undefined;
+  const flat = () => (constants ? graph.floats(constants) : graph.input('delta', 'float32', [layout.size]));
+  const delta = layout.size > 0 ? flat() : undefined;
   return {
     graph,
     config,

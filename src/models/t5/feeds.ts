@@ -4,7 +4,7 @@ import { relativeBuckets } from './buckets.ts';
 import type { T5Config } from './config.ts';
 
 /** Added to the score of a position that must not be seen: exp of it is 0, and it survives float32 sums. */
-const MASKED = -1e9;
+export const MASKED = -1e9;
 /** Source lengths are padded to a multiple of this, for few distinct shapes and whole vector registers. */
 const SOURCE_MULTIPLE = 8;
 

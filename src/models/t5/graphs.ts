@@ -14,25 +14,11 @@ import {
   transpose,
 } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
-import type { Layout, ProgramGraphs } from '../../runtime/program.ts';
-import { createBuilder, type T5Builder } from './builder.ts';
-import type { T5Config } from './config.ts';
+import type { ProgramGraphs } from '../../runtime/program.ts';
+import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
 import { paddedLength } from './feeds.ts';
 import { decoder, embed, encoder, positionBias } from './stack.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
-import type { Weights } from './weights.ts';
-
-/** Everything a graph is made from. */
-export interface T5Blueprint {
-  readonly config: T5Config;
-  readonly weights: Weights;
-  readonly layout: Layout;
-  /** Whether the backward pass computes sub-layers again in place of holding them (default false). */
-  readonly recompute?: boolean;
-}
-
-const open = ({ config, weights, layout, recompute = false }: T5Blueprint): T5Builder =>
-  createBuilder(config, weights, layout, recompute);
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
 function encode(builder: T5Builder): { states: Value; mask: Value } {
@@ -55,7 +41,7 @@ function decode(builder: T5Builder, source: { states: Value; mask: Value }): Val
 }
 
 /** States [n, width] → logits [n, vocabulary]. */
-function project({ config, attach, weight }: T5Builder, states: Value): Value {
+export function project({ config, attach, weight }: T5Builder, states: Value): Value {
   // Tied embeddings serve as output weights only after this scaling (Mesh TensorFlow's convention).
   if (config.tied) {
     const table = attach.weight('shared', weight('shared'));
@@ -78,7 +64,7 @@ const teacherForcedLoss = (builder: T5Builder): Value =>
 
 /** `loss` and, where there are modules, its gradient by the flat input, `gradient` [layout.size]. */
 export function trainingGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const { graph, delta } = builder;
   const loss = teacherForcedLoss(builder);
   graph.output('loss', loss);
@@ -91,7 +77,7 @@ export function trainingGraph(blueprint: T5Blueprint): Graph {
  * gradient's own nodes differentiated once more.
  */
 export function curvatureGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const { graph, delta } = builder;
   const loss = teacherForcedLoss(builder);
   if (!delta) throw new Error('without modules there is nothing to differentiate by');
@@ -104,7 +90,7 @@ export function curvatureGraph(blueprint: T5Blueprint): Graph {
 
 /** Teacher-forced `logits` [batch, target, vocabulary]. */
 export function scoringGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const logits = project(builder, decode(builder, encode(builder)));
   builder.graph.output('logits', reshape(logits, ['batch', 'target', blueprint.config.vocabSize]));
   return builder.graph;
@@ -112,7 +98,7 @@ export function scoringGraph(blueprint: T5Blueprint): Graph {
 
 /** `states` [batch, source, width] of the source, for the decoding graph. */
 export function encodingGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const { states } = encode(builder);
   builder.graph.output('states', reshape(states, ['batch', 'source', blueprint.config.modelWidth]));
   return builder.graph;
@@ -128,7 +114,7 @@ function decodeEncoded(builder: T5Builder): Value {
 
 /** `nextIds` [batch]: the likeliest token after the target's prefix. */
 export function decodingGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const { graph, config } = builder;
   const byPosition = transpose(reshape(decodeEncoded(builder), ['batch', 'target', config.modelWidth]), [1, 0, 2]);
   const last = reshape(gather(byPosition, graph.int64s([-1])), ['batch', config.modelWidth]);
@@ -138,7 +124,7 @@ export function decodingGraph(blueprint: T5Blueprint): Graph {
 
 /** `logProbabilities` [batch, target]: log p of each label after the labels before it, over encoded sources. */
 export function rankingGraph(blueprint: T5Blueprint): Graph {
-  const builder = open(blueprint);
+  const builder = createBuilder(blueprint);
   const { graph } = builder;
   const logits = project(builder, decodeEncoded(builder));
   const labels = graph.input('labels', 'int32', ['batch*target', 1]);

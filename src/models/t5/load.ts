@@ -10,6 +10,7 @@ import { parseT5Config } from './config.ts';
 import { programGraphs } from './graphs.ts';
 import { createProgram } from './program.ts';
 import { t5Sites } from './sites.ts';
+import { standaloneGraphs } from './standalone.ts';
 import { t5Weights } from './weights.ts';
 
 /** Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a program runs. */
@@ -42,7 +43,10 @@ export async function loadT5(
     fingerprint: hash.digest('hex').slice(0, 16),
     sites: t5Sites(config),
     tokenizer,
+    weights,
     compile: async modules => createProgram(blueprint(modules), settings),
     graphs: (modules, { recompute } = {}) => programGraphs(blueprint(modules, recompute)),
+    standalone: (ownWeights, modules, delta) =>
+      standaloneGraphs({ config, weights: ownWeights, layout: layoutOf(modules), constants: delta }),
   };
 }

@@ -3,16 +3,9 @@ import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
 import { createSession, type Feed, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
+import type { T5Blueprint } from './builder.ts';
 import { decoderFeeds, labelFeeds, shiftedRight, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
-import {
-  curvatureGraph,
-  decodingGraph,
-  encodingGraph,
-  rankingGraph,
-  scoringGraph,
-  type T5Blueprint,
-  trainingGraph,
-} from './graphs.ts';
+import { curvatureGraph, decodingGraph, encodingGraph, rankingGraph, scoringGraph, trainingGraph } from './graphs.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
 
 /** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */

@@ -3,21 +3,9 @@ import { InputError } from '../../errors.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
 import type { DataType } from '../../graph/types.ts';
 import { weightShape } from '../../structure/site.ts';
+import type { Weight, Weights } from '../weight.ts';
 import type { T5Config } from './config.ts';
 import { t5Sites } from './sites.ts';
-
-/** One weight of the backbone inside a checkpoint file. */
-export interface Weight {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: DataType;
-  /** Real path: ONNX Runtime refuses links that lead out of a folder, as the Hub's cache has them. */
-  readonly file: string;
-  readonly offset: number;
-  readonly byteLength: number;
-}
-
-export type Weights = ReadonlyMap<string, Weight>;
 
 const DTYPES: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 /** Names under which checkpoints keep the one embedding table. */

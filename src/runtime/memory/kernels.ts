@@ -41,6 +41,7 @@ export const placements: Readonly<Record<OpType, Placement>> = {
   Split: OWN,
   Concat: OWN,
   Shape: OWN,
+  Range: OWN,
   Gather: OWN,
   GatherElements: OWN,
 };

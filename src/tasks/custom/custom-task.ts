@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
+import { fromTemplate, placeholdersOf } from '../template.ts';
 import { namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
@@ -51,10 +52,8 @@ function findDataFiles(name: string, folders: readonly string[]): readonly strin
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
-const PLACEHOLDER = /\{([^{}]+)\}/g;
-
 function toForm({ template, label, labels, columns }: TaskFile, where: string): TextForm {
-  const used = [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!);
+  const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
       where,
@@ -69,7 +68,7 @@ function toForm({ template, label, labels, columns }: TaskFile, where: string): 
     });
   }
   return {
-    source: field => template.replace(PLACEHOLDER, (_, name: string) => field(name)),
+    source: fromTemplate(template),
     label,
     labels,
   };

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import type { ExportFormat } from '../export/index.ts';
+import { readResult } from '../runs/result.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import type { StopContext } from './evaluate.ts';
+import { type ExportOutcome, exportModel } from './export-model.ts';
+import { loadTuned } from './load-tuned.ts';
+
+export interface ExportJobOptions extends StopContext {
+  readonly format: ExportFormat;
+  /** The folder to write (default: one in the run folder, named after the format). */
+  readonly out?: string;
+}
+
+/**
+ * Exports what a run has trained.
+ * @param changes where the model or the task's file lie now
+ * @throws InputError where the folder holds no trained run, and as `exportModel`
+ */
+export async function runExportJob(
+  path: string,
+  { format, out = join(path, format), signal }: ExportJobOptions,
+  changes: Pick<Settings, 'model' | 'task'> = {},
+): Promise<ExportOutcome> {
+  const { settings, model, task, tuned } = await loadTuned(path, changes);
+  const result = await readResult(runFolder(path).result);
+  return exportModel(model, tuned, {
+    ...{ format, out, task, settings },
+    ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
+    ...(signal && { signal }),
+  });
+}

@@ -1,0 +1,50 @@
+import type { Layout, ModuleLayout } from '../runtime/program.ts';
+import type { DeltaModule } from '../structure/module.ts';
+import type { TrainedParameters } from './delta.ts';
+import { deltaOf } from './index.ts';
+
+/** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
+export interface MergedDelta {
+  /** What is to be added to the weights, by the name of their site, row-major and shaped like them. */
+  readonly changes: ReadonlyMap<string, Float32Array>;
+  /** The modules that no weight holds, and their parameters, in the layout of these. */
+  readonly rest: readonly DeltaModule[];
+  readonly delta: Float32Array;
+}
+
+/** Whether all that a module does is to change a weight of its own site. */
+export function canMerge({ kind, site }: Pick<DeltaModule, 'kind' | 'site'>): boolean {
+  return deltaOf(kind).merge !== undefined && !site.weightIsShared;
+}
+
+/** A module's parameters in a flat delta vector, by name. */
+export function parametersOf({ parameters }: ModuleLayout, delta: Float32Array): TrainedParameters {
+  return Object.fromEntries(parameters.map(({ name, offset, size }) => [name, delta.subarray(offset, offset + size)]));
+}
+
+/** Takes trained modules apart. Several on one weight are added up. */
+export function mergeDelta(layout: Layout, delta: Float32Array): MergedDelta {
+  const changes = new Map<string, Float32Array>();
+  const rest = layout.modules.filter(({ module }) => !canMerge(module));
+  for (const laidOut of layout.modules) {
+    const { kind, site, options } = laidOut.module;
+    if (!canMerge(laidOut.module)) continue;
+    const change = deltaOf(kind).merge!(parametersOf(laidOut, delta), site, options);
+    const before = changes.get(site.name);
+    changes.set(site.name, before === undefined ? change : change.map((value, i) => value + before[i]!));
+  }
+  const pieces = rest.flatMap(({ parameters }) =>
+    parameters.map(({ offset, size }) => delta.subarray(offset, offset + size)),
+  );
+  return { changes, rest: rest.map(({ module }) => module), delta: joined(pieces) };
+}
+
+function joined(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    all.set(piece, offset);
+    offset += piece.length;
+  }
+  return all;
+}

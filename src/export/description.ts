@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError } from '../errors.ts';
+import { readJson } from '../files/read-json.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import { type ExportFormat, exportFormats } from './index.ts';
+
+const FILE = 's3delta.json';
+const VERSION = 1;
+
+const count = z.int().nonnegative();
+/** File names only: a description from elsewhere must not make us open other files. */
+const fileName = z.string().regex(/^[\w.-]+$/);
+const graph = z.looseObject({ file: fileName });
+
+const description = z.looseObject({
+  format: z.enum(exportFormats as [ExportFormat, ...ExportFormat[]]),
+  version: z.literal(VERSION),
+  /** Version of the program that wrote it. */
+  s3delta: z.string(),
+  /** The backbone, and how many modules and parameters were trained for it. */
+  model: z.looseObject({ name: z.string(), fingerprint: z.string(), parameters: count }),
+  trained: z.looseObject({ modules: count, parameters: count }),
+  task: z.looseObject({
+    name: z.string(),
+    /** Whether it comes with the program, and so may be more than its template. */
+    builtIn: z.boolean(),
+    metric: z.string(),
+    /** Answers to choose from and what they stand for, in the task's order; null where answers are free text. */
+    labels: z
+      .array(z.looseObject({ answer: z.string(), name: z.string() }))
+      .min(1)
+      .nullable(),
+    /** What the model reads, with {field} where a field's text belongs; null where it is more than that. */
+    template: z.string().nullable(),
+    /** Longest source, in tokens, the end of sequence included. */
+    maxLength: z.int().min(2),
+    /** Whether sources end in the first sentinel, before the end of sequence, and answers begin with it. */
+    sentinel: z.boolean(),
+  }),
+  /** Test score of the run, 0 to 100. */
+  score: z.looseObject({ metric: z.string(), test: z.number().nullable() }).optional(),
+  /** Of the format `onnx`. */
+  onnx: z.looseObject({ encoder: graph, decoder: graph, startId: count, padId: count, endId: count }).optional(),
+});
+
+/** `s3delta.json`: what an exported model is for, and how it is asked. Other programs read it: fields are added, never renamed. */
+export type ExportDescription = z.infer<typeof description>;
+
+export type DescribedTask = ExportDescription['task'];
+
+/** Writes `s3delta.json` into an export's folder. */
+export async function writeDescription(
+  folder: string,
+  content: Omit<ExportDescription, 'version'> & Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { format, ...rest } = content;
+  await writeFileWhole(join(folder, FILE), `${JSON.stringify({ format, version: VERSION, ...rest }, null, 2)}\n`);
+}
+
+/** Whether a folder holds an exported model. */
+export function holdsExport(folder: string): boolean {
+  return existsSync(join(folder, FILE));
+}
+
+/** What an export's folder says of itself. @throws InputError where that cannot be read */
+export async function readDescription(folder: string): Promise<ExportDescription> {
+  const file = join(folder, FILE);
+  const parsed = description.safeParse(await readJson(file));
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new InputError(`not the description of an exported model: ${path.join('.') || 'content'}: ${message}`, {
+    where: file,
+    remedy: 'export the run again',
+    cause: parsed.error,
+  });
+}

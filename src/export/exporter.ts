@@ -1,0 +1,41 @@
+import type { Model } from '../models/model.ts';
+import type { Generator, Ranker } from '../runtime/program.ts';
+import type { SessionSettings } from '../runtime/session.ts';
+import type { DeltaModule } from '../structure/module.ts';
+import type { ExportDescription } from './description.ts';
+
+/** What is exported: a backbone, and the modules trained for it. */
+export interface TrainedModel {
+  readonly model: Model;
+  readonly modules: readonly DeltaModule[];
+  /** Their parameters, flat, in the layout of `modules`. */
+  readonly delta: Float32Array;
+}
+
+/** A form in which other programs take a trained model. */
+export interface Exporter {
+  /** What the folder is good for, in a few words. */
+  readonly description: string;
+  /** @throws InputError naming the modules that this form cannot hold, and what to do */
+  check(modules: readonly DeltaModule[]): void;
+  /**
+   * Writes the form's files into an empty folder, and returns what there is to say of them beside the task.
+   * @throws InterruptedError where the signal has aborted
+   */
+  write(
+    trained: TrainedModel,
+    folder: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * Opens what it has written, to be asked; absent where the folder alone cannot answer. The trained parameters are within: the
+   * delta vector that the program is given is empty.
+   * @throws InputError where files are missing or damaged
+   */
+  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<AskedProgram>;
+}
+
+/** A program that gives answers and is not trained. */
+export interface AskedProgram extends Generator, Ranker {
+  release(): Promise<void>;
+}

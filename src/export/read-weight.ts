@@ -1,0 +1,33 @@
+import { open } from 'node:fs/promises';
+import { InputError } from '../errors.ts';
+import { asReadError } from '../files/read-error.ts';
+import { widen } from '../files/widen.ts';
+import type { Weight } from '../models/weight.ts';
+
+/** The bytes of a weight, as they lie in the checkpoint. */
+export async function readWeightBytes({ name, file, offset, byteLength }: Weight): Promise<Uint8Array> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const bytes = new Uint8Array(byteLength);
+      const { bytesRead } = await handle.read(bytes, 0, byteLength, offset);
+      if (bytesRead === byteLength) return bytes;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asReadError(file, error);
+  }
+  throw new InputError(`the file ended within tensor ${name}`, { where: file, remedy: 'download it again' });
+}
+
+/** A weight as float32, with what a module adds to it. */
+export async function readWeight(weight: Weight, change?: Float32Array): Promise<Float32Array> {
+  const values = widen(await readWeightBytes(weight), weight.dtype as 'float32' | 'float16' | 'bfloat16');
+  return change === undefined ? values : values.map((value, i) => value + change[i]!);
+}
+
+/** Little-endian bytes of numbers, which is what every machine this runs on has. */
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

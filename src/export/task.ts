@@ -1,0 +1,35 @@
+import { loadTask, type Task, tasks } from '../tasks/index.ts';
+import { fromTemplate, templateOf } from '../tasks/template.ts';
+import type { DescribedTask } from './description.ts';
+
+/** What has to be known of a task to describe it. */
+export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> & Partial<Pick<Task, 'labelNames' | 'source'>>;
+
+/** What has to be known of a task to ask a model. */
+export type AskedTask = Pick<Task, 'name' | 'labels'> & Partial<Pick<Task, 'labelNames' | 'source'>>;
+
+/** A task as plain data. */
+export function describeTask(
+  { name, metric, labels, labelNames, source }: ExportedTask,
+  reading: Pick<DescribedTask, 'maxLength' | 'sentinel'>,
+): DescribedTask {
+  return {
+    name,
+    builtIn: tasks.some(task => task.name === name && task.source === source),
+    metric,
+    labels: labels?.map(answer => ({ answer, name: labelNames?.get(answer) ?? answer })) ?? null,
+    template: source === undefined ? null : templateOf(source),
+    ...reading,
+  };
+}
+
+/** The task that was described. */
+export async function taskOf({ name, builtIn, labels, template }: DescribedTask): Promise<AskedTask> {
+  if (builtIn) return loadTask(name);
+  return {
+    name,
+    labels: labels?.map(({ answer }) => answer),
+    ...(labels && { labelNames: new Map(labels.map(({ answer, name }) => [answer, name])) }),
+    ...(template !== null && { source: fromTemplate(template) }),
+  };
+}

@@ -1,0 +1,53 @@
+import { type Dtype, elementBytes } from './safetensors.ts';
+import { writeFileWhole } from './write-file-whole.ts';
+
+/** A tensor whose bytes are made when their turn comes to be written: little-endian, row-major. */
+export interface TensorSource {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  bytes(): Uint8Array | Promise<Uint8Array>;
+}
+
+/**
+ * Writes named tensors and text metadata as one safetensors file, whole, and holds one tensor at a time. The header is
+ * padded to 8 bytes and wider elements come first, so that every tensor is aligned.
+ */
+export async function writeTensors(
+  path: string,
+  {
+    metadata,
+    tensors,
+  }: { readonly metadata: Readonly<Record<string, string>>; readonly tensors: ReadonlyMap<string, TensorSource> },
+): Promise<void> {
+  const ordered = [...tensors].sort(([, a], [, b]) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+  const header = new Map<string, unknown>([['__metadata__', metadata]]);
+  let position = 0;
+  for (const [name, { dtype, shape }] of ordered) {
+    if (name === '__metadata__') throw new RangeError('no tensor can be named __metadata__');
+    const end = position + byteLengthOf(dtype, shape);
+    header.set(name, { dtype, shape, data_offsets: [position, end] });
+    position = end;
+  }
+  await writeFileWhole(path, chunks(Object.fromEntries(header), ordered));
+}
+
+async function* chunks(header: unknown, tensors: readonly (readonly [string, TensorSource])[]) {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
+  padded.set(text);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
+  yield length;
+  yield padded;
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    const data = await bytes();
+    if (data.length !== byteLengthOf(dtype, shape)) {
+      throw new RangeError(`tensor ${name}: ${data.length} bytes cannot be stored as ${dtype} [${shape}]`);
+    }
+    yield data;
+  }
+}
+
+function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, elementBytes[dtype]);
+}

@@ -1,0 +1,16 @@
+import type { DataType } from '../graph/types.ts';
+
+/** One weight of a backbone inside a checkpoint file. */
+export interface Weight {
+  /** The checkpoint's name, e.g. `encoder.block.0.layer.0.SelfAttention.q.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+  /** Real path: ONNX Runtime refuses links that lead out of a folder, as the Hub's cache has them. */
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** Every weight of a backbone by the name of its site. */
+export type Weights = ReadonlyMap<string, Weight>;

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { type AnsweredInput, runPredictJob } from '../../src/api/predict-job.ts';
+import { exportRun } from '../../src/cli/commands/export.ts';
+import { parseArguments } from '../../src/cli/parse.ts';
+import { readInputs } from '../../src/data/read-inputs.ts';
+import { InputError, InterruptedError } from '../../src/errors.ts';
+import { readDescription } from '../../src/export/description.ts';
+import { runCli, tinyModel, workspace } from './support.ts';
+
+const space = workspace();
+const run = join(space.folder, 'run');
+const asked = join(space.folder, 'films', 'test.jsonl');
+
+before(async () => {
+  const args = [
+    'train',
+    '--method',
+    'adapter',
+    '--model',
+    tinyModel,
+    '--task',
+    space.task,
+    '--lr',
+    '0.01',
+    '--out',
+    run,
+  ];
+  const { exitCode, stderr } = await runCli(args, space.folder);
+  assert.equal(exitCode, 0, stderr);
+});
+
+function exportTo(args: readonly string[], signal = new AbortController().signal) {
+  const given = parseArguments([run, ...args], { ...exportRun.args, json: { type: 'boolean' } });
+  return exportRun.run(given, { colour: false, signal });
+}
+
+async function answers(folder: string): Promise<AnsweredInput[]> {
+  const found: AnsweredInput[] = [];
+  for await (const answer of runPredictJob(folder, readInputs(asked))) found.push(answer);
+  return found;
+}
+
+function assertSameAnswers(actual: readonly AnsweredInput[], expected: readonly AnsweredInput[]): void {
+  assert.equal(actual.length, 8);
+  const exact = ({ line, source, answer, label }: AnsweredInput) => ({ line, source, answer, label });
+  assert.deepEqual(actual.map(exact), expected.map(exact));
+  for (const [i, { probability, seconds }] of actual.entries()) {
+    assert.ok(Math.abs(probability! - expected[i]!.probability!) < 1e-4);
+    assert.ok(seconds > 0);
+  }
+}
+
+describe('as ONNX', () => {
+  test('a real process writes the folder and answers from it', async () => {
+    const written = await runCli(['export', run, '--format', 'onnx', '--json'], space.folder);
+    assert.equal(written.exitCode, 0, written.stderr);
+    const outcome = JSON.parse(written.stdout) as { folder: string; files: string[]; bytes: number };
+    assert.equal(outcome.folder, join(run, 'onnx'));
+    assert.ok(outcome.files.includes('decoder_model.onnx') && outcome.bytes > 1000);
+    const { exitCode, stdout, stderr } = await runCli(['predict', join(run, 'onnx'), 'a good film'], space.folder);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^(good \(1\)|bad \(0\)) {2}\d+\.\d % {2}\d+\.\d ms {2}film: a good film\n$/);
+  });
+
+  test('it gives the answers of the run, and an earlier export is replaced', async () => {
+    const out = join(space.folder, 'exported');
+    mkdirSync(out);
+    const { lines } = await exportTo(['--format', 'onnx', '--out', out]);
+    assert.match(lines.join('\n'), /exported: .*encoder_model\.onnx.* \(\d+ MB\)/);
+    await exportTo(['--format', 'onnx', '--out', out]);
+    assertSameAnswers(await answers(out), await answers(run));
+    const { score } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')) as { score: { test: number } };
+    assert.deepEqual((await readDescription(out)).score, { metric: 'accuracy', test: score.test });
+  });
+});
+
+test('what is wrong is told, and nothing is written', async () => {
+  const out = join(space.folder, 'taken');
+  mkdirSync(out);
+  writeFileSync(join(out, 'letter.txt'), 'dear');
+  await assert.rejects(exportTo(['--format', 'onnx', '--out', out]), /holds something else/);
+  await assert.rejects(exportTo(['--format', 'onnx', '--out', join(out, 'letter.txt')]), /this is a file/);
+  await assert.rejects(exportTo(['--format', 'gguf']), /there is no format `gguf`/);
+  await assert.rejects(exportTo([]), /no format is given/);
+  assert.equal(readFileSync(join(out, 'letter.txt'), 'utf8'), 'dear');
+  const { exitCode, stderr } = await runCli(['export', space.folder, '--format', 'onnx'], space.folder);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^error: .*holds no run.*\n→ .*\n$/);
+});
+
+test('an interruption leaves nothing', async () => {
+  const out = join(space.folder, 'interrupted');
+  await assert.rejects(exportTo(['--format', 'onnx', '--out', out], AbortSignal.abort()), InterruptedError);
+  assert.ok(!existsSync(out));
+  assert.deepEqual(
+    space.list().filter(name => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('an exported model is asked as it is: no other model, and its description must be whole', async () => {
+  const out = join(space.folder, 'whole');
+  await exportTo(['--format', 'onnx', '--out', out]);
+  const ask = async (changes = {}) => {
+    for await (const _ of runPredictJob(out, readInputs(asked), changes));
+  };
+  await ask({ task: space.task, 'batch-size': 2, threads: 1, 'max-length': 8 });
+  await assert.rejects(ask({ model: tinyModel }), InputError);
+  writeFileSync(join(out, 's3delta.json'), '{"format": "onnx", "version": 7}');
+  await assert.rejects(ask(), /not the description of an exported model: version/);
+});

@@ -1,0 +1,65 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExportOptions } from '../../src/api/export-model.ts';
+import type { TunedStructure } from '../../src/api/tune.ts';
+import { layoutOf } from '../../src/deltas/layout.ts';
+import { loadModel } from '../../src/models/load.ts';
+import type { Model } from '../../src/models/model.ts';
+import type { EncodedExample } from '../../src/runtime/program.ts';
+import type { DeltaModule } from '../../src/structure/module.ts';
+import { createStructure } from '../../src/structure/structure-file.ts';
+import { fillNormal } from '../../src/training/random.ts';
+
+export const loadTiny = (name: string): Promise<Model> =>
+  loadModel(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), { threads: 1 });
+
+/** Rows of very different lengths, the longest past the distance from which all positions are one bucket. */
+export const batch: EncodedExample[] = [
+  { source: [5, 9, 12, 1], target: [8, 1] },
+  { source: Array.from({ length: 150 }, (_, i) => 3 + (i % 40)), target: [9, 30, 11, 12, 7, 1] },
+  { source: [1], target: [1] },
+];
+
+/** Modules with parameters as large as training makes them, every one of them. */
+export function trained(model: Model, modules: readonly DeltaModule[]): TunedStructure {
+  const kept = modules.map(() => true);
+  const structure = createStructure(model, { space: 'test', budget: null }, modules, { kept });
+  const delta = fillNormal(new Float32Array(layoutOf(modules).size), 1, 'test/trained').map(value => 0.1 * value);
+  return { structure, delta };
+}
+
+/** Teacher-forced logits of the batch with what was trained. */
+export async function logitsOf(model: Model, modules: readonly DeltaModule[], delta: Float32Array) {
+  const program = await model.compile(modules);
+  try {
+    return await program.logits(batch, delta);
+  } finally {
+    await program.release();
+  }
+}
+
+export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  if (actual.length !== expected.length) throw new Error(`${actual.length} numbers, not ${expected.length}`);
+  for (let i = 0; i < actual.length; i++) {
+    if (Math.abs(actual[i]! - expected[i]!) <= tolerance) continue;
+    throw new Error(`number ${i}: ${actual[i]} against ${expected[i]}`);
+  }
+}
+
+export const freshFolder = (): string => join(mkdtempSync(join(tmpdir(), 's3delta-export-')), 'out');
+
+const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
+export const task: ExportOptions['task'] = {
+  name: 'films',
+  metric: 'accuracy',
+  labels: ['0', '1'],
+  labelNames: new Map([
+    ['0', 'bad'],
+    ['1', 'good'],
+  ]),
+  source: field => `film: ${field('text')}`,
+  maxSourceLength: 24,
+  presets: { search: stage, retrain: stage },
+};
