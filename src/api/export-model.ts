@@ -49,11 +49,11 @@ export function exportModel(
   return asInterrupted(signal, async () => {
     const exporter = exporters[format];
     const modules = keptModules(structure, model);
-    const { 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
+    const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
     exporter.check(modules);
     requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
-      const more = await exporter.write({ model, modules, delta }, folder, signal);
+      const more = await exporter.write({ model, source, modules, delta }, folder, signal);
       const { name, fingerprint, parameters } = model;
       await writeDescription(folder, {
         format,

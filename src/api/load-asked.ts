@@ -47,7 +47,7 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
       remedy: 'give the run folder, or export the run as onnx',
     });
   }
-  const task = changes.task === undefined ? await taskOf(description.task) : await loadTask(changes.task);
+  const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
   const { sentinel, maxLength } = description.task;
   const tokenizer = await loadTokenizer(folder);
   const sizes = { maxLength: changes['max-length'] ?? maxLength, ...batchSize(changes) };

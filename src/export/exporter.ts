@@ -7,6 +7,8 @@ import type { ExportDescription } from './description.ts';
 /** What is exported: a backbone, and the modules trained for it. */
 export interface TrainedModel {
   readonly model: Model;
+  /** What the user calls it: a folder, a name on the Hub, a built-in one. */
+  readonly source: string;
   readonly modules: readonly DeltaModule[];
   /** Their parameters, flat, in the layout of `modules`. */
   readonly delta: Float32Array;

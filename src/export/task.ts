@@ -1,4 +1,5 @@
-import { loadTask, type Task, tasks } from '../tasks/index.ts';
+import { InputError } from '../errors.ts';
+import { type Task, tasks } from '../tasks/index.ts';
 import { fromTemplate, templateOf } from '../tasks/template.ts';
 import type { DescribedTask } from './description.ts';
 
@@ -23,9 +24,16 @@ export function describeTask(
   };
 }
 
-/** The task that was described. */
-export async function taskOf({ name, builtIn, labels, template }: DescribedTask): Promise<AskedTask> {
-  if (builtIn) return loadTask(name);
+/**
+ * The task that was described.
+ * @throws InputError, naming the folder, where it is one of another version of this program
+ */
+export function taskOf({ name, builtIn, labels, template }: DescribedTask, folder: string): AskedTask {
+  if (builtIn) {
+    const known = tasks.find(task => task.name === name);
+    if (known !== undefined) return known;
+    throw new InputError(`there is no task "${name}"`, { where: folder, remedy: 'give a task file with --task' });
+  }
   return {
     name,
     labels: labels?.map(({ answer }) => answer),

@@ -14,26 +14,22 @@ const space = workspace();
 const run = join(space.folder, 'run');
 const asked = join(space.folder, 'films', 'test.jsonl');
 
+const loraRun = join(space.folder, 'lora-run');
+
 before(async () => {
-  const args = [
-    'train',
-    '--method',
-    'adapter',
-    '--model',
-    tinyModel,
-    '--task',
-    space.task,
-    '--lr',
-    '0.01',
-    '--out',
-    run,
-  ];
-  const { exitCode, stderr } = await runCli(args, space.folder);
-  assert.equal(exitCode, 0, stderr);
+  for (const [method, out] of [
+    ['adapter', run],
+    ['lora', loraRun],
+  ] as const) {
+    const data = ['--model', tinyModel, '--task', space.task];
+    const args = ['train', '--method', method, ...data, '--lr', '0.01', '--out', out];
+    const { exitCode, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 0, stderr);
+  }
 });
 
-function exportTo(args: readonly string[], signal = new AbortController().signal) {
-  const given = parseArguments([run, ...args], { ...exportRun.args, json: { type: 'boolean' } });
+function exportTo(args: readonly string[], { signal = new AbortController().signal, from = run } = {}) {
+  const given = parseArguments([from, ...args], { ...exportRun.args, json: { type: 'boolean' } });
   return exportRun.run(given, { colour: false, signal });
 }
 
@@ -77,6 +73,22 @@ describe('as ONNX', () => {
   });
 });
 
+test('a checkpoint gives the answers of the run; what its weights cannot hold is refused', async () => {
+  await exportTo(['--format', 'safetensors'], { from: loraRun });
+  assertSameAnswers(await answers(join(loraRun, 'safetensors')), await answers(loraRun));
+  await assert.rejects(exportTo(['--format', 'safetensors']), /cannot hold adapter at /);
+  assert.ok(!existsSync(join(run, 'safetensors')));
+});
+
+test('an adapter of PEFT names its model, and cannot be asked without it', async () => {
+  const out = join(space.folder, 'lora-adapter');
+  await exportTo(['--format', 'peft', '--out', out], { from: loraRun });
+  const config = JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8')) as Record<string, unknown>;
+  assert.equal(config.base_model_name_or_path, tinyModel);
+  assert.ok(existsSync(join(out, 'adapter_model.safetensors')));
+  await assert.rejects(answers(out), /peft holds what was trained without the model/);
+});
+
 test('what is wrong is told, and nothing is written', async () => {
   const out = join(space.folder, 'taken');
   mkdirSync(out);
@@ -93,7 +105,7 @@ test('what is wrong is told, and nothing is written', async () => {
 
 test('an interruption leaves nothing', async () => {
   const out = join(space.folder, 'interrupted');
-  await assert.rejects(exportTo(['--format', 'onnx', '--out', out], AbortSignal.abort()), InterruptedError);
+  await assert.rejects(exportTo(['--format', 'onnx', '--out', out], { signal: AbortSignal.abort() }), InterruptedError);
   assert.ok(!existsSync(out));
   assert.deepEqual(
     space.list().filter(name => name.endsWith('.tmp')),

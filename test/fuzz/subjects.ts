@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDelta, writeDelta } from '../../src/api/delta-file.ts';
+import { exportModel } from '../../src/api/export-model.ts';
 import { readRunView } from '../../src/api/read-view.ts';
 import { readRun } from '../../src/api/report-job.ts';
 import { completeSettings } from '../../src/api/stage-settings.ts';
@@ -10,10 +11,12 @@ import { drawStructure, manualStructure } from '../../src/api/structures.ts';
 import { readConfigFile } from '../../src/config/config-file.ts';
 import { loadTokenizer } from '../../src/data/load-tokenizer.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
+import { readDescription } from '../../src/export/description.ts';
+import { taskOf } from '../../src/export/task.ts';
 import { loadModel } from '../../src/models/load.ts';
 import { reportHtml } from '../../src/report/html.ts';
 import { readLock } from '../../src/runs/run-lock.ts';
-import { keptModules, readStructure, writeStructure } from '../../src/structure/structure-file.ts';
+import { createStructure, keptModules, readStructure, writeStructure } from '../../src/structure/structure-file.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
 import { readExamples } from '../../src/tasks/read-examples.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
@@ -183,6 +186,20 @@ function lock(): Subject {
   return { file, originals: bytes(JSON.stringify(holder)), read: async () => readLock(file) };
 }
 
+async function exported(): Promise<Subject> {
+  const model = await loadModel(tinyModel, { threads: 1 });
+  const folder = base();
+  const nothing = {
+    structure: createStructure(model, { space: 'none', budget: null }, [], { kept: [] }),
+    delta: new Float32Array(0),
+  };
+  const task = { ...films, source: (field: (name: string) => string) => `film: ${field('text')}` };
+  await exportModel(model, nothing, { format: 'onnx', out: folder, task });
+  const file = join(folder, 's3delta.json');
+  const read = async () => taskOf((await readDescription(folder)).task, folder);
+  return { file, originals: [readFileSync(file)], read };
+}
+
 const row = (text: string, label: string) => `${JSON.stringify({ text, label })}`;
 
 /** Every kind of file that a user can give. A new kind is a line here. */
@@ -193,6 +210,7 @@ export const subjects: Readonly<Record<string, () => Subject | Promise<Subject>>
   delta,
   checkpoint,
   lock,
+  export: exported,
   result: () => run('result.json'),
   metrics: () => run('metrics.jsonl'),
   tsv: () => data('a.tsv', ['text\tlabel\na "b\t1\nc\t0\n', '\ufefftext\tx\tlabel\r\na\t\t1\r\n']),
