@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { StorageError } from '../../src/errors.ts';
+import { writeFolderWhole } from '../../src/files/write-folder-whole.ts';
+
+const base = () => mkdtempSync(join(tmpdir(), 's3delta-folder-'));
+
+test('the folder is there with its files, those above it are made, and what was there is replaced', async () => {
+  const folder = join(base(), 'a', 'b');
+  await writeFolderWhole(folder, async place => writeFileSync(join(place, 'one'), '1'));
+  assert.deepEqual(readdirSync(folder), ['one']);
+  await writeFolderWhole(folder, async place => {
+    assert.deepEqual(readdirSync(folder), ['one']);
+    writeFileSync(join(place, 'two'), '2');
+  });
+  assert.deepEqual(readdirSync(folder), ['two']);
+  assert.deepEqual(readdirSync(join(folder, '..')), ['b']);
+});
+
+test('a failure leaves what was there, and nothing else', async () => {
+  const parent = base();
+  const folder = join(parent, 'out');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'old'), 'old');
+  const failure = new Error('no more');
+  await assert.rejects(
+    writeFolderWhole(folder, async place => {
+      writeFileSync(join(place, 'new'), 'new');
+      throw failure;
+    }),
+    failure,
+  );
+  assert.deepEqual(readdirSync(parent), ['out']);
+  assert.equal(readFileSync(join(folder, 'old'), 'utf8'), 'old');
+});
+
+test('what the system refuses is told as that', async () => {
+  const file = join(base(), 'file');
+  writeFileSync(file, '');
+  await assert.rejects(
+    writeFolderWhole(join(file, 'out'), async () => {}),
+    StorageError,
+  );
+});
