@@ -4,8 +4,9 @@ export function duration(seconds: number): string {
   return seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** `812 MB`, `16.1 GB`; powers of 1000, as disks and the paper's table count. */
+/** `36 kB`, `812 MB`, `16.1 GB`; powers of 1000, as disks and the paper's table count. */
 export function bytes(count: number): string {
+  if (count < 1e6) return `${Math.round(count / 1e3)} kB`;
   return count < 1e9 ? `${Math.round(count / 1e6)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 }
 

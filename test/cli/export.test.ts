@@ -65,7 +65,7 @@ describe('as ONNX', () => {
     const out = join(space.folder, 'exported');
     mkdirSync(out);
     const { lines } = await exportTo(['--format', 'onnx', '--out', out]);
-    assert.match(lines.join('\n'), /exported: .*encoder_model\.onnx.* \(\d+ MB\)/);
+    assert.match(lines.join('\n'), /exported: .*encoder_model\.onnx.* \(\d+ kB\)/);
     await exportTo(['--format', 'onnx', '--out', out]);
     assertSameAnswers(await answers(out), await answers(run));
     const { score } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')) as { score: { test: number } };

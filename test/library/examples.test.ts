@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,9 +13,11 @@ const documentation = readFileSync(new URL('../../docs/library.md', import.meta.
 const examples = ['library-user', 'library-stream', 'library-researcher'];
 
 /** Runs an example as its readers do; the condition stands for a build, which a clone does not have. */
-async function run(name: string): Promise<string[]> {
+async function run(name: string, ...args: readonly string[]): Promise<string[]> {
   const file = `examples/${name}.ts`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=s3delta-source', file], { cwd: root });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=s3delta-source', file, ...args], {
+    cwd: root,
+  });
   return stdout.trimEnd().split('\n');
 }
 
@@ -27,6 +31,24 @@ test('the code in the documentation is that of the examples', () => {
   const blocks = [...documentation.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
   const files = examples.map(name => readFileSync(new URL(`../../examples/${name}.ts`, import.meta.url), 'utf8'));
   assert.deepEqual(blocks, files);
+});
+
+test('the code beside an exported model is that of its example, which answers as the library does', async () => {
+  const exporting = readFileSync(new URL('../../docs/exporting.md', import.meta.url), 'utf8');
+  const [, code] = /^```ts\n([\s\S]*?)^```$/m.exec(exporting)!;
+  assert.equal(code, readFileSync(new URL('../../examples/ask-onnx.ts', import.meta.url), 'utf8'));
+
+  const model = await library.loadModel('mini');
+  const task = await library.loadTask(`${root}/examples/my-task/task.yaml`);
+  const structure = library.manualStructure(model, 'bitfit');
+  const layout = library.layoutOf(library.keptModules(structure, model));
+  const delta = library.fillNormal(new Float32Array(layout.size), 1, 'test/exported').map(value => 0.2 * value);
+  const out = join(mkdtempSync(join(tmpdir(), 's3delta-exported-')), 'onnx');
+  await library.exportModel(model, { structure, delta }, { format: 'onnx', out, task });
+  const text = 'guestbook meal: dinner remark: cold soup';
+  const [line] = await run('ask-onnx', out, text);
+  const [expected] = await library.predict(model, { structure, delta }, [text], { task });
+  assert.equal(line, `${expected!.label} ${(100 * expected!.probability!).toFixed(1)} %`);
 });
 
 test('every function the documentation names is exported, or a member of a program', () => {

@@ -81,6 +81,6 @@ test('kept modules are grouped by position, with their layers', () => {
 
 test('units', () => {
   assert.deepEqual([3.14, 75, 600, 10_000].map(duration), ['3.1 s', '75 s', '10.0 min', '2.8 h']);
-  assert.deepEqual([5e6, 1.61e10].map(bytes), ['5 MB', '16.1 GB']);
+  assert.deepEqual([36_400, 5e6, 1.61e10].map(bytes), ['36 kB', '5 MB', '16.1 GB']);
   assert.deepEqual([perTenThousand(3.48e-5), count(737668096), score(58.333)], ['0.348 ‱', '737,668,096', '58.33']);
 });
