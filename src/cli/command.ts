@@ -29,6 +29,8 @@ export interface CommandContext extends JobContext {
 export interface Command {
   readonly description: string;
   readonly args: ArgsDef;
+  /** What it does when it is asked to stop, to be said at once (default: `stopping`). */
+  readonly stopping?: string;
   /** May say less or more than `args` when `--help` lists them; arguments not listed there are refused. */
   run(args: ParsedArgs, context: CommandContext): Promise<Output>;
 }

@@ -5,7 +5,7 @@ import { commands } from './commands/index.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
 import { createProgress } from './progress/progress.ts';
-import { runCommandLine } from './run.ts';
+import { commandOf, runCommandLine } from './run.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';
@@ -29,9 +29,10 @@ const progress = createProgress(
 setInterval(progress.tick, 1000).unref();
 // Whatever ends the process, the cursor comes back.
 process.on('exit', progress.finish);
-const signal = interruptSignal(() =>
-  progress.show({ type: 'message', text: 'stopping after this step, to save the state (Ctrl-C again: at once)…' }),
-);
+const signal = interruptSignal(() => {
+  const { stopping = 'stopping' } = commandOf(rawArgs, commands) ?? {};
+  progress.show({ type: 'message', text: `${stopping} (Ctrl-C again: at once)…` });
+});
 // Node calls some of what it does experimental. Whoever uses this program cannot do anything about that.
 process.removeAllListeners('warning').on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);

@@ -1,5 +1,8 @@
 import { InterruptedError, StorageError } from '../errors.ts';
 
+/** What commands that write run folders do when they are asked to stop. */
+export const savingState = 'stopping after this step, to save the state';
+
 /** Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with it. */
 export async function withResumeHint<T>(command: 'search' | 'train', out: string, job: Promise<T>): Promise<T> {
   try {

@@ -27,7 +27,7 @@ export async function runCommandLine(
   if (name === '--version' || name === '-v') return { text: version, exitCode: 0 };
   if (isHelp(name) || name === 'help') return { text: await usage(commands, version, context.colour), exitCode: 0 };
 
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = commandOf(rawArgs, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
   if (rest.some(isHelp)) return { text: await commandUsage(name, command, context.colour), exitCode: 0 };
 
@@ -36,6 +36,14 @@ export async function runCommandLine(
   const { exitCode = 0, stream } = output;
   if (args.json === true) return { text: asJson(output), exitCode };
   return { ...(stream && { stream }), text: output.lines.join('\n'), exitCode };
+}
+
+/** The command that the arguments name, where there is one of that name. */
+export function commandOf(
+  [name = '']: readonly string[],
+  commands: Readonly<Record<string, Command>>,
+): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
 function isHelp(argument: string): boolean {

@@ -3,11 +3,12 @@ import { runToEnd } from '../../api/run-to-end.ts';
 import type { Command } from '../command.ts';
 import { comparisonOutput, showMatrix } from '../comparison-output.ts';
 import { matrixArgs, readMatrixSettings } from '../matrix-args.ts';
-import { withRepeatHint } from '../resume-hint.ts';
+import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const compare: Command = {
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
   args: matrixArgs,
+  stopping: savingState,
   async run(args, context) {
     const { settings, out } = readMatrixSettings(args);
     const { signal, onEvent } = context;

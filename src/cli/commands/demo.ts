@@ -4,7 +4,7 @@ import { writeReport } from '../../api/report-job.ts';
 import type { SettingKey, Settings } from '../../config/settings.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
-import { withResumeHint } from '../resume-hint.ts';
+import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'threads', 'out'];
@@ -23,6 +23,7 @@ const demoSettings: Settings = {
 export const demo: Command = {
   description: 'The whole job on the built-in model and real e-mail: spam or not, in minutes',
   args: { ...settingsArgs(keys) },
+  stopping: savingState,
   async run(args, context) {
     const settings = { ...demoSettings, ...readSettings(args, keys) };
     const out = settings.out ?? join('runs', `demo-${timestamp(new Date())}`);

@@ -21,6 +21,7 @@ export const serve: Command = {
       description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
     },
   },
+  stopping: 'closing the page',
   async run(args, { signal, onEvent }) {
     const folder = String(args.folder ?? 'runs');
     const host = String(args.host ?? '127.0.0.1');

@@ -3,11 +3,12 @@ import { sweep as runSweep } from '../../api/sweep.ts';
 import type { Command } from '../command.ts';
 import { comparisonOutput, showMatrix } from '../comparison-output.ts';
 import { readSweepSettings, sweepArgs } from '../matrix-args.ts';
-import { withRepeatHint } from '../resume-hint.ts';
+import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const sweep: Command = {
   description: 'The runs of a comparison, several at a time in processes of their own',
   args: sweepArgs,
+  stopping: savingState,
   async run(args, context) {
     const { settings, out } = readSweepSettings(args);
     const { signal, onEvent } = context;

@@ -2,7 +2,7 @@ import { runTrainJob } from '../../api/job.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
-import { withResumeHint } from '../resume-hint.ts';
+import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = [
@@ -26,6 +26,7 @@ const keys: readonly SettingKey[] = [
 export const train: Command = {
   description: 'Tune a given structure: a structure file, a manual method, or a random one',
   args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
+  stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keys);
     const place = runFolderOf(args, settings);

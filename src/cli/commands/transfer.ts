@@ -3,11 +3,12 @@ import { transfer as runTransfer } from '../../api/transfer.ts';
 import type { Command } from '../command.ts';
 import { comparisonOutput, showMatrix } from '../comparison-output.ts';
 import { readTransferSettings, transferArgs } from '../matrix-args.ts';
-import { withRepeatHint } from '../resume-hint.ts';
+import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const transfer: Command = {
   description: 'Train structures that were found on some tasks on others: a table source × target',
   args: transferArgs,
+  stopping: savingState,
   async run(args, context) {
     const { settings, out } = readTransferSettings(args);
     const { signal, onEvent } = context;
