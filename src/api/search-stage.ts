@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { startPeakMemory } from '../runs/peak-memory.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { beginHistory } from '../runs/search-history.ts';
+import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
@@ -23,12 +23,12 @@ export async function runSearchStage(
   folder: RunFolder,
   { signal, onEvent }: JobContext,
 ): Promise<SearchStageResult> {
-  const checkpoint = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
+  const store = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
   const { candidates, budget } = openSpace(model, settings);
   onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
-  const memory = startPeakMemory();
+  const memory = startStageMemory(store);
   try {
-    const events = searchStructure(model, data, settings, { checkpoint, signal });
+    const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal });
     await beginHistory(folder.history, { ...openSpace(model, settings), keepInert: settings['keep-inert'] });
     const record = recordHistory(folder.history);
     const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {

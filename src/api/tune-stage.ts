@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { startPeakMemory } from '../runs/peak-memory.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { startStageMemory } from '../runs/stage-memory.ts';
 import type { Structure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
@@ -27,10 +27,10 @@ export async function runTuneStage(
   { signal, onEvent }: JobContext,
   trial?: string,
 ): Promise<TuneStageResult> {
-  const checkpoint = checkpointFile(join(folder.checkpoint, `${[stage, trial].filter(Boolean).join('-')}.safetensors`));
-  const memory = startPeakMemory();
+  const store = checkpointFile(join(folder.checkpoint, `${[stage, trial].filter(Boolean).join('-')}.safetensors`));
+  const memory = startStageMemory(store);
   try {
-    const events = tune(model, structure, data, settings, { checkpoint, signal });
+    const events = tune(model, structure, data, settings, { checkpoint: memory.checkpoint, signal });
     const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, trial);
     return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
   } finally {

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Measures the largest resident memory of this process over a stage. */
 export interface PeakMemory {
+  /** The largest so far; bytes. */
+  soFar(): number;
   /** Ends the measurement; bytes. */
   stop(): number;
 }
@@ -10,7 +12,7 @@ const sampleMilliseconds = 50;
 
 /** Begins a measurement. Exact on Linux, where the kernel keeps the high-water mark; sampled elsewhere. */
 export function startPeakMemory(): PeakMemory {
-  return resetHighWaterMark() ? { stop: readHighWaterMark } : startSampling();
+  return resetHighWaterMark() ? { soFar: readHighWaterMark, stop: readHighWaterMark } : startSampling();
 }
 
 /** Writing 5 to clear_refs sets the high-water mark back to the present size (proc(5)). */
@@ -38,6 +40,10 @@ export function startSampling(): PeakMemory {
   // Measuring must not keep the process alive.
   timer.unref();
   return {
+    soFar() {
+      sample();
+      return peak;
+    },
     stop() {
       clearInterval(timer);
       sample();

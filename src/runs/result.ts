@@ -7,7 +7,7 @@ import { writeFileWhole } from '../files/write-file-whole.ts';
 /** What a stage cost. */
 export interface StageResources {
   readonly seconds: number;
-  /** Largest resident memory of the process in this stage. */
+  /** Largest resident memory in this stage, of all processes that have worked at it. */
   readonly peakBytes: number;
   /** Loss-and-gradient evaluations: two a step of a first-order search, five of any other, one of training. */
   readonly evaluations: number;

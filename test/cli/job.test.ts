@@ -6,6 +6,7 @@ import { runSearchJob } from '../../src/api/job.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import type { Structure } from '../../src/structure/structure-file.ts';
+import { checkpointFile } from '../../src/training/checkpoint.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 // The whole job, as a user runs it, on a tiny model with random weights and a tiny task.
@@ -113,12 +114,18 @@ test('the same seed gives the same run bit for bit, interrupted in the search or
   });
   await assert.rejects(stopped, InterruptedError);
   assert.equal(existsSync(file('stopped', 'result.json')), false);
+  // As if the process before had needed more memory than this one will.
+  const store = checkpointFile(file('stopped', 'checkpoint', 'search.safetensors'));
+  const saved = (await store.load())!;
+  await store.save({ ...saved, meta: { ...(saved.meta as object), peakBytes: 1e15 } });
   const resumed = await runCli(['search', '--resume', '--out', 'stopped'], space.folder);
   assert.equal(resumed.exitCode, 0, resumed.stderr);
   for (const name of ['structure.json', 'delta.safetensors', 'search-history.jsonl']) {
     assert.deepEqual(readFileSync(file('stopped', name)), readFileSync(file('whole', name)), name);
   }
   assert.deepEqual(json<RunResult>('stopped', 'result.json').score, json<RunResult>('whole', 'result.json').score);
+  const { search, retrain } = json<RunResult>('stopped', 'result.json').resources;
+  assert.ok(search!.peakBytes === 1e15 && retrain!.peakBytes < 1e14);
 });
 
 test('Ctrl-C saves, tells how to go on, and exits with 130', async () => {

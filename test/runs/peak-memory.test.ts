@@ -28,6 +28,7 @@ for (const [name, start] of [
     collectGarbage();
     const memory = start();
     await useMemory();
+    assert.ok(memory.soFar() >= size);
     const peak = memory.stop();
     assert.ok(peak >= size, `${peak}`);
 
