@@ -2,12 +2,19 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { layoutOf } from '../deltas/layout.ts';
 import { InputError } from '../errors.ts';
-import { type ExportDescription, holdsExport, writeDescription } from '../export/description.ts';
+import {
+  descriptionFile,
+  type ExportDescription,
+  holdsExport,
+  readDescription,
+  writeDescription,
+} from '../export/description.ts';
 import { type ExportFormat, exporters } from '../export/index.ts';
 import { describeTask, type ExportedTask } from '../export/task.ts';
 import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
+import type { TaskDescription } from './encode-task.ts';
 import type { StopContext } from './evaluate.ts';
 import { asInterrupted } from './interrupted.ts';
 import { packageVersion } from './provenance.ts';
@@ -19,7 +26,7 @@ export interface ExportOptions extends StopContext {
   /** The folder to write. It may be there where it is empty or holds an earlier export, which is then replaced. */
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
-  readonly task: ExportedTask & Parameters<typeof completeSettings>[1];
+  readonly task: TaskDescription & ExportedTask;
   /** Those it was trained with; `max-length` and `sentinel` are read. */
   readonly settings?: StageSettings;
   /** Test score, to be noted. */
@@ -51,16 +58,18 @@ export function exportModel(
     const modules = keptModules(structure, model);
     const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
     exporter.check(modules);
-    requireExportFolder(out);
+    await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
       const more = await exporter.write({ model, source, modules, delta }, folder, signal);
       const { name, fingerprint, parameters } = model;
+      const files = [...readdirSync(folder), descriptionFile].sort();
       await writeDescription(folder, {
         format,
         s3delta: packageVersion(),
         model: { name, fingerprint, parameters },
         trained: { modules: modules.length, parameters: layoutOf(modules).size },
         task: describeTask(task, { maxLength, sentinel }),
+        files,
         ...(score && { score }),
         ...more,
       });
@@ -72,13 +81,15 @@ export function exportModel(
 }
 
 /** @throws InputError where something else would be overwritten */
-function requireExportFolder(path: string): void {
+async function requireExportFolder(path: string): Promise<void> {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory()) {
     throw new InputError('this is a file, an export needs a folder', { where: path, remedy: 'give another --out' });
   }
-  if (readdirSync(path).length === 0 || holdsExport(path)) return;
-  throw new InputError('this folder holds something else than an exported model', {
+  const ours = holdsExport(path) ? (await readDescription(path)).files : [];
+  const other = readdirSync(path).find(name => !ours.includes(name));
+  if (other === undefined) return;
+  throw new InputError(`this folder holds something else than an exported model: ${other}`, {
     where: path,
     remedy: 'give another --out, or empty the folder',
   });

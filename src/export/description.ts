@@ -6,7 +6,8 @@ import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { type ExportFormat, exportFormats } from './index.ts';
 
-const FILE = 's3delta.json';
+/** Its name. */
+export const descriptionFile = 's3delta.json';
 const VERSION = 1;
 
 const count = z.int().nonnegative();
@@ -39,6 +40,8 @@ const description = z.looseObject({
     /** Whether sources end in the first sentinel, before the end of sequence, and answers begin with it. */
     sentinel: z.boolean(),
   }),
+  /** Every file of the folder: nothing else in it is ours to replace. */
+  files: z.array(z.string()),
   /** Test score of the run, 0 to 100. */
   score: z.looseObject({ metric: z.string(), test: z.number().nullable() }).optional(),
   /** Of the format `onnx`. */
@@ -56,17 +59,20 @@ export async function writeDescription(
   content: Omit<ExportDescription, 'version'> & Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { format, ...rest } = content;
-  await writeFileWhole(join(folder, FILE), `${JSON.stringify({ format, version: VERSION, ...rest }, null, 2)}\n`);
+  await writeFileWhole(
+    join(folder, descriptionFile),
+    `${JSON.stringify({ format, version: VERSION, ...rest }, null, 2)}\n`,
+  );
 }
 
 /** Whether a folder holds an exported model. */
 export function holdsExport(folder: string): boolean {
-  return existsSync(join(folder, FILE));
+  return existsSync(join(folder, descriptionFile));
 }
 
 /** What an export's folder says of itself. @throws InputError where that cannot be read */
 export async function readDescription(folder: string): Promise<ExportDescription> {
-  const file = join(folder, FILE);
+  const file = join(folder, descriptionFile);
   const parsed = description.safeParse(await readJson(file));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;

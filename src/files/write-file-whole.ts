@@ -6,7 +6,7 @@ import { StorageError } from '../errors.ts';
 import { asStorageError } from './storage-error.ts';
 
 /** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

@@ -98,6 +98,12 @@ test('what is wrong is told, and nothing is written', async () => {
   await assert.rejects(exportTo(['--format', 'gguf']), /there is no format `gguf`/);
   await assert.rejects(exportTo([]), /no format is given/);
   assert.equal(readFileSync(join(out, 'letter.txt'), 'utf8'), 'dear');
+  // An export that somebody has put something into is not ours alone any more.
+  const shared = join(space.folder, 'shared');
+  await exportTo(['--format', 'onnx', '--out', shared]);
+  writeFileSync(join(shared, 'notes.txt'), 'mine');
+  await assert.rejects(exportTo(['--format', 'onnx', '--out', shared]), /something else .*: notes\.txt/);
+  assert.equal(readFileSync(join(shared, 'notes.txt'), 'utf8'), 'mine');
   const { exitCode, stderr } = await runCli(['export', space.folder, '--format', 'onnx'], space.folder);
   assert.equal(exitCode, 2);
   assert.match(stderr, /^error: .*holds no run.*\n→ .*\n$/);
