@@ -1,29 +1,37 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { asReadError } from '../files/read-error.ts';
+import { rowCutter } from './columns.ts';
+import { csvCutter } from './csv.ts';
+import { type Cutter, cutStream, lineCutter } from './cutter.ts';
 import { parseJsonLine } from './json-rows.ts';
 import { readRows } from './read-rows.ts';
 import type { Row } from './row.ts';
+import { tsvCutter } from './tsv.ts';
 
 /** Something to be answered: a text, or a row of fields; and the line where it stands, from 1. */
 export type ModelInput = { readonly line: number; readonly text: string } | Row;
 
-/** Tables and JSON documents cannot be cut into rows before they are read to their end. */
-const readWhole = ['.tsv', '.csv', '.json'];
+/** How files are cut into inputs that can be cut before their end is read, by the ending of their names. */
+const cutters: Readonly<Record<string, (file: string) => Cutter<ModelInput>>> = {
+  '.tsv': file => rowCutter(tsvCutter(), file),
+  '.csv': file => rowCutter(csvCutter(file), file),
+};
 
 /**
- * What a file asks: the rows of a `.tsv`, `.csv` or `.json`, else its lines, read as they are needed (`readInputLines`).
+ * What a file asks: the rows of a `.tsv`, `.csv` or `.json`, else its lines (`readInputLines`). Read as they are needed, but
+ * for a JSON document, of which only the end says whether it is one.
  * @throws InputError with file and line where it is missing or malformed
  */
 export async function* readInputs(file: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
-  if (readWhole.includes(extname(file).toLowerCase())) {
+  const ending = extname(file).toLowerCase();
+  if (ending === '.json') {
     yield* await readRows(file);
     return;
   }
   try {
-    yield* readInputLines(createReadStream(file), file, signal);
+    yield* cutStream(createReadStream(file), (cutters[ending] ?? inputCutter)(file), signal);
   } catch (error) {
     throw asReadError(file, error);
   }
@@ -32,27 +40,19 @@ export async function* readInputs(file: string, signal?: AbortSignal): AsyncGene
 /**
  * An input a line (`parseInput`), read as they are needed; empty lines are passed over.
  * @param name of the stream, for messages
- * @throws InputError with name and line, and the signal's reason where it has aborted
+ * @throws InputError with name and line, and an AbortError where the signal has aborted
  */
-export async function* readInputLines(
-  stream: Readable,
-  name: string,
-  signal?: AbortSignal,
-): AsyncGenerator<ModelInput, void> {
-  const reader = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY, ...(signal && { signal }) });
-  try {
-    let line = 0;
-    for await (const content of reader) {
-      line += 1;
-      const text = line === 1 ? content.replace(/^\uFEFF/, '') : content;
-      if (text.trim() === '') continue;
-      yield parseInput(text, name, line);
+export function readInputLines(stream: Readable, name: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
+  return cutStream(stream, inputCutter(name), signal);
+}
+
+function inputCutter(name: string): Cutter<ModelInput> {
+  const cutLines = lineCutter();
+  return function* (piece, isLast) {
+    for (const { line, text } of cutLines(piece, isLast)) {
+      if (text.trim() !== '') yield parseInput(text, name, line);
     }
-    // An abort closes the reader, which then ends as a file does.
-    signal?.throwIfAborted();
-  } finally {
-    stream.destroy();
-  }
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { nameColumns } from './columns.ts';
+import { columnNamer, type TableLine } from './columns.ts';
+import { type Cutter, cutText, lineCutter } from './cutter.ts';
 import type { Row } from './row.ts';
 
 /**
@@ -13,13 +14,18 @@ export function parseTsv(
   columns?: readonly string[],
   passOverShortLines: boolean = false,
 ): Row[] {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .map((raw, i) => ({ line: i + 1, text: raw.endsWith('\r') ? raw.slice(0, -1) : raw }))
-    .filter(({ text }) => text !== '')
-    .map(({ line, text }) => ({ line, cells: text.split('\t') }));
+  const lines = cutText(text, tsvCutter());
   const width = columns?.length ?? lines[0]?.cells.length ?? 0;
   const whole = passOverShortLines ? lines.filter(({ cells }) => cells.length >= width) : lines;
-  return nameColumns(whole, file, columns);
+  return whole.flatMap(columnNamer(file, columns));
+}
+
+/** Its lines as they come, cut into cells. */
+export function tsvCutter(): Cutter<TableLine> {
+  const cutLines = lineCutter();
+  return function* (piece, isLast) {
+    for (const { line, text } of cutLines(piece, isLast)) {
+      if (text !== '') yield { line, cells: text.split('\t') };
+    }
+  };
 }

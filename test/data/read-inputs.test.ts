@@ -43,6 +43,31 @@ test('tables are rows', async () => {
   );
 });
 
+test('a table is read as it is needed: what is asked first is answered before the fault further on', async () => {
+  for (const [name, separator] of [
+    ['long.csv', ','],
+    ['long.tsv', '\t'],
+  ] as const) {
+    const rows = Array.from({ length: 50_000 }, (_, i) => `${i}${separator}a text\n`).join('');
+    const path = file(name, `id${separator}text\n${rows}too${separator}many${separator}cells\n`);
+    let seen = 0;
+    await assert.rejects(
+      async () => {
+        for await (const input of readInputs(path)) {
+          assert.deepEqual('fields' in input && input.fields, { id: String(seen++), text: 'a text' });
+        }
+      },
+      (error: InputError) => error instanceof InputError && error.where === `${path}:50002`,
+    );
+    assert.equal(seen, 50_000);
+  }
+});
+
+test('a line separator of Unicode within a JSON text ends no line', async () => {
+  const path = file('separators.jsonl', '{"a": "one\u2028two"}\n');
+  assert.deepEqual(await collect(readInputs(path)), [{ file: path, line: 1, fields: { a: 'one\u2028two' } }]);
+});
+
 test('what is wrong is told with its place', async () => {
   const broken = file('broken.jsonl', '{"a": 1}\n{"a": \n');
   const missing = join(folder, 'none.jsonl');
