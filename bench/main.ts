@@ -94,6 +94,7 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
   const [m, k, n] = MATMUL_SIZE;
   const all = {
     searchOverRetrainSecondOrder: (0.5 * time('searchSecond')) / time('retrain'),
+    searchOverRetrainOneSided: (0.5 * time('searchOneSided')) / time('retrain'),
     searchOverRetrainFirstOrder: (0.5 * time('searchFirst')) / time('retrain'),
     searchMemoryOverRetrain: memory('searchSecond') / memory('retrain'),
     mixedOverLora: time('mixed') / time('lora'),

@@ -5,6 +5,7 @@ import type { Model } from '../src/models/model.ts';
 import { createSession } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
+import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
 import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import type { DeltaModule } from '../src/structure/module.ts';
@@ -92,7 +93,7 @@ const mixed: Prepare = async (folder, threads) => {
 };
 
 const search =
-  (order: 'first' | 'second'): Prepare =>
+  (order: BiLevelOrder): Prepare =>
   async (folder, threads) => {
     const model = await loadModel(folder, { threads });
     const modules = listSpace(model.sites, 'mixed');
@@ -132,5 +133,6 @@ export const scenarios: Readonly<Record<string, Prepare>> = {
   retrain: training(randomModules),
   mixed,
   searchFirst: search('first'),
+  searchOneSided: search('one-sided'),
   searchSecond: search('second'),
 };

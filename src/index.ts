@@ -147,6 +147,7 @@ export {
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
+  stepEvaluations,
 } from './search/mixed-derivative.ts';
 export {
   type SearchEvent,

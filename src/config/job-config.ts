@@ -13,7 +13,7 @@ export interface StageConfig {
 }
 
 export interface SearchStageConfig extends StageConfig {
-  readonly order: 'first' | 'second' | 'exact';
+  readonly order: 'first' | 'one-sided' | 'second' | 'exact';
   readonly estimator: 'concrete' | 'straight-through' | 'hard-concrete';
   readonly gradient: 'global' | 'local';
   readonly tau: number;

@@ -73,8 +73,8 @@ export const settingsSchema = z.strictObject({
     'where to compute; this version has cpu only, which auto chooses',
   ),
   order: key(
-    z.enum(['first', 'second', 'exact']),
-    "order of the bi-level step: second is the paper's, exact differentiates the gradient in place of its finite difference, first costs two losses instead of five",
+    z.enum(['first', 'one-sided', 'second', 'exact']),
+    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided takes its finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
   ),
   gates: key(
     z.enum(['soft', 'hard']),

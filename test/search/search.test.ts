@@ -64,7 +64,7 @@ const last = () => {
 const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0, stageSeconds: 0 });
 const whole = await run();
 
-for (const order of ['first', 'second', 'exact'] as const) {
+for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
   for (const gradient of ['global', 'local'] as const) {
     test(`finds the modules that matter (${order} order, ${gradient} gradient)`, async () => {
       // The examples follow a rule in which only the first four parameters, two modules, have a part.
@@ -75,10 +75,11 @@ for (const order of ['first', 'second', 'exact'] as const) {
   }
 }
 
-test('counts steps and loss-and-gradient evaluations: five a step in the second and the exact order, two in the first', async () => {
+test('counts steps and loss-and-gradient evaluations: five a step in the second and the exact order, four in the one-sided, two in the first', async () => {
   assert.equal(whole.result.steps, 20);
   assert.equal(whole.result.evaluations, 100);
   assert.equal((await run({ order: 'first' })).result.evaluations, 40);
+  assert.equal((await run({ order: 'one-sided' })).result.evaluations, 80);
   assert.equal((await run({ order: 'exact' })).result.evaluations, 100);
   const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
   assert.equal(steps.length, 20);
