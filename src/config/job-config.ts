@@ -20,6 +20,7 @@ export interface SearchStageConfig extends StageConfig {
   readonly beta: number;
   readonly l0?: { readonly weight: number; readonly stretch: readonly [number, number] };
   readonly alphaLearningRate: number;
+  readonly patience?: number;
   readonly keepInert: boolean;
 }
 
@@ -42,6 +43,7 @@ export function searchStage(settings: ResolvedSettings): SearchStageConfig {
     beta: settings.beta,
     ...l0Options(settings),
     alphaLearningRate: settings['alpha-lr'],
+    ...(settings.patience !== undefined && { patience: settings.patience }),
     keepInert: settings['keep-inert'],
   };
 }

@@ -103,6 +103,11 @@ export const settingsSchema = z.strictObject({
     { hint: 'N' },
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
+  patience: key(
+    positiveInteger,
+    'end the search when its structure has stayed the same over so many validations (default: no early end)',
+    { hint: 'N' },
+  ),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
   'alpha-lr': key(positive, 'learning rate of the structure parameters α', { hint: 'R' }),
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),

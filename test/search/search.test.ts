@@ -218,6 +218,40 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
   }
 });
 
+test('with patience it ends once the structure has settled, as the same search would have stood there', async () => {
+  // Of equal scores the last counts.
+  const level = () => ({ ...createProblem(), evaluate: async () => 0 });
+  const settings = { epochs: 40, learningRate: 0.05, evaluateEvery: 10 };
+  const { result: full } = await run(settings, level());
+  const early = await run({ ...settings, patience: 3 }, level());
+  const { steps, kept, evaluations } = early.result;
+  assert.ok(steps < full.steps && steps % 10 === 0, `${steps} of ${full.steps}`);
+  assert.deepEqual(kept, full.kept);
+  assert.match(
+    early.result.warnings.join(),
+    new RegExp(`over 3 validations: the search ended at step ${steps} of ${full.steps}`),
+  );
+  assert.equal(evaluations, 5 * steps);
+  assert.equal(early.events.at(-1)!.type, 'evaluation');
+  assert.equal(early.events.at(-1)!.steps, full.steps);
+
+  // Taken up again where it had stopped, it is over; interrupted before, it ends at the same step.
+  const path = join(folder, 'patience.safetensors');
+  const controller = new AbortController();
+  const context = { checkpoint: checkpointFile(path), signal: controller.signal };
+  await assert.rejects(async () => {
+    for await (const event of search(level(), { ...options, ...settings, patience: 3 }, context)) {
+      if (event.type === 'step' && event.step === steps - 5) controller.abort();
+    }
+  }, InterruptedError);
+  const rest = await run({ ...settings, patience: 3 }, level(), path);
+  assert.deepEqual(rest.result.alpha, early.result.alpha);
+  assert.equal(rest.result.steps, steps);
+  const over = await run({ ...settings, patience: 3 }, level(), path);
+  assert.deepEqual(over.events, []);
+  assert.deepEqual(withoutTime(over.result), withoutTime(rest.result));
+});
+
 test('a signal that is aborted from the start does nothing', async () => {
   const context = { signal: AbortSignal.abort() };
   await assert.rejects(drain(search(createProblem(), options, context)), InterruptedError);
