@@ -4,7 +4,7 @@ import { evaluationBatches } from '../../data/batches.ts';
 import type { BatchSize, EncodedExample } from '../../runtime/program.ts';
 import { stepEvaluations } from '../../search/mixed-derivative.ts';
 import { createBatchCursor } from '../../training/batch-cursor.ts';
-import { splitBatch } from '../../training/micro-batches.ts';
+import { splitBatch } from '../../training/split-batch.ts';
 import { countSteps } from '../../training/steps.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { splitHalves } from '../halves.ts';
