@@ -17,13 +17,17 @@ const HELP = `npm run bench -- [--models t5-small,t5-base] [--repetitions 5] [--
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱, one loss with
 gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU.
-Steps of all programs are taken in turn on the same cores; ratios are of minima (the machine's noise only adds time).
+Every program takes its steps in turn with the re-training, on the same cores. Its time in units of the re-training step is the
+ratio of the minima of those turns (the machine's noise only adds time), and all ratios are of times in that unit, so that a
+machine that drifts over minutes does not change them.
 S3DELTA_PYTHON=python  also times the peers of bench/peers (PyTorch, transformers, peft).`;
 
 interface Row {
   readonly name: string;
   readonly minimum: number;
   readonly median: number;
+  /** The minimum in units of the re-training step's, both over the turns that they took together. */
+  readonly relative: number;
   readonly peakBytes: number;
   readonly startSeconds: number;
 }
@@ -47,32 +51,44 @@ const python = process.env.S3DELTA_PYTHON;
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const tokenizerFolder = `${process.env.S3DELTA_SHARED ?? '../shared'}/tokenizer`;
 
-/** Every program in two rounds, one process at a time, so that a slow minute of the machine meets more than one of them. */
-async function measure(starters: readonly (() => Promise<Stepper>)[], repetitions: number): Promise<Map<string, Row>> {
-  const timings = new Map<string, Timing[]>();
-  const starts = new Map<string, number>();
-  for (let round = 0; round < 2; round++) {
-    for (const start of starters) {
-      const stepper = await start();
-      const taken = timings.get(stepper.name) ?? [];
-      for (let i = 0; i < Math.ceil(repetitions / 2); i++) taken.push(await stepper.step());
-      stepper.stop();
-      timings.set(stepper.name, taken);
-      starts.set(stepper.name, stepper.startSeconds);
-      log(`  ${stepper.name.padEnd(16)} ${taken.map(({ seconds }) => seconds.toFixed(2)).join('  ')} s`);
+const REFERENCE = 'retrain';
+
+/** Every program in a process of its own beside the reference's, a step of one after a step of the other. */
+async function measure(
+  startReference: () => Promise<Stepper>,
+  starters: readonly (() => Promise<Stepper>)[],
+  repetitions: number,
+): Promise<Map<string, Row>> {
+  const reference = await startReference();
+  const rows = new Map<string, Row>();
+  const ofReference: Timing[] = [];
+  for (const start of starters) {
+    const stepper = await start();
+    const [taken, meanwhile]: [Timing[], Timing[]] = [[], []];
+    for (let i = 0; i < repetitions; i++) {
+      meanwhile.push(await reference.step());
+      taken.push(await stepper.step());
     }
+    stepper.stop();
+    ofReference.push(...meanwhile);
+    rows.set(stepper.name, rowOf(stepper, taken, meanwhile));
+    const seconds = (timings: readonly Timing[]) => timings.map(timing => timing.seconds.toFixed(2)).join('  ');
+    log(`  ${stepper.name.padEnd(16)} ${seconds(taken)} s  (re-training ${seconds(meanwhile)})`);
   }
-  const rows = [...timings].map(([name, taken]): Row => {
-    const sorted = taken.map(({ seconds }) => seconds).sort((a, b) => a - b);
-    return {
-      name,
-      minimum: sorted[0]!,
-      median: sorted[Math.floor(sorted.length / 2)]!,
-      peakBytes: Math.max(...taken.map(({ peakBytes }) => peakBytes)),
-      startSeconds: starts.get(name)!,
-    };
-  });
-  return new Map(rows.map(row => [row.name, row]));
+  reference.stop();
+  return rows.set(REFERENCE, rowOf(reference, ofReference, ofReference));
+}
+
+function rowOf({ name, startSeconds }: Stepper, taken: readonly Timing[], meanwhile: readonly Timing[]): Row {
+  const [own, others] = [taken, meanwhile].map(timings => timings.map(({ seconds }) => seconds).sort((a, b) => a - b));
+  return {
+    name,
+    minimum: own![0]!,
+    median: own![Math.floor(own!.length / 2)]!,
+    relative: own![0]! / others![0]!,
+    peakBytes: Math.max(...taken.map(({ peakBytes }) => peakBytes)),
+    startSeconds,
+  };
 }
 
 /** Operations of one delta-training step's matrix products. */
@@ -89,18 +105,19 @@ async function usefulFlops(folder: string): Promise<number> {
 
 /** The numbers other programs rely on; `undefined` where the peer did not run. An epoch of search has half the steps. */
 function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string, number | undefined> {
-  const time = (name: string) => rows.get(name)?.minimum ?? Number.NaN;
+  const time = (name: string) => rows.get(name)?.relative ?? Number.NaN;
   const memory = (name: string) => rows.get(name)?.peakBytes ?? Number.NaN;
   const [m, k, n] = MATMUL_SIZE;
   const all = {
     searchOverRetrainSecondOrder: (0.5 * time('searchSecond')) / time('retrain'),
+    searchOverRetrainOneSided: (0.5 * time('searchOneSided')) / time('retrain'),
     searchOverRetrainFirstOrder: (0.5 * time('searchFirst')) / time('retrain'),
     searchMemoryOverRetrain: memory('searchSecond') / memory('retrain'),
     mixedOverLora: time('mixed') / time('lora'),
     stepOverPeft: time('peft') / time('lora'),
     memoryOverPeft: memory('lora') / memory('peft'),
     searchOverPytorch: time('pytorchSecond') / time('searchSecond'),
-    matrixProductShare: flops / time('lora') / ((2 * m * k * n) / time('matmul')),
+    matrixProductShare: (flops / (2 * m * k * n)) * (time('matmul') / time('lora')),
   };
   return Object.fromEntries(
     Object.entries(all).map(([name, ratio]) => [name, Number.isNaN(ratio) ? undefined : ratio]),
@@ -117,12 +134,14 @@ const results: Record<string, { rows: Row[]; ratios: Record<string, number | und
 for (const model of models) {
   const folder = await randomT5(model, tokenizerFolder);
   log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${threads} threads`);
-  const starters = Object.keys(scenarios).map(name => () => startScenario(name, folder, threads));
+  const names = Object.keys(scenarios).filter(name => name !== REFERENCE);
+  const starters = names.map(name => () => startScenario(name, folder, threads));
   if (python) {
     starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
     starters.push(() => startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, '--order', 'second'));
   }
-  const rows = await measure(starters, Number(flags.repetitions));
+  const startReference = () => startScenario(REFERENCE, folder, threads);
+  const rows = await measure(startReference, starters, Number(flags.repetitions));
   results[model] = { rows: [...rows.values()], ratios: ratiosOf(rows, await usefulFlops(folder)) };
 }
 

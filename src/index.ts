@@ -154,6 +154,7 @@ export {
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
+  stepEvaluations,
 } from './search/mixed-derivative.ts';
 export {
   type SearchEvent,

@@ -1,4 +1,5 @@
 import { batchesPerEpoch } from '../data/batches.ts';
+import { stepEvaluations } from '../search/mixed-derivative.ts';
 import { countSteps } from '../training/steps.ts';
 import { splitHalves } from './halves.ts';
 import type { Prepared } from './prepare.ts';
@@ -26,6 +27,6 @@ export function equalCostTrials({ data, settings }: Pick<Prepared, 'data' | 'set
     countSteps(batchesPerEpoch(examples, batchSize), passes, maxSteps);
   const searched = steps(splitHalves(data.train, settings.seed).delta.length, epochs);
   const retrained = steps(data.train.length, retrainEpochs);
-  const evaluationsPerStep = order === 'first' ? 2 : 5;
-  return 1 + Math.round((searched * evaluationsPerStep) / retrained);
+  const { delta, alpha } = stepEvaluations[order];
+  return 1 + Math.round((searched * (delta + alpha)) / retrained);
 }

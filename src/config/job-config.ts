@@ -13,13 +13,14 @@ export interface StageConfig {
 }
 
 export interface SearchStageConfig extends StageConfig {
-  readonly order: 'first' | 'second' | 'exact';
+  readonly order: 'first' | 'one-sided' | 'second' | 'exact';
   readonly estimator: 'concrete' | 'straight-through' | 'hard-concrete';
   readonly gradient: 'global' | 'local';
   readonly tau: number;
   readonly beta: number;
   readonly l0?: { readonly weight: number; readonly stretch: readonly [number, number] };
   readonly alphaLearningRate: number;
+  readonly patience?: number;
   readonly keepInert: boolean;
 }
 
@@ -42,6 +43,7 @@ export function searchStage(settings: ResolvedSettings): SearchStageConfig {
     beta: settings.beta,
     ...l0Options(settings),
     alphaLearningRate: settings['alpha-lr'],
+    ...(settings.patience !== undefined && { patience: settings.patience }),
     keepInert: settings['keep-inert'],
   };
 }

@@ -73,8 +73,8 @@ export const settingsSchema = z.strictObject({
     'where to compute; this version has cpu only, which auto chooses',
   ),
   order: key(
-    z.enum(['first', 'second', 'exact']),
-    "order of the bi-level step: second is the paper's, exact differentiates the gradient in place of its finite difference, first costs two losses instead of five",
+    z.enum(['first', 'one-sided', 'second', 'exact']),
+    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided takes its finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
   ),
   gates: key(
     z.enum(['soft', 'hard']),
@@ -103,6 +103,11 @@ export const settingsSchema = z.strictObject({
     { hint: 'N' },
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
+  patience: key(
+    positiveInteger,
+    'end the search when its structure has stayed the same over so many validations (default: no early end)',
+    { hint: 'N' },
+  ),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
   'alpha-lr': key(positive, 'learning rate of the structure parameters α', { hint: 'R' }),
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),

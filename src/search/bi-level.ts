@@ -34,14 +34,11 @@ export interface BiLevelReport {
   /** L_α, where α's gradient was taken; without the objective's penalty. */
   readonly alphaLoss: number;
   /**
-   * Loss-and-gradient evaluations made: 2 in the first order, 5 in the second (3 where ∇w L_α vanishes). The exact order
-   * counts as the second, its Hessian-vector product as two.
+   * Loss-and-gradient evaluations made: those of `stepEvaluations`, or 3 where ∇w L_α vanishes and there is nothing to
+   * correct.
    */
   readonly evaluations: number;
 }
-
-/** What a Hessian-vector product counts as: the two losses and gradients that it stands for, and about their time. */
-const MIXED_DERIVATIVE_EVALUATIONS = 2;
 
 /** The same program, with what is asked of it counted. */
 function counting(program: Trainable): Trainable & { evaluations(): number } {
@@ -53,7 +50,7 @@ function counting(program: Trainable): Trainable & { evaluations(): number } {
       return program.lossAndGradients(...args);
     },
     mixedDerivative: (...args) => {
-      evaluations += MIXED_DERIVATIVE_EVALUATIONS;
+      evaluations += 2;
       return program.mixedDerivative(...args);
     },
     evaluations: () => evaluations,
@@ -62,7 +59,7 @@ function counting(program: Trainable): Trainable & { evaluations(): number } {
 
 /**
  * One step of the bi-level search (method, section 5): α by the batch of D_α, looking one step of w ahead in the
- * second and the exact order, then w by the batch of D_δ at the new α. One draw of u serves every loss of the step.
+ * orders above the first, then w by the batch of D_δ at the new α. One draw of u serves every loss of the step.
  * Where an evaluation fails the state is left as it was.
  */
 export async function biLevelStep(
@@ -77,20 +74,20 @@ export async function biLevelStep(
   const { gates, backward } = estimator.sample(state.alpha, step);
   const adamw = { learningRate, step: step + 1 };
 
+  const here = mixedDerivative && (await program.lossAndGradients(deltaBatch, state.delta, gates));
   let outlook = state.delta;
-  if (mixedDerivative) {
+  if (here) {
     // The virtual step takes the gradient unclipped, and leaves the optimiser's own state alone.
-    const { delta: gradient } = await program.lossAndGradients(deltaBatch, state.delta, gates);
     outlook = state.delta.slice();
-    adamwStep(outlook, gradient, copyMoments(state.deltaMoments), adamw);
+    adamwStep(outlook, here.delta, copyMoments(state.deltaMoments), adamw);
   }
   const ahead = await program.lossAndGradients(alphaBatch, outlook, gates);
   const alphaGradient = backward(ahead.gates);
   addScaled(alphaGradient, estimator.penaltyGradient(state.alpha), 1);
 
   const direction = ahead.delta;
-  if (mixedDerivative && norm(direction) > 0) {
-    const point = { batch: deltaBatch, delta: state.delta, gates, direction };
+  if (here && norm(direction) > 0) {
+    const point = { batch: deltaBatch, delta: state.delta, gates, gateGradient: here.gates, direction };
     addScaled(alphaGradient, backward(await mixedDerivative(program, point)), -learningRate);
   }
 

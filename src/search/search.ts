@@ -14,6 +14,7 @@ import { chooseStructure } from './choose-structure.ts';
 import type { L0Options } from './estimator.ts';
 import { type EstimatorName, estimators } from './estimators/index.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
+import { watchStability } from './stability.ts';
 
 export interface SearchProblem {
   /** Its layout lists the candidates. */
@@ -47,6 +48,8 @@ export interface SearchOptions {
   readonly maxSteps?: number;
   readonly batchSize: number;
   readonly evaluateEvery: number;
+  /** Ends the search once its structure has been the same at so many evaluations in a row after the one that found it. */
+  readonly patience?: number;
   readonly clipNorm: number;
   readonly seed: number;
   readonly keepInert: boolean;
@@ -77,6 +80,7 @@ export interface SearchResult {
   readonly kept: readonly boolean[];
   readonly bestStep: number;
   readonly score: number;
+  /** Steps done. */
   readonly steps: number;
   /** Loss-and-gradient evaluations, a micro-batched one counted once. */
   readonly evaluations: number;
@@ -120,7 +124,7 @@ export async function* search(
   context: LoopContext = {},
 ): AsyncGenerator<SearchEvent, SearchResult> {
   const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
-  const { budget, batchSize, microBatch, evaluateEvery, clipNorm, seed, keepInert } = options;
+  const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   const counts = modules.map(({ parameters }) => parameters);
   checkBudget(modules, { budget, keepInert });
@@ -136,8 +140,11 @@ export async function* search(
   const delta = problem.initialDelta.slice();
   const alpha = new Float64Array(modules.length);
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
-  // In an array, so that it is saved with the rest of the state.
+  // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
+  const stability = watchStability(modules.length);
+  const structureAt = (at: Float64Array) =>
+    chooseStructure(at, modules, { budget, keepInert, gates: estimator.evaluationGates(at) });
 
   async function step(index: number) {
     const deltaBatch = deltaCursor.batch(index);
@@ -179,6 +186,7 @@ export async function* search(
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
+        ...(patience !== undefined && { patience }),
         clipNorm,
         seed,
       },
@@ -190,24 +198,37 @@ export async function* search(
         'alpha.m': state.alphaMoments.m,
         'alpha.v': state.alphaMoments.v,
         evaluations,
+        ...stability.arrays,
       },
       kept: ['alpha'],
       step,
-      evaluate: () => problem.evaluate(delta, Float32Array.from(estimator.evaluationGates(alpha))),
+      async evaluate() {
+        const score = await problem.evaluate(delta, Float32Array.from(estimator.evaluationGates(alpha)));
+        stability.see(structureAt(alpha));
+        return score;
+      },
+      finished: () => patience !== undefined && stability.evaluations() >= patience,
     },
     context,
   );
   const best = result.best.alpha as Float64Array;
-  const kept = chooseStructure(best, modules, { budget, keepInert, gates: estimator.evaluationGates(best) });
+  const kept = structureAt(best);
   return {
     alpha: best,
     p: estimator.probabilities(best),
     kept,
     bestStep: result.bestStep,
     score: result.score,
-    steps,
+    steps: result.steps,
     evaluations: evaluations[0]!,
     seconds: result.seconds,
-    warnings: kept.includes(true) ? [] : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.'],
+    warnings: [
+      ...(result.steps < steps
+        ? [
+            `The structure has stayed the same over ${patience} validations: the search ended at step ${result.steps} of ${steps}.`,
+          ]
+        : []),
+      ...(kept.includes(true) ? [] : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.']),
+    ],
   };
 }

@@ -25,6 +25,8 @@ export interface Job<Report extends StepReport> {
   step(step: number): Promise<Report>;
   /** Validation score at the present state; higher is better. */
   evaluate(): Promise<number>;
+  /** Whether the job ends before its last step, told from the arrays alone; asked after every evaluation. */
+  finished?(): boolean;
 }
 
 export interface LoopContext {
@@ -61,6 +63,8 @@ export interface EvaluationEvent {
 }
 
 export interface LoopResult {
+  /** Steps done: fewer than the job's where it finished early. */
+  readonly steps: number;
   readonly bestStep: number;
   readonly score: number;
   /** The `kept` arrays at the best step. */
@@ -107,10 +111,13 @@ export async function* runLoop<Report extends StepReport>(
     await checkpoint?.save(snapshot(job, progress));
     lastSave = performance.now();
   };
+  const isOver = () =>
+    progress.evaluatedStep === progress.step &&
+    (progress.step === job.steps || (progress.step > 0 && job.finished?.()));
   const isDue = () => progress.step % job.evaluateEvery === 0 || progress.step === job.steps;
 
   try {
-    while (progress.step < job.steps || progress.evaluatedStep < job.steps) {
+    while (!isOver()) {
       signal?.throwIfAborted();
       if (isDue() && progress.evaluatedStep < progress.step) {
         yield await evaluate(job, progress);
@@ -132,6 +139,6 @@ export async function* runLoop<Report extends StepReport>(
     await save();
     throw new InterruptedError(`interrupted after step ${progress.step} of ${job.steps}`);
   }
-  const { bestStep, bestScore: score, best, seconds } = progress;
-  return { bestStep, score, best, seconds };
+  const { step: steps, bestStep, bestScore: score, best, seconds } = progress;
+  return { steps, bestStep, score, best, seconds };
 }

@@ -1,22 +1,9 @@
 import type { EncodedExample, LossAndGradients, Trainable } from '../runtime/program.ts';
+import { splitBatch } from './split-batch.ts';
 
 /** Number of target tokens, what a batch's mean loss is taken over. */
 function countTargetTokens(batch: readonly EncodedExample[]): number {
   return batch.reduce((sum, example) => sum + example.target.length, 0);
-}
-
-/**
- * Consecutive parts of a batch: of at most `size` examples where that is said, else about equal ones that keep within the
- * program's `tokensPerRun`.
- */
-export function splitBatch(
-  batch: readonly EncodedExample[],
-  { size, tokensPerRun = Number.POSITIVE_INFINITY }: { readonly size?: number; readonly tokensPerRun?: number },
-): (readonly EncodedExample[])[] {
-  const longest = batch.reduce((most, { source }) => Math.max(most, source.length), 1);
-  const parts = Math.min(batch.length, Math.ceil((batch.length * longest) / tokensPerRun));
-  const rows = size ?? Math.ceil(batch.length / Math.max(1, parts));
-  return Array.from({ length: Math.ceil(batch.length / rows) }, (_, i) => batch.slice(i * rows, (i + 1) * rows));
 }
 
 function addScaled(sum: Float32Array, term: Float32Array, factor: number): void {

@@ -29,7 +29,7 @@ const impossible: readonly (readonly [string, unknown, RegExp])[] = [
   ['seed', '-1', /not below 0/],
   ['threads', '100000', /not above 1024/],
   ['lr', '0', /above 0/],
-  ['order', 'third', /first, second/],
+  ['order', 'third', /first, one-sided, second/],
   ['objective', 'l1', /budget, l0/],
   ['gates', 'open', /soft, hard/],
   ['stretch-low', '0', /below 0/],

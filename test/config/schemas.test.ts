@@ -31,7 +31,7 @@ test('the schema of a config explains every key, refuses others and demands none
     assert.equal(typeof property.description, 'string', key);
     assert.ok(!('hint' in property || 'off' in property), key);
   }
-  assert.deepEqual(schema.properties.order!.enum, ['first', 'second', 'exact']);
+  assert.deepEqual(schema.properties.order!.enum, ['first', 'one-sided', 'second', 'exact']);
   assert.equal(schema.properties.order!.default, 'second');
 });
 

@@ -9,7 +9,7 @@ import { clipNorm, norm } from '../../src/training/clip.ts';
 
 /**
  * L(w, z) = Σᵢ (zᵢ·wᵢ − t)² with t a batch's first target. ∂L/∂zᵢ = 2(zᵢwᵢ − t)wᵢ is quadratic in w, so that the
- * central difference of the second order is exact: h = (4zᵢwᵢ − 2t)·vᵢ.
+ * central difference of the second order is exact: h = (4zᵢwᵢ − 2t)·vᵢ. A one-sided one adds 2zᵢε·vᵢ².
  */
 const wGradient = (w: ArrayLike<number>, z: ArrayLike<number>, t: number) =>
   Array.from(w, (wi, i) => 2 * (z[i]! * wi - t) * z[i]!);
@@ -93,10 +93,12 @@ function expectedAlphaGradient(state: BiLevelState, order: BiLevelOrder, rate: n
   adamwStep(ahead, wGradient(state.delta, state.alpha, T_DELTA), moments, { learningRate: rate, step: 3 });
   const v = wGradient(ahead, state.alpha, T_ALPHA);
   const h = mixed(state.delta, state.alpha, T_DELTA, v);
+  const epsilon = 0.01 / norm(Float64Array.from(v));
+  if (order === 'one-sided') for (const [i, vi] of v.entries()) h[i]! += 2 * state.alpha[i]! * epsilon * vi ** 2;
   return Float64Array.from(zGradient(ahead, state.alpha, T_ALPHA), (g, i) => g - rate * h[i]!);
 }
 
-for (const order of ['first', 'second', 'exact'] as const) {
+for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
   test(`${order} order: α and w move as the formulas say`, async () => {
     const before = createState();
     const gradient = expectedAlphaGradient(before, order, 0.02);
@@ -166,6 +168,21 @@ test('exact order: the mixed derivative in place of the two sides, counted as th
   assert.deepEqual(calls[2], { target: T_DELTA, delta, gates: Float32Array.from(alpha) });
 });
 
+test('one-sided order: the virtual step’s evaluation is one end of the difference', async () => {
+  const calls: Call[] = [];
+  const state = createState();
+  const { delta, alpha } = createState();
+  const options = createOptions('one-sided', createProgram(calls));
+  const report = await biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options);
+  assert.equal(report.evaluations, 4);
+  assert.deepEqual(
+    calls.map(({ target }) => target),
+    [T_DELTA, T_ALPHA, T_DELTA, T_DELTA],
+  );
+  assertClose([norm(calls[2]!.delta.map((value, i) => value - delta[i]!))], [0.01], 1e-5);
+  assert.deepEqual(calls[2]!.gates, Float32Array.from(alpha));
+});
+
 test("the objective's penalty adds to α's gradient, not to w's", async () => {
   const penalty = [0.5, -0.25, 0.125];
   const penalised: GateEstimator = { ...identity, penaltyGradient: () => Float64Array.from(penalty) };
@@ -200,7 +217,7 @@ test('first order: two evaluations, α’s at the present w', async () => {
   for (const { delta } of calls) assert.deepEqual(delta, createState().delta);
 });
 
-for (const order of ['second', 'exact'] as const) {
+for (const order of ['one-sided', 'second', 'exact'] as const) {
   test(`${order} order: where ∇w L_α vanishes there is no correction, and no division by zero`, async () => {
     const state = createState();
     state.alpha.fill(0);
@@ -214,6 +231,7 @@ for (const order of ['second', 'exact'] as const) {
 test('an evaluation that fails leaves the state as it was', async () => {
   for (const [order, calls] of [
     ['second', 5],
+    ['one-sided', 4],
     ['exact', 4],
   ] as const) {
     for (let failAt = 1; failAt <= calls; failAt++) {

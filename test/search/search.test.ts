@@ -64,7 +64,7 @@ const last = () => {
 const withoutTime = <T extends { seconds: number }>(value: T) => ({ ...value, seconds: 0, stageSeconds: 0 });
 const whole = await run();
 
-for (const order of ['first', 'second', 'exact'] as const) {
+for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
   for (const gradient of ['global', 'local'] as const) {
     test(`finds the modules that matter (${order} order, ${gradient} gradient)`, async () => {
       // The examples follow a rule in which only the first four parameters, two modules, have a part.
@@ -75,10 +75,11 @@ for (const order of ['first', 'second', 'exact'] as const) {
   }
 }
 
-test('counts steps and loss-and-gradient evaluations: five a step in the second and the exact order, two in the first', async () => {
+test('counts steps and loss-and-gradient evaluations: five a step in the second and the exact order, four in the one-sided, two in the first', async () => {
   assert.equal(whole.result.steps, 20);
   assert.equal(whole.result.evaluations, 100);
   assert.equal((await run({ order: 'first' })).result.evaluations, 40);
+  assert.equal((await run({ order: 'one-sided' })).result.evaluations, 80);
   assert.equal((await run({ order: 'exact' })).result.evaluations, 100);
   const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
   assert.equal(steps.length, 20);
@@ -215,6 +216,40 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
     assert.deepEqual(rest.events.filter(({ type }) => type === 'step').map(withoutTime), wholeSteps.slice(stop));
     assert.deepEqual(withoutTime(rest.result), withoutTime(whole.result));
   }
+});
+
+test('with patience it ends once the structure has settled, as the same search would have stood there', async () => {
+  // Of equal scores the last counts.
+  const level = () => ({ ...createProblem(), evaluate: async () => 0 });
+  const settings = { epochs: 40, learningRate: 0.05, evaluateEvery: 10 };
+  const { result: full } = await run(settings, level());
+  const early = await run({ ...settings, patience: 3 }, level());
+  const { steps, kept, evaluations } = early.result;
+  assert.ok(steps < full.steps && steps % 10 === 0, `${steps} of ${full.steps}`);
+  assert.deepEqual(kept, full.kept);
+  assert.match(
+    early.result.warnings.join(),
+    new RegExp(`over 3 validations: the search ended at step ${steps} of ${full.steps}`),
+  );
+  assert.equal(evaluations, 5 * steps);
+  assert.equal(early.events.at(-1)!.type, 'evaluation');
+  assert.equal(early.events.at(-1)!.steps, full.steps);
+
+  // Taken up again where it had stopped, it is over; interrupted before, it ends at the same step.
+  const path = join(folder, 'patience.safetensors');
+  const controller = new AbortController();
+  const context = { checkpoint: checkpointFile(path), signal: controller.signal };
+  await assert.rejects(async () => {
+    for await (const event of search(level(), { ...options, ...settings, patience: 3 }, context)) {
+      if (event.type === 'step' && event.step === steps - 5) controller.abort();
+    }
+  }, InterruptedError);
+  const rest = await run({ ...settings, patience: 3 }, level(), path);
+  assert.deepEqual(rest.result.alpha, early.result.alpha);
+  assert.equal(rest.result.steps, steps);
+  const over = await run({ ...settings, patience: 3 }, level(), path);
+  assert.deepEqual(over.events, []);
+  assert.deepEqual(withoutTime(over.result), withoutTime(rest.result));
 });
 
 test('a signal that is aborted from the start does nothing', async () => {

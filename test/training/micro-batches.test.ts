@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { splitBatch, withMicroBatches } from '../../src/training/micro-batches.ts';
+import { withMicroBatches } from '../../src/training/micro-batches.ts';
 import { createToyExamples, createToyProgram } from './toy-program.ts';
 
 const program = createToyProgram([3, 4, 5]);
@@ -42,24 +42,6 @@ test('never more examples at once than allowed', async () => {
   };
   await withMicroBatches(watched, 3).lossAndGradients(createToyExamples(8), delta);
   assert.deepEqual(sizes, [3, 3, 2]);
-});
-
-test('without a size, about equal parts that keep within the tokens of a run, whatever the longest row', () => {
-  const row = (length: number) => ({ source: Array<number>(length).fill(3), target: [1] });
-  const sizes = (lengths: readonly number[], tokensPerRun: number) =>
-    splitBatch(lengths.map(row), { tokensPerRun }).map(part => part.length);
-  assert.deepEqual(sizes(Array(16).fill(128), 1024), [8, 8]);
-  assert.deepEqual(sizes(Array(16).fill(128), 1536), [8, 8]);
-  assert.deepEqual(sizes(Array(16).fill(128), 2048), [16]);
-  assert.deepEqual(sizes(Array(10).fill(100), 400), [4, 4, 2]);
-  assert.deepEqual(sizes([1, 1, 1, 90], 100), [1, 1, 1, 1]);
-  assert.deepEqual(sizes([500, 500], 100), [1, 1]);
-  assert.deepEqual(splitBatch([1, 1, 1].map(row), {}).length, 1);
-  // A size that is said is kept, also above what the program would take.
-  assert.deepEqual(
-    splitBatch(Array(6).fill(row(9)), { size: 4, tokensPerRun: 9 }).map(part => part.length),
-    [4, 2],
-  );
 });
 
 test('the tokens of a run are the program’s own', async () => {

@@ -6,7 +6,7 @@ import { mean } from '../../statistics/moments.ts';
 import { parseBudget } from '../../structure/budget.ts';
 import type { Loaders } from '../loaders.ts';
 import { completeSettings } from '../stage-settings.ts';
-import { type Cell, cellFolder } from './cell.ts';
+import { type Cell, cellFolder, cellKind } from './cell.ts';
 import { type ComparedMethod, comparedMethod } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
@@ -61,7 +61,9 @@ export async function planMatrix(given: MatrixSettings, out: string, loaders: Lo
       }
     }
   }
-  return { phases: searches.length > 0 ? [searches, cells] : [cells], common, sharedBudgets };
+  // Runs that differ by their seed alone one after another: they may share a compiled program.
+  const inTurn = [...Map.groupBy(cells, cellKind).values()].flat();
+  return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
 }
 
 /** The budget where none is given. InputError for an objective that needs none: methods are compared at equal budget. */

@@ -93,9 +93,8 @@ function pick<Row>(runs: readonly Runs<readonly Row[]>[], mostRows: number): Sam
   });
 }
 
-/** A short call is repeated so often, within so many seconds: the machine's noise only ever adds time. */
-const REPETITIONS = 3;
-const PATIENCE_SECONDS = 3;
+/** A call is made twice, a short one oftener within so many seconds: the machine's noise only ever adds time. */
+const REPETITIONS = { least: 2, most: 3, seconds: 3 } as const;
 
 async function time<Row>(
   samples: readonly Sample<Row>[],
@@ -111,9 +110,9 @@ async function time<Row>(
   };
   const fastest = async (sample: Sample<Row>) => {
     const taken: number[] = [];
-    while (taken.length < REPETITIONS && taken.reduce((sum, seconds) => sum + seconds, 0) < PATIENCE_SECONDS) {
-      taken.push(await once(sample));
-    }
+    const { least, most, seconds } = REPETITIONS;
+    const isEnough = () => taken.length === most || (taken.length >= least && taken.reduce((a, b) => a + b) >= seconds);
+    while (!isEnough()) taken.push(await once(sample));
     return Math.min(...taken);
   };
   const first = await once(samples[0]!);

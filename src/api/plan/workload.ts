@@ -2,8 +2,9 @@ import { retrainStage, type StageConfig, searchStage } from '../../config/job-co
 import type { ResolvedSettings } from '../../config/resolve.ts';
 import { evaluationBatches } from '../../data/batches.ts';
 import type { BatchSize, EncodedExample } from '../../runtime/program.ts';
+import { stepEvaluations } from '../../search/mixed-derivative.ts';
 import { createBatchCursor } from '../../training/batch-cursor.ts';
-import { splitBatch } from '../../training/micro-batches.ts';
+import { splitBatch } from '../../training/split-batch.ts';
 import { countSteps } from '../../training/steps.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { splitHalves } from '../halves.ts';
@@ -34,21 +35,11 @@ export interface Workload {
   readonly generation: readonly GenerationRuns[];
 }
 
-/**
- * Evaluations of a search step on its batch of D_δ and on that of D_α (`search/bi-level.ts`). A Hessian-vector product
- * counts as the two that it stands for.
- */
-const SEARCH_EVALUATIONS = {
-  first: { delta: 1, alpha: 1 },
-  second: { delta: 4, alpha: 1 },
-  exact: { delta: 4, alpha: 1 },
-} as const;
-
 /** The search: every step takes a batch of each half of the training set. */
 export function searchWorkload(data: EncodedTask, settings: ResolvedSettings, tokensPerRun?: number): Workload {
   const config = searchStage(settings);
   const halves = splitHalves(data.train, config.seed);
-  const each = SEARCH_EVALUATIONS[config.order];
+  const each = stepEvaluations[config.order];
   const parts = [
     { examples: halves.delta, stream: 'search/delta', evaluations: each.delta },
     { examples: halves.alpha, stream: 'search/alpha', evaluations: each.alpha },

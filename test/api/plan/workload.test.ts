@@ -32,12 +32,13 @@ const settingsOf = (changes = {}) => completeSettings({ name: 'none' }, task, { 
 const runs = (work: ReturnType<typeof searchWorkload>) => work.training.reduce((sum, { count }) => sum + count, 0);
 
 describe('the work of a search', () => {
-  it('is five evaluations a step in the second order and two in the first', () => {
+  it('is five evaluations a step in the second order, four in the one-sided and two in the first', () => {
     const second = searchWorkload(data, settingsOf());
     // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
     assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
     assert.ok(Math.abs(runs(second) - 75) < 1e-9);
     assert.equal(searchWorkload(data, settingsOf({ order: 'exact' })).evaluations, 75);
+    assert.equal(searchWorkload(data, settingsOf({ order: 'one-sided' })).evaluations, 60);
     assert.equal(searchWorkload(data, settingsOf({ order: 'first' })).evaluations, 30);
   });
 
