@@ -30,11 +30,16 @@ export function trained(model: Model, modules: readonly DeltaModule[]): TunedStr
   return { structure, delta };
 }
 
-/** Teacher-forced logits of the batch with what was trained. */
-export async function logitsOf(model: Model, modules: readonly DeltaModule[], delta: Float32Array) {
+/** Teacher-forced logits, of that batch or others, with what was trained. */
+export async function logitsOf(
+  model: Model,
+  modules: readonly DeltaModule[],
+  delta: Float32Array,
+  examples: readonly EncodedExample[] = batch,
+) {
   const program = await model.compile(modules);
   try {
-    return await program.logits(batch, delta);
+    return await program.logits(examples, delta);
   } finally {
     await program.release();
   }
