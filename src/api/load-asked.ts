@@ -49,12 +49,12 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
   }
   const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
   const { sentinel, maxLength } = description.task;
-  const tokenizer = await loadTokenizer(folder);
+  const plain = await loadTokenizer(folder);
+  const tokenizer = sentinel ? withSentinel(plain) : plain;
   const sizes = { maxLength: changes['max-length'] ?? maxLength, ...batchSize(changes) };
   const { threads } = changes;
   const program = await open(folder, description, threads === undefined ? {} : { threads });
-  const delta = new Float32Array(0);
-  return { program, delta, tokenizer: sentinel ? withSentinel(tokenizer) : tokenizer, task, sizes };
+  return { program, delta: new Float32Array(0), tokenizer, task, sizes };
 }
 
 const batchSize = ({ 'batch-size': batchSize }: Changes) => (batchSize === undefined ? {} : { batchSize });

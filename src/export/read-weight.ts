@@ -23,7 +23,7 @@ export async function readWeightBytes({ name, file, offset, byteLength }: Weight
 
 /** A weight as float32, with what a module adds to it. */
 export async function readWeight(weight: Weight, change?: Float32Array): Promise<Float32Array> {
-  const values = widen(await readWeightBytes(weight), weight.dtype as 'float32' | 'float16' | 'bfloat16');
+  const values = widen(await readWeightBytes(weight), weight.dtype);
   return change === undefined ? values : values.map((value, i) => value + change[i]!);
 }
 

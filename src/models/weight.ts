@@ -1,11 +1,12 @@
-import type { DataType } from '../graph/types.ts';
+/** The types that weights are read in. */
+export type WeightType = 'float32' | 'float16' | 'bfloat16';
 
 /** One weight of a backbone inside a checkpoint file. */
 export interface Weight {
   /** The checkpoint's name, e.g. `encoder.block.0.layer.0.SelfAttention.q.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: DataType;
+  readonly dtype: WeightType;
   /** Real path: ONNX Runtime refuses links that lead out of a folder, as the Hub's cache has them. */
   readonly file: string;
   readonly offset: number;

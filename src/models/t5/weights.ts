@@ -1,13 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
-import type { DataType } from '../../graph/types.ts';
 import { weightShape } from '../../structure/site.ts';
-import type { Weight, Weights } from '../weight.ts';
+import type { Weight, Weights, WeightType } from '../weight.ts';
 import type { T5Config } from './config.ts';
 import { t5Sites } from './sites.ts';
 
-const DTYPES: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const DTYPES: Readonly<Record<string, WeightType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 /** Names under which checkpoints keep the one embedding table. */
 const EMBEDDING_NAMES = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
 
