@@ -37,12 +37,19 @@ export async function startStepper(name: string, command: string, args: readonly
   };
 }
 
-export const startScenario = (name: string, folder: string, threads: number): Promise<Stepper> =>
-  startStepper(name, process.execPath, [
+/** A scenario of ours; `rows` makes it one over the rows of a task. */
+export const startScenario = (
+  scenario: string,
+  folder: string,
+  threads: number,
+  rows?: { readonly task: string; readonly file: string },
+): Promise<Stepper> =>
+  startStepper(rows === undefined ? scenario : `${scenario} ${rows.task}`, process.execPath, [
     fileURLToPath(new URL('worker.ts', import.meta.url)),
-    name,
+    scenario,
     folder,
     String(threads),
+    ...(rows === undefined ? [] : [rows.file]),
   ]);
 
 /** A peer in Python, on the same shapes. */

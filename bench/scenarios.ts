@@ -1,7 +1,9 @@
+import { evaluationBatches } from '../src/data/batches.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { gemm } from '../src/graph/ops/index.ts';
 import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
+import type { EncodedExample } from '../src/runtime/program.ts';
 import { createSession } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
@@ -12,9 +14,11 @@ import type { DeltaModule } from '../src/structure/module.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
 import { adamwStep, createMoments } from '../src/training/adamw.ts';
+import { createBatchCursor } from '../src/training/batch-cursor.ts';
 import { withMicroBatches } from '../src/training/micro-batches.ts';
 import { fillUniform } from '../src/training/random.ts';
 import { paddedBatch } from './batch.ts';
+import { readRows } from './rows.ts';
 
 export interface Scenario {
   /** One unit of what is timed. */
@@ -28,7 +32,8 @@ export const TARGET = 4;
 const BUDGET = '1.39bp';
 const LEARNING_RATE = 3e-4;
 
-type Prepare = (folder: string, threads: number) => Promise<Scenario>;
+/** `rows` names a file of `taskRows`, for the scenarios that work on real lengths. */
+type Prepare = (folder: string, threads: number, rows?: string) => Promise<Scenario>;
 
 /** The machine's own rate: a product with a constant as large as a feed-forward's, by the same library. */
 export const MATMUL_SIZE = [2048, 1024, 4096] as const;
@@ -51,24 +56,50 @@ const forward: Prepare = async (folder, threads) => {
   return { step: () => program.logits(batch, new Float32Array(0)) };
 };
 
-/** A training step of the given modules, AdamW included. */
+/** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
 const training =
   (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
-  async (folder, threads) => {
+  async (folder, threads, rows) => {
     const model = await loadModel(folder, { threads });
     const compiled = await model.compile(modulesOf(model));
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
     const moments = createMoments(delta);
-    const batch = paddedBatch(ROWS, SOURCE, TARGET);
+    const batches = rows === undefined ? [paddedBatch(ROWS, SOURCE, TARGET)] : await rowBatches(rows);
     let step = 0;
     return {
       step: async () => {
-        const { delta: gradient } = await program.lossAndGradients(batch, delta);
-        adamwStep(delta, gradient, moments, { learningRate: LEARNING_RATE, step: ++step });
+        for (const batch of batches) {
+          const { delta: gradient } = await program.lossAndGradients(batch, delta);
+          adamwStep(delta, gradient, moments, { learningRate: LEARNING_RATE, step: ++step });
+        }
       },
     };
   };
+
+/** The batches of one epoch over the rows, as a training draws them. */
+async function rowBatches(file: string): Promise<(readonly EncodedExample[])[]> {
+  const cursor = createBatchCursor(await readRows(file), { batchSize: ROWS, seed: 0, stream: 'bench' });
+  return Array.from({ length: cursor.batchesPerEpoch }, (_, index) => cursor.batch(index));
+}
+
+const lora = training(model => listManualModules(model.sites, 'lora'));
+
+/** Most tokens of an answer, as for a label. */
+export const ANSWER = 3;
+
+/** Greedy answers to the rows, in batches as an evaluation makes them. */
+const generateRows: Prepare = async (folder, threads, rows) => {
+  const program = await (await loadModel(folder, { threads })).compile([]);
+  const examples = await readRows(rows!);
+  const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
+  const none = new Float32Array(0);
+  return {
+    step: async () => {
+      for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens: ANSWER });
+    },
+  };
+};
 
 /**
  * The first random structure with a module in the first block, as most draws have (7 of 12 on T5-small and T5-base
@@ -133,10 +164,13 @@ const search =
 export const scenarios: Readonly<Record<string, Prepare>> = {
   matmul,
   forward,
-  lora: training(model => listManualModules(model.sites, 'lora')),
+  lora,
   retrain: training(randomModules),
   mixed,
   searchFirst: search('first'),
   searchOneSided: search('one-sided'),
   searchSecond: search('second'),
 };
+
+/** The same by name, over the rows of a task. */
+export const rowScenarios: Readonly<Record<string, Prepare>> = { loraRows: lora, generateRows };

@@ -1,17 +1,17 @@
 import { createInterface } from 'node:readline';
 import { startPeakMemory } from '../src/runs/peak-memory.ts';
-import { scenarios } from './scenarios.ts';
+import { rowScenarios, scenarios } from './scenarios.ts';
 
 /**
  * One scenario in a process of its own, so that its memory is its own: prints {"ready"}, then for every line `step` of
  * its input one line {"seconds", "peakBytes"}. The same protocol as the peers' in `bench/peers`.
  */
-const [name, folder, threads] = process.argv.slice(2) as [string, string, string];
+const [name, folder, threads, rows] = process.argv.slice(2) as [string, string, string, string?];
 const say = (fields: object) => process.stdout.write(`${JSON.stringify(fields)}\n`);
 
 const memory = startPeakMemory();
 const started = performance.now();
-const scenario = await scenarios[name]!(folder, Number(threads));
+const scenario = await { ...scenarios, ...rowScenarios }[name]!(folder, Number(threads), rows);
 // The first step compiles what is compiled when first used.
 await scenario.step();
 say({ ready: true, startSeconds: (performance.now() - started) / 1000 });

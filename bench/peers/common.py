@@ -28,6 +28,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     arguments.add_argument("--source", type=int, default=128, help="tokens of a source")
     arguments.add_argument("--target", type=int, default=4, help="tokens of a target")
     arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--rows", type=Path, help="JSON file of token ids: a step is then a pass over its rows")
     return arguments
 
 
@@ -52,6 +53,24 @@ def random_batch(arguments: argparse.Namespace) -> dict[str, Tensor]:
 
     source = ids(arguments.source)
     return {"input_ids": source, "attention_mask": torch.ones_like(source), "labels": ids(arguments.target)}
+
+
+def row_batches(arguments: argparse.Namespace) -> list[dict[str, Tensor]]:
+    """The rows of the file in their order, each batch padded to its longest; one random batch where no file is given."""
+    if arguments.rows is None:
+        return [random_batch(arguments)]
+
+    def padded(rows: list[list[int]], filler: int) -> Tensor:
+        longest = max(map(len, rows))
+        return torch.tensor([row + [filler] * (longest - len(row)) for row in rows])
+
+    rows, batches = json.loads(arguments.rows.read_text()), []
+    for start in range(0, len(rows), arguments.batch):
+        part = rows[start : start + arguments.batch]
+        source = padded([row["source"] for row in part], 0)
+        labels = padded([row["target"] for row in part], -100)
+        batches.append({"input_ids": source, "attention_mask": (source != 0).long(), "labels": labels})
+    return batches
 
 
 def peak_bytes() -> int | None:

@@ -1,9 +1,9 @@
-"""One training step of Hugging Face PEFT: LoRA r = 8 on SelfAttention.{q,v}, loss + backward + AdamW, float32."""
+"""Training steps of Hugging Face PEFT: LoRA r = 8 on SelfAttention.{q,v}, loss + backward + AdamW, float32."""
 
 import peft
 import torch
 
-from common import parser, prepare, random_batch, serve
+from common import parser, prepare, row_batches, serve
 
 
 def main() -> None:
@@ -14,13 +14,14 @@ def main() -> None:
     model = peft.get_peft_model(prepare(arguments), lora)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=3e-4, weight_decay=0)
-    batch = random_batch(arguments)
+    batches = row_batches(arguments)
 
     def step() -> float:
-        optimiser.zero_grad()
-        loss = model(**batch).loss
-        loss.backward()
-        optimiser.step()
+        for batch in batches:
+            optimiser.zero_grad()
+            loss = model(**batch).loss
+            loss.backward()
+            optimiser.step()
         return loss.item()
 
     serve(step, peft=peft.__version__, parameters=sum(parameter.numel() for parameter in trainable))
