@@ -51,7 +51,7 @@ const badInputs: readonly BadInput[] = [
   {
     name: 'an impossible value',
     make: space => search(space, '--order', 'third'),
-    says: /--order[\s\S]*first, second/,
+    says: /--order[\s\S]*first, one-sided, second/,
   },
   {
     name: 'a global gradient where no budget is shared',
