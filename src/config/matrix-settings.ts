@@ -53,7 +53,10 @@ export const matrixSchema = z.strictObject({
   'share-search': shape['keep-inert'].meta({
     description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
   }),
-  'fine-tuning-lr': shape.lr.meta({ description: 'learning rate of full fine-tuning (default 3e-5)', hint: 'R' }),
+  'fine-tuning-lr': shape.lr.meta({
+    description: 'learning rate of full fine-tuning (default 3e-5; 5e-4 for mini)',
+    hint: 'R',
+  }),
 });
 
 export type MatrixSettings = Readonly<z.infer<typeof matrixSchema>>;

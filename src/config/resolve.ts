@@ -72,7 +72,10 @@ export function resolveSettings(given: Settings & { model: string; task: string 
     'retrain-epochs': preset.retrain.epochs,
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
-    lr: given.method === 'fine-tuning' ? fineTuningLearningRate : (preset.learningRate ?? learningRate),
+    lr:
+      given.method === 'fine-tuning'
+        ? (preset.fineTuningLearningRate ?? fineTuningLearningRate)
+        : (preset.learningRate ?? learningRate),
     ...ofObjective[given.objective ?? defaults.objective](preset.budget),
     ...(preset.sentinel !== undefined && { sentinel: preset.sentinel }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),

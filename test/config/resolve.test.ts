@@ -57,6 +57,9 @@ test('what is given wins over the preset, and the preset over the default', () =
 test('full fine-tuning takes smaller steps', () => {
   assert.equal(resolveSettings({ ...given, method: 'fine-tuning' }, preset).lr, 3e-5);
   assert.equal(resolveSettings({ ...given, method: 'fine-tuning', lr: 1e-4 }, preset).lr, 1e-4);
+  const quick = { ...preset, learningRate: 5e-3, fineTuningLearningRate: 5e-4 };
+  assert.equal(resolveSettings({ ...given, method: 'fine-tuning' }, quick).lr, 5e-4);
+  assert.equal(resolveSettings({ ...given, method: 'lora' }, quick).lr, 5e-3);
 });
 
 test('resolving is stable: what was resolved resolves to itself', () => {
