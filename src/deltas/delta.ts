@@ -17,9 +17,11 @@ export interface ParameterSpec {
    * parameters taken together, so that z · δ(w) = δ(z ⊙ w) exactly.
    */
   readonly gated: boolean;
+  /** What the parameter is multiplied by before a graph sees it (default 1): cheaper there than in the graph. */
+  readonly scale?: number;
 }
 
-/** What a delta is given when the graph is built: its parameters by name, shaped as in `parameters`, gates applied. */
+/** What a delta is given when the graph is built: its parameters by name, shaped as in `parameters`, gates and scales applied. */
 export interface Attachment {
   readonly parameters: Readonly<Record<string, Value>>;
   readonly options: DeltaOptions;

@@ -10,10 +10,10 @@ export function layoutOf(modules: readonly DeltaModule[]): Layout {
   const laidOut = modules.map((module): ModuleLayout => {
     const parameters = deltaOf(module.kind)
       .parameters(module.site, module.options)
-      .map(({ name, shape, gated }) => {
+      .map(({ name, shape, gated, scale = 1 }) => {
         const size = shape.reduce((product, extent) => product * extent, 1);
         offset += size;
-        return { name, shape, offset: offset - size, size, gated };
+        return { name, shape, offset: offset - size, size, gated, scale };
       });
     return { module, parameters };
   });

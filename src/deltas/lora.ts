@@ -1,4 +1,3 @@
-import { scale } from '../graph/ops/index.ts';
 import { type Delta, ZEROS } from './delta.ts';
 
 /** LoRA: δ(x) = (x Aᵀ) Bᵀ · alpha / rank at a linear map, A [rank, in], B [out, rank] (Hu et al. 2022). */
@@ -8,7 +7,7 @@ export const lora: Delta = {
   defaults: { rank: 1, alpha: 16 },
   hosts: site => site.host === 'linear',
   inert: () => false,
-  parameters: (site, { rank }) => [
+  parameters: (site, { rank, alpha }) => [
     // Kaiming-uniform with a = √5: the bound is 1 / √fan_in.
     {
       name: 'A',
@@ -16,11 +15,10 @@ export const lora: Delta = {
       initializer: { distribution: 'uniform', bound: 1 / Math.sqrt(site.inFeatures) },
       gated: false,
     },
-    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS, gated: true },
+    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS, gated: true, scale: alpha! / rank! },
   ],
-  contribute: ({ parameters: { A, B }, options: { rank, alpha } }) => ({
-    // Scaling the thin matrix is less work than scaling what is read, a row a token.
-    bottleneck: { read: A!, between: inner => inner, write: scale(B!, alpha! / rank!) },
+  contribute: ({ parameters: { A, B } }) => ({
+    bottleneck: { read: A!, between: inner => inner, write: B! },
   }),
   merge: ({ A, B }, { inFeatures, outFeatures }, { rank, alpha }) => {
     const change = new Float32Array(outFeatures * inFeatures);

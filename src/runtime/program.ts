@@ -19,6 +19,8 @@ export interface ParameterLayout {
   readonly size: number;
   /** Whether the module's gate multiplies this parameter: the one its contribution is linear in. */
   readonly gated: boolean;
+  /** What the parameter counts for: wherever its module uses it, it is multiplied by this. */
+  readonly scale: number;
 }
 
 export interface ModuleLayout {

@@ -46,7 +46,7 @@ describe('the gated parameters of every kind', () => {
       for (const site of new Map(sites.filter(delta.hosts).map(candidate => [candidate.host, candidate])).values()) {
         const layout = layoutOf([createModule(site, delta.kind)]);
         const w = draw(layout.size, 'delta').map(value => 0.3 * value);
-        const whole = effect(site, delta.kind, w);
+        const whole = effect(site, delta.kind, gatedDelta(layout, w));
         const part = effect(site, delta.kind, gatedDelta(layout, w, Float32Array.of(0.25)));
         assert.ok(
           whole.some(value => Math.abs(value) > 1e-3),

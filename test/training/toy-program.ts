@@ -96,7 +96,10 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
     const site = createToySite(i);
     const id = `${site.name}:toy`;
     const module: DeltaModule = { id, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) };
-    const layout = { module, parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true }] };
+    const layout = {
+      module,
+      parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true, scale: 1 }],
+    };
     offset += parameters;
     return layout;
   });

@@ -1,4 +1,5 @@
 import { type Attachments, attachModules } from '../../deltas/attach.ts';
+import { gatedDelta } from '../../deltas/gates.ts';
 import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
@@ -33,7 +34,8 @@ export interface T5Blueprint {
 /** A fresh graph, with the flat vector of trainable parameters cut up for its modules. */
 export function createBuilder({ config, weights, layout, recompute = false, constants }: T5Blueprint): T5Builder {
   const graph = new Graph();
-  const flat = () => (constants ? graph.floats(constants) : graph.input('delta', 'float32', [layout.size]));
+  const flat = () =>
+    constants ? graph.floats(gatedDelta(layout, constants)) : graph.input('delta', 'float32', [layout.size]);
   const delta = layout.size > 0 ? flat() : undefined;
   return {
     graph,

@@ -30,7 +30,7 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     if (gates && gates.length !== layout.modules.length) {
       throw new RangeError(`${gates.length} gates for ${layout.modules.length} modules`);
     }
-    return { type: 'float32', data: gates ? gatedDelta(layout, vector, gates) : vector, dims: [vector.length] };
+    return { type: 'float32', data: gatedDelta(layout, vector, gates), dims: [vector.length] };
   };
   const deltaFeed = (delta: Float32Array, gates: Float32Array | undefined): Feeds => ({
     delta: flatFeed('delta', delta, gates),
@@ -69,7 +69,7 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
       const training = await session('training', trainingGraph);
       const outputs = await training.run({ ...deltaFeed(delta, gates), ...trainingFeeds(batch) });
       const gradient = (outputs.gradient?.data as Float32Array | undefined) ?? new Float32Array(0);
-      const byGate = gates ? splitGradient(layout, delta, gates, gradient) : new Float32Array(0);
+      const byGate = splitGradient(layout, delta, gates, gradient);
       return { loss: (outputs.loss!.data as Float32Array)[0]!, delta: gradient, gates: byGate };
     },
 
