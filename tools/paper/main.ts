@@ -1,7 +1,8 @@
 // Writes docs/paper.md, or keeps what a comparison has found for it:
 //
 //   node tools/paper/main.ts                                  # writes the page from the sources and the results kept
-//   node tools/paper/main.ts keep figure8 runs/paper/figure8-mini   # keeps a folder's compare.json as figure8's outcome
+//   node tools/paper/main.ts keep figure8 runs/paper/figure8-mini 's3delta compare …'   # keeps a folder's compare.json as
+//                                                             # the outcome of figure8, and the command that made it
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +11,20 @@ import type { Comparison } from '../../src/api/matrix/comparison.ts';
 import { type Measured, measuredFolder, paperPage } from './page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const [command, name, folder] = process.argv.slice(2);
+const [action, name, folder, command] = process.argv.slice(2);
 
-if (command === 'keep' && name !== undefined && folder !== undefined) {
+if (action === 'keep' && name !== undefined && folder !== undefined && command !== undefined) {
   const { model, rows, runs, sharedBudgets } = JSON.parse(
     readFileSync(join(folder, 'compare.json'), 'utf8'),
   ) as Comparison;
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`;
   // Where the runs lay is nobody's business.
-  const measured: Measured = { machine, model, rows, runs: runs.map(run => ({ ...run, folder: '' })), sharedBudgets };
+  const withoutFolders = runs.map(run => ({ ...run, folder: '' }));
+  const measured: Measured = { machine, command, model, rows, runs: withoutFolders, sharedBudgets };
   mkdirSync(join(root, measuredFolder), { recursive: true });
   writeFileSync(join(root, measuredFolder, `${name}.json`), `${JSON.stringify(measured, null, 1)}\n`);
-} else if (command !== undefined) {
-  console.error('usage: node tools/paper/main.ts [keep NAME FOLDER]');
+} else if (action !== undefined) {
+  console.error('usage: node tools/paper/main.ts [keep NAME FOLDER COMMAND]');
   process.exit(2);
 }
 writeFileSync(join(root, 'docs', 'paper.md'), paperPage(root));

@@ -7,7 +7,11 @@ import { type Table, tableMarkdown } from '../../src/report/table.ts';
 import { equations, type PaperItem, tablesAndFigures } from './items.ts';
 
 /** What is kept of a comparison, as measured: no paths, no failures' stacks. */
-export type Measured = Pick<Comparison, 'model' | 'rows' | 'runs' | 'sharedBudgets'> & { readonly machine: string };
+export interface Measured extends Pick<Comparison, 'model' | 'rows' | 'runs' | 'sharedBudgets'> {
+  readonly machine: string;
+  /** What was run. */
+  readonly command: string;
+}
 
 export const measuredFolder = join('docs', 'measured');
 
@@ -70,7 +74,7 @@ function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }
 
-function detailsOf({ name }: PaperItem, { machine, rows, runs, sharedBudgets, model }: Measured): string[] {
+function detailsOf({ name }: PaperItem, { machine, command, rows, runs, sharedBudgets, model }: Measured): string[] {
   const byTask = [...Map.groupBy(rows, row => row.task)];
   const resources = resourcesOf({ model, rows, runs, sharedBudgets, failed: [] });
   const tables: (readonly [string, Table])[] = [
@@ -81,7 +85,7 @@ function detailsOf({ name }: PaperItem, { machine, rows, runs, sharedBudgets, mo
   const test = testSentence(rows);
   return [
     `## ${name}`,
-    `Measured on ${machine}.`,
+    `Measured on ${machine}: \`${command}\`.`,
     ...tables.flatMap(([title, table]) => [`**${title}**`, tableMarkdown(table)]),
     ...(test === undefined ? [] : [test]),
   ];
