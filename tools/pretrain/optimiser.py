@@ -5,7 +5,7 @@ millions of tokens it reached a lower loss in the same minutes than AdamW alone,
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model import T5
 from workers import Workers
@@ -33,8 +33,8 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value)."""
 
-    def __init__(self, groups: list[dict], workers: Workers, momentum: float = 0.95):
-        self.workers = workers
+    def __init__(self, groups: list[dict], workers: Workers, dtype: torch.dtype, momentum: float = 0.95):
+        self.workers, self.dtype = workers, dtype
         super().__init__(groups, {"momentum": momentum, "split": 1})
 
     def step(self) -> None:
@@ -50,16 +50,18 @@ class Muon(torch.optim.Optimizer):
             buffer.lerp_(parameter.grad, 1 - group["momentum"])
             update = parameter.grad.lerp(buffer, group["momentum"])
             updates.extend(update.chunk(group["split"]))
-        stacked = torch.stack(updates)
+        stacked = torch.stack(updates).to(self.dtype)
         rows, columns = stacked.shape[1:]
         orthogonal = orthogonalise(stacked) if rows <= columns else orthogonalise(stacked.mT).mT
         rate = group["lr"] * max(1.0, rows / columns) ** 0.5
-        per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
+        per_parameter = orthogonal.float().reshape(len(group["params"]), -1, columns)
         for parameter, update in zip(group["params"], per_parameter, strict=True):
             parameter.add_(update, alpha=-rate)
 
 
-def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> list[torch.optim.Optimizer]:
+def build_optimisers(
+    model: T5, head: nn.Module | None, kind: str, rate: float, precision: str, workers: Workers
+) -> list[torch.optim.Optimizer]:
     """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
     named = dict(model.named_parameters())
     matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
@@ -73,6 +75,8 @@ def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> lis
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
     # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
     rest = [{"params": [model.shared], "lr": 4e-3}, {"params": small, "lr": 1e-2}]
+    if head is not None:
+        rest.append({"params": list(head.parameters()), "lr": 2e-3})
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},
@@ -81,7 +85,7 @@ def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> lis
         {"params": wo, "lr": rate},
     ]
     if kind == "muon":
-        optimisers = [Muon(groups, workers), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+        optimisers = [Muon(groups, workers, getattr(torch, precision)), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
     else:
         for group in groups:
             group.pop("split", None)

@@ -6,20 +6,19 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import Tensor, nn
 
-from batches import Batches, held_out_loss
-from model import T5, Config
+from model import T5
+from objectives import Objective, Piece
 from optimiser import build_optimisers, schedule, set_rates
 from workers import Workers
 
 LOG_EVERY_STEPS = 25
-# The curve is measured on the first windows of the held-out slice; the last number is of the whole slice.
-CURVE_WINDOWS = 512
 
 
 @dataclass
@@ -28,6 +27,14 @@ class Options:
     batch_size: int = 24
     optimiser: str = "muon"
     rate: float = 0.02
+    precision: str = "bfloat16"
+    sentences: int = 280_000
+    sentence_tokens: int = 2048
+    teacher_weight: float = 0.1
+    similarity_pairs: int = 40_000
+    mixture_tokens: int = 1024
+    mixture_weight: float = 0.3
+    supervised_repeats: int = 2
     seed: int = 1
     threads: int = 2
     checkpoint_minutes: float = 3.0
@@ -58,69 +65,90 @@ def save_checkpoint(path: Path, state: dict) -> None:
     unfinished.rename(path)
 
 
-def train(run: Path, embeddings: torch.Tensor, training: np.ndarray, held_out: np.ndarray, options: Options) -> dict:
-    """Trains until `options.minutes` of running time are used, over all resumed runs; returns the final state."""
-    device = prepare_machine()
-    torch.manual_seed(options.seed)
-    model = T5(Config())
-    model.shared.data.copy_(embeddings)
-    model.to(device)
+def in_precision(piece: Piece, weight: float, device: torch.device, precision: str) -> Callable[[], Tensor]:
+    """The weighted piece with its matrix products in `precision`; weights, sums, norms and losses stay float32."""
+
+    def run() -> Tensor:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+            return piece() * weight
+
+    return run
+
+
+def train(run: Path, model: T5, head: nn.Module | None, objectives: Sequence[Objective], options: Options) -> dict:
+    """Trains until `options.minutes` of running time are used, over all resumed runs; returns the final state.
+
+    `head` holds the parameters of the objectives that are not the model's.
+    """
+    device = next(model.parameters()).device
     workers = Workers(options.threads)
-    optimisers = build_optimisers(model, options.optimiser, options.rate, workers)
+    optimisers = build_optimisers(model, head, options.optimiser, options.rate, options.precision, workers)
+    parameters = [parameter for module in (model, head) if module is not None for parameter in module.parameters()]
     checkpoint = run / "checkpoint.pt"
-    step, cursor, elapsed, curve = 0, 0, 0.0, []
+    step, elapsed, curve = 0, 0.0, []
+    seen = {objective.name: {"items": 0, "tokens": 0} for objective in objectives}
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
+        if head is not None:
+            head.load_state_dict(state["head"])
         for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
-        step, cursor, elapsed, curve = state["step"], state["cursor"], state["elapsed"], state["curve"]
+        step, elapsed, curve, seen = state["step"], state["elapsed"], state["curve"], state["seen"]
         print(f"resumed at step {step}, {elapsed / 60:.1f} minutes", flush=True)
 
     budget, begun = options.minutes * 60, time.monotonic() - elapsed
-    batches, window_length = Batches(training, options.batch_size, options.seed, device), training.shape[1]
     last_saved, last_evaluated = elapsed, elapsed
-    recent, recent_since, recent_cursor = [], elapsed, cursor
+    recent, recent_since = [], elapsed
+
+    def tokens_seen() -> int:
+        return sum(of_objective["tokens"] for of_objective in seen.values())
+
+    recent_tokens = tokens_seen()
 
     def state_now() -> dict:
-        states = [optimiser.state_dict() for optimiser in optimisers]
         return {
-            "model": model.state_dict(), "optimisers": states, "step": step, "cursor": cursor, "elapsed": elapsed,
-            "curve": curve, "window_length": window_length, "options": asdict(options),
+            "model": model.state_dict(), "head": head.state_dict() if head is not None else {},
+            "optimisers": [optimiser.state_dict() for optimiser in optimisers], "step": step, "elapsed": elapsed,
+            "curve": curve, "seen": seen, "options": asdict(options),
         }  # fmt: skip
 
     while elapsed < budget:
-        inputs, targets = batches.at(cursor)
-        loss = workers.loss_and_gradients(model, inputs, targets)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        batches = [objective.batch(step) for objective in objectives]
+        pieces, owners = [], []
+        for index, (objective, batch) in enumerate(zip(objectives, batches, strict=True)):
+            pieces += [in_precision(piece, objective.weight, device, options.precision) for piece in batch.pieces]
+            owners += [index] * len(batch.pieces)
+            seen[objective.name]["items"] += batch.items
+            seen[objective.name]["tokens"] += batch.tokens
+        weighted = workers.losses_and_gradients(parameters, pieces)
+        recent.append(torch.zeros(len(objectives), device=device).index_add_(0, torch.tensor(owners, device=device), torch.stack(weighted)))
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         set_rates(optimisers, schedule(step, elapsed / budget))
         for optimiser in optimisers:
             optimiser.step()
-        step, cursor = step + 1, cursor + len(inputs)
-        recent.append(loss)
+        step += 1
         elapsed = time.monotonic() - begun
 
         if step % LOG_EVERY_STEPS == 0:
-            mean = torch.stack(recent).mean().item()
-            speed = (cursor - recent_cursor) * window_length / (elapsed - recent_since)
-            point = {"step": step, "minutes": round(elapsed / 60, 2), "tokens": cursor * window_length,
-                     "loss": round(mean, 4), "tokensPerSecond": round(speed)}  # fmt: skip
+            means = torch.stack(recent).mean(0).tolist()
+            speed = (tokens_seen() - recent_tokens) / (elapsed - recent_since)
+            point = {"step": step, "minutes": round(elapsed / 60, 2), "tokens": tokens_seen(), "tokensPerSecond": round(speed),
+                     "losses": {o.name: round(mean / o.weight, 4) for o, mean in zip(objectives, means, strict=True)}}  # fmt: skip
             if elapsed - last_evaluated > options.evaluate_minutes * 60:
-                curve_windows = held_out[:CURVE_WINDOWS]
-                point["heldOutLoss"] = round(held_out_loss(model, curve_windows, options.seed, device), 4)
+                for objective in objectives:
+                    point |= objective.held_out(thorough=False)
                 last_evaluated = elapsed
             curve.append(point)
             print(json.dumps(point), flush=True)
-            recent, recent_since, recent_cursor = [], elapsed, cursor
+            recent, recent_since, recent_tokens = [], elapsed, tokens_seen()
         if elapsed - last_saved > options.checkpoint_minutes * 60:
             save_checkpoint(checkpoint, state_now())
             last_saved = elapsed
 
-    final = state_now() | {
-        "held_out_loss": held_out_loss(model, held_out, options.seed, device),
-        "mismatched_loss": held_out_loss(model, held_out, options.seed, device, mismatched=True),
-        "held_out_windows": len(held_out),
-    }
+    final = state_now() | {"held_out": {}}
+    for objective in objectives:
+        final["held_out"] |= objective.held_out(thorough=True)
     save_checkpoint(checkpoint, final)
-    print(json.dumps({"steps": step, "tokens": cursor * window_length, "heldOutLoss": final["held_out_loss"]}), flush=True)
+    print(json.dumps({"steps": step, "seen": seen} | final["held_out"]), flush=True)
     return final
