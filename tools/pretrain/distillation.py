@@ -50,9 +50,9 @@ class Distillation:
 
     def __init__(
         self, model: T5, head: Head, sentences: list[list[int]], vectors: np.ndarray, seed: int,
-        tokens: int, weight: float, device: torch.device,
+        tokens: int, weight: float,
     ):  # fmt: skip
-        self.model, self.head, self.weight, self.device = model, head, weight, device
+        self.model, self.head, self.weight, self.device = model, head, weight, model.shared.device
         order = np.random.default_rng([seed, HELD_OUT_SENTENCES]).permutation(len(sentences))
         self.sentences, self.vectors = [encode_sentence(ids) for ids in sentences], vectors
         self.held_out_items, self.items = np.sort(order[:HELD_OUT]), np.sort(order[HELD_OUT:])

@@ -59,9 +59,9 @@ class Mixture:
 
     def __init__(
         self, model: T5, rows: list[Row], processor: sentencepiece.SentencePieceProcessor, seed: int,
-        tokens: int, weight: float, device: torch.device,
+        tokens: int, weight: float,
     ):  # fmt: skip
-        self.model, self.weight, self.device = model, weight, device
+        self.model, self.weight, self.device = model, weight, model.shared.device
         sources = processor.encode([row.source for row in rows], num_threads=2)
         targets = processor.encode([row.target for row in rows], num_threads=2)
         pairs = [

@@ -49,28 +49,27 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build_objectives(
-    model: T5, sources: list[Source], arguments: argparse.Namespace, spans: SpanCorruption, device: torch.device
+def objectives_beside_spans(
+    model: T5, sources: list[Source], run: Path, glue: Path | None, options: Options
 ) -> tuple[list[Objective], Head | None]:
-    """The objectives that the options ask for, and the parameters of theirs that are not the model's."""
-    options, run = arguments, arguments.run
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(run / "spiece.model"))
-    objectives: list[Objective] = [spans]
+    """What the options ask for beside span corruption, and the parameters that are not the model's."""
+    spiece_model, cache, device = run / "spiece.model", run / "teacher", model.shared.device
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(spiece_model))
+    objectives: list[Objective] = []
     head = None
-    rows: list[Row] = [] if arguments.glue is None else read_glue(arguments.glue) * options.supervised_repeats
+    rows: list[Row] = [] if glue is None else read_glue(glue) * options.supervised_repeats
     if options.sentences > 0:
-        file = sample_sentences(sources, run / "spiece.model", options.sentences, options.seed, run / "teacher")
-        vectors = teacher_vectors(file, run / "teacher", options.threads, device)
+        file = sample_sentences(sources, spiece_model, options.sentences, options.seed, cache)
+        vectors = teacher_vectors(file, cache, options.threads, device)
         sentences = read_sentences(file)
         rows += similarity_pairs(sentences, vectors, options.similarity_pairs, options.seed)
         if options.teacher_weight > 0:
             head = Head(model.config.d_model, DIMENSIONS).to(device)
             encoded = processor.encode(sentences, num_threads=2)
-            tokens, weight = options.sentence_tokens, options.teacher_weight
-            objectives.append(Distillation(model, head, encoded, vectors, options.seed, tokens, weight, device))
+            sizes = (options.sentence_tokens, options.teacher_weight)
+            objectives.append(Distillation(model, head, encoded, vectors, options.seed, *sizes))
     if rows and options.mixture_weight > 0:
-        tokens, weight = options.mixture_tokens, options.mixture_weight
-        objectives.append(Mixture(model, rows, processor, options.seed, tokens, weight, device))
+        objectives.append(Mixture(model, rows, processor, options.seed, options.mixture_tokens, options.mixture_weight))
     return objectives, head
 
 
@@ -93,9 +92,9 @@ def main() -> None:
     model = T5(Config())
     model.shared.data.copy_(embeddings)
     model.to(device)
-    spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed, device)
-    objectives, head = build_objectives(model, sources, arguments, spans, device)
-    state = train(arguments.run, model, head, objectives, options)
+    spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed)
+    others, head = objectives_beside_spans(model, sources, arguments.run, arguments.glue, options)
+    state = train(arguments.run, model, head, [spans, *others], options)
 
     # Imported late: a training run should not need transformers until it has something to export.
     from export import export

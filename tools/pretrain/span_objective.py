@@ -1,7 +1,6 @@
 """Span corruption as an objective of the training loop."""
 
 import numpy as np
-import torch
 
 from batches import Batches, held_out_loss
 from model import T5
@@ -15,12 +14,10 @@ class SpanCorruption:
     name = "spans"
     weight = 1.0
 
-    def __init__(
-        self, model: T5, training: np.ndarray, held_out: np.ndarray, batch_size: int, seed: int, device: torch.device
-    ):
-        self.model, self.windows, self.seed, self.device = model, held_out, seed, device
+    def __init__(self, model: T5, training: np.ndarray, held_out: np.ndarray, batch_size: int, seed: int):
+        self.model, self.windows, self.seed, self.device = model, held_out, seed, model.shared.device
         self.window_length = training.shape[1]
-        self.batches = Batches(training, batch_size, seed, device)
+        self.batches = Batches(training, batch_size, seed, self.device)
 
     def batch(self, step: int) -> Batch:
         inputs, targets = self.batches.at(step * self.batches.batch_size)

@@ -122,7 +122,8 @@ def train(run: Path, model: T5, head: nn.Module | None, objectives: Sequence[Obj
             seen[objective.name]["items"] += batch.items
             seen[objective.name]["tokens"] += batch.tokens
         weighted = workers.losses_and_gradients(parameters, pieces)
-        recent.append(torch.zeros(len(objectives), device=device).index_add_(0, torch.tensor(owners, device=device), torch.stack(weighted)))
+        of_objective = torch.zeros(len(objectives), device=device)
+        recent.append(of_objective.index_add_(0, torch.tensor(owners, device=device), torch.stack(weighted)))
         nn.utils.clip_grad_norm_(parameters, 1.0)
         set_rates(optimisers, schedule(step, elapsed / budget))
         for optimiser in optimisers:
