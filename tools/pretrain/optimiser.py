@@ -33,8 +33,8 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value)."""
 
-    def __init__(self, groups: list[dict], workers: Workers, dtype: torch.dtype, momentum: float = 0.95):
-        self.workers, self.dtype = workers, dtype
+    def __init__(self, groups: list[dict], workers: Workers, momentum: float = 0.95):
+        self.workers = workers
         super().__init__(groups, {"momentum": momentum, "split": 1})
 
     def step(self) -> None:
@@ -50,17 +50,17 @@ class Muon(torch.optim.Optimizer):
             buffer.lerp_(parameter.grad, 1 - group["momentum"])
             update = parameter.grad.lerp(buffer, group["momentum"])
             updates.extend(update.chunk(group["split"]))
-        stacked = torch.stack(updates).to(self.dtype)
+        stacked = torch.stack(updates)
         rows, columns = stacked.shape[1:]
         orthogonal = orthogonalise(stacked) if rows <= columns else orthogonalise(stacked.mT).mT
         rate = group["lr"] * max(1.0, rows / columns) ** 0.5
-        per_parameter = orthogonal.float().reshape(len(group["params"]), -1, columns)
+        per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
         for parameter, update in zip(group["params"], per_parameter, strict=True):
             parameter.add_(update, alpha=-rate)
 
 
 def build_optimisers(
-    model: T5, head: nn.Module | None, kind: str, rate: float, precision: str, workers: Workers
+    model: T5, head: nn.Module | None, kind: str, rate: float, workers: Workers
 ) -> list[torch.optim.Optimizer]:
     """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
     named = dict(model.named_parameters())
@@ -85,7 +85,7 @@ def build_optimisers(
         {"params": wo, "lr": rate},
     ]
     if kind == "muon":
-        optimisers = [Muon(groups, workers, getattr(torch, precision)), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+        optimisers = [Muon(groups, workers), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
     else:
         for group in groups:
             group.pop("split", None)

@@ -30,10 +30,10 @@ class Options:
     precision: str = "bfloat16"
     sentences: int = 280_000
     sentence_tokens: int = 2048
-    teacher_weight: float = 0.1
+    teacher_weight: float = 0.06
     similarity_pairs: int = 40_000
     mixture_tokens: int = 1024
-    mixture_weight: float = 0.3
+    mixture_weight: float = 0.1
     supervised_repeats: int = 2
     seed: int = 1
     threads: int = 2
@@ -69,7 +69,8 @@ def in_precision(piece: Piece, weight: float, device: torch.device, precision: s
     """The weighted piece with its matrix products in `precision`; weights, sums, norms and losses stay float32."""
 
     def run() -> Tensor:
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+        # No cache: each weight is read once in a piece, and a cached copy would be shared by threads.
+        with torch.autocast(device.type, torch.bfloat16, precision == "bfloat16", cache_enabled=False):
             return piece() * weight
 
     return run
@@ -82,7 +83,7 @@ def train(run: Path, model: T5, head: nn.Module | None, objectives: Sequence[Obj
     """
     device = next(model.parameters()).device
     workers = Workers(options.threads)
-    optimisers = build_optimisers(model, head, options.optimiser, options.rate, options.precision, workers)
+    optimisers = build_optimisers(model, head, options.optimiser, options.rate, workers)
     parameters = [parameter for module in (model, head) if module is not None for parameter in module.parameters()]
     checkpoint = run / "checkpoint.pt"
     step, elapsed, curve = 0, 0.0, []
