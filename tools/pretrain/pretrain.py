@@ -12,17 +12,20 @@ import torch
 from corpus import Source, read_sources
 from distillation import Distillation, Head
 from embeddings import initial_embeddings
+from machine import prepare_machine
 from mixture import Mixture, Row, read_glue
 from model import T5, Config
 from model_card import model_card
 from objectives import Objective
+from options import Options
 from pairs import similarity_pairs
 from sentences import read_sentences, sample_sentences
 from span_corruption import window_for
 from span_objective import SpanCorruption
 from teacher import DIMENSIONS, teacher_vectors
 from tokens import split_into_windows, tokenise
-from train import Options, prepare_machine, train
+from train import train
+from trainer import Trainer
 from vocabulary import train_vocabulary
 
 INPUT_LENGTH = 128
@@ -94,7 +97,7 @@ def main() -> None:
     model.to(device)
     spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed)
     others, head = objectives_beside_spans(model, sources, arguments.run, arguments.glue, options)
-    state = train(arguments.run, model, head, [spans, *others], options)
+    state = train(arguments.run, Trainer(model, head, [spans, *others], options))
 
     # Imported late: a training run should not need transformers until it has something to export.
     from export import export

@@ -1,21 +1,24 @@
 """python -m unittest, in this folder: the parts of the recipe whose mistakes a training run would hide."""
 
 import json
+import lzma
 import tempfile
 import unittest
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import sentencepiece
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
+import teacher
 from batches import Batches
 from corpus import Source
-from distillation import Distillation, Head, distillation_loss
+from distillation import TEMPERATURE, Distillation, Head, distillation_loss
 from embeddings import count_pairs, positive_mutual_information
 from export import hugging_face_config, hugging_face_weights
 from mixture import Mixture, Row, read_glue
@@ -23,18 +26,18 @@ from model import T5, Config
 from model_card import model_card
 from objectives import pieces_of
 from optimiser import orthogonalise, schedule
+from options import Options
 from pairs import similarity_pairs, similarity_row
 from same_length import SameLengthBatches
-from sentences import quotas
+from sentences import quotas, read_sentences, sample_sentences
 from span_corruption import corrupt, lengths_for, window_for
 from span_objective import SpanCorruption
-from train import Options, train
+from train import train
+from trainer import Trainer
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID, NUM_PIECES
 from workers import Workers
 
 CPU = torch.device("cpu")
-
-
 MINI = Path(__file__).parents[2] / "models" / "mini"
 
 
@@ -140,8 +143,8 @@ class Training(unittest.TestCase):
         items = objective.items[objective.batches.at(0)]
         self.assertEqual(batch.items, len(items))
         inputs = torch.tensor([objective.sentences[item] for item in items])
-        teacher = torch.from_numpy(objective.vectors[items]).float()
-        whole = distillation_loss(objective.predicted(inputs), teacher, teacher)
+        vectors = torch.from_numpy(objective.vectors[items]).float()
+        whole = distillation_loss(objective.predicted(inputs), vectors, vectors)
         self.assert_gradients_of_pieces(batch.pieces, whole, [*model.parameters(), *head.parameters()])
 
     def test_a_run_goes_on_from_its_checkpoint(self):
@@ -151,7 +154,7 @@ class Training(unittest.TestCase):
             spans = SpanCorruption(model, random_windows(40), random_windows(4), 2, 1)
             options = Options(minutes=minutes, batch_size=2, precision="float32")
             with redirect_stdout(StringIO()):
-                return train(folder, model, head, [spans, distillation], options)
+                return train(folder, Trainer(model, head, [spans, distillation], options))
 
         with tempfile.TemporaryDirectory() as folder:
             first = run(Path(folder), 0.02)
@@ -191,11 +194,11 @@ class SameLength(unittest.TestCase):
 
 class TeacherObjective(unittest.TestCase):
     def test_the_teachers_own_vectors_are_the_least_loss(self):
-        teacher = torch.from_numpy(unit_vectors(6, 8)).float()
-        entropy = -((teacher @ teacher.T / 0.05).softmax(1).log() * (teacher @ teacher.T / 0.05).softmax(1)).sum(1).mean()
-        best = distillation_loss(teacher * 3, teacher, teacher).item()
+        vectors = torch.from_numpy(unit_vectors(6, 8)).float()
+        entropy = torch.distributions.Categorical(logits=vectors @ vectors.T / TEMPERATURE).entropy().mean()
+        best = distillation_loss(vectors * 3, vectors, vectors).item()
         self.assertAlmostEqual(best, entropy.item(), places=3)
-        self.assertGreater(distillation_loss(teacher.roll(1, 0), teacher, teacher).item(), best + 1)
+        self.assertGreater(distillation_loss(vectors.roll(1, 0), vectors, vectors).item(), best + 1)
 
     def test_held_out_sentences_are_in_no_batch(self):
         vectors = unit_vectors(1500, 8)
@@ -226,6 +229,42 @@ class SentencesAndPairs(unittest.TestCase):
             self.assertEqual(row.target, str(round(5 * min(max(cosine, 0), 1))))
         self.assertTrue(all(row.target in "012345" for row in rows))
         self.assertEqual(similarity_row("x", "y", -0.3).target, "0")
+
+
+    def test_sentences_fit_differ_and_come_shortest_first(self):
+        texts = ["It was far too long a walk for them.", "Short.", "It was far too long a walk for them."]
+        texts += [f"The {part} of the old house was painted in red last year." for part in ("door", "roof", "fence", "gate")]
+        with tempfile.TemporaryDirectory() as folder:
+            with lzma.open(Path(folder) / "a.txt.xz", "wt", encoding="utf-8") as file:
+                file.write("\n".join([" ".join(texts), *texts, " ".join(["endless"] * 90)]))
+            source = Source("a", "news", "", "open", 100, Path(folder) / "a.txt.xz")
+            file = sample_sentences([source], MINI / "spiece.model", 20, 1, Path(folder))
+            self.assertEqual(file, sample_sentences([source], MINI / "spiece.model", 20, 1, Path(folder)))
+            sentences = read_sentences(file)
+        self.assertEqual(sorted(sentences), sorted({text for text in texts if text != "Short."}))
+        self.assertEqual(sentences[0], texts[0])
+
+    def test_vectors_are_made_once_and_in_the_order_of_the_sentences(self):
+        calls: list[list[str]] = []
+
+        class Numbers:
+            def vectors(self, texts: list[str]) -> np.ndarray:
+                calls.append(texts)
+                return np.array([[float(text)] * teacher.DIMENSIONS for text in texts], dtype=np.float16)
+
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.multiple(teacher, SHARD=8, BATCH=3, Teacher=lambda *_: Numbers(), _unpacked=lambda folder: folder),
+            redirect_stdout(StringIO()),
+        ):
+            sentences = Path(folder) / "sentences.txt"
+            sentences.write_text("".join(f"{number}\n" for number in range(20)))
+            vectors = teacher.teacher_vectors(sentences, Path(folder), 2, CPU)
+            self.assertEqual(vectors[:, 0].tolist(), list(range(20)))
+            made = len(calls)
+            next(Path(folder).glob("vectors-*/00000008.npy")).unlink()
+            self.assertTrue((teacher.teacher_vectors(sentences, Path(folder), 2, CPU) == vectors).all())
+        self.assertEqual(sorted(int(text) for texts in calls[made:] for text in texts), list(range(8, 16)))
 
 
 class LabelledRows(unittest.TestCase):
