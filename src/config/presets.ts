@@ -62,7 +62,7 @@ function presetOf(model: string): PresetName {
   return model === builtInModel ? 'mini' : 'paper';
 }
 
-/** Whether a model's answers are written after a sentinel, where nothing else is said: it has seen span corruption only. */
+/** Whether a model's answers are written after a sentinel, where nothing else is said: it was pre-trained to. */
 export function writesSentinel(model: string): boolean {
   return model === builtInModel;
 }

@@ -123,7 +123,7 @@ export const settingsSchema = z.strictObject({
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(
     flag,
-    'write answers after <extra_id_0>, as span corruption does: for models pre-trained on nothing else, like mini',
+    'write answers after <extra_id_0>, as span corruption does: for models pre-trained to answer so, like mini',
     { off: 'write bare answers' },
   ),
   'keep-inert': key(

@@ -152,6 +152,10 @@ class T5(nn.Module):
         self.encoder = Stack(config, is_decoder=False)
         self.decoder = Stack(config, is_decoder=True)
 
+    def sentence_vectors(self, inputs: Tensor) -> Tensor:
+        """Inputs [batch, source] → [batch, d_model], the mean of the states that the decoder reads."""
+        return self.encoder(F.embedding(inputs, self.shared)).mean(1)
+
     def logits(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Inputs [batch, source], targets [batch, target] → [batch, target, vocabulary], teacher-forced."""
         memory = self.encoder(F.embedding(inputs, self.shared))

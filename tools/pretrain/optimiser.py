@@ -5,7 +5,7 @@ millions of tokens it reached a lower loss in the same minutes than AdamW alone,
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model import T5
 from workers import Workers
@@ -59,7 +59,9 @@ class Muon(torch.optim.Optimizer):
             parameter.add_(update, alpha=-rate)
 
 
-def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> list[torch.optim.Optimizer]:
+def build_optimisers(
+    model: T5, head: nn.Module | None, kind: str, rate: float, workers: Workers
+) -> list[torch.optim.Optimizer]:
     """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
     named = dict(model.named_parameters())
     matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
@@ -73,6 +75,8 @@ def build_optimisers(model: T5, kind: str, rate: float, workers: Workers) -> lis
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
     # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
     rest = [{"params": [model.shared], "lr": 4e-3}, {"params": small, "lr": 1e-2}]
+    if head is not None:
+        rest.append({"params": list(head.parameters()), "lr": 2e-3})
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},

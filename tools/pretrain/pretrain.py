@@ -1,4 +1,4 @@
-"""From the corpus folder to a finished model folder: vocabulary, tokens, training, export. Resumes where it stopped."""
+"""From the corpus folder to a finished model folder: vocabulary, tokens, teacher, training, export. Resumes where it stopped."""
 
 import argparse
 import os
@@ -6,37 +6,74 @@ import platform
 from dataclasses import fields
 from pathlib import Path
 
+import sentencepiece
 import torch
 
-from corpus import read_sources
+from corpus import Source, read_sources
+from distillation import Distillation, Head
 from embeddings import initial_embeddings
-from model import Config
+from machine import prepare_machine
+from mixture import Mixture, Row, read_glue
+from model import T5, Config
 from model_card import model_card
+from objectives import Objective
+from options import Options
+from pairs import similarity_pairs
+from sentences import read_sentences, sample_sentences
 from span_corruption import window_for
+from span_objective import SpanCorruption
+from teacher import DIMENSIONS, teacher_vectors
 from tokens import split_into_windows, tokenise
-from train import Options, train
+from train import train
+from trainer import Trainer
 from vocabulary import train_vocabulary
 
 INPUT_LENGTH = 128
 
 
-def default_machine() -> str:
+def default_machine(precision: str) -> str:
     if torch.cuda.is_available():
-        return f"one {torch.cuda.get_device_name()}"
-    return f"{os.cpu_count()} CPU cores ({platform.machine()}), float32"
+        return f"one {torch.cuda.get_device_name()}, {precision}"
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), {precision}"
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder with MANIFEST.tsv and *.txt.xz")
-    parser.add_argument("--run", type=Path, required=True, help="folder for the vocabulary, tokens and checkpoints")
+    parser.add_argument("--glue", type=Path, help="GLUE's folder, for the labelled rows of MNLI and QQP; none without it")
+    parser.add_argument("--run", type=Path, required=True, help="folder for the vocabulary, tokens, vectors and checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="folder of the finished model")
-    parser.add_argument("--machine", default=default_machine(), help="the machine, in the words of the model card")
+    parser.add_argument("--machine", help="the machine, in the words of the model card")
+    parser.add_argument("--scores", type=Path, help="what the finished model scores, in Markdown, for the model card")
     for field in fields(Options):
         required = field.name == "minutes"
         default = None if required else field.default
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=default, required=required)
     return parser.parse_args()
+
+
+def objectives_beside_spans(
+    model: T5, sources: list[Source], run: Path, glue: Path | None, options: Options
+) -> tuple[list[Objective], Head | None]:
+    """What the options ask for beside span corruption, and the parameters that are not the model's."""
+    spiece_model, cache, device = run / "spiece.model", run / "teacher", model.shared.device
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(spiece_model))
+    objectives: list[Objective] = []
+    head = None
+    rows: list[Row] = [] if glue is None else read_glue(glue) * options.supervised_repeats
+    if options.sentences > 0:
+        file = sample_sentences(sources, spiece_model, options.sentences, options.seed, cache)
+        vectors = teacher_vectors(file, cache, options.threads, device)
+        sentences = read_sentences(file)
+        rows += similarity_pairs(sentences, vectors, options.similarity_pairs, options.seed)
+        if options.teacher_weight > 0:
+            head = Head(model.config.d_model, DIMENSIONS).to(device)
+            encoded = processor.encode(sentences, num_threads=2)
+            sizes = (options.sentence_tokens, options.teacher_weight)
+            objectives.append(Distillation(model, head, encoded, vectors, options.seed, *sizes))
+    if rows and options.mixture_weight > 0:
+        objectives.append(Mixture(model, rows, processor, options.seed, options.mixture_tokens, options.mixture_weight))
+    return objectives, head
 
 
 def main() -> None:
@@ -52,13 +89,24 @@ def main() -> None:
     embeddings = initial_embeddings(arguments.run / "embeddings.pt", tokens, window, Config.d_model, options.seed)
     training, held_out = split_into_windows(tokens, window, options.seed)
     print(f"{len(training)} training and {len(held_out)} held-out windows of {training.shape[1]} tokens", flush=True)
-    state = train(arguments.run, embeddings, training, held_out, options)
+
+    device = prepare_machine()
+    torch.manual_seed(options.seed)
+    model = T5(Config())
+    model.shared.data.copy_(embeddings)
+    model.to(device)
+    spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed)
+    others, head = objectives_beside_spans(model, sources, arguments.run, arguments.glue, options)
+    state = train(arguments.run, Trainer(model, head, [spans, *others], options))
 
     # Imported late: a training run should not need transformers until it has something to export.
     from export import export
 
     corpus_tokens = sum(len(ids) for ids in tokens.values())
-    export(arguments.run, arguments.out, model_card(state, sources, corpus_tokens, arguments.machine))
+    machine = arguments.machine or default_machine(options.precision)
+    scores = arguments.scores and arguments.scores.read_text(encoding="utf-8")
+    state["labelled"] = arguments.glue is not None
+    export(arguments.run, arguments.out, model_card(state, sources, corpus_tokens, machine, scores))
 
 
 if __name__ == "__main__":

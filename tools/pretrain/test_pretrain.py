@@ -1,28 +1,66 @@
 """python -m unittest, in this folder: the parts of the recipe whose mistakes a training run would hide."""
 
+import json
+import lzma
+import tempfile
 import unittest
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
+import sentencepiece
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
+import teacher
 from batches import Batches
+from corpus import Source
+from distillation import TEMPERATURE, Distillation, Head, distillation_loss
 from embeddings import count_pairs, positive_mutual_information
 from export import hugging_face_config, hugging_face_weights
+from mixture import Mixture, Row, read_glue
 from model import T5, Config
+from model_card import model_card
+from objectives import pieces_of
 from optimiser import orthogonalise, schedule
+from options import Options
+from pairs import similarity_pairs, similarity_row
+from same_length import SameLengthBatches
+from sentences import quotas, read_sentences, sample_sentences
 from span_corruption import corrupt, lengths_for, window_for
+from span_objective import SpanCorruption
+from train import train
+from trainer import Trainer
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID, NUM_PIECES
 from workers import Workers
 
 CPU = torch.device("cpu")
+MINI = Path(__file__).parents[2] / "models" / "mini"
+
+
+def tiny_model() -> T5:
+    torch.manual_seed(0)
+    return T5(Config(d_model=32, d_ff=64, d_kv=8, num_layers=1))
+
+
+def random_sentences(count: int) -> list[list[int]]:
+    rng = np.random.default_rng(2)
+    return [rng.integers(3, NUM_PIECES, length).tolist() for length in np.sort(rng.integers(8, 12, count))]
+
+
+def unit_vectors(count: int, dimensions: int) -> np.ndarray:
+    vectors = np.random.default_rng(4).standard_normal((count, dimensions))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
 
 def random_windows(count: int, length: int = 141) -> np.ndarray:
     return np.random.default_rng(0).integers(3, NUM_PIECES, (count, length)).astype(np.uint16)
 
 
-class SpanCorruption(unittest.TestCase):
+class CorruptedText(unittest.TestCase):
     def test_lengths_are_those_of_t5(self):
         self.assertEqual(window_for(512), 568)
         self.assertEqual(window_for(128), 141)
@@ -81,16 +119,53 @@ class Training(unittest.TestCase):
         self.assertFalse(torch.equal(seen[0], seen[6]), "the second pass has an order of its own")
 
     def test_pieces_give_the_gradients_of_the_batch(self):
-        torch.manual_seed(0)
-        model = T5(Config(d_model=32, d_ff=64, d_kv=8, num_layers=1))
-        inputs, targets = map(torch.from_numpy, corrupt(random_windows(15), np.random.default_rng(1)))
-        loss = Workers(2).loss_and_gradients(model, inputs, targets)
-        pieces = [parameter.grad.clone() for parameter in model.parameters()]
-        whole = model(inputs, targets)
-        expected = torch.autograd.grad(whole, list(model.parameters()))
-        self.assertAlmostEqual(loss.item(), whole.item(), places=4)
-        for got, want in zip(pieces, expected, strict=True):
-            self.assertLess((got - want).abs().max(), 1e-4 * max(1.0, want.abs().max().item()))
+        model = tiny_model()
+        inputs, targets = map(torch.from_numpy, corrupt(random_windows(30), np.random.default_rng(1)))
+        pieces = pieces_of(inputs, lambda part: model(inputs[part], targets[part]))
+        self.assertGreater(len(pieces), 2)
+        self.assert_gradients_of_pieces(pieces, model(inputs, targets), list(model.parameters()))
+
+    def assert_gradients_of_pieces(self, pieces, whole, parameters):
+        losses = Workers(2).losses_and_gradients(parameters, pieces)
+        self.assertAlmostEqual(sum(losses).item(), whole.item(), places=4)
+        expected = torch.autograd.grad(whole, parameters, allow_unused=True)
+        for parameter, want in zip(parameters, expected, strict=True):
+            if want is None:
+                self.assertIsNone(parameter.grad)
+            else:
+                self.assertLess((parameter.grad - want).abs().max(), 1e-4 * max(1.0, want.abs().max().item()))
+
+    def test_objectives_in_pieces_add_up_and_leave_what_they_do_not_read(self):
+        model, head = tiny_model(), Head(32, 8)
+        objective = Distillation(model, head, random_sentences(3000), unit_vectors(3000, 8), 1, 4096, 1.0)
+        batch = objective.batch(0)
+        self.assertGreater(len(batch.pieces), 1)
+        items = objective.items[objective.batches.at(0)]
+        self.assertEqual(batch.items, len(items))
+        inputs = torch.tensor([objective.sentences[item] for item in items])
+        vectors = torch.from_numpy(objective.vectors[items]).float()
+        whole = distillation_loss(objective.predicted(inputs), vectors, vectors)
+        self.assert_gradients_of_pieces(batch.pieces, whole, [*model.parameters(), *head.parameters()])
+
+    def test_a_run_goes_on_from_its_checkpoint(self):
+        def run(folder: Path, minutes: float) -> dict:
+            model, head = tiny_model(), Head(32, 8)
+            distillation = Distillation(model, head, random_sentences(1100), unit_vectors(1100, 8), 1, 64, 0.1)
+            spans = SpanCorruption(model, random_windows(40), random_windows(4), 2, 1)
+            options = Options(minutes=minutes, batch_size=2, precision="float32")
+            with redirect_stdout(StringIO()):
+                return train(folder, Trainer(model, head, [spans, distillation], options))
+
+        with tempfile.TemporaryDirectory() as folder:
+            first = run(Path(folder), 0.02)
+            again = run(Path(folder), 0.02)
+            self.assertEqual(again["step"], first["step"])
+            further = run(Path(folder), 0.04)
+        self.assertGreater(further["step"], first["step"])
+        self.assertGreater(further["elapsed"], first["elapsed"])
+        self.assertEqual(further["seen"]["spans"]["items"], 2 * further["step"])
+        self.assertTrue(torch.equal(first["model"]["shared"], again["model"]["shared"]))
+        self.assertFalse(torch.equal(first["head"]["weight"], further["head"]["weight"]))
 
     def test_orthogonalise_brings_singular_values_near_one(self):
         torch.manual_seed(0)
@@ -102,6 +177,138 @@ class Training(unittest.TestCase):
         self.assertEqual(schedule(1000, 0.3), 1.0)
         self.assertAlmostEqual(schedule(1000, 0.7), 0.5)
         self.assertEqual(schedule(1000, 1.0), 0.0)
+
+
+class SameLength(unittest.TestCase):
+    def test_a_pass_uses_every_item_once_in_batches_of_one_shape(self):
+        shapes = np.random.default_rng(0).integers(3, 9, (200, 2))
+        batches = SameLengthBatches(shapes, 40, [1, 2])
+        first = [batches.at(number) for number in range(batches.batches_per_pass)]
+        self.assertEqual(sorted(np.concatenate(first).tolist()), list(range(200)))
+        for items in first:
+            self.assertEqual(len({tuple(shape) for shape in shapes[items]}), 1)
+        second = batches.at(batches.batches_per_pass)
+        self.assertTrue((SameLengthBatches(shapes, 40, [1, 2]).at(batches.batches_per_pass) == second).all())
+        self.assertNotEqual(first[0].tolist(), second.tolist(), "the second pass has an order of its own")
+
+
+class TeacherObjective(unittest.TestCase):
+    def test_the_teachers_own_vectors_are_the_least_loss(self):
+        vectors = torch.from_numpy(unit_vectors(6, 8)).float()
+        entropy = torch.distributions.Categorical(logits=vectors @ vectors.T / TEMPERATURE).entropy().mean()
+        best = distillation_loss(vectors * 3, vectors, vectors).item()
+        self.assertAlmostEqual(best, entropy.item(), places=3)
+        self.assertGreater(distillation_loss(vectors.roll(1, 0), vectors, vectors).item(), best + 1)
+
+    def test_held_out_sentences_are_in_no_batch(self):
+        vectors = unit_vectors(1500, 8)
+        objective = Distillation(tiny_model(), Head(32, 8), random_sentences(1500), vectors, 1, 256, 1.0)
+        numbers = range(objective.batches.batches_per_pass)
+        used = {int(item) for number in numbers for item in objective.items[objective.batches.at(number)]}
+        self.assertEqual(used | set(objective.held_out_items.tolist()), set(range(1500)))
+        self.assertFalse(used & set(objective.held_out_items.tolist()))
+
+
+class SentencesAndPairs(unittest.TestCase):
+    def test_quotas_follow_the_root_of_the_size_and_the_style(self):
+        def source(name: str, style: str, size: int) -> Source:
+            return Source(name, style, "", "open", size, Path())
+
+        shares = quotas([source("a", "news", 400), source("b", "news", 100), source("c", "nlu_sentences", 100)], 800)
+        self.assertEqual(shares, {"a": 200, "b": 100, "c": 500})
+
+    def test_pairs_carry_the_teachers_cosine_in_fifths(self):
+        vectors = unit_vectors(60, 8)
+        vectors[1] = vectors[0]
+        sentences = [f"s{index}" for index in range(60)]
+        rows = similarity_pairs(sentences, vectors, 60, seed=3)
+        self.assertEqual(len(rows), 60)
+        for row in rows:
+            first, second = row.source.removeprefix("similarity sentence1: s").split(" sentence2: s")
+            cosine = float(vectors[int(first)].astype(np.float32) @ vectors[int(second)].astype(np.float32))
+            self.assertEqual(row.target, str(round(5 * min(max(cosine, 0), 1))))
+        self.assertTrue(all(row.target in "012345" for row in rows))
+        self.assertEqual(similarity_row("x", "y", -0.3).target, "0")
+
+
+    def test_sentences_fit_differ_and_come_shortest_first(self):
+        texts = ["It was far too long a walk for them.", "Short.", "It was far too long a walk for them."]
+        texts += [f"The {part} of the old house was painted in red last year." for part in ("door", "roof", "fence", "gate")]
+        with tempfile.TemporaryDirectory() as folder:
+            with lzma.open(Path(folder) / "a.txt.xz", "wt", encoding="utf-8") as file:
+                file.write("\n".join([" ".join(texts), *texts, " ".join(["endless"] * 90)]))
+            source = Source("a", "news", "", "open", 100, Path(folder) / "a.txt.xz")
+            file = sample_sentences([source], MINI / "spiece.model", 20, 1, Path(folder))
+            self.assertEqual(file, sample_sentences([source], MINI / "spiece.model", 20, 1, Path(folder)))
+            sentences = read_sentences(file)
+        self.assertEqual(sorted(sentences), sorted({text for text in texts if text != "Short."}))
+        self.assertEqual(sentences[0], texts[0])
+
+    def test_vectors_are_made_once_and_in_the_order_of_the_sentences(self):
+        calls: list[list[str]] = []
+
+        class Numbers:
+            def vectors(self, texts: list[str]) -> np.ndarray:
+                calls.append(texts)
+                return np.array([[float(text)] * teacher.DIMENSIONS for text in texts], dtype=np.float16)
+
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.multiple(teacher, SHARD=8, BATCH=3, Teacher=lambda *_: Numbers(), _unpacked=lambda folder: folder),
+            redirect_stdout(StringIO()),
+        ):
+            sentences = Path(folder) / "sentences.txt"
+            sentences.write_text("".join(f"{number}\n" for number in range(20)))
+            vectors = teacher.teacher_vectors(sentences, Path(folder), 2, CPU)
+            self.assertEqual(vectors[:, 0].tolist(), list(range(20)))
+            made = len(calls)
+            next(Path(folder).glob("vectors-*/00000008.npy")).unlink()
+            self.assertTrue((teacher.teacher_vectors(sentences, Path(folder), 2, CPU) == vectors).all())
+        self.assertEqual(sorted(int(text) for texts in calls[made:] for text in texts), list(range(8, 16)))
+
+
+class LabelledRows(unittest.TestCase):
+    def test_rows_are_written_as_the_tasks_write_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, row in (
+                ("MNLI", {"text_a": "A man sings. ", "text_b": "A man is silent.", "label": "contradiction"}),
+                ("QQP", {"text_a": "Why?", "text_b": "How?", "label": "1"}),
+            ):
+                (Path(folder) / name).mkdir()
+                (Path(folder) / name / "sample10k.train.json").write_text(json.dumps({"0": row}))
+            rows = read_glue(Path(folder))
+        self.assertEqual(rows[0], Row("mnli premise: A man sings. hypothesis A man is silent.", "2"))
+        self.assertEqual(rows[1], Row("qqp question1: Why? question2: How?", "1"))
+
+    def test_ids_are_those_of_the_library(self):
+        processor = sentencepiece.SentencePieceProcessor(model_file=str(MINI / "spiece.model"))
+        mixture = Mixture(tiny_model(), [Row("qqp question1: Why? question2: How?", "1")], processor, 1, 64, 1.0)
+        ((source, target),) = mixture.pairs
+        self.assertEqual(source[-2:], [FIRST_SENTINEL_ID, EOS_ID])
+        self.assertEqual(processor.decode(source[:-2]), "qqp question1: Why? question2: How?")
+        self.assertEqual(target, [FIRST_SENTINEL_ID, *processor.encode("1"), EOS_ID])
+        losses = [piece().item() for piece in mixture.batch(0).pieces]
+        self.assertGreater(sum(losses), 0)
+
+
+class ModelCard(unittest.TestCase):
+    def test_it_names_what_was_used_and_only_that(self):
+        state = {
+            "options": asdict(Options(minutes=1)), "model": {"shared": torch.zeros(2, 3)}, "step": 50, "elapsed": 60.0,
+            "held_out": {"heldOutLoss": 4.0, "mismatchedLoss": 5.0, "heldOutWindows": 9, "heldOutTeacherCosine": 0.5},
+            "seen": {"spans": {"items": 1, "tokens": 100}, "teacher": {"items": 7, "tokens": 70}}, "labelled": False,
+            "curve": [{"step": 25, "minutes": 0.5, "tokens": 10, "losses": {"spans": 6.0, "teacher": 1.0}}],
+        }  # fmt: skip
+        card = model_card(state, [], 1000, "a machine", None)
+        self.assertIn("all-MiniLM-L6-v2 (Apache-2.0)", card)
+        self.assertIn("No label of any task was used", card)
+        self.assertNotIn("MNLI", card)
+        self.assertNotIn("## Scores", card)
+        self.assertIn("| 25 | 0 | 10 | 6.000 | 1.000 |", card)
+        state["seen"]["mixture"] = {"items": 3, "tokens": 30}
+        with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |")
+        self.assertIn("training rows of MNLI and QQP", with_labels)
+        self.assertIn("## Scores\n\n| a table |", with_labels)
 
 
 class Embeddings(unittest.TestCase):

@@ -19,12 +19,16 @@ VOCAB_SIZE = 8128
 MAX_LINE_BYTES = 4000
 
 
+def split_into_sentences(line: str) -> list[str]:
+    return re.split(r"(?<=[.!?]) ", line)
+
+
 def sample_sentences(sources: list[Source], max_sentences: int, seed: int) -> list[str]:
     """A reproducible sample of sentence-like pieces of the text, in the proportions of the corpus."""
     sentences: list[str] = []
     for source in sources:
         for line in read_lines(source):
-            sentences.extend(part for part in re.split(r"(?<=[.!?]) ", line) if len(part.encode()) <= MAX_LINE_BYTES)
+            sentences.extend(part for part in split_into_sentences(line) if len(part.encode()) <= MAX_LINE_BYTES)
     random.Random(seed).shuffle(sentences)
     return sentences[:max_sentences]
 

@@ -4,13 +4,11 @@ A machine that others use too starves a thread now and then. Operations split ov
 one; whole pieces taken from a queue do not, and two single threads lose nothing to two that share every product.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
-
-PIECE = 6
 
 
 class Workers:
@@ -21,23 +19,26 @@ class Workers:
     def run(self, function: Callable, items: Iterable) -> None:
         list(self.pool.map(function, items))
 
-    def loss_and_gradients(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of the batch; gradients are left in `.grad`. A GPU gets the batch in one piece."""
-        parameters = list(model.parameters())
-        size = len(inputs) if inputs.is_cuda else PIECE
+    def losses_and_gradients(self, parameters: Sequence[nn.Parameter], pieces: Sequence[Callable[[], Tensor]]) -> list[Tensor]:
+        """The value of each piece; the gradients of their sum are left in `.grad`, none where no piece reads a parameter."""
 
-        def piece(start: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-            part = slice(start, start + size)
-            loss = model(inputs[part], targets[part]) * (len(inputs[part]) / len(inputs))
-            return loss.detach(), torch.autograd.grad(loss, parameters)
+        def work(piece: Callable[[], Tensor]) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+            loss = piece()
+            return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
 
-        # Added in the order of the batch, whichever thread was first: floating-point sums depend on it.
-        futures: list[Future] = [self.pool.submit(piece, start) for start in range(0, len(inputs), size)]
-        loss, gradients = futures[0].result()
-        for future in futures[1:]:
-            more_loss, more = future.result()
-            loss = loss + more_loss
-            torch._foreach_add_(gradients, more)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        return loss
+        for parameter in parameters:
+            parameter.grad = None
+        # Added in the order of the pieces, whichever thread was first: floating-point sums depend on it.
+        futures: list[Future] = [self.pool.submit(work, piece) for piece in pieces]
+        losses = []
+        for future in futures:
+            loss, gradients = future.result()
+            losses.append(loss)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if gradient is None:
+                    continue
+                if parameter.grad is None:
+                    parameter.grad = gradient
+                else:
+                    parameter.grad.add_(gradient)
+        return losses

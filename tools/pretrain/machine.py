@@ -1,0 +1,22 @@
+"""Settings of the process that make it fast, and where it computes."""
+
+import ctypes
+import platform
+import sys
+
+import torch
+
+
+def prepare_machine() -> torch.device:
+    torch.set_flush_denormal(True)
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        # Large buffers are otherwise returned to the system and faulted in again every step: a sixth of its time.
+        trim_threshold, top_pad, mmap_max = -1, -2, -4
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)
+        libc.mallopt(top_pad, 100 * 2**20)
+    if torch.cuda.is_available():
+        torch.backends.cuda.matmul.allow_tf32 = True
+        return torch.device("cuda")
+    return torch.device("cpu")
