@@ -35,7 +35,7 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     const own = laidOut.map(parameter => ({ ...parameter, piece: pieces[next++]! }));
     const contribute = () => {
       const parameters = Object.fromEntries(own.map(({ name, shape, piece }) => [name, reshape(piece, shape)]));
-      return deltaOf(module.kind).contribute({ parameters, options: module.options });
+      return deltaOf(module.kind).contribute({ parameters });
     };
     bySite.set(module.site.name, [...(bySite.get(module.site.name) ?? []), contribute]);
   }

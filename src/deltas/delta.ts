@@ -24,7 +24,6 @@ export interface ParameterSpec {
 /** What a delta is given when the graph is built: its parameters by name, shaped as in `parameters`, gates and scales applied. */
 export interface Attachment {
   readonly parameters: Readonly<Record<string, Value>>;
-  readonly options: DeltaOptions;
 }
 
 /**

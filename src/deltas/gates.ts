@@ -7,11 +7,13 @@ import type { Layout, ParameterLayout } from '../runtime/program.ts';
  * compiled program serves with and without them.
  */
 
-/** f ⊙ w, a fresh array. Without gates every gate is 1. */
+/** f ⊙ w: a fresh array, or `delta` itself where no factor differs from 1. Without gates every gate is 1. */
 export function gatedDelta(layout: Layout, delta: Float32Array, gates?: Float32Array): Float32Array {
-  const result = delta.slice();
+  let result = delta;
   forEachParameter(layout, gates, ({ offset, size }, factor) => {
     if (factor === 1) return;
+    // Full fine-tuning has as many parameters as the backbone, and nothing to multiply them by.
+    if (result === delta) result = delta.slice();
     for (let i = offset; i < offset + size; i++) result[i] = delta[i]! * factor;
   });
   return result;

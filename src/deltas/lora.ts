@@ -1,4 +1,8 @@
+import type { DeltaOptions } from '../structure/module.ts';
 import { type Delta, ZEROS } from './delta.ts';
+
+/** What B counts for. */
+const scaleOf = ({ rank, alpha }: DeltaOptions): number => alpha! / rank!;
 
 /** LoRA: δ(x) = (x Aᵀ) Bᵀ · alpha / rank at a linear map, A [rank, in], B [out, rank] (Hu et al. 2022). */
 export const lora: Delta = {
@@ -7,26 +11,33 @@ export const lora: Delta = {
   defaults: { rank: 1, alpha: 16 },
   hosts: site => site.host === 'linear',
   inert: () => false,
-  parameters: (site, { rank, alpha }) => [
+  parameters: (site, options) => [
     // Kaiming-uniform with a = √5: the bound is 1 / √fan_in.
     {
       name: 'A',
-      shape: [rank!, site.inFeatures],
+      shape: [options.rank!, site.inFeatures],
       initializer: { distribution: 'uniform', bound: 1 / Math.sqrt(site.inFeatures) },
       gated: false,
     },
-    { name: 'B', shape: [site.outFeatures, rank!], initializer: ZEROS, gated: true, scale: alpha! / rank! },
+    {
+      name: 'B',
+      shape: [site.outFeatures, options.rank!],
+      initializer: ZEROS,
+      gated: true,
+      scale: scaleOf(options),
+    },
   ],
   contribute: ({ parameters: { A, B } }) => ({
     bottleneck: { read: A!, between: inner => inner, write: B! },
   }),
-  merge: ({ A, B }, { inFeatures, outFeatures }, { rank, alpha }) => {
+  merge: ({ A, B }, { inFeatures, outFeatures }, options) => {
+    const [rank, scale] = [options.rank!, scaleOf(options)];
     const change = new Float32Array(outFeatures * inFeatures);
     for (let row = 0; row < outFeatures; row++) {
       for (let column = 0; column < inFeatures; column++) {
         let sum = 0;
-        for (let k = 0; k < rank!; k++) sum += B![row * rank! + k]! * A![k * inFeatures + column]!;
-        change[row * inFeatures + column] = (sum * alpha!) / rank!;
+        for (let k = 0; k < rank; k++) sum += B![row * rank + k]! * A![k * inFeatures + column]!;
+        change[row * inFeatures + column] = sum * scale;
       }
     }
     return change;

@@ -5,8 +5,8 @@ import { deltaOf } from './index.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {
-  /** What is to be added to the weights, by the name of their site, row-major and shaped like them. */
-  readonly changes: ReadonlyMap<string, Float32Array>;
+  /** What is to be added to the weights, by the name of their site, row-major and shaped like them; made when asked for. */
+  readonly changes: ReadonlyMap<string, () => Float32Array>;
   /** The modules that no weight holds, and their parameters, in the layout of these. */
   readonly rest: readonly DeltaModule[];
   readonly delta: Float32Array;
@@ -24,19 +24,23 @@ export function parametersOf({ parameters }: ModuleLayout, delta: Float32Array):
 
 /** Takes trained modules apart. Several on one weight are added up. */
 export function mergeDelta(layout: Layout, delta: Float32Array): MergedDelta {
-  const changes = new Map<string, Float32Array>();
+  const changes = new Map<string, () => Float32Array>();
   const rest = layout.modules.filter(({ module }) => !canMerge(module));
   for (const laidOut of layout.modules) {
     const { kind, site, options } = laidOut.module;
     if (!canMerge(laidOut.module)) continue;
-    const change = deltaOf(kind).merge!(parametersOf(laidOut, delta), site, options);
+    const change = () => deltaOf(kind).merge!(parametersOf(laidOut, delta), site, options);
     const before = changes.get(site.name);
-    changes.set(site.name, before === undefined ? change : change.map((value, i) => value + before[i]!));
+    changes.set(site.name, before === undefined ? change : () => sumOf(before(), change()));
   }
   const pieces = rest.flatMap(({ parameters }) =>
     parameters.map(({ offset, size }) => delta.subarray(offset, offset + size)),
   );
   return { changes, rest: rest.map(({ module }) => module), delta: joined(pieces) };
+}
+
+function sumOf(a: Float32Array, b: Float32Array): Float32Array {
+  return a.map((value, i) => value + b[i]!);
 }
 
 function joined(pieces: readonly Float32Array[]): Float32Array {

@@ -59,15 +59,15 @@ export const onnx: Exporter = {
 async function writeWeights(
   file: string,
   weights: Weights,
-  changes: ReadonlyMap<string, Float32Array>,
+  changes: ReadonlyMap<string, () => Float32Array>,
   signal: AbortSignal | undefined,
 ): Promise<Weights> {
   const placed = new Map<string, Weight>();
   let end = 0;
   for (const [site, weight] of weights) {
     const offset = Math.ceil(end / PAGE) * PAGE;
-    const change = changes.get(site);
-    const stored = change ? { dtype: 'float32' as const, byteLength: change.byteLength } : {};
+    const bytes = weight.shape.reduce((product, extent) => product * extent, Float32Array.BYTES_PER_ELEMENT);
+    const stored = changes.has(site) ? { dtype: 'float32' as const, byteLength: bytes } : {};
     const place: Weight = { ...weight, ...stored, file, offset };
     placed.set(site, place);
     end = offset + place.byteLength;

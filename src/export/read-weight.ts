@@ -22,8 +22,9 @@ export async function readWeightBytes({ name, file, offset, byteLength }: Weight
 }
 
 /** A weight as float32, with what a module adds to it. */
-export async function readWeight(weight: Weight, change?: Float32Array): Promise<Float32Array> {
+export async function readWeight(weight: Weight, makeChange?: () => Float32Array): Promise<Float32Array> {
   const values = widen(await readWeightBytes(weight), weight.dtype);
+  const change = makeChange?.();
   return change === undefined ? values : values.map((value, i) => value + change[i]!);
 }
 

@@ -1,24 +1,37 @@
 import type { Model } from '../../models/model.ts';
 import type { Program } from '../../runtime/program.ts';
 
+/** A model whose last program is kept when its user is done with it. */
+export interface KeepingModel extends Model {
+  /** Frees what is kept. */
+  free(): Promise<void>;
+}
+
 /**
- * The model with its last program kept when its user is done with it: runs of one structure that follow each other start
- * its sessions once. It is freed before another is compiled, so that no run holds more than it would alone.
+ * The model, for runs that follow each other: those of one structure start its sessions once. What is kept is freed before
+ * another structure is compiled.
  */
-export function keepingProgram(model: Model): Model {
+export function keepingProgram(model: Model): KeepingModel {
   let idle: { readonly key: string; readonly program: Program } | undefined;
+
+  async function free(): Promise<void> {
+    const last = idle;
+    idle = undefined;
+    await last?.program.release();
+  }
+
   return {
     ...model,
+    free,
     async compile(modules) {
       const key = JSON.stringify(modules.map(({ id, options }) => [id, options]));
-      const last = idle;
-      idle = undefined;
-      if (last !== undefined && last.key !== key) await last.program.release();
-      const program = last?.key === key ? last.program : await model.compile(modules);
+      const last = idle?.key === key ? idle.program : undefined;
+      if (last) idle = undefined;
+      else await free();
+      const program = last ?? (await model.compile(modules));
       const release = async () => {
-        const other = idle;
+        await free();
         idle = { key, program };
-        await other?.program.release();
       };
       return { ...program, release };
     },

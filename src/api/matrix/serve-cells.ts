@@ -1,20 +1,21 @@
 import { InterruptedError } from '../../errors.ts';
 import type { JobEvent } from '../job-events.ts';
-import { type Cell, runCell } from './cell.ts';
+import type { Cell } from './cell.ts';
+import { inProcess } from './executor.ts';
 import type { Channel } from './messages.ts';
 import { describeError } from './run-matrix.ts';
 import { sharedLoaders } from './shared-loaders.ts';
 
 /** Does the runs that a channel brings, one at a time, with a model and data that they share: a worker's whole life. */
 export function serveCells(channel: Channel): void {
-  const loaders = sharedLoaders();
+  const executor = inProcess(sharedLoaders());
   let stop = new AbortController();
 
   async function run(cell: Cell): Promise<void> {
     stop = new AbortController();
     try {
       const onEvent = throttled(event => channel.send({ type: 'event', event }));
-      channel.send({ type: 'done', result: await runCell(cell, { loaders, signal: stop.signal, onEvent }) });
+      channel.send({ type: 'done', result: await executor.run(cell, { signal: stop.signal, onEvent }) });
     } catch (error) {
       if (error instanceof InterruptedError) channel.send({ type: 'interrupted', message: error.message });
       else channel.send({ type: 'failed', message: describeError(error) });

@@ -1,11 +1,7 @@
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { freshLoaders, type Loaders } from '../loaders.ts';
-import { keepingProgram } from './kept-program.ts';
 
-/**
- * Loaders for many runs in one process: each model and data set is read once, each text tokenised once, and runs of one
- * structure in a row share their sessions.
- */
+/** Loaders for many runs in one process: each model and data set is read once, each text tokenised once. */
 export interface SharedLoaders extends Loaders {
   /** Seconds spent so far on starting sessions of the models. */
   startSeconds(): number;
@@ -21,7 +17,7 @@ export function sharedLoaders(): SharedLoaders {
     model: once(
       async (name, settings) => {
         const model = await freshLoaders.model(name, { ...settings, onStart });
-        return { ...keepingProgram(model), tokenizer: remembering(model.tokenizer) };
+        return { ...model, tokenizer: remembering(model.tokenizer) };
       },
       (name, { threads, prepack, recompute }) => JSON.stringify([name, threads, prepack, recompute]),
     ),

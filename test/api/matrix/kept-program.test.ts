@@ -18,10 +18,12 @@ function notingModel() {
 
 const moduleOf = (id: string, rank = 1) => ({ id, options: { rank } }) as unknown as DeltaModule;
 
-test('modules that follow themselves are compiled once', async () => {
+test('modules that follow themselves are compiled once, and freed when that is asked for', async () => {
   const { log, model } = notingModel();
   for (let run = 0; run < 3; run++) await (await model.compile([moduleOf('a'), moduleOf('b')])).release();
   assert.deepEqual(log, ['compile a+b']);
+  for (let time = 0; time < 2; time++) await model.free();
+  assert.deepEqual(log, ['compile a+b', 'free a+b']);
 });
 
 test('other modules, and the same ones with other options, free what is kept before they are compiled', async () => {
