@@ -18,9 +18,9 @@ if (action === 'keep' && name !== undefined && folder !== undefined && command !
     readFileSync(join(folder, 'compare.json'), 'utf8'),
   ) as Comparison;
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`;
-  // Where the runs lay is nobody's business.
-  const withoutFolders = runs.map(run => ({ ...run, folder: '' }));
-  const measured: Measured = { machine, command, model, rows, runs: withoutFolders, sharedBudgets };
+  // The page asks the runs for the resources of their searches alone; where they lay is nobody's business.
+  const searched = runs.filter(run => run.result.resources.search).map(run => ({ ...run, folder: '' }));
+  const measured: Measured = { machine, command, model, rows, runs: searched, sharedBudgets };
   mkdirSync(join(root, measuredFolder), { recursive: true });
   writeFileSync(join(root, measuredFolder, `${name}.json`), `${JSON.stringify(measured, null, 1)}\n`);
 } else if (action !== undefined) {

@@ -6,7 +6,7 @@ import { comparisonTable, scoreMatrix, testSentence } from '../../src/report/com
 import { type Table, tableMarkdown } from '../../src/report/table.ts';
 import { equations, type PaperItem, tablesAndFigures } from './items.ts';
 
-/** What is kept of a comparison, as measured: no paths, no failures' stacks. */
+/** What is kept of a comparison, as measured: its rows, and of its runs those that searched. */
 export interface Measured extends Pick<Comparison, 'model' | 'rows' | 'runs' | 'sharedBudgets'> {
   readonly machine: string;
   /** What was run. */
