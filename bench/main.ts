@@ -11,17 +11,17 @@ import { productFlops } from '../src/runtime/flops.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from './random-t5.ts';
-import { taskRows } from './rows.ts';
+import { TASK_ROWS, taskRows } from './rows.ts';
 import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--threads N] [--json]
 
-Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱, one loss with
-gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU.
+Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ that
+reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU.
 Every program takes its steps in turn with the re-training, on the same cores. Its time in units of the re-training step is the
 ratio of the minima of those turns (the machine's noise only adds time), and all ratios are of times in that unit, so that a
 machine that drifts over minutes does not change them.
---tasks also times LoRA training and greedy answers over ${ROWS * 4} training rows of these tasks, at their real lengths.
+--tasks also times LoRA training and greedy answers over ${TASK_ROWS} training rows of these tasks, at their real lengths.
 S3DELTA_PYTHON=python  also times the peers of bench/peers (PyTorch, transformers, peft).`;
 
 interface Row {
@@ -50,6 +50,7 @@ if (flags.help) {
 }
 
 const threads = Number(flags.threads);
+const tasks = flags.tasks.split(',').filter(Boolean);
 const python = process.env.S3DELTA_PYTHON;
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const shared = process.env.S3DELTA_SHARED ?? '../shared';
@@ -124,16 +125,13 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
     matrixProductShare: (flops / (2 * m * k * n)) * (time('matmul') / time('lora')),
   };
   const ofTasks = Object.fromEntries(
-    flags.tasks.split(',').flatMap(task => [
+    tasks.flatMap(task => [
       [`stepOverPeft ${task}`, time(`peft ${task}`) / time(`loraRows ${task}`)],
       [`answersOverHuggingFace ${task}`, time(`generate ${task}`) / time(`generateRows ${task}`)],
     ]),
   );
   return Object.fromEntries(
-    Object.entries({ ...all, ...(flags.tasks !== '' && ofTasks) }).map(([name, ratio]) => [
-      name,
-      Number.isNaN(ratio) ? undefined : ratio,
-    ]),
+    Object.entries({ ...all, ...ofTasks }).map(([name, ratio]) => [name, Number.isNaN(ratio) ? undefined : ratio]),
   );
 }
 
@@ -153,7 +151,7 @@ for (const model of models) {
     starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
     starters.push(() => startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, '--order', 'second'));
   }
-  for (const task of flags.tasks.split(',').filter(Boolean)) {
+  for (const task of tasks) {
     const rows = { task, file: await taskRows(task, shared) };
     for (const name of Object.keys(rowScenarios)) starters.push(() => startScenario(name, folder, threads, rows));
     if (!python) continue;

@@ -8,16 +8,19 @@ import { loadTask } from '../src/tasks/index.ts';
 import { loadTaskData } from '../src/tasks/task.ts';
 
 /** Rows of a pass: four batches. */
-const ROWS = 64;
+export const TASK_ROWS = 64;
 
 /** Writes the first rows of a task's training set as token ids into the temporary folder, for us and for the peers; returns the file. */
 export async function taskRows(name: string, shared: string): Promise<string> {
   const task = await loadTask(name);
   const data = await loadTaskData(task, { data: join(shared, 'data'), seed: 0 });
   const tokenizer = await loadTokenizer(join(shared, 'tokenizer'));
-  const { train } = await encodeTask({ name: 't5', tokenizer }, task, { ...data, train: data.train.slice(0, ROWS) });
+  const { train } = await encodeTask({ name: 't5', tokenizer }, task, {
+    ...data,
+    train: data.train.slice(0, TASK_ROWS),
+  });
   const file = join(tmpdir(), 's3delta-bench', `${name}-rows.json`);
-  await writeFile(file, JSON.stringify(train.slice(0, ROWS)));
+  await writeFile(file, JSON.stringify(train.slice(0, TASK_ROWS)));
   return file;
 }
 

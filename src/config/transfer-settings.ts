@@ -12,6 +12,7 @@ const {
   'alpha-lr': alphaRate,
   epochs,
   'eval-every': evaluateEvery,
+  patience,
   ...ofTraining
 } = ofEveryRun;
 

@@ -50,6 +50,7 @@ function counting(program: Trainable): Trainable & { evaluations(): number } {
       return program.lossAndGradients(...args);
     },
     mixedDerivative: (...args) => {
+      // What it counts as in `stepEvaluations`.
       evaluations += 2;
       return program.mixedDerivative(...args);
     },
