@@ -127,12 +127,16 @@ const mixed: Prepare = async (folder, threads) => {
   return { step: () => program.lossAndGradients(batch, delta, gates) };
 };
 
+/** What takes less memory. */
+export interface Levers extends CompileSettings {
+  readonly microBatch?: number;
+}
+
 /** Where a search step is other than usual. */
-export interface SearchWork extends CompileSettings {
+export interface SearchWork extends Levers {
   readonly batch?: number;
   /** Source tokens of every row. */
   readonly length?: number;
-  readonly microBatch?: number;
 }
 
 export const search =

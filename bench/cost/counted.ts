@@ -6,11 +6,10 @@ import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Model } from '../../src/models/model.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../../src/runtime/program.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';
 import { paddedBatch } from '../batch.ts';
-import { ROWS, type SearchWork, SOURCE, TARGET } from '../scenarios.ts';
+import { type Levers, TARGET } from '../scenarios.ts';
 import type { Point } from './axes.ts';
 import { modulesAt } from './point.ts';
 
@@ -37,21 +36,24 @@ export function countPoint(model: Model, point: Point): Counted {
   };
 }
 
-/** Planned peak memory of a process that takes second-order search steps over the mixed space and validates nothing. */
-export function plannedSearchBytes(model: Model, work: SearchWork, processBytes: number): number {
-  const { batch = ROWS, length = SOURCE, microBatch, prepack, recompute } = work;
-  const modules: DeltaModule[] = listSpace(model.sites, 'mixed');
+/** Planned peak memory of a process at so many rows and source tokens. */
+export type PlannedBytes = (batch: number, length: number) => number;
+
+/** Plans processes that take second-order search steps over the mixed space and validate nothing, with some levers pulled. */
+export function planSearchSteps(model: Model, levers: Levers, processBytes: number): PlannedBytes {
+  const { microBatch, prepack, recompute } = levers;
+  const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
-  const sizes = runSizes(batch, length, graphs, microBatch);
-  const { peakBytes, generationBytes } = stageMemory(
-    graphs,
-    { training: sizes.map(size => ({ size, count: 1, batch: [] })), generation: [] },
-    {
-      ...(prepack !== undefined && { prepack }),
-      ...{ curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search.second },
-    },
-  );
-  return peakBytes - generationBytes;
+  const options = { curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search.second };
+  return (batch, length) => {
+    const training = runSizes(batch, length, graphs, microBatch).map(size => ({ size }));
+    const { peakBytes, generationBytes } = stageMemory(
+      graphs,
+      { training, generation: [] },
+      { ...options, ...(prepack !== undefined && { prepack }) },
+    );
+    return peakBytes - generationBytes;
+  };
 }
 
 function runSizes(batch: number, length: number, { tokensPerRun }: ProgramGraphs, size?: number): BatchSize[] {
