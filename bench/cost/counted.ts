@@ -6,6 +6,7 @@ import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Model } from '../../src/models/model.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../../src/runtime/program.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';
 import { paddedBatch } from '../batch.ts';
@@ -39,12 +40,12 @@ export function countPoint(model: Model, point: Point): Counted {
 /** Planned peak memory of a process at so many rows and source tokens. */
 export type PlannedBytes = (batch: number, length: number) => number;
 
-/** Plans processes that take second-order search steps over the mixed space and validate nothing, with some levers pulled. */
-export function planSearchSteps(model: Model, levers: Levers, processBytes: number): PlannedBytes {
+/** Plans processes that take search steps of an order over the mixed space and validate nothing, with some levers pulled. */
+export function planSearchSteps(model: Model, order: BiLevelOrder, levers: Levers, processBytes: number): PlannedBytes {
   const { microBatch, prepack, recompute } = levers;
   const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
-  const options = { curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search.second };
+  const options = { curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search[order] };
   return (batch, length) => {
     const training = runSizes(batch, length, graphs, microBatch).map(size => ({ size }));
     const { peakBytes, generationBytes } = stageMemory(

@@ -6,20 +6,22 @@ import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/models/load.ts';
 import { curvesSvg } from '../../src/report/curve-svg.ts';
 import { tableLines } from '../../src/report/table.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { startStepper } from '../process.ts';
 import { randomT5, type T5Size } from '../random-t5.ts';
 import { type Levers, ROWS, SOURCE } from '../scenarios.ts';
 import { planSearchSteps } from './counted.ts';
 
-const HELP = `node bench/cost/memory.ts [--model t5-base] [--measure] [--out FOLDER]
+const HELP = `node bench/cost/memory.ts [--model t5-base] [--order second] [--measure] [--out FOLDER]
 
-Planned peak memory of second-order search steps over the mixed space against batch and source length, with each lever pulled, around
+Planned peak memory of search steps over the mixed space against batch and source length, with each lever pulled, around
 batch ${ROWS} × ${SOURCE}. With --measure some of the points are also run, each in a process of its own; with --out a JSON file
 and two pictures are written.`;
 
 const { values: flags } = parseArgs({
   options: {
     model: { type: 'string', default: 't5-base' },
+    order: { type: 'string', default: 'second' },
     measure: { type: 'boolean', default: false },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -39,10 +41,11 @@ const LEVERS: Readonly<Record<string, Levers>> = {
   'all three': { microBatch: 4, prepack: false, recompute: true },
 };
 const AXES = { batch: [2, 4, 8, 16, 32, 64], length: [32, 64, 128, 256, 512] } as const;
-/** What is run: the ends that a patient person waits for. */
-const MEASURED = { batch: [4, 16, 32], length: [64, 128, 256] } as const;
+/** What is run where no lever is pulled. */
+const MEASURED = { batch: [4, 16, 32], length: [256] } as const;
 type Axis = keyof typeof AXES;
 
+const order = flags.order as BiLevelOrder;
 const processBytes = process.memoryUsage.rss();
 const folder = await randomT5(flags.model as T5Size, `${process.env.S3DELTA_SHARED ?? '../shared'}/tokenizer`);
 const model = await loadModel(folder);
@@ -65,19 +68,19 @@ interface Row {
   readonly measuredBytes?: number;
 }
 
-/** Without levers some points of each axis are run, with them the middle. */
+/** With a lever only the middle is run. */
 const isMeasured = (axis: Axis, value: number, levers: string) =>
   levers === 'no lever' ? (MEASURED[axis] as readonly number[]).includes(value) : axis === 'batch' && value === ROWS;
 
 async function curves(axis: Axis): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [name, levers] of Object.entries(LEVERS)) {
-    const plan = planSearchSteps(model, levers, processBytes);
+    const plan = planSearchSteps(model, order, levers, processBytes);
     for (const value of AXES[axis]) {
       const size = at(axis, value);
       const row = { levers: name, ...size, plannedBytes: plan(size.batch, size.length) };
       const isRun = flags.measure && isMeasured(axis, value, name);
-      rows.push(isRun ? { ...row, measuredBytes: await measure({ ...size, ...levers }) } : row);
+      rows.push(isRun ? { ...row, measuredBytes: await measure({ order, ...size, ...levers }) } : row);
     }
   }
   return rows;
@@ -114,6 +117,6 @@ for (const axis of Object.keys(AXES) as Axis[]) {
   if (flags.out === undefined) continue;
   await mkdir(flags.out, { recursive: true });
   const name = join(flags.out, `memory-${flags.model}-${axis}`);
-  await writeFile(`${name}.json`, `${JSON.stringify({ machine, model: flags.model, rows }, null, 1)}\n`);
+  await writeFile(`${name}.json`, `${JSON.stringify({ machine, model: flags.model, order, rows }, null, 1)}\n`);
   await writeFile(`${name}.svg`, picture(axis, rows));
 }

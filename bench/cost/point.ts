@@ -1,5 +1,6 @@
 import { loadModel } from '../../src/models/load.ts';
 import type { Model } from '../../src/models/model.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import type { DeltaModule } from '../../src/structure/module.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { withMicroBatches } from '../../src/training/micro-batches.ts';
@@ -24,6 +25,8 @@ export async function prepareCostPoint(folder: string, threads: number, json = '
   return { step: () => program.lossAndGradients(rows, delta, gates) };
 }
 
-/** A second-order search step over the mixed space, with what differs from the usual one given as JSON. */
-export const prepareSearchWork = (folder: string, threads: number, json = ''): Promise<Scenario> =>
-  search('second', JSON.parse(json) as SearchWork)(folder, threads);
+/** A search step over the mixed space; its order and what differs from the usual step are given as JSON. */
+export function prepareSearchWork(folder: string, threads: number, json = ''): Promise<Scenario> {
+  const { order, ...work } = JSON.parse(json) as SearchWork & { order: BiLevelOrder };
+  return search(order, work)(folder, threads);
+}

@@ -62,11 +62,12 @@ describe('the cost of a loss with gradients', () => {
   });
 
   it('plans memory: rows add to it as far as they run together', () => {
-    const plan = planSearchSteps(model, {}, 0);
+    const plan = planSearchSteps(model, 'second', {}, 0);
     assert.ok(plan(64, 64) > plan(8, 64) + MEGABYTE);
-    assert.equal(planSearchSteps(model, { microBatch: 8 }, 0)(64, 64), plan(8, 64));
-    assert.ok(planSearchSteps(model, { prepack: false }, 0)(8, 64) < plan(8, 64));
-    assert.equal(planSearchSteps(model, {}, MEGABYTE)(8, 64), plan(8, 64) + MEGABYTE);
+    assert.equal(planSearchSteps(model, 'second', { microBatch: 8 }, 0)(64, 64), plan(8, 64));
+    assert.ok(planSearchSteps(model, 'second', { prepack: false }, 0)(8, 64) < plan(8, 64));
+    assert.ok(planSearchSteps(model, 'first', {}, 0)(8, 64) < plan(8, 64));
+    assert.equal(planSearchSteps(model, 'second', {}, MEGABYTE)(8, 64), plan(8, 64) + MEGABYTE);
   });
 
   it('is drawn against its axis: what was measured, the nearest line, what products alone would take', () => {
