@@ -41,7 +41,12 @@ export function countPoint(model: Model, point: Point): Counted {
 export type PlannedBytes = (batch: number, length: number) => number;
 
 /** Plans processes that take search steps of an order over the mixed space and validate nothing, with some levers pulled. */
-export function planSearchSteps(model: Model, order: BiLevelOrder, levers: Levers, processBytes: number): PlannedBytes {
+export function planSearchSteps(
+  model: Pick<Model, 'sites' | 'graphs'>,
+  order: BiLevelOrder,
+  levers: Levers,
+  processBytes: number,
+): PlannedBytes {
   const { microBatch, prepack, recompute } = levers;
   const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });

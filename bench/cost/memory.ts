@@ -3,12 +3,13 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ARRAYS } from '../../src/api/plan/stage-plan.ts';
 import { loadModel } from '../../src/models/load.ts';
 import { curvesSvg } from '../../src/report/curve-svg.ts';
 import { tableLines } from '../../src/report/table.ts';
 import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { startStepper } from '../process.ts';
-import { randomT5, type T5Size } from '../random-t5.ts';
+import { randomT5, T5_SHAPES, type T5Size } from '../random-t5.ts';
 import { type Levers, ROWS, SOURCE } from '../scenarios.ts';
 import { planSearchSteps } from './counted.ts';
 
@@ -30,6 +31,15 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   console.log(HELP);
   process.exit(0);
+}
+
+const orders = Object.keys(ARRAYS.search);
+if (!Object.hasOwn(T5_SHAPES, flags.model) || !orders.includes(flags.order)) {
+  const shapes = Object.keys(T5_SHAPES).join(', ');
+  console.error(
+    `error: --model ${flags.model} --order ${flags.order}\n→ models: ${shapes}; orders: ${orders.join(', ')}`,
+  );
+  process.exit(2);
 }
 
 const LEVERS: Readonly<Record<string, Levers>> = {
