@@ -19,7 +19,7 @@ export interface MeasuredPoint {
 /** Both pictures of an axis, by the name of their file. */
 export function pictures(axis: string, points: readonly MeasuredPoint[]): Record<string, string> {
   const curve = (y: (point: MeasuredPoint) => number) => points.map(point => ({ step: point.x, value: y(point) }));
-  const [time, memory] = [curve(({ time }) => time), curve(({ peakBytes }) => peakBytes / 1e6)];
+  const [time, memory] = [curve(({ time }) => time), curve(({ peakBytes }) => peakBytes / 1e9)];
   return {
     [`${axis}-time.svg`]: curvesSvg(
       `time against ${axis}, base point = 1`,
@@ -34,7 +34,7 @@ export function pictures(axis: string, points: readonly MeasuredPoint[]): Record
       axis,
     ),
     [`${axis}-memory.svg`]: curvesSvg(
-      `peak memory against ${axis}, MB`,
+      `peak memory against ${axis}, GB`,
       [withName('memory, measured', memory), straight(memory)],
       axis,
     ),

@@ -78,6 +78,6 @@ describe('the cost of a loss with gradients', () => {
     assert.deepEqual(Object.keys(drawn), ['layers-time.svg', 'layers-memory.svg']);
     for (const name of ['time, measured', 'nearest straight line', 'operations of products', 'layers 12: 12.00'])
       assert.ok(drawn['layers-time.svg']!.includes(name), name);
-    assert.match(drawn['layers-memory.svg']!, /layers 6: 6.000/);
+    assert.match(drawn['layers-memory.svg']!, /layers 6: 0.006000/);
   });
 });
