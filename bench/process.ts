@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 export interface Timing {
   readonly seconds: number;
+  /** Of all threads; only ours say it. */
+  readonly processorSeconds?: number;
   readonly peakBytes: number;
 }
 
@@ -11,6 +13,8 @@ export interface Timing {
 export interface Stepper {
   readonly name: string;
   readonly startSeconds: number;
+  /** Peak memory after the first step, which belongs to the start; only ours say it. */
+  readonly startBytes: number;
   step(): Promise<Timing>;
   stop(): void;
 }
@@ -25,10 +29,11 @@ export async function startStepper(name: string, command: string, args: readonly
     if (answer.error) throw new Error(`${name}: ${answer.error}`);
     return answer;
   };
-  const { startSeconds } = await next();
+  const { startSeconds, peakBytes } = await next();
   return {
     name,
     startSeconds: Number(startSeconds ?? Number.NaN),
+    startBytes: Number(peakBytes ?? Number.NaN),
     step: async () => {
       child.stdin.write('step\n');
       return (await next()) as unknown as Timing;

@@ -18,8 +18,11 @@ export type T5Size = keyof typeof T5_SHAPES;
 export type T5Shape = Readonly<Record<keyof (typeof T5_SHAPES)[T5Size], number>>;
 
 const VOCAB_SIZE = 32128;
-/** Numbers drawn once and repeated: drawing 10⁸ of them would cost more than all measurements. */
-const POOL = 1 << 20;
+/**
+ * Numbers drawn once and repeated: drawing 10⁸ of them would cost more than all measurements. A prime number of them, so that no
+ * two matrices are equal: ONNX Runtime keeps one reordered copy of equal weights, and peak memory would come out too small.
+ */
+const POOL = 1_000_003;
 
 /** A T5 of that size with random weights; returns its folder. */
 export const randomT5 = (size: T5Size, tokenizerFolder: string): Promise<string> =>

@@ -4,7 +4,7 @@ import { gemm } from '../src/graph/ops/index.ts';
 import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
 import type { EncodedExample } from '../src/runtime/program.ts';
-import { createSession } from '../src/runtime/session.ts';
+import { type CompileSettings, createSession } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
 import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
@@ -32,8 +32,8 @@ export const TARGET = 4;
 const BUDGET = '1.39bp';
 const LEARNING_RATE = 3e-4;
 
-/** `rows` names a file of `taskRows`, for the scenarios that work on real lengths. */
-type Prepare = (folder: string, threads: number, rows?: string) => Promise<Scenario>;
+/** `more` names a file of `taskRows`, for the scenarios that work on real lengths, or says as JSON what a cost is measured at. */
+export type Prepare = (folder: string, threads: number, more?: string) => Promise<Scenario>;
 
 /** The machine's own rate: a product with a constant as large as a feed-forward's, by the same library. */
 export const MATMUL_SIZE = [2048, 1024, 4096] as const;
@@ -127,13 +127,25 @@ const mixed: Prepare = async (folder, threads) => {
   return { step: () => program.lossAndGradients(batch, delta, gates) };
 };
 
-const search =
-  (order: BiLevelOrder): Prepare =>
+/** What takes less memory. */
+export interface Levers extends CompileSettings {
+  readonly microBatch?: number;
+}
+
+/** Where a search step is other than usual. */
+export interface SearchWork extends Levers {
+  readonly batch?: number;
+  /** Source tokens of every row. */
+  readonly length?: number;
+}
+
+export const search =
+  (order: BiLevelOrder, { batch = ROWS, length = SOURCE, microBatch, ...settings }: SearchWork = {}): Prepare =>
   async (folder, threads) => {
-    const model = await loadModel(folder, { threads });
+    const model = await loadModel(folder, { threads, ...settings });
     const modules = listSpace(model.sites, 'mixed');
     const compiled = await model.compile(modules);
-    const program = withMicroBatches(compiled);
+    const program = withMicroBatches(compiled, microBatch);
     const delta = compiled.initialDelta(0);
     const alpha = new Float64Array(modules.length);
     const estimator = createConcreteEstimator({
@@ -145,11 +157,11 @@ const search =
       uniforms: at => fillUniform(new Float64Array(modules.length), 0, 'bench', at),
     });
     const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
-    const rows = paddedBatch(2 * ROWS, SOURCE, TARGET);
+    const rows = paddedBatch(2 * batch, length, TARGET);
     let step = 0;
     return {
       step: () =>
-        biLevelStep(state, rows.slice(0, ROWS), rows.slice(ROWS), {
+        biLevelStep(state, rows.slice(0, batch), rows.slice(batch), {
           program,
           estimator,
           order,

@@ -17,8 +17,8 @@ export const basePoint: Point = { layers: 6, width: 512, length: 64, batch: 8, m
 /** The values of each axis, the others as in the base point. */
 export const axes: Readonly<Record<keyof Point, readonly number[]>> = {
   layers: [2, 4, 6, 9, 12],
-  width: [128, 256, 384, 512, 768, 1024],
-  length: [16, 32, 64, 128, 256, 384],
+  width: [128, 256, 512, 768, 1024],
+  length: [16, 64, 128, 256, 384],
   batch: [2, 4, 8, 16, 32],
   modules: [1 / 16, 1 / 4, 1 / 2, 3 / 4, 1],
 };

@@ -1,37 +1,28 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parseT5Config } from '../../src/models/t5/config.ts';
-import { t5Sites } from '../../src/models/t5/sites.ts';
-import { curvesSvg } from '../../src/report/curve-svg.ts';
-import { listSpace } from '../../src/structure/spaces.ts';
+import { loadModel } from '../../src/models/load.ts';
+import { tableLines } from '../../src/report/table.ts';
 import { type Stepper, startStepper } from '../process.ts';
 import { type T5Shape, writeRandomT5 } from '../random-t5.ts';
-import { axes, basePoint, type Point, spread } from './axes.ts';
+import { axes, basePoint, type Point } from './axes.ts';
+import { type Counted, countPoint } from './counted.ts';
+import { type MeasuredPoint, pictures } from './pictures.ts';
 import { straightLine } from './straight-line.ts';
 
-const HELP = `node bench/cost/main.ts [--axes layers,width,length,batch,modules] [--repetitions 5] [--threads N] [--out FOLDER]
+const HELP = `node bench/cost/main.ts [--axes layers,width,length,batch,modules] [--repetitions 4] [--out FOLDER]
 
 How time and memory of one loss with its gradients over the mixed space grow, one axis at a time, on random-weight T5s. Every point
 is a process of its own and takes its steps in turn with the base point's (${JSON.stringify(basePoint)}); its time is
-given in units of the base point's over the same turns. Prints a table; with --out also writes cost.json and a picture an axis.`;
-
-interface Measured {
-  readonly x: number;
-  /** Minimum over the turns. */
-  readonly seconds: number;
-  /** The minimum in units of the base point's. */
-  readonly relative: number;
-  readonly peakBytes: number;
-}
+given in units of the base point's over the same turns. It is the processor's time of one thread, so that other programs on the machine
+hardly change it. Prints a table an axis; with --out also writes a JSON file and two pictures of each.`;
 
 const { values: flags } = parseArgs({
   options: {
     axes: { type: 'string', default: Object.keys(axes).join(',') },
-    repetitions: { type: 'string', default: '5' },
-    threads: { type: 'string', default: String(availableParallelism()) },
+    repetitions: { type: 'string', default: '4' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -40,101 +31,82 @@ if (flags.help) {
   console.log(HELP);
   process.exit(0);
 }
-const threads = Number(flags.threads);
+const asked = flags.axes.split(',');
+const unknown = asked.find(axis => !Object.hasOwn(axes, axis));
+if (unknown !== undefined) {
+  console.error(`error: no axis is named ${unknown}\n→ use some of: ${Object.keys(axes).join(', ')}`);
+  process.exit(2);
+}
+const repetitions = Number(flags.repetitions);
 const tokenizerFolder = `${process.env.S3DELTA_SHARED ?? '../shared'}/tokenizer`;
+const worker = fileURLToPath(new URL('../worker.ts', import.meta.url));
 
 const shapeOf = ({ layers, width }: Point): T5Shape => ({
-  d_model: width,
-  d_ff: 4 * width,
-  d_kv: 64,
-  num_heads: width / 64,
-  num_layers: layers,
+  ...{ d_model: width, d_ff: 4 * width, d_kv: 64, num_heads: width / 64, num_layers: layers },
 });
 
-async function start(point: Point): Promise<Stepper> {
+interface Started {
+  readonly stepper: Stepper;
+  readonly counted: Counted;
+}
+
+async function start(point: Point): Promise<Started> {
   const folder = await writeRandomT5(`cost-${point.layers}-${point.width}`, shapeOf(point), tokenizerFolder);
-  const worker = fileURLToPath(new URL('../worker.ts', import.meta.url));
-  return startStepper('point', process.execPath, [worker, 'costPoint', folder, String(threads), JSON.stringify(point)]);
+  const args = [worker, 'costPoint', folder, '1', JSON.stringify(point)];
+  return {
+    stepper: await startStepper('point', process.execPath, args),
+    counted: countPoint(await loadModel(folder), point),
+  };
 }
 
-/** How far along its axis a point lies; of modules, how many there are. */
-function position(axis: keyof Point, point: Point): number {
-  if (axis !== 'modules') return point[axis];
-  const config = parseT5Config({ model_type: 't5', vocab_size: 32128, ...shapeOf(point) }, 'cost');
-  return spread(listSpace(t5Sites(config), 'mixed'), point.modules).length;
-}
-
-async function measure(axis: keyof Point, base: Stepper): Promise<Measured[]> {
-  const found: Measured[] = [];
-  for (const value of axes[axis]) {
-    const point = { ...basePoint, [axis]: value };
-    const stepper = await start(point);
-    const [own, meanwhile, peaks]: [number[], number[], number[]] = [[], [], []];
-    for (let turn = 0; turn < Number(flags.repetitions); turn++) {
-      meanwhile.push((await base.step()).seconds);
-      const { seconds, peakBytes } = await stepper.step();
-      own.push(seconds);
-      peaks.push(peakBytes);
-    }
-    stepper.stop();
-    const seconds = Math.min(...own);
-    const relative = seconds / Math.min(...meanwhile);
-    found.push({ x: position(axis, point), seconds, relative, peakBytes: Math.max(...peaks) });
+/** A point's steps and the base point's by turns: the machine's drift changes both, its noise only adds time. */
+async function measure(axis: keyof Point, value: number, base: Started): Promise<MeasuredPoint> {
+  const point = { ...basePoint, [axis]: value };
+  const { stepper, counted } = await start(point);
+  const [own, meanwhile]: [number[], number[]] = [[], []];
+  let peakBytes = stepper.startBytes;
+  for (let turn = 0; turn < repetitions; turn++) {
+    meanwhile.push((await base.stepper.step()).processorSeconds!);
+    const step = await stepper.step();
+    own.push(step.processorSeconds!);
+    peakBytes = step.peakBytes;
   }
-  return found;
+  stepper.stop();
+  const seconds = Math.min(...own);
+  return {
+    x: axis === 'modules' ? counted.modules : value,
+    seconds,
+    time: seconds / Math.min(...meanwhile),
+    products: counted.flops / base.counted.flops,
+    nodes: counted.nodes,
+    runs: counted.runs,
+    peakBytes,
+  };
 }
 
-function picture(
-  axis: string,
-  quantity: string,
-  points: readonly { readonly x: number; readonly y: number }[],
-): string {
-  const line = straightLine(points);
-  const ends = [points[0]!.x, points.at(-1)!.x].map(x => ({ step: x, value: line.intercept + line.slope * x }));
-  const measured = points.map(({ x, y }) => ({ step: x, value: y }));
-  return curvesSvg(
-    quantity,
-    [
-      { name: 'measured', points: measured },
-      { name: 'straight line', points: ends },
-    ],
-    axis,
+function print(axis: string, points: readonly MeasuredPoint[]): void {
+  const header = [axis, 'seconds', 'of the base', 'products', 'nodes', 'runs', 'peak MB'];
+  const rows = points.map(({ x, seconds, time, products, nodes, runs, peakBytes }) =>
+    [x, seconds.toFixed(3), time.toFixed(2), products.toFixed(2), nodes, runs, Math.round(peakBytes / 1e6)].map(String),
+  );
+  console.log(['', ...tableLines({ header, rows })].join('\n'));
+  const off = (y: (point: MeasuredPoint) => number) =>
+    `${(100 * straightLine(points.map(point => ({ x: point.x, y: y(point) }))).deviation).toFixed(0)} %`;
+  console.log(
+    `off a straight line by at most: time ${off(p => p.time)}, products ${off(p => p.products)}, memory ${off(p => p.peakBytes)}`,
   );
 }
 
+const machine = { cpu: cpus()[0]?.model, node: process.version };
 const base = await start(basePoint);
-const results: Record<string, Measured[]> = {};
-for (const axis of flags.axes.split(',') as (keyof Point)[]) {
-  const found = await measure(axis, base);
-  results[axis] = found;
-  const times = found.map(({ x, relative }) => ({ x, y: relative }));
-  const peaks = found.map(({ x, peakBytes }) => ({ x, y: peakBytes / 1e6 }));
-  console.log(`\n${axis.padEnd(8)} seconds  of the base  peak MB`);
-  for (const { x, seconds, relative, peakBytes } of found) {
-    const cells = [
-      seconds.toFixed(3).padStart(7),
-      relative.toFixed(2).padStart(11),
-      (peakBytes / 1e6).toFixed(0).padStart(7),
-    ];
-    console.log(`${String(x).padEnd(8)} ${cells.join('  ')}`);
-  }
-  const [time, memory] = [straightLine(times), straightLine(peaks)].map(({ deviation }) =>
-    (100 * deviation).toFixed(0),
-  );
-  console.log(`off a straight line by at most ${time} % in time, ${memory} % in memory`);
+for (const axis of asked as (keyof Point)[]) {
+  const points: MeasuredPoint[] = [];
+  for (const value of axes[axis]) points.push(await measure(axis, value, base));
+  print(axis, points);
   if (flags.out === undefined) continue;
   await mkdir(flags.out, { recursive: true });
-  await writeFile(
-    join(flags.out, `${axis}-time.svg`),
-    picture(axis, 'time of one loss with gradients, base point = 1', times),
-  );
-  await writeFile(join(flags.out, `${axis}-memory.svg`), picture(axis, 'peak memory of the process, MB', peaks));
+  const json = JSON.stringify({ axis, machine, basePoint, repetitions, points }, null, 1);
+  for (const [file, content] of Object.entries({ [`${axis}.json`]: `${json}\n`, ...pictures(axis, points) }))
+    await writeFile(join(flags.out, file), content);
 }
-base.stop();
-const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
-if (flags.out !== undefined) {
-  await writeFile(
-    join(flags.out, 'cost.json'),
-    `${JSON.stringify({ machine, threads, basePoint, results }, null, 1)}\n`,
-  );
-}
+base.stepper.stop();

@@ -1,19 +1,32 @@
 import { loadModel } from '../../src/models/load.ts';
+import type { Model } from '../../src/models/model.ts';
+import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
+import type { DeltaModule } from '../../src/structure/module.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { withMicroBatches } from '../../src/training/micro-batches.ts';
 import { paddedBatch } from '../batch.ts';
-import { type Scenario, TARGET } from '../scenarios.ts';
+import { type Scenario, type SearchWork, search, TARGET } from '../scenarios.ts';
 import { type Point, spread } from './axes.ts';
+
+/** What is attached at a point. */
+export const modulesAt = (model: Model, { modules }: Point): DeltaModule[] =>
+  spread(listSpace(model.sites, 'mixed'), modules);
 
 /** One loss with its gradients at a point, which is given as JSON: what a search step does five times. */
 export async function prepareCostPoint(folder: string, threads: number, json = ''): Promise<Scenario> {
-  const { batch, length, modules: share } = JSON.parse(json) as Point;
+  const point = JSON.parse(json) as Point;
   const model = await loadModel(folder, { threads });
-  const modules = spread(listSpace(model.sites, 'mixed'), share);
+  const modules = modulesAt(model, point);
   const compiled = await model.compile(modules);
   const program = withMicroBatches(compiled);
   const delta = compiled.initialDelta(0);
   const gates = new Float32Array(modules.length).fill(0.5);
-  const rows = paddedBatch(batch, length, TARGET);
+  const rows = paddedBatch(point.batch, point.length, TARGET);
   return { step: () => program.lossAndGradients(rows, delta, gates) };
+}
+
+/** A search step over the mixed space; its order and what differs from the usual step are given as JSON. */
+export function prepareSearchWork(folder: string, threads: number, json = ''): Promise<Scenario> {
+  const { order, ...work } = JSON.parse(json) as SearchWork & { order: BiLevelOrder };
+  return search(order, work)(folder, threads);
 }

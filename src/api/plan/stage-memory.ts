@@ -1,6 +1,5 @@
 import { RUNTIME_BYTES, simulateSession } from '../../runtime/memory/session-memory.ts';
 import type { BatchSize, ProgramGraphs } from '../../runtime/program.ts';
-import type { Workload } from './workload.ts';
 
 /** Resident memory at a stage's peak, by what holds it. */
 export interface StageMemory {
@@ -15,6 +14,10 @@ export interface StageMemory {
   readonly peakBytes: number;
 }
 
+interface Sized {
+  readonly size: BatchSize;
+}
+
 /** Sizes simulated of a stage: its largest, and others on the way there, as an arena's layout depends on what came before. */
 const SIMULATED_SIZES = 12;
 
@@ -24,7 +27,7 @@ const SIMULATED_SIZES = 12;
  */
 export function stageMemory(
   graphs: ProgramGraphs,
-  { training, generation }: Pick<Workload, 'training' | 'generation'>,
+  { training, generation }: { readonly training: readonly Sized[]; readonly generation: readonly Sized[] },
   options: {
     readonly prepack?: boolean;
     /** Whether the stage differentiates gradients, in a session of its own. */
@@ -60,7 +63,7 @@ export function stageMemory(
 }
 
 /** At most so many sizes, evenly chosen from the smallest to the largest, in the order given. */
-function representatives(runs: readonly { readonly size: BatchSize }[]): BatchSize[] {
+function representatives(runs: readonly Sized[]): BatchSize[] {
   const bySize = runs.map(({ size }) => size).sort((a, b) => tokens(a) - tokens(b));
   const last = bySize.length - 1;
   const places = Array.from({ length: SIMULATED_SIZES }, (_, i) => Math.round((i * last) / (SIMULATED_SIZES - 1)));

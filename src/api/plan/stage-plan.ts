@@ -22,7 +22,7 @@ export interface StageDraft {
  * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the
  * orders above the first also w′ and its moments and w ± εv; in the re-training the best parameters so far.
  */
-const ARRAYS = { search: { first: 5, 'one-sided': 10, second: 10, exact: 10 }, retrain: 5 } as const;
+export const ARRAYS = { search: { first: 5, 'one-sided': 10, second: 10, exact: 10 }, retrain: 5 } as const;
 
 /** Plans a stage's work and memory without starting anything. */
 export function draftStage(

@@ -14,9 +14,9 @@ export interface WeightMemory {
 }
 
 /**
- * What a graph's frozen weights occupy in a session. With prepacking every product keeps its own reordered copy of a
- * constant matrix, and a weight that only such products read is let go; all others stay where they are in their file. A
- * weight of half precision is cast once, when the session starts.
+ * What a graph's frozen weights occupy in a session. With prepacking products keep a reordered copy of a constant matrix, one
+ * for all that read it transposed and one for all others, and a weight that only such products read is let go; all others
+ * stay where they are in their file. A weight of half precision is cast once, when the session starts.
  */
 export function weightMemory(graph: Graph, { prepack = true }: { readonly prepack?: boolean }): WeightMemory {
   const nodes = neededNodes(graph);
@@ -33,7 +33,7 @@ export function weightMemory(graph: Graph, { prepack = true }: { readonly prepac
     for (const value of [...(own.length > 0 ? [weight] : []), ...casts]) {
       const users = value === weight ? own : (readers.get(value) ?? []);
       const packing = users.filter(node => prepack && isPacked(node, value));
-      for (const node of packing) copied += packedBytes(node, value);
+      for (const node of copies(packing)) copied += packedBytes(node, value);
       if (packing.length === users.length) continue;
       if (value === weight) mapped += bytesAt(value);
       else copied += bytesAt(value);
@@ -46,6 +46,10 @@ const isExternal = ({ constant }: Value): boolean => constant !== undefined && '
 
 const isPacked = (node: Node, weight: Value): boolean =>
   (node.op === 'Gemm' || node.op === 'FusedMatMul') && node.inputs[1] === weight && weight.shape.length === 2;
+
+/** Of products whose reordered copies are equal, which ONNX Runtime keeps once, one each. */
+const copies = (products: readonly Node[]): Iterable<Node> =>
+  new Map(products.map(node => [`${node.op} ${node.attributes.transB ?? 0}`, node])).values();
 
 function packedBytes({ attributes }: Node, { shape }: Value): number {
   const [inner, columns] = (attributes.transB === 1 ? shape.toReversed() : shape) as [number, number];

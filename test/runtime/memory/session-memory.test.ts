@@ -123,7 +123,7 @@ describe('the memory of frozen weights', () => {
   const external = (graph: Graph, name: string, shape: readonly number[], dtype: 'float32' | 'float16' = 'float32') =>
     graph.external(name, dtype, shape, { location: '/w', offset: 0, length: bytesAt({ dtype, shape }) });
 
-  it('is one reordered copy for each product, whose columns fill whole blocks', () => {
+  it('is one reordered copy for each way to read it, whose columns fill whole blocks', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['n', 8]);
     const weight = external(graph, 'w', [20, 8]);
@@ -132,6 +132,14 @@ describe('the memory of frozen weights', () => {
     // [8, 20] has 32 columns reordered, [20, 8] has 16; the file's own pages are let go.
     assert.deepEqual(weightMemory(graph, {}), { mapped: 0, copied: 4 * (8 * 32 + 20 * 16) });
     assert.deepEqual(weightMemory(graph, { prepack: false }), { mapped: 4 * 160, copied: 0 });
+  });
+
+  it('is one copy for products that read it alike, as where one is computed again', () => {
+    const graph = new Graph();
+    const [x, z] = ['x', 'z'].map(name => graph.input(name, 'float32', ['n', 8]));
+    const weight = external(graph, 'w', [20, 8]);
+    for (const [index, input] of [x!, z!].entries()) graph.output(`y${index}`, gemm(input, weight, { transB: true }));
+    assert.deepEqual(weightMemory(graph, {}), { mapped: 0, copied: 4 * 8 * 32 });
   });
 
   it('stays in the file where something else reads the weight', () => {
