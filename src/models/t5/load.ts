@@ -6,12 +6,13 @@ import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import type { Model } from '../model.ts';
+import { quantizedWeights } from '../quantized-weights.ts';
 import { parseT5Config } from './config.ts';
 import { programGraphs } from './graphs.ts';
 import { createProgram } from './program.ts';
 import { t5Sites } from './sites.ts';
 import { standaloneGraphs } from './standalone.ts';
-import { t5Weights } from './weights.ts';
+import { blockMatrices, t5Weights } from './weights.ts';
 
 /** Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a program runs. */
 export async function loadT5(
@@ -30,9 +31,11 @@ export async function loadT5(
     parameters += weight.shape.reduce((product, extent) => product * extent, 1);
     hash.update(`${weight.name} ${weight.shape};`);
   }
+  const quantized = settings.precision === 'int8' ? await quantizedWeights(blockMatrices(weights, config)) : undefined;
   const blueprint = (modules: readonly DeltaModule[], recompute = settings.recompute ?? false) => ({
     config,
     weights,
+    ...(quantized && { quantized }),
     layout: layoutOf(modules),
     recompute,
   });

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import { asReadError } from '../files/read-error.ts';
 import { widen } from '../files/widen.ts';
-import type { Weight } from '../models/weight.ts';
+import type { Weight } from './weight.ts';
 
 /** The bytes of a weight, as they lie in the checkpoint. */
 export async function readWeightBytes({ name, file, offset, byteLength }: Weight): Promise<Uint8Array> {
