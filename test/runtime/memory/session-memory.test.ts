@@ -14,16 +14,22 @@ import { loadModel } from '../../../src/models/load.ts';
 import { planBuffers } from '../../../src/runtime/memory/buffers.ts';
 import { simulateSession } from '../../../src/runtime/memory/session-memory.ts';
 import { weightMemory } from '../../../src/runtime/memory/weights.ts';
+import { commonFolder } from '../../../src/runtime/session.ts';
 import { listManualModules } from '../../../src/structure/manual.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 
-const folder = fileURLToPath(new URL('../../fixtures/tiny-t5', import.meta.url));
-const tiny = await loadModel(folder, { threads: 1 });
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const tiny = await loadModel(fixture('tiny-t5'), { threads: 1 });
+const half = await loadModel(fixture('tiny-t5-float16'), { threads: 1 });
 
 /** Bytes that ONNX Runtime's arena counts as requested and in use, at most, in a run; its profile says so. */
 async function measuredPeak(graph: Graph, extents: Extents): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 's3delta-profile-'));
   try {
+    const external = graph.constants.flatMap(({ constant }) =>
+      constant && 'external' in constant ? [constant.external.location] : [],
+    );
+    const folder = commonFolder(external);
     const session = await InferenceSession.create(toOnnx(graph, folder), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
@@ -73,13 +79,14 @@ function plannedPeak(graph: Graph, extents: Extents): number {
 }
 
 describe('the simulated memory of a session', () => {
-  for (const [name, modules] of [
-    ['LoRA', listManualModules(tiny.sites, 'lora')],
-    ['the mixed space', listSpace(tiny.sites, 'mixed')],
-    ['adapters', listManualModules(tiny.sites, 'adapter')],
+  for (const [name, model, modules] of [
+    ['LoRA', tiny, listManualModules(tiny.sites, 'lora')],
+    ['the mixed space', tiny, listSpace(tiny.sites, 'mixed')],
+    ['adapters', tiny, listManualModules(tiny.sites, 'adapter')],
+    ['weights of half precision', half, listSpace(half.sites, 'mixed')],
   ] as const) {
     it(`is what ONNX Runtime counts itself, training with ${name}`, async () => {
-      const { training, extents } = tiny.graphs(modules);
+      const { training, extents } = model.graphs(modules);
       for (const size of [
         { rows: 3, source: 40, target: 3 },
         { rows: 8, source: 16, target: 9 },
