@@ -16,12 +16,14 @@ export const T5_SHAPES = {
 export type T5Size = keyof typeof T5_SHAPES;
 
 const VOCAB_SIZE = 32128;
+/** Where what the bench makes lies. */
+export const benchFolder = join(tmpdir(), 's3delta-bench');
 /** Numbers drawn once and repeated: drawing 10⁸ of them would cost more than all measurements. */
 const POOL = 1 << 20;
 
 /** Writes a T5 of that shape with random float32 weights, once, into the temporary folder; returns its folder. */
 export async function randomT5(size: T5Size, tokenizerFolder: string): Promise<string> {
-  const folder = join(tmpdir(), 's3delta-bench', size);
+  const folder = join(benchFolder, size);
   const file = join(folder, 'model.safetensors');
   if (await stat(file).catch(() => undefined)) return folder;
   await mkdir(folder, { recursive: true });

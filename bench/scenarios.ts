@@ -4,7 +4,7 @@ import { gemm } from '../src/graph/ops/index.ts';
 import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
 import type { EncodedExample } from '../src/runtime/program.ts';
-import { createSession } from '../src/runtime/session.ts';
+import { type CompileSettings, createSession } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
 import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
@@ -58,9 +58,9 @@ const forward: Prepare = async (folder, threads) => {
 
 /** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
 const training =
-  (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
+  (modulesOf: (model: Model) => readonly DeltaModule[], settings: CompileSettings = {}): Prepare =>
   async (folder, threads, rows) => {
-    const model = await loadModel(folder, { threads });
+    const model = await loadModel(folder, { threads, ...settings });
     const compiled = await model.compile(modulesOf(model));
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
@@ -83,7 +83,9 @@ async function rowBatches(file: string): Promise<(readonly EncodedExample[])[]> 
   return Array.from({ length: cursor.batchesPerEpoch }, (_, index) => cursor.batch(index));
 }
 
-const lora = training(model => listManualModules(model.sites, 'lora'));
+const loraModules = (model: Model) => listManualModules(model.sites, 'lora');
+const lora = training(loraModules);
+const int8: CompileSettings = { precision: 'int8' };
 
 /** Most tokens of an answer, as for a label. */
 export const ANSWER = 3;
@@ -128,9 +130,9 @@ const mixed: Prepare = async (folder, threads) => {
 };
 
 const search =
-  (order: BiLevelOrder): Prepare =>
+  (order: BiLevelOrder, settings: CompileSettings = {}): Prepare =>
   async (folder, threads) => {
-    const model = await loadModel(folder, { threads });
+    const model = await loadModel(folder, { threads, ...settings });
     const modules = listSpace(model.sites, 'mixed');
     const compiled = await model.compile(modules);
     const program = withMicroBatches(compiled);
@@ -165,9 +167,11 @@ export const scenarios: Readonly<Record<string, Prepare>> = {
   matmul,
   forward,
   lora,
+  loraInt8: training(loraModules, int8),
   retrain: training(randomModules),
   mixed,
   searchFirst: search('first'),
+  searchFirstInt8: search('first', int8),
   searchOneSided: search('one-sided'),
   searchSecond: search('second'),
 };

@@ -1,5 +1,7 @@
 /** Largest magnitude of a rounded number. −128 is left out, so that the scale is the same on both sides of 0. */
 const LARGEST = 127;
+/** Below this all is rounded to 0: a float32 has no unit so small. */
+const SMALLEST = 2 ** -100;
 
 /** Scales of a matrix W [rows, columns] by which its columns, and those of its transpose, use the whole range of an int8. */
 export interface Scales {
@@ -19,8 +21,7 @@ export function scalesOf(weight: Float32Array, columns: number): Scales {
       if (magnitude > scales.columns[column]!) scales.columns[column] = magnitude;
     }
   }
-  // What is 0 throughout stays so with any scale.
-  const scale = (magnitude: number) => (magnitude > 0 ? magnitude / LARGEST : 1);
+  const scale = (magnitude: number) => (magnitude > SMALLEST ? magnitude / LARGEST : 1);
   return { columns: scales.columns.map(scale), rows: scales.rows.map(scale) };
 }
 

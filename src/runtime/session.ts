@@ -20,12 +20,12 @@ export interface CompileSettings extends SessionSettings {
    * activations, some 40 % more time. Default false.
    */
   readonly recompute?: boolean;
-  /** What the blocks' frozen products are computed in. Default float32. */
-  readonly precision?: Precision;
+  /**
+   * What products with the blocks' frozen weights are computed in, forward and backward. Default float32. With int8 a weight
+   * that a module changes stays float32.
+   */
+  readonly precision?: 'float32' | 'int8';
 }
-
-export const precisions = ['float32', 'int8'] as const;
-export type Precision = (typeof precisions)[number];
 
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
