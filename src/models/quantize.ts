@@ -25,11 +25,14 @@ export function scalesOf(weight: Float32Array, columns: number): Scales {
   return { columns: scales.columns.map(scale), rows: scales.rows.map(scale) };
 }
 
+/** The nearest integer, several times as fast as `Math.round`, which keeps the sign of a zero. */
+const nearest = (x: number): number => Math.floor(x + 0.5);
+
 /** W [rows, columns] in units of the scales of its columns, rounded. */
 export function quantized(weight: Float32Array, { columns }: Scales): Int8Array {
   const values = new Int8Array(weight.length);
   for (let i = 0, column = 0; i < weight.length; i++) {
-    values[i] = Math.round(weight[i]! / columns[column]!);
+    values[i] = nearest(weight[i]! / columns[column]!);
     column = column + 1 === columns.length ? 0 : column + 1;
   }
   return values;
@@ -41,7 +44,7 @@ export function quantizedTranspose(weight: Float32Array, { rows, columns }: Scal
   for (let row = 0; row < rows.length; row++) {
     const scale = rows[row]!;
     for (let column = 0; column < columns.length; column++) {
-      values[column * rows.length + row] = Math.round(weight[row * columns.length + column]! / scale);
+      values[column * rows.length + row] = nearest(weight[row * columns.length + column]! / scale);
     }
   }
   return values;
