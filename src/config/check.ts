@@ -42,7 +42,7 @@ export function requireFrozenWeights({ method, precision }: Settings): void {
   if (method === 'fine-tuning' && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
       where: '--precision, --method',
-      remedy: 'give `--precision float32`, or leave it out',
+      remedy: 'give `--precision float32`, or another method',
     });
   }
 }

@@ -7,7 +7,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
 import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
-import { readWeight } from './read-weight.ts';
+import { bytesOf, readWeight } from './read-weight.ts';
 import type { Weight, Weights } from './weight.ts';
 
 /** A matrix [k, m] of 8-bit integers in a file, and the float32 scales of its columns [m]. */
@@ -75,8 +75,6 @@ async function sourcesOf(weight: Weight): Promise<[string, TensorSource][]> {
   const { name, shape } = weight;
   const [rows, columns] = shape as [number, number];
   const scales = scalesOf(await readWeight(weight), columns);
-  const bytesOf = ({ buffer, byteOffset, byteLength }: Int8Array | Float32Array) =>
-    new Uint8Array(buffer, byteOffset, byteLength);
   return [
     [`${name}.scales`, { dtype: 'F32', shape: [columns], bytes: () => bytesOf(scales.columns) }],
     [`${name}.forward.scales`, { dtype: 'F32', shape: [rows], bytes: () => bytesOf(scales.rows) }],

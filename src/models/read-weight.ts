@@ -29,6 +29,6 @@ export async function readWeight(weight: Weight, makeChange?: () => Float32Array
 }
 
 /** Little-endian bytes of numbers, which is what every machine this runs on has. */
-export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

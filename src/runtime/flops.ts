@@ -3,7 +3,8 @@ import type { Graph } from '../graph/graph.ts';
 import type { OpType } from '../graph/ops/index.ts';
 import { neededNodes } from '../graph/schedule.ts';
 
-const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];
+/** The operations that multiply matrices. */
+export const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];
 
 /** Operations of a graph's matrix products, of floating-point numbers or of integers (a multiplication and an addition each count one). */
 export function productFlops(graph: Graph, extents: Extents): number {

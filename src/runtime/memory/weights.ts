@@ -1,8 +1,8 @@
 import { bytesAt } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { OpType } from '../../graph/ops/index.ts';
 import { neededNodes } from '../../graph/schedule.ts';
 import type { Node, Value } from '../../graph/types.ts';
+import { PRODUCTS } from '../flops.ts';
 
 /** Reordered weights have their columns rounded up to whole blocks of this many; those of 8 bits their rows too. */
 const PACKED_COLUMNS = 16;
@@ -45,8 +45,6 @@ export function weightMemory(graph: Graph, { prepack = true }: { readonly prepac
 }
 
 const isExternal = ({ constant }: Value): boolean => constant !== undefined && 'external' in constant;
-
-const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];
 
 const isPacked = (node: Node, weight: Value): boolean =>
   PRODUCTS.includes(node.op) && node.inputs[1] === weight && weight.shape.length === 2;
