@@ -17,7 +17,8 @@ import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } fr
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--threads N] [--json]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ that
-reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU.
+reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU;
+the LoRA step and the first-order search step also with --precision int8.
 Every program takes its steps in turn with the re-training, on the same cores. Its time in units of the re-training step is the
 ratio of the minima of those turns (the machine's noise only adds time), and all ratios are of times in that unit, so that a
 machine that drifts over minutes does not change them.
@@ -119,6 +120,9 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
     searchOverRetrainFirstOrder: (0.5 * time('searchFirst')) / time('retrain'),
     searchMemoryOverRetrain: memory('searchSecond') / memory('retrain'),
     mixedOverLora: time('mixed') / time('lora'),
+    loraInt8OverFloat32: time('loraInt8') / time('lora'),
+    searchInt8OverFloat32: time('searchFirstInt8') / time('searchFirst'),
+    memoryInt8OverFloat32: memory('loraInt8') / memory('lora'),
     stepOverPeft: time('peft') / time('lora'),
     memoryOverPeft: memory('lora') / memory('peft'),
     searchOverPytorch: time('pytorchSecond') / time('searchSecond'),

@@ -9,9 +9,9 @@ import { drawStructure } from '../src/api/structures.ts';
 import { tune } from '../src/api/tune.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { startPeakMemory } from '../src/runs/peak-memory.ts';
-import { randomT5, type T5Size } from './random-t5.ts';
+import { benchFolder, randomT5, type T5Size } from './random-t5.ts';
 
-const HELP = `node bench/plan-accuracy.ts [--models t5-small,t5-base] [--batches 16,4] [--lengths 128,64] [--json]
+const HELP = `node bench/plan-accuracy.ts [--models t5-small,t5-base] [--batches 16,4] [--lengths 128,64] [--precision int8] [--json]
 
 Holds the plan to what is then measured: memory and time of search and re-training on RTE, on random-weight T5s, each
 stage in a process of its own. Deviations beyond 15 % of memory or 25 % of time are marked.`;
@@ -22,6 +22,7 @@ const { values: flags, positionals } = parseArgs({
     models: { type: 'string', default: 't5-small,t5-base' },
     batches: { type: 'string', default: '16' },
     lengths: { type: 'string', default: '128' },
+    precision: { type: 'string', default: 'float32' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -68,6 +69,7 @@ function inOwnProcess<Result>(...args: readonly string[]): Result {
   const { stdout, status } = spawnSync(process.execPath, [self, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, S3DELTA_CACHE: benchFolder },
   });
   if (status !== 0) throw new Error(`${args[0]} ended with ${status}`);
   return JSON.parse(stdout) as Result;
@@ -103,7 +105,7 @@ else {
       for (const length of flags.lengths.split(',').map(Number)) {
         const settings = {
           ...{ model: folder, task: 'rte', data: `${shared}/data`, budget: '1.39bp' },
-          ...{ 'batch-size': batch, 'max-length': length },
+          ...{ 'batch-size': batch, 'max-length': length, precision: flags.precision as Settings['precision'] },
           ...{ 'max-steps': 4, 'eval-every': 4, 'retrain-eval-every': 4, 'max-validation': 2 * batch, 'max-test': 16 },
         };
         const planned = inOwnProcess<Plan>('plan', JSON.stringify(settings));

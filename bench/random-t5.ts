@@ -18,6 +18,8 @@ export type T5Size = keyof typeof T5_SHAPES;
 export type T5Shape = Readonly<Record<keyof (typeof T5_SHAPES)[T5Size], number>>;
 
 const VOCAB_SIZE = 32128;
+/** Where what the bench makes lies. */
+export const benchFolder = join(tmpdir(), 's3delta-bench');
 /**
  * Numbers drawn once and repeated: drawing 10⁸ of them would cost more than all measurements. A prime number of them, so that no
  * two matrices are equal: ONNX Runtime keeps one reordered copy of equal weights, and peak memory would come out too small.
@@ -30,7 +32,7 @@ export const randomT5 = (size: T5Size, tokenizerFolder: string): Promise<string>
 
 /** Writes a T5 of that shape with random float32 weights, once, into the temporary folder; returns its folder. */
 export async function writeRandomT5(name: string, shape: T5Shape, tokenizerFolder: string): Promise<string> {
-  const folder = join(tmpdir(), 's3delta-bench', name);
+  const folder = join(benchFolder, name);
   const file = join(folder, 'model.safetensors');
   if (await stat(file).catch(() => undefined)) return folder;
   await mkdir(folder, { recursive: true });

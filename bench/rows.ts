@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeTask } from '../src/api/encode-task.ts';
 import { loadTokenizer } from '../src/data/load-tokenizer.ts';
 import type { EncodedExample } from '../src/runtime/program.ts';
 import { loadTask } from '../src/tasks/index.ts';
 import { loadTaskData } from '../src/tasks/task.ts';
+import { benchFolder } from './random-t5.ts';
 
 /** Rows of a pass: four batches. */
 export const TASK_ROWS = 64;
@@ -19,7 +19,7 @@ export async function taskRows(name: string, shared: string): Promise<string> {
     ...data,
     train: data.train.slice(0, TASK_ROWS),
   });
-  const file = join(tmpdir(), 's3delta-bench', `${name}-rows.json`);
+  const file = join(benchFolder, `${name}-rows.json`);
   await writeFile(file, JSON.stringify(train.slice(0, TASK_ROWS)));
   return file;
 }

@@ -58,9 +58,9 @@ const forward: Prepare = async (folder, threads) => {
 
 /** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
 const training =
-  (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
+  (modulesOf: (model: Model) => readonly DeltaModule[], settings: CompileSettings = {}): Prepare =>
   async (folder, threads, rows) => {
-    const model = await loadModel(folder, { threads });
+    const model = await loadModel(folder, { threads, ...settings });
     const compiled = await model.compile(modulesOf(model));
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
@@ -83,7 +83,9 @@ async function rowBatches(file: string): Promise<(readonly EncodedExample[])[]> 
   return Array.from({ length: cursor.batchesPerEpoch }, (_, index) => cursor.batch(index));
 }
 
-const lora = training(model => listManualModules(model.sites, 'lora'));
+const loraModules = (model: Model) => listManualModules(model.sites, 'lora');
+const lora = training(loraModules);
+const int8: CompileSettings = { precision: 'int8' };
 
 /** Most tokens of an answer, as for a label. */
 export const ANSWER = 3;
@@ -177,9 +179,11 @@ export const scenarios: Readonly<Record<string, Prepare>> = {
   matmul,
   forward,
   lora,
+  loraInt8: training(loraModules, int8),
   retrain: training(randomModules),
   mixed,
   searchFirst: search('first'),
+  searchFirstInt8: search('first', int8),
   searchOneSided: search('one-sided'),
   searchSecond: search('second'),
 };

@@ -1,5 +1,6 @@
 import { requireModelAndTask } from '../config/check.ts';
 import { readConfigFile } from '../config/config-file.ts';
+import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
@@ -29,6 +30,6 @@ export async function loadTuned(path: string, changes: Settings = {}): Promise<L
   requireRun(folder);
   const named = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
   const task = await loadTask(named.task);
-  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  const model = await loadModel(named.model, compileSettings(named));
   return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
 }

@@ -1,8 +1,8 @@
-import { requireDevice, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
+import { requireDevice, requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
+import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Model } from '../models/model.ts';
-import type { CompileSettings } from '../runtime/session.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages } from './download-messages.ts';
@@ -28,6 +28,7 @@ export async function prepare(
 ): Promise<Prepared> {
   requireDevice(given);
   requireReadableBudget(given);
+  requireFrozenWeights(given);
   const named = requireModelAndTask(given);
   const task = await loaders.task(named.task);
   const download = { onDownload: downloadMessages(onEvent), signal };
@@ -42,13 +43,4 @@ export async function prepare(
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
   return { settings, model, data };
-}
-
-/** What the settings say of how programs are compiled. */
-function compileSettings({ threads, prepack, recompute }: Settings): CompileSettings {
-  return {
-    ...(threads !== undefined && { threads }),
-    ...(prepack !== undefined && { prepack }),
-    ...(recompute !== undefined && { recompute }),
-  };
 }

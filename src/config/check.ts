@@ -37,6 +37,16 @@ export function requireDevice(settings: Settings): void {
   }
 }
 
+/** Products of integers are for weights that stay as they are. @throws InputError where all of them are trained */
+export function requireFrozenWeights({ method, precision }: Settings): void {
+  if (method === 'fine-tuning' && precision === 'int8') {
+    throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
+      where: '--precision, --method',
+      remedy: 'give `--precision float32`, or another method',
+    });
+  }
+}
+
 /** A misspelt budget is told before a model is read. @throws InputError */
 export function requireReadableBudget({ budget }: Settings): void {
   if (budget !== undefined) readBudget(budget);

@@ -57,7 +57,12 @@ const ofObjective: Readonly<Record<Objective, (budget?: string) => Settings>> = 
 };
 
 /** Every key's default where neither a preset nor another key says otherwise: what `--help` shows. */
-export const shownDefaults: Settings = { ...ofObjective.l0(), ...defaults, ...ofObjective.budget() };
+export const shownDefaults: Settings = {
+  ...ofObjective.l0(),
+  ...defaults,
+  ...ofObjective.budget(),
+  precision: 'float32',
+};
 
 const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */

@@ -136,6 +136,10 @@ export const settingsSchema = z.strictObject({
     flag,
     'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time (best with --no-prepack)',
   ),
+  precision: key(
+    z.enum(['float32', 'int8']),
+    'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, forward and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
+  ),
   prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
     off: 'read the weights as they lie in their file: less memory, some 15 % more time',
   }),

@@ -1,5 +1,5 @@
-import { add, concat, expand, gemm, reshape, rmsNorm, split, sub } from '../graph/ops/index.ts';
-import type { Dim, Value } from '../graph/types.ts';
+import { add, concat, expand, gemm, quantizedProduct, reshape, rmsNorm, split, sub } from '../graph/ops/index.ts';
+import type { Dim, QuantizedMatrix, Value } from '../graph/types.ts';
 import type { Layout } from '../runtime/program.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
 import { deltaOf } from './index.ts';
@@ -7,7 +7,7 @@ import { deltaOf } from './index.ts';
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {
   /** x Wᵀ: x [tokens, in], W [out, in]. */
-  linear(site: string, x: Value, weight: Value): Value;
+  linear(x: Value, map: LinearMap): Value;
   /** The same for several maps of one input: what their modules read of it, they read in one pass. */
   linears(x: Value, maps: readonly LinearMap[]): Value[];
   /** RMS norm of x [tokens, d] with weight [d]. */
@@ -23,6 +23,8 @@ export interface Attachments {
 export interface LinearMap {
   readonly site: string;
   readonly weight: Value;
+  /** Wᵀ [in, out] rounded, where the product is to be of 8-bit integers. A module that changes the weight has it in float32. */
+  readonly quantized?: QuantizedMatrix;
 }
 
 /** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
@@ -48,8 +50,8 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
   }
 
   /** x Wᵀ and what the parts add to it, onto `addend`; `inner` holds what they read of x. */
-  const product = (x: Value, weight: Value, parts: readonly Contribution[], inner: Inner, addend?: Value): Value => {
-    const host = (c: Value | undefined) => gemm(x, addWeights(parts, weight), { transB: true, ...(c && { c }) });
+  const product = (x: Value, map: LinearMap, parts: readonly Contribution[], inner: Inner, addend?: Value): Value => {
+    const host = (c?: Value) => hostProduct(x, map, parts, c);
     // The thin product goes last, onto the host's: the other way round both would pass over the output once more.
     return reads(parts) ? addOutputs(parts, inner, host(addend))! : host(addOutputs(parts, inner, addend));
   };
@@ -57,15 +59,15 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
   const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
     const parts = maps.map(({ site }) => contributions(site));
     const inner = readAll(x, parts.flat());
-    return maps.map(({ weight }, index) => product(x, weight, parts[index]!, inner));
+    return maps.map((map, index) => product(x, map, parts[index]!, inner));
   };
 
   /** Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin matrices: h is never formed. */
-  const output: Attachments['output'] = (block, { site, weight }, x, residual) => {
-    const [own, onBlock] = [contributions(site), contributions(block)];
+  const output: Attachments['output'] = (block, map, x, residual) => {
+    const [own, onBlock] = [contributions(map.site), contributions(block)];
     const ofInput = readAll(x, own);
-    if (!reads(onBlock)) return product(x, weight, [...own, ...onBlock], ofInput, residual);
-    const bare = gemm(x, addWeights(own, weight), { transB: true });
+    if (!reads(onBlock)) return product(x, map, [...own, ...onBlock], ofInput, residual);
+    const bare = hostProduct(x, map, own);
     const [tokens] = bare.shape;
     const added = thinMatrices(own, ofInput, tokens!, sumOfBiases(own));
     const inner = new Map([...ofInput, ...readAll(bare, onBlock, added)]);
@@ -81,7 +83,7 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
 
   return {
     linears,
-    linear: (site, x, weight) => linears(x, [{ site, weight }])[0]!,
+    linear: (x, map) => linears(x, [map])[0]!,
     output,
     norm: (site, x, weight, epsilon) => {
       const parts = contributions(site);
@@ -94,6 +96,20 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     weight: (site, weight) => addWeights(contributions(site), weight),
     has: site => bySite.has(site),
   };
+}
+
+/** The frozen map's own product, with what modules change of its weight, onto `addend`. */
+function hostProduct(
+  x: Value,
+  { weight, quantized }: LinearMap,
+  parts: readonly Contribution[],
+  addend?: Value,
+): Value {
+  if (!quantized || parts.some(part => part.weight)) {
+    return gemm(x, addWeights(parts, weight), { transB: true, ...(addend && { c: addend }) });
+  }
+  const y = quantizedProduct(x, quantized);
+  return addend ? add(addend, y) : y;
 }
 
 function addWeights(parts: readonly Contribution[], weight: Value): Value {

@@ -6,11 +6,11 @@ import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
+import { bytesOf, readWeight, readWeightBytes } from '../models/read-weight.ts';
 import type { Weight, Weights } from '../models/weight.ts';
 import { openStandalone } from '../runtime/standalone-program.ts';
 import type { Exporter } from './exporter.ts';
 import { copyModelFiles } from './model-files.ts';
-import { bytesOf, readWeight, readWeightBytes } from './read-weight.ts';
 
 const WEIGHTS = 'model.onnx_data';
 /** ONNX asks for external tensors at whole pages, so that they can be mapped. */

@@ -6,11 +6,11 @@ import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import { InputError, throwIfInterrupted } from '../errors.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { bytesOf, readWeight } from '../models/read-weight.ts';
 import type { ModuleLayout } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Exporter } from './exporter.ts';
 import { namesOf } from './modules.ts';
-import { bytesOf, readWeight } from './read-weight.ts';
 
 type Lora = Extract<PeftForm, { lora: unknown }>['lora'];
 

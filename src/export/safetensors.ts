@@ -6,10 +6,10 @@ import { readTextFile } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { loadModel } from '../models/load.ts';
+import { bytesOf, readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { copyTokenizerFiles } from './model-files.ts';
 import { namesOf } from './modules.ts';
-import { bytesOf, readWeight } from './read-weight.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights, so

@@ -8,6 +8,7 @@ export const BYTES: Readonly<Record<DataType, number>> = {
   float32: 4,
   float16: 2,
   bfloat16: 2,
+  int8: 1,
   int32: 4,
   int64: 8,
   bool: 1,

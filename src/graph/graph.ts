@@ -2,6 +2,7 @@ import { BYTES } from './extents.ts';
 import { type OpType, ops } from './ops/index.ts';
 import { Recomputation } from './recompute.ts';
 import { sizeOf } from './shape.ts';
+import { Transposes } from './transposes.ts';
 import {
   type Attributes,
   type DataType,
@@ -23,6 +24,7 @@ export class Graph {
   readonly constants: Value[] = [];
   readonly outputs: Value[] = [];
   readonly recomputation = new Recomputation();
+  readonly transposes = new Transposes();
   readonly #known = new Map<string, readonly Value[]>();
   readonly #names = new Set<string>();
   #count = 0;
@@ -64,6 +66,10 @@ export class Graph {
 
   scalar(value: number): Value {
     return this.floats([value], []);
+  }
+
+  int8s(data: readonly number[], shape: Shape): Value {
+    return this.#inline('int8', Int8Array.from(data), shape);
   }
 
   int64(value: number): Value {
@@ -112,7 +118,7 @@ export class Graph {
     throw new GraphError('Shape', `no input has an extent named ${symbol}`);
   }
 
-  #inline(dtype: DataType, data: Float32Array | BigInt64Array, shape: Shape): Value {
+  #inline(dtype: DataType, data: Float32Array | BigInt64Array | Int8Array, shape: Shape): Value {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const expected = sizeOf('constant', shape) * BYTES[dtype];
     if (expected !== bytes.length)

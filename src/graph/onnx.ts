@@ -9,7 +9,15 @@ import type { Attribute, DataType, Node, Value } from './types.ts';
 export const OPSET = 20;
 const IR_VERSION = 10;
 /** TensorProto.DataType. */
-const DATA_TYPES: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
+const DATA_TYPES: Record<DataType, number> = {
+  float32: 1,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+};
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const EXTERNAL = 1;

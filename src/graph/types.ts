@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
 import type { OpType } from './ops/index.ts';
 
-export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'bool';
+export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'int32' | 'int64' | 'bool';
 
 /**
  * One extent of a shape: a number, or a product of named extents such as `batch*source` whose value is known only when
@@ -32,6 +32,14 @@ export interface Value extends TensorType {
   readonly name: string;
   readonly node?: Node;
   readonly constant?: { readonly bytes: Uint8Array } | { readonly external: ExternalData };
+}
+
+/** A frozen matrix [k, m] as 8-bit integers with a scale for each column: it stands for values ⊙ scales. */
+export interface QuantizedMatrix {
+  /** int8 [k, m]. */
+  readonly values: Value;
+  /** float32 [m]. */
+  readonly scales: Value;
 }
 
 export interface Node {

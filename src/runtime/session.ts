@@ -20,6 +20,11 @@ export interface CompileSettings extends SessionSettings {
    * activations, some 40 % more time. Default false.
    */
   readonly recompute?: boolean;
+  /**
+   * What products with the blocks' frozen weights are computed in, forward and backward. Default float32. With int8 a weight
+   * that a module changes stays float32.
+   */
+  readonly precision?: 'float32' | 'int8';
 }
 
 export type Feed =

@@ -39,6 +39,7 @@ test('a resumed run has the settings it was begun with; only how it computes may
     ['seed', { seed: 6 }],
     ['budget', { budget: '2bp' }],
     ['method', { method: 'lora' }],
+    ['precision', { precision: 'int8' }],
   ] as const) {
     assert.throws(
       () => settingsOfRun(given, folder, true),

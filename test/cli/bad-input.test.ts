@@ -47,6 +47,14 @@ const badInputs: readonly BadInput[] = [
   { name: 'a flag without its value', make: space => search(space, '--lr'), says: /--lr/ },
   { name: 'no task', make: () => ['search', '--model', tinyModel], says: /--task/ },
   { name: 'no model', make: space => ['search', '--task', space.task], says: /--model/ },
+  {
+    name: 'integers for weights that are trained',
+    make: space => [
+      ...['train', '--method', 'fine-tuning', '--precision', 'int8', '--model', tinyModel, '--task', space.task],
+      ...['--out', join(space.folder, 'run')],
+    ],
+    says: /--precision[\s\S]*every weight[\s\S]*--precision float32/,
+  },
   { name: 'a device that does not compute', make: space => search(space, '--device', 'cuda'), says: /cuda[\s\S]*cpu/ },
   {
     name: 'an impossible value',

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkSearch, requireDevice, requireMethodOrStructure, requireModelAndTask } from '../../src/config/check.ts';
+import {
+  checkSearch,
+  requireDevice,
+  requireFrozenWeights,
+  requireMethodOrStructure,
+  requireModelAndTask,
+} from '../../src/config/check.ts';
 import { retrainStage, searchStage } from '../../src/config/job-config.ts';
 import { choosePreset, type Preset, writesSentinel } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
@@ -145,4 +151,13 @@ test('model and task must be said, the device be one that computes, and one stru
   assert.throws(() => requireMethodOrStructure({ method: 'lora', structure: 'f' }), InputError);
   requireMethodOrStructure({ method: 'lora' });
   requireMethodOrStructure({ structure: 'f' });
+});
+
+test('products of integers are for weights that are not trained', () => {
+  requireFrozenWeights({ method: 'lora', precision: 'int8' });
+  requireFrozenWeights({ method: 'fine-tuning', precision: 'float32' });
+  assert.throws(
+    () => requireFrozenWeights({ method: 'fine-tuning', precision: 'int8' }),
+    (error: InputError) => error instanceof InputError && /--precision float32/.test(error.remedy ?? ''),
+  );
 });

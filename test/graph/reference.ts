@@ -76,6 +76,12 @@ function product(a: Tensor, b: Tensor, { transA, transB }: Attributes): Tensor {
   });
 }
 
+/** Halves go to the even neighbour. */
+function roundToEven(value: number): number {
+  const rounded = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
 function scatter(into: Tensor, targets: (flat: number) => number[], updates: Tensor): Tensor {
   const result = Float64Array.from(into.data);
   const strides = stridesOf(into.shape);
@@ -113,6 +119,21 @@ const references: { [Op in OpType]: Reference } = {
     return [c ? build(result.shape, indices => at(result, indices) + at(c, indices)) : result];
   },
   FusedMatMul: ([a, b], attributes) => [product(a!, b!, attributes)],
+  // x is rounded in float32, as ONNX Runtime does, lest a number between two steps fall to the other one.
+  DynamicQuantizeMatMul: ([x, values, scales]) => {
+    const { fround } = Math;
+    const [low, high] = [Math.min(0, ...x!.data), Math.max(0, ...x!.data)];
+    const scale = fround((high - low) / 255) || 1;
+    const zero = roundToEven(fround(-low / scale));
+    const rounded = x!.data.map(value => Math.min(255, Math.max(0, roundToEven(fround(value / scale)) + zero)) - zero);
+    const { shape, data } = product(tensor(x!.shape, rounded), values!, {});
+    return [
+      tensor(
+        shape,
+        data.map((sum, i) => sum * scale * scales!.data[i % scales!.data.length]!),
+      ),
+    ];
+  },
   ReduceSum: ([x], attributes) => {
     const axes = attributes.axes as readonly number[];
     const kept = x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
@@ -251,9 +272,10 @@ function run(node: Node, values: Map<Value, Tensor>): void {
 function constantTensor({ dtype, shape, constant }: Value): Tensor {
   if (!constant || !('bytes' in constant)) throw new Error('only inline constants can be evaluated');
   const { buffer, byteOffset, byteLength } = constant.bytes;
-  const data =
-    dtype === 'int64'
-      ? Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number)
-      : new Float32Array(buffer, byteOffset, byteLength / 4);
-  return tensor(shape as number[], data);
+  const read: Partial<Record<typeof dtype, () => ArrayLike<number>>> = {
+    int64: () => Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number),
+    int8: () => new Int8Array(buffer, byteOffset, byteLength),
+    float32: () => new Float32Array(buffer, byteOffset, byteLength / 4),
+  };
+  return tensor(shape as number[], read[dtype]!());
 }

@@ -19,7 +19,8 @@ export function sharedLoaders(): SharedLoaders {
         const model = await freshLoaders.model(name, { ...settings, onStart });
         return { ...model, tokenizer: remembering(model.tokenizer) };
       },
-      (name, { threads, prepack, recompute }) => JSON.stringify([name, threads, prepack, recompute]),
+      (name, { threads, prepack, recompute, precision }) =>
+        JSON.stringify([name, threads, prepack, recompute, precision]),
     ),
     task: once(
       async name => {

@@ -13,6 +13,7 @@ const keys: readonly SettingKey[] = [
     'threads',
     'recompute',
     'prepack',
+    'precision',
     'lr',
     'clip-norm',
     'batch-size',

@@ -3,6 +3,7 @@ import { elementwiseOps } from './elementwise.ts';
 import { gatherOps } from './gather.ts';
 import { matrixOps } from './matrix.ts';
 import { normalizationOps } from './normalization.ts';
+import { quantizedOps } from './quantized.ts';
 import { reduceOps } from './reduce.ts';
 import { shapeOps } from './shape.ts';
 import { softmaxOps } from './softmax.ts';
@@ -10,6 +11,7 @@ import { softmaxOps } from './softmax.ts';
 const families = {
   ...elementwiseOps,
   ...matrixOps,
+  ...quantizedOps,
   ...reduceOps,
   ...shapeOps,
   ...softmaxOps,
@@ -26,6 +28,7 @@ export { add, clip, gelu, mul, neg, relu, scale, sub, tanh } from './elementwise
 export { gather, gatherElements } from './gather.ts';
 export { gemm, matmul } from './matrix.ts';
 export { rmsNorm } from './normalization.ts';
+export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceSum } from './reduce.ts';
 export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shape.ts';
 export { logSoftmax, softmax } from './softmax.ts';

@@ -16,7 +16,7 @@ export function selfAttention(
   bias: Value,
   residual: Value,
 ): Value {
-  const maps = ['q', 'k', 'v'].map(map => ({ site: `${name}.${map}`, weight: builder.weight(`${name}.${map}`) }));
+  const maps = ['q', 'k', 'v'].map(map => builder.map(`${name}.${map}`));
   const [query, key, value] = builder.attach.linears(states, maps).map(x => splitHeads(builder, x, length));
   const probabilities = softmax(add(matmul(query!, key!, { transB: true }), bias));
   return outputProjection(builder, name, matmul(probabilities, value!), length, residual);
@@ -31,8 +31,8 @@ export function crossAttention(
   bias: Value,
   residual: Value,
 ): Value {
-  const { attach, weight } = builder;
-  const query = attach.linear(`${name}.q`, target.states, weight(`${name}.q`));
+  const { attach, map } = builder;
+  const query = attach.linear(target.states, map(`${name}.q`));
   const absorbs = !attach.has(`${name}.k`) && !attach.has(`${name}.v`);
   const context = (absorbs ? absorbedContext : projectedContext)(
     builder,
@@ -46,9 +46,8 @@ export function crossAttention(
 
 /** Keys and values of every source token: the plain form. Returns [batch, heads, target, headWidth]. */
 function projectedContext(builder: T5Builder, name: string, query: Sequence, source: Sequence, bias: Value): Value {
-  const { attach, weight } = builder;
   const project = (map: string): Value =>
-    splitHeads(builder, attach.linear(`${name}.${map}`, source.states, weight(`${name}.${map}`)), source.length);
+    splitHeads(builder, builder.attach.linear(source.states, builder.map(`${name}.${map}`)), source.length);
   const scores = matmul(splitHeads(builder, query.states, query.length), project('k'), { transB: true });
   return matmul(softmax(add(scores, bias)), project('v'));
 }
@@ -93,7 +92,7 @@ function splitHeads({ config }: T5Builder, x: Value, length: Dim): Value {
 }
 
 function outputProjection(builder: T5Builder, name: string, context: Value, length: Dim, residual: Value): Value {
-  const { config, attach, weight } = builder;
+  const { config, attach, map } = builder;
   const joined = reshape(transpose(context, [0, 2, 1, 3]), [`batch*${length}`, config.numHeads * config.headWidth]);
-  return attach.output(name, { site: `${name}.o`, weight: weight(`${name}.o`) }, joined, residual);
+  return attach.output(name, map(`${name}.o`), joined, residual);
 }

@@ -45,9 +45,9 @@ export function project({ config, attach, weight }: T5Builder, states: Value): V
   // Tied embeddings serve as output weights only after this scaling (Mesh TensorFlow's convention).
   if (config.tied) {
     const table = attach.weight('shared', weight('shared'));
-    return attach.linear('lm_head', scale(states, config.modelWidth ** -0.5), table);
+    return attach.linear(scale(states, config.modelWidth ** -0.5), { site: 'lm_head', weight: table });
   }
-  return attach.linear('lm_head', states, weight('lm_head'));
+  return attach.linear(states, { site: 'lm_head', weight: weight('lm_head') });
 }
 
 /** −Σ w log p(label) over target tokens: `lossWeights` holds 1/count at real tokens and 0 at padding. */

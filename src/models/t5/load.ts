@@ -2,18 +2,24 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { checkTokenizerFits, loadTokenizer } from '../../data/load-tokenizer.ts';
 import { layoutOf } from '../../deltas/layout.ts';
+import { InputError } from '../../errors.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
+import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import type { Model } from '../model.ts';
-import { parseT5Config } from './config.ts';
+import { type QuantizedWeights, quantizedWeights } from '../quantized-weights.ts';
+import type { Weights } from '../weight.ts';
+import { parseT5Config, type T5Config } from './config.ts';
 import { programGraphs } from './graphs.ts';
 import { createProgram } from './program.ts';
 import { t5Sites } from './sites.ts';
 import { standaloneGraphs } from './standalone.ts';
-import { t5Weights } from './weights.ts';
+import { blockMatrices, t5Weights } from './weights.ts';
 
-/** Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a program runs. */
+/**
+ * Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a
+ * program runs, but those that are to be rounded, the first time. */
 export async function loadT5(
   name: string,
   folder: string,
@@ -30,9 +36,11 @@ export async function loadT5(
     parameters += weight.shape.reduce((product, extent) => product * extent, 1);
     hash.update(`${weight.name} ${weight.shape};`);
   }
+  const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config) : undefined;
   const blueprint = (modules: readonly DeltaModule[], recompute = settings.recompute ?? false) => ({
     config,
     weights,
+    ...(quantized && { quantized }),
     layout: layoutOf(modules),
     recompute,
   });
@@ -49,4 +57,13 @@ export async function loadT5(
     standalone: (ownWeights, modules, delta) =>
       standaloneGraphs({ config, weights: ownWeights, layout: layoutOf(modules), constants: delta }),
   };
+}
+
+/** @throws InputError where products of 8-bit integers are not exact on this processor */
+async function quantizedBlocks(weights: Weights, config: T5Config): Promise<QuantizedWeights> {
+  if (await hasExactInt8Products()) return quantizedWeights(blockMatrices(weights, config));
+  throw new InputError('this processor cuts off products of 8-bit integers: it has no instructions made for them', {
+    where: '--precision',
+    remedy: 'give `--precision float32`, or leave it out',
+  });
 }

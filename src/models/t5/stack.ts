@@ -76,14 +76,14 @@ function sublayer(
   return result;
 }
 
-function feedForward({ config, attach, weight }: T5Builder, name: string, x: Value, residual: Value): Value {
+function feedForward({ config, attach, map }: T5Builder, name: string, x: Value, residual: Value): Value {
   const maps = feedForwardMaps(config)
     .slice(0, -1)
-    .map(map => ({ site: `${name}.${map}`, weight: weight(`${name}.${map}`) }));
+    .map(each => map(`${name}.${each}`));
   const [first, second] = attach.linears(x, maps);
   const activated = config.activation === 'gelu' ? gelu(first!) : relu(first!);
   const gated = second ? mul(activated, second) : activated;
-  return attach.output(name, { site: `${name}.wo`, weight: weight(`${name}.wo`) }, gated, residual);
+  return attach.output(name, map(`${name}.wo`), gated, residual);
 }
 
 function norm({ config, attach, weight }: T5Builder, site: string, x: Value): Value {

@@ -48,3 +48,9 @@ export async function t5Weights(
   }
   return weights;
 }
+
+/** Weights of the blocks' linear maps: where nearly all of the time goes. */
+export function blockMatrices(weights: Weights, config: T5Config): Weights {
+  const maps = t5Sites(config).filter(({ host, name }) => host === 'linear' && name !== 'lm_head');
+  return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
+}

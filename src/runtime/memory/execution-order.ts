@@ -7,10 +7,11 @@ type Consumers = ReadonlyMap<Value, readonly Node[]>;
 /**
  * The order in which ONNX Runtime runs a graph's nodes, which is not quite the order they are written in: depth first from
  * the last node without consumers, of several inputs the latest node's first, each node after all that it needs. Where
- * two nodes are fused the new one is the latest, so that each pass of the optimiser changes the order for the next.
+ * two nodes are fused the new one is the latest, so that each pass of the optimiser changes the order for the next. What
+ * is computed of constants alone is computed when the session starts.
  */
 export function executionOrder(graph: Graph): Node[] {
-  const nodes = scheduled(neededNodes(graph));
+  const nodes = withoutFolded(scheduled(neededNodes(graph)));
   const consumers = consumersOf(nodes);
   let ranked = nodes;
   let order = depthFirst(ranked, consumers);
@@ -20,6 +21,15 @@ export function executionOrder(graph: Graph): Node[] {
     order = depthFirst(ranked, consumers);
   }
   return order;
+}
+
+function withoutFolded(nodes: readonly Node[]): Node[] {
+  const folded = new Set<Node>();
+  for (const node of nodes) {
+    const isFolded = node.inputs.every(input => !input || input.constant || (input.node && folded.has(input.node)));
+    if (isFolded) folded.add(node);
+  }
+  return nodes.filter(node => !folded.has(node));
 }
 
 /** Nodes that come to stand for themselves and the one before, in the order of the passes that fuse them. */
@@ -59,7 +69,7 @@ function depthFirst(ranked: readonly Node[], consumers: Consumers): Node[] {
     else if (!entered.has(node)) {
       entered.add(node);
       stack.push({ node, leaving: true });
-      const producers = [...new Set(node.inputs.flatMap(input => input?.node ?? []))];
+      const producers = [...new Set(node.inputs.flatMap(input => input?.node ?? []))].filter(each => rank.has(each));
       producers.sort((a, b) => rank.get(a)! - rank.get(b)!);
       for (const producer of producers) if (!entered.has(producer)) stack.push({ node: producer, leaving: false });
     }

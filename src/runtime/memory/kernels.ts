@@ -33,6 +33,7 @@ export const placements: Readonly<Record<OpType, Placement>> = {
   Gelu: OWN,
   Gemm: OWN,
   FusedMatMul: OWN,
+  DynamicQuantizeMatMul: OWN,
   SimplifiedLayerNormalization: OWN,
   ReduceSum: OWN,
   ArgMax: OWN,

@@ -2,9 +2,11 @@ import { bytesAt } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { neededNodes } from '../../graph/schedule.ts';
 import type { Node, Value } from '../../graph/types.ts';
+import { PRODUCTS } from '../flops.ts';
 
-/** Reordered weights have their columns rounded up to whole blocks of this many. */
+/** Reordered weights have their columns rounded up to whole blocks of this many; those of 8 bits their rows too. */
 const PACKED_COLUMNS = 16;
+const PACKED_INT8_ROWS = 4;
 
 export interface WeightMemory {
   /** Pages of the checkpoint's files that stay mapped and were read. */
@@ -45,13 +47,17 @@ export function weightMemory(graph: Graph, { prepack = true }: { readonly prepac
 const isExternal = ({ constant }: Value): boolean => constant !== undefined && 'external' in constant;
 
 const isPacked = (node: Node, weight: Value): boolean =>
-  (node.op === 'Gemm' || node.op === 'FusedMatMul') && node.inputs[1] === weight && weight.shape.length === 2;
+  PRODUCTS.includes(node.op) && node.inputs[1] === weight && weight.shape.length === 2;
 
 /** Of products whose reordered copies are equal, which ONNX Runtime keeps once, one each. */
 const copies = (products: readonly Node[]): Iterable<Node> =>
   new Map(products.map(node => [`${node.op} ${node.attributes.transB ?? 0}`, node])).values();
 
-function packedBytes({ attributes }: Node, { shape }: Value): number {
+function packedBytes({ op, attributes }: Node, { shape }: Value): number {
   const [inner, columns] = (attributes.transB === 1 ? shape.toReversed() : shape) as [number, number];
-  return 4 * inner * Math.ceil(columns / PACKED_COLUMNS) * PACKED_COLUMNS;
+  const packedColumns = Math.ceil(columns / PACKED_COLUMNS) * PACKED_COLUMNS;
+  // Beside 8-bit integers stands the sum of each column, an int32.
+  if (op === 'DynamicQuantizeMatMul')
+    return packedColumns * (Math.ceil(inner / PACKED_INT8_ROWS) * PACKED_INT8_ROWS + 4);
+  return 4 * inner * packedColumns;
 }

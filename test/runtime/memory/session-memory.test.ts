@@ -2,28 +2,39 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { bytesAt, type Extents } from '../../../src/graph/extents.ts';
 import { Graph } from '../../../src/graph/graph.ts';
 import { toOnnx } from '../../../src/graph/onnx.ts';
-import { gemm, matmul, relu, reshape } from '../../../src/graph/ops/index.ts';
+import { gemm, matmul, quantizedProduct, relu, reshape } from '../../../src/graph/ops/index.ts';
 import { loadModel } from '../../../src/models/load.ts';
 import { planBuffers } from '../../../src/runtime/memory/buffers.ts';
 import { simulateSession } from '../../../src/runtime/memory/session-memory.ts';
 import { weightMemory } from '../../../src/runtime/memory/weights.ts';
+import { hasExactInt8Products } from '../../../src/runtime/probe-int8.ts';
+import { commonFolder } from '../../../src/runtime/session.ts';
 import { listManualModules } from '../../../src/structure/manual.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 
-const folder = fileURLToPath(new URL('../../fixtures/tiny-t5', import.meta.url));
-const tiny = await loadModel(folder, { threads: 1 });
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const tiny = await loadModel(fixture('tiny-t5'), { threads: 1 });
+const half = await loadModel(fixture('tiny-t5-float16'), { threads: 1 });
+process.env.S3DELTA_CACHE = await mkdtemp(join(tmpdir(), 's3delta-memory-'));
+after(() => rm(process.env.S3DELTA_CACHE!, { recursive: true }));
+const hasInt8 = await hasExactInt8Products();
+const int8 = await loadModel(fixture('tiny-t5'), { threads: 1, ...(hasInt8 && { precision: 'int8' }) });
 
 /** Bytes that ONNX Runtime's arena counts as requested and in use, at most, in a run; its profile says so. */
 async function measuredPeak(graph: Graph, extents: Extents): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 's3delta-profile-'));
   try {
+    const external = graph.constants.flatMap(({ constant }) =>
+      constant && 'external' in constant ? [constant.external.location] : [],
+    );
+    const folder = commonFolder(external);
     const session = await InferenceSession.create(toOnnx(graph, folder), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
@@ -73,13 +84,15 @@ function plannedPeak(graph: Graph, extents: Extents): number {
 }
 
 describe('the simulated memory of a session', () => {
-  for (const [name, modules] of [
-    ['LoRA', listManualModules(tiny.sites, 'lora')],
-    ['the mixed space', listSpace(tiny.sites, 'mixed')],
-    ['adapters', listManualModules(tiny.sites, 'adapter')],
+  for (const [name, model, modules] of [
+    ['LoRA', tiny, listManualModules(tiny.sites, 'lora')],
+    ['the mixed space', tiny, listSpace(tiny.sites, 'mixed')],
+    ['adapters', tiny, listManualModules(tiny.sites, 'adapter')],
+    ['weights of half precision', half, listSpace(half.sites, 'mixed')],
+    ...(hasInt8 ? [['products of 8-bit integers', int8, listSpace(int8.sites, 'mixed')] as const] : []),
   ] as const) {
     it(`is what ONNX Runtime counts itself, training with ${name}`, async () => {
-      const { training, extents } = tiny.graphs(modules);
+      const { training, extents } = model.graphs(modules);
       for (const size of [
         { rows: 3, source: 40, target: 3 },
         { rows: 8, source: 16, target: 9 },
@@ -140,6 +153,17 @@ describe('the memory of frozen weights', () => {
     const weight = external(graph, 'w', [20, 8]);
     for (const [index, input] of [x!, z!].entries()) graph.output(`y${index}`, gemm(input, weight, { transB: true }));
     assert.deepEqual(weightMemory(graph, {}), { mapped: 0, copied: 4 * 8 * 32 });
+  });
+
+  it('is a reordered copy too where it is of 8-bit integers, with the sums of its columns', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', ['n', 10]);
+    const values = graph.external('values', 'int8', [10, 20], { location: '/w', offset: 0, length: 200 });
+    const scales = external(graph, 'scales', [20]);
+    graph.output('y', quantizedProduct(x, { values, scales }));
+    // 10 rows fill 12 and 20 columns 32.
+    assert.deepEqual(weightMemory(graph, {}), { mapped: 4 * 20, copied: 32 * 12 + 4 * 32 });
+    assert.deepEqual(weightMemory(graph, { prepack: false }), { mapped: 200 + 4 * 20, copied: 0 });
   });
 
   it('stays in the file where something else reads the weight', () => {

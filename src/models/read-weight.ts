@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import { asReadError } from '../files/read-error.ts';
 import { widen } from '../files/widen.ts';
-import type { Weight } from '../models/weight.ts';
+import type { Weight } from './weight.ts';
 
 /** The bytes of a weight, as they lie in the checkpoint. */
 export async function readWeightBytes({ name, file, offset, byteLength }: Weight): Promise<Uint8Array> {
@@ -29,6 +29,6 @@ export async function readWeight(weight: Weight, makeChange?: () => Float32Array
 }
 
 /** Little-endian bytes of numbers, which is what every machine this runs on has. */
-export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder } from '../files/cache-folder.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
+import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
+import { bytesOf, readWeight } from './read-weight.ts';
+import type { Weight, Weights } from './weight.ts';
+
+/** A matrix [k, m] of 8-bit integers in a file, and the float32 scales of its columns [m]. */
+export interface QuantizedTensor {
+  readonly values: TensorEntry;
+  readonly scales: TensorEntry;
+}
+
+/** A weight W [out, in] as products read it: Wᵀ for x Wᵀ, W for its backward pass. */
+export interface QuantizedWeight {
+  readonly forward: QuantizedTensor;
+  readonly backward: QuantizedTensor;
+}
+
+/** By the name of the site. */
+export type QuantizedWeights = ReadonlyMap<string, QuantizedWeight>;
+
+/** Counted up when what stands in a file changes. */
+const FORM = 1;
+
+/**
+ * Rounds matrices of a checkpoint to 8-bit integers, once: they lie in a file of the cache folder, half as large as the
+ * matrices in float32, which ONNX Runtime maps. It is named by the checkpoint's files, their sizes and times of change.
+ * StorageError where it cannot be written.
+ */
+export async function quantizedWeights(
+  weights: Weights,
+  folder = join(cacheFolder(), 'int8'),
+): Promise<QuantizedWeights> {
+  const path = join(folder, `${await identityOf(weights)}.safetensors`);
+  if (!existsSync(path)) {
+    await makeFolder(folder);
+    await writeQuantized(path, weights);
+  }
+  const { tensors } = await readSafetensorsHeader(await realpath(path));
+  const tensor = (name: string): QuantizedTensor => ({
+    values: tensors.get(name)!,
+    scales: tensors.get(`${name}.scales`)!,
+  });
+  return new Map(
+    [...weights].map(([site, { name }]) => [site, { forward: tensor(`${name}.forward`), backward: tensor(name) }]),
+  );
+}
+
+async function identityOf(weights: Weights): Promise<string> {
+  const hash = createHash('sha256').update(`${FORM}`);
+  for (const file of new Set([...weights.values()].map(({ file }) => file))) {
+    const { size, mtimeMs } = await stat(file);
+    hash.update(`${file} ${size} ${mtimeMs};`);
+  }
+  for (const { name, dtype, shape, offset } of weights.values()) hash.update(`${name} ${dtype} ${shape} ${offset};`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function writeQuantized(path: string, weights: Weights): Promise<void> {
+  const tensors = new Map<string, TensorSource>();
+  for (const weight of weights.values()) {
+    for (const [name, tensor] of await sourcesOf(weight)) tensors.set(name, tensor);
+  }
+  await writeTensors(path, { metadata: {}, tensors });
+}
+
+/** Scales are made at once, and integers when their turn comes, of the weight read again: one is in memory at a time. */
+async function sourcesOf(weight: Weight): Promise<[string, TensorSource][]> {
+  const { name, shape } = weight;
+  const [rows, columns] = shape as [number, number];
+  const scales = scalesOf(await readWeight(weight), columns);
+  return [
+    [`${name}.scales`, { dtype: 'F32', shape: [columns], bytes: () => bytesOf(scales.columns) }],
+    [`${name}.forward.scales`, { dtype: 'F32', shape: [rows], bytes: () => bytesOf(scales.rows) }],
+    [name, { dtype: 'I8', shape, bytes: async () => bytesOf(quantized(await readWeight(weight), scales)) }],
+    [
+      `${name}.forward`,
+      {
+        dtype: 'I8',
+        shape: [columns, rows],
+        bytes: async () => bytesOf(quantizedTranspose(await readWeight(weight), scales)),
+      },
+    ],
+  ];
+}
