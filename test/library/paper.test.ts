@@ -70,7 +70,7 @@ test('what a page tells the user to run can be read, and the small ones can be r
     assert.equal(small.model, 'mini');
     if (command === 'compare') {
       const { phases } = await planMatrix(small, small.out!, loaders);
-      assert.ok(phases.flat().length > 0 && phases.flat().length <= 24, example);
+      assert.ok(phases.flat().length > 0 && phases.flat().length <= 36, example);
     }
   }
 });

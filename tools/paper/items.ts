@@ -88,6 +88,12 @@ export const tablesAndFigures: readonly PaperItem[] = [
     ...{ example: 'figure2', command: 'compare' as const },
   },
   {
+    name: 'Figure 2 by one search',
+    says: 'the same where one search serves all budgets',
+    places: [{ file: 'src/search/derive-structure.ts', symbol: 'export function atBudget' }],
+    ...{ example: 'figure2-shared', command: 'compare' as const },
+  },
+  {
     name: 'Table 3',
     says: 'batch sizes, epochs, validation steps: presets of the tasks',
     places: [{ file: 'src/config/presets.ts', symbol: 'export function choosePreset' }],
