@@ -27,11 +27,13 @@ function swapped(x: Value, isTransposed: boolean): Value {
   if (!isTransposed) return x;
   const axes = [...x.shape.keys()];
   const permutation = [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
-  const { node } = x;
-  if (node?.op !== 'Transpose') return transpose(x, permutation);
-  const before = node.attributes.perm as readonly number[];
-  const both = permutation.map(axis => before[axis]!);
-  return both.every((axis, index) => axis === index) ? node.inputs[0]! : transpose(node.inputs[0]!, both);
+  const before = x.node?.op === 'Transpose' ? (x.node.attributes.perm as readonly number[]) : undefined;
+  return before
+    ? transpose(
+        x.node!.inputs[0]!,
+        permutation.map(axis => before[axis]!),
+      )
+    : transpose(x, permutation);
 }
 
 /** As many groups as one kernel can take or give, of about equal length. */
