@@ -6,6 +6,8 @@ import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { loadTask, type Task } from '../tasks/index.ts';
+import { chooseDevice } from './choose-device.ts';
+import { compileSettings } from './compile-settings.ts';
 import { readTuned } from './read-tuned.ts';
 import { completeSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
@@ -27,8 +29,9 @@ export interface LoadedTuned {
 export async function loadTuned(path: string, changes: Settings = {}): Promise<LoadedTuned> {
   const folder = runFolder(path);
   requireRun(folder);
-  const named = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
-  const task = await loadTask(named.task);
-  const model = await loadModel(named.model, named.threads === undefined ? {} : { threads: named.threads });
+  const asked = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
+  const task = await loadTask(asked.task);
+  const named = { ...asked, device: await chooseDevice(asked.device) };
+  const model = await loadModel(named.model, compileSettings(named));
   return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
 }

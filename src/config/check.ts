@@ -27,16 +27,6 @@ export function requireModelAndTask(settings: Settings): JobSettings {
   return { ...settings, model, task };
 }
 
-/** @throws InputError for a device that this version cannot compute on */
-export function requireDevice(settings: Settings): void {
-  if (settings.device === 'webgpu' || settings.device === 'cuda') {
-    throw new InputError(`this version does not compute on ${settings.device} yet`, {
-      where: '--device',
-      remedy: 'give `--device cpu`, or leave it out',
-    });
-  }
-}
-
 /** A misspelt budget is told before a model is read. @throws InputError */
 export function requireReadableBudget({ budget }: Settings): void {
   if (budget !== undefined) readBudget(budget);

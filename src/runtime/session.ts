@@ -96,15 +96,15 @@ async function start(
 
 /** What a user is told of a device that does not start. */
 export function cannotStart(device: DeviceName, cause: Error): InputError {
-  return new InputError(`${device} cannot start: ${sentenceOf(cause.message)}`, {
+  return new InputError(`${device} cannot start: ${reasonOf(cause)}`, {
     where: '--device',
     remedy: devices[device].remedy,
     cause,
   });
 }
 
-/** The sentence of an error for people, without the source line of ONNX Runtime before it. */
-export function sentenceOf(message: string): string {
+/** The sentence of an error of ONNX Runtime for people, without the source line before it. */
+export function reasonOf({ message }: Error): string {
   return message
     .split('\n')[0]!
     .replace(/^.* was false\. /, '')
