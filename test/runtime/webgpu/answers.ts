@@ -18,6 +18,9 @@ export interface Question {
   readonly everything: boolean;
 }
 
+export const fixtureFolder = (model: string): string =>
+  fileURLToPath(new URL(`../../fixtures/${model}`, import.meta.url));
+
 /** Lengths far apart, so that padding and far buckets of positions are met. */
 const batch: readonly EncodedExample[] = [
   { source: [5, 9, 12, 1], target: [8, 1] },
@@ -29,8 +32,7 @@ const attach = (model: Model, modules: Question['modules']): readonly DeltaModul
 
 /** Asks a program, compiled for a device, at parameters away from their initial values and gates between 0 and 1. */
 export async function ask(question: Question, device: DeviceName): Promise<Answers> {
-  const folder = fileURLToPath(new URL(`../../fixtures/${question.model}`, import.meta.url));
-  const model = await loadModel(folder, { device, threads: 1 });
+  const model = await loadModel(fixtureFolder(question.model), { device, threads: 1 });
   const modules = attach(model, question.modules);
   const program = await model.compile(modules);
   const delta = program.initialDelta(1).map((value, i) => value + 0.05 * Math.sin(i));

@@ -30,6 +30,7 @@ describe('the WebGPU device, in software', { skip }, () => {
   let worker: ChildProcess;
   let ended: Promise<never>;
   const profile: ProfiledNode[] = [];
+  const taken: number[] = [];
 
   before(() => {
     worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
@@ -53,8 +54,9 @@ describe('the WebGPU device, in software', { skip }, () => {
   for (const question of questions) {
     const { model, modules, everything } = question;
     it(`gives the CPU's ${everything ? 'answers' : 'gradients'}: ${model}, ${modules}`, async () => {
-      const { answers, nodes } = await request({ type: 'question', ...question });
+      const { answers, nodes, seconds } = await request({ type: 'question', ...question });
       profile.push(...nodes);
+      taken.push(seconds);
       const expected = await ask(question, 'cpu');
       assert.deepEqual(Object.keys(answers), Object.keys(expected));
       for (const [name, values] of Object.entries(expected)) {
@@ -63,6 +65,10 @@ describe('the WebGPU device, in software', { skip }, () => {
       }
     });
   }
+
+  it('keeps what it has compiled while a model is held', () => {
+    assert.ok(taken.at(-1)! < taken[0]! / 2, `${taken.at(-1)} s, the first ${taken[0]} s`);
+  });
 
   it('computes every node but those of shapes', () => {
     const onDevice = new Set(

@@ -2,12 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { Graph } from '../../../src/graph/graph.ts';
-import { relu } from '../../../src/graph/ops/index.ts';
+import { loadModel } from '../../../src/models/load.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 import { buildCase, feedsOf, toRuntime } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';
-import { type Answers, ask, type Question } from './answers.ts';
+import { type Answers, ask, fixtureFolder, type Question } from './answers.ts';
 
 /** A node of a graph as ONNX Runtime's profile has it. */
 export interface ProfiledNode {
@@ -24,6 +23,8 @@ export type Request =
 
 export interface Reply {
   readonly answers: Answers;
+  /** Wall-clock seconds that they took. */
+  readonly seconds: number;
   /** Every node of every session since the last request, an entry a run. */
   readonly nodes: readonly ProfiledNode[];
 }
@@ -66,10 +67,9 @@ function readProfiles(): ProfiledNode[] {
     }));
 }
 
-// A session that stays open keeps the device, and with it the kernels that were compiled.
-const graph = new Graph();
-graph.output('y', relu(graph.input('x', 'float32', [1])));
-await createSession(graph, { device: 'webgpu' });
+// Held for all requests, so that none compiles again the kernels that one before it has compiled (`keepingDevice`).
+const holder = await loadModel(fixtureFolder('tiny-t5'), { device: 'webgpu' });
+await holder.compile([]);
 
 const requests: {
   readonly [Type in Request['type']]: (request: Extract<Request, { type: Type }>) => Promise<Answers>;
@@ -89,6 +89,8 @@ async function runCase(name: string): Promise<Answers> {
 
 // The device has a process of its own, because it must be started with an environment of its own.
 process.on('message', async (request: Request) => {
+  const started = performance.now();
   const answers = await requests[request.type](request as never);
-  process.send!({ answers, nodes: readProfiles() } satisfies Reply);
+  const seconds = (performance.now() - started) / 1000;
+  process.send!({ answers, seconds, nodes: readProfiles() } satisfies Reply);
 });
