@@ -1,4 +1,4 @@
-import { mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseT5Config } from '../src/models/t5/config.ts';
@@ -14,20 +14,26 @@ export const T5_SHAPES = {
 } as const;
 
 export type T5Size = keyof typeof T5_SHAPES;
+/** As in config.json. */
+export type T5Shape = Readonly<Record<keyof (typeof T5_SHAPES)[T5Size], number>>;
 
 const VOCAB_SIZE = 32128;
 /** Numbers drawn once and repeated: drawing 10⁸ of them would cost more than all measurements. */
 const POOL = 1 << 20;
 
+/** A T5 of that size with random weights; returns its folder. */
+export const randomT5 = (size: T5Size, tokenizerFolder: string): Promise<string> =>
+  writeRandomT5(size, T5_SHAPES[size], tokenizerFolder);
+
 /** Writes a T5 of that shape with random float32 weights, once, into the temporary folder; returns its folder. */
-export async function randomT5(size: T5Size, tokenizerFolder: string): Promise<string> {
-  const folder = join(tmpdir(), 's3delta-bench', size);
+export async function writeRandomT5(name: string, shape: T5Shape, tokenizerFolder: string): Promise<string> {
+  const folder = join(tmpdir(), 's3delta-bench', name);
   const file = join(folder, 'model.safetensors');
   if (await stat(file).catch(() => undefined)) return folder;
   await mkdir(folder, { recursive: true });
-  const json = { model_type: 't5', vocab_size: VOCAB_SIZE, ...T5_SHAPES[size], feed_forward_proj: 'relu' };
+  const json = { model_type: 't5', vocab_size: VOCAB_SIZE, ...shape, feed_forward_proj: 'relu' };
   await writeFile(join(folder, 'config.json'), JSON.stringify(json));
-  await writeFile(join(folder, 'spiece.model'), await (await open(join(tokenizerFolder, 'spiece.model'))).readFile());
+  await copyFile(join(tokenizerFolder, 'spiece.model'), join(folder, 'spiece.model'));
 
   const sites = t5Sites(parseT5Config(json, 'bench')).filter(site => site.host !== 'block' && !site.weightIsShared);
   let offset = 0;

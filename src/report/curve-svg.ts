@@ -27,8 +27,8 @@ export function curveSvg(title: string, points: readonly CurvePoint[]): string {
   return curvesSvg(title, [{ name: '', points }]);
 }
 
-/** The same quantity of several runs, with a line of legend for each where there is more than one. */
-export function curvesSvg(title: string, series: readonly Series[]): string {
+/** The same quantity of several runs, with a line of legend for each where there is more than one. `along` names what `step` counts. */
+export function curvesSvg(title: string, series: readonly Series[], along = 'step'): string {
   const drawn = series.map(({ name, points }) => ({
     name,
     points: points.filter(({ value }) => Number.isFinite(value)),
@@ -47,22 +47,22 @@ export function curvesSvg(title: string, series: readonly Series[]): string {
     heading,
     ...[low, (low + high) / 2, high].flatMap(value => gridLine(value, y(value))),
     ...[0, lastStep].map(step => label(String(step), x(step), area.bottom + 16, step === 0 ? 'start' : 'end')),
-    label('step', (area.left + area.right) / 2, area.bottom + 16, 'middle'),
-    ...drawn.flatMap(({ points }, index) => curve(points, index, x, y)),
+    label(along, (area.left + area.right) / 2, area.bottom + 16, 'middle'),
+    ...drawn.flatMap(({ points }, index) => curve(points, index, x, y, along)),
     ...legend,
   ]);
 }
 
 type Scale = (value: number) => number;
 
-function curve(points: readonly CurvePoint[], index: number, x: Scale, y: Scale): Markup[] {
+function curve(points: readonly CurvePoint[], index: number, x: Scale, y: Scale, along: string): Markup[] {
   const place = ({ step, value }: CurvePoint) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`;
   const { fill, ...line } = looks(index);
   return [
     element('polyline', { points: points.map(place).join(' '), ...line, fill: 'none' }),
     ...points.map(point =>
       element('circle', { cx: x(point.step), cy: y(point.value), r: 2.5, class: line.class, fill }, [
-        element('title', {}, [text(`step ${point.step}: ${point.value.toPrecision(4)}`)]),
+        element('title', {}, [text(`${along} ${point.step}: ${point.value.toPrecision(4)}`)]),
       ]),
     ),
   ];

@@ -1,7 +1,7 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
 import { type GradientRule, held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
-import { concat, reshape, transpose } from './shape.ts';
+import { concat, reshape } from './shape.ts';
 
 export interface Transposition {
   readonly transA?: boolean;
@@ -49,20 +49,9 @@ function productGradients(
 ): [Value | undefined, Value | undefined] {
   const da = () =>
     transA ? product(held(b), dy, { transA: transB, transB: true }) : product(dy, held(b), { transB: !transB });
-  const db = () => {
-    if (!transB) return product(held(a), dy, { transA: !transA });
-    // With a thin A the product the other way round is up to five times as fast, and little is left to transpose.
-    return isThin(a, dy)
-      ? transpose(product(held(a), dy, { transA: !transA }), [1, 0])
-      : product(dy, held(a), { transA: true, transB: transA });
-  };
+  const db = () =>
+    transB ? product(dy, held(a), { transA: true, transB: transA }) : product(held(a), dy, { transA: !transA });
   return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined];
-}
-
-/** Whether matrix `a` has far fewer columns than `b`, as far as that is known when a graph is built. */
-function isThin(a: Value, b: Value): boolean {
-  const [columns, others] = [a.shape.at(-1), b.shape.at(-1)];
-  return a.shape.length === 2 && typeof columns === 'number' && typeof others === 'number' && 8 * columns <= others;
 }
 
 /**

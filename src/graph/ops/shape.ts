@@ -23,15 +23,7 @@ export function expand(x: Value, shape: Shape): Value {
   return x.graph.apply('Expand', [x, shapeValue(x, shape)], { target: shape.join() })[0]!;
 }
 
-/** Where nothing but extents of 1 change places it is a reshape, which moves no number. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
-  const moved = permutation.filter(axis => x.shape[axis] !== 1);
-  if (x.shape.length === permutation.length && moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) {
-    return reshape(
-      x,
-      permutation.map(axis => x.shape[axis]!),
-    );
-  }
   return x.graph.apply('Transpose', [x], { perm: permutation })[0]!;
 }
 
