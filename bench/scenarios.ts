@@ -4,7 +4,7 @@ import { gemm } from '../src/graph/ops/index.ts';
 import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
 import type { EncodedExample } from '../src/runtime/program.ts';
-import { createSession } from '../src/runtime/session.ts';
+import { createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
 import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
@@ -33,11 +33,11 @@ const BUDGET = '1.39bp';
 const LEARNING_RATE = 3e-4;
 
 /** `rows` names a file of `taskRows`, for the scenarios that work on real lengths. */
-type Prepare = (folder: string, threads: number, rows?: string) => Promise<Scenario>;
+type Prepare = (folder: string, settings: SessionSettings, rows?: string) => Promise<Scenario>;
 
 /** The machine's own rate: a product with a constant as large as a feed-forward's, by the same library. */
 export const MATMUL_SIZE = [2048, 1024, 4096] as const;
-const matmul: Prepare = async (_, threads) => {
+const matmul: Prepare = async (_, settings) => {
   const [m, k, n] = MATMUL_SIZE;
   const draw = (length: number) => fillUniform(new Float32Array(length), 0, 'matmul');
   const graph = new Graph();
@@ -45,13 +45,13 @@ const matmul: Prepare = async (_, threads) => {
   const product = gemm(x, graph.floats(draw(k * n), [k, n]));
   // Summed up on the spot: copying the product out would take as long again.
   graph.output('y', gemm(product, graph.floats(draw(n), [n, 1])));
-  const session = await createSession(graph, { threads });
+  const session = await createSession(graph, settings);
   const feeds = { x: { type: 'float32', data: draw(m * k), dims: [m, k] } } as const;
   return { step: () => session.run(feeds) };
 };
 
-const forward: Prepare = async (folder, threads) => {
-  const program = await (await loadModel(folder, { threads })).compile([]);
+const forward: Prepare = async (folder, settings) => {
+  const program = await (await loadModel(folder, settings)).compile([]);
   const batch = paddedBatch(ROWS, SOURCE, TARGET);
   return { step: () => program.logits(batch, new Float32Array(0)) };
 };
@@ -59,8 +59,8 @@ const forward: Prepare = async (folder, threads) => {
 /** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
 const training =
   (modulesOf: (model: Model) => readonly DeltaModule[]): Prepare =>
-  async (folder, threads, rows) => {
-    const model = await loadModel(folder, { threads });
+  async (folder, settings, rows) => {
+    const model = await loadModel(folder, settings);
     const compiled = await model.compile(modulesOf(model));
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
@@ -89,8 +89,8 @@ const lora = training(model => listManualModules(model.sites, 'lora'));
 export const ANSWER = 3;
 
 /** Greedy answers to the rows, in batches as an evaluation makes them. */
-const generateRows: Prepare = async (folder, threads, rows) => {
-  const program = await (await loadModel(folder, { threads })).compile([]);
+const generateRows: Prepare = async (folder, settings, rows) => {
+  const program = await (await loadModel(folder, settings)).compile([]);
   const examples = await readRows(rows!);
   const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
   const none = new Float32Array(0);
@@ -116,8 +116,8 @@ const randomModules = (model: Model): DeltaModule[] => {
 };
 
 /** One loss and its gradients over the whole mixed space, every candidate gated. */
-const mixed: Prepare = async (folder, threads) => {
-  const model = await loadModel(folder, { threads });
+const mixed: Prepare = async (folder, settings) => {
+  const model = await loadModel(folder, settings);
   const modules = listSpace(model.sites, 'mixed');
   const compiled = await model.compile(modules);
   const program = withMicroBatches(compiled);
@@ -129,8 +129,8 @@ const mixed: Prepare = async (folder, threads) => {
 
 const search =
   (order: BiLevelOrder): Prepare =>
-  async (folder, threads) => {
-    const model = await loadModel(folder, { threads });
+  async (folder, settings) => {
+    const model = await loadModel(folder, settings);
     const modules = listSpace(model.sites, 'mixed');
     const compiled = await model.compile(modules);
     const program = withMicroBatches(compiled);

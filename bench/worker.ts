@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { startPeakMemory } from '../src/runs/peak-memory.ts';
+import type { SessionSettings } from '../src/runtime/session.ts';
 import { prepareCostPoint } from './cost/point.ts';
 import { rowScenarios, scenarios } from './scenarios.ts';
 
@@ -7,14 +8,14 @@ import { rowScenarios, scenarios } from './scenarios.ts';
  * One scenario in a process of its own, so that its memory is its own: prints {"ready"}, then for every line `step` of
  * its input one line {"seconds", "peakBytes"}. The same protocol as the peers' in `bench/peers`.
  */
-const [name, folder, threads, more] = process.argv.slice(2) as [string, string, string, string?];
+const [name, folder, settings, more] = process.argv.slice(2) as [string, string, string, string?];
 const say = (fields: object) => process.stdout.write(`${JSON.stringify(fields)}\n`);
 
 const memory = startPeakMemory();
 const started = performance.now();
 const scenario = await { ...scenarios, ...rowScenarios, costPoint: prepareCostPoint }[name]!(
   folder,
-  Number(threads),
+  JSON.parse(settings) as SessionSettings,
   more,
 );
 // The first step compiles what is compiled when first used.

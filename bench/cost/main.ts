@@ -54,7 +54,13 @@ const shapeOf = ({ layers, width }: Point): T5Shape => ({
 async function start(point: Point): Promise<Stepper> {
   const folder = await writeRandomT5(`cost-${point.layers}-${point.width}`, shapeOf(point), tokenizerFolder);
   const worker = fileURLToPath(new URL('../worker.ts', import.meta.url));
-  return startStepper('point', process.execPath, [worker, 'costPoint', folder, String(threads), JSON.stringify(point)]);
+  return startStepper('point', process.execPath, [
+    worker,
+    'costPoint',
+    folder,
+    JSON.stringify({ threads }),
+    JSON.stringify(point),
+  ]);
 }
 
 /** How far along its axis a point lies; of modules, how many there are. */
