@@ -56,6 +56,8 @@ export const onnx: Exporter = {
     try {
       return await openStandalone({ ...files, ...ids }, settings);
     } catch (cause) {
+      // A device that cannot start says what it needs.
+      if (cause instanceof InputError) throw cause;
       const [what] = (cause as Error).message.split('\n');
       throw new InputError(`these graphs cannot be opened: ${what}`, { where: folder, remedy, cause });
     }

@@ -3,11 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exportModel } from '../../../src/api/export-model.ts';
+import { listSpace } from '../../../src/structure/spaces.ts';
+import { freshFolder, loadTiny, task, trained } from '../../export/support.ts';
 import { buildCase, feedsOf } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';
 import { evaluate } from '../../graph/reference.ts';
 import { distance, length } from '../../witness/fixtures.ts';
-import { ask, type Question } from './answers.ts';
+import { type Answers, ask, askExported, type Question } from './answers.ts';
 import { environment, skip } from './vulkan.ts';
 import type { ProfiledNode, Reply, Request } from './worker.ts';
 
@@ -25,6 +28,16 @@ const questions: readonly Question[] = [
   { model: 'tiny-t5-float16', modules: 'mixed', everything: false },
   { model: 'tiny-t5-bfloat16', modules: 'mixed', everything: false },
 ];
+
+const WEBGPU = 'WebGpuExecutionProvider';
+
+function assertAlike(actual: Answers, expected: Answers): void {
+  assert.deepEqual(Object.keys(actual), Object.keys(expected));
+  for (const [name, values] of Object.entries(expected)) {
+    const error = distance(actual[name]!, values) / length(values);
+    assert.ok(error < 1e-3, `${name} differs by ${error}`);
+  }
+}
 
 describe('the WebGPU device, in software', { skip }, () => {
   let worker: ChildProcess;
@@ -58,26 +71,34 @@ describe('the WebGPU device, in software', { skip }, () => {
       profile.push(...nodes);
       taken.push(seconds);
       const expected = await ask(question, 'cpu');
-      assert.deepEqual(Object.keys(answers), Object.keys(expected));
-      for (const [name, values] of Object.entries(expected)) {
-        const error = distance(answers[name]!, values) / length(values);
-        assert.ok(error < 1e-3, `${name} differs by ${error}`);
-      }
+      assertAlike(answers, expected);
     });
   }
+
+  it("gives the CPU's answers: an exported model, of whose nodes those of int64 alone fall to the CPU", async () => {
+    const model = await loadTiny('tiny-t5-v1_1');
+    const folder = freshFolder();
+    await exportModel(model, trained(model, listSpace(model.sites, 'mixed')), { format: 'onnx', out: folder, task });
+    const { answers, nodes } = await request({ type: 'exported', folder });
+    assertAlike(answers, await askExported(folder, 'cpu'));
+    const elsewhere = nodes.filter(({ provider }) => provider !== WEBGPU);
+    assert.deepEqual(
+      elsewhere.filter(({ types }) => types.some(type => type !== 'int64')),
+      [],
+    );
+    assert.ok(nodes.length > 2 * elsewhere.length);
+  });
 
   it('keeps what it has compiled while a model is held', () => {
     assert.ok(taken.at(-1)! < taken[0]! / 2, `${taken.at(-1)} s, the first ${taken[0]} s`);
   });
 
   it('computes every node but those of shapes', () => {
-    const onDevice = new Set(
-      profile.filter(({ provider }) => provider === 'WebGpuExecutionProvider').map(({ op }) => op),
-    );
+    const onDevice = new Set(profile.filter(({ provider }) => provider === WEBGPU).map(({ op }) => op));
     for (const op of ['Gemm', 'MatMul', 'Softmax', 'Gelu', 'Relu', 'ScatterND', 'ScatterElements', 'ArgMax', 'Split']) {
       assert.ok(onDevice.has(op), `${op} was not computed at all`);
     }
-    const elsewhere = profile.filter(({ provider }) => provider !== 'WebGpuExecutionProvider');
+    const elsewhere = profile.filter(({ provider }) => provider !== WEBGPU);
     const isOfShapes = ({ op, types }: ProfiledNode) =>
       Object.hasOwn(bookkeeping, op) && types.every(type => type === 'int64');
     const fallen = new Set(elsewhere.filter(node => !isOfShapes(node)).map(({ op, types }) => `${op}(${types})`));

@@ -6,7 +6,7 @@ import { loadModel } from '../../../src/models/load.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 import { buildCase, feedsOf, toRuntime } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';
-import { type Answers, ask, fixtureFolder, type Question } from './answers.ts';
+import { type Answers, ask, askExported, fixtureFolder, type Question } from './answers.ts';
 
 /** A node of a graph as ONNX Runtime's profile has it. */
 export interface ProfiledNode {
@@ -16,9 +16,10 @@ export interface ProfiledNode {
   readonly types: readonly string[];
 }
 
-/** What the worker is asked: a program's answers, or one of the cases of `graph/cases.ts`. */
+/** What the worker is asked: a program's answers, an exported model's, or one of the cases of `graph/cases.ts`. */
 export type Request =
   | ({ readonly type: 'question' } & Question)
+  | { readonly type: 'exported'; readonly folder: string }
   | { readonly type: 'operation'; readonly name: string };
 
 export interface Reply {
@@ -75,6 +76,7 @@ const requests: {
   readonly [Type in Request['type']]: (request: Extract<Request, { type: Type }>) => Promise<Answers>;
 } = {
   question: request => ask(request, 'webgpu'),
+  exported: request => askExported(request.folder, 'webgpu'),
   operation: request => runCase(request.name),
 };
 
