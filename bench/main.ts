@@ -7,6 +7,7 @@ import { parseT5Config } from '../src/models/t5/config.ts';
 import { trainingGraph } from '../src/models/t5/graphs.ts';
 import { t5Sites } from '../src/models/t5/sites.ts';
 import { t5Weights } from '../src/models/t5/weights.ts';
+import { deviceNames } from '../src/runtime/device.ts';
 import { productFlops } from '../src/runtime/flops.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
@@ -14,11 +15,12 @@ import { randomT5, T5_SHAPES, type T5Size } from './random-t5.ts';
 import { TASK_ROWS, taskRows } from './rows.ts';
 import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
-const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--threads N] [--json]
+const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--threads N]
+                [--device cpu|webgpu|cuda] [--json]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ that
-reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32, CPU;
-the LoRA step and the first-order search step also with --precision int8.
+reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32,
+on the CPU or on --device (the peers stay on the CPU); on the CPU the LoRA step and the first-order search step also with --precision int8.
 Every program takes its steps in turn with the re-training, on the same cores. Its time in units of the re-training step is the
 ratio of the minima of those turns (the machine's noise only adds time), and all ratios are of times in that unit, so that a
 machine that drifts over minutes does not change them.
@@ -41,6 +43,7 @@ const { values: flags } = parseArgs({
     tasks: { type: 'string', default: '' },
     repetitions: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    device: { type: 'string', default: 'cpu' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -51,6 +54,12 @@ if (flags.help) {
 }
 
 const threads = Number(flags.threads);
+const device = deviceNames.find(name => name === flags.device);
+if (device === undefined) {
+  console.error(`error: no device is named ${flags.device}\n→ use one of: ${deviceNames.join(', ')}`);
+  process.exit(2);
+}
+const settings = { device, threads };
 const tasks = flags.tasks.split(',').filter(Boolean);
 const python = process.env.S3DELTA_PYTHON;
 const log = (text: string) => process.stderr.write(`${text}\n`);
@@ -148,23 +157,23 @@ for (const model of models) {
 const results: Record<string, { rows: Row[]; ratios: Record<string, number | undefined> }> = {};
 for (const model of models) {
   const folder = await randomT5(model, tokenizerFolder);
-  log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${threads} threads`);
+  log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${device}, ${threads} threads`);
   const names = Object.keys(scenarios).filter(name => name !== REFERENCE);
-  const starters = names.map(name => () => startScenario(name, folder, threads));
+  const starters = names.map(name => () => startScenario(name, folder, settings));
   if (python) {
     starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
     starters.push(() => startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, '--order', 'second'));
   }
   for (const task of tasks) {
     const rows = { task, file: await taskRows(task, shared) };
-    for (const name of Object.keys(rowScenarios)) starters.push(() => startScenario(name, folder, threads, rows));
+    for (const name of Object.keys(rowScenarios)) starters.push(() => startScenario(name, folder, settings, rows));
     if (!python) continue;
     const given = ['--rows', rows.file];
     starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', model, threads, ...given));
     const answer = ['--answer', String(ANSWER)];
     starters.push(() => startPeer(python, `generate ${task}`, 'generate.py', model, threads, ...given, ...answer));
   }
-  const startReference = () => startScenario(REFERENCE, folder, threads);
+  const startReference = () => startScenario(REFERENCE, folder, settings);
   const rows = await measure(startReference, starters, Number(flags.repetitions));
   results[model] = { rows: [...rows.values()], ratios: ratiosOf(rows, await usefulFlops(folder)) };
 }
@@ -177,7 +186,7 @@ const machine = {
 };
 // The last model's ratios stand at the top: it is the largest, and the one that promises are made about.
 const { ratios } = results[models.at(-1)!]!;
-if (flags.json) console.log(JSON.stringify({ machine, threads, ratios, models: results }, null, 2));
+if (flags.json) console.log(JSON.stringify({ machine, device, threads, ratios, models: results }, null, 2));
 else {
   console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
   for (const [model, { rows, ratios: own }] of Object.entries(results)) {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { SessionSettings } from '../src/runtime/session.ts';
 import { benchFolder } from './random-t5.ts';
 
 export interface Timing {
@@ -49,14 +50,14 @@ export async function startStepper(name: string, command: string, args: readonly
 export const startScenario = (
   scenario: string,
   folder: string,
-  threads: number,
+  settings: SessionSettings,
   rows?: { readonly task: string; readonly file: string },
 ): Promise<Stepper> =>
   startStepper(rows === undefined ? scenario : `${scenario} ${rows.task}`, process.execPath, [
     fileURLToPath(new URL('worker.ts', import.meta.url)),
     scenario,
     folder,
-    String(threads),
+    JSON.stringify(settings),
     ...(rows === undefined ? [] : [rows.file]),
   ]);
 

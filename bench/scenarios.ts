@@ -4,7 +4,7 @@ import { gemm } from '../src/graph/ops/index.ts';
 import { loadModel } from '../src/models/load.ts';
 import type { Model } from '../src/models/model.ts';
 import type { EncodedExample } from '../src/runtime/program.ts';
-import { type CompileSettings, createSession } from '../src/runtime/session.ts';
+import { type CompileSettings, createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
 import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
 import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
@@ -33,11 +33,11 @@ const BUDGET = '1.39bp';
 const LEARNING_RATE = 3e-4;
 
 /** `more` names a file of `taskRows`, for the scenarios that work on real lengths, or says as JSON what a cost is measured at. */
-export type Prepare = (folder: string, threads: number, more?: string) => Promise<Scenario>;
+export type Prepare = (folder: string, settings: SessionSettings, more?: string) => Promise<Scenario>;
 
 /** The machine's own rate: a product with a constant as large as a feed-forward's, by the same library. */
 export const MATMUL_SIZE = [2048, 1024, 4096] as const;
-const matmul: Prepare = async (_, threads) => {
+const matmul: Prepare = async (_, settings) => {
   const [m, k, n] = MATMUL_SIZE;
   const draw = (length: number) => fillUniform(new Float32Array(length), 0, 'matmul');
   const graph = new Graph();
@@ -45,22 +45,22 @@ const matmul: Prepare = async (_, threads) => {
   const product = gemm(x, graph.floats(draw(k * n), [k, n]));
   // Summed up on the spot: copying the product out would take as long again.
   graph.output('y', gemm(product, graph.floats(draw(n), [n, 1])));
-  const session = await createSession(graph, { threads });
+  const session = await createSession(graph, settings);
   const feeds = { x: { type: 'float32', data: draw(m * k), dims: [m, k] } } as const;
   return { step: () => session.run(feeds) };
 };
 
-const forward: Prepare = async (folder, threads) => {
-  const program = await (await loadModel(folder, { threads })).compile([]);
+const forward: Prepare = async (folder, settings) => {
+  const program = await (await loadModel(folder, settings)).compile([]);
   const batch = paddedBatch(ROWS, SOURCE, TARGET);
   return { step: () => program.logits(batch, new Float32Array(0)) };
 };
 
 /** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
 const training =
-  (modulesOf: (model: Model) => readonly DeltaModule[], settings: CompileSettings = {}): Prepare =>
-  async (folder, threads, rows) => {
-    const model = await loadModel(folder, { threads, ...settings });
+  (modulesOf: (model: Model) => readonly DeltaModule[], own: CompileSettings = {}): Prepare =>
+  async (folder, settings, rows) => {
+    const model = await loadModel(folder, { ...settings, ...own });
     const compiled = await model.compile(modulesOf(model));
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
@@ -91,8 +91,8 @@ const int8: CompileSettings = { precision: 'int8' };
 export const ANSWER = 3;
 
 /** Greedy answers to the rows, in batches as an evaluation makes them. */
-const generateRows: Prepare = async (folder, threads, rows) => {
-  const program = await (await loadModel(folder, { threads })).compile([]);
+const generateRows: Prepare = async (folder, settings, rows) => {
+  const program = await (await loadModel(folder, settings)).compile([]);
   const examples = await readRows(rows!);
   const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
   const none = new Float32Array(0);
@@ -118,8 +118,8 @@ const randomModules = (model: Model): DeltaModule[] => {
 };
 
 /** One loss and its gradients over the whole mixed space, every candidate gated. */
-const mixed: Prepare = async (folder, threads) => {
-  const model = await loadModel(folder, { threads });
+const mixed: Prepare = async (folder, settings) => {
+  const model = await loadModel(folder, settings);
   const modules = listSpace(model.sites, 'mixed');
   const compiled = await model.compile(modules);
   const program = withMicroBatches(compiled);
@@ -142,9 +142,9 @@ export interface SearchWork extends Levers {
 }
 
 export const search =
-  (order: BiLevelOrder, { batch = ROWS, length = SOURCE, microBatch, ...settings }: SearchWork = {}): Prepare =>
-  async (folder, threads) => {
-    const model = await loadModel(folder, { threads, ...settings });
+  (order: BiLevelOrder, { batch = ROWS, length = SOURCE, microBatch, ...own }: SearchWork = {}): Prepare =>
+  async (folder, settings) => {
+    const model = await loadModel(folder, { ...settings, ...own });
     const modules = listSpace(model.sites, 'mixed');
     const compiled = await model.compile(modules);
     const program = withMicroBatches(compiled, microBatch);

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { startPeakMemory } from '../src/runs/peak-memory.ts';
+import type { SessionSettings } from '../src/runtime/session.ts';
 import { prepareCostPoint, prepareSearchWork } from './cost/point.ts';
 import { type Prepare, rowScenarios, scenarios } from './scenarios.ts';
 
@@ -7,7 +8,7 @@ import { type Prepare, rowScenarios, scenarios } from './scenarios.ts';
  * One scenario in a process of its own, so that its memory is its own: prints {"ready"}, then for every line `step` of
  * its input one line {"seconds", "processorSeconds", "peakBytes"}. The same protocol as the peers' in `bench/peers`.
  */
-const [name, folder, threads, more] = process.argv.slice(2) as [string, string, string, string?];
+const [name, folder, settings, more] = process.argv.slice(2) as [string, string, string, string?];
 const say = (fields: object) => process.stdout.write(`${JSON.stringify(fields)}\n`);
 
 const memory = startPeakMemory();
@@ -18,7 +19,7 @@ const all: Readonly<Record<string, Prepare>> = {
   costPoint: prepareCostPoint,
   searchWork: prepareSearchWork,
 };
-const scenario = await all[name]!(folder, Number(threads), more);
+const scenario = await all[name]!(folder, JSON.parse(settings) as SessionSettings, more);
 // The first step compiles what is compiled when first used.
 await scenario.step();
 say({ ready: true, startSeconds: (performance.now() - started) / 1000, peakBytes: memory.soFar() });

@@ -42,12 +42,13 @@ export { sourceText } from './tasks/source-text.ts';
 
 // Before anything runs: what a search would take, and what works on this machine.
 
+export { chooseDevice, type DeviceChoiceOptions } from './api/choose-device.ts';
 export type { Check } from './api/doctor/check.ts';
-export type { DeviceReport } from './api/doctor/devices.ts';
 export { examineMachine, type MachineReport } from './api/doctor/doctor.ts';
 export type { Lever } from './api/plan/levers.ts';
 export { type Plan, type PlanOptions, planSearch, type StagePlan } from './api/plan/plan.ts';
 export { runPlanJob } from './api/plan/plan-job.ts';
+export type { DeviceReport } from './api/probe.ts';
 
 // The whole job in a run folder, as the command line does it.
 

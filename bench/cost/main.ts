@@ -52,7 +52,7 @@ interface Started {
 
 async function start(point: Point): Promise<Started> {
   const folder = await writeRandomT5(`cost-${point.layers}-${point.width}`, shapeOf(point), tokenizerFolder);
-  const args = [worker, 'costPoint', folder, '1', JSON.stringify(point)];
+  const args = [worker, 'costPoint', folder, JSON.stringify({ threads: 1 }), JSON.stringify(point)];
   return {
     stepper: await startStepper('point', process.execPath, args),
     counted: countPoint(await loadModel(folder), point),

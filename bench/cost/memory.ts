@@ -64,7 +64,13 @@ const at = (axis: Axis, value: number) => ({ batch: ROWS, length: SOURCE, [axis]
 /** Peak memory of a process that has taken one step. */
 async function measure(work: object): Promise<number> {
   const worker = fileURLToPath(new URL('../worker.ts', import.meta.url));
-  const args = [worker, 'searchWork', folder, String(availableParallelism()), JSON.stringify(work)];
+  const args = [
+    worker,
+    'searchWork',
+    folder,
+    JSON.stringify({ threads: availableParallelism() }),
+    JSON.stringify(work),
+  ];
   const stepper = await startStepper('searchWork', process.execPath, args);
   stepper.stop();
   return stepper.startBytes;

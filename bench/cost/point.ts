@@ -1,5 +1,6 @@
 import { loadModel } from '../../src/models/load.ts';
 import type { Model } from '../../src/models/model.ts';
+import type { SessionSettings } from '../../src/runtime/session.ts';
 import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import type { DeltaModule } from '../../src/structure/module.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
@@ -13,9 +14,9 @@ export const modulesAt = (model: Model, { modules }: Point): DeltaModule[] =>
   spread(listSpace(model.sites, 'mixed'), modules);
 
 /** One loss with its gradients at a point, which is given as JSON: what a search step does five times. */
-export async function prepareCostPoint(folder: string, threads: number, json = ''): Promise<Scenario> {
+export async function prepareCostPoint(folder: string, settings: SessionSettings, json = ''): Promise<Scenario> {
   const point = JSON.parse(json) as Point;
-  const model = await loadModel(folder, { threads });
+  const model = await loadModel(folder, settings);
   const modules = modulesAt(model, point);
   const compiled = await model.compile(modules);
   const program = withMicroBatches(compiled);
@@ -26,7 +27,7 @@ export async function prepareCostPoint(folder: string, threads: number, json = '
 }
 
 /** A search step over the mixed space; its order and what differs from the usual step are given as JSON. */
-export function prepareSearchWork(folder: string, threads: number, json = ''): Promise<Scenario> {
+export function prepareSearchWork(folder: string, settings: SessionSettings, json = ''): Promise<Scenario> {
   const { order, ...work } = JSON.parse(json) as SearchWork & { order: BiLevelOrder };
-  return search(order, work)(folder, threads);
+  return search(order, work)(folder, settings);
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { MatrixSettings } from '../config/matrix-settings.ts';
 import { asInterrupted } from './interrupted.ts';
+import type { Tell } from './loaders.ts';
 import { type Cell, cellKind } from './matrix/cell.ts';
 import { checkCell, checkMatrixFolder, writeMatrixFile } from './matrix/check.ts';
 import { type Comparison, comparisonOf, overheadOf } from './matrix/comparison.ts';
@@ -28,12 +29,12 @@ export interface CompareOptions {
  */
 export function compare(given: MatrixSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: () => planMatrix(given, options.out, loaders) }, options);
+  return runPlan({ loaders, plan: tell => planMatrix(given, options.out, loaders, tell) }, options);
 }
 
 /** What is to be done, and by whom. */
 export interface Work {
-  plan(): Promise<MatrixPlan>;
+  plan(tell: Tell): Promise<MatrixPlan>;
   /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
   readonly loaders: SharedLoaders;
   executors?(): readonly Executor[];
@@ -51,7 +52,7 @@ async function doPlan(
   signal: AbortSignal,
 ): Promise<Comparison> {
   const started = performance.now();
-  const plan = await makePlan();
+  const plan = await makePlan(text => emit({ type: 'message', text }));
   const cells = plan.phases.flat();
   checkMatrixFolder(out, plan.common);
   for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });

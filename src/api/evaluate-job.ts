@@ -27,7 +27,7 @@ export interface EvaluationOutcome {
 export function runEvaluateJob(
   path: string,
   split: SplitName,
-  changes: Pick<Settings, 'data' | 'batch-size' | 'threads' | 'max-validation' | 'max-test' | 'model'>,
+  changes: Pick<Settings, 'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model'>,
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {

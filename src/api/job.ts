@@ -44,7 +44,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const { model, settings } = prepared;
     openSpace(model, settings);
     return whileHolding(folder, async () => {
-      await beginRun(folder, settings);
+      await beginRun(folder, settings, options);
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
@@ -89,7 +89,7 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const prepared = await prepare(begun, options);
     const trials = await listTrials(prepared);
     return whileHolding(folder, async () => {
-      await beginRun(folder, prepared.settings);
+      await beginRun(folder, prepared.settings, options);
       const done = await readResult(folder.result);
       const outcome = done
         ? { result: done, structure: await readStructure(folder.structure) }

@@ -9,6 +9,8 @@ import { type AskedTask, taskOf } from '../export/task.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { loadTask } from '../tasks/index.ts';
 import type { AnswerEachOptions, Asked } from './answer-each.ts';
+import { chooseDevice } from './choose-device.ts';
+import { compileSettings } from './compile-settings.ts';
 import { loadTuned } from './load-tuned.ts';
 
 /** Something trained that can be asked, with its task and the sizes it is asked in. */
@@ -17,7 +19,7 @@ export interface LoadedAsked extends Asked {
   readonly sizes: Pick<AnswerEachOptions, 'maxLength' | 'batchSize'>;
 }
 
-type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'threads' | 'max-length'>;
+type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'>;
 
 /**
  * Opens a run folder, or the folder of an exported model.
@@ -52,8 +54,8 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
   const plain = await loadTokenizer(folder);
   const tokenizer = sentinel ? withSentinel(plain) : plain;
   const sizes = { maxLength: changes['max-length'] ?? maxLength, ...batchSize(changes) };
-  const { threads } = changes;
-  const program = await open(folder, description, threads === undefined ? {} : { threads });
+  const device = await chooseDevice(changes.device);
+  const program = await open(folder, description, compileSettings({ ...changes, device }));
   return { program, delta: new Float32Array(0), tokenizer, task, sizes };
 }
 

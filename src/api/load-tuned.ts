@@ -1,12 +1,13 @@
-import { requireModelAndTask } from '../config/check.ts';
+import { requireInt8Possible, requireModelAndTask } from '../config/check.ts';
 import { readConfigFile } from '../config/config-file.ts';
-import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { loadModel } from '../models/load.ts';
 import type { Model } from '../models/model.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { loadTask, type Task } from '../tasks/index.ts';
+import { chooseDevice } from './choose-device.ts';
+import { compileSettings } from './compile-settings.ts';
 import { readTuned } from './read-tuned.ts';
 import { completeSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
@@ -28,8 +29,10 @@ export interface LoadedTuned {
 export async function loadTuned(path: string, changes: Settings = {}): Promise<LoadedTuned> {
   const folder = runFolder(path);
   requireRun(folder);
-  const named = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
-  const task = await loadTask(named.task);
+  const asked = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
+  requireInt8Possible(asked);
+  const task = await loadTask(asked.task);
+  const named = { ...asked, device: await chooseDevice(asked.device) };
   const model = await loadModel(named.model, compileSettings(named));
   return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
 }

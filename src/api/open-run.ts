@@ -8,6 +8,7 @@ import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
+import type { JobContext } from './job-events.ts';
 import { provenance } from './provenance.ts';
 
 /** Keys that say how a run computes, not what: they may change when it is resumed. */
@@ -42,15 +43,24 @@ function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder
 
 /**
  * Writes the folder's config.yaml: from here on the run exists. A resumed run's logs are made whole. The caller holds
- * the folder (`whileHolding`).
+ * the folder (`whileHolding`). Another device than before is a warning: it changes no more than the last digits.
  * @throws InputError where another process has begun another run there since the settings were read
  */
-export async function beginRun(folder: RunFolder, settings: ResolvedSettings): Promise<void> {
+export async function beginRun(
+  folder: RunFolder,
+  settings: ResolvedSettings,
+  { onEvent }: JobContext = {},
+): Promise<void> {
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (existsSync(folder.config)) {
-    requireSameSettings(settings, readConfigFile(folder.config), folder);
+    const begun = readConfigFile(folder.config);
+    requireSameSettings(settings, begun, folder);
+    if (begun.device !== settings.device) {
+      const text = `the run was begun on ${begun.device} and goes on on ${settings.device}: its numbers differ in their last digits from those of one device`;
+      onEvent?.({ type: 'warning', text });
+    }
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
-  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(), folder.config));
+  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(settings.device), folder.config));
 }

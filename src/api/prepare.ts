@@ -1,10 +1,10 @@
-import { requireDevice, requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { requireInt8Possible, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Model } from '../models/model.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
+import { compileSettings } from './compile-settings.ts';
 import { downloadMessages } from './download-messages.ts';
 import { type EncodedTask, encodeTask } from './encode-task.ts';
 import type { JobContext } from './job-events.ts';
@@ -19,18 +19,19 @@ export interface Prepared {
 }
 
 /**
- * Loads the model, the task and its data. Touches no file.
+ * Chooses the device, and loads the model, the task and its data. Touches no file.
  * @throws InputError for anything wrong with them
  */
 export async function prepare(
   given: Settings,
   { signal, onEvent, loaders = freshLoaders }: JobContext,
 ): Promise<Prepared> {
-  requireDevice(given);
   requireReadableBudget(given);
-  requireFrozenWeights(given);
-  const named = requireModelAndTask(given);
-  const task = await loaders.task(named.task);
+  requireInt8Possible(given);
+  const asked = requireModelAndTask(given);
+  const task = await loaders.task(asked.task);
+  const device = await loaders.device(asked.device, text => onEvent?.({ type: 'message', text }));
+  const named = { ...asked, device };
   const download = { onDownload: downloadMessages(onEvent), signal };
   const model = await loaders.model(named.model, { ...compileSettings(named), ...download });
   const settings = completeSettings(model, task, named);

@@ -9,13 +9,13 @@ export function packageVersion(): string {
 }
 
 /** What computes a run: enough to know why another machine's numbers differ in the last digits. */
-export function provenance(): Provenance {
+export function provenance(device: string): Provenance {
   const runtime = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   return {
     s3delta: packageVersion(),
     node: process.version,
     'onnxruntime-node': runtime.version,
     platform: `${process.platform}-${process.arch}`,
-    device: 'cpu',
+    device,
   };
 }

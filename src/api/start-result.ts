@@ -11,6 +11,7 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
     task: data.task.name,
     model: model.name,
     seed: settings.seed,
+    device: settings.device,
     data: {
       ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
       note: data.note,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { SweepSettings } from '../config/sweep-settings.ts';
 import { type CompareOptions, runPlan } from './compare.ts';
+import type { Tell } from './loaders.ts';
 import { inChild } from './matrix/child-executor.ts';
 import type { Comparison } from './matrix/comparison.ts';
 import type { MatrixEvent } from './matrix/events.ts';
@@ -19,6 +20,6 @@ export function sweep(given: SweepSettings, options: CompareOptions): AsyncGener
   const { processes = Math.max(1, Math.floor(cores / 2)), ...matrix } = given;
   const threads = matrix.threads ?? Math.max(1, Math.floor(cores / processes));
   const loaders = sharedLoaders();
-  const plan = () => planMatrix({ ...matrix, threads }, options.out, loaders);
+  const plan = (tell: Tell) => planMatrix({ ...matrix, threads }, options.out, loaders, tell);
   return runPlan({ loaders, plan, executors: () => Array.from({ length: processes }, inChild) }, options);
 }

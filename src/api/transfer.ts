@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../errors.ts';
 import { type CompareOptions, runPlan } from './compare.ts';
+import type { Tell } from './loaders.ts';
 import { type Cell, cellFolder, fileName } from './matrix/cell.ts';
 import type { Comparison } from './matrix/comparison.ts';
 import type { MatrixEvent } from './matrix/events.ts';
@@ -19,11 +20,16 @@ import { type SharedLoaders, sharedLoaders } from './matrix/shared-loaders.ts';
  */
 export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: () => planTransfer(given, options.out, loaders) }, options);
+  return runPlan({ loaders, plan: tell => planTransfer(given, options.out, loaders, tell) }, options);
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
-export async function planTransfer(given: TransferSettings, out: string, loaders: SharedLoaders): Promise<MatrixPlan> {
+export async function planTransfer(
+  given: TransferSettings,
+  out: string,
+  loaders: SharedLoaders,
+  tell?: Tell,
+): Promise<MatrixPlan> {
   const { from, map, ...matrix } = given;
   if (from === undefined) {
     throw new InputError('no structure is given', {
@@ -33,7 +39,7 @@ export async function planTransfer(given: TransferSettings, out: string, loaders
   }
   const found = await findStructures(from, given.space ?? 'mixed');
   const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
-  const plan = await planMatrix({ ...matrix, methods: ['random'] }, out, loaders);
+  const plan = await planMatrix({ ...matrix, methods: ['random'] }, out, loaders, tell);
   const cells = plan.phases
     .flat()
     .flatMap(random => [

@@ -54,6 +54,9 @@ export function showMatrix(onEvent: JobContext['onEvent'], withRuns: boolean): (
   let before = 0;
   return event => {
     switch (event.type) {
+      case 'message':
+        onEvent?.(event);
+        break;
       case 'matrix-begins':
         before = event.progress.done;
         onEvent?.({ type: 'message', text: `${event.progress.total} runs, ${before} of them done before` });

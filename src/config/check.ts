@@ -27,22 +27,22 @@ export function requireModelAndTask(settings: Settings): JobSettings {
   return { ...settings, model, task };
 }
 
-/** @throws InputError for a device that this version cannot compute on */
-export function requireDevice(settings: Settings): void {
-  if (settings.device === 'webgpu' || settings.device === 'cuda') {
-    throw new InputError(`this version does not compute on ${settings.device} yet`, {
-      where: '--device',
-      remedy: 'give `--device cpu`, or leave it out',
-    });
-  }
-}
-
-/** Products of integers are for weights that stay as they are. @throws InputError where all of them are trained */
-export function requireFrozenWeights({ method, precision }: Settings): void {
-  if (method === 'fine-tuning' && precision === 'int8') {
+/**
+ * Products of integers are for weights that stay as they are, and for the CPU.
+ * @throws InputError where all weights are trained, or another device is asked for
+ */
+export function requireInt8Possible({ method, precision, device = 'cpu' }: Settings): void {
+  if (precision !== 'int8') return;
+  if (method === 'fine-tuning') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
       where: '--precision, --method',
       remedy: 'give `--precision float32`, or another method',
+    });
+  }
+  if (device !== 'cpu') {
+    throw new InputError('8-bit integers are multiplied on the CPU only', {
+      where: '--precision, --device',
+      remedy: 'give `--precision float32`, or `--device cpu`',
     });
   }
 }

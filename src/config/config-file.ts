@@ -12,7 +12,7 @@ export interface Provenance {
   readonly node: string;
   readonly 'onnxruntime-node': string;
   readonly platform: string;
-  /** What `device: auto` has chosen. */
+  /** Where it was begun. */
   readonly device: string;
 }
 

@@ -7,7 +7,7 @@ import { type SettingKey, settingsSchema } from './settings.ts';
 const shown: readonly SettingKey[] = [
   ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'order', 'seed', 'lr', 'alpha-lr'] as const),
   ...(['epochs', 'batch-size', 'eval-every', 'retrain-epochs', 'retrain-eval-every', 'max-length'] as const),
-  ...(['micro-batch', 'threads', 'random-baseline'] as const),
+  ...(['micro-batch', 'device', 'threads', 'random-baseline'] as const),
 ];
 
 /**

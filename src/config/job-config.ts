@@ -1,6 +1,4 @@
-import type { CompileSettings } from '../runtime/session.ts';
 import type { ResolvedSettings } from './resolve.ts';
-import type { Settings } from './settings.ts';
 
 /** Sizes and rates of one training stage. */
 export interface StageConfig {
@@ -56,16 +54,6 @@ export function retrainStage(settings: ResolvedSettings): StageConfig {
     ...commonStage(settings),
     epochs: settings['retrain-epochs'],
     evaluateEvery: settings['retrain-eval-every'],
-  };
-}
-
-/** What the settings say of how programs are compiled. */
-export function compileSettings({ threads, prepack, recompute, precision }: Settings): CompileSettings {
-  return {
-    ...(threads !== undefined && { threads }),
-    ...(prepack !== undefined && { prepack }),
-    ...(recompute !== undefined && { recompute }),
-    ...(precision !== undefined && { precision }),
   };
 }
 

@@ -70,7 +70,8 @@ export const settingsSchema = z.strictObject({
   out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
   device: key(
     z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
-    'where to compute; this version has cpu only, which auto chooses',
+    'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), or auto, which ' +
+      'multiplies matrices on each for a second or two and takes the fastest',
   ),
   order: key(
     z.enum(['first', 'one-sided', 'second', 'exact']),

@@ -4,6 +4,8 @@ import { mergeDelta } from '../deltas/merge.ts';
 import { InputError, throwIfInterrupted } from '../errors.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Graph } from '../graph/graph.ts';
+import { lower } from '../graph/lower.ts';
+import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';
 import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
 import { bytesOf, readWeight, readWeightBytes } from '../models/read-weight.ts';
@@ -28,8 +30,13 @@ export const onnx: Exporter = {
     const weights = await writeWeights(join(folder, WEIGHTS), model.weights, changes, signal);
     const { encoder, decoder, startId, padId, endId } = model.standalone(weights, rest, constants);
     const files = { encoder: 'encoder_model.onnx', decoder: 'decoder_model.onnx' };
-    await writeFileWhole(join(folder, files.encoder), toOnnx(encoder, folder));
-    await writeFileWhole(join(folder, files.decoder), toOnnx(decoder, folder));
+    for (const [graph, file] of [
+      [encoder, files.encoder],
+      [decoder, files.decoder],
+    ] as const) {
+      // In the operations that WebGPU has kernels for: the others have them too, and the CPU is as fast with them.
+      await writeFileWhole(join(folder, file), toOnnx(lower(graph, webgpuLowerings), folder));
+    }
     await copyModelFiles(model.folder, folder);
     return {
       onnx: {
@@ -49,6 +56,8 @@ export const onnx: Exporter = {
     try {
       return await openStandalone({ ...files, ...ids }, settings);
     } catch (cause) {
+      // A device that cannot start says what it needs.
+      if (cause instanceof InputError) throw cause;
       const [what] = (cause as Error).message.split('\n');
       throw new InputError(`these graphs cannot be opened: ${what}`, { where: folder, remedy, cause });
     }

@@ -61,7 +61,7 @@ export class Graph {
   }
 
   floats(data: Float32Array | readonly number[], shape: Shape = [data.length]): Value {
-    return this.#inline('float32', Float32Array.from(data), shape);
+    return this.bytes('float32', Float32Array.from(data), shape);
   }
 
   scalar(value: number): Value {
@@ -69,15 +69,33 @@ export class Graph {
   }
 
   int8s(data: readonly number[], shape: Shape): Value {
-    return this.#inline('int8', Int8Array.from(data), shape);
+    return this.bytes('int8', Int8Array.from(data), shape);
   }
 
   int64(value: number): Value {
-    return this.#inline('int64', BigInt64Array.of(BigInt(value)), []);
+    return this.bytes('int64', BigInt64Array.of(BigInt(value)), []);
   }
 
   int64s(data: readonly number[]): Value {
-    return this.#inline('int64', BigInt64Array.from(data.map(BigInt)), [data.length]);
+    return this.bytes('int64', BigInt64Array.from(data.map(BigInt)), [data.length]);
+  }
+
+  /** A constant whose bytes, little-endian and row-major, stand in the model itself. */
+  bytes(dtype: DataType, data: Float32Array | BigInt64Array | Int8Array | Uint8Array, shape: Shape): Value {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const expected = sizeOf('constant', shape) * BYTES[dtype];
+    if (expected !== bytes.length)
+      throw new GraphError('constant', `${bytes.length} bytes where [${shape}] needs ${expected}`);
+    const key = `${dtype}[${shape}] ${bytes.length > 1024 ? this.#count++ : Buffer.from(bytes).toString('hex')}`;
+    const known = this.#known.get(key);
+    if (known) return known[0]!;
+    return this.#addConstant(key, {
+      graph: this,
+      name: this.#claim(`constant_${this.#count++}`),
+      dtype,
+      shape,
+      constant: { bytes },
+    });
   }
 
   /** Runs the operation's shape inference and adds the node, or returns the outputs of the equal node made before. */
@@ -116,23 +134,6 @@ export class Graph {
       if (axis >= 0) return this.apply('Shape', [input], { start: axis, end: axis + 1 })[0]!;
     }
     throw new GraphError('Shape', `no input has an extent named ${symbol}`);
-  }
-
-  #inline(dtype: DataType, data: Float32Array | BigInt64Array | Int8Array, shape: Shape): Value {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const expected = sizeOf('constant', shape) * BYTES[dtype];
-    if (expected !== bytes.length)
-      throw new GraphError('constant', `${bytes.length} bytes where [${shape}] needs ${expected}`);
-    const key = `${dtype}[${shape}] ${bytes.length > 1024 ? this.#count++ : Buffer.from(bytes).toString('hex')}`;
-    const known = this.#known.get(key);
-    if (known) return known[0]!;
-    return this.#addConstant(key, {
-      graph: this,
-      name: this.#claim(`constant_${this.#count++}`),
-      dtype,
-      shape,
-      constant: { bytes },
-    });
   }
 
   #addConstant(key: string, value: Value): Value {

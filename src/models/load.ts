@@ -6,6 +6,7 @@ import { readJson } from '../files/read-json.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { keepingDevice } from './keep-device.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load.ts';
 
@@ -49,7 +50,7 @@ export async function loadModel(nameOrFolder: string, options: LoadOptions = {})
     });
   }
   throwIfInterrupted(signal);
-  const model = await load(name, folder, config, settings);
+  const model = keepingDevice(await load(name, folder, config, settings), settings);
   throwIfInterrupted(signal);
   return model;
 }

@@ -33,6 +33,8 @@ export interface RunResult {
   readonly task: string;
   readonly model: string;
   readonly seed: number;
+  /** Where it was computed, the last of it where it was resumed: `cpu`, `webgpu` or `cuda`. */
+  readonly device?: string;
   /** Examples of each set, and how the sets were made. */
   readonly data?: {
     readonly train: number;
@@ -81,6 +83,7 @@ const runResult = z.looseObject({
   task: z.string(),
   model: z.string(),
   seed: z.number(),
+  device: z.string().optional(),
   budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
   structure: z.looseObject({ modules: z.number(), parameters: z.number() }),
   score: z

@@ -1,16 +1,23 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Graph } from '../graph/graph.ts';
-import { toOnnx } from '../graph/onnx.ts';
 import { gemm } from '../graph/ops/index.ts';
 import { fillUniform } from '../training/random.ts';
+import type { DeviceName } from './device.ts';
+import { createSession } from './session.ts';
 
-export const deviceNames = ['cpu', 'webgpu', 'cuda'] as const;
-export type DeviceName = (typeof deviceNames)[number];
+/** A matrix product [rows, inner] × [inner, columns]. */
+type Size = readonly [rows: number, inner: number, columns: number];
 
-/** A matrix product as large as a feed-forward layer's, [rows, inner] × [inner, columns]. */
-const [ROWS, INNER, COLUMNS] = [2048, 1024, 4096] as const;
+/** As large as a feed-forward layer's; and a small one first, which shows a device that would take minutes for the other. */
+const [SMALL, LARGE]: readonly [Size, Size] = [
+  [256, 256, 256],
+  [2048, 1024, 4096],
+];
+/** Of one large product: four of them must not take too long. */
+const MOST_SECONDS = 10;
 const REPETITIONS = 3;
+
+const flopsOf = ([rows, inner, columns]: Size): number => 2 * rows * inner * columns;
 
 /**
  * Multiplies two matrices on a device and returns its rate, in floating-point operations a second: the best of three,
@@ -18,41 +25,42 @@ const REPETITIONS = 3;
  * @throws Error where ONNX Runtime cannot start the device, or computes something else on it
  */
 export async function probeDevice(device: DeviceName, threads = availableParallelism()): Promise<number> {
+  const rate = await measure(device, threads, SMALL);
+  return flopsOf(LARGE) / rate > MOST_SECONDS ? rate : measure(device, threads, LARGE);
+}
+
+async function measure(device: DeviceName, threads: number, size: Size): Promise<number> {
+  const [rows, inner, columns] = size;
   const graph = new Graph();
-  const x = graph.input('x', 'float32', [ROWS, INNER]);
-  const weights = fillUniform(new Float32Array(INNER * COLUMNS), 0, 'probe/weights');
-  const product = gemm(x, graph.floats(weights, [INNER, COLUMNS]));
+  const x = graph.input('x', 'float32', [rows, inner]);
+  const weights = fillUniform(new Float32Array(inner * columns), 0, 'probe/weights');
+  const product = gemm(x, graph.floats(weights, [inner, columns]));
   // The rows' sums are read back: reading the product would take as long as making it.
-  graph.output('sums', gemm(product, graph.floats(new Float32Array(COLUMNS).fill(1), [COLUMNS, 1])));
-  const session = await InferenceSession.create(toOnnx(graph), {
-    executionProviders: [device],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 4,
-  });
+  graph.output('sums', gemm(product, graph.floats(new Float32Array(columns).fill(1), [columns, 1])));
+  const session = await createSession(graph, { device, threads });
   try {
-    const data = fillUniform(new Float32Array(ROWS * INNER), 0, 'probe/x');
-    const feeds = { x: new Tensor('float32', data, [ROWS, INNER]) };
+    const data = fillUniform(new Float32Array(rows * inner), 0, 'probe/x');
     let best = Number.POSITIVE_INFINITY;
     for (let run = 0; run <= REPETITIONS; run++) {
       const started = performance.now();
-      const { sums } = await session.run(feeds);
+      const { sums } = await session.run({ x: { type: 'float32', data, dims: [rows, inner] } });
       if (run > 0) best = Math.min(best, (performance.now() - started) / 1000);
-      checkSum((sums!.data as Float32Array)[0]!, data, weights);
+      checkSum((sums!.data as Float32Array)[0]!, data, weights, size);
     }
-    return (2 * ROWS * INNER * COLUMNS) / best;
+    return flopsOf(size) / best;
   } finally {
     await session.release();
   }
 }
 
 /** The first row's sum, against the same in float64. */
-function checkSum(found: number, x: Float32Array, weights: Float32Array): void {
+function checkSum(found: number, x: Float32Array, weights: Float32Array, [, inner, columns]: Size): void {
   let expected = 0;
-  for (let i = 0; i < INNER; i++) {
+  for (let i = 0; i < inner; i++) {
     let row = 0;
-    for (let column = 0; column < COLUMNS; column++) row += weights[i * COLUMNS + column]!;
+    for (let column = 0; column < columns; column++) row += weights[i * columns + column]!;
     expected += x[i]! * row;
   }
-  if (Math.abs(found - expected) > 1e-3 * Math.abs(expected))
+  if (!(Math.abs(found - expected) <= 1e-3 * Math.abs(expected)))
     throw new Error(`the product came out as ${found}, not ${expected}`);
 }

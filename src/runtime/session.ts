@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InputError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { lower } from '../graph/lower.ts';
 import { toOnnx } from '../graph/onnx.ts';
+import { type DeviceName, devices } from './device.ts';
 
 export interface SessionSettings {
+  /** Where to compute; the CPU by default. */
+  readonly device?: DeviceName;
   /** Threads of one run; all cores by default. */
   readonly threads?: number;
   /** Reorder weights once for speed (8 to 15 %), at the price of a second copy of them in memory. Default true. */
@@ -32,34 +37,91 @@ export type Feed =
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
   | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
 
-export type Feeds = Readonly<Record<string, Feed>>;
+/** What a graph reads: arrays, and what another session on the same device has left there (`CreateOptions`). */
+export type Feeds = Readonly<Record<string, Feed | Tensor>>;
 
 export interface Session {
-  /** Runs the graph. Outputs by name; the arrays are the caller's. */
+  /** Runs the graph. Outputs by name; the arrays are the caller's. What was kept on the device is to be disposed of. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
   release(): Promise<void>;
 }
 
-/** Compiles a graph with ONNX Runtime on the CPU. External tensors are mapped from their files, not read into JavaScript. */
-export async function createSession(graph: Graph, settings: SessionSettings = {}): Promise<Session> {
+/** What is said of one session alone. */
+export interface CreateOptions {
+  /**
+   * Outputs that only other sessions read: where the device can keep them they stay in its memory, and their `data` cannot be
+   * read.
+   */
+  readonly kept?: readonly string[];
+}
+
+/**
+ * Compiles a graph with ONNX Runtime. External tensors are mapped from their files, not read into JavaScript.
+ * @throws InputError where the device is not the CPU and cannot start
+ */
+export async function createSession(
+  graph: Graph,
+  settings: SessionSettings = {},
+  { kept = [] }: CreateOptions = {},
+): Promise<Session> {
+  const { lowerings, keepsOutputs } = devices[settings.device ?? 'cpu'];
+  const written = lowerings ? lower(graph, lowerings) : graph;
   const folder = commonFolder(
     graph.constants.flatMap(({ constant }) => (constant && 'external' in constant ? [constant.external.location] : [])),
   );
   const options = sessionOptions(settings, { model_external_initializers_file_folder_path: folder });
-  return wrap(await InferenceSession.create(toOnnx(graph, folder), options));
+  const places = Object.fromEntries(graph.outputs.map(({ name }) => [name, kept.includes(name) ? GPU : CPU]));
+  return start(
+    toOnnx(written, folder),
+    {
+      ...options,
+      ...(keepsOutputs && kept.length > 0 && { preferredOutputLocation: places }),
+    },
+    settings,
+  );
 }
 
+const [CPU, GPU] = ['cpu', 'gpu-buffer'] as const;
+
 /** The same for an ONNX file, whose external tensors lie beside it. */
-export async function openSession(file: string, settings: SessionSettings = {}): Promise<Session> {
-  return wrap(await InferenceSession.create(file, sessionOptions(settings)));
+export function openSession(file: string, settings: SessionSettings = {}): Promise<Session> {
+  return start(file, sessionOptions(settings), settings);
+}
+
+async function start(
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+  { device = 'cpu' }: SessionSettings,
+): Promise<Session> {
+  // One signature of `create` for each.
+  const creating =
+    typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
+  return wrap(await creating.catch(cause => Promise.reject(device === 'cpu' ? cause : cannotStart(device, cause))));
+}
+
+/** What a user is told of a device that does not start. */
+export function cannotStart(device: DeviceName, cause: Error): InputError {
+  return new InputError(`${device} cannot start: ${reasonOf(cause)}`, {
+    where: '--device',
+    remedy: devices[device].remedy,
+    cause,
+  });
+}
+
+/** The sentence of an error of ONNX Runtime for people, without the source line before it. */
+export function reasonOf({ message }: Error): string {
+  return message
+    .split('\n')[0]!
+    .replace(/^.* was false\. /, '')
+    .trim();
 }
 
 function sessionOptions(
-  { threads, prepack }: SessionSettings,
+  { device = 'cpu', threads, prepack }: SessionSettings,
   more: Readonly<Record<string, string>> = {},
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: [device],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads ?? availableParallelism(),
     interOpNumThreads: 1,
@@ -81,7 +143,7 @@ function wrap(session: InferenceSession): Session {
       for (const name of session.inputNames) {
         const feed = feeds[name];
         if (!feed) throw new Error(`the graph's input ${name} was not fed`);
-        tensors[name] = new Tensor(feed.type, feed.data, feed.dims);
+        tensors[name] = feed instanceof Tensor ? feed : new Tensor(feed.type, feed.data, feed.dims);
       }
       return session.run(tensors) as Promise<Record<string, Tensor>>;
     },

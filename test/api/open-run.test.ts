@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { JobEvent } from '../../src/api/job-events.ts';
 import { beginRun, settingsOfRun } from '../../src/api/open-run.ts';
 import { readConfigFile } from '../../src/config/config-file.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
@@ -52,6 +53,18 @@ test('a resumed run has the settings it was begun with; only how it computes may
 test('resuming what was stopped before it began is beginning', () => {
   const given = { task: 't', seed: 9 };
   assert.deepEqual(settingsOfRun(given, runFolder(join(base, 'never')), true), given);
+});
+
+test('going on on another device is allowed, and said', async () => {
+  const folder = runFolder(join(base, 'moved'));
+  const warnings: string[] = [];
+  const onEvent = (event: JobEvent) => event.type === 'warning' && warnings.push(event.text);
+  await beginRun(folder, settings, { onEvent });
+  await beginRun(folder, settings, { onEvent });
+  assert.deepEqual(warnings, []);
+  await beginRun(folder, { ...settings, device: 'webgpu' }, { onEvent });
+  assert.match(warnings.join(), /begun on cpu and goes on on webgpu/);
+  assert.match(readFileSync(folder.config, 'utf8'), /^device: cpu$[\s\S]*^versions:$[\s\S]*^ +device: cpu$/m);
 });
 
 test('beginning again keeps the config and the whole lines of the metrics', async () => {

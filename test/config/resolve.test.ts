@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   checkSearch,
-  requireDevice,
-  requireFrozenWeights,
+  requireInt8Possible,
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check.ts';
@@ -129,7 +128,7 @@ test("the built-in model has a preset of its own, other models the task's", () =
   assert.deepEqual([writesSentinel('mini'), writesSentinel('t5-large')], [true, false]);
 });
 
-test('model and task must be said, the device be one that computes, and one structure be given', () => {
+test('model and task must be said, and one structure be given', () => {
   assert.throws(
     () => requireModelAndTask({ model: 'm' }),
     (error: InputError) => error.where === '--task',
@@ -139,14 +138,6 @@ test('model and task must be said, the device be one that computes, and one stru
     (error: InputError) => error.where === '--model',
   );
   assert.deepEqual(requireModelAndTask(given), given);
-  for (const device of ['webgpu', 'cuda'] as const) {
-    assert.throws(
-      () => requireDevice({ device }),
-      (error: InputError) => error instanceof InputError && error.message.includes(device),
-    );
-  }
-  requireDevice({ device: 'cpu' });
-  requireDevice({ device: 'auto' });
   assert.throws(() => requireMethodOrStructure({}), InputError);
   assert.throws(() => requireMethodOrStructure({ method: 'lora', structure: 'f' }), InputError);
   requireMethodOrStructure({ method: 'lora' });
@@ -154,10 +145,17 @@ test('model and task must be said, the device be one that computes, and one stru
 });
 
 test('products of integers are for weights that are not trained', () => {
-  requireFrozenWeights({ method: 'lora', precision: 'int8' });
-  requireFrozenWeights({ method: 'fine-tuning', precision: 'float32' });
+  requireInt8Possible({ method: 'lora', precision: 'int8' });
+  requireInt8Possible({ method: 'fine-tuning', precision: 'float32' });
   assert.throws(
-    () => requireFrozenWeights({ method: 'fine-tuning', precision: 'int8' }),
+    () => requireInt8Possible({ method: 'fine-tuning', precision: 'int8' }),
     (error: InputError) => error instanceof InputError && /--precision float32/.test(error.remedy ?? ''),
   );
+});
+
+test('products of integers are for the CPU', () => {
+  requireInt8Possible({ precision: 'int8', device: 'cpu' });
+  requireInt8Possible({ precision: 'float32', device: 'webgpu' });
+  for (const device of ['auto', 'webgpu', 'cuda'] as const)
+    assert.throws(() => requireInt8Possible({ precision: 'int8', device }), InputError);
 });

@@ -69,7 +69,8 @@ const elementwise: OpCase[] = [
   { name: 'tanh', covers: ['Tanh'], shapes: [[2, 3]], build: ([a]) => op.tanh(a!) },
   { name: 'relu', covers: ['Relu', 'Ceil', 'Clip'], shapes: [[4, 5]], build: ([a]) => op.relu(a!) },
   { name: 'gelu', covers: ['Gelu'], shapes: [[4, 5]], build: ([a]) => op.gelu(a!) },
-  { name: 'exp', covers: ['Exp'], shapes: [[2, 3]], build: ([a]) => a!.graph.apply('Exp', [a!])[0]! },
+  { name: 'exp', covers: ['Exp'], shapes: [[2, 3]], build: ([a]) => op.exp(a!) },
+  { name: 'log', covers: ['Log'], shapes: [[2, 3]], build: ([a]) => op.log(op.exp(a!)) },
   { name: 'identity', covers: ['Identity'], shapes: [[2, 3]], build: ([a]) => a!.graph.apply('Identity', [a!])[0]! },
 ];
 
@@ -97,6 +98,15 @@ const matrix: OpCase[] = [
       ];
     }),
   ),
+  {
+    name: 'plain matmul',
+    covers: ['MatMul'],
+    shapes: [
+      [2, 1, 2, 4],
+      [3, 4, 3],
+    ],
+    build: ([x, y]) => op.plainMatmul(x!, y!),
+  },
   {
     name: 'gemm + bias',
     covers: ['Gemm'],
@@ -155,6 +165,7 @@ const matrix: OpCase[] = [
 ];
 
 const shaped: OpCase[] = [
+  { name: 'largest of a row', covers: ['ReduceMax'], shapes: [[3, 5]], build: ([x]) => op.reduceMax(x!) },
   { name: 'sum over rows', covers: ['ReduceSum', 'Expand'], shapes: [[2, 3]], build: ([x]) => op.reduceSum(x!, [0]) },
   {
     name: 'sum without kept extents',

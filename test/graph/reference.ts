@@ -109,6 +109,7 @@ const references: { [Op in OpType]: Reference } = {
     ),
   ],
   Exp: unary(Math.exp),
+  Log: unary(Math.log),
   Gelu: unary(x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
   Identity: unary(x => x),
   Cast: unary(x => x),
@@ -134,6 +135,7 @@ const references: { [Op in OpType]: Reference } = {
       ),
     ];
   },
+  MatMul: ([a, b], attributes) => [product(a!, b!, attributes)],
   ReduceSum: ([x], attributes) => {
     const axes = attributes.axes as readonly number[];
     const kept = x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
@@ -143,6 +145,11 @@ const references: { [Op in OpType]: Reference } = {
       x!,
     );
     return [tensor(attributes.keepdims ? kept : x!.shape.filter((_, axis) => !axes.includes(axis)), sums.data)];
+  },
+  // Along the last axis alone, as it is used.
+  ReduceMax: ([x]) => {
+    const largest = byRow(x!, row => [Math.max(...row)]);
+    return [tensor(x!.shape.with(-1, 1), largest.data)];
   },
   ArgMax: ([x]) => {
     const width = x!.shape.at(-1)!;

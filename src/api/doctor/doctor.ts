@@ -1,11 +1,12 @@
 import { homedir } from 'node:os';
 import { builtInFolder, builtInModels } from '../../models/load.ts';
-import { deviceNames } from '../../runtime/probe-device.ts';
+import { deviceNames } from '../../runtime/device.ts';
 import { defaultDataFolder } from '../../tasks/data-folder.ts';
+import { type DeviceReport, probe } from '../probe.ts';
 import { packageVersion } from '../provenance.ts';
 import type { Check } from './check.ts';
 import { checkDataFolder, checkSpamData } from './data.ts';
-import { checkDevice, type DeviceReport, probe } from './devices.ts';
+import { checkDevice } from './devices.ts';
 import { checkModelFiles, checkTokenizer } from './models.ts';
 import { checkDisk, checkMemory, findResources, type Resources } from './resources.ts';
 import { checkNode, checkRuntime } from './software.ts';

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { ComparedRun } from '../../report/comparison.ts';
 import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';
+import { compileSettings } from '../compile-settings.ts';
 import { runSearchJob, runTrainJob } from '../job.ts';
 import type { JobContext } from '../job-events.ts';
 import { freshLoaders } from '../loaders.ts';
@@ -56,9 +57,10 @@ export async function cellResult({ folder, settings }: Cell): Promise<RunResult 
 /** Does a cell, going on with what stands in its folder. */
 export async function runCell(cell: Cell, context: JobContext): Promise<RunResult> {
   if (cell.derive !== undefined) {
-    const { model, threads } = cell.settings;
     const { loaders = freshLoaders } = context;
-    await deriveStructure(cell.derive, await loaders.model(model!, threads === undefined ? {} : { threads }));
+    const device = await loaders.device(cell.settings.device);
+    const model = await loaders.model(cell.settings.model!, compileSettings({ ...cell.settings, device }));
+    await deriveStructure(cell.derive, model);
   }
   const job = { search: runSearchJob, train: runTrainJob }[cell.job];
   const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });

@@ -13,6 +13,7 @@ export interface MatrixProgress {
 
 /** What a matrix tells while it runs. */
 export type MatrixEvent =
+  | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'matrix-begins'; readonly progress: MatrixProgress }
   | { readonly type: 'run-begins'; readonly cell: Cell; readonly progress: MatrixProgress }
   | { readonly type: 'run'; readonly cell: Cell; readonly event: JobEvent }

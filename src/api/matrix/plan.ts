@@ -4,7 +4,8 @@ import type { Settings } from '../../config/settings.ts';
 import { InputError } from '../../errors.ts';
 import { mean } from '../../statistics/moments.ts';
 import { parseBudget } from '../../structure/budget.ts';
-import type { Loaders } from '../loaders.ts';
+import { compileSettings } from '../compile-settings.ts';
+import type { Loaders, Tell } from '../loaders.ts';
 import { completeSettings } from '../stage-settings.ts';
 import { type Cell, cellFolder, cellKind } from './cell.ts';
 import { type ComparedMethod, comparedMethod } from './methods.ts';
@@ -27,9 +28,14 @@ const defaultMethods = ['found', 'random'];
 
 /**
  * Lists the runs: tasks × seeds × methods × budgets × varied settings of the searches. Touches no file.
- * @throws InputError for unknown tasks, methods and models, and budgets that cannot be read
+ * @throws InputError for unknown tasks, methods and models, budgets that cannot be read, and a device that cannot start
  */
-export async function planMatrix(given: MatrixSettings, out: string, loaders: Loaders): Promise<MatrixPlan> {
+export async function planMatrix(
+  given: MatrixSettings,
+  out: string,
+  loaders: Loaders,
+  tell?: Tell,
+): Promise<MatrixPlan> {
   const { model: modelName, task: tasks, methods: names = defaultMethods, seeds = [0] } = given;
   if (modelName === undefined || tasks === undefined) {
     throw new InputError(`no ${modelName === undefined ? 'model' : 'task'} is given`, {
@@ -38,8 +44,10 @@ export async function planMatrix(given: MatrixSettings, out: string, loaders: Lo
     });
   }
   const methods = names.map(comparedMethod);
-  const common = commonSettings(given);
-  const model = await loaders.model(modelName, given.threads === undefined ? {} : { threads: given.threads });
+  // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
+  const device = await loaders.device(given.device, tell);
+  const common = commonSettings({ ...given, device });
+  const model = await loaders.model(modelName, compileSettings({ ...common, device }));
   const searches: Cell[] = [];
   const cells: Cell[] = [];
   const sharedBudgets: Record<string, number> = {};

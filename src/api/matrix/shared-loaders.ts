@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { freshLoaders, type Loaders } from '../loaders.ts';
 
-/** Loaders for many runs in one process: each model and data set is read once, each text tokenised once. */
+/** Loaders for many runs in one process: each model and data set is read once, each text tokenised once, each device measured once. */
 export interface SharedLoaders extends Loaders {
   /** Seconds spent so far on starting sessions of the models. */
   startSeconds(): number;
@@ -19,8 +19,8 @@ export function sharedLoaders(): SharedLoaders {
         const model = await freshLoaders.model(name, { ...settings, onStart });
         return { ...model, tokenizer: remembering(model.tokenizer) };
       },
-      (name, { threads, prepack, recompute, precision }) =>
-        JSON.stringify([name, threads, prepack, recompute, precision]),
+      (name, { device, threads, prepack, recompute, precision }) =>
+        JSON.stringify([name, device, threads, prepack, recompute, precision]),
     ),
     task: once(
       async name => {
@@ -35,6 +35,7 @@ export function sharedLoaders(): SharedLoaders {
       },
       name => name,
     ),
+    device: once(freshLoaders.device, String),
   };
 }
 

@@ -11,6 +11,10 @@ import { type Plan, type PlanOptions, planSearch } from './plan.ts';
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
     const { model, data, settings } = await prepare(given, options);
+    if (settings.device !== 'cpu') {
+      const text = `memory is told as the CPU needs it: what ${settings.device} holds in a memory of its own is not known beforehand`;
+      options.onEvent?.({ type: 'warning', text });
+    }
     return planSearch(model, data, settings, options);
   });
 }

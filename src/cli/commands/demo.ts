@@ -7,7 +7,7 @@ import { outcomeOutput } from '../outcome.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'threads', 'out'];
+const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'device', 'threads', 'out'];
 
 /** Small enough for five minutes on two cores, the installation included. */
 const demoSettings: Settings = {

@@ -6,7 +6,9 @@ import { score } from '../../report/units.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys = ['model', 'data', 'batch-size', 'threads', 'max-validation', 'max-test'] as const satisfies SettingKey[];
+const keys = [
+  ...(['model', 'data', 'batch-size', 'device', 'threads', 'max-validation', 'max-test'] as const),
+] satisfies SettingKey[];
 
 export const evaluate: Command = {
   description: "Score a finished run's parameters on a split of its task",

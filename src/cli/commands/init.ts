@@ -11,7 +11,7 @@ import type { Command } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys = ['model', 'task', 'data', 'budget', 'threads'] as const satisfies SettingKey[];
+const keys = ['model', 'task', 'data', 'budget', 'device', 'threads'] as const satisfies SettingKey[];
 
 export const init: Command = {
   description: 'Write a commented config file after a few questions, and a task.yaml for data of your own',

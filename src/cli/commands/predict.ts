@@ -6,7 +6,7 @@ import { InputError } from '../../errors.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys = ['model', 'task', 'batch-size', 'max-length', 'threads'] as const satisfies SettingKey[];
+const keys = ['model', 'task', 'batch-size', 'max-length', 'device', 'threads'] as const satisfies SettingKey[];
 
 export const predict: Command = {
   description: 'Answer texts with what a run has trained, or an exported model: the label, its probability, the time',

@@ -13,10 +13,13 @@ export const gelu = (x: Value): Value => x.graph.apply('Gelu', [x], { approximat
 /** x held between two scalars of its type: for what is piecewise constant, as no gradient comes out. */
 export const clip = (x: Value, low: Value, high: Value): Value => x.graph.apply('Clip', [x, low, high])[0]!;
 /** 1 where x > 0, else 0, for x ≥ 0: exact, and three times as fast in ONNX Runtime as Sign. */
-const isPositive = (x: Value): Value => {
+export const isPositive = (x: Value): Value => {
   const { graph } = x;
   return clip(graph.apply('Ceil', [x])[0]!, graph.scalar(0), graph.scalar(1));
 };
+/** Natural logarithm. */
+export const log = (x: Value): Value => x.graph.apply('Log', [x])[0]!;
+export const exp = (x: Value): Value => x.graph.apply('Exp', [x])[0]!;
 /** x · factor. */
 export const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));
 
@@ -73,6 +76,9 @@ export const elementwiseOps = {
     infer: unary,
     gradient: context => [mul(onlyGradient(context), isPositive(held(context.node.outputs[0]!)))],
   },
+  Exp: { infer: unary, gradient: context => [mul(onlyGradient(context), held(context.node.outputs[0]!))] },
+  // d log(x) = dx / x, and 1/x = exp(−log x)
+  Log: { infer: unary, gradient: context => [mul(onlyGradient(context), exp(neg(held(context.node.outputs[0]!))))] },
   // Piecewise constant: no gradient wherever there is a derivative.
   Ceil: { infer: unary, gradient: null },
   // Only ever clips what is piecewise constant already.

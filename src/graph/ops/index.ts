@@ -24,11 +24,11 @@ export type OpType = keyof typeof families;
 /** The closed set of operations a graph can hold: all of them, and only they, are ever written to a model. */
 export const ops: Readonly<Record<OpType, OpDefinition>> = families;
 
-export { add, clip, gelu, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
+export { add, clip, exp, gelu, log, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
 export { gather, gatherElements } from './gather.ts';
-export { gemm, matmul } from './matrix.ts';
+export { gemm, matmul, plainMatmul } from './matrix.ts';
 export { rmsNorm } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
-export { argMax, reduceSum } from './reduce.ts';
+export { argMax, reduceMax, reduceSum } from './reduce.ts';
 export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shape.ts';
 export { logSoftmax, softmax } from './softmax.ts';

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
-import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { type GradientRule, held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 import { concat, reshape } from './shape.ts';
 
 export interface Transposition {
@@ -27,6 +27,9 @@ export function matmul(a: Value, b: Value, options: Transposition = {}): Value {
   const attributes = { transA: Number(options.transA ?? false), transB: Number(options.transB ?? false) };
   return a.graph.apply('FusedMatMul', [a, b], attributes)[0]!;
 }
+
+/** Batched product AB over the last two axes, by ONNX's own operation, which transposes nothing; leading axes broadcast. */
+export const plainMatmul = (a: Value, b: Value): Value => a.graph.apply('MatMul', [a, b])[0]!;
 
 function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): [Dim, Dim] {
   if (a.shape.length < 2 || b.shape.length < 2)
@@ -69,6 +72,21 @@ function innerPieces(
   return pairs.every(([x, y]) => x.shape[1] === y.shape[innerAxis]) ? pairs : undefined;
 }
 
+/** Both batched products are this; the plain one has no attributes. */
+const batchedProduct =
+  (op: string): OpDefinition['infer'] =>
+  ([a, b], { transA, transB }) => {
+    const [rows, columns] = productShape(op, a!, b!, transA === 1, transB === 1);
+    const batch = broadcastShapes(op, a!.shape.slice(0, -2), b!.shape.slice(0, -2));
+    return [{ dtype: a!.dtype, shape: [...batch, rows, columns] }];
+  };
+
+const batchedProductGradient: GradientRule = context => {
+  const { node, wanted } = context;
+  const transposition = { transA: node.attributes.transA === 1, transB: node.attributes.transB === 1 };
+  return productGradients(matmul, [inputOf(node, 0), inputOf(node, 1), onlyGradient(context)], transposition, wanted);
+};
+
 export const matrixOps = {
   Gemm: {
     infer: ([a, b, c], attributes) => {
@@ -104,22 +122,6 @@ export const matrixOps = {
       ];
     },
   },
-  FusedMatMul: {
-    domain: 'com.microsoft',
-    infer: ([a, b], attributes) => {
-      const [rows, columns] = productShape('FusedMatMul', a!, b!, attributes.transA === 1, attributes.transB === 1);
-      const batch = broadcastShapes('FusedMatMul', a!.shape.slice(0, -2), b!.shape.slice(0, -2));
-      return [{ dtype: a!.dtype, shape: [...batch, rows, columns] }];
-    },
-    gradient: context => {
-      const { node, wanted } = context;
-      const transposition = { transA: node.attributes.transA === 1, transB: node.attributes.transB === 1 };
-      return productGradients(
-        matmul,
-        [inputOf(node, 0), inputOf(node, 1), onlyGradient(context)],
-        transposition,
-        wanted,
-      );
-    },
-  },
+  FusedMatMul: { domain: 'com.microsoft', infer: batchedProduct('FusedMatMul'), gradient: batchedProductGradient },
+  MatMul: { infer: batchedProduct('MatMul'), gradient: batchedProductGradient },
 } satisfies Record<string, OpDefinition>;

@@ -1,6 +1,7 @@
 import { normalizeAxis } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
-import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { isPositive, mul, sub } from './elementwise.ts';
 import { expand, reshape } from './shape.ts';
 
 /** Sum over `axes`, which stay as extents of 1 when `keepDims`. */
@@ -10,24 +11,42 @@ export function reduceSum(x: Value, axes: readonly number[], keepDims = true): V
   return x.graph.apply('ReduceSum', [x, x.graph.int64s(front)], { keepdims: Number(keepDims), axes: front })[0]!;
 }
 
-/** x's shape with the summed axes kept as 1. */
+/** Largest element along the last axis, which stays as an extent of 1. */
+export const reduceMax = (x: Value): Value => {
+  const axes = [x.shape.length - 1];
+  return x.graph.apply('ReduceMax', [x, x.graph.int64s(axes)], { keepdims: 1, axes })[0]!;
+};
+
+/** x's shape with the reduced axes kept as 1. */
 const keptShape = (x: Value, axes: readonly number[]): Dim[] =>
   x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+
+/** `axes` repeats the second input. */
+const reduced: OpDefinition['infer'] = ([x], attributes) => {
+  const axes = attributes.axes as readonly number[];
+  const shape = attributes.keepdims === 1 ? keptShape(x!, axes) : x!.shape.filter((_, axis) => !axes.includes(axis));
+  return [{ dtype: x!.dtype, shape }];
+};
 
 export const reduceOps = {
   // d Σx = Σdx: the gradient is the same for every summed element
   ReduceSum: {
     internal: ['axes'],
-    infer: ([x], attributes) => {
-      const axes = attributes.axes as readonly number[];
-      const shape =
-        attributes.keepdims === 1 ? keptShape(x!, axes) : x!.shape.filter((_, axis) => !axes.includes(axis));
-      return [{ dtype: x!.dtype, shape }];
-    },
+    infer: reduced,
     gradient: context => {
       const x = inputOf(context.node, 0);
       const axes = context.node.attributes.axes as readonly number[];
       return [expand(reshape(onlyGradient(context), keptShape(x, axes)), x.shape), undefined];
+    },
+  },
+  // d max(x) = Σ [x = max(x)] dx, where one element alone is the largest
+  ReduceMax: {
+    internal: ['axes'],
+    infer: reduced,
+    gradient: context => {
+      const [x, largest] = [held(inputOf(context.node, 0)), held(context.node.outputs[0]!)];
+      const isSmaller = isPositive(sub(largest, x));
+      return [mul(onlyGradient(context), sub(x.graph.scalar(1), isSmaller)), undefined];
     },
   },
   // Index of the largest element along an axis: nothing to differentiate.

@@ -1,13 +1,12 @@
 import type { Value } from '../types.ts';
 import { held, type OpDefinition, onlyGradient } from './definition.ts';
-import { mul, sub } from './elementwise.ts';
+import { exp, mul, sub } from './elementwise.ts';
 import { reduceSum } from './reduce.ts';
 
 /** Softmax over the last axis. */
 export const softmax = (x: Value): Value => x.graph.apply('Softmax', [x], { axis: -1 })[0]!;
 /** log(softmax) over the last axis. */
 export const logSoftmax = (x: Value): Value => x.graph.apply('LogSoftmax', [x], { axis: -1 })[0]!;
-const exp = (x: Value): Value => x.graph.apply('Exp', [x])[0]!;
 
 const sameType: OpDefinition['infer'] = ([x]) => [{ dtype: x!.dtype, shape: x!.shape }];
 
@@ -29,5 +28,4 @@ export const softmaxOps = {
       return [sub(dy, mul(exp(held(context.node.outputs[0]!)), reduceSum(dy, [-1])))];
     },
   },
-  Exp: { infer: sameType, gradient: context => [mul(onlyGradient(context), held(context.node.outputs[0]!))] },
 } satisfies Record<string, OpDefinition>;

@@ -12,14 +12,18 @@ import { tokensPerRun } from './tokens-per-run.ts';
 export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
   const { config, layout } = blueprint;
   const sessions = new Map<string, Promise<Session>>();
-  const start = async (graph: (blueprint: T5Blueprint) => Graph): Promise<Session> => {
+  const start = async (graph: (blueprint: T5Blueprint) => Graph, kept: readonly string[]): Promise<Session> => {
     const started = performance.now();
-    const session = await createSession(graph(blueprint), settings);
+    const session = await createSession(graph(blueprint), settings, { kept });
     settings.onStart?.((performance.now() - started) / 1000);
     return session;
   };
-  const session = (name: string, graph: (blueprint: T5Blueprint) => Graph): Promise<Session> => {
-    const known = sessions.get(name) ?? start(graph);
+  const session = (
+    name: string,
+    graph: (blueprint: T5Blueprint) => Graph,
+    kept: readonly string[] = [],
+  ): Promise<Session> => {
+    const known = sessions.get(name) ?? start(graph, kept);
     sessions.set(name, known);
     return known;
   };
@@ -43,26 +47,27 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     ),
   });
 
-  /** What the decoding and the ranking graph read of sources, which are encoded here once. */
-  const encode = async (
+  /** Has the decoding or the ranking graph read sources, which are encoded here once and stay where they were computed. */
+  const withEncoded = async <Result>(
     sources: readonly (readonly number[])[],
     delta: Float32Array,
     gates: Float32Array | undefined,
-  ): Promise<Feeds> => {
-    const encoding = await session('encoding', encodingGraph);
+    read: (encoded: Feeds) => Promise<Result>,
+  ): Promise<Result> => {
+    const encoding = await session('encoding', encodingGraph, ['states']);
     const trainable = deltaFeed(delta, gates);
     const source = sourceFeeds(sources, config);
     const { states } = await encoding.run({ ...trainable, ...source });
-    return {
-      ...trainable,
-      sourceMask: source.sourceMask!,
-      states: { type: 'float32', data: states!.data as Float32Array, dims: states!.dims },
-    };
+    try {
+      return await read({ ...trainable, sourceMask: source.sourceMask!, states: states! });
+    } finally {
+      states!.dispose();
+    }
   };
 
   return {
     layout,
-    tokensPerRun: tokensPerRun(config),
+    tokensPerRun: tokensPerRun(config, settings.device),
     initialDelta: seed => initialDelta(layout, seed),
 
     async lossAndGradients(batch, delta, gates) {
@@ -98,37 +103,39 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
 
     async generate(sources, delta, gates, { maxTokens }) {
       if (sources.length === 0) return [];
-      const encoded = await encode(sources, delta, gates);
-      const decoding = await session('decoding', decodingGraph);
       const rows = sources.map(() => [config.decoderStartId]);
-      const finished = new Set<number>();
-      for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
-        const { nextIds } = await decoding.run({ ...encoded, ...decoderFeeds(rows, config) });
-        for (const [row, id] of (nextIds!.data as BigInt64Array).entries()) {
-          if (Number(id) === config.endId) finished.add(row);
-          rows[row]!.push(finished.has(row) ? config.padId : Number(id));
+      await withEncoded(sources, delta, gates, async encoded => {
+        const decoding = await session('decoding', decodingGraph);
+        const finished = new Set<number>();
+        for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
+          const { nextIds } = await decoding.run({ ...encoded, ...decoderFeeds(rows, config) });
+          for (const [row, id] of (nextIds!.data as BigInt64Array).entries()) {
+            if (Number(id) === config.endId) finished.add(row);
+            rows[row]!.push(finished.has(row) ? config.padId : Number(id));
+          }
         }
-      }
+      });
       return rows.map(row => row.slice(1).filter(id => id !== config.padId));
     },
 
     async logProbabilities(sources, targets, delta, gates) {
       const scores = sources.map(() => new Float64Array(targets.length));
       if (sources.length === 0) return scores;
-      const encoded = await encode(sources, delta, gates);
-      const ranking = await session('ranking', rankingGraph);
-      for (const [column, target] of targets.entries()) {
-        const rows = sources.map(() => target);
-        const { labels } = labelFeeds(rows, config);
-        const { logProbabilities } = await ranking.run({
-          ...encoded,
-          ...decoderFeeds(shiftedRight(rows, config), config),
-          labels: labels!,
-        });
-        for (const [i, logProbability] of (logProbabilities!.data as Float32Array).entries()) {
-          scores[Math.floor(i / target.length)]![column]! += logProbability;
+      await withEncoded(sources, delta, gates, async encoded => {
+        const ranking = await session('ranking', rankingGraph);
+        for (const [column, target] of targets.entries()) {
+          const rows = sources.map(() => target);
+          const { labels } = labelFeeds(rows, config);
+          const { logProbabilities } = await ranking.run({
+            ...encoded,
+            ...decoderFeeds(shiftedRight(rows, config), config),
+            labels: labels!,
+          });
+          for (const [i, logProbability] of (logProbabilities!.data as Float32Array).entries()) {
+            scores[Math.floor(i / target.length)]![column]! += logProbability;
+          }
         }
-      }
+      });
       return scores;
     },
 

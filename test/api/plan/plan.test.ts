@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InterruptedError, planSearch, runPlanJob } from '../../../src/index.ts';
+import { freshLoaders, type Loaders } from '../../../src/api/loaders.ts';
+import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../../src/index.ts';
 
 const settings = {
   model: 'mini',
@@ -73,6 +74,16 @@ describe('the plan of a search', () => {
       short.stages.map(({ stage }) => stage),
       ['search'],
     );
+  });
+
+  it('says whose memory it tells where another device is to compute', async () => {
+    const warnings: string[] = [];
+    const onEvent = (event: JobEvent) => event.type === 'warning' && warnings.push(event.text);
+    await runPlanJob(settings, { timing: false, onEvent });
+    assert.deepEqual(warnings, []);
+    const loaders: Loaders = { ...freshLoaders, device: async () => 'webgpu' };
+    await runPlanJob({ ...settings, device: 'auto' }, { timing: false, onEvent, loaders });
+    assert.match(warnings.join(), /memory is told as the CPU needs it: what webgpu holds/);
   });
 
   it('ends when it is told to', async () => {

@@ -1,0 +1,47 @@
+import { Graph } from './graph.ts';
+import type { OpType } from './ops/index.ts';
+import { neededNodes } from './schedule.ts';
+import type { Node, Value } from './types.ts';
+
+/**
+ * Writes a node in other operations: given its inputs, as the new graph has them, it returns its outputs there; or nothing
+ * where the node can stay as it is.
+ */
+export type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | undefined;
+
+/** What is to be written otherwise; all other operations stay. */
+export type Lowerings = Partial<Readonly<Record<OpType, Lowering>>>;
+
+/**
+ * The same computation as another graph, in the operations of a device: for one that lacks a kernel, or limits it. What nothing
+ * depends on is left out. The given graph is not changed.
+ */
+export function lower(graph: Graph, lowerings: Lowerings): Graph {
+  const lowered = new Graph();
+  const values = new Map<Value, Value>();
+  for (const input of graph.inputs) values.set(input, lowered.input(input.name, input.dtype, input.shape));
+  const outputs = new Set(graph.outputs);
+
+  const inLowered = (value: Value): Value => {
+    const known = values.get(value) ?? constantIn(lowered, value);
+    values.set(value, known);
+    return known;
+  };
+  for (const node of neededNodes(graph)) {
+    const inputs = node.inputs.map(input => input && inLowered(input));
+    const [first] = node.outputs;
+    const written = outputs.has(first!)
+      ? [lowered.output(first!.name, inputs[0]!)]
+      : // A copy, where it stays: what the graph computes twice it computes twice on purpose (`recompute.ts`).
+        (lowerings[node.op]?.(inputs as Value[], node) ?? lowered.copy(node, inputs));
+    for (const [index, value] of node.outputs.entries()) values.set(value, written[index]!);
+  }
+  return lowered;
+}
+
+function constantIn(graph: Graph, { name, dtype, shape, constant }: Value): Value {
+  if (!constant) throw new Error(`${name} is used before it is computed`);
+  return 'external' in constant
+    ? graph.external(name, dtype, shape, constant.external)
+    : graph.bytes(dtype, constant.bytes, shape);
+}

@@ -1,0 +1,84 @@
+import { fileURLToPath } from 'node:url';
+import { readDescription } from '../../../src/export/description.ts';
+import { onnx } from '../../../src/export/onnx.ts';
+import { loadModel } from '../../../src/models/load.ts';
+import type { Model } from '../../../src/models/model.ts';
+import type { DeviceName } from '../../../src/runtime/device.ts';
+import type { EncodedExample, Generator, Ranker } from '../../../src/runtime/program.ts';
+import { listManualModules } from '../../../src/structure/manual.ts';
+import type { DeltaModule } from '../../../src/structure/module.ts';
+import { listSpace } from '../../../src/structure/spaces.ts';
+
+/** Everything that a program computes, as flat arrays by name. */
+export type Answers = Readonly<Record<string, Float32Array | Float64Array>>;
+
+/** Which modules are attached to a model of the fixtures, and what is asked of them. */
+export interface Question {
+  readonly model: string;
+  readonly modules: 'mixed' | 'adapter' | 'fine-tuning';
+  /** Whether everything is asked, or the loss and its gradients alone. */
+  readonly everything: boolean;
+}
+
+export const fixtureFolder = (model: string): string =>
+  fileURLToPath(new URL(`../../fixtures/${model}`, import.meta.url));
+
+/** Lengths far apart, so that padding and far buckets of positions are met. */
+const batch: readonly EncodedExample[] = [
+  { source: [5, 9, 12, 1], target: [8, 1] },
+  { source: Array.from({ length: 21 }, (_, i) => 3 + i), target: [9, 30, 1] },
+];
+
+const attach = (model: Model, modules: Question['modules']): readonly DeltaModule[] =>
+  modules === 'mixed' ? listSpace(model.sites, 'mixed') : listManualModules(model.sites, modules);
+
+const sources = batch.map(({ source }) => source);
+const targets = batch.map(({ target }) => target);
+
+/** What a program writes, and how likely it finds what it is given, as flat arrays. */
+async function generations(
+  program: Generator & Ranker,
+  delta: Float32Array,
+  gates?: Float32Array,
+): Promise<Record<'generated' | 'ranked', Float64Array>> {
+  const generated = await program.generate(sources, delta, gates, { maxTokens: 3 });
+  const ranked = await program.logProbabilities(sources, targets, delta, gates);
+  return {
+    generated: Float64Array.from(generated.flatMap(ids => [...ids, -1])),
+    ranked: Float64Array.from(ranked.flatMap(scores => [...scores])),
+  };
+}
+
+/** Asks an exported model. */
+export async function askExported(folder: string, device: DeviceName): Promise<Answers> {
+  const program = await onnx.open!(folder, await readDescription(folder), { device, threads: 1 });
+  const answers = await generations(program, new Float32Array(0));
+  await program.release();
+  return answers;
+}
+
+/** Asks a program, compiled for a device, at parameters away from their initial values and gates between 0 and 1. */
+export async function ask(question: Question, device: DeviceName): Promise<Answers> {
+  const model = await loadModel(fixtureFolder(question.model), { device, threads: 1 });
+  const modules = attach(model, question.modules);
+  const program = await model.compile(modules);
+  const delta = program.initialDelta(1).map((value, i) => value + 0.05 * Math.sin(i));
+  const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
+  const { loss, ...gradients } = await program.lossAndGradients(batch, delta, gates);
+  const trained = { loss: Float32Array.of(loss), gradient: gradients.delta, gates: gradients.gates };
+  if (!question.everything) {
+    await program.release();
+    return trained;
+  }
+  const direction = delta.map((_, i) => Math.cos(i));
+  const logits = await program.logits(batch, delta, gates);
+  const generated = await generations(program, delta, gates);
+  const mixedDerivative = await program.mixedDerivative(batch, delta, gates, direction);
+  await program.release();
+  return {
+    ...trained,
+    logits: logits.data,
+    ...generated,
+    mixedDerivative,
+  };
+}
