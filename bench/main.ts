@@ -15,15 +15,16 @@ import { randomT5, T5_SHAPES, type T5Size } from './random-t5.ts';
 import { TASK_ROWS, taskRows } from './rows.ts';
 import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
-const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--threads N]
+const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--only NAMES] [--threads N]
                 [--device cpu|webgpu|cuda] [--json]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ that
 reaches the first block, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32,
 on the CPU or on --device (the peers stay on the CPU); on the CPU the LoRA step and the first-order search step also with --precision int8.
-Every program takes its steps in turn with the re-training, on the same cores. Its time in units of the re-training step is the
-ratio of the minima of those turns (the machine's noise only adds time), and all ratios are of times in that unit, so that a
-machine that drifts over minutes does not change them.
+Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
+time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
+are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
+--only times the named programs alone: ${Object.keys(scenarios).join(', ')}.
 --tasks also times LoRA training and greedy answers over ${TASK_ROWS} training rows of these tasks, at their real lengths.
 S3DELTA_PYTHON=python  also times the peers of bench/peers (PyTorch, transformers, peft).`;
 
@@ -41,6 +42,7 @@ const { values: flags } = parseArgs({
   options: {
     models: { type: 'string', default: 't5-small,t5-base' },
     tasks: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
     repetitions: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     device: { type: 'string', default: 'cpu' },
@@ -61,6 +63,7 @@ if (device === undefined) {
 }
 const settings = { device, threads };
 const tasks = flags.tasks.split(',').filter(Boolean);
+const only = flags.only.split(',').filter(Boolean);
 const python = process.env.S3DELTA_PYTHON;
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const shared = process.env.S3DELTA_SHARED ?? '../shared';
@@ -68,7 +71,22 @@ const tokenizerFolder = `${shared}/tokenizer`;
 
 const REFERENCE = 'retrain';
 
-/** Every program in a process of its own beside the reference's, a step of one after a step of the other. */
+/** Steps until they have lasted `seconds` together, at least one; gives their mean. */
+async function turn(stepper: Stepper, seconds: number): Promise<Timing> {
+  let [steps, total, peakBytes] = [0, 0, 0];
+  do {
+    const step = await stepper.step();
+    steps += 1;
+    total += step.seconds;
+    peakBytes = step.peakBytes;
+  } while (total < 0.9 * seconds);
+  return { seconds: total / steps, peakBytes };
+}
+
+/**
+ * Every program in a process of its own beside the reference's, a step of one and then as long a turn of the other: a machine
+ * that gives less the longer it is asked gives both the same.
+ */
 async function measure(
   startReference: () => Promise<Stepper>,
   starters: readonly (() => Promise<Stepper>)[],
@@ -81,8 +99,9 @@ async function measure(
     const stepper = await start();
     const [taken, meanwhile]: [Timing[], Timing[]] = [[], []];
     for (let i = 0; i < repetitions; i++) {
-      meanwhile.push(await reference.step());
-      taken.push(await stepper.step());
+      const step = await stepper.step();
+      taken.push(step);
+      meanwhile.push(await turn(reference, step.seconds));
     }
     stepper.stop();
     ofReference.push(...meanwhile);
@@ -158,7 +177,7 @@ const results: Record<string, { rows: Row[]; ratios: Record<string, number | und
 for (const model of models) {
   const folder = await randomT5(model, tokenizerFolder);
   log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${device}, ${threads} threads`);
-  const names = Object.keys(scenarios).filter(name => name !== REFERENCE);
+  const names = Object.keys(scenarios).filter(name => name !== REFERENCE && (only.length === 0 || only.includes(name)));
   const starters = names.map(name => () => startScenario(name, folder, settings));
   if (python) {
     starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
