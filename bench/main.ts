@@ -173,11 +173,18 @@ for (const model of models) {
   log(`error: no shape is named ${model}\n→ use some of: ${Object.keys(T5_SHAPES).join(', ')}`);
   process.exit(2);
 }
+// Other devices do not multiply 8-bit integers.
+const computed = Object.keys(scenarios).filter(name => device === 'cpu' || !name.endsWith('Int8'));
+const unknown = only.find(name => !computed.includes(name));
+if (unknown !== undefined) {
+  log(`error: no program on ${device} is named ${unknown}\n→ use some of: ${computed.join(', ')}`);
+  process.exit(2);
+}
 const results: Record<string, { rows: Row[]; ratios: Record<string, number | undefined> }> = {};
 for (const model of models) {
   const folder = await randomT5(model, tokenizerFolder);
   log(`${model}, ${ROWS} × ${SOURCE}, target ${TARGET}, ${device}, ${threads} threads`);
-  const names = Object.keys(scenarios).filter(name => name !== REFERENCE && (only.length === 0 || only.includes(name)));
+  const names = computed.filter(name => name !== REFERENCE && (only.length === 0 || only.includes(name)));
   const starters = names.map(name => () => startScenario(name, folder, settings));
   if (python) {
     starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));

@@ -23,8 +23,8 @@ export async function runExportJob(
   { format, out = join(path, format), signal }: ExportJobOptions,
   changes: Pick<Settings, 'model' | 'task'> = {},
 ): Promise<ExportOutcome> {
-  // What is exported are the checkpoint's own weights.
-  const { settings, model, task, tuned } = await loadTuned(path, { ...changes, precision: 'float32' });
+  // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
+  const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
   const result = await readResult(runFolder(path).result);
   return exportModel(model, tuned, {
     ...{ format, out, task, settings },

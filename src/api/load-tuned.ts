@@ -1,4 +1,4 @@
-import { requireInt8Possible, requireModelAndTask } from '../config/check.ts';
+import { requireModelAndTask } from '../config/check.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
@@ -30,7 +30,6 @@ export async function loadTuned(path: string, changes: Settings = {}): Promise<L
   const folder = runFolder(path);
   requireRun(folder);
   const asked = requireModelAndTask({ ...readConfigFile(folder.config), ...changes });
-  requireInt8Possible(asked);
   const task = await loadTask(asked.task);
   const named = { ...asked, device: await chooseDevice(asked.device) };
   const model = await loadModel(named.model, compileSettings(named));

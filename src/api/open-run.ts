@@ -57,7 +57,7 @@ export async function beginRun(
     const begun = readConfigFile(folder.config);
     requireSameSettings(settings, begun, folder);
     if (begun.device !== settings.device) {
-      const text = `the run was begun on ${begun.device} and goes on on ${settings.device}: its numbers differ in their last digits from those of one device`;
+      const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
       onEvent?.({ type: 'warning', text });
     }
     await repairMetrics(folder.metrics);

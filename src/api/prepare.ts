@@ -1,4 +1,4 @@
-import { requireInt8Possible, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
+import { requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Model } from '../models/model.ts';
@@ -27,7 +27,7 @@ export async function prepare(
   { signal, onEvent, loaders = freshLoaders }: JobContext,
 ): Promise<Prepared> {
   requireReadableBudget(given);
-  requireInt8Possible(given);
+  requireFrozenWeights(given);
   const asked = requireModelAndTask(given);
   const task = await loaders.task(asked.task);
   const device = await loaders.device(asked.device, text => onEvent?.({ type: 'message', text }));

@@ -27,22 +27,12 @@ export function requireModelAndTask(settings: Settings): JobSettings {
   return { ...settings, model, task };
 }
 
-/**
- * Products of integers are for weights that stay as they are, and for the CPU.
- * @throws InputError where all weights are trained, or another device is asked for
- */
-export function requireInt8Possible({ method, precision, device = 'cpu' }: Settings): void {
-  if (precision !== 'int8') return;
-  if (method === 'fine-tuning') {
+/** Products of integers are for weights that stay as they are. @throws InputError where all of them are trained */
+export function requireFrozenWeights({ method, precision }: Settings): void {
+  if (method === 'fine-tuning' && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
       where: '--precision, --method',
       remedy: 'give `--precision float32`, or another method',
-    });
-  }
-  if (device !== 'cpu') {
-    throw new InputError('8-bit integers are multiplied on the CPU only', {
-      where: '--precision, --device',
-      remedy: 'give `--precision float32`, or `--device cpu`',
     });
   }
 }

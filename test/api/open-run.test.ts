@@ -63,7 +63,7 @@ test('going on on another device is allowed, and said', async () => {
   await beginRun(folder, settings, { onEvent });
   assert.deepEqual(warnings, []);
   await beginRun(folder, { ...settings, device: 'webgpu' }, { onEvent });
-  assert.match(warnings.join(), /begun on cpu and goes on on webgpu/);
+  assert.match(warnings.join(), /begun on cpu and now continues on webgpu/);
   assert.match(readFileSync(folder.config, 'utf8'), /^device: cpu$[\s\S]*^versions:$[\s\S]*^ +device: cpu$/m);
 });
 

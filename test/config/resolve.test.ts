@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   checkSearch,
-  requireInt8Possible,
+  requireFrozenWeights,
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check.ts';
@@ -145,17 +145,10 @@ test('model and task must be said, and one structure be given', () => {
 });
 
 test('products of integers are for weights that are not trained', () => {
-  requireInt8Possible({ method: 'lora', precision: 'int8' });
-  requireInt8Possible({ method: 'fine-tuning', precision: 'float32' });
+  requireFrozenWeights({ method: 'lora', precision: 'int8' });
+  requireFrozenWeights({ method: 'fine-tuning', precision: 'float32' });
   assert.throws(
-    () => requireInt8Possible({ method: 'fine-tuning', precision: 'int8' }),
+    () => requireFrozenWeights({ method: 'fine-tuning', precision: 'int8' }),
     (error: InputError) => error instanceof InputError && /--precision float32/.test(error.remedy ?? ''),
   );
-});
-
-test('products of integers are for the CPU', () => {
-  requireInt8Possible({ precision: 'int8', device: 'cpu' });
-  requireInt8Possible({ precision: 'float32', device: 'webgpu' });
-  for (const device of ['auto', 'webgpu', 'cuda'] as const)
-    assert.throws(() => requireInt8Possible({ precision: 'int8', device }), InputError);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { InputError } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import { loadModel } from '../../src/models/load.ts';
@@ -86,6 +87,13 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     assert.equal(products(integer.training, 'DynamicQuantizeMatMul'), 2 * 2 * (6 + 8) - 6);
     const extents = plain.extents({ rows: 4, source: 16, target: 3 });
     assert.equal(productFlops(integer.training, extents), productFlops(plain.training, extents));
+  });
+
+  it('is refused off the CPU, before any weight is read', async () => {
+    for (const device of ['webgpu', 'cuda'] as const) {
+      const loading = loadModel(folderOf('tiny-t5'), { precision: 'int8', device });
+      await assert.rejects(loading, (error: Error) => error instanceof InputError && /CPU/.test(error.message));
+    }
   });
 
   it('leaves a weight that is trained in float32', async () => {

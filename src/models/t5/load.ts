@@ -36,7 +36,7 @@ export async function loadT5(
     parameters += weight.shape.reduce((product, extent) => product * extent, 1);
     hash.update(`${weight.name} ${weight.shape};`);
   }
-  const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config) : undefined;
+  const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
   const blueprint = (modules: readonly DeltaModule[], recompute = settings.recompute ?? false) => ({
     config,
     weights,
@@ -59,8 +59,19 @@ export async function loadT5(
   };
 }
 
-/** @throws InputError where products of 8-bit integers are not exact on this processor */
-async function quantizedBlocks(weights: Weights, config: T5Config): Promise<QuantizedWeights> {
+/** @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this processor */
+async function quantizedBlocks(
+  weights: Weights,
+  config: T5Config,
+  { device = 'cpu' }: CompileSettings,
+): Promise<QuantizedWeights> {
+  // Other devices have no kernel, and would leave these products to the CPU without a word.
+  if (device !== 'cpu') {
+    throw new InputError(`${device} does not multiply 8-bit integers: the CPU alone does`, {
+      where: '--precision, --device',
+      remedy: 'give `--precision float32`, or `--device cpu`',
+    });
+  }
   if (await hasExactInt8Products()) return quantizedWeights(blockMatrices(weights, config));
   throw new InputError('this processor cuts off products of 8-bit integers: it has no instructions made for them', {
     where: '--precision',
