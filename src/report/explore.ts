@@ -174,9 +174,10 @@ export function explore(figure: Element, given: Exploration): Explorer {
     paint();
   }
 
-  map.addEventListener('pointerover', event => {
+  // Not `pointerover`: that comes too when the page scrolls below a pointer that rests, as the arrow keys make it.
+  map.addEventListener('pointermove', event => {
     const index = numberOf.get(event.target as SVGRectElement);
-    if (index !== undefined) moveTo(index);
+    if (index !== undefined && index !== current) moveTo(index);
   });
   map.addEventListener('keydown', event => {
     const direction = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
