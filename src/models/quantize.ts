@@ -1,7 +1,7 @@
 /** Largest magnitude of a rounded number. −128 is left out, so that the scale is the same on both sides of 0. */
 const LARGEST = 127;
-/** Below this all is rounded to 0: a float32 has no unit so small. */
-const SMALLEST = 2 ** -100;
+/** A row or column in which nothing is larger is rounded to 0. No weight is so small; its unit would near float32's subnormal numbers. */
+export const SMALLEST_SCALED = 2 ** -100;
 
 /** Scales of a matrix W [rows, columns] by which its columns, and those of its transpose, use the whole range of an int8. */
 export interface Scales {
@@ -21,7 +21,7 @@ export function scalesOf(weight: Float32Array, columns: number): Scales {
       if (magnitude > scales.columns[column]!) scales.columns[column] = magnitude;
     }
   }
-  const scale = (magnitude: number) => (magnitude > SMALLEST ? magnitude / LARGEST : 1);
+  const scale = (magnitude: number) => (magnitude > SMALLEST_SCALED ? magnitude / LARGEST : 1);
   return { columns: scales.columns.map(scale), rows: scales.rows.map(scale) };
 }
 
