@@ -5,7 +5,8 @@
 // Plain JavaScript on purpose: the Node that starts it may be too old to run TypeScript. It installs what is missing,
 // then hands over to a Node that runs TypeScript without a build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode } from './find-node.mjs';
@@ -75,4 +76,9 @@ if (node === undefined) {
 }
 // Ctrl-C reaches the child too (it is in the same process group): let it save its state and say so.
 process.on('SIGINT', () => {});
-process.exit(run(node, task(args)));
+if (name !== 'test') process.exit(run(node, task(args)));
+// What the tests leave among the temporary files, killed ones too, goes with this folder.
+const scratch = mkdtempSync(join(tmpdir(), 's3delta-test-'));
+const status = run(node, task(args), { env: { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch } });
+rmSync(scratch, { recursive: true, force: true });
+process.exit(status);

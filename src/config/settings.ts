@@ -106,7 +106,7 @@ export const settingsSchema = z.strictObject({
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
   patience: key(
     positiveInteger,
-    'end the search when its structure has stayed the same over so many validations (default: no early end)',
+    'end the search when its structure has hardly changed over so many validations (default: no early end)',
     { hint: 'N' },
   ),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),

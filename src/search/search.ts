@@ -48,7 +48,7 @@ export interface SearchOptions {
   readonly maxSteps?: number;
   readonly batchSize: number;
   readonly evaluateEvery: number;
-  /** Ends the search once its structure has been the same at so many evaluations in a row after the one that found it. */
+  /** Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after the one that found it. */
   readonly patience?: number;
   readonly clipNorm: number;
   readonly seed: number;
@@ -142,7 +142,7 @@ export async function* search(
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
-  const stability = watchStability(modules.length);
+  const stability = watchStability(counts);
   const structureAt = (at: Float64Array) =>
     chooseStructure(at, modules, { budget, keepInert, gates: estimator.evaluationGates(at) });
 
@@ -225,7 +225,7 @@ export async function* search(
     warnings: [
       ...(result.steps < steps
         ? [
-            `The structure has stayed the same over ${patience} validations: the search ended at step ${result.steps} of ${steps}.`,
+            `The structure has hardly changed over ${patience} validations: the search ended at step ${result.steps} of ${steps}.`,
           ]
         : []),
       ...(kept.includes(true) ? [] : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.']),
