@@ -10,14 +10,14 @@ export interface Attachments {
   linear(x: Value, map: LinearMap): Value;
   /** The same for several maps of one input: what their modules read of it, they read in one pass. */
   linears(x: Value, maps: readonly LinearMap[]): Value[];
+  /** A linear map's weight [out, in] and bias [out] with all that modules add multiplied out, for who multiplies x by it last. */
+  merged(map: LinearMap): { readonly weight: Value; readonly bias?: Value };
   /** RMS norm of x [tokens, d] with weight [d]. */
   norm(site: string, x: Value, weight: Value, epsilon: number): Value;
   /** residual + the sub-layer `block`, which ends in the linear map; both [tokens, d]. Modules may sit on either. */
   output(block: string, map: LinearMap, x: Value, residual: Value): Value;
   /** A weight of the checkpoint as the graph should see it (embedding tables). */
   weight(site: string, weight: Value): Value;
-  /** Whether any module attaches at the site. */
-  has(site: string): boolean;
 }
 
 export interface LinearMap {
@@ -84,6 +84,11 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
   return {
     linears,
     linear: (x, map) => linears(x, [map])[0]!,
+    merged: ({ site, weight }) => {
+      const parts = contributions(site);
+      const bias = sumOfBiases(parts);
+      return { weight: addProducts(parts, addWeights(parts, weight)), ...(bias && { bias }) };
+    },
     output,
     norm: (site, x, weight, epsilon) => {
       const parts = contributions(site);
@@ -94,7 +99,6 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
       return output;
     },
     weight: (site, weight) => addWeights(contributions(site), weight),
-    has: site => bySite.has(site),
   };
 }
 
@@ -114,6 +118,14 @@ function hostProduct(
 
 function addWeights(parts: readonly Contribution[], weight: Value): Value {
   return parts.reduce((sum, part) => (part.weight ? add(sum, part.weight) : sum), weight);
+}
+
+/** The weight with write · read of each bottleneck added; at a linear host nothing stands between the two. */
+function addProducts(parts: readonly Contribution[], weight: Value): Value {
+  return parts.reduce(
+    (sum, { bottleneck }) => (bottleneck ? gemm(bottleneck.write, bottleneck.read, { c: sum }) : sum),
+    weight,
+  );
 }
 
 /** What each bottleneck reads, [tokens, r]. */
@@ -159,7 +171,10 @@ function thinMatrices(
   bias?: Value,
 ): ThinMatrices | undefined {
   const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
-  const columns = bottlenecks.map(bottleneck => bottleneck.between(inner.get(bottleneck)!));
+  const columns = bottlenecks.map(bottleneck => {
+    const read = inner.get(bottleneck)!;
+    return bottleneck.between?.(read) ?? read;
+  });
   const writes = bottlenecks.map(({ write }) => write);
   if (bias) {
     columns.push(expand(bias.graph.scalar(1), [tokens, 1]));

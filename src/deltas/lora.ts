@@ -28,7 +28,7 @@ export const lora: Delta = {
     },
   ],
   contribute: ({ parameters: { A, B } }) => ({
-    bottleneck: { read: A!, between: inner => inner, write: B! },
+    bottleneck: { read: A!, write: B! },
   }),
   merge: ({ A, B }, { inFeatures, outFeatures }, options) => {
     const [rank, scale] = [options.rank!, scaleOf(options)];

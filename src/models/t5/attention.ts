@@ -22,7 +22,11 @@ export function selfAttention(
   return outputProjection(builder, name, matmul(probabilities, value!), length, residual);
 }
 
-/** Attention of the decoder over the encoder's states, onto `residual`. `bias` [batch, 1, 1, source] masks padding. */
+/**
+ * Attention of the decoder over the encoder's states, onto `residual`, without projecting any source token:
+ * (x W_q)(h W_k)ᵀ = ((x W_q) W_kᵀ) hᵀ and P (h W_v) = (P h) W_v, head by head. With targets of a few tokens that is an order
+ * of magnitude less work. `bias` [batch, 1, 1, source] masks padding.
+ */
 export function crossAttention(
   builder: T5Builder,
   name: string,
@@ -31,36 +35,10 @@ export function crossAttention(
   bias: Value,
   residual: Value,
 ): Value {
-  const { attach, map } = builder;
-  const query = attach.linear(target.states, map(`${name}.q`));
-  const absorbs = !attach.has(`${name}.k`) && !attach.has(`${name}.v`);
-  const context = (absorbs ? absorbedContext : projectedContext)(
-    builder,
-    name,
-    { ...target, states: query },
-    source,
-    bias,
-  );
-  return outputProjection(builder, name, context, target.length, residual);
-}
-
-/** Keys and values of every source token: the plain form. Returns [batch, heads, target, headWidth]. */
-function projectedContext(builder: T5Builder, name: string, query: Sequence, source: Sequence, bias: Value): Value {
-  const project = (map: string): Value =>
-    splitHeads(builder, builder.attach.linear(source.states, builder.map(`${name}.${map}`)), source.length);
-  const scores = matmul(splitHeads(builder, query.states, query.length), project('k'), { transB: true });
-  return matmul(softmax(add(scores, bias)), project('v'));
-}
-
-/**
- * The same without projecting any source token: (x W_q)(h W_k)ᵀ = ((x W_q) W_kᵀ) hᵀ and P (h W_v) = (P h) W_v, head by
- * head. With targets of a few tokens that is an order of magnitude less work.
- */
-function absorbedContext(builder: T5Builder, name: string, query: Sequence, source: Sequence, bias: Value): Value {
-  const { config, weight } = builder;
+  const { attach, map, config } = builder;
   const { numHeads, headWidth, modelWidth } = config;
-  const length = query.length;
-  const perHead = [numHeads, headWidth, modelWidth];
+  const length = target.length;
+  const query = attach.linear(target.states, map(`${name}.q`));
   const states = reshape(source.states, ['batch', source.length, modelWidth]);
 
   // [heads, batch·target, …] ⇄ [batch, heads·target, …]: one product a head against weights, one a row against states.
@@ -77,13 +55,28 @@ function absorbedContext(builder: T5Builder, name: string, query: Sequence, sour
       modelWidth,
     ]);
 
-  const heads = transpose(reshape(query.states, [`batch*${length}`, numHeads, headWidth]), [1, 0, 2]);
-  const keyed = byRow(matmul(heads, weight(`${name}.k`, perHead)));
+  // A bias of the keys adds the same to all scores of a query, and a softmax does not see that.
+  const { weight: keys } = headMap(builder, `${name}.k`);
+  const { weight: values, bias: valueBias } = headMap(builder, `${name}.v`);
+  const heads = transpose(reshape(query, [`batch*${length}`, numHeads, headWidth]), [1, 0, 2]);
+  const keyed = byRow(matmul(heads, keys));
   const scores = reshape(matmul(keyed, states, { transB: true }), ['batch', numHeads, length, source.length]);
   const probabilities = reshape(softmax(add(scores, bias)), ['batch', `${numHeads}*${length}`, source.length]);
   const gathered = byHead(matmul(probabilities, states));
-  const context = matmul(gathered, weight(`${name}.v`, perHead), { transB: true });
-  return transpose(reshape(context, [numHeads, 'batch', length, headWidth]), [1, 0, 2, 3]);
+  const projected = matmul(gathered, values, { transB: true });
+  // Probabilities sum to 1, so a bias of every value is a bias of what is gathered of them.
+  const context = valueBias ? add(projected, reshape(valueBias, [numHeads, 1, headWidth])) : projected;
+  const joined = transpose(reshape(context, [numHeads, 'batch', length, headWidth]), [1, 0, 2, 3]);
+  return outputProjection(builder, name, joined, length, residual);
+}
+
+/** A map by heads, modules included: weight [heads, headWidth, width], bias [heads·headWidth]. */
+function headMap({ config, attach, weight }: T5Builder, site: string): { weight: Value; bias?: Value } {
+  const shape = [config.numHeads, config.headWidth, config.modelWidth];
+  const own = weight(site);
+  const { weight: merged, ...bias } = attach.merged({ site, weight: own });
+  // Unchanged it is read from the checkpoint in this shape: ONNX Runtime would copy what a node reshapes.
+  return { weight: merged === own ? weight(site, shape) : reshape(merged, shape), ...bias };
 }
 
 /** [batch·length, heads·headWidth] → [batch, heads, length, headWidth]. */
