@@ -4,26 +4,28 @@ import type { EncodedExample } from '../runtime/program.ts';
 export interface PartLimits {
   /** Most examples. */
   readonly size?: number;
-  /** Most source tokens, padding included, where no size is said; one row may be longer. */
+  /** Most source tokens, padding included; one row may be longer. */
   readonly tokensPerRun?: number;
 }
 
 /**
- * Parts of a batch. Rows of like length come together, longest first, so that little is padded. Without a size there are as
- * few parts as the tokens allow, and these about equal.
+ * Parts of a batch. Rows of like length come together, longest first, so that little is padded. There are as few parts as the
+ * limits allow, and these about equal in tokens.
  */
 export function splitBatch(
   batch: readonly EncodedExample[],
-  { size, tokensPerRun = Number.POSITIVE_INFINITY }: PartLimits,
+  { size = Number.POSITIVE_INFINITY, tokensPerRun = Number.POSITIVE_INFINITY }: PartLimits,
 ): (readonly EncodedExample[])[] {
   const longest = batch.reduce((most, { source }) => Math.max(most, source.length), 1);
-  if (size === undefined ? batch.length * longest <= tokensPerRun : batch.length <= size) return [batch];
+  if (batch.length <= size && batch.length * longest <= tokensPerRun) return [batch];
   const sorted = batch.toSorted((a, b) => b.source.length - a.source.length);
-  if (size !== undefined) return cut(sorted, () => size);
-  const within = (tokens: number) => cut(sorted, ({ source }) => Math.floor(tokens / Math.max(1, source.length)));
-  const fewest = within(tokensPerRun).length;
+  const within = (tokens: number) =>
+    cut(sorted, ({ source }) => Math.min(size, Math.floor(tokens / Math.max(1, source.length))));
+  // More tokens than the whole batch has allow no more.
+  const most = Math.min(tokensPerRun, batch.length * longest);
+  const fewest = within(most).length;
   // The least tokens that need no more parts make them about equal.
-  let [tooFew, enough] = [0, tokensPerRun];
+  let [tooFew, enough] = [0, most];
   while (enough - tooFew > 1) {
     const middle = (tooFew + enough) >> 1;
     if (within(middle).length > fewest) tooFew = middle;

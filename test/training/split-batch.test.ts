@@ -31,11 +31,19 @@ test('a batch that is not split keeps its order', () => {
   assert.deepEqual(lengthsOf(splitBatch([3, 9, 5].map(row), { size: 3 })), [[3, 9, 5]]);
 });
 
-test('a size that is said is kept, also above what the program would take', () => {
-  assert.deepEqual(lengthsOf(splitBatch([9, 9, 9, 1, 9, 9].map(row), { size: 4, tokensPerRun: 9 })), [
-    [9, 9, 9, 9],
+test('no part has more rows than are said, nor more tokens than a run takes', () => {
+  const lengths = [9, 9, 9, 1, 9, 9];
+  const parts = (limits: Parameters<typeof splitBatch>[1]) => lengthsOf(splitBatch(lengths.map(row), limits));
+  assert.deepEqual(parts({ size: 4 }), [
+    [9, 9, 9],
+    [9, 9, 1],
+  ]);
+  assert.deepEqual(parts({ size: 4, tokensPerRun: 18 }), [
+    [9, 9],
+    [9, 9],
     [9, 1],
   ]);
+  assert.deepEqual(parts({ size: 1, tokensPerRun: 18 }), [[9], [9], [9], [9], [9], [1]]);
 });
 
 test('every row is in one part, and no part is larger than allowed', () => {

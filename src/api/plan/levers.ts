@@ -30,7 +30,8 @@ export function leverKinds(settings: ResolvedSettings): LeverKind[] {
     {
       attempts: [
         ...(settings.prepack === false ? [] : [{ prepack: false }]),
-        ...(settings.recompute ? [] : [{ prepack: false, recompute: true }]),
+        ...(settings.recompute ? [] : [{ recompute: true }]),
+        ...(settings.prepack === false || settings.recompute ? [] : [{ prepack: false, recompute: true }]),
       ],
     },
     ...(settings.order !== 'first'

@@ -79,9 +79,15 @@ describe('levers', () => {
   it('are tried from the mildest on, and only where they change anything', () => {
     const kinds = leverKinds(settingsOf());
     assert.deepEqual(kinds[0]!.attempts, [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
-    assert.deepEqual(kinds[1]!.attempts, [{ prepack: false }, { prepack: false, recompute: true }]);
+    assert.deepEqual(kinds[1]!.attempts, [
+      { prepack: false },
+      { recompute: true },
+      { prepack: false, recompute: true },
+    ]);
     assert.deepEqual(kinds[2]!.attempts, [{ order: 'first' }]);
     assert.deepEqual(kinds[3]!.attempts[0], { 'max-length': 80 });
+    assert.deepEqual(leverKinds(settingsOf({ prepack: false }))[1]!.attempts, [{ recompute: true }]);
+    assert.deepEqual(leverKinds(settingsOf({ recompute: true }))[1]!.attempts, [{ prepack: false }]);
     const first = leverKinds(settingsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true }));
     assert.deepEqual(
       first.map(({ attempts }) => Object.keys(attempts[0] ?? {})),
