@@ -104,8 +104,9 @@ const generateRows: Prepare = async (folder, settings, rows) => {
 };
 
 /**
- * The first random structure with a module in the first block, as most draws have (7 of 12 on T5-small and T5-base
- * alike): where none sits so low the backward pass ends above, and a step costs less.
+ * The first random structure with a module on the first norm. Of 108 structures that searches on `mini` found 80 have one
+ * there, and nearly all others one on the queries, keys or values that read it: where none sits so low the backward pass ends above, and
+ * a step costs less.
  */
 const randomModules = (model: Model): DeltaModule[] => {
   const candidates = listSpace(model.sites, 'mixed');
@@ -113,7 +114,7 @@ const randomModules = (model: Model): DeltaModule[] => {
   for (let seed = 0; ; seed++) {
     const kept = randomStructure(candidates, { ...options, seed });
     const modules = candidates.filter((_, index) => kept[index]);
-    if (modules.some(({ site }) => site.column === 'E.0')) return modules;
+    if (modules.some(({ site }) => site === candidates[0]!.site)) return modules;
   }
 };
 
