@@ -151,13 +151,21 @@ function wrap(session: InferenceSession): Session {
   };
 }
 
-/** The deepest folder that holds all of the files. ONNX Runtime reads external data below one folder only. */
+/**
+ * The deepest folder that holds all of the files. ONNX Runtime reads external data below one folder only.
+ * @throws InputError where no folder does, as on two drives of Windows
+ */
 export function commonFolder(files: readonly string[]): string {
   const [first = '.', ...others] = files.map(file => dirname(file));
   let folder = first;
   for (const other of others) {
     while (other !== folder && !other.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
-      if (dirname(folder) === folder) throw new Error(`${first} and ${other} have no folder in common`);
+      if (dirname(folder) === folder) {
+        throw new InputError(`${first} and ${other} lie on two drives, and a graph reads files of one`, {
+          where: 'S3DELTA_CACHE',
+          remedy: 'set S3DELTA_CACHE to a folder on the drive of the model: what is made from its weights lies there',
+        });
+      }
       folder = dirname(folder);
     }
   }

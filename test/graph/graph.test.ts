@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { InputError } from '../../src/errors.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import {
@@ -148,5 +149,6 @@ describe('the folder external data is told about', () => {
     assert.equal(commonFolder(['/a/bc/x', '/a/b/y']), '/a');
     assert.equal(commonFolder(['/a/x', '/b/y']), '/');
     assert.equal(commonFolder([]), '.');
+    assert.throws(() => commonFolder(['/a/x', 'b/y']), InputError);
   });
 });
