@@ -19,6 +19,8 @@ export interface Output {
 export interface CommandContext extends JobContext {
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
+  /** Characters in a line of that terminal (default: what fits most). */
+  readonly columns?: number;
   /** What a command that is given no input reads (default: that of the process). */
   readonly stdin?: Readable;
   /** Asks the user; undefined where there is nobody to ask. */

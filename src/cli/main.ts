@@ -54,6 +54,7 @@ try {
     onEvent: progress.show,
     ...(process.stdin.isTTY && stderr.isTTY && { ask: terminalAsk(process.stdin, stderr, signal) }),
     colour: process.stdout.isTTY === true && !noColour,
+    ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   });
   progress.finish();
   for await (const line of stream ?? []) await print(line);

@@ -12,7 +12,7 @@ import {
 import { InputError } from '../errors.ts';
 import { configFileArg, schemaArgs } from './settings-args.ts';
 
-const methods = comparedMethods.map(method => method.name).join(',');
+const methods = comparedMethods.map(method => method.name).join(', ');
 
 const methodsArg: ArgsDef = {
   methods: {

@@ -2,7 +2,11 @@ import { nearestNames } from '../config/nearest.ts';
 import { InputError } from '../errors.ts';
 import type { Command, CommandContext, Output } from './command.ts';
 import { parseArguments } from './parse.ts';
-import { commandUsage, commonArgs, usage } from './usage.ts';
+import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';
+
+/** Characters a line of help holds where there is no terminal, and at most: longer lines are hard to read. */
+const standardWidth = 80;
+const widestHelp = 110;
 
 /** What is printed on stdout. */
 export interface Printed {
@@ -23,13 +27,13 @@ export async function runCommandLine(
   context: CommandContext,
 ): Promise<Printed> {
   const [name, ...rest] = rawArgs;
-  if (name === undefined) return { text: await usage(commands, version, context.colour), exitCode: 2 };
+  if (name === undefined) return { text: usage(commands, version, screenOf(context)), exitCode: 2 };
   if (name === '--version' || name === '-v') return { text: version, exitCode: 0 };
-  if (isHelp(name) || name === 'help') return { text: await usage(commands, version, context.colour), exitCode: 0 };
+  if (isHelp(name) || name === 'help') return { text: usage(commands, version, screenOf(context)), exitCode: 0 };
 
   const command = commandOf(rawArgs, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
-  if (rest.some(isHelp)) return { text: await commandUsage(name, command, context.colour), exitCode: 0 };
+  if (rest.some(isHelp)) return { text: commandUsage(name, command, screenOf(context)), exitCode: 0 };
 
   const args = parseArguments(rest, { ...command.args, ...commonArgs });
   const output = await command.run(args, context);
@@ -44,6 +48,10 @@ export function commandOf(
   commands: Readonly<Record<string, Command>>,
 ): Command | undefined {
   return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
+function screenOf({ columns = standardWidth, colour }: CommandContext): Screen {
+  return { width: Math.min(columns, widestHelp), colour };
 }
 
 function isHelp(argument: string): boolean {

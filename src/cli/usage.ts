@@ -1,5 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
-import { type CommandDef, renderUsage } from 'citty';
+import { styleText } from 'node:util';
+import type { ArgDef } from 'citty';
+import { columns } from './columns.ts';
 import type { Command } from './command.ts';
 
 const name = 's3delta';
@@ -10,24 +11,78 @@ export const commonArgs = {
   help: { type: 'boolean', description: 'explain this command' },
 } as const;
 
+/** How help is shown: `width` in characters, a line's most. */
+export interface Screen {
+  readonly width: number;
+  readonly colour: boolean;
+}
+
 /** What `s3delta --help` says. */
-export function usage(commands: Readonly<Record<string, Command>>, version: string, colour: boolean): Promise<string> {
-  const subCommands = Object.fromEntries(
-    Object.entries(commands).map(([key, command]) => [key, { meta: { name: key, description: command.description } }]),
-  );
-  return render(
-    { meta: { name, version, description: 'Find and train the fewest parameters that adapt a T5' }, subCommands },
-    colour,
-  );
+export function usage(commands: Readonly<Record<string, Command>>, version: string, screen: Screen): string {
+  const rows = Object.entries(commands).map(([key, { description }]) => [key, description] as const);
+  return page(screen, {
+    title: `${name} ${version}: find and train the fewest parameters that adapt a T5`,
+    usage: `${name} <command> [options]`,
+    sections: { Commands: rows },
+    end: `${name} <command> --help explains a command.`,
+  });
 }
 
 /** What `s3delta <command> --help` says. */
-export function commandUsage(key: string, command: Command, colour: boolean): Promise<string> {
-  const meta = { name: `${name} ${key}`, description: command.description };
-  return render({ meta, args: { ...command.args, ...commonArgs } }, colour);
+export function commandUsage(key: string, { description, args }: Command, screen: Screen): string {
+  const all = Object.entries<ArgDef>({ ...args, ...commonArgs });
+  const positional = all.filter(([, definition]) => definition.type === 'positional');
+  const places = positional.map(([arg, { required }]) => (required === false ? `[${upper(arg)}]` : `<${upper(arg)}>`));
+  return page(screen, {
+    title: description,
+    usage: [name, key, ...places, '[options]'].join(' '),
+    sections: {
+      Arguments: positional.map(([arg, { description = '' }]) => [upper(arg), description]),
+      Options: all
+        .filter(([, definition]) => definition.type !== 'positional')
+        .flatMap(([arg, it]) => optionRows(arg, it)),
+    },
+  });
 }
 
-async function render(definition: CommandDef, colour: boolean): Promise<string> {
-  const rendered = await renderUsage(definition);
-  return colour ? rendered : stripVTControlCharacters(rendered);
+/** A list of words longer than this is told in the description. */
+const longestHint = 40;
+
+function optionRows(arg: string, definition: ArgDef): [flag: string, description: string][] {
+  const { description = '' } = definition;
+  if (definition.type === 'boolean') {
+    const { negativeDescription } = definition;
+    const off: [string, string][] = negativeDescription === undefined ? [] : [[`--no-${arg}`, negativeDescription]];
+    return [[`--${arg}`, description], ...off];
+  }
+  const { valueHint = arg } = definition;
+  if (valueHint.length <= longestHint) return [[`--${arg}=<${valueHint}>`, description]];
+  return [[`--${arg}=<NAME>`, `${valueHint.split('|').join(', ')}: ${description}`]];
+}
+
+interface Page {
+  readonly title: string;
+  readonly usage: string;
+  readonly sections: Readonly<Record<string, readonly (readonly [term: string, description: string])[]>>;
+  readonly end?: string;
+}
+
+function page({ width, colour }: Screen, { title, usage, sections, end }: Page): string {
+  const bold = (text: string) => (colour ? styleText('bold', text, { validateStream: false }) : text);
+  const cyan = (text: string) => (colour ? styleText('cyan', text, { validateStream: false }) : text);
+  const shown = Object.entries(sections).filter(([, rows]) => rows.length > 0);
+  const parts = [
+    columns([['', title]], { width, indent: 0 }).map(([, text]) => text),
+    [`${bold('Usage:')} ${usage}`],
+    ...shown.map(([header, rows]) => [
+      bold(header),
+      ...columns(rows, { width, indent: 2 }).map(([term, text]) => `${cyan(term)}${text}`),
+    ]),
+    ...(end === undefined ? [] : [[end]]),
+  ];
+  return parts.map(lines => lines.join('\n')).join('\n\n');
+}
+
+function upper(arg: string): string {
+  return arg.toUpperCase();
 }

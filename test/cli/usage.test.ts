@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { columns } from '../../src/cli/columns.ts';
+import { commands } from '../../src/cli/commands/index.ts';
+import { commandUsage, usage } from '../../src/cli/usage.ts';
+
+const plain = { width: 80, colour: false };
+
+test('columns: the right one is wrapped, a wide term stands above it', () => {
+  const rows = [
+    ['--lr=<R>', 'how far a step goes'],
+    ['--device=<auto|cpu|webgpu|cuda>', 'where to compute'],
+    ['--out=<FOLDER>', ''],
+  ] as const;
+  assert.deepEqual(
+    columns(rows, { width: 30, indent: 2 }).map(line => line.join('')),
+    [
+      '  --lr=<R>        how far a',
+      '                  step goes',
+      '  --device=<auto|cpu|webgpu|cuda>',
+      '                  where to',
+      '                  compute',
+      '  --out=<FOLDER>  ',
+    ],
+  );
+});
+
+test('columns: every word in its order, no line wider than asked where the words are not', () => {
+  const word = fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom(...'abc-<|>') });
+  const row = fc.tuple(
+    fc.string({ maxLength: 30, unit: fc.constantFrom(...'xyz=') }),
+    fc.array(word, { minLength: 1 }),
+  );
+  fc.assert(
+    fc.property(fc.array(row), fc.integer({ min: 45, max: 120 }), (rows, width) => {
+      const lines = columns(
+        rows.map(([term, words]) => [term, words.join(' ')] as const),
+        { width, indent: 2 },
+      );
+      for (const line of lines) assert.ok(line.join('').length <= width, `${width}: ${line.join('')}`);
+      const words = lines.flatMap(([, text]) => text.split(' ').filter(Boolean));
+      assert.deepEqual(
+        words,
+        rows.flatMap(([, each]) => each),
+      );
+      assert.deepEqual(lines.map(([term]) => term.trim()).filter(Boolean), rows.map(([term]) => term).filter(Boolean));
+    }),
+  );
+});
+
+test('every command explains every argument, in lines that fit a terminal', () => {
+  const pages = Object.entries(commands).map(
+    ([name, command]) => [command, commandUsage(name, command, plain)] as const,
+  );
+  for (const [{ args }, page] of pages) {
+    for (const [arg, { type, description }] of Object.entries(args)) {
+      assert.match(
+        page,
+        type === 'positional' ? new RegExp(`^ {2}${arg.toUpperCase()} `, 'm') : new RegExp(`^ {2}--${arg}\\b`, 'm'),
+      );
+      assert.ok(page.replaceAll(/\s+/g, ' ').includes(String(description)), `${arg}: ${description}`);
+    }
+    for (const line of page.split('\n')) assert.ok(line.length <= plain.width, line);
+  }
+  const start = usage(commands, '1.2.3', plain);
+  for (const name of Object.keys(commands)) assert.match(start, new RegExp(`^ {2}${name} `, 'm'));
+  assert.match(start, /s3delta 1\.2\.3/);
+});
+
+test('an option of many words lists them in its description, one that can be switched off says so', () => {
+  const page = commandUsage('train', commands.train!, plain);
+  assert.match(page, /--method=<NAME> +lora, adapter, low-rank-adapter/);
+  assert.match(page, /^ {2}--no-prepack {2,}read the weights/m);
+  assert.match(page, /^Usage: s3delta train \[CONFIG\] \[options\]$/m);
+});
+
+test('colours are added where they are wanted, and only there', () => {
+  const [coloured, bare] = [true, false].map(colour => usage(commands, '1.2.3', { width: 80, colour }));
+  assert.equal(stripVTControlCharacters(bare!), bare);
+  assert.notEqual(coloured, bare);
+  assert.equal(stripVTControlCharacters(coloured!), bare);
+});
