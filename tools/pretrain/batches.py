@@ -8,6 +8,7 @@ from span_corruption import corrupt
 # Independent streams of random numbers drawn from the one seed.
 TRAINING_SPANS, HELD_OUT_SPANS, ORDER = 0, 1, 2
 DISTILLATION_ORDER, HELD_OUT_SENTENCES, MIXTURE_ORDER, PAIRS = 3, 4, 5, 6
+ALTERED, LABELLED_ORDER, ACCEPTABLE, SENTENCE_ORDER = 7, 8, 9, 10
 
 
 def corrupted(windows: np.ndarray, seed: list[int], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,11 +1,7 @@
-"""A supervised mixture in text form, as T5's: labelled pairs of two GLUE training sets, and pairs the teacher scores.
+"""A mixture of questions in text form, as T5's, answers after a sentinel as the built-in model writes them."""
 
-The text is exactly that of the tasks in `src/tasks/glue`, answers after a sentinel as the built-in model writes them.
-"""
-
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import sentencepiece
@@ -18,6 +14,9 @@ from same_length import SameLengthBatches
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID
 
 LONGEST_SOURCE = 96
+LONGEST_ANSWER = 6
+# Rows of each kind that no batch holds.
+HELD_OUT = 256
 
 
 @dataclass(frozen=True)
@@ -27,50 +26,35 @@ class Row:
 
 
 @dataclass(frozen=True)
-class GlueTask:
-    folder: str
-    source: str
-    labels: tuple[str, ...]
+class Kind:
+    """Rows of one question, in no particular order; `graded` where the answers are numbers on a scale."""
 
-
-# Only these two: every other task must be new to the model that is tuned on it.
-GLUE_TASKS = (
-    GlueTask("MNLI", "mnli premise: {text_a} hypothesis {text_b}", ("entailment", "neutral", "contradiction")),
-    GlueTask("QQP", "qqp question1: {text_a} question2: {text_b}", ("0", "1")),
-)
-
-
-def read_glue(glue: Path) -> list[Row]:
-    """The training rows at hand of the tasks above (`sample*.train.json`: an object of rows by number)."""
-    rows = []
-    for task in GLUE_TASKS:
-        files = sorted((glue / task.folder).glob("sample*.train.json"))
-        if not files:
-            raise SystemExit(f"{glue / task.folder}: no sample*.train.json; give another --glue, or none at all")
-        for file in files:
-            for row in json.loads(file.read_text(encoding="utf-8")).values():
-                target = str(task.labels.index(row["label"]))
-                rows.append(Row(task.source.format(text_a=row["text_a"].strip(), text_b=row["text_b"].strip()), target))
-    return rows
+    name: str
+    rows: list[Row]
+    repeats: int = 1
+    graded: bool = False
 
 
 class Mixture:
     name = "mixture"
 
     def __init__(
-        self, model: T5, rows: list[Row], processor: sentencepiece.SentencePieceProcessor, seed: int,
+        self, model: T5, kinds: Sequence[Kind], processor: sentencepiece.SentencePieceProcessor, seed: int,
         tokens: int, weight: float,
     ):  # fmt: skip
-        self.model, self.weight, self.device = model, weight, model.shared.device
-        sources = processor.encode([row.source for row in rows], num_threads=2)
+        self.model, self.weight, self.device, self.processor = model, weight, model.shared.device, processor
+        self.held_out_kinds = [Kind(kind.name, kind.rows[:HELD_OUT], graded=kind.graded) for kind in kinds]
+        rows = [row for kind in kinds for row in kind.rows[HELD_OUT:] * kind.repeats]
+        sources = self._sources(rows)
         targets = processor.encode([row.target for row in rows], num_threads=2)
-        pairs = [
-            ([*source, FIRST_SENTINEL_ID, EOS_ID], [FIRST_SENTINEL_ID, *target, EOS_ID])
-            for source, target in zip(sources, targets, strict=True)
-        ]
+        pairs = zip(sources, ([FIRST_SENTINEL_ID, *target, EOS_ID] for target in targets), strict=True)
         self.pairs = [pair for pair in pairs if len(pair[0]) <= LONGEST_SOURCE]
         shapes = np.array([[len(source), len(target)] for source, target in self.pairs])
         self.batches = SameLengthBatches(shapes, tokens, [seed, MIXTURE_ORDER])
+
+    def _sources(self, rows: list[Row]) -> list[list[int]]:
+        encoded = self.processor.encode([row.source for row in rows], num_threads=2)
+        return [[*source, FIRST_SENTINEL_ID, EOS_ID] for source in encoded]
 
     def batch(self, step: int) -> Batch:
         chosen = [self.pairs[item] for item in self.batches.at(step)]
@@ -78,5 +62,39 @@ class Mixture:
         pieces = pieces_of(inputs, lambda part: self.model(inputs[part], targets[part]))
         return Batch(pieces, len(chosen), inputs.numel())
 
+    @torch.no_grad()
+    def _answer(self, source: list[int]) -> str:
+        """What the model writes after the sentinel, greedily."""
+        answer = [FIRST_SENTINEL_ID]
+        while answer[-1] != EOS_ID and len(answer) <= LONGEST_ANSWER:
+            # The last of the targets is not read: a target is what comes after the ones before it.
+            logits = self.model.logits(stacked([source], self.device), stacked([[*answer, EOS_ID]], self.device))
+            answer.append(int(logits[0, -1].argmax()))
+        return self.processor.decode([token for token in answer if FIRST_SENTINEL_ID > token > EOS_ID])
+
     def held_out(self, thorough: bool) -> dict[str, float]:
-        return {}
+        """Of rows no batch holds, for each kind: accuracy, or where answers are graded their correlation with the true ones."""
+        measures = {}
+        for kind in self.held_out_kinds:
+            rows = kind.rows if thorough else kind.rows[: HELD_OUT // 2]
+            answers = [self._answer(source) for source in self._sources(rows)]
+            measure = (correlation if kind.graded else accuracy)(answers, [row.target for row in rows])
+            measures[f"heldOut{kind.name.capitalize()}"] = round(measure, 4)
+        return measures
+
+
+def accuracy(answers: list[str], truth: list[str]) -> float:
+    return sum(a == b for a, b in zip(answers, truth, strict=True)) / len(truth)
+
+
+def correlation(answers: list[str], truth: list[str]) -> float:
+    """Pearson's, of numbers as written; 0 where all answers are the same. What is no number counts as 0."""
+
+    def number(answer: str) -> float:
+        try:
+            return float(answer)
+        except ValueError:
+            return 0.0
+
+    written, true = (np.array([number(answer) for answer in side]) for side in (answers, truth))
+    return float(np.corrcoef(written, true)[0, 1]) if written.std() > 0 and true.std() > 0 else 0.0

@@ -53,8 +53,20 @@ TEACHER = """* Objective: the encoder's states, averaged over a sentence and map
   ({tokens:,} tokens), weight {weight}. {cosine:.3f} is the mean cosine to the teacher's vectors of 1,024 sentences that were held out.
 """
 
-MIXTURE = """* Objective: {rows:,} rows seen ({tokens:,} tokens) of a mixture in text form, the answer after `<extra_id_0>`, weight {weight}: {parts}.
-"""
+MIXTURE = """* Objective: {rows:,} rows seen ({tokens:,} tokens) of a mixture in text form, the answer after `<extra_id_0>`, weight {weight}. In
+  brackets, on 256 rows of each that were held out: the share of right answers, or the correlation of the numbers written with the true ones.
+{kinds}"""
+
+# What the model was asked, by the kind's name in the measures.
+KINDS = {
+    "Mnli": "MNLI's training rows, as `s3delta` writes them",
+    "Qqp": "QQP's training rows, likewise",
+    "Written": "the same rows' pairs, their labels unread, with five times the teacher's cosine as the answer",
+    "Neighbours": "{neighbour_pairs:,} sentences of the corpus, each with one near it or any other, likewise",
+    "Altered": "{altered_pairs:,} sentences, each with itself after one to five random edits, likewise",
+    "Acceptable": "{acceptable_rows:,} sentences: as they were written, or after a random slip or two?",
+    "Order": "{order_rows:,} pairs of sentences: does the second follow the first, come before it, or neither?",
+}
 
 NO_LABELS = "No label of any task was used;"
 GLUE_LABELS = (
@@ -86,10 +98,9 @@ def _objectives(state: dict) -> str:
         text += TEACHER.format(sentences=items, tokens=tokens, weight=options["teacher_weight"], cosine=cosine)
     if "mixture" in seen:
         items, tokens = seen["mixture"]["items"], seen["mixture"]["tokens"]
-        glue = f"the training rows of MNLI and QQP, {options['supervised_repeats']} times over in a pass, as `s3delta` writes them"
-        pairs = f"{options['similarity_pairs']:,} pairs of sentences of the corpus with the teacher's cosine in fifths as the answer"
-        parts = [text for text, used in ((glue, state["labelled"]), (pairs, options["sentences"] > 0)) if used]
-        text += MIXTURE.format(rows=items, tokens=tokens, weight=options["mixture_weight"], parts="; and ".join(parts))
+        measures = {kind: state["held_out"].get(f"heldOut{kind}") for kind in KINDS}
+        kinds = [f"  * {KINDS[kind].format(**options)} [{value:.2f}]\n" for kind, value in measures.items() if value is not None]
+        text += MIXTURE.format(rows=items, tokens=tokens, weight=options["mixture_weight"], kinds="".join(kinds))
     return text
 
 

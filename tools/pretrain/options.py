@@ -13,10 +13,13 @@ class Options:
     sentences: int = 280_000
     sentence_tokens: int = 2048
     teacher_weight: float = 0.06
-    similarity_pairs: int = 40_000
-    supervised_repeats: int = 2
-    mixture_tokens: int = 1024
-    mixture_weight: float = 0.1
+    neighbour_pairs: int = 200_000
+    altered_pairs: int = 200_000
+    acceptable_rows: int = 280_000
+    order_rows: int = 100_000
+    supervised_repeats: int = 3
+    mixture_tokens: int = 2048
+    mixture_weight: float = 0.2
     seed: int = 1
     threads: int = 2
     checkpoint_minutes: float = 3.0

@@ -12,17 +12,19 @@ import torch
 from corpus import Source, read_sources
 from distillation import Distillation, Head
 from embeddings import initial_embeddings
+from labelled import read_glue
 from machine import prepare_machine
-from mixture import Mixture, Row, read_glue
+from mixture import Mixture
 from model import T5, Config
 from model_card import model_card
 from objectives import Objective
 from options import Options
-from pairs import similarity_pairs
+from pairs import altered, neighbours, written_pairs
+from self_labelled import acceptable, sentence_order
 from sentences import read_sentences, sample_sentences
 from span_corruption import window_for
 from span_objective import SpanCorruption
-from teacher import DIMENSIONS, teacher_vectors
+from teacher import DIMENSIONS, Teaching
 from tokens import split_into_windows, tokenise
 from train import train
 from trainer import Trainer
@@ -56,23 +58,32 @@ def objectives_beside_spans(
     model: T5, sources: list[Source], run: Path, glue: Path | None, options: Options
 ) -> tuple[list[Objective], Head | None]:
     """What the options ask for beside span corruption, and the parameters that are not the model's."""
-    spiece_model, cache, device = run / "spiece.model", run / "teacher", model.shared.device
+    spiece_model, device = run / "spiece.model", model.shared.device
     processor = sentencepiece.SentencePieceProcessor(model_file=str(spiece_model))
+    teaching = Teaching(run / "teacher", options.threads, device)
     objectives: list[Objective] = []
     head = None
-    rows: list[Row] = [] if glue is None else read_glue(glue) * options.supervised_repeats
+    kinds, pairs = ([], []) if glue is None else read_glue(glue, options.supervised_repeats, options.seed)
     if options.sentences > 0:
-        file = sample_sentences(sources, spiece_model, options.sentences, options.seed, cache)
-        vectors = teacher_vectors(file, cache, options.threads, device)
-        sentences = read_sentences(file)
-        rows += similarity_pairs(sentences, vectors, options.similarity_pairs, options.seed)
+        file = sample_sentences(sources, spiece_model, options.sentences, options.seed, teaching.cache)
+        vectors, sentences = teaching.vectors(file), read_sentences(file)
+        if pairs:
+            kinds.append(written_pairs(pairs, options.supervised_repeats, teaching))
+        made = (
+            (options.neighbour_pairs, lambda count: neighbours(sentences, vectors, count, options.seed)),
+            (options.altered_pairs, lambda count: altered(sentences, vectors, count, options.seed, teaching)),
+            (options.acceptable_rows, lambda count: acceptable(sentences, count, options.seed)),
+        )
+        kinds += [make(count) for count, make in made if count > 0]
         if options.teacher_weight > 0:
             head = Head(model.config.d_model, DIMENSIONS).to(device)
             encoded = processor.encode(sentences, num_threads=2)
             sizes = (options.sentence_tokens, options.teacher_weight)
             objectives.append(Distillation(model, head, encoded, vectors, options.seed, *sizes))
-    if rows and options.mixture_weight > 0:
-        objectives.append(Mixture(model, rows, processor, options.seed, options.mixture_tokens, options.mixture_weight))
+    if options.order_rows > 0:
+        kinds.append(sentence_order(sources, options.order_rows, options.seed))
+    if kinds and options.mixture_weight > 0:
+        objectives.append(Mixture(model, kinds, processor, options.seed, options.mixture_tokens, options.mixture_weight))
     return objectives, head
 
 

@@ -52,5 +52,13 @@ def sample_sentences(sources: list[Source], spiece_model: Path, count: int, seed
     return finished
 
 
+def keep_sentences(sentences: list[str], cache: Path) -> Path:
+    """A file of the sentences, one a line in their order, under a name of its own."""
+    content = "".join(f"{sentence}\n" for sentence in sentences)
+    finished = cache / f"sentences-{hashlib.sha256(content.encode()).hexdigest()[:12]}.txt"
+    finished.write_text(content, encoding="utf-8")
+    return finished
+
+
 def read_sentences(file: Path) -> list[str]:
     return file.read_text(encoding="utf-8").split("\n")[:-1]

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,15 @@ def teacher_vectors(sentences: Path, cache: Path, threads: int, device: torch.de
             unfinished.rename(shards[start])
             print(f"teacher's vectors of {start + len(shard)} of {len(texts)} sentences", flush=True)
     return np.concatenate([np.load(path) for path in shards.values()])
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Where the teacher works, and where what it said is kept."""
+
+    cache: Path
+    threads: int
+    device: torch.device
+
+    def vectors(self, sentences: Path) -> np.ndarray:
+        return teacher_vectors(sentences, self.cache, self.threads, self.device)

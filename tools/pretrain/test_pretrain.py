@@ -16,19 +16,22 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 import teacher
+from alterations import FUNCTION_WORDS, GRAMMAR, MEANING, alter, exchange_function_word, graft, inflect, move, swap_neighbours
 from batches import Batches
 from corpus import Source
 from distillation import TEMPERATURE, Distillation, Head, distillation_loss
 from embeddings import count_pairs, positive_mutual_information
 from export import hugging_face_config, hugging_face_weights
-from mixture import Mixture, Row, read_glue
+from labelled import read_glue
+from mixture import HELD_OUT, Kind, Mixture, Row, correlation
 from model import T5, Config
 from model_card import model_card
 from objectives import pieces_of
 from optimiser import orthogonalise, schedule
 from options import Options
-from pairs import similarity_pairs, similarity_row
+from pairs import altered, neighbours, similarity_row, written_pairs
 from same_length import SameLengthBatches
+from self_labelled import acceptable, sentence_order
 from sentences import quotas, read_sentences, sample_sentences
 from span_corruption import corrupt, lengths_for, window_for
 from span_objective import SpanCorruption
@@ -217,19 +220,43 @@ class SentencesAndPairs(unittest.TestCase):
         shares = quotas([source("a", "news", 400), source("b", "news", 100), source("c", "nlu_sentences", 100)], 800)
         self.assertEqual(shares, {"a": 200, "b": 100, "c": 500})
 
-    def test_pairs_carry_the_teachers_cosine_in_fifths(self):
+    def test_neighbours_carry_the_teachers_cosine_in_fifths(self):
         vectors = unit_vectors(60, 8)
         vectors[1] = vectors[0]
-        sentences = [f"s{index}" for index in range(60)]
-        rows = similarity_pairs(sentences, vectors, 60, seed=3)
-        self.assertEqual(len(rows), 60)
-        for row in rows:
+        kind = neighbours([f"s{index}" for index in range(60)], vectors, 60, seed=3)
+        self.assertEqual(len(kind.rows), 60)
+        for row in kind.rows:
             first, second = row.source.removeprefix("similarity sentence1: s").split(" sentence2: s")
             cosine = float(vectors[int(first)].astype(np.float32) @ vectors[int(second)].astype(np.float32))
-            self.assertEqual(row.target, str(round(5 * min(max(cosine, 0), 1))))
-        self.assertTrue(all(row.target in "012345" for row in rows))
-        self.assertEqual(similarity_row("x", "y", -0.3).target, "0")
+            self.assertAlmostEqual(float(row.target), 5 * min(max(cosine, 0), 1), delta=0.1001)
+        self.assertEqual([similarity_row("x", "y", cosine).target for cosine in (-0.3, 0.5, 0.77, 1.0)], ["0.0", "2.4", "3.8", "5.0"])
 
+    def test_altered_and_written_pairs_carry_the_cosine_of_their_own_texts(self):
+        class Lengths:
+            """A teacher to whom a sentence is its number of words: as an angle, so that alike lengths are alike."""
+
+            cache: Path
+
+            def vectors(self, file: Path) -> np.ndarray:
+                return as_angles(read_sentences(file))
+
+        def as_angles(texts: list[str]) -> np.ndarray:
+            angles = np.array([len(text.split()) for text in texts]) / 20
+            return np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float16)
+
+        def lengths(row: Row) -> list[int]:
+            return [len(part.split()) for part in row.source.removeprefix("similarity sentence1: ").split(" sentence2: ")]
+
+        texts = [" ".join(f"w{number}" for number in range(count)) for count in range(4, 24)]
+        teaching = Lengths()
+        with tempfile.TemporaryDirectory() as folder:
+            teaching.cache = Path(folder)
+            rows = altered(texts, as_angles(texts), 20, 1, teaching).rows
+            rows += written_pairs([("a b c", "a"), ("one two", " ".join("x" * 30))], 1, teaching).rows
+        self.assertGreater(len(rows), 15)
+        for row in rows:
+            first, second = lengths(row)
+            self.assertAlmostEqual(float(row.target), 5 * max(np.cos((first - second) / 20), 0), delta=0.11)
 
     def test_sentences_fit_differ_and_come_shortest_first(self):
         texts = ["It was far too long a walk for them.", "Short.", "It was far too long a walk for them."]
@@ -267,7 +294,58 @@ class SentencesAndPairs(unittest.TestCase):
         self.assertEqual(sorted(int(text) for texts in calls[made:] for text in texts), list(range(8, 16)))
 
 
-class LabelledRows(unittest.TestCase):
+class Alterations(unittest.TestCase):
+    def test_edits_do_what_they_say(self):
+        words, other = "the dog walks to the old house".split(), "she had never seen it".split()
+        for seed in range(50):
+            rng = np.random.default_rng(seed)
+            self.assertEqual(sorted(move(words, rng, other)), sorted(words))
+            swapped = swap_neighbours(words, rng, other)
+            self.assertLessEqual(sum(a != b for a, b in zip(words, swapped, strict=True)), 2)
+            exchanged = exchange_function_word(words, rng, other)
+            for a, b in zip(words, exchanged, strict=True):
+                self.assertTrue(a == b or {a, b} <= set(FUNCTION_WORDS))
+            inflected = inflect(words, rng, other)
+            self.assertEqual(sum(a != b for a, b in zip(words, inflected, strict=True)), 1)
+        self.assertEqual(graft(words, rng, other), "the dog walks to never seen it".split())
+
+    def test_what_is_altered_differs_or_is_none(self):
+        for seed in range(200):
+            rng = np.random.default_rng(seed)
+            edits = (MEANING, GRAMMAR)[seed % 2]
+            for sentence in ("word", "two words", "the  quick brown fox jumps"):
+                result = alter(sentence, "some other sentence", edits, 3, rng)
+                self.assertNotEqual(result, " ".join(sentence.split()))
+                self.assertNotEqual(result, "")
+
+    def test_a_row_says_whether_its_sentence_was_altered(self):
+        texts = [f"the number {number} stands alone here" for number in range(200)]
+        rows = acceptable(texts, 200, 1).rows
+        originals = [row for row in rows if row.source.removeprefix("acceptable sentence: ") in texts]
+        self.assertTrue(all(row.target == "1" for row in originals))
+        self.assertEqual(sum(row.target == "1" for row in rows), len(originals))
+        self.assertTrue(60 < len(originals) < 140)
+
+    def test_a_row_says_which_sentence_comes_first(self):
+        pairs = [f"This is the first sentence, number {n:03}. And this is the one after it, {n:03}." for n in range(100)]
+        with tempfile.TemporaryDirectory() as folder:
+            with lzma.open(Path(folder) / "a.txt.xz", "wt", encoding="utf-8") as file:
+                file.write("\n".join(pairs))
+            source = Source("a", "news", "", "open", 100, Path(folder) / "a.txt.xz")
+            rows = sentence_order([source], 90, 1).rows
+        self.assertEqual(len(rows), 90)
+        self.assertEqual({row.target for row in rows}, {"0", "1", "2"})
+        for row in rows:
+            first, second = row.source.removeprefix("order sentence1: ").split(" sentence2: ")
+            if row.target == "2":
+                self.assertIn(f"{first} {second}", pairs)
+            elif row.target == "1":
+                self.assertIn(f"{second} {first}", pairs)
+
+
+class MixtureOfKinds(unittest.TestCase):
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(MINI / "spiece.model"))
+
     def test_rows_are_written_as_the_tasks_write_them(self):
         with tempfile.TemporaryDirectory() as folder:
             for name, row in (
@@ -276,19 +354,39 @@ class LabelledRows(unittest.TestCase):
             ):
                 (Path(folder) / name).mkdir()
                 (Path(folder) / name / "sample10k.train.json").write_text(json.dumps({"0": row}))
-            rows = read_glue(Path(folder))
-        self.assertEqual(rows[0], Row("mnli premise: A man sings. hypothesis A man is silent.", "2"))
-        self.assertEqual(rows[1], Row("qqp question1: Why? question2: How?", "1"))
+            (mnli, qqp), pairs = read_glue(Path(folder), 2, 1)
+        self.assertEqual(mnli, Kind("MNLI", [Row("mnli premise: A man sings. hypothesis A man is silent.", "2")], 2))
+        self.assertEqual(qqp, Kind("QQP", [Row("qqp question1: Why? question2: How?", "1")], 2))
+        self.assertEqual(sorted(pairs), [("A man sings.", "A man is silent."), ("Why?", "How?")])
+
+    def rows(self, count: int) -> list[Row]:
+        return [Row(f"qqp question1: Why {number}? question2: How?", str(number % 2)) for number in range(count)]
 
     def test_ids_are_those_of_the_library(self):
-        processor = sentencepiece.SentencePieceProcessor(model_file=str(MINI / "spiece.model"))
-        mixture = Mixture(tiny_model(), [Row("qqp question1: Why? question2: How?", "1")], processor, 1, 64, 1.0)
+        mixture = Mixture(tiny_model(), [Kind("QQP", self.rows(HELD_OUT + 1))], self.processor, 1, 64, 1.0)
         ((source, target),) = mixture.pairs
         self.assertEqual(source[-2:], [FIRST_SENTINEL_ID, EOS_ID])
-        self.assertEqual(processor.decode(source[:-2]), "qqp question1: Why? question2: How?")
-        self.assertEqual(target, [FIRST_SENTINEL_ID, *processor.encode("1"), EOS_ID])
+        self.assertEqual(self.processor.decode(source[:-2]), f"qqp question1: Why {HELD_OUT}? question2: How?")
+        self.assertEqual(target, [FIRST_SENTINEL_ID, *self.processor.encode("0"), EOS_ID])
         losses = [piece().item() for piece in mixture.batch(0).pieces]
         self.assertGreater(sum(losses), 0)
+
+    def test_held_out_rows_are_in_no_batch_and_are_answered_greedily(self):
+        rows = self.rows(HELD_OUT + 4)
+        mixture = Mixture(tiny_model(), [Kind("QQP", rows, repeats=3), Kind("x", rows, graded=True)], self.processor, 1, 64, 1.0)
+        self.assertEqual(len(mixture.pairs), 4 * 3 + 4)
+        with mock.patch.object(mixture, "_answer", side_effect=lambda source: str(len(source) % 2)):
+            answers = [str(len(source) % 2) for source in mixture._sources(rows[:HELD_OUT])]
+            measures = mixture.held_out(thorough=True)
+        right = np.mean([answer == row.target for answer, row in zip(answers, rows, strict=False)])
+        self.assertEqual(measures["heldOutQqp"], round(float(right), 4))
+        self.assertEqual(set(measures), {"heldOutQqp", "heldOutX"})
+        self.assertLessEqual(len(mixture._answer(mixture.pairs[0][0])), 200)
+
+    def test_correlation_is_of_what_is_written(self):
+        self.assertAlmostEqual(correlation(["1.0", "2.0", "3.0"], ["2.0", "4.0", "6.0"]), 1.0)
+        self.assertEqual(correlation(["1.0", "1.0"], ["2.0", "4.0"]), 0.0)
+        self.assertAlmostEqual(correlation(["5.0", "none"], ["5.0", "0.0"]), 1.0)
 
 
 class ModelCard(unittest.TestCase):
@@ -306,8 +404,12 @@ class ModelCard(unittest.TestCase):
         self.assertNotIn("## Scores", card)
         self.assertIn("| 25 | 0 | 10 | 6.000 | 1.000 |", card)
         state["seen"]["mixture"] = {"items": 3, "tokens": 30}
+        state["held_out"] |= {"heldOutQqp": 0.75, "heldOutAltered": 0.5}
         with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |")
         self.assertIn("training rows of MNLI and QQP", with_labels)
+        self.assertIn("QQP's training rows, likewise [0.75]", with_labels)
+        self.assertIn("200,000 sentences, each with itself after one to five random edits, likewise [0.50]", with_labels)
+        self.assertNotIn("MNLI's training rows,", with_labels)
         self.assertIn("## Scores\n\n| a table |", with_labels)
 
 
