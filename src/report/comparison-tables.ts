@@ -12,21 +12,23 @@ export function spread({ mean, sd }: Spread): string {
   return sd === null ? score(mean) : `${score(mean)} ± ${score(sd)}`;
 }
 
-/** Scores of one task: mean ± standard deviation over the seeds, size, cost, and the found structure beside each. */
+/** Scores of one task: mean ± standard deviation over the seeds, size, cost, and beside each the found structure, where there is one. */
 export function comparisonTable(rows: readonly ComparisonRow[]): Table {
   const [{ metric, majority }] = rows as readonly [ComparisonRow];
+  const isTested = rows.some(row => row.foundLessThis !== undefined);
+  const header = [
+    ...['method', `test (${metric})`, 'seeds', 'parameters', '‱'],
+    ...['time', 'losses', 'memory', ...(isTested ? ['found − this', 'p'] : [])],
+  ];
   return {
-    header: [
-      ...['method', `test (${metric})`, 'seeds', 'parameters', '‱'],
-      ...['time', 'losses', 'memory', 'found − this', 'p'],
-    ],
+    header,
     rows: [
       ...rows.map(row => [
         ...[rowName(row), spread(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
         ...[perTenThousand(row.fraction).replace(' ‱', ''), duration(row.seconds), count(Math.round(row.evaluations))],
-        ...[bytes(row.peakBytes), ...versus(row)],
+        ...[bytes(row.peakBytes), ...(isTested ? versus(row) : [])],
       ]),
-      ['majority class', score(majority), ...new Array<string>(8).fill('')],
+      ['majority class', score(majority), ...new Array<string>(header.length - 2).fill('')],
     ],
   };
 }

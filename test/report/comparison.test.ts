@@ -122,7 +122,13 @@ test('the table tells scores, sizes, costs and tests in the words of the field',
   ]);
   assert.ok(table.rows.every(row => row.length === table.header.length));
   assert.match(testSentence(rows)!, /sign-flip.*3 seeds p cannot be smaller than 0\.25/s);
-  assert.equal(testSentence(compareRuns(runs.filter(({ method }) => method === 'random'))), undefined);
+  const untested = compareRuns(runs.filter(({ method }) => method === 'random'));
+  assert.equal(testSentence(untested), undefined);
+  assert.deepEqual(comparisonTable(untested).rows, [
+    ['random at 1%', '59.00 ± 1.00', '3', '100', '50', '10 s', '100', '2.0 GB'],
+    ['majority class', '50.00', '', '', '', '', '', ''],
+  ]);
+  assert.equal(comparisonTable(untested).header.length, 8);
 });
 
 test('time and memory over runs are means with their ratio, of what was searched', () => {
