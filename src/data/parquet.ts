@@ -2,6 +2,7 @@ import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type Compressors, type FileMetaData, parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { checkPages } from './parquet-pages.ts';
 import type { Row } from './row.ts';
 
 // Beside what the reader brings itself (none and snappy, which the Hub's files have).
@@ -25,7 +26,7 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row
   }
   try {
     const metadata = parquetMetadata(bytes, { geoparquet: false });
-    checkExtents(metadata, bytes.length);
+    checkExtents(metadata, bytes);
     const slice = (start: number, end?: number) => new Uint8Array(bytes.subarray(start, end)).buffer;
     const source = { byteLength: bytes.length, slice };
     const rows = await parquetReadObjects({ file: source, metadata, compressors, geoparquet: false });
@@ -37,11 +38,10 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row
 }
 
 /** A footer that promises more than the file holds would be believed by the reader, which then asks for that much memory. */
-function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, size: number): void {
+function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, bytes: Uint8Array): void {
   for (const { meta_data: column } of groups.flatMap(group => group.columns)) {
-    const end =
-      Number(column?.dictionary_page_offset ?? column?.data_page_offset) + Number(column?.total_compressed_size);
-    if (!(end <= size)) throw new RangeError('a column lies outside the file');
+    if (column === undefined) throw new RangeError('a column is not described');
+    checkPages(bytes, column);
   }
   const inGroups = groups.reduce((sum, group) => sum + group.num_rows, 0n);
   if (inGroups !== rows) throw new RangeError(`it announces ${rows} rows and holds ${inGroups}`);
