@@ -82,14 +82,11 @@ test('parquet: a file damaged anywhere is read or refused, never anything else',
   );
 });
 
-test('parquet: a first page whose header is damaged in any way is read or refused, and comes to an end', async () => {
-  const whole = await fixture('dictionary');
-  // Behind the magic: the page's type and its two sizes, a field a header byte and a number.
-  for (let at = 4; at < 12; at++) {
-    for (let change = 1; change < 256; change++) {
-      const bytes = new Uint8Array(whole);
-      bytes[at]! ^= change;
-      await parseParquet(bytes, 'f.parquet').catch(error => assert.ok(error instanceof InputError, String(error)));
-    }
+test('parquet: a page whose header lost its size is refused', async () => {
+  // Another field stands in place of the size, and the reader alone never comes to an end.
+  for (const at of [73, 282]) {
+    const bytes = new Uint8Array(await fixture('dictionary'));
+    bytes[at]! ^= 89;
+    await assert.rejects(parseParquet(bytes, 'f.parquet'), { name: 'InputError', message: /a page has no valid size/ });
   }
 });
