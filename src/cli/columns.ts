@@ -12,7 +12,7 @@ export function columns(
 ): [term: string, text: string][] {
   const fitting = rows.map(([term]) => term.length).filter(length => length <= widestTerm);
   const widest = Math.max(0, ...(fitting.length === 0 ? [widestTerm] : fitting));
-  const left = indent + (widest === 0 ? 0 : widest + gap);
+  const left = indent + widest + gap;
   return rows.flatMap(([term, text]) => {
     const lines = wrap(text, width - left);
     const head = ' '.repeat(indent) + term;
@@ -23,7 +23,7 @@ export function columns(
 }
 
 /** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);

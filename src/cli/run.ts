@@ -50,8 +50,9 @@ export function commandOf(
   return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
-function screenOf({ columns = standardWidth, colour }: CommandContext): Screen {
-  return { width: Math.min(columns, widestHelp), colour };
+function screenOf({ columns, colour }: CommandContext): Screen {
+  // Some terminals say they are 0 wide.
+  return { width: Math.min(columns || standardWidth, widestHelp), colour };
 }
 
 function isHelp(argument: string): boolean {

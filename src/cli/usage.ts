@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { ArgDef } from 'citty';
-import { columns } from './columns.ts';
+import { columns, wrap } from './columns.ts';
 import type { Command } from './command.ts';
 
 const name = 's3delta';
@@ -72,11 +72,11 @@ function page({ width, colour }: Screen, { title, usage, sections, end }: Page):
   const cyan = (text: string) => (colour ? styleText('cyan', text, { validateStream: false }) : text);
   const shown = Object.entries(sections).filter(([, rows]) => rows.length > 0);
   const parts = [
-    columns([['', title]], { width, indent: 0 }).map(([, text]) => text),
+    wrap(title, width),
     [`${bold('Usage:')} ${usage}`],
     ...shown.map(([header, rows]) => [
       bold(header),
-      ...columns(rows, { width, indent: 2 }).map(([term, text]) => `${cyan(term)}${text}`),
+      ...columns(rows, { width, indent: 2 }).map(([term, text]) => (term === '' ? text : `${cyan(term)}${text}`)),
     ]),
     ...(end === undefined ? [] : [[end]]),
   ];

@@ -56,12 +56,9 @@ function skip(cursor: Cursor, type: number): void {
   if (type === STRUCT) readStruct(cursor);
   else if (type === TRUE || type === FALSE || type === BYTE) readByte(cursor);
   else if (type > BYTE && type <= I64) readVarint(cursor);
-  else if (type === DOUBLE) cursor.at += 8;
-  else if (type === BINARY) {
-    // Apart: `+=` reads its left side first.
-    const length = readVarint(cursor);
-    cursor.at += length;
-  } else if (type === LIST) {
+  else if (type === DOUBLE) advance(cursor, 8);
+  else if (type === BINARY) advance(cursor, readVarint(cursor));
+  else if (type === LIST) {
     const head = readByte(cursor);
     const count = head >> 4 === 15 ? readVarint(cursor) : head >> 4;
     for (let i = 0; i < count; i++) skip(cursor, head & 15);
@@ -69,8 +66,14 @@ function skip(cursor: Cursor, type: number): void {
 }
 
 function readByte(cursor: Cursor): number {
-  if (cursor.at >= cursor.end) throw new RangeError("a page's header does not end");
-  return cursor.bytes[cursor.at++]!;
+  advance(cursor, 1);
+  return cursor.bytes[cursor.at - 1]!;
+}
+
+/** Whatever is read passes here, so that no count in a damaged header keeps the loops going behind the column's end. */
+function advance(cursor: Cursor, count: number): void {
+  if (cursor.at + count > cursor.end) throw new RangeError("a page's header does not end");
+  cursor.at += count;
 }
 
 /** An unsigned LEB128 number; not by shifts, which would turn large ones negative. */

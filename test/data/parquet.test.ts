@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { ColumnMetaData } from 'hyparquet';
 import { parseParquet } from '../../src/data/parquet.ts';
+import { checkPages } from '../../src/data/parquet-pages.ts';
 import { InputError } from '../../src/errors.ts';
 
 const fixture = (name: string) => readFile(new URL(`../fixtures/parquet/${name}.parquet`, import.meta.url));
@@ -89,4 +91,11 @@ test('parquet: a page whose header lost its size is refused', async () => {
     bytes[at]! ^= 89;
     await assert.rejects(parseParquet(bytes, 'f.parquet'), { name: 'InputError', message: /a page has no valid size/ });
   }
+});
+
+test('parquet: a header that counts more numbers than its column holds is refused at once', () => {
+  // A list of 2^49 − 1 doubles, which nothing follows.
+  const bytes = Uint8Array.of(0x19, 0xf7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
+  const column = { data_page_offset: 0n, total_compressed_size: BigInt(bytes.length) } as ColumnMetaData;
+  assert.throws(() => checkPages(bytes, column), /header does not end/);
 });

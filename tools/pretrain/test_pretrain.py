@@ -381,7 +381,18 @@ class MixtureOfKinds(unittest.TestCase):
         right = np.mean([answer == row.target for answer, row in zip(answers, rows, strict=False)])
         self.assertEqual(measures["heldOutQqp"], round(float(right), 4))
         self.assertEqual(set(measures), {"heldOutQqp", "heldOutX"})
-        self.assertLessEqual(len(mixture._answer(mixture.pairs[0][0])), 200)
+
+    def test_an_answer_is_the_likeliest_token_after_token_up_to_the_end(self):
+        mixture = Mixture(tiny_model(), [Kind("QQP", self.rows(HELD_OUT + 1))], self.processor, 1, 64, 1.0)
+        written = [*self.processor.encode("3.8"), EOS_ID]
+
+        def logits(_: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+            scores = torch.zeros(1, targets.shape[1], 8128)
+            scores[0, -1, written[targets.shape[1] - 2]] = 1.0
+            return scores
+
+        with mock.patch.object(mixture.model, "logits", side_effect=logits):
+            self.assertEqual(mixture._answer(mixture.pairs[0][0]), "3.8")
 
     def test_correlation_is_of_what_is_written(self):
         self.assertAlmostEqual(correlation(["1.0", "2.0", "3.0"], ["2.0", "4.0", "6.0"]), 1.0)
