@@ -21,8 +21,7 @@ tokens of text: far less than any published T5, and it shows. It is not a model 
 ## Training
 
 * Objective: span corruption as T5's: 15 % of the tokens, mean span 3, inputs of 128 tokens, targets of 29, no padding.
-{objectives}* Start: embeddings from co-occurrence counts of the whole corpus ({corpus_tokens:,} tokens), the rest initialised as
-  `tools/pretrain/README.md` says.
+{objectives}{start}
 * {steps:,} steps of {batch_size} sequences, {tokens:,} tokens of text ({passes:.2f} passes over the corpus); {optimiser}; seed {seed}.
 * {minutes:.0f} minutes of clock time, {machine}.
 * Held-out loss: **{held_out:.3f}** nats a target token, the mean over the {held_out_windows:,} held-out windows (0.5 %).
@@ -47,6 +46,12 @@ model writes or how it scores a text may repeat them. English only.
 |---|---|---:|---|---|
 {sources}
 """
+
+FROM_NOTHING = """* Start: embeddings from co-occurrence counts of the whole corpus ({corpus_tokens:,} tokens), the rest initialised as
+  `tools/pretrain/README.md` says."""
+
+FROM_WEIGHTS = """* Start: the weights that this folder held before. What its card said of their training:
+{training}"""
 
 TEACHER = """* Objective: the encoder's states, averaged over a sentence and mapped by a linear head that is not part of the model, learn
   the sentence vectors of all-MiniLM-L6-v2 (Apache-2.0): angle and contrast within the batch, {sentences:,} sentences of the corpus seen
@@ -90,6 +95,14 @@ def _curve(points: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def _start(card: str | None, corpus_tokens: int) -> str:
+    """`card` is that of the folder whose weights the run began with, if it did."""
+    if card is None:
+        return FROM_NOTHING.format(corpus_tokens=corpus_tokens)
+    training = card.split("## Training\n\n", 1)[1].split("\n\n", 1)[0]
+    return FROM_WEIGHTS.format(training="\n".join(f"  {line}" for line in training.splitlines()))
+
+
 def _objectives(state: dict) -> str:
     options, seen, text = state["options"], state["seen"], ""
     if "teacher" in seen:
@@ -104,15 +117,18 @@ def _objectives(state: dict) -> str:
     return text
 
 
-def model_card(state: dict, sources: list[Source], corpus_tokens: int, machine: str, scores: str | None) -> str:
-    """`state` is a checkpoint of a finished run; `scores` what the finished model was measured to do, in Markdown."""
+def model_card(
+    state: dict, sources: list[Source], corpus_tokens: int, machine: str, scores: str | None, start: str | None
+) -> str:
+    """`state` is a checkpoint of a finished run, `start` the card of the folder it began with; `scores` what the finished
+    model was measured to do, in Markdown."""
     options, held_out, spans = state["options"], state["held_out"], state["seen"]["spans"]
     return CARD.format(
         parameters=sum(weight.numel() for weight in state["model"].values()),
         tokens=spans["tokens"],
         tokens_millions=spans["tokens"] / 1e6,
         objectives=_objectives(state),
-        corpus_tokens=corpus_tokens,
+        start=_start(start, corpus_tokens),
         passes=spans["tokens"] / corpus_tokens,
         steps=state["step"],
         batch_size=options["batch_size"],

@@ -62,7 +62,7 @@ class Muon(torch.optim.Optimizer):
 def build_optimisers(
     model: T5, head: nn.Module | None, kind: str, rate: float, workers: Workers
 ) -> list[torch.optim.Optimizer]:
-    """`rate` is the peak rate of the matrices. Every group remembers its own peak as `peak_lr`."""
+    """`rate` is the peak rate of the matrices, every other in proportion to it. Each group remembers its own as `peak_lr`."""
     named = dict(model.named_parameters())
     matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
     queries = [p for name, p in matrices.items() if name.endswith("query")]
@@ -73,10 +73,10 @@ def build_optimisers(
     wi = [p for name, p in matrices.items() if name.endswith("wi")]
     wo = [p for name, p in matrices.items() if name.endswith("wo")]
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
-    # The tied embedding has unit variance, so a rate fit for the maps would leave it where it began.
-    rest = [{"params": [model.shared], "lr": 4e-3}, {"params": small, "lr": 1e-2}]
+    # The tied embedding has unit variance, so AdamW's usual rates would leave it where it began.
+    rest = [{"params": [model.shared], "lr": rate / 5}, {"params": small, "lr": rate / 2}]
     if head is not None:
-        rest.append({"params": list(head.parameters()), "lr": 2e-3})
+        rest.append({"params": list(head.parameters()), "lr": rate / 10})
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},

@@ -24,6 +24,7 @@ from self_labelled import acceptable, sentence_order
 from sentences import read_sentences, sample_sentences
 from span_corruption import window_for
 from span_objective import SpanCorruption
+from start import take_vocabulary, take_weights
 from teacher import DIMENSIONS, Teaching
 from tokens import split_into_windows, tokenise
 from train import train
@@ -43,6 +44,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder with MANIFEST.tsv and *.txt.xz")
     parser.add_argument("--glue", type=Path, help="GLUE's folder, for the labelled rows of MNLI and QQP; none without it")
+    parser.add_argument("--start", type=Path, help="a finished model folder whose weights and vocabulary a new run begins with")
     parser.add_argument("--run", type=Path, required=True, help="folder for the vocabulary, tokens, vectors and checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="folder of the finished model")
     parser.add_argument("--machine", help="the machine, in the words of the model card")
@@ -93,18 +95,22 @@ def main() -> None:
     arguments.run.mkdir(parents=True, exist_ok=True)
     sources = read_sources(arguments.corpus)
     spiece_model = arguments.run / "spiece.model"
-    if not spiece_model.exists():
+    if arguments.start is not None:
+        take_vocabulary(arguments.start, spiece_model)
+    elif not spiece_model.exists():
         train_vocabulary(sources, spiece_model, options.seed)
     tokens = tokenise(sources, spiece_model, arguments.run / "tokens")
     window = window_for(INPUT_LENGTH)
-    embeddings = initial_embeddings(arguments.run / "embeddings.pt", tokens, window, Config.d_model, options.seed)
     training, held_out = split_into_windows(tokens, window, options.seed)
     print(f"{len(training)} training and {len(held_out)} held-out windows of {training.shape[1]} tokens", flush=True)
 
     device = prepare_machine()
     torch.manual_seed(options.seed)
     model = T5(Config())
-    model.shared.data.copy_(embeddings)
+    if arguments.start is not None:
+        take_weights(arguments.start, model)
+    else:
+        model.shared.data.copy_(initial_embeddings(arguments.run / "embeddings.pt", tokens, window, Config.d_model, options.seed))
     model.to(device)
     spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed)
     others, head = objectives_beside_spans(model, sources, arguments.run, arguments.glue, options)
@@ -117,7 +123,8 @@ def main() -> None:
     machine = arguments.machine or default_machine(options.precision)
     scores = arguments.scores and arguments.scores.read_text(encoding="utf-8")
     state["labelled"] = arguments.glue is not None
-    export(arguments.run, arguments.out, model_card(state, sources, corpus_tokens, machine, scores))
+    start = arguments.start and (arguments.start / "README.md").read_text(encoding="utf-8")
+    export(arguments.run, arguments.out, model_card(state, sources, corpus_tokens, machine, scores, start))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from unittest import mock
 import numpy as np
 import sentencepiece
 import torch
+from safetensors.torch import save_file
 from transformers import T5Config, T5ForConditionalGeneration
 
 import teacher
@@ -21,7 +22,7 @@ from batches import Batches
 from corpus import Source
 from distillation import TEMPERATURE, Distillation, Head, distillation_loss
 from embeddings import count_pairs, positive_mutual_information
-from export import hugging_face_config, hugging_face_weights
+from export import hugging_face_config, hugging_face_weights, to_half
 from labelled import read_glue
 from mixture import HELD_OUT, Kind, Mixture, Row, correlation
 from model import T5, Config
@@ -35,6 +36,7 @@ from self_labelled import acceptable, sentence_order
 from sentences import quotas, read_sentences, sample_sentences
 from span_corruption import corrupt, lengths_for, window_for
 from span_objective import SpanCorruption
+from start import take_vocabulary, take_weights
 from train import train
 from trainer import Trainer
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID, NUM_PIECES
@@ -110,6 +112,26 @@ class ModelAndExport(unittest.TestCase):
             expected = theirs(input_ids=inputs, labels=targets)
             self.assertLess((model.logits(inputs, targets) - expected.logits).abs().max(), 1e-3)
             self.assertAlmostEqual(model(inputs, targets).item(), expected.loss.item(), places=4)
+
+
+class Start(unittest.TestCase):
+    def test_a_folder_gives_the_weights_it_was_made_of(self):
+        model, other = (T5(Config(d_model=32, d_ff=64, d_kv=8, num_layers=2)) for _ in range(2))
+        with tempfile.TemporaryDirectory() as folder:
+            save_file(to_half(hugging_face_weights(model.state_dict(), model.config)), Path(folder) / "model.safetensors")
+            take_weights(Path(folder), other)
+        for name, weight in model.state_dict().items():
+            self.assertLessEqual((other.state_dict()[name] - weight).abs().max(), 1e-3 * weight.abs().max(), name)
+
+    def test_a_run_keeps_one_vocabulary(self):
+        with tempfile.TemporaryDirectory() as folder:
+            spiece_model = Path(folder) / "spiece.model"
+            take_vocabulary(MINI, spiece_model)
+            take_vocabulary(MINI, spiece_model)
+            self.assertEqual(spiece_model.read_bytes(), (MINI / "spiece.model").read_bytes())
+            spiece_model.write_bytes(b"another")
+            with self.assertRaisesRegex(SystemExit, "give another --run"):
+                take_vocabulary(MINI, spiece_model)
 
 
 class Training(unittest.TestCase):
@@ -408,7 +430,7 @@ class ModelCard(unittest.TestCase):
             "seen": {"spans": {"items": 1, "tokens": 100}, "teacher": {"items": 7, "tokens": 70}}, "labelled": False,
             "curve": [{"step": 25, "minutes": 0.5, "tokens": 10, "losses": {"spans": 6.0, "teacher": 1.0}}],
         }  # fmt: skip
-        card = model_card(state, [], 1000, "a machine", None)
+        card = model_card(state, [], 1000, "a machine", None, None)
         self.assertIn("all-MiniLM-L6-v2 (Apache-2.0)", card)
         self.assertIn("No label of any task was used", card)
         self.assertNotIn("MNLI", card)
@@ -416,12 +438,16 @@ class ModelCard(unittest.TestCase):
         self.assertIn("| 25 | 0 | 10 | 6.000 | 1.000 |", card)
         state["seen"]["mixture"] = {"items": 3, "tokens": 30}
         state["held_out"] |= {"heldOutQqp": 0.75, "heldOutAltered": 0.5}
-        with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |")
+        with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |", card)
         self.assertIn("training rows of MNLI and QQP", with_labels)
         self.assertIn("QQP's training rows, likewise [0.75]", with_labels)
         self.assertIn("200,000 sentences, each with itself after one to five random edits, likewise [0.50]", with_labels)
         self.assertNotIn("MNLI's training rows,", with_labels)
         self.assertIn("## Scores\n\n| a table |", with_labels)
+        self.assertIn("* Start: embeddings from co-occurrence counts", card)
+        self.assertNotIn("\n* Start: embeddings", with_labels)
+        self.assertIn("\n  * Start: embeddings from co-occurrence counts of the whole corpus (1,000 tokens)", with_labels)
+        self.assertEqual(with_labels.count("## Scores"), 1)
 
 
 class Embeddings(unittest.TestCase):
