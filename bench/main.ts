@@ -154,6 +154,7 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
     stepOverPeft: time('peft') / time('lora'),
     memoryOverPeft: memory('lora') / memory('peft'),
     searchOverPytorch: time('pytorchSecond') / time('searchSecond'),
+    searchOneSidedOverPytorch: time('pytorchSecond') / time('searchOneSided'),
     matrixProductShare: (flops / (2 * m * k * n)) * (time('matmul') / time('lora')),
   };
   const ofTasks = Object.fromEntries(

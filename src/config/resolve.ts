@@ -31,13 +31,14 @@ type Objective = NonNullable<Settings['objective']>;
 /** Settings after the presets and defaults; model and task are checked before (`requireModelAndTask`). */
 export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'model' | 'task'>>;
 
-/** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives. */
+/** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset gives, but for the order. */
 const defaults = {
   space: 'mixed',
   seed: 0,
   // Not auto: without a word the same command gives the same numbers on every machine, and begins at once.
   device: 'cpu',
-  order: 'second',
+  // The paper's is second. This keeps to its path for four fifths of the time.
+  order: 'one-sided',
   gates: 'soft',
   objective: 'budget',
   tau: 1,

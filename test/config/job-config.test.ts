@@ -17,7 +17,10 @@ test('each stage has its own epochs and validations, and shares the rest', () =>
   assert.deepEqual(retrainStage(settings), { ...shared, epochs: 40, evaluateEvery: 60 });
   const { epochs, evaluateEvery, order, gradient, tau, beta, alphaLearningRate, keepInert } = searchStage(settings);
   assert.deepEqual([epochs, evaluateEvery], [20, 50]);
-  assert.deepEqual([order, gradient, tau, beta, alphaLearningRate, keepInert], ['second', 'global', 1, 1, 0.1, false]);
+  assert.deepEqual(
+    [order, gradient, tau, beta, alphaLearningRate, keepInert],
+    ['one-sided', 'global', 1, 1, 0.1, false],
+  );
 });
 
 test('what is given reaches the stage it is for', () => {

@@ -33,7 +33,7 @@ const runs = (work: ReturnType<typeof searchWorkload>) => work.training.reduce((
 
 describe('the work of a search', () => {
   it('is five evaluations a step in the second order, four in the one-sided and two in the first', () => {
-    const second = searchWorkload(data, settingsOf());
+    const second = searchWorkload(data, settingsOf({ order: 'second' }));
     // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
     assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
     assert.ok(Math.abs(runs(second) - 75) < 1e-9);
@@ -48,7 +48,7 @@ describe('the work of a search', () => {
   });
 
   it('is split into micro-batches, whose evaluations count once', () => {
-    const work = searchWorkload(data, settingsOf({ 'micro-batch': 1 }));
+    const work = searchWorkload(data, settingsOf({ order: 'second', 'micro-batch': 1 }));
     assert.equal(work.evaluations, 75);
     assert.ok(Math.abs(runs(work) - 4 * 75) < 1e-9);
     assert.ok(work.training.every(({ size }) => size.rows === 1));
