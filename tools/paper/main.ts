@@ -8,7 +8,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Comparison } from '../../src/api/matrix/comparison.ts';
-import { type Measured, measuredFolder, paperPage } from './page.ts';
+import { currentWeights, type Measured, measuredFolder, paperPage } from './page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const [action, name, folder, command] = process.argv.slice(2);
@@ -20,7 +20,8 @@ if (action === 'keep' && name !== undefined && folder !== undefined && command !
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`;
   // The page asks the runs for the resources of their searches alone; where they lay is nobody's business.
   const searched = runs.filter(run => run.result.resources.search).map(run => ({ ...run, folder: '' }));
-  const measured: Measured = { machine, command, model, rows, runs: searched, sharedBudgets };
+  const weights = currentWeights(root);
+  const measured: Measured = { machine, command, weights, model, rows, runs: searched, sharedBudgets };
   mkdirSync(join(root, measuredFolder), { recursive: true });
   writeFileSync(join(root, measuredFolder, `${name}.json`), `${JSON.stringify(measured, null, 1)}\n`);
 } else if (action !== undefined) {

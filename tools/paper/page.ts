@@ -11,12 +11,21 @@ export interface Measured extends Pick<Comparison, 'model' | 'rows' | 'runs' | '
   readonly machine: string;
   /** What was run. */
   readonly command: string;
+  /** SHA-256 of the built-in model's weights. */
+  readonly weights: string;
 }
 
 export const measuredFolder = join('docs', 'measured');
 
+/** SHA-256 of the built-in model's weights, as they are now. */
+export function currentWeights(root: string): string {
+  const lines = readFileSync(join(root, 'models', 'mini', 'SHA256SUMS'), 'utf8').split('\n');
+  return lines.find(line => line.endsWith('  model.safetensors'))!.split(' ')[0]!;
+}
+
 /** The text of docs/paper.md, from the sources as they are and the results that are kept. Throws where a symbol is gone. */
 export function paperPage(root: string): string {
+  const weights = currentWeights(root);
   const items = tablesAndFigures.map(item => ({ item, measured: readMeasured(root, item) }));
   return [
     '<!-- Made by `node tools/paper/main.ts`: change tools/paper/, or measure again, not this file. -->',
@@ -38,7 +47,7 @@ export function paperPage(root: string): string {
         outcomeOf(item, measured),
       ]),
     }),
-    ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(item, measured))),
+    ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(item, measured, weights))),
     '',
   ].join('\n\n');
 }
@@ -74,7 +83,8 @@ function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }
 
-function detailsOf({ name }: PaperItem, { machine, command, rows, runs, sharedBudgets, model }: Measured): string[] {
+function detailsOf({ name }: PaperItem, measured: Measured, weights: string): string[] {
+  const { machine, command, rows, runs, sharedBudgets, model } = measured;
   const byTask = [...Map.groupBy(rows, row => row.task)];
   const resources = resourcesOf({ model, rows, runs, sharedBudgets, failed: [] });
   const tables: (readonly [string, Table])[] = [
@@ -86,6 +96,11 @@ function detailsOf({ name }: PaperItem, { machine, command, rows, runs, sharedBu
   return [
     `## ${name}`,
     `Measured on ${machine}: \`${command}\`.`,
+    ...(measured.weights === weights
+      ? []
+      : [
+          `This was before the weights of \`${model}\` were replaced: theirs had the SHA-256 ${measured.weights.slice(0, 12)}….`,
+        ]),
     ...tables.flatMap(([title, table]) => [`**${title}**`, tableMarkdown(table)]),
     ...(test === undefined ? [] : [test]),
   ];
