@@ -16,7 +16,7 @@ A T5 (v1.0 layout) of {parameters:,} parameters: d_model 256, d_ff 1024, 4 heads
 tied embeddings, vocabulary 8,128 (8,000 SentencePiece unigram pieces, 100 sentinels, 28 unused). Weights are float16.
 
 It exists so that the software can be tried, tested and measured without a download. It was pre-trained on {tokens_millions:.1f} million
-tokens of text: far less than any published T5, and it shows. It is not a model to deploy.
+tokens of text{beside}: far less than any published T5, and it shows. It is not a model to deploy.
 
 ## Training
 
@@ -129,6 +129,7 @@ def model_card(
         tokens_millions=spans["tokens"] / 1e6,
         objectives=_objectives(state),
         start=_start(start, corpus_tokens),
+        beside=" beside those of the weights it began with" if start else "",
         passes=spans["tokens"] / corpus_tokens,
         steps=state["step"],
         batch_size=options["batch_size"],
