@@ -75,7 +75,7 @@ export const settingsSchema = z.strictObject({
   ),
   order: key(
     z.enum(['first', 'one-sided', 'second', 'exact']),
-    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided is the same with a finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
+    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided (the default) is the same with a finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
   ),
   gates: key(
     z.enum(['soft', 'hard']),
