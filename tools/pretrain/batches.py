@@ -3,17 +3,19 @@
 import numpy as np
 import torch
 
+from machine import to_device
 from span_corruption import corrupt
 
 # Independent streams of random numbers drawn from the one seed.
 TRAINING_SPANS, HELD_OUT_SPANS, ORDER = 0, 1, 2
 DISTILLATION_ORDER, HELD_OUT_SENTENCES, MIXTURE_ORDER, PAIRS = 3, 4, 5, 6
 ALTERED, LABELLED_ORDER, ACCEPTABLE, SENTENCE_ORDER = 7, 8, 9, 10
+REPLACED, REPLACED_ORDER = 11, 12
 
 
 def corrupted(windows: np.ndarray, seed: list[int], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     inputs, targets = corrupt(windows, np.random.default_rng(seed))
-    return torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+    return to_device(inputs, device), to_device(targets, device)
 
 
 class Batches:

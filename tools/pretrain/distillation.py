@@ -6,9 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from batches import DISTILLATION_ORDER, HELD_OUT_SENTENCES
+from machine import to_device
 from model import T5, normal
 from objectives import Batch, pieces_of, stacked
-from same_length import SameLengthBatches
+from same_length import SameLengthBatches, groups_of
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID
 
 TEMPERATURE = 0.05
@@ -63,7 +64,7 @@ class Distillation:
         return self.head(self.model.sentence_vectors(inputs))
 
     def _teacher(self, items: np.ndarray) -> Tensor:
-        return torch.from_numpy(self.vectors[items]).float().to(self.device)
+        return to_device(self.vectors[items], self.device).float()
 
     def batch(self, step: int) -> Batch:
         items = self.items[self.batches.at(step)]
@@ -74,8 +75,10 @@ class Distillation:
     @torch.no_grad()
     def held_out(self, thorough: bool) -> dict[str, float]:
         """Mean cosine between the head's and the teacher's vectors of the held-out sentences."""
+        lengths = np.array([len(self.sentences[item]) for item in self.held_out_items])
         cosines = []
-        for item in self.held_out_items:
-            inputs = stacked([self.sentences[item]], self.device)
-            cosines.append(F.cosine_similarity(self.predicted(inputs), self._teacher(np.array([item]))).item())
+        for group in groups_of(lengths):
+            items = self.held_out_items[group]
+            inputs = stacked([self.sentences[item] for item in items], self.device)
+            cosines += F.cosine_similarity(self.predicted(inputs), self._teacher(items)).tolist()
         return {"heldOutTeacherCosine": round(float(np.mean(cosines)), 4)}

@@ -4,6 +4,7 @@ import ctypes
 import platform
 import sys
 
+import numpy as np
 import torch
 
 
@@ -20,3 +21,9 @@ def prepare_machine() -> torch.device:
         torch.backends.cuda.matmul.allow_tf32 = True
         return torch.device("cuda")
     return torch.device("cpu")
+
+
+def to_device(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """The array on the device. To a GPU it is copied from pinned memory: the host goes on to what the GPU does next."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import sentencepiece
 import torch
+import torch.nn.functional as F
 
 from batches import MIXTURE_ORDER
 from model import T5
 from objectives import Batch, pieces_of, stacked
-from same_length import SameLengthBatches
+from same_length import SameLengthBatches, groups_of
 from vocabulary import EOS_ID, FIRST_SENTINEL_ID
 
 LONGEST_SOURCE = 96
@@ -63,21 +64,27 @@ class Mixture:
         return Batch(pieces, len(chosen), inputs.numel())
 
     @torch.no_grad()
-    def _answer(self, source: list[int]) -> str:
-        """What the model writes after the sentinel, greedily."""
-        answer = [FIRST_SENTINEL_ID]
-        while answer[-1] != EOS_ID and len(answer) <= LONGEST_ANSWER:
-            # The last of the targets is not read: a target is what comes after the ones before it.
-            logits = self.model.logits(stacked([source], self.device), stacked([[*answer, EOS_ID]], self.device))
-            answer.append(int(logits[0, -1].argmax()))
-        return self.processor.decode([token for token in answer if FIRST_SENTINEL_ID > token > EOS_ID])
+    def _answers(self, sources: list[list[int]]) -> list[str]:
+        """What the model writes after the sentinel, greedily; sources of one length together."""
+        answers = [""] * len(sources)
+        for group in groups_of(np.array([len(source) for source in sources])):
+            inputs = stacked([sources[item] for item in group], self.device)
+            written = torch.full((len(group), 1), FIRST_SENTINEL_ID, device=self.device)
+            while written.shape[1] <= LONGEST_ANSWER and not (written == EOS_ID).any(1).all():
+                # The last of the targets is not read: a target is what comes after the ones before it.
+                logits = self.model.logits(inputs, F.pad(written, (0, 1), value=EOS_ID))
+                written = torch.cat((written, logits[:, -1:].argmax(-1)), dim=1)
+            for item, ids in zip(group, written.tolist(), strict=True):
+                answer = ids[1 : ids.index(EOS_ID)] if EOS_ID in ids else ids[1:]
+                answers[item] = self.processor.decode([token for token in answer if FIRST_SENTINEL_ID > token > EOS_ID])
+        return answers
 
     def held_out(self, thorough: bool) -> dict[str, float]:
         """Of rows no batch holds, for each kind: accuracy, or where answers are graded their correlation with the true ones."""
         measures = {}
         for kind in self.held_out_kinds:
             rows = kind.rows if thorough else kind.rows[: HELD_OUT // 2]
-            answers = [self._answer(source) for source in self._sources(rows)]
+            answers = self._answers(self._sources(rows))
             measure = (correlation if kind.graded else accuracy)(answers, [row.target for row in rows])
             measures[f"heldOut{kind.name.capitalize()}"] = round(measure, 4)
         return measures

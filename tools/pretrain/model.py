@@ -6,6 +6,7 @@ faster to train; `export.py` takes them apart into the names Hugging Face uses.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +40,8 @@ class RMSNorm(nn.Module):
         return hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + self.epsilon) * self.weight
 
 
-def relative_position_bucket(length: int, bidirectional: bool, config: Config) -> Tensor:
+@lru_cache(maxsize=256)
+def relative_position_bucket(length: int, bidirectional: bool, config: Config, device: torch.device) -> Tensor:
     """[length, length] bucket of key position minus query position: exact when near, logarithmic when far."""
     position = torch.arange(length)
     relative = position[None, :] - position[:, None]
@@ -53,7 +55,7 @@ def relative_position_bucket(length: int, bidirectional: bool, config: Config) -
     max_exact = num_buckets // 2
     scale = (num_buckets - max_exact) / math.log(config.max_distance / max_exact)
     far = max_exact + (torch.log(distance.clamp(min=1).float() / max_exact) * scale).long()
-    return bucket + torch.where(distance < max_exact, distance, far.clamp(max=num_buckets - 1))
+    return (bucket + torch.where(distance < max_exact, distance, far.clamp(max=num_buckets - 1))).to(device)
 
 
 def initial_bias(config: Config, is_decoder: bool) -> Tensor:
@@ -134,7 +136,7 @@ class Stack(nn.Module):
 
     def forward(self, hidden: Tensor, memory: Tensor | None = None) -> Tensor:
         length = hidden.shape[1]
-        buckets = relative_position_bucket(length, not self.is_decoder, self.config).to(hidden.device)
+        buckets = relative_position_bucket(length, not self.is_decoder, self.config, hidden.device)
         bias = self.relative_bias[buckets].permute(2, 0, 1)
         if self.is_decoder:
             future = torch.ones(length, length, dtype=torch.bool, device=hidden.device).triu(1)

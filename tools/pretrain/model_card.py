@@ -16,14 +16,14 @@ A T5 (v1.0 layout) of {parameters:,} parameters: d_model 256, d_ff 1024, 4 heads
 tied embeddings, vocabulary 8,128 (8,000 SentencePiece unigram pieces, 100 sentinels, 28 unused). Weights are float16.
 
 It exists so that the software can be tried, tested and measured without a download. It was pre-trained on {tokens_millions:.1f} million
-tokens of text{beside}: far less than any published T5, and it shows. It is not a model to deploy.
+tokens of text{beside}: less than any published T5. It is not a model to deploy.
 
 ## Training
 
 * Objective: span corruption as T5's: 15 % of the tokens, mean span 3, inputs of 128 tokens, targets of 29, no padding.
 {objectives}{start}
 * {steps:,} steps of {batch_size} sequences, {tokens:,} tokens of text ({passes:.2f} passes over the corpus); {optimiser}; seed {seed}.
-* {minutes:.0f} minutes of clock time, {machine}.
+* {minutes:.1f} minutes of clock time, {machine}.
 * Held-out loss: **{held_out:.3f}** nats a target token, the mean over the {held_out_windows:,} held-out windows (0.5 %).
   Windows are held out at random, so a held-out window can be from the same document as a training window, and the
   co-occurrence counts of the embeddings' start include the held-out windows.
@@ -58,6 +58,10 @@ TEACHER = """* Objective: the encoder's states, averaged over a sentence and map
   ({tokens:,} tokens), weight {weight}. {cosine:.3f} is the mean cosine to the teacher's vectors of 1,024 sentences that were held out.
 """
 
+REPLACED = """* Objective: which tokens of {windows:,} windows ({tokens:,} tokens) were replaced, swapped or left out, read off the encoder's states by a
+  linear head that is not part of the model, weight {weight}. {auc:.3f} is the area under the ROC curve on windows that were held out.
+"""
+
 MIXTURE = """* Objective: {rows:,} rows seen ({tokens:,} tokens) of a mixture in text form, the answer after `<extra_id_0>`, weight {weight}. In
   brackets, on 256 rows of each that were held out: the share of right answers, or the correlation of the numbers written with the true ones.
 {kinds}"""
@@ -90,7 +94,7 @@ def _curve(points: list[dict]) -> str:
     lines = [f"| {' | '.join(header)} |", f"|{'---:|' * len(header)}"]
     for p in shown:
         losses = [f"{p['losses'][name]:.3f}" for name in names]
-        cells = [f"{p['step']:,}", f"{p['minutes']:.0f}", f"{p['tokens']:,}", *losses]
+        cells = [f"{p['step']:,}", f"{p['minutes']:.1f}", f"{p['tokens']:,}", *losses]
         lines.append(f"| {' | '.join([*cells, *(str(p.get(name, '')) for name in measures)])} |")
     return "\n".join(lines)
 
@@ -114,6 +118,10 @@ def _objectives(state: dict) -> str:
         measures = {kind: state["held_out"].get(f"heldOut{kind}") for kind in KINDS}
         kinds = [f"  * {KINDS[kind].format(**options)} [{value:.2f}]\n" for kind, value in measures.items() if value is not None]
         text += MIXTURE.format(rows=items, tokens=tokens, weight=options["mixture_weight"], kinds="".join(kinds))
+    if "replaced" in seen:
+        items, tokens = seen["replaced"]["items"], seen["replaced"]["tokens"]
+        auc = state["held_out"]["heldOutReplacedAuc"]
+        text += REPLACED.format(windows=items, tokens=tokens, weight=options["replaced_weight"], auc=auc)
     return text
 
 

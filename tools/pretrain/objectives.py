@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from machine import to_device
 
 # Tokens of a piece on a CPU: enough for full matrix products, few enough for an even share of the threads.
 PIECE_TOKENS = 1536
@@ -47,4 +50,4 @@ def pieces_of(batch: Tensor, mean_loss: Callable[[slice], Tensor]) -> list[Piece
 
 def stacked(rows: list, device: torch.device) -> Tensor:
     """Rows of ids of one length as int64 [rows, length]."""
-    return torch.tensor(rows, dtype=torch.int64, device=device)
+    return to_device(np.array(rows, dtype=np.int64), device)

@@ -31,11 +31,15 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value)."""
+    """Each group holds matrices of one shape; `split` of a matrix's row blocks are orthogonalised apart (key | value).
 
-    def __init__(self, groups: list[dict], workers: Workers, momentum: float = 0.95):
+    `weight_decay` is the share of a matrix that a step at the peak rate takes off: over a long run, steps of one size
+    would otherwise let the matrices, and with them unscaled attention's scores, grow without end.
+    """
+
+    def __init__(self, groups: list[dict], workers: Workers, momentum: float = 0.95, weight_decay: float = 0.0):
         self.workers = workers
-        super().__init__(groups, {"momentum": momentum, "split": 1})
+        super().__init__(groups, {"momentum": momentum, "weight_decay": weight_decay, "split": 1})
 
     def step(self) -> None:
         self.workers.run(self._step_group, self.param_groups)
@@ -56,11 +60,11 @@ class Muon(torch.optim.Optimizer):
         rate = group["lr"] * max(1.0, rows / columns) ** 0.5
         per_parameter = orthogonal.reshape(len(group["params"]), -1, columns)
         for parameter, update in zip(group["params"], per_parameter, strict=True):
-            parameter.add_(update, alpha=-rate)
+            parameter.mul_(1 - group["weight_decay"] * group["lr"] / group["peak_lr"]).add_(update, alpha=-rate)
 
 
 def build_optimisers(
-    model: T5, head: nn.Module | None, kind: str, rate: float, workers: Workers
+    model: T5, heads: nn.Module, kind: str, rate: float, weight_decay: float, workers: Workers
 ) -> list[torch.optim.Optimizer]:
     """`rate` is the peak rate of the matrices, every other in proportion to it. Each group remembers its own as `peak_lr`."""
     named = dict(model.named_parameters())
@@ -75,8 +79,8 @@ def build_optimisers(
     small = [p for name, p in named.items() if p.ndim == 1 or name.endswith("relative_bias")]
     # The tied embedding has unit variance, so AdamW's usual rates would leave it where it began.
     rest = [{"params": [model.shared], "lr": rate / 5}, {"params": small, "lr": rate / 2}]
-    if head is not None:
-        rest.append({"params": list(head.parameters()), "lr": rate / 10})
+    if len(list(heads.parameters())) > 0:
+        rest.append({"params": list(heads.parameters()), "lr": rate / 10})
     groups = [
         {"params": queries, "lr": query_rate},
         {"params": pairs, "lr": rate, "split": 2},
@@ -85,7 +89,7 @@ def build_optimisers(
         {"params": wo, "lr": rate},
     ]
     if kind == "muon":
-        optimisers = [Muon(groups, workers), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+        optimisers = [Muon(groups, workers, weight_decay=weight_decay), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
     else:
         for group in groups:
             group.pop("split", None)

@@ -30,14 +30,14 @@ def _rows(first: list[str], second: list[str], vectors: np.ndarray, others: np.n
     return [similarity_row(a, b, float(cosine)) for a, b, cosine in zip(first, second, cosines, strict=True)]
 
 
-def neighbours(sentences: list[str], vectors: np.ndarray, count: int, seed: int) -> Kind:
+def neighbours(sentences: list[str], vectors: np.ndarray, count: int, seed: int, device: torch.device) -> Kind:
     """`count` rows: each of as many sentences with a near one (near ranks as likely as far, in octaves) or any other one."""
     rng = np.random.default_rng([seed, PAIRS])
     chosen = rng.permutation(len(sentences))[:count]
-    pool = torch.from_numpy(vectors[chosen]).bfloat16()
+    pool = torch.from_numpy(vectors[chosen]).to(device).bfloat16()
     partners = np.empty(len(chosen), dtype=np.int64)
     for start in range(0, len(chosen), CHUNK):
-        near = (pool[start : start + CHUNK] @ pool.T).topk(min(NEIGHBOURS + 1, len(chosen)), dim=1).indices.numpy()
+        near = (pool[start : start + CHUNK] @ pool.T).topk(min(NEIGHBOURS + 1, len(chosen)), dim=1).indices.cpu().numpy()
         # Rank 0 is the sentence itself.
         ranks = np.floor((near.shape[1] - 1) ** rng.random(len(near))).astype(np.int64)
         partners[start : start + CHUNK] = near[np.arange(len(near)), ranks]

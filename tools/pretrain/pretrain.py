@@ -6,8 +6,10 @@ import platform
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import sentencepiece
 import torch
+from torch import nn
 
 from corpus import Source, read_sources
 from distillation import Distillation, Head
@@ -20,6 +22,7 @@ from model_card import model_card
 from objectives import Objective
 from options import Options
 from pairs import altered, neighbours, written_pairs
+from replaced import Detector, ReplacedTokens, near_pieces
 from self_labelled import acceptable, sentence_order
 from sentences import read_sentences, sample_sentences
 from span_corruption import window_for
@@ -57,14 +60,14 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def objectives_beside_spans(
-    model: T5, sources: list[Source], run: Path, glue: Path | None, options: Options
-) -> tuple[list[Objective], Head | None]:
+    model: T5, sources: list[Source], windows: tuple[np.ndarray, np.ndarray], run: Path, glue: Path | None, options: Options
+) -> tuple[list[Objective], nn.ModuleList]:
     """What the options ask for beside span corruption, and the parameters that are not the model's."""
     spiece_model, device = run / "spiece.model", model.shared.device
     processor = sentencepiece.SentencePieceProcessor(model_file=str(spiece_model))
     teaching = Teaching(run / "teacher", options.threads, device)
     objectives: list[Objective] = []
-    head = None
+    heads = nn.ModuleList()
     kinds, pairs = ([], []) if glue is None else read_glue(glue, options.supervised_repeats, options.seed)
     if options.sentences > 0:
         file = sample_sentences(sources, spiece_model, options.sentences, options.seed, teaching.cache)
@@ -72,13 +75,14 @@ def objectives_beside_spans(
         if pairs:
             kinds.append(written_pairs(pairs, options.supervised_repeats, teaching))
         made = (
-            (options.neighbour_pairs, lambda count: neighbours(sentences, vectors, count, options.seed)),
+            (options.neighbour_pairs, lambda count: neighbours(sentences, vectors, count, options.seed, device)),
             (options.altered_pairs, lambda count: altered(sentences, vectors, count, options.seed, teaching)),
             (options.acceptable_rows, lambda count: acceptable(sentences, count, options.seed)),
         )
         kinds += [make(count) for count, make in made if count > 0]
         if options.teacher_weight > 0:
             head = Head(model.config.d_model, DIMENSIONS).to(device)
+            heads.append(head)
             encoded = processor.encode(sentences, num_threads=2)
             sizes = (options.sentence_tokens, options.teacher_weight)
             objectives.append(Distillation(model, head, encoded, vectors, options.seed, *sizes))
@@ -86,7 +90,12 @@ def objectives_beside_spans(
         kinds.append(sentence_order(sources, options.order_rows, options.seed))
     if kinds and options.mixture_weight > 0:
         objectives.append(Mixture(model, kinds, processor, options.seed, options.mixture_tokens, options.mixture_weight))
-    return objectives, head
+    if options.replaced_windows > 0:
+        detector = Detector(model.config.d_model).to(device)
+        heads.append(detector)
+        sizes = (options.replaced_windows, options.replaced_weight)
+        objectives.append(ReplacedTokens(model, detector, *windows, near_pieces(model.shared.detach()), options.seed, *sizes))
+    return objectives, heads
 
 
 def main() -> None:
@@ -113,8 +122,9 @@ def main() -> None:
         model.shared.data.copy_(initial_embeddings(arguments.run / "embeddings.pt", tokens, window, Config.d_model, options.seed))
     model.to(device)
     spans = SpanCorruption(model, training, held_out, options.batch_size, options.seed)
-    others, head = objectives_beside_spans(model, sources, arguments.run, arguments.glue, options)
-    state = train(arguments.run, Trainer(model, head, [spans, *others], options))
+    windows = (training, held_out)
+    others, heads = objectives_beside_spans(model, sources, windows, arguments.run, arguments.glue, options)
+    state = train(arguments.run, Trainer(model, heads, [spans, *others], options))
 
     # Imported late: a training run should not need transformers until it has something to export.
     from export import export

@@ -3,6 +3,11 @@
 import numpy as np
 
 
+def groups_of(lengths: np.ndarray) -> list[np.ndarray]:
+    """Indices of the items of each length."""
+    return [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+
+
 class SameLengthBatches:
     """Passes over items grouped by shape, each pass in an order of its own; its number alone determines a batch."""
 

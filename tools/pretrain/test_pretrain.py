@@ -14,6 +14,7 @@ import numpy as np
 import sentencepiece
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from transformers import T5Config, T5ForConditionalGeneration
 
 import teacher
@@ -28,9 +29,10 @@ from mixture import HELD_OUT, Kind, Mixture, Row, correlation
 from model import T5, Config
 from model_card import model_card
 from objectives import pieces_of
-from optimiser import orthogonalise, schedule
+from optimiser import Muon, orthogonalise, schedule
 from options import Options
 from pairs import altered, neighbours, similarity_row, written_pairs
+from replaced import LENGTH, Detector, ReplacedTokens, area_under_curve, near_pieces, replaced
 from same_length import SameLengthBatches
 from self_labelled import acceptable, sentence_order
 from sentences import quotas, read_sentences, sample_sentences
@@ -179,7 +181,7 @@ class Training(unittest.TestCase):
             spans = SpanCorruption(model, random_windows(40), random_windows(4), 2, 1)
             options = Options(minutes=minutes, batch_size=2, precision="float32")
             with redirect_stdout(StringIO()):
-                return train(folder, Trainer(model, head, [spans, distillation], options))
+                return train(folder, Trainer(model, nn.ModuleList([head]), [spans, distillation], options))
 
         with tempfile.TemporaryDirectory() as folder:
             first = run(Path(folder), 0.02)
@@ -190,12 +192,19 @@ class Training(unittest.TestCase):
         self.assertGreater(further["elapsed"], first["elapsed"])
         self.assertEqual(further["seen"]["spans"]["items"], 2 * further["step"])
         self.assertTrue(torch.equal(first["model"]["shared"], again["model"]["shared"]))
-        self.assertFalse(torch.equal(first["head"]["weight"], further["head"]["weight"]))
+        self.assertFalse(torch.equal(first["heads"]["0.weight"], further["heads"]["0.weight"]))
 
     def test_orthogonalise_brings_singular_values_near_one(self):
         torch.manual_seed(0)
         values = torch.linalg.svdvals(orthogonalise(torch.randn(2, 64, 256)))
         self.assertLess((values - 1).abs().max(), 0.2)
+
+    def test_weight_decay_takes_its_share_at_the_peak_rate_and_less_below(self):
+        for share in (1.0, 0.5):
+            weight = nn.Parameter(torch.ones(2, 4))
+            weight.grad = torch.zeros(2, 4)
+            Muon([{"params": [weight], "lr": 0.1 * share, "peak_lr": 0.1}], Workers(1), weight_decay=0.25).step()
+            self.assertTrue(torch.allclose(weight, torch.full((2, 4), 1 - 0.25 * share)))
 
     def test_schedule_warms_up_stays_and_ends_at_zero(self):
         self.assertAlmostEqual(schedule(0, 0.0), 0.01)
@@ -245,7 +254,7 @@ class SentencesAndPairs(unittest.TestCase):
     def test_neighbours_carry_the_teachers_cosine_in_fifths(self):
         vectors = unit_vectors(60, 8)
         vectors[1] = vectors[0]
-        kind = neighbours([f"s{index}" for index in range(60)], vectors, 60, seed=3)
+        kind = neighbours([f"s{index}" for index in range(60)], vectors, 60, seed=3, device=torch.device("cpu"))
         self.assertEqual(len(kind.rows), 60)
         for row in kind.rows:
             first, second = row.source.removeprefix("similarity sentence1: s").split(" sentence2: s")
@@ -397,7 +406,7 @@ class MixtureOfKinds(unittest.TestCase):
         rows = self.rows(HELD_OUT + 4)
         mixture = Mixture(tiny_model(), [Kind("QQP", rows, repeats=3), Kind("x", rows, graded=True)], self.processor, 1, 64, 1.0)
         self.assertEqual(len(mixture.pairs), 4 * 3 + 4)
-        with mock.patch.object(mixture, "_answer", side_effect=lambda source: str(len(source) % 2)):
+        with mock.patch.object(mixture, "_answers", side_effect=lambda sources: [str(len(source) % 2) for source in sources]):
             answers = [str(len(source) % 2) for source in mixture._sources(rows[:HELD_OUT])]
             measures = mixture.held_out(thorough=True)
         right = np.mean([answer == row.target for answer, row in zip(answers, rows, strict=False)])
@@ -414,7 +423,7 @@ class MixtureOfKinds(unittest.TestCase):
             return scores
 
         with mock.patch.object(mixture.model, "logits", side_effect=logits):
-            self.assertEqual(mixture._answer(mixture.pairs[0][0]), "3.8")
+            self.assertEqual(mixture._answers([mixture.pairs[0][0]]), ["3.8"])
 
     def test_correlation_is_of_what_is_written(self):
         self.assertAlmostEqual(correlation(["1.0", "2.0", "3.0"], ["2.0", "4.0", "6.0"]), 1.0)
@@ -435,19 +444,61 @@ class ModelCard(unittest.TestCase):
         self.assertIn("No label of any task was used", card)
         self.assertNotIn("MNLI", card)
         self.assertNotIn("## Scores", card)
-        self.assertIn("| 25 | 0 | 10 | 6.000 | 1.000 |", card)
-        state["seen"]["mixture"] = {"items": 3, "tokens": 30}
-        state["held_out"] |= {"heldOutQqp": 0.75, "heldOutAltered": 0.5}
+        self.assertIn("| 25 | 0.5 | 10 | 6.000 | 1.000 |", card)
+        state["seen"] |= {"mixture": {"items": 3, "tokens": 30}, "replaced": {"items": 2, "tokens": 20}}
+        state["held_out"] |= {"heldOutQqp": 0.75, "heldOutAltered": 0.5, "heldOutReplacedAuc": 0.9}
         with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |", card)
         self.assertIn("training rows of MNLI and QQP", with_labels)
         self.assertIn("QQP's training rows, likewise [0.75]", with_labels)
         self.assertIn("200,000 sentences, each with itself after one to five random edits, likewise [0.50]", with_labels)
         self.assertNotIn("MNLI's training rows,", with_labels)
+        self.assertIn("which tokens of 2 windows", with_labels)
         self.assertIn("## Scores\n\n| a table |", with_labels)
         self.assertIn("* Start: embeddings from co-occurrence counts", card)
         self.assertNotIn("\n* Start: embeddings", with_labels)
         self.assertIn("\n  * Start: embeddings from co-occurrence counts of the whole corpus (1,000 tokens)", with_labels)
         self.assertEqual(with_labels.count("## Scores"), 1)
+
+
+class ReplacedTokenDetection(unittest.TestCase):
+    def test_slips_are_marked_and_everything_else_is_as_written(self):
+        windows = np.random.default_rng(0).integers(3, 8000, (64, 141), dtype=np.uint16)
+        near = np.full((8000, 16), 2, dtype=np.uint16)
+        ids, labels = replaced(windows, near, np.random.default_rng(1))
+        self.assertEqual((ids.shape, ids[:, -1].tolist(), labels[:, -1].sum()), ((64, LENGTH), [EOS_ID] * 64, 0))
+        self.assertAlmostEqual(labels.mean(), 0.06 + 0.02 + 2 * 0.025 + 0.025, delta=0.02)
+        for written, slips, window in zip(ids, labels, windows, strict=True):
+            kept = [token for token, slip in zip(written[:-1], slips, strict=False) if not slip]
+            # What is no slip comes in the window's own order.
+            rest = iter(window.tolist())
+            self.assertTrue(all(token in rest for token in kept))
+
+    def test_a_text_without_slips_has_none(self):
+        windows = np.random.default_rng(0).integers(3, 8000, (4, 141), dtype=np.uint16)
+        with mock.patch("replaced.np.searchsorted", return_value=np.full(windows.shape, 4)):
+            ids, labels = replaced(windows, np.zeros((8000, 16), dtype=np.uint16), np.random.default_rng(1))
+        self.assertEqual(labels.sum(), 0)
+        self.assertTrue((ids[:, :-1] == windows[:, : LENGTH - 1]).all())
+
+    def test_near_pieces_are_the_nearest_others(self):
+        embeddings = torch.randn(8128, 8)
+        embeddings[7] = embeddings[5] * 2 + 0.001
+        self.assertEqual((near_pieces(embeddings)[5, 0], near_pieces(embeddings)[7, 0]), (7, 5))
+
+    def test_area_under_the_curve_is_the_share_of_pairs_in_order(self):
+        self.assertEqual(area_under_curve(np.array([0.9, 0.1, 0.5, 0.4]), np.array([True, False, False, True])), 0.75)
+
+    def test_the_parts_of_a_batch_have_the_loss_of_the_whole(self):
+        model, detector = tiny_model(), Detector(32)
+        nn.init.normal_(detector.weight)
+        near = np.zeros((8000, 16), dtype=np.uint16)
+        objective = ReplacedTokens(model, detector, random_windows(40), random_windows(4), near, 1, 30, 1.0)
+        batch = objective.batch(0)
+        self.assertGreater(len(batch.pieces), 1)
+        with mock.patch("objectives.PIECE_TOKENS", 30 * LENGTH):
+            (whole,) = objective.batch(0).pieces
+        self.assertAlmostEqual(sum(piece().item() for piece in batch.pieces), whole().item(), places=5)
+        self.assertEqual(set(objective.held_out(thorough=False)), {"heldOutReplacedAuc"})
 
 
 class Embeddings(unittest.TestCase):

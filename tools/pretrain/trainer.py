@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from machine import to_device
 from model import T5
 from objectives import Objective, Piece
 from optimiser import build_optimisers, set_rates
@@ -25,14 +27,14 @@ def in_precision(piece: Piece, weight: float, device: torch.device, precision: s
 
 
 class Trainer:
-    """`head` holds the parameters of the objectives that are not the model's."""
+    """`heads` hold the parameters of the objectives that are not the model's."""
 
-    def __init__(self, model: T5, head: nn.Module | None, objectives: Sequence[Objective], options: Options):
-        self.model, self.head, self.objectives, self.options = model, head, objectives, options
+    def __init__(self, model: T5, heads: nn.Module, objectives: Sequence[Objective], options: Options):
+        self.model, self.heads, self.objectives, self.options = model, heads, objectives, options
         self.device = model.shared.device
-        self.parameters = [p for module in (model, head) if module is not None for p in module.parameters()]
+        self.parameters = [*model.parameters(), *heads.parameters()]
         self.workers = Workers(options.threads)
-        self.optimisers = build_optimisers(model, head, options.optimiser, options.rate, self.workers)
+        self.optimisers = build_optimisers(model, heads, options.optimiser, options.rate, options.weight_decay, self.workers)
         self.steps = 0
         self.seen = {objective.name: {"items": 0, "tokens": 0} for objective in objectives}
 
@@ -56,7 +58,7 @@ class Trainer:
             optimiser.step()
         self.steps += 1
         by_objective = torch.zeros(len(self.objectives), device=self.device)
-        return by_objective.index_add_(0, torch.tensor(owners, device=self.device), losses)
+        return by_objective.index_add_(0, to_device(np.array(owners), self.device), losses)
 
     def held_out(self, thorough: bool) -> dict[str, float]:
         return {name: value for objective in self.objectives for name, value in objective.held_out(thorough).items()}
@@ -64,7 +66,7 @@ class Trainer:
     def state(self) -> dict:
         return {
             "model": self.model.state_dict(),
-            "head": self.head.state_dict() if self.head is not None else {},
+            "heads": self.heads.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.steps,
             "seen": self.seen,
@@ -73,8 +75,7 @@ class Trainer:
 
     def restore(self, state: dict) -> None:
         self.model.load_state_dict(state["model"])
-        if self.head is not None:
-            self.head.load_state_dict(state["head"])
+        self.heads.load_state_dict(state["heads"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.steps, self.seen = state["step"], state["seen"]
