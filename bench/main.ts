@@ -16,11 +16,11 @@ import { TASK_ROWS, taskRows } from './rows.ts';
 import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--only NAMES] [--threads N]
-                [--device cpu|webgpu|cuda] [--json]
+                [--device cpu|webgpu|cuda] [--peer-device cpu|cuda] [--json]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ with
 a module on the first norm, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32,
-on the CPU or on --device (the peers stay on the CPU); on the CPU the LoRA step and the first-order search step also with --precision int8.
+on the CPU or on --device (the peers on --peer-device, on cuda PEFT's step compiled as well); on the CPU the LoRA step and the first-order search step also with --precision int8.
 Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
 time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
 are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
@@ -46,6 +46,7 @@ const { values: flags } = parseArgs({
     repetitions: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     device: { type: 'string', default: 'cpu' },
+    'peer-device': { type: 'string', default: 'cpu' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -65,6 +66,7 @@ const settings = { device, threads };
 const tasks = flags.tasks.split(',').filter(Boolean);
 const only = flags.only.split(',').filter(Boolean);
 const python = process.env.S3DELTA_PYTHON;
+const peerDevice = flags['peer-device'];
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const shared = process.env.S3DELTA_SHARED ?? '../shared';
 const tokenizerFolder = `${shared}/tokenizer`;
@@ -152,6 +154,7 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
     searchInt8OverFloat32: time('searchFirstInt8') / time('searchFirst'),
     memoryInt8OverFloat32: memory('loraInt8') / memory('lora'),
     stepOverPeft: time('peft') / time('lora'),
+    stepOverPeftCompiled: time('peftCompiled') / time('lora'),
     memoryOverPeft: memory('lora') / memory('peft'),
     searchOverPytorch: time('pytorchSecond') / time('searchSecond'),
     searchOneSidedOverPytorch: time('pytorchSecond') / time('searchOneSided'),
@@ -188,14 +191,19 @@ for (const model of models) {
   const names = computed.filter(name => name !== REFERENCE && (only.length === 0 || only.includes(name)));
   const starters = names.map(name => () => startScenario(name, folder, settings));
   if (python) {
-    starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads));
-    starters.push(() => startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, '--order', 'second'));
+    const there = ['--device', peerDevice];
+    starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads, ...there));
+    if (peerDevice === 'cuda')
+      starters.push(() => startPeer(python, 'peftCompiled', 'peft_step.py', model, threads, ...there, '--compile'));
+    starters.push(() =>
+      startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, ...there, '--order', 'second'),
+    );
   }
   for (const task of tasks) {
     const rows = { task, file: await taskRows(task, shared) };
     for (const name of Object.keys(rowScenarios)) starters.push(() => startScenario(name, folder, settings, rows));
     if (!python) continue;
-    const given = ['--rows', rows.file];
+    const given = ['--rows', rows.file, '--device', peerDevice];
     starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', model, threads, ...given));
     const answer = ['--answer', String(ANSWER)];
     starters.push(() => startPeer(python, `generate ${task}`, 'generate.py', model, threads, ...given, ...answer));

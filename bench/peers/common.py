@@ -24,6 +24,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--model", choices=SIZES, default="t5-small")
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of PyTorch")
+    arguments.add_argument("--device", default="cpu", help="where PyTorch computes: cpu or cuda")
     arguments.add_argument("--batch", type=int, default=16, help="examples in a batch")
     arguments.add_argument("--source", type=int, default=128, help="tokens of a source")
     arguments.add_argument("--target", type=int, default=4, help="tokens of a target")
@@ -36,6 +37,8 @@ def prepare(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
     """A T5 v1.0 with random weights in float32, frozen, without dropout."""
     logging.set_verbosity_error()
     torch.set_num_threads(arguments.threads)
+    # Whatever is made from here on lies there.
+    torch.set_default_device(arguments.device)
     torch.manual_seed(arguments.seed)
     d_model, d_ff, heads, layers = SIZES[arguments.model]
     config = T5Config(

@@ -7,7 +7,9 @@ from common import parser, prepare, row_batches, serve
 
 
 def main() -> None:
-    arguments = parser(__doc__).parse_args()
+    options = parser(__doc__)
+    options.add_argument("--compile", action="store_true", help="compile the model with torch.compile")
+    arguments = options.parse_args()
     lora = peft.LoraConfig(
         task_type=peft.TaskType.SEQ_2_SEQ_LM, r=8, lora_alpha=16, lora_dropout=0.0, target_modules=r".*SelfAttention\.(q|v)"
     )
@@ -15,6 +17,8 @@ def main() -> None:
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=3e-4, weight_decay=0)
     batches = row_batches(arguments)
+    if arguments.compile:
+        model.compile()
 
     def step() -> float:
         for batch in batches:
