@@ -71,10 +71,10 @@ KINDS = {
     "Mnli": "MNLI's training rows, as `s3delta` writes them",
     "Qqp": "QQP's training rows, likewise",
     "Written": "the same rows' pairs, their labels unread, with five times the teacher's cosine as the answer",
-    "Neighbours": "{neighbour_pairs:,} sentences of the corpus, each with one near it or any other, likewise",
-    "Altered": "{altered_pairs:,} sentences, each with itself after one to five random edits, likewise",
-    "Acceptable": "{acceptable_rows:,} sentences: as they were written, or after a random slip or two?",
-    "Order": "{order_rows:,} pairs of sentences: does the second follow the first, come before it, or neither?",
+    "Neighbours": "up to {neighbour_pairs:,} sentences of the corpus, each with one near it or any other, likewise",
+    "Altered": "up to {altered_pairs:,} sentences, each with itself after one to five random edits, likewise",
+    "Acceptable": "up to {acceptable_rows:,} sentences: as they were written, or after a random slip or two?",
+    "Order": "up to {order_rows:,} pairs of sentences: does the second follow the first, come before it, or neither?",
 }
 
 NO_LABELS = "No label of any task was used;"

@@ -450,7 +450,7 @@ class ModelCard(unittest.TestCase):
         with_labels = model_card(state | {"labelled": True}, [], 1000, "a machine", "| a table |", card)
         self.assertIn("training rows of MNLI and QQP", with_labels)
         self.assertIn("QQP's training rows, likewise [0.75]", with_labels)
-        self.assertIn("200,000 sentences, each with itself after one to five random edits, likewise [0.50]", with_labels)
+        self.assertIn("up to 200,000 sentences, each with itself after one to five random edits, likewise [0.50]", with_labels)
         self.assertNotIn("MNLI's training rows,", with_labels)
         self.assertIn("which tokens of 2 windows", with_labels)
         self.assertIn("## Scores\n\n| a table |", with_labels)
