@@ -20,7 +20,8 @@ const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ with
 a module on the first norm, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32,
-on the CPU or on --device (the peers on --peer-device, on cuda PEFT's step compiled as well); on the CPU the LoRA step and the first-order search step also with --precision int8.
+on the CPU or on --device (the peers on --peer-device, on cuda PEFT's step compiled as well; memory is the process's, not the card's);
+on the CPU the LoRA step and the first-order search step also with --precision int8.
 Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
 time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
 are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
@@ -67,6 +68,10 @@ const tasks = flags.tasks.split(',').filter(Boolean);
 const only = flags.only.split(',').filter(Boolean);
 const python = process.env.S3DELTA_PYTHON;
 const peerDevice = flags['peer-device'];
+if (peerDevice !== 'cpu' && peerDevice !== 'cuda') {
+  console.error(`error: the peers have no device named ${peerDevice}\n→ use one of: cpu, cuda`);
+  process.exit(2);
+}
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const shared = process.env.S3DELTA_SHARED ?? '../shared';
 const tokenizerFolder = `${shared}/tokenizer`;

@@ -66,7 +66,10 @@ class Muon(torch.optim.Optimizer):
 def build_optimisers(
     model: T5, heads: nn.Module, kind: str, rate: float, weight_decay: float, workers: Workers
 ) -> list[torch.optim.Optimizer]:
-    """`rate` is the peak rate of the matrices, every other in proportion to it. Each group remembers its own as `peak_lr`."""
+    """`rate` is the peak rate of the matrices, every other in proportion to it. Each group remembers its own as `peak_lr`.
+
+    `weight_decay` is Muon's alone.
+    """
     named = dict(model.named_parameters())
     matrices = {name: p for name, p in named.items() if "blocks" in name and p.ndim == 2}
     queries = [p for name, p in matrices.items() if name.endswith("query")]
@@ -89,7 +92,8 @@ def build_optimisers(
         {"params": wo, "lr": rate},
     ]
     if kind == "muon":
-        optimisers = [Muon(groups, workers, weight_decay=weight_decay), torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
+        muon = Muon(groups, workers, weight_decay=weight_decay)
+        optimisers = [muon, torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0)]
     else:
         for group in groups:
             group.pop("split", None)

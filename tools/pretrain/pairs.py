@@ -11,6 +11,7 @@ import torch
 
 from alterations import MEANING, alter
 from batches import ALTERED, PAIRS
+from machine import to_device
 from mixture import Kind, Row
 from sentences import keep_sentences
 from teacher import Teaching
@@ -34,7 +35,7 @@ def neighbours(sentences: list[str], vectors: np.ndarray, count: int, seed: int,
     """`count` rows: each of as many sentences with a near one (near ranks as likely as far, in octaves) or any other one."""
     rng = np.random.default_rng([seed, PAIRS])
     chosen = rng.permutation(len(sentences))[:count]
-    pool = torch.from_numpy(vectors[chosen]).to(device).bfloat16()
+    pool = to_device(vectors[chosen], device).bfloat16()
     partners = np.empty(len(chosen), dtype=np.int64)
     for start in range(0, len(chosen), CHUNK):
         near = (pool[start : start + CHUNK] @ pool.T).topk(min(NEIGHBOURS + 1, len(chosen)), dim=1).indices.cpu().numpy()

@@ -3,9 +3,9 @@
 import numpy as np
 
 
-def groups_of(lengths: np.ndarray) -> list[np.ndarray]:
-    """Indices of the items of each length."""
-    return [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+def groups_of(kinds: np.ndarray) -> list[np.ndarray]:
+    """Indices of the items of each kind (a length, say), in the order of the kinds."""
+    return [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
 
 
 class SameLengthBatches:
@@ -15,9 +15,8 @@ class SameLengthBatches:
         """`shapes` [items, k]: lengths of each item's parts; a batch holds about `tokens` in all and at least one item."""
         self.seed = seed
         kinds, kind_of_item = np.unique(shapes, axis=0, return_inverse=True)
-        groups = [np.flatnonzero(kind_of_item.ravel() == kind) for kind in range(len(kinds))]
         sizes = np.maximum(1, tokens // kinds.sum(axis=1))
-        self.groups = [(items, max(1, len(items) // size)) for items, size in zip(groups, sizes, strict=True)]
+        self.groups = [(items, max(1, len(items) // size)) for items, size in zip(groups_of(kind_of_item.ravel()), sizes, strict=True)]
         self.batches_per_pass = sum(count for _, count in self.groups)
         self.current_pass, self.batches = -1, []
 
