@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Program, ProgramGraphs, StandaloneGraphs } from '../runtime/program.ts';
+import type { CompileSettings } from '../runtime/session.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
 import type { Weights } from './weight.ts';
@@ -20,8 +21,8 @@ export interface Model {
   readonly weights: Weights;
   /** The backbone with these modules attached; no modules give the bare backbone. */
   compile(modules: readonly DeltaModule[]): Promise<Program>;
-  /** What `compile` would compile, to plan with. */
-  graphs(modules: readonly DeltaModule[], changes?: { readonly recompute?: boolean }): ProgramGraphs;
+  /** What `compile` would compile, to plan with; `changes` where the model were loaded with other settings. */
+  graphs(modules: readonly DeltaModule[], changes?: Pick<CompileSettings, 'recompute' | 'precision'>): ProgramGraphs;
   /** The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but texts. */
   standalone(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }

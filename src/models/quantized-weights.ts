@@ -52,6 +52,24 @@ export async function quantizedWeights(
   );
 }
 
+/** What `quantizedWeights` would give, of a file that was never written: to plan with. */
+export function sketchedWeights(weights: Weights): QuantizedWeights {
+  const entry = (dtype: 'I8' | 'F32', shape: readonly number[], bytesEach: number): TensorEntry => {
+    const byteLength = shape.reduce((product, extent) => product * extent, bytesEach);
+    return { file: 'never written', dtype, shape, offset: 0, byteLength };
+  };
+  const tensor = (inner: number, columns: number): QuantizedTensor => ({
+    values: entry('I8', [inner, columns], 1),
+    scales: entry('F32', [columns], 4),
+  });
+  return new Map(
+    [...weights].map(([site, { shape }]) => {
+      const [rows, columns] = shape as [number, number];
+      return [site, { forward: tensor(columns, rows), backward: tensor(rows, columns) }];
+    }),
+  );
+}
+
 async function identityOf(weights: Weights): Promise<string> {
   const hash = createHash('sha256').update(`${FORM}`);
   for (const file of new Set([...weights.values()].map(({ file }) => file))) {

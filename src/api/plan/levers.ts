@@ -7,7 +7,7 @@ export interface Lever {
   /** What to add to the command or the config file. */
   readonly settings: Settings;
   readonly peakBytes: number;
-  /** Of the whole job; null where no step was timed. */
+  /** Of the whole job; null where no such step was timed. */
   readonly seconds: number | null;
   /** Whether the job then fits. */
   readonly fits: boolean;
@@ -21,8 +21,8 @@ export interface LeverKind {
   readonly changes?: string;
 }
 
-/** The levers that these settings leave. */
-export function leverKinds(settings: ResolvedSettings): LeverKind[] {
+/** The levers that these settings leave; int8 where the machine has exact products of 8-bit integers. */
+export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
   const rows = settings['micro-batch'] ?? settings['batch-size'];
   const length = settings['max-length'];
   return [
@@ -34,6 +34,9 @@ export function leverKinds(settings: ResolvedSettings): LeverKind[] {
         ...(settings.prepack === false || settings.recompute ? [] : [{ prepack: false, recompute: true }]),
       ],
     },
+    ...(int8 && settings.precision !== 'int8'
+      ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent; faster' }]
+      : []),
     ...(settings.order !== 'first'
       ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]
       : []),

@@ -122,7 +122,7 @@ export function planSearch(
       peakBytes,
       seconds: totalSeconds(planned, drafts, timings, data),
       memory: { limitBytes, fits },
-      levers: fits ? [] : pullLevers(planned, data, timings, limitBytes),
+      levers: fits ? [] : await pullLevers(planned, data, timings, limitBytes),
     };
   });
 }

@@ -1,5 +1,6 @@
 import type { ResolvedSettings } from '../../config/resolve.ts';
 import type { Model } from '../../models/model.ts';
+import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import { randomStructure } from '../../structure/random-structure.ts';
 import type { EncodedTask } from '../encode-task.ts';
@@ -93,13 +94,14 @@ export function totalSeconds(
 }
 
 /** Each kind of lever as far as it must be pulled. */
-export function pullLevers(
+export async function pullLevers(
   planned: PlannedJob,
   data: EncodedTask,
   timings: Timings | undefined,
   limitBytes: number,
-): Lever[] {
-  return leverKinds(planned.settings).flatMap(({ attempts, changes }): Lever[] => {
+): Promise<Lever[]> {
+  const int8 = planned.settings.device === 'cpu' && (await hasExactInt8Products());
+  return leverKinds(planned.settings, { int8 }).flatMap(({ attempts, changes }): Lever[] => {
     let pulled: Lever | undefined;
     for (const settings of attempts) {
       const length = settings['max-length'];
@@ -107,7 +109,8 @@ export function pullLevers(
       const drafts = draftStages(planned, shown, settings);
       const peakBytes = largestPeak(drafts);
       const fits = peakBytes <= limitBytes;
-      const seconds = totalSeconds(planned, drafts, timings, shown);
+      // No step of 8-bit integers was timed.
+      const seconds = settings.precision === undefined ? totalSeconds(planned, drafts, timings, shown) : null;
       pulled = { settings, peakBytes, seconds, fits, ...(changes !== undefined && { changes }) };
       if (fits) break;
     }

@@ -36,8 +36,11 @@ export function draftStage(
   },
 ): StageDraft {
   const { model, data, settings, processBytes } = context;
-  const { prepack, recompute } = settings;
-  const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
+  const { prepack, recompute, precision } = settings;
+  const graphs = model.graphs(modules, {
+    ...(recompute !== undefined && { recompute }),
+    ...(precision !== undefined && { precision }),
+  });
   const workOf = stage === 'search' ? searchWorkload : retrainWorkload;
   const work = workOf(data, settings, graphs.tokensPerRun);
   const memory = stageMemory(graphs, work, {

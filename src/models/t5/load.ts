@@ -8,7 +8,7 @@ import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import type { Model } from '../model.ts';
-import { type QuantizedWeights, quantizedWeights } from '../quantized-weights.ts';
+import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
 import type { Weights } from '../weight.ts';
 import { parseT5Config, type T5Config } from './config.ts';
 import { programGraphs } from './graphs.ts';
@@ -37,10 +37,14 @@ export async function loadT5(
     hash.update(`${weight.name} ${weight.shape};`);
   }
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
-  const blueprint = (modules: readonly DeltaModule[], recompute = settings.recompute ?? false) => ({
+  const blueprint = (
+    modules: readonly DeltaModule[],
+    rounded = quantized,
+    recompute = settings.recompute ?? false,
+  ) => ({
     config,
     weights,
-    ...(quantized && { quantized }),
+    ...(rounded && { quantized: rounded }),
     layout: layoutOf(modules),
     recompute,
   });
@@ -53,7 +57,10 @@ export async function loadT5(
     tokenizer,
     weights,
     compile: async modules => createProgram(blueprint(modules), settings),
-    graphs: (modules, { recompute } = {}) => programGraphs(blueprint(modules, recompute)),
+    graphs: (modules, { recompute, precision = settings.precision } = {}) => {
+      const rounded = precision === 'int8' ? (quantized ?? sketchedWeights(blockMatrices(weights, config))) : undefined;
+      return programGraphs(blueprint(modules, rounded, recompute));
+    },
     standalone: (ownWeights, modules, delta) =>
       standaloneGraphs({ config, weights: ownWeights, layout: layoutOf(modules), constants: delta }),
   };

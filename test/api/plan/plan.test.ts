@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freshLoaders, type Loaders } from '../../../src/api/loaders.ts';
 import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../../src/index.ts';
+import { hasExactInt8Products } from '../../../src/runtime/probe-int8.ts';
 
 const settings = {
   model: 'mini',
@@ -14,6 +18,7 @@ const settings = {
 } as const;
 
 const plan = await runPlanJob(settings);
+const int8 = await hasExactInt8Products();
 
 describe('the plan of a search', () => {
   it('has the names that other programs read', () => {
@@ -51,12 +56,35 @@ describe('the plan of a search', () => {
     assert.equal(tight.memory.fits, false);
     assert.deepEqual(
       tight.levers.map(lever => Object.keys(lever.settings).join()),
-      ['micro-batch', 'prepack,recompute', 'order', 'max-length'],
+      ['micro-batch', 'prepack,recompute', ...(int8 ? ['precision'] : []), 'order', 'max-length'],
     );
     for (const lever of tight.levers) {
       assert.ok(lever.peakBytes <= tight.peakBytes);
       assert.equal(lever.fits, lever.peakBytes <= tight.memory.limitBytes);
     }
+  });
+
+  it('plans with 8-bit integers that nobody has rounded as with those that lie in their file', {
+    skip: !int8,
+  }, async t => {
+    const cache = await mkdtemp(join(tmpdir(), 's3delta-plan-'));
+    t.after(() => rm(cache, { recursive: true, force: true }));
+    const before = process.env.S3DELTA_CACHE;
+    process.env.S3DELTA_CACHE = cache;
+    t.after(() => {
+      if (before === undefined) delete process.env.S3DELTA_CACHE;
+      else process.env.S3DELTA_CACHE = before;
+    });
+    const tight = await runPlanJob(settings, { timing: false, memoryBytes: plan.peakBytes * 0.5 });
+    assert.deepEqual(await readdir(cache), []);
+    const lever = tight.levers.find(({ settings }) => settings.precision === 'int8')!;
+    const rounded = await runPlanJob({ ...settings, precision: 'int8' }, { timing: false });
+    // What the process holds already differs between the two.
+    const own = ({ stages }: typeof tight) => Math.max(...stages.map(each => each.peakBytes - each.processBytes));
+    const [process8] = tight.stages.map(({ processBytes }) => processBytes);
+    assert.equal(lever.peakBytes - process8!, own(rounded));
+    assert.ok(own(rounded) < own(tight));
+    assert.equal(lever.seconds, null);
   });
 
   it('searches nothing where the budget holds everything', async () => {

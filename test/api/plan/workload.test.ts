@@ -76,8 +76,10 @@ describe('the work of a re-training', () => {
 });
 
 describe('levers', () => {
+  const without = { int8: false };
+
   it('are tried from the mildest on, and only where they change anything', () => {
-    const kinds = leverKinds(settingsOf());
+    const kinds = leverKinds(settingsOf(), without);
     assert.deepEqual(kinds[0]!.attempts, [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
     assert.deepEqual(kinds[1]!.attempts, [
       { prepack: false },
@@ -86,13 +88,23 @@ describe('levers', () => {
     ]);
     assert.deepEqual(kinds[2]!.attempts, [{ order: 'first' }]);
     assert.deepEqual(kinds[3]!.attempts[0], { 'max-length': 80 });
-    assert.deepEqual(leverKinds(settingsOf({ prepack: false }))[1]!.attempts, [{ recompute: true }]);
-    assert.deepEqual(leverKinds(settingsOf({ recompute: true }))[1]!.attempts, [{ prepack: false }]);
-    const first = leverKinds(settingsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true }));
+    assert.deepEqual(leverKinds(settingsOf({ prepack: false }), without)[1]!.attempts, [{ recompute: true }]);
+    assert.deepEqual(leverKinds(settingsOf({ recompute: true }), without)[1]!.attempts, [{ prepack: false }]);
+    const first = leverKinds(
+      settingsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true }),
+      without,
+    );
     assert.deepEqual(
       first.map(({ attempts }) => Object.keys(attempts[0] ?? {})),
       [[], [], ['max-length']],
     );
+  });
+
+  it('have 8-bit integers where the machine multiplies them exactly and the settings do not have them', () => {
+    const precisions = (changes = {}) =>
+      leverKinds(settingsOf(changes), { int8: true }).filter(({ attempts }) => attempts[0]?.precision === 'int8')
+        .length;
+    assert.deepEqual([precisions(), precisions({ precision: 'int8' })], [1, 0]);
   });
 
   it('cut texts as encoding does: the end token stays', () => {
