@@ -114,7 +114,9 @@ export const settingsSchema = z.strictObject({
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
-  'max-steps': key(positiveInteger, 'end a stage after this many steps, whatever its epochs', { hint: 'N' }),
+  'max-steps': key(positiveInteger, 'end a stage after this many steps, where its epochs have not ended it before', {
+    hint: 'N',
+  }),
   preset: key(
     z.enum(presetNames),
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
