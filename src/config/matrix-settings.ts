@@ -54,7 +54,7 @@ export const matrixSchema = z.strictObject({
     description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
   }),
   'fine-tuning-lr': shape.lr.meta({
-    description: 'learning rate of full fine-tuning (default 3e-5; 1e-3 for mini)',
+    description: 'learning rate of full fine-tuning (default 3e-5; 3e-4 for mini)',
     hint: 'R',
   }),
 });

@@ -47,7 +47,7 @@ const miniSizes: Preset = {
 };
 
 /** What suits the built-in model at those sizes: of its few parameters the paper's share would be a single module. */
-const miniRates = { learningRate: 5e-3, fineTuningLearningRate: 1e-3, budget: '0.2%' } as const;
+const miniRates = { learningRate: 5e-3, fineTuningLearningRate: 3e-4, budget: '0.2%' } as const;
 
 /** The preset to use, by its name: unless one is said, `mini` for the built-in model and `paper` for every other. */
 export function choosePreset(model: string, taskPreset: Preset, name: PresetName = presetOf(model)): Preset {
