@@ -89,6 +89,16 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     assert.equal(productFlops(integer.training, extents), productFlops(plain.training, extents));
   });
 
+  it('is planned with and without, however the model was loaded', async () => {
+    const { exact, rounded } = await pair('tiny-t5');
+    const counts = [exact, rounded].flatMap(model =>
+      ([undefined, 'float32', 'int8'] as const).map(precision =>
+        products(model.graphs([], precision && { precision }).encoding, 'DynamicQuantizeMatMul'),
+      ),
+    );
+    assert.deepEqual(counts, [0, 0, 12, 12, 0, 12]);
+  });
+
   it('is refused off the CPU, before any weight is read', async () => {
     for (const device of ['webgpu', 'cuda'] as const) {
       const loading = loadModel(folderOf('tiny-t5'), { precision: 'int8', device });

@@ -35,7 +35,7 @@ export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8
       ],
     },
     ...(int8 && settings.precision !== 'int8'
-      ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent; faster' }]
+      ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent' }]
       : []),
     ...(settings.order !== 'first'
       ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]

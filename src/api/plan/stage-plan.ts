@@ -3,6 +3,7 @@ import { layoutOf } from '../../deltas/layout.ts';
 import type { Model } from '../../models/model.ts';
 import type { ProgramGraphs } from '../../runtime/program.ts';
 import type { DeltaModule } from '../../structure/module.ts';
+import { compileSettings } from '../compile-settings.ts';
 import type { EncodedTask } from '../encode-task.ts';
 import { type StageMemory, stageMemory } from './stage-memory.ts';
 import { retrainWorkload, searchWorkload, type Workload } from './workload.ts';
@@ -36,16 +37,14 @@ export function draftStage(
   },
 ): StageDraft {
   const { model, data, settings, processBytes } = context;
-  const { prepack, recompute, precision } = settings;
-  const graphs = model.graphs(modules, {
-    ...(recompute !== undefined && { recompute }),
-    ...(precision !== undefined && { precision }),
-  });
+  // The memory planned is the processor's, wherever the job computes.
+  const compiled = compileSettings({ ...settings, device: 'cpu' });
+  const graphs = model.graphs(modules, compiled);
   const workOf = stage === 'search' ? searchWorkload : retrainWorkload;
   const work = workOf(data, settings, graphs.tokensPerRun);
   const memory = stageMemory(graphs, work, {
+    ...compiled,
     processBytes,
-    ...(prepack !== undefined && { prepack }),
     curvature: stage === 'search' && settings.order === 'exact',
     deltaSize: layoutOf(modules).size,
     arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,

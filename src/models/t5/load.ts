@@ -39,12 +39,11 @@ export async function loadT5(
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
   const blueprint = (
     modules: readonly DeltaModule[],
-    rounded = quantized,
-    recompute = settings.recompute ?? false,
+    { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
   ) => ({
     config,
     weights,
-    ...(rounded && { quantized: rounded }),
+    ...(precision === 'int8' && { quantized: quantized ?? sketchedWeights(blockMatrices(weights, config)) }),
     layout: layoutOf(modules),
     recompute,
   });
@@ -57,10 +56,7 @@ export async function loadT5(
     tokenizer,
     weights,
     compile: async modules => createProgram(blueprint(modules), settings),
-    graphs: (modules, { recompute, precision = settings.precision } = {}) => {
-      const rounded = precision === 'int8' ? (quantized ?? sketchedWeights(blockMatrices(weights, config))) : undefined;
-      return programGraphs(blueprint(modules, rounded, recompute));
-    },
+    graphs: (modules, changes) => programGraphs(blueprint(modules, { ...settings, ...changes })),
     standalone: (ownWeights, modules, delta) =>
       standaloneGraphs({ config, weights: ownWeights, layout: layoutOf(modules), constants: delta }),
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { freshLoaders, type Loaders } from '../../../src/api/loaders.ts';
 import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../../src/index.ts';
 import { hasExactInt8Products } from '../../../src/runtime/probe-int8.ts';
@@ -16,6 +16,10 @@ const settings = {
   'batch-size': 4,
   'max-steps': 6,
 } as const;
+
+const cache = await mkdtemp(join(tmpdir(), 's3delta-plan-'));
+process.env.S3DELTA_CACHE = cache;
+after(() => rm(cache, { recursive: true, force: true }));
 
 const plan = await runPlanJob(settings);
 const int8 = await hasExactInt8Products();
@@ -66,23 +70,14 @@ describe('the plan of a search', () => {
 
   it('plans with 8-bit integers that nobody has rounded as with those that lie in their file', {
     skip: !int8,
-  }, async t => {
-    const cache = await mkdtemp(join(tmpdir(), 's3delta-plan-'));
-    t.after(() => rm(cache, { recursive: true, force: true }));
-    const before = process.env.S3DELTA_CACHE;
-    process.env.S3DELTA_CACHE = cache;
-    t.after(() => {
-      if (before === undefined) delete process.env.S3DELTA_CACHE;
-      else process.env.S3DELTA_CACHE = before;
-    });
+  }, async () => {
     const tight = await runPlanJob(settings, { timing: false, memoryBytes: plan.peakBytes * 0.5 });
     assert.deepEqual(await readdir(cache), []);
     const lever = tight.levers.find(({ settings }) => settings.precision === 'int8')!;
     const rounded = await runPlanJob({ ...settings, precision: 'int8' }, { timing: false });
     // What the process holds already differs between the two.
     const own = ({ stages }: typeof tight) => Math.max(...stages.map(each => each.peakBytes - each.processBytes));
-    const [process8] = tight.stages.map(({ processBytes }) => processBytes);
-    assert.equal(lever.peakBytes - process8!, own(rounded));
+    assert.equal(lever.peakBytes - tight.stages[0]!.processBytes, own(rounded));
     assert.ok(own(rounded) < own(tight));
     assert.equal(lever.seconds, null);
   });
