@@ -21,7 +21,7 @@ const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc]
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ with
 a module on the first norm, one loss with gradients over the mixed space, and search steps, on random-weight T5s, batch ${ROWS} × ${SOURCE}, float32,
 on the CPU or on --device (the peers on --peer-device, on cuda PEFT's step compiled as well; memory is the process's, not the card's);
-on the CPU the LoRA step and the first-order search step also with --precision int8.
+on the CPU the LoRA step, the first-order search step and all of --tasks also with --precision int8.
 Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
 time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
 are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
@@ -168,7 +168,9 @@ function ratiosOf(rows: ReadonlyMap<string, Row>, flops: number): Record<string,
   const ofTasks = Object.fromEntries(
     tasks.flatMap(task => [
       [`stepOverPeft ${task}`, time(`peft ${task}`) / time(`loraRows ${task}`)],
+      [`stepInt8OverPeft ${task}`, time(`peft ${task}`) / time(`loraRowsInt8 ${task}`)],
       [`answersOverHuggingFace ${task}`, time(`generate ${task}`) / time(`generateRows ${task}`)],
+      [`answersInt8OverHuggingFace ${task}`, time(`generate ${task}`) / time(`generateRowsInt8 ${task}`)],
     ]),
   );
   return Object.fromEntries(
@@ -182,8 +184,9 @@ for (const model of models) {
   log(`error: no shape is named ${model}\n→ use some of: ${Object.keys(T5_SHAPES).join(', ')}`);
   process.exit(2);
 }
-// Other devices do not multiply 8-bit integers.
-const computed = Object.keys(scenarios).filter(name => device === 'cpu' || !name.endsWith('Int8'));
+/** Those that the device can take: none but the CPU multiplies 8-bit integers. */
+const possible = (names: readonly string[]) => names.filter(name => device === 'cpu' || !name.endsWith('Int8'));
+const computed = possible(Object.keys(scenarios));
 const unknown = only.find(name => !computed.includes(name));
 if (unknown !== undefined) {
   log(`error: no program on ${device} is named ${unknown}\n→ use some of: ${computed.join(', ')}`);
@@ -206,7 +209,8 @@ for (const model of models) {
   }
   for (const task of tasks) {
     const rows = { task, file: await taskRows(task, shared) };
-    for (const name of Object.keys(rowScenarios)) starters.push(() => startScenario(name, folder, settings, rows));
+    for (const name of possible(Object.keys(rowScenarios)))
+      starters.push(() => startScenario(name, folder, settings, rows));
     if (!python) continue;
     const given = ['--rows', rows.file, '--device', peerDevice];
     starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', model, threads, ...given));

@@ -91,17 +91,19 @@ const int8: CompileSettings = { precision: 'int8' };
 export const ANSWER = 3;
 
 /** Greedy answers to the rows, in batches as an evaluation makes them. */
-const generateRows: Prepare = async (folder, settings, rows) => {
-  const program = await (await loadModel(folder, settings)).compile([]);
-  const examples = await readRows(rows!);
-  const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
-  const none = new Float32Array(0);
-  return {
-    step: async () => {
-      for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens: ANSWER });
-    },
+const generating =
+  (own: CompileSettings = {}): Prepare =>
+  async (folder, settings, rows) => {
+    const program = await (await loadModel(folder, { ...settings, ...own })).compile([]);
+    const examples = await readRows(rows!);
+    const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
+    const none = new Float32Array(0);
+    return {
+      step: async () => {
+        for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens: ANSWER });
+      },
+    };
   };
-};
 
 /**
  * The first random structure with a module on the first norm. Of 108 structures that searches on `mini` found 80 have one
@@ -190,4 +192,9 @@ export const scenarios: Readonly<Record<string, Prepare>> = {
 };
 
 /** The same by name, over the rows of a task. */
-export const rowScenarios: Readonly<Record<string, Prepare>> = { loraRows: lora, generateRows };
+export const rowScenarios: Readonly<Record<string, Prepare>> = {
+  loraRows: lora,
+  loraRowsInt8: training(loraModules, int8),
+  generateRows: generating(),
+  generateRowsInt8: generating(int8),
+};
