@@ -131,7 +131,14 @@ function sessionOptions(
     extra: {
       // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
-      session: { set_denormal_as_zero: '1', disable_prepacking: prepack === false ? '1' : '0', ...more },
+      session: {
+        set_denormal_as_zero: '1',
+        // Threads that wait, spinning, for the next run of one session would take cores from the session that runs: sources are
+        // encoded by one and answers decoded by another, in turn.
+        force_spinning_stop: '1',
+        disable_prepacking: prepack === false ? '1' : '0',
+        ...more,
+      },
     },
   };
 }
