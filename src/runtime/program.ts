@@ -122,7 +122,7 @@ export interface StandaloneGraphs {
   readonly endId: number;
 }
 
-/** A batch as far as its cost goes: rows, and the longest source and target among them, in tokens. */
+/** A batch as far as its cost goes: rows, and the longest source and target among them, in tokens; of answers the most allowed. */
 export interface BatchSize {
   readonly rows: number;
   readonly source: number;
@@ -139,7 +139,7 @@ export interface ProgramGraphs {
   curvature(): Graph;
   /** One run encodes the sources of a batch, for `decoding`. */
   readonly encoding: Graph;
-  /** One run gives the next token of each answer, of which `target` tokens are known. */
+  /** One run gives the next token of each answer of at most `target` tokens. */
   readonly decoding: Graph;
   /** Values of the graphs' named extents for a batch, padding included. */
   extents(size: BatchSize): Extents;

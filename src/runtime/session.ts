@@ -40,6 +40,11 @@ export type Feed =
 /** What a graph reads: arrays, and what another session on the same device has left there (`CreateOptions`). */
 export type Feeds = Readonly<Record<string, Feed | Tensor>>;
 
+/** Gives back what sessions have left on a device; arrays are not concerned. */
+export function disposeOf(feeds: Feeds): void {
+  for (const feed of Object.values(feeds)) if (feed instanceof Tensor) feed.dispose();
+}
+
 export interface Session {
   /** Runs the graph. Outputs by name; the arrays are the caller's. What was kept on the device is to be disposed of. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;

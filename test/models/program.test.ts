@@ -152,6 +152,29 @@ describe('a program', () => {
     await program.release();
   });
 
+  it('generates, token for token, what teacher forcing finds likeliest, modules on keys and values included', async () => {
+    const modules = listSpace(tiny.sites, 'mixed');
+    const program = await tiny.compile(modules);
+    const delta = program.initialDelta(1).map((value, i) => value + 0.1 * Math.sin(i));
+    const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
+    const sources = batch.map(({ source }) => source);
+    const answers = await program.generate(sources, delta, gates, { maxTokens: 12 });
+    assert.ok(
+      answers.some(answer => new Set(answer).size > 2),
+      'answers of one token alone would show little',
+    );
+    for (const [row, answer] of answers.entries()) {
+      const target = answer.length < 12 ? [...answer, 1] : answer;
+      const { data, shape } = await program.logits([{ source: sources[row]!, target }], delta, gates);
+      const likeliest = target.map((_, place) => {
+        const logits = data.subarray(place * shape[2], (place + 1) * shape[2]);
+        return logits.indexOf(Math.max(...logits));
+      });
+      assert.deepEqual(likeliest, target);
+    }
+    await program.release();
+  });
+
   it('stops each row of a generation at its end token', async () => {
     const program = await tiny.compile([]);
     const sources = batch.map(({ source }) => source);

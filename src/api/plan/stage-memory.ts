@@ -47,14 +47,15 @@ export function stageMemory(
 
   const encoder = simulateSession(graphs.encoding, options);
   const decoder = simulateSession(graphs.decoding, options);
-  let statesBytes = 0;
+  let passedBytes = 0;
   for (const size of representatives(generation)) {
-    encoder.run(graphs.extents(size));
-    for (let target = 1; target <= size.target; target++) decoder.run(graphs.extents({ ...size, target }));
-    // The encoder's states pass through JavaScript on their way to the decoder.
-    statesBytes = Math.max(statesBytes, encoder.outputBytes(graphs.extents(size)));
+    const extents = graphs.extents(size);
+    encoder.run(extents);
+    decoder.run(extents);
+    // The encoder's states pass through JavaScript on their way to the decoder, keys and values from one token to the next.
+    passedBytes = Math.max(passedBytes, encoder.outputBytes(extents) + decoder.outputBytes(extents));
   }
-  const generationBytes = encoder.residentBytes() + decoder.residentBytes() + statesBytes;
+  const generationBytes = encoder.residentBytes() + decoder.residentBytes() + passedBytes;
 
   const processBytes = options.processBytes + RUNTIME_BYTES;
   const arraysBytes = 4 * options.deltaSize * options.arrays;

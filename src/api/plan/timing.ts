@@ -70,11 +70,8 @@ export const trainingFlops =
 const generationFlops =
   (graphs: ProgramGraphs): FlopsOf =>
   size => {
-    const tokens = Array.from({ length: size.target }, (_, known) => graphs.extents({ ...size, target: known + 1 }));
-    return tokens.reduce(
-      (sum, extents) => sum + productFlops(graphs.decoding, extents),
-      productFlops(graphs.encoding, graphs.extents(size)),
-    );
+    const extents = graphs.extents(size);
+    return productFlops(graphs.encoding, extents) + size.target * productFlops(graphs.decoding, extents);
   };
 
 interface Sample<Batch> {

@@ -1,25 +1,39 @@
 import { add, matmul, reshape, softmax, transpose } from '../../graph/ops/index.ts';
+import { productOf } from '../../graph/shape.ts';
 import type { Dim, Value } from '../../graph/types.ts';
 import type { T5Builder } from './builder.ts';
 
-/** One side of an attention: flat states [batch·length, width] and the name of its length. */
+/** One side of an attention: flat states [batch·length, width] and its length, a name or a number. */
 export interface Sequence {
   readonly states: Value;
-  readonly length: 'source' | 'target';
+  readonly length: Dim;
 }
 
-/** Self-attention with its output projection, onto `residual`. `bias` [1 or batch, heads, length, length] is added to the scores. */
+/** What a self-attention looks at, each [batch, heads, length, headWidth]. */
+export interface KeysAndValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Gives a self-attention, by its name, the keys and values to look at in place of its own tokens' alone. */
+export type Recall = (name: string, own: KeysAndValues) => KeysAndValues;
+
+const ownAlone: Recall = (_, own) => own;
+
+/** Self-attention with its output projection, onto `residual`. `bias` [1 or batch, heads, length, recalled] is added to the scores. */
 export function selfAttention(
   builder: T5Builder,
   name: string,
   { states, length }: Sequence,
   bias: Value,
   residual: Value,
+  recall = ownAlone,
 ): Value {
   const maps = ['q', 'k', 'v'].map(map => builder.map(`${name}.${map}`));
   const [query, key, value] = builder.attach.linears(states, maps).map(x => splitHeads(builder, x, length));
-  const probabilities = softmax(add(matmul(query!, key!, { transB: true }), bias));
-  return outputProjection(builder, name, matmul(probabilities, value!), length, residual);
+  const { keys, values } = recall(name, { keys: key!, values: value! });
+  const probabilities = softmax(add(matmul(query!, keys, { transB: true }), bias));
+  return outputProjection(builder, name, matmul(probabilities, values), length, residual);
 }
 
 /**
@@ -37,7 +51,8 @@ export function crossAttention(
 ): Value {
   const { attach, map, config } = builder;
   const { numHeads, headWidth, modelWidth } = config;
-  const length = target.length;
+  const { length } = target;
+  const [rows, queries] = [productOf(['batch', length]), productOf([numHeads, length])];
   const query = attach.linear(target.states, map(`${name}.q`));
   const states = reshape(source.states, ['batch', source.length, modelWidth]);
 
@@ -45,23 +60,19 @@ export function crossAttention(
   const byRow = (x: Value): Value =>
     reshape(transpose(reshape(x, [numHeads, 'batch', length, modelWidth]), [1, 0, 2, 3]), [
       'batch',
-      `${numHeads}*${length}`,
+      queries,
       modelWidth,
     ]);
   const byHead = (x: Value): Value =>
-    reshape(transpose(reshape(x, ['batch', numHeads, length, modelWidth]), [1, 0, 2, 3]), [
-      numHeads,
-      `batch*${length}`,
-      modelWidth,
-    ]);
+    reshape(transpose(reshape(x, ['batch', numHeads, length, modelWidth]), [1, 0, 2, 3]), [numHeads, rows, modelWidth]);
 
   // A bias of the keys adds the same to all scores of a query, and a softmax does not see that.
   const { weight: keys } = headMap(builder, `${name}.k`);
   const { weight: values, bias: valueBias } = headMap(builder, `${name}.v`);
-  const heads = transpose(reshape(query, [`batch*${length}`, numHeads, headWidth]), [1, 0, 2]);
+  const heads = transpose(reshape(query, [rows, numHeads, headWidth]), [1, 0, 2]);
   const keyed = byRow(matmul(heads, keys));
   const scores = reshape(matmul(keyed, states, { transB: true }), ['batch', numHeads, length, source.length]);
-  const probabilities = reshape(softmax(add(scores, bias)), ['batch', `${numHeads}*${length}`, source.length]);
+  const probabilities = reshape(softmax(add(scores, bias)), ['batch', queries, source.length]);
   const gathered = byHead(matmul(probabilities, states));
   const projected = matmul(gathered, values, { transB: true });
   // Probabilities sum to 1, so a bias of every value is a bias of what is gathered of them.
@@ -86,6 +97,7 @@ function splitHeads({ config }: T5Builder, x: Value, length: Dim): Value {
 
 function outputProjection(builder: T5Builder, name: string, context: Value, length: Dim, residual: Value): Value {
   const { config, attach, map } = builder;
-  const joined = reshape(transpose(context, [0, 2, 1, 3]), [`batch*${length}`, config.numHeads * config.headWidth]);
+  const rows = productOf(['batch', length]);
+  const joined = reshape(transpose(context, [0, 2, 1, 3]), [rows, config.numHeads * config.headWidth]);
   return attach.output(name, map(`${name}.o`), joined, residual);
 }

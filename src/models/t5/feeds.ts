@@ -37,6 +37,19 @@ export function decoderFeeds(rows: Rows, config: T5Config): Feeds {
   };
 }
 
+/** The same for one token a row, the one at `position` of answers of at most `length`, and `place`, where it stands. */
+export function tokenFeeds(ids: readonly number[], position: number, length: number, config: T5Config): Feeds {
+  const seen = Float32Array.from({ length }, (_, key) => (key > position ? MASKED : 0));
+  const place = Float32Array.from({ length }, (_, key) => (key === position ? 1 : 0));
+  const buckets = relativeBuckets(length, false, config).subarray(position * length, (position + 1) * length);
+  return {
+    decoderIds: { type: 'int32', data: Int32Array.from(ids), dims: [ids.length, 1] },
+    causalMask: { type: 'float32', data: seen, dims: [1, 1, 1, length] },
+    decoderBuckets: { type: 'int32', data: buckets, dims: [1, length] },
+    place: { type: 'float32', data: place, dims: [1, 1, length, 1] },
+  };
+}
+
 /** Labels shifted right: what the decoder reads under teacher forcing. */
 export function shiftedRight(targets: Rows, config: T5Config): number[][] {
   return targets.map(target => [config.decoderStartId, ...target.slice(0, -1)]);

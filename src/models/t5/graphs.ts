@@ -1,27 +1,16 @@
 import { gradients } from '../../graph/gradients.ts';
 import type { Graph } from '../../graph/graph.ts';
-import {
-  add,
-  argMax,
-  gather,
-  gatherElements,
-  logSoftmax,
-  mul,
-  neg,
-  reduceSum,
-  reshape,
-  scale,
-  transpose,
-} from '../../graph/ops/index.ts';
-import type { Value } from '../../graph/types.ts';
+import { add, argMax, gatherElements, logSoftmax, mul, neg, reduceSum, reshape, scale } from '../../graph/ops/index.ts';
+import type { Dim, Value } from '../../graph/types.ts';
 import type { ProgramGraphs } from '../../runtime/program.ts';
 import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
+import { recallPast } from './cache.ts';
 import { paddedLength } from './feeds.ts';
-import { decoder, embed, encoder, positionBias } from './stack.ts';
+import { type DecoderInput, decoder, type Encoded, embed, encoder, positionBias } from './stack.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
-function encode(builder: T5Builder): { states: Value; mask: Value } {
+function encode(builder: T5Builder): Encoded {
   const { graph } = builder;
   const ids = graph.input('inputIds', 'int32', ['batch', 'source']);
   const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
@@ -31,13 +20,17 @@ function encode(builder: T5Builder): { states: Value; mask: Value } {
 }
 
 /** (decoderIds, causalMask, decoderBuckets) over encoded sources → states of the target [batch·target, width]. */
-function decode(builder: T5Builder, source: { states: Value; mask: Value }): Value {
+function decode(builder: T5Builder, encoded: Encoded): Value {
+  return decoder(builder, decoderInput(builder, 'target', 'target'), encoded);
+}
+
+/** `length` tokens of the target, from whose places `seen` of its positions can be looked at. */
+function decoderInput(builder: T5Builder, length: Dim, seen: Dim): DecoderInput {
   const { graph } = builder;
-  const ids = graph.input('decoderIds', 'int32', ['batch', 'target']);
-  const causal = graph.input('causalMask', 'float32', [1, 1, 'target', 'target']);
-  const buckets = graph.input('decoderBuckets', 'int32', ['target', 'target']);
-  const bias = add(positionBias(builder, 'decoder', buckets), causal);
-  return decoder(builder, embed(builder, ids), bias, source.states, source.mask);
+  const ids = graph.input('decoderIds', 'int32', ['batch', length]);
+  const causal = graph.input('causalMask', 'float32', [1, 1, length, seen]);
+  const buckets = graph.input('decoderBuckets', 'int32', [length, seen]);
+  return { states: embed(builder, ids), length, bias: add(positionBias(builder, 'decoder', buckets), causal) };
 }
 
 /** States [n, width] → logits [n, vocabulary]. */
@@ -104,29 +97,27 @@ export function encodingGraph(blueprint: T5Blueprint): Graph {
   return builder.graph;
 }
 
-/** Encoded sources, as the encoding graph gives them, and the target's states over them [batch·target, width]. */
-function decodeEncoded(builder: T5Builder): Value {
-  const { graph, config } = builder;
+/** Sources as the encoding graph gives them. */
+function encodedInput({ graph, config }: T5Builder): Encoded {
   const states = graph.input('states', 'float32', ['batch', 'source', config.modelWidth]);
   const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
-  return decode(builder, { states: reshape(states, ['batch*source', config.modelWidth]), mask });
+  return { states: reshape(states, ['batch*source', config.modelWidth]), mask };
 }
 
-/** `nextIds` [batch]: the likeliest token after the target's prefix. */
+/** `nextIds` [batch]: the likeliest token after the one that is read and those read before it, over encoded sources. */
 export function decodingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
-  const { graph, config } = builder;
-  const byPosition = transpose(reshape(decodeEncoded(builder), ['batch', 'target', config.modelWidth]), [1, 0, 2]);
-  const last = reshape(gather(byPosition, graph.int64s([-1])), ['batch', config.modelWidth]);
-  graph.output('nextIds', argMax(project(builder, last)));
-  return graph;
+  const input = { ...decoderInput(builder, 1, 'target'), recall: recallPast(builder) };
+  const states = decoder(builder, input, encodedInput(builder));
+  builder.graph.output('nextIds', argMax(project(builder, states)));
+  return builder.graph;
 }
 
 /** `logProbabilities` [batch, target]: log p of each label after the labels before it, over encoded sources. */
 export function rankingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
   const { graph } = builder;
-  const logits = project(builder, decodeEncoded(builder));
+  const logits = project(builder, decode(builder, encodedInput(builder)));
   const labels = graph.input('labels', 'int32', ['batch*target', 1]);
   graph.output('logProbabilities', reshape(gatherElements(logSoftmax(logits), labels), ['batch', 'target']));
   return graph;

@@ -2,9 +2,17 @@ import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../deltas/gates
 import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { EncodedExample, Program } from '../../runtime/program.ts';
-import { createSession, type Feed, type Feeds, type Session, type SessionSettings } from '../../runtime/session.ts';
+import {
+  createSession,
+  disposeOf,
+  type Feed,
+  type Feeds,
+  type Session,
+  type SessionSettings,
+} from '../../runtime/session.ts';
 import type { T5Blueprint } from './builder.ts';
-import { decoderFeeds, labelFeeds, shiftedRight, sourceFeeds, teacherForcingFeeds } from './feeds.ts';
+import { emptyPast, pastOf, presentNames } from './cache.ts';
+import { decoderFeeds, labelFeeds, shiftedRight, sourceFeeds, teacherForcingFeeds, tokenFeeds } from './feeds.ts';
 import { curvatureGraph, decodingGraph, encodingGraph, rankingGraph, scoringGraph, trainingGraph } from './graphs.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
 
@@ -58,10 +66,11 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     const trainable = deltaFeed(delta, gates);
     const source = sourceFeeds(sources, config);
     const { states } = await encoding.run({ ...trainable, ...source });
+    const encoded = { states: states! };
     try {
-      return await read({ ...trainable, sourceMask: source.sourceMask!, states: states! });
+      return await read({ ...trainable, sourceMask: source.sourceMask!, ...encoded });
     } finally {
-      states!.dispose();
+      disposeOf(encoded);
     }
   };
 
@@ -103,19 +112,29 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
 
     async generate(sources, delta, gates, { maxTokens }) {
       if (sources.length === 0) return [];
-      const rows = sources.map(() => [config.decoderStartId]);
+      const answers: number[][] = sources.map(() => []);
       await withEncoded(sources, delta, gates, async encoded => {
-        const decoding = await session('decoding', decodingGraph);
+        const decoding = await session('decoding', decodingGraph, presentNames(config));
         const finished = new Set<number>();
-        for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
-          const { nextIds } = await decoding.run({ ...encoded, ...decoderFeeds(rows, config) });
-          for (const [row, id] of (nextIds!.data as BigInt64Array).entries()) {
-            if (Number(id) === config.endId) finished.add(row);
-            rows[row]!.push(finished.has(row) ? config.padId : Number(id));
+        let ids = sources.map(() => config.decoderStartId);
+        let past = emptyPast(sources.length, maxTokens, config);
+        try {
+          for (let position = 0; position < maxTokens && finished.size < sources.length; position++) {
+            const token = tokenFeeds(ids, position, maxTokens, config);
+            const { nextIds, ...present } = await decoding.run({ ...encoded, ...token, ...past });
+            disposeOf(past);
+            past = pastOf(present, config);
+            ids = Array.from(nextIds!.data as BigInt64Array, Number);
+            for (const [row, id] of ids.entries()) {
+              if (id === config.endId) finished.add(row);
+              if (!finished.has(row)) answers[row]!.push(id);
+            }
           }
+        } finally {
+          disposeOf(past);
         }
       });
-      return rows.map(row => row.slice(1).filter(id => id !== config.padId));
+      return answers.map(ids => ids.filter(id => id !== config.padId));
     },
 
     async logProbabilities(sources, targets, delta, gates) {

@@ -1,25 +1,25 @@
 import { gather, gelu, mul, relu, reshape, transpose } from '../../graph/ops/index.ts';
+import { productOf } from '../../graph/shape.ts';
 import type { Value } from '../../graph/types.ts';
-import { crossAttention, type Sequence, selfAttention } from './attention.ts';
+import { crossAttention, type Recall, type Sequence, selfAttention } from './attention.ts';
 import type { T5Builder } from './builder.ts';
 import { feedForwardMaps } from './sites.ts';
 
 /** Token ids [batch, length] → states [batch·length, width]. */
 export function embed({ attach, weight }: T5Builder, ids: Value): Value {
-  return gather(attach.weight('shared', weight('shared')), reshape(ids, [ids.shape.join('*')]));
+  return gather(attach.weight('shared', weight('shared')), reshape(ids, [productOf(ids.shape)]));
 }
 
-/** Relative position bias of a stack [1, heads, length, length], from buckets [length, length]. */
+/** Relative position bias of a stack [1, heads, queries, keys], from buckets [queries, keys]. */
 export function positionBias(
   { config, attach, weight }: T5Builder,
   stack: 'encoder' | 'decoder',
   buckets: Value,
 ): Value {
   const site = `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`;
-  const [length] = buckets.shape;
-  const rows = gather(attach.weight(site, weight(site)), reshape(buckets, [`${length}*${length}`]));
-  const square = reshape(rows, [length!, length!, config.numHeads]);
-  return reshape(transpose(square, [2, 0, 1]), [1, config.numHeads, length!, length!]);
+  const rows = gather(attach.weight(site, weight(site)), reshape(buckets, [productOf(buckets.shape)]));
+  const byPair = reshape(rows, [...buckets.shape, config.numHeads]);
+  return reshape(transpose(byPair, [2, 0, 1]), [1, config.numHeads, ...buckets.shape]);
 }
 
 /** The encoder: states [batch·source, width] in and out, the final norm included. */
@@ -37,17 +37,35 @@ export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): V
   return norm(builder, 'encoder.final_layer_norm', states);
 }
 
-/** The decoder over the encoder's states: [batch·target, width] in and out, the final norm included. */
-export function decoder(builder: T5Builder, embedded: Value, selfBias: Value, source: Value, crossBias: Value): Value {
-  const context: Sequence = { states: source, length: 'source' };
+/** What the decoder reads of its own side. */
+export interface DecoderInput extends Sequence {
+  /** Added to the scores of its self-attentions: positions, and what must not be seen. */
+  readonly bias: Value;
+  /** Where its self-attentions look further than `states`. */
+  readonly recall?: Recall;
+}
+
+/** What the decoder reads of the encoder's: states [batch·source, width], and the mask of its padding [batch, 1, 1, source]. */
+export interface Encoded {
+  readonly states: Value;
+  readonly mask: Value;
+}
+
+/** The decoder over the encoder's states: [batch·length, width] in and out, the final norm included. */
+export function decoder(
+  builder: T5Builder,
+  { states: embedded, length, bias, recall }: DecoderInput,
+  encoded: Encoded,
+): Value {
+  const context: Sequence = { states: encoded.states, length: 'source' };
   let states = embedded;
   for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
     const prefix = `decoder.block.${layer}`;
     states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
-      selfAttention(builder, name, { states: x, length: 'target' }, selfBias, residual),
+      selfAttention(builder, name, { states: x, length }, bias, residual, recall),
     );
     states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, residual) =>
-      crossAttention(builder, name, { states: x, length: 'target' }, context, crossBias, residual),
+      crossAttention(builder, name, { states: x, length }, context, encoded.mask, residual),
     );
     states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, residual) =>
       feedForward(builder, name, x, residual),

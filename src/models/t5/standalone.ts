@@ -37,8 +37,9 @@ function decoderGraph(blueprint: T5Blueprint): Graph {
   const encoded = graph.input('encoder_hidden_states', 'float32', ['batch', 'source', config.modelWidth]);
   const mask = paddingMask(graph.input('encoder_attention_mask', 'int64', ['batch', 'source']));
   const bias = add(positionBias(builder, 'decoder', buckets(builder, 'target', false)), causalMask(graph));
-  const source = reshape(encoded, ['batch*source', config.modelWidth]);
-  const logits = project(builder, decoder(builder, embed(builder, ids), bias, source, mask));
+  const states = reshape(encoded, ['batch*source', config.modelWidth]);
+  const input = { states: embed(builder, ids), length: 'target', bias };
+  const logits = project(builder, decoder(builder, input, { states, mask }));
   graph.output('logits', reshape(logits, ['batch', 'target', config.vocabSize]));
   return graph;
 }
