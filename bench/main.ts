@@ -13,8 +13,8 @@ import { hasExactInt8Products } from '../src/runtime/probe-int8.ts';
 import { listManualModules } from '../src/structure/manual.ts';
 import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from './random-t5.ts';
-import { TASK_ROWS, taskRows } from './rows.ts';
-import { ANSWER, MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
+import { longestTarget, readRows, TASK_ROWS, taskRows } from './rows.ts';
+import { MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--only NAMES] [--threads N]
                 [--device cpu|webgpu|cuda] [--peer-device cpu|cuda] [--json]
@@ -26,7 +26,7 @@ on a CPU with instructions for 8-bit integers the LoRA step, the first-order sea
 Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
 time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
 are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
---only times the named programs alone: ${Object.keys(scenarios).join(', ')}.
+--only times the named programs alone, beside the peers they are compared with: ${Object.keys(scenarios).join(', ')}.
 --tasks also times LoRA training and greedy answers over ${TASK_ROWS} training rows of these tasks, at their real lengths.
 S3DELTA_PYTHON=python  also times the peers of bench/peers (PyTorch, transformers, peft).`;
 
@@ -202,12 +202,13 @@ for (const model of models) {
   const starters = names.map(name => () => startScenario(name, folder, settings));
   if (python) {
     const there = ['--device', peerDevice];
-    starters.push(() => startPeer(python, 'peft', 'peft_step.py', model, threads, ...there));
-    if (peerDevice === 'cuda')
-      starters.push(() => startPeer(python, 'peftCompiled', 'peft_step.py', model, threads, ...there, '--compile'));
-    starters.push(() =>
-      startPeer(python, 'pytorchSecond', 'search_step.py', model, threads, ...there, '--order', 'second'),
-    );
+    const peer = (name: string, script: string, ...more: string[]) =>
+      starters.push(() => startPeer(python, name, script, model, threads, ...there, ...more));
+    if (names.includes('lora')) {
+      peer('peft', 'peft_step.py');
+      if (peerDevice === 'cuda') peer('peftCompiled', 'peft_step.py', '--compile');
+    }
+    if (names.some(name => name.startsWith('search'))) peer('pytorchSecond', 'search_step.py', '--order', 'second');
   }
   for (const task of tasks) {
     const rows = { task, file: await taskRows(task, shared) };
@@ -216,7 +217,7 @@ for (const model of models) {
     if (!python) continue;
     const given = ['--rows', rows.file, '--device', peerDevice];
     starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', model, threads, ...given));
-    const answer = ['--answer', String(ANSWER)];
+    const answer = ['--answer', String(longestTarget(await readRows(rows.file)))];
     starters.push(() => startPeer(python, `generate ${task}`, 'generate.py', model, threads, ...given, ...answer));
   }
   const startReference = () => startScenario(REFERENCE, folder, settings);

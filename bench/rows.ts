@@ -24,6 +24,10 @@ export async function taskRows(name: string, shared: string): Promise<string> {
   return file;
 }
 
+/** Most tokens of an answer to one of the rows: their longest target. */
+export const longestTarget = (rows: readonly EncodedExample[]): number =>
+  Math.max(...rows.map(({ target }) => target.length));
+
 export async function readRows(file: string): Promise<EncodedExample[]> {
   return JSON.parse(await readFile(file, 'utf8')) as EncodedExample[];
 }

@@ -18,7 +18,7 @@ import { createBatchCursor } from '../src/training/batch-cursor.ts';
 import { withMicroBatches } from '../src/training/micro-batches.ts';
 import { fillUniform } from '../src/training/random.ts';
 import { paddedBatch } from './batch.ts';
-import { readRows } from './rows.ts';
+import { longestTarget, readRows } from './rows.ts';
 
 export interface Scenario {
   /** One unit of what is timed. */
@@ -87,9 +87,6 @@ const loraModules = (model: Model) => listManualModules(model.sites, 'lora');
 const lora = training(loraModules);
 const int8: CompileSettings = { precision: 'int8' };
 
-/** Most tokens of an answer, as for a label. */
-export const ANSWER = 3;
-
 /** Greedy answers to the rows, in batches as an evaluation makes them. */
 const generating =
   (own: CompileSettings = {}): Prepare =>
@@ -98,9 +95,10 @@ const generating =
     const examples = await readRows(rows!);
     const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
     const none = new Float32Array(0);
+    const maxTokens = longestTarget(examples);
     return {
       step: async () => {
-        for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens: ANSWER });
+        for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens });
       },
     };
   };
