@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { requireMethodOrStructure } from '../config/check.ts';
+import { requireMethodOrStructure, requireNothingGiven } from '../config/check.ts';
 import type { Settings } from '../config/settings.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
@@ -40,7 +40,9 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const prepared = await prepare(settingsOfRun(given, folder, options.resume ?? false), options);
+    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    requireNothingGiven(begun);
+    const prepared = await prepare(begun, options);
     const { model, settings } = prepared;
     openSpace(model, settings);
     return whileHolding(folder, async () => {

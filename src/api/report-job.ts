@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readConfigFile } from '../config/config-file.ts';
 import { InputError } from '../errors.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { curvesPicture } from '../report/curves-picture.ts';
@@ -7,7 +8,7 @@ import { heatMapSvg } from '../report/heat-map-svg.ts';
 import { reportHtml } from '../report/html.ts';
 import { shownModules } from '../report/structure-modules.ts';
 import { readResult } from '../runs/result.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import type { JobOutcome } from './job.ts';
 import { readRunView } from './read-view.ts';
@@ -23,10 +24,16 @@ export async function readRun(path: string): Promise<JobOutcome> {
   if (result === undefined || !existsSync(folder.structure)) {
     throw new InputError('this run has no result yet', {
       where: folder.path,
-      remedy: `let it go on first: s3delta search --resume --out ${folder.path}`,
+      remedy: `let it go on first: s3delta ${commandOfRun(folder)} --resume --out ${folder.path}`,
     });
   }
   return { folder, result, structure: await readStructure(folder.structure) };
+}
+
+/** What has begun a run: a search has nothing to tune but what it finds. */
+function commandOfRun({ config }: RunFolder): 'search' | 'train' {
+  const { method, structure } = readConfigFile(config);
+  return method === undefined && structure === undefined ? 'search' : 'train';
 }
 
 export interface ReportOptions {

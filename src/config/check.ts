@@ -57,6 +57,16 @@ export function requireMethodOrStructure(settings: Settings): void {
   }
 }
 
+/** What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given */
+export function requireNothingGiven(settings: Settings): void {
+  const given = (['method', 'structure', 'map'] as const).find(key => settings[key] !== undefined);
+  if (given === undefined) return;
+  throw new InputError(`a search finds its structure itself, and \`${given}: ${settings[given]}\` is given`, {
+    where: given,
+    remedy: 'leave it out, or use `s3delta train`, which tunes what it is given',
+  });
+}
+
 /** Settings of a search that contradict each other, and what a person should know and do. */
 const contradictions: readonly {
   readonly holds: (settings: ResolvedSettings) => boolean;

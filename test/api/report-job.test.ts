@@ -40,7 +40,11 @@ test('a folder without a run is refused, and one that has only begun says how to
   await assert.rejects(readRun(mkdtempSync(join(tmpdir(), 's3delta-none-'))), /holds no run/);
   const folder = await begun();
   await assert.rejects(readRun(folder.path), (error: InputError) => {
-    return error instanceof InputError && error.remedy!.includes(`--resume --out ${folder.path}`);
+    return error instanceof InputError && error.remedy!.includes(`search --resume --out ${folder.path}`);
+  });
+  await writeFileWhole(folder.config, 'task: films\nmethod: lora\n');
+  await assert.rejects(readRun(folder.path), (error: InputError) => {
+    return error.remedy!.includes(`train --resume --out ${folder.path}`);
   });
 });
 

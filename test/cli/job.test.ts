@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { runSearchJob } from '../../src/api/job.ts';
@@ -151,6 +151,24 @@ test('a run is not resumed with other settings', async () => {
   const { exitCode, stderr } = await runCli(['search', '--resume', '--out', 'whole', '--seed', '4'], space.folder);
   assert.equal(exitCode, 2);
   assert.match(stderr, /`seed` 3, not 4/);
+});
+
+test('a search does not go on with a training, nor tune what it is given, and touches nothing', async () => {
+  const train = ['train', ...common, '--method', 'bitfit', '--out', 'trained'];
+  assert.equal((await runCli(train, space.folder)).exitCode, 0);
+  rmSync(file('trained', 'result.json'));
+  const before = space.list();
+  const resumed = await runCli(['search', '--resume', '--out', 'trained'], space.folder);
+  assert.equal(resumed.exitCode, 2);
+  assert.match(resumed.stderr, /`method: bitfit` is given[\s\S]*→ .*s3delta train/);
+  writeFileSync(file('lora.yaml'), `task: ${space.task}\nmodel: ${tinyModel}\nmethod: lora\n`);
+  for (const command of ['search', 'plan']) {
+    const { exitCode, stderr } = await runCli([command, 'lora.yaml'], space.folder);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /`method: lora` is given/);
+  }
+  rmSync(file('lora.yaml'));
+  assert.deepEqual(space.list(), before);
 });
 
 test('train on the found structure is the re-training of the search', async () => {

@@ -1,3 +1,4 @@
+import { requireNothingGiven } from '../../config/check.ts';
 import type { Settings } from '../../config/settings.ts';
 import { asInterrupted } from '../interrupted.ts';
 import type { JobContext } from '../job-events.ts';
@@ -10,6 +11,7 @@ import { type Plan, type PlanOptions, planSearch } from './plan.ts';
  */
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
+    requireNothingGiven(given);
     const { model, data, settings } = await prepare(given, options);
     if (settings.device !== 'cpu') {
       const text = `memory is told as the CPU needs it: what ${settings.device} holds in a memory of its own is not known beforehand`;

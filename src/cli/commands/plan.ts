@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import { planOutput } from '../plan-output.ts';
 import { configFileArg, readSettings, settingsArgs } from '../settings-args.ts';
 
-const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'out'].includes(key));
+const keys: readonly SettingKey[] = settingKeys.filter(key => !['method', 'structure', 'map', 'out'].includes(key));
 
 export const plan: Command = {
   description: 'Say what a search would do, how much memory and how long it would take, before anything runs',
