@@ -4,7 +4,6 @@ import { type KeyHelp, settingsSchema } from './settings.ts';
 
 /** Settings of a search that a comparison may vary: each value makes runs of its own. */
 export const variedKeys = ['order', 'gradient', 'tau', 'beta', 'alpha-lr'] as const;
-export type VariedKey = (typeof variedKeys)[number];
 
 const { shape } = settingsSchema;
 

@@ -6,10 +6,15 @@ import { settingsSchema } from './settings.ts';
 const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = matrixSchema.shape;
 const {
   order,
+  objective,
+  gates,
   gradient,
   tau,
   beta,
   'alpha-lr': alphaRate,
+  'l0-weight': l0Weight,
+  'stretch-low': low,
+  'stretch-high': high,
   epochs,
   'eval-every': evaluateEvery,
   patience,

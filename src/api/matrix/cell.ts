@@ -45,7 +45,7 @@ export function cellFolder(
 
 /** The text with everything that a file name can not have, or had better not have, as a dash. */
 export function fileName(text: string): string {
-  return text.replace(/[^\p{Letter}\p{Number}.%‰‱]+/gu, '-');
+  return text.replace(/^\.+|[^\p{Letter}\p{Number}_.%‰‱]+/gu, '-');
 }
 
 /** The result of a cell that is done; undefined where it is still to do. */

@@ -7,7 +7,7 @@ import { parseBudget } from '../../structure/budget.ts';
 import { compileSettings } from '../compile-settings.ts';
 import type { Loaders, Tell } from '../loaders.ts';
 import { completeSettings } from '../stage-settings.ts';
-import { type Cell, cellFolder, cellKind } from './cell.ts';
+import { type Cell, cellFolder, cellKind, cellName } from './cell.ts';
 import { type ComparedMethod, comparedMethod } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
@@ -71,6 +71,7 @@ export async function planMatrix(
   }
   // Runs that differ by their seed alone one after another: they may share a compiled program.
   const inTurn = [...Map.groupBy(cells, cellKind).values()].flat();
+  requireFoldersOfTheirOwn([...searches, ...inTurn]);
   return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
 }
 
@@ -89,18 +90,30 @@ function cellsOfMethod(
   given: MatrixSettings,
   alike: { out: string; task: string; seed: number; budgets: readonly string[]; settings: Settings },
 ): { job: Cell['job']; cells: Cell[] }[] {
-  const { job, label, budgeted } = method;
+  const { job, label, budgeted, rateKey } = method;
   const { out, task, seed, budgets } = alike;
-  return (job === 'search' ? variants(given) : [notVaried]).map(({ variant, varied }) => ({
+  // A rate of its own stands for everyone's also where it is left out.
+  const { lr, ...unrated } = alike.settings;
+  const settingsOfAll = { ...(rateKey === undefined ? alike.settings : unrated), ...method.settings };
+  return variants(method, given).map(({ variant, varied }) => ({
     job,
     cells: (budgeted ? budgets : [null]).map(budget => {
       const named = { task, method: method.name, label, variant, budget, seed, isFound: job === 'search' };
-      const { lr, ...others } = { ...alike.settings, ...method.settings, ...varied };
-      const rate = method.rateKey === undefined ? lr : given[method.rateKey];
-      const settings = { ...others, ...(rate !== undefined && { lr: rate }), ...(budget !== null && { budget }) };
+      const settings = { ...settingsOfAll, ...varied, ...(budget !== null && { budget }) };
       return { ...named, job, settings, folder: cellFolder(out, named) };
     }),
   }));
+}
+
+/** Two runs in one folder would be taken for one. Not every file system tells `A` from `a`. */
+function requireFoldersOfTheirOwn(cells: readonly Cell[]): void {
+  for (const [, [first, second]] of Map.groupBy(cells, cell => cell.folder.toLowerCase())) {
+    if (second === undefined) continue;
+    throw new InputError(`two runs would share this folder: ${cellName(first!)}, and ${cellName(second)}`, {
+      where: second.folder,
+      remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
+    });
+  }
 }
 
 function geometricMean(values: readonly number[]): number {
@@ -123,8 +136,14 @@ interface Variant {
 
 const notVaried: Variant = { variant: '', varied: {} };
 
-/** Every combination of the values that are given for the varied settings. */
-function variants(given: MatrixSettings): Variant[] {
+/** Of a search, every combination of the values that are given for the varied settings; of a method, its own rate. */
+function variants({ job, rateKey }: ComparedMethod, given: MatrixSettings): Variant[] {
+  if (job === 'search') return searchVariants(given);
+  const rate = rateKey && given[rateKey];
+  return [rate === undefined ? notVaried : { variant: `lr ${rate}`, varied: { lr: rate } }];
+}
+
+function searchVariants(given: MatrixSettings): Variant[] {
   let combinations = [notVaried];
   for (const key of variedKeys) {
     const values = given[key];

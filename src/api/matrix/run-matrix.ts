@@ -1,4 +1,4 @@
-import { InputError, InterruptedError } from '../../errors.ts';
+import { InputError, InterruptedError, StorageError } from '../../errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { JobContext } from '../job-events.ts';
 import { type Cell, cellResult } from './cell.ts';
@@ -89,9 +89,10 @@ export async function runMatrix(
   return { finished, failed };
 }
 
-/** A mistake of the user's with its remedy; of anything else, where it happened. */
+/** A mistake of the user's, and a machine's refusal, with its remedy; of anything else, where it happened. */
 export function describeError(error: unknown): string {
-  if (error instanceof InputError) return [error.message, error.remedy].filter(Boolean).join(' → ');
+  if (error instanceof InputError || error instanceof StorageError)
+    return [error.message, error.remedy].filter(Boolean).join(' → ');
   if (error instanceof RunError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -24,7 +24,8 @@ export function sharedSearch(cells: readonly Cell[], budget: string, out: string
       return {
         ...served,
         job: 'train',
-        folder: cellFolder(out, served),
+        // Which search has served it depends on the other budgets.
+        folder: cellFolder(out, { ...served, variant: `${named.variant} ${budget}` }),
         settings: { ...settings, structure: to },
         derive: {
           from: [[runFolder(folder).structure]],

@@ -165,7 +165,7 @@ test('several budgets: a search each, or one that serves all; settings of the se
   assert.equal(shared.ran.length, 3);
   const [small, large] = shared.comparison.rows;
   assert.ok(small!.parameters <= 300 && large!.parameters <= 1200 && large!.parameters > 300);
-  const folder = join(out, 'films', 'found-order-first-shared-300', 'seed-0');
+  const folder = join(out, 'films', 'found-order-first-shared-600-300', 'seed-0');
   assert.deepEqual(resultOf(folder).structure.source!.tasks, ['films']);
 });
 
