@@ -10,6 +10,8 @@ import { InputError } from '../errors.ts';
 export function parseArguments(rawArgs: readonly string[], definitions: ArgsDef): ParsedArgs {
   const flags = Object.keys(definitions).filter(name => definitions[name]!.type !== 'positional');
   for (const argument of rawArgs) {
+    // What follows are no flags: texts, and files, may begin with a dash.
+    if (argument === '--') break;
     if (argument.startsWith('-')) checkFlag(argument, flags, definitions);
   }
   const parsed = parse(rawArgs, definitions);

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { InterruptedError, StorageError } from '../errors.ts';
+import { runFolder } from '../runs/run-folder.ts';
 
 /** What commands that write run folders do when they are asked to stop. */
 export const savingState = 'stopping after this step, to save the state';
 
-/** Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with it. */
+/** Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with what is there. */
 export async function withResumeHint<T>(command: 'search' | 'train', out: string, job: Promise<T>): Promise<T> {
   try {
     return await job;
   } catch (error) {
+    if (!existsSync(runFolder(out).config)) throw error;
     const goOn = `go on with: s3delta ${command} --resume --out ${quote(out)}`;
     if (error instanceof InterruptedError) throw new InterruptedError(`${error.message}\n→ ${goOn}`);
     if (error instanceof StorageError) throw withRemedy(error, `${error.remedy}, then ${goOn}`);

@@ -33,7 +33,8 @@ export async function runCommandLine(
 
   const command = commandOf(rawArgs, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
-  if (rest.some(isHelp)) return { text: commandUsage(name, command, screenOf(context)), exitCode: 0 };
+  const flags = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (flags.some(isHelp)) return { text: commandUsage(name, command, screenOf(context)), exitCode: 0 };
 
   const args = parseArguments(rest, { ...command.args, ...commonArgs });
   const output = await command.run(args, context);

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
+import type { JobContext } from '../api/job-events.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { shownDefaults } from '../config/resolve.ts';
 import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
+import { requireRun, runFolder } from '../runs/run-folder.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {
@@ -51,20 +54,36 @@ export function readSettings(args: ParsedArgs, keys: readonly SettingKey[]): Set
 /** Where the commands that write a run folder write it. */
 export const outArgs: ArgsDef = {
   ...settingsArgs(['out']),
-  resume: { type: 'boolean', description: 'go on with the run in --out, with the settings it was begun with' },
+  resume: {
+    type: 'boolean',
+    description: 'go on with the run in --out, with the settings it was begun with; where none is, begin it',
+  },
 };
 
 /**
- * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`.
- * @throws InputError where a run is to be resumed without saying which
+ * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`. Where
+ * it is to go on with a run and holds none, as after a stop before anything was written, it is said that one begins.
+ * @throws InputError where a run is to be resumed without saying which, or that is not there and cannot begin
  */
-export function runFolderOf(args: ParsedArgs, settings: Settings): { out: string; resume: boolean } {
+export function runFolderOf(
+  args: ParsedArgs,
+  settings: Settings,
+  { onEvent }: Pick<JobContext, 'onEvent'>,
+): { out: string; resume: boolean } {
   const resume = args.resume === true;
-  const given = typeof args.out === 'string' ? args.out : settings.out;
-  if (given !== undefined) return { out: given, resume };
-  if (resume && settings.task === undefined) {
+  const out = args.out === undefined ? (settings.out ?? usualFolder(settings, resume)) : String(args.out);
+  const folder = runFolder(out);
+  if (resume && !existsSync(folder.config)) {
+    if (settings.task === undefined) requireRun(folder);
+    onEvent?.({ type: 'warning', text: `no run is in ${out} that could go on: it begins` });
+  }
+  return { out, resume };
+}
+
+function usualFolder({ task, model, seed = 0 }: Settings, resume: boolean): string {
+  if (resume && task === undefined) {
     throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
   }
-  const name = (path: string | undefined) => basename(path ?? '').replace(/\.ya?ml$/i, '');
-  return { out: join('runs', `${name(settings.task)}-${name(settings.model)}-seed${settings.seed ?? 0}`), resume };
+  const name = (path = '') => basename(path).replace(/\.ya?ml$/i, '');
+  return join('runs', `${name(task)}-${name(model)}-seed${seed}`);
 }

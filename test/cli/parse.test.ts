@@ -22,6 +22,11 @@ test('flags, values and the positional argument are read in any order and both n
   assert.equal(parseArguments([], definitions).retrain, undefined);
 });
 
+test('after `--` nothing is a flag', () => {
+  const parsed = parseArguments(['--lr', '1', '--', '--lr.yaml'], definitions);
+  assert.deepEqual([parsed.lr, parsed.config], ['1', '--lr.yaml']);
+});
+
 for (const [rawArgs, what] of [
   [['--batch-sise', '8'], /did you mean `--batch-size`/],
   [['-lr', '8'], /`--lr`/],

@@ -13,7 +13,7 @@ export const search: Command = {
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keys);
-    const place = runFolderOf(args, settings);
+    const place = runFolderOf(args, settings, context);
     const outcome = await withResumeHint('search', place.out, runSearchJob(settings, { ...context, ...place }));
     return outcomeOutput(outcome, context);
   },

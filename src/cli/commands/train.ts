@@ -30,7 +30,7 @@ export const train: Command = {
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keys);
-    const place = runFolderOf(args, settings);
+    const place = runFolderOf(args, settings, context);
     const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
     return outcomeOutput(outcome, context);
   },

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { ParsedArgs } from 'citty';
+import { withResumeHint } from '../../src/cli/resume-hint.ts';
+import { runFolderOf } from '../../src/cli/settings-args.ts';
+import { InputError, InterruptedError, StorageError } from '../../src/errors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 's3delta-hint-'));
+after(() => rmSync(folder, { recursive: true }));
+const begun = join(folder, 'begun run');
+mkdirSync(begun);
+writeFileSync(join(begun, 'config.yaml'), 'task: films\n');
+const never = join(folder, 'never');
+
+const full = new StorageError('the disk is full', { where: 'x', code: 'ENOSPC', remedy: 'make room' });
+
+test('what has begun says how to go on', async () => {
+  await assert.rejects(withResumeHint('train', begun, Promise.reject(new InterruptedError())), {
+    message: `interrupted\n→ go on with: s3delta train --resume --out '${begun}'`,
+  });
+  await assert.rejects(withResumeHint('train', begun, Promise.reject(full)), (error: StorageError) => {
+    return error.message === 'x: the disk is full' && /^make room, then go on with: /.test(error.remedy);
+  });
+});
+
+test('what has not begun promises nothing', async () => {
+  for (const error of [new InterruptedError(), full]) {
+    await assert.rejects(withResumeHint('search', never, Promise.reject(error)), thrown => thrown === error);
+  }
+});
+
+test('to resume what has not begun is to begin it, which is said, or not possible', () => {
+  const said: string[] = [];
+  const onEvent = (event: { type: string; text?: string }) => said.push(`${event.type} ${event.text}`);
+  const at = (out: string, task?: string) =>
+    runFolderOf({ _: [], out, resume: true } as unknown as ParsedArgs, task === undefined ? {} : { task }, { onEvent });
+  assert.deepEqual(at(begun), { out: begun, resume: true });
+  assert.deepEqual(said, []);
+  assert.deepEqual(at(never, 'films'), { out: never, resume: true });
+  assert.match(said.join(), /^warning no run is in .*never/);
+  assert.throws(
+    () => at(never),
+    (error: InputError) => error instanceof InputError && /holds no run/.test(error.message),
+  );
+});
