@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { runFolder } from '../runs/run-folder.ts';
 
@@ -55,6 +55,11 @@ export function inspectRun(path: string): RunFiles {
   };
 }
 
-function stat(path: string) {
-  return lstatSync(path, { throwIfNoEntry: false });
+/** Undefined also for what may not be looked at: a folder that one may list is not always one that one may enter. */
+function stat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

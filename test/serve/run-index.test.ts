@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findRuns } from '../../src/serve/find-runs.ts';
@@ -104,6 +104,37 @@ test('a run is running, stopped, finished or damaged', () => {
   utimesSync(running.metrics, now / 1000, now / 1000);
   index.refresh();
   assert.equal(states().running, 'running');
+});
+
+/** The superuser may enter every folder: there it is done as a user that may not. */
+function unprivileged(work: () => void): void {
+  if (process.geteuid?.() !== 0) {
+    work();
+    return;
+  }
+  process.seteuid!(65534);
+  try {
+    work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test('a folder that may be listed but not entered is a damaged run, until it may', {
+  skip: process.platform === 'win32',
+}, () => {
+  const root = runsRoot();
+  chmodSync(root, 0o755);
+  const { path } = writeRun(root, 'locked');
+  writeRun(root, 'open');
+  chmodSync(path, 0o644);
+  const index = createRunIndex(root);
+  unprivileged(index.refresh);
+  const states = () => Object.fromEntries(index.changesSince(0).runs.map(({ id, state }) => [id, state]));
+  assert.deepEqual(states(), { locked: 'damaged', open: 'finished' });
+  chmodSync(path, 0o755);
+  unprivileged(index.refresh);
+  assert.deepEqual(states(), { locked: 'finished', open: 'finished' });
 });
 
 test('what a run shows in the list comes from its files', () => {
