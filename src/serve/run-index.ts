@@ -14,6 +14,8 @@ export interface Changes {
 
 /** The runs below a folder, as they were when it was last looked at. */
 export interface RunIndex {
+  /** The number of the newest change; 0 before the first look. */
+  readonly version: number;
   /** Looks at the folder again; true where something has changed. */
   refresh(): boolean;
   /** Everything that is newer than the version given; 0 is before all. */
@@ -63,6 +65,9 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
   }
 
   return {
+    get version() {
+      return version;
+    },
     refresh,
     changesSince: since => ({
       version,
