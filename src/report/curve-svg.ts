@@ -22,12 +22,10 @@ const legendHeight = 16;
 export const seriesColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
 export const seriesDashes = ['', '7 3', '2 3', '9 3 2 3', '4 4', '12 4'] as const;
 
-/** One measured quantity over the steps of a stage. Points that are no numbers are left out. */
-export function curveSvg(title: string, points: readonly CurvePoint[]): string {
-  return curvesSvg(title, [{ name: '', points }]);
-}
-
-/** The same quantity of several runs, with a line of legend for each where there is more than one. `along` names what `step` counts. */
+/**
+ * A measured quantity over the steps of a stage: of one training or of several, with a line of legend for each where there
+ * is more than one. Points that are no numbers are left out. `along` names what `step` counts.
+ */
 export function curvesSvg(title: string, series: readonly Series[], along = 'step'): string {
   const drawn = series.map(({ name, points }) => ({
     name,
