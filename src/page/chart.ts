@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
-import { curvesSvg, type Series, seriesColours, seriesDashes } from '../report/curve-svg.ts';
+import { curveLine, curvesSvg, type Series } from '../report/curve-svg.ts';
 import { tableMarkup } from '../report/sections.ts';
 import { alignSeries } from './align-series.ts';
 import { Drawn } from './markup.ts';
@@ -50,8 +50,8 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
 
 function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
   const looks = getComputedStyle(place);
-  const colour = (name: string) => looks.getPropertyValue(name).trim();
-  const [muted, line, accent] = [colour('--muted'), colour('--line'), colour('--accent')];
+  const named = (name: string) => looks.getPropertyValue(name).trim();
+  const [muted, line, accent] = [named('--muted'), named('--line'), named('--accent')];
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
     width: place.clientWidth,
@@ -62,13 +62,14 @@ function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
     series: [
       { label: 'step' },
       ...series.map(({ name }, index): UPlot.Series => {
-        const dash = seriesDashes[index % seriesDashes.length]!.split(' ').filter(Boolean).map(Number);
+        const { colour, dash } = curveLine(index);
+        const lengths = dash.split(' ').filter(Boolean).map(Number);
         return {
           label: name || 'value',
-          stroke: series.length === 1 ? accent : seriesColours[index % seriesColours.length]!,
+          stroke: series.length === 1 ? accent : colour,
           width: 2,
           spanGaps: true,
-          ...(dash.length > 0 && { dash }),
+          ...(lengths.length > 0 && { dash: lengths }),
           points: { show: true, size: 5 },
           value: (_, value) => (value === null ? '–' : value.toPrecision(4)),
         };

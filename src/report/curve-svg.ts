@@ -19,8 +19,25 @@ const legendHeight = 16;
  * Okabe and Ito's colours, told apart with any colour vision (https://jfly.uni-koeln.de/color/), those that are readable
  * on white. Dashes tell the curves apart where colours do not.
  */
-export const seriesColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
-export const seriesDashes = ['', '7 3', '2 3', '9 3 2 3', '4 4', '12 4'] as const;
+const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
+const dashes = ['', '7 3', '2 3', '9 3 2 3', '4 4', '12 4'] as const;
+
+/** How a curve is drawn. `dash` as SVG has it: lengths of strokes and gaps in pixels, empty for an unbroken line. */
+export interface CurveLine {
+  readonly colour: string;
+  readonly dash: string;
+}
+
+/** Where the colours begin again, they come with other dashes: 36 curves differ. */
+export function curveLine(index: number): CurveLine {
+  const round = Math.floor(index / colours.length);
+  return { colour: colours[index % colours.length]!, dash: dashes[(index + round) % dashes.length]! };
+}
+
+/** Pixels that `curvesSvg` takes for so many curves. */
+export function curvesSize(curves: number): { readonly width: number; readonly height: number } {
+  return { width, height: height + (curves > 1 ? curves * legendHeight : 0) };
+}
 
 /**
  * A measured quantity over the steps of a stage: of one training or of several, with a line of legend for each where there
@@ -33,7 +50,8 @@ export function curvesSvg(title: string, series: readonly Series[], along = 'ste
   }));
   const all = drawn.flatMap(({ points }) => points);
   const heading = element('text', { x: area.left, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]);
-  if (all.length === 0) return picture(width, height, title, [heading]);
+  const size = curvesSize(series.length);
+  if (all.length === 0) return picture(size.width, size.height, title, [heading]);
 
   const lastStep = Math.max(1, ...all.map(({ step }) => step));
   const [low, high] = span(all.map(({ value }) => value));
@@ -41,7 +59,7 @@ export function curvesSvg(title: string, series: readonly Series[], along = 'ste
   const y = (value: number) => area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
   const legend = series.length > 1 ? drawn.flatMap(({ name }, index) => legendLine(name, index)) : [];
 
-  return picture(width, height + legendHeight * (legend.length / 2), title, [
+  return picture(size.width, size.height, title, [
     heading,
     ...[low, (low + high) / 2, high].flatMap(value => gridLine(value, y(value))),
     ...[0, lastStep].map(step => label(String(step), x(step), area.bottom + 16, step === 0 ? 'start' : 'end')),
@@ -67,10 +85,9 @@ function curve(points: readonly CurvePoint[], index: number, x: Scale, y: Scale,
 }
 
 function looks(index: number) {
-  const colour = seriesColours[index % seriesColours.length]!;
-  const dash = seriesDashes[index % seriesDashes.length]!;
+  const { colour, dash } = curveLine(index);
   return {
-    ...{ stroke: colour, fill: colour, 'stroke-width': 1.5, class: `series-${index % seriesColours.length}` },
+    ...{ stroke: colour, fill: colour, 'stroke-width': 1.5, class: `series-${index % colours.length}` },
     ...(dash !== '' && { 'stroke-dasharray': dash }),
   };
 }
