@@ -1,8 +1,9 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
-import { curveLine, curvesSvg, type Series } from '../report/curve-svg.ts';
+import { curveLine, curveSample, curvesSvg, type Series } from '../report/curve-svg.ts';
 import { tableMarkup } from '../report/sections.ts';
+import { text } from '../report/svg.ts';
 import { alignSeries } from './align-series.ts';
 import { Drawn } from './markup.ts';
 import { useTheme } from './theme.ts';
@@ -51,7 +52,7 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
 function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
   const looks = getComputedStyle(place);
   const named = (name: string) => looks.getPropertyValue(name).trim();
-  const [muted, line, accent] = [named('--muted'), named('--line'), named('--accent')];
+  const [muted, line] = [named('--muted'), named('--line')];
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
     width: place.clientWidth,
@@ -62,11 +63,11 @@ function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
     series: [
       { label: 'step' },
       ...series.map(({ name }, index): UPlot.Series => {
-        const { colour, dash } = curveLine(index);
+        const { hue, dash } = curveLine(index);
         const lengths = dash.split(' ').filter(Boolean).map(Number);
         return {
-          label: name || 'value',
-          stroke: series.length === 1 ? accent : colour,
+          label: legendLabel(name || 'value', index),
+          stroke: named(`--series-${hue}`),
           width: 2,
           spanGaps: true,
           ...(lengths.length > 0 && { dash: lengths }),
@@ -76,4 +77,11 @@ function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
       }),
     ],
   };
+}
+
+/** The curve itself beside its name: uPlot's marks know no dashes, and more curves than colours look alike in them. */
+function legendLabel(name: string, index: number): HTMLElement {
+  const label = document.createElement('span');
+  label.innerHTML = `${curveSample(index)} ${text(name)}`;
+  return label;
 }

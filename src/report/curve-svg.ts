@@ -14,24 +14,29 @@ const width = 420;
 const height = 200;
 const area = { left: 48, right: 408, top: 32, bottom: 168 };
 const legendHeight = 16;
+const sampleWidth = 28;
 
 /**
  * Okabe and Ito's colours, told apart with any colour vision (https://jfly.uni-koeln.de/color/), those that are readable
  * on white. Dashes tell the curves apart where colours do not.
  */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
+export const curveColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
+/** The same where the ground is dark: others of theirs for those that would not be seen. */
+export const darkCurveColours = ['#56b4e9', '#d55e00', '#009e73', '#cc79a7', '#f0e442', '#dfe5ec'] as const;
 const dashes = ['', '7 3', '2 3', '9 3 2 3', '4 4', '12 4'] as const;
 
-/** How a curve is drawn. `dash` as SVG has it: lengths of strokes and gaps in pixels, empty for an unbroken line. */
+/** How a curve is drawn. */
 export interface CurveLine {
-  readonly colour: string;
+  /** Index of its colour: pages have it as `--series-0`, … and give it to the class `series-0`, …. */
+  readonly hue: number;
+  /** As SVG has it: lengths of strokes and gaps in pixels, empty for an unbroken line. */
   readonly dash: string;
 }
 
 /** Where the colours begin again, they come with other dashes: 36 curves differ. */
 export function curveLine(index: number): CurveLine {
-  const round = Math.floor(index / colours.length);
-  return { colour: colours[index % colours.length]!, dash: dashes[(index + round) % dashes.length]! };
+  const round = Math.floor(index / curveColours.length);
+  return { hue: index % curveColours.length, dash: dashes[(index + round) % dashes.length]! };
 }
 
 /** Pixels that `curvesSvg` takes for so many curves. */
@@ -85,19 +90,26 @@ function curve(points: readonly CurvePoint[], index: number, x: Scale, y: Scale,
 }
 
 function looks(index: number) {
-  const { colour, dash } = curveLine(index);
+  const { hue, dash } = curveLine(index);
+  const colour = curveColours[hue]!;
   return {
-    ...{ stroke: colour, fill: colour, 'stroke-width': 1.5, class: `series-${index % colours.length}` },
+    ...{ stroke: colour, fill: colour, 'stroke-width': 1.5, class: `series-${hue}` },
     ...(dash !== '' && { 'stroke-dasharray': dash }),
   };
 }
 
 function legendLine(name: string, index: number): Markup[] {
   const y = height + legendHeight * index;
-  return [
-    element('line', { x1: area.left, x2: area.left + 28, y1: y - 4, y2: y - 4, ...looks(index) }),
-    label(name, area.left + 36, y, 'start'),
-  ];
+  return [sample(index, area.left, y - 4), label(name, area.left + 36, y, 'start')];
+}
+
+function sample(index: number, x: number, y: number): Markup {
+  return element('line', { x1: x, x2: x + sampleWidth, y1: y, y2: y, ...looks(index) });
+}
+
+/** A piece of a curve, for a legend beside text that says what it is. */
+export function curveSample(index: number): Markup {
+  return element('svg', { width: sampleWidth, height: 8, 'aria-hidden': 'true' }, [sample(index, 0, 4)]);
 }
 
 /** Smallest and largest value, a little apart where they are equal. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alignSeries } from '../../src/page/align-series.ts';
-import { curveLine, curvesSvg } from '../../src/report/curve-svg.ts';
+import { curveColours, curveLine, curvesSvg, darkCurveColours } from '../../src/report/curve-svg.ts';
 import { curvesPicture } from '../../src/report/curves-picture.ts';
 import { stageCurves } from '../../src/report/sections.ts';
+import { style } from '../../src/report/style.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 
 function line(stage: MetricsLine['stage'], step: number, score: number, trial?: string): MetricsLine {
@@ -60,4 +61,30 @@ test('in one picture of all stages no row lies over the legend of the one above,
 test('thirty-six curves differ in colour or dashes', () => {
   const lines = Array.from({ length: 36 }, (_, index) => JSON.stringify(curveLine(index)));
   assert.equal(new Set(lines).size, 36);
+});
+
+/** Relative luminance of WCAG 2. */
+function luminance(colour: string): number {
+  const channels = [1, 3, 5].map(place => Number.parseInt(colour.slice(place, place + 2), 16) / 255);
+  const [red, green, blue] = channels.map(value =>
+    value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+test('every curve stands out from its ground at 3:1, on light and on dark', () => {
+  const grounds = [...style.matchAll(/--panel: (#\w+);/g)].map(([, colour]) =>
+    colour === '#fff' ? '#ffffff' : colour!,
+  );
+  const [light, dark] = [...new Set(grounds)];
+  for (const [colours, ground] of [
+    [curveColours, light!],
+    [darkCurveColours, dark!],
+  ] as const) {
+    for (const colour of colours) {
+      const [low, high] = [luminance(colour), luminance(ground)].sort((a, b) => a - b);
+      assert.ok((high! + 0.05) / (low! + 0.05) >= 3, `${colour} on ${ground}`);
+      assert.ok(style.includes(`: ${colour};`), colour);
+    }
+  }
 });
