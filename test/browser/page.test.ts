@@ -163,6 +163,18 @@ describe('the served page', { skip }, () => {
     assert.equal(await page.locator('.connection').innerText(), 'live');
   });
 
+  test('a run that was asked for while its server was away is shown when that is back', async () => {
+    const { page } = await open(runLink('films/found'));
+    await page.locator('.heat-map').waitFor();
+    const { port } = new URL(server.url);
+    await server.close();
+    await page.getByRole('link', { name: 'films/other' }).click();
+    await page.locator('.problem').waitFor();
+    server = await serveRuns({ folder: root, port: Number(port) });
+    await page.locator('.heat-map').waitFor();
+    assert.equal(await page.locator('.problem').count(), 0);
+  });
+
   test('runs are compared: ticked, opened, their curves over each other', async () => {
     const { page, problems } = await open('');
     for (const id of ['films/found', 'films/other']) await page.getByLabel(`Compare ${id}`).check();
