@@ -39,12 +39,14 @@ describe('the served page', { skip }, () => {
 
   test('it opens on all runs together, and a click opens one', async () => {
     const { page, problems } = await open('');
+    assert.equal(await page.title(), 's3delta');
     assert.equal(await page.locator('.row').count(), 4);
     const transfer = page.locator('[data-name^="Transfer"] tbody tr', { hasText: 'films' });
     assert.deepEqual(await transfer.locator('td').allInnerTexts(), ['films', '–', '78.00', '76.00']);
     await page.getByRole('link', { name: 'films/found' }).click();
     await page.locator('.heat-map').waitFor();
     assert.equal(await page.locator('h1').innerText(), 'films/found');
+    assert.equal(await page.title(), 'films/found – s3delta');
     for (const name of ['Structure', 'Search: loss', 'Scores', 'Kept modules', 'Time and memory', 'Configuration']) {
       assert.equal(await page.locator(`[data-name="${name}"]`).count(), 1, name);
     }
@@ -203,7 +205,7 @@ describe('the served page', { skip }, () => {
       return { name: download.suggestedFilename(), content: readFileSync(await download.path(), 'utf8') };
     }
     const map = await saved('Save Structure as SVG');
-    assert.match(map.name, /structure\.svg$/);
+    assert.equal(map.name, 'films-found-s3delta-structure.svg');
     assert.match(map.content, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*<\/svg>$/);
     const modules = await saved('Save Structure as CSV');
     assert.equal(modules.content.trim().split('\r\n').length, 1 + labels.length);
