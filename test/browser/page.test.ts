@@ -231,6 +231,22 @@ describe('the served page', { skip }, () => {
     assert.equal(await ground(page), dark);
   });
 
+  test('where the browser keeps nothing, the page is shown, and may still be made dark', async () => {
+    const { page, problems } = await openPage(browser);
+    await page.addInitScript(() =>
+      Object.defineProperty(window, 'localStorage', {
+        get: () => {
+          throw new DOMException('Access is denied', 'SecurityError');
+        },
+      }),
+    );
+    await page.goto(server.url);
+    await page.locator('.row').first().waitFor();
+    await page.getByRole('button', { name: 'Dark' }).click();
+    await page.getByRole('button', { name: 'Light' }).waitFor();
+    assert.deepEqual(problems, []);
+  });
+
   const views = { overview: '', run: runLink('films/found'), compare: compareLink(['films/found', 'films/other']) };
   for (const [name, hash] of Object.entries(views)) {
     test(`axe finds nothing serious, light, dark and narrow, and nothing is cut off at 400 pixels: ${name}`, async () => {
