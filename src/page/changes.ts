@@ -40,17 +40,24 @@ export function followRuns(show: (known: KnownRuns) => void): () => void {
     source = new EventSource(`/api/changes?since=${encodeURIComponent(lastId)}`);
     source.addEventListener('runs', event => {
       lastId = event.lastEventId;
-      known = withChanges(known, JSON.parse(event.data) as ChangesMessage);
-      show(known);
+      tell(withChanges(known, JSON.parse(event.data) as ChangesMessage));
       retryIn(silenceMilliseconds);
     });
-    source.addEventListener('beat', () => retryIn(silenceMilliseconds));
+    source.addEventListener('beat', () => {
+      // All that a connection made anew hears where nothing has changed meanwhile.
+      if (!known.connected) tell({ ...known, connected: true });
+      retryIn(silenceMilliseconds);
+    });
     source.addEventListener('error', () => {
-      known = { ...known, connected: false };
-      show(known);
+      tell({ ...known, connected: false });
       retryIn(retryMilliseconds);
     });
     retryIn(silenceMilliseconds);
+  }
+
+  function tell(now: KnownRuns) {
+    known = now;
+    show(now);
   }
 
   function retryIn(milliseconds: number) {

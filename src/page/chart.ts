@@ -1,8 +1,9 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
-import { curvesSvg, type Series, seriesColours, seriesDashes } from '../report/curve-svg.ts';
+import { curveLine, curveSample, curvesSvg, type Series } from '../report/curve-svg.ts';
 import { tableMarkup } from '../report/sections.ts';
+import { text } from '../report/svg.ts';
 import { alignSeries } from './align-series.ts';
 import { Drawn } from './markup.ts';
 import { useTheme } from './theme.ts';
@@ -50,8 +51,8 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
 
 function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
   const looks = getComputedStyle(place);
-  const colour = (name: string) => looks.getPropertyValue(name).trim();
-  const [muted, line, accent] = [colour('--muted'), colour('--line'), colour('--accent')];
+  const named = (name: string) => looks.getPropertyValue(name).trim();
+  const [muted, line] = [named('--muted'), named('--line')];
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
     width: place.clientWidth,
@@ -62,17 +63,25 @@ function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
     series: [
       { label: 'step' },
       ...series.map(({ name }, index): UPlot.Series => {
-        const dash = seriesDashes[index % seriesDashes.length]!.split(' ').filter(Boolean).map(Number);
+        const { hue, dash } = curveLine(index);
+        const lengths = dash.split(' ').filter(Boolean).map(Number);
         return {
-          label: name || 'value',
-          stroke: series.length === 1 ? accent : seriesColours[index % seriesColours.length]!,
+          label: legendLabel(name || 'value', index),
+          stroke: named(`--series-${hue}`),
           width: 2,
           spanGaps: true,
-          ...(dash.length > 0 && { dash }),
+          ...(lengths.length > 0 && { dash: lengths }),
           points: { show: true, size: 5 },
           value: (_, value) => (value === null ? '–' : value.toPrecision(4)),
         };
       }),
     ],
   };
+}
+
+/** The curve itself beside its name: uPlot's marks know no dashes, and more curves than colours look alike in them. */
+function legendLabel(name: string, index: number): HTMLElement {
+  const label = document.createElement('span');
+  label.innerHTML = `${curveSample(index)} ${text(name)}`;
+  return label;
 }

@@ -26,7 +26,9 @@ export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
     <${Drawn} markup=${tablePanel('Runs', runsTable(runs))} />
     <div class="curves">
       ${[...curves].map(([title, lines]) => {
-        const series = lines.map(({ id, series }) => ({ ...series, name: id }));
+        const series = lines.flatMap(({ id, series }) =>
+          series.map(({ name, points }) => ({ name: [id, name].filter(Boolean).join(', '), points })),
+        );
         return html`<${Chart} key=${title} title=${title} series=${series} />`;
       })}
     </div>

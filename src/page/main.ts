@@ -5,7 +5,7 @@ import type { RunSummary } from '../report/run-summary.ts';
 import { followRuns, type KnownRuns } from './changes.ts';
 import { ComparePage } from './compare-page.ts';
 import { OverviewPage } from './overview-page.ts';
-import { parseRoute, type Route } from './route.ts';
+import { parseRoute, type Route, titleOf } from './route.ts';
 import { RunList } from './run-list.ts';
 import { RunPage } from './run-page.ts';
 import { restoreTheme, toggleTheme, useTheme } from './theme.ts';
@@ -15,6 +15,10 @@ function Page() {
   const route = useRoute();
   const theme = useTheme();
   useEffect(() => followRuns(setKnown), []);
+  const title = titleOf(route);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   const current = route.view === 'run' ? route.id : undefined;
   return html`<div class="shell" data-view=${route.view}>
     <header class="top">

@@ -11,6 +11,12 @@ export function parseRoute(hash: string): Route {
   return { view: 'overview' };
 }
 
+/** What the window is called, and files that are saved from it begin with. */
+export function titleOf(route: Route): string {
+  if (route.view === 'run') return `${route.id} – s3delta`;
+  return route.view === 'compare' ? `${route.ids.length} runs side by side – s3delta` : 's3delta';
+}
+
 export function runLink(id: string): string {
   return `#/run/${encodeURIComponent(id)}`;
 }

@@ -43,7 +43,7 @@ function Content({ view, run }: { view: RunView; run: RunSummary }) {
     ${result && html`<${Drawn} markup=${tiles(result)} />`}
     ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
     <div class="curves">
-      ${stageCurves(metrics).map(({ title, series }) => html`<${Chart} key=${title} title=${title} series=${[series]} />`)}
+      ${stageCurves(metrics).map(({ title, series }) => html`<${Chart} key=${title} title=${title} series=${series} />`)}
     </div>
     ${scores && html`<${Drawn} markup=${tablePanel('Scores', scores)} />`}
     ${result && html`<${Drawn} markup=${tablePanel('Time and memory', resourcesTable(result))} />`}

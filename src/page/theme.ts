@@ -1,6 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 
 const key = 's3delta-theme';
+
+/** What the browser keeps from visit to visit; undefined where it was told to keep nothing. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 const system = () => matchMedia('(prefers-color-scheme: dark)');
 
 /** `light` or `dark`, as it is shown now. */
@@ -11,14 +21,14 @@ export function shownTheme(): 'light' | 'dark' {
 
 /** Takes up what was chosen on an earlier visit. */
 export function restoreTheme(): void {
-  const chosen = localStorage.getItem(key);
+  const chosen = storage()?.getItem(key);
   if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
 }
 
 export function toggleTheme(): void {
   const chosen = shownTheme() === 'dark' ? 'light' : 'dark';
   document.documentElement.dataset.theme = chosen;
-  localStorage.setItem(key, chosen);
+  storage()?.setItem(key, chosen);
   document.dispatchEvent(new Event('theme'));
 }
 

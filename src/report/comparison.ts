@@ -94,7 +94,10 @@ function spreadOf(values: readonly number[]): Spread {
   return { mean: mean(values), sd: standardDeviation(values) ?? null };
 }
 
-/** Means over the tasks, seed by seed, of what was done on all of them. */
+/**
+ * Means over the tasks, seed by seed, of what was done on all of them. A method whose structures were found on some of the
+ * tasks only, as in a transfer, is no found structure here.
+ */
 function meanRows(rows: readonly ComparisonRow[], tasks: number): ComparisonRow[] {
   const groups = Map.groupBy(rows, row => JSON.stringify([row.method, row.variant, row.budget]));
   return [...groups.values()].flatMap(group => {
@@ -104,7 +107,8 @@ function meanRows(rows: readonly ComparisonRow[], tasks: number): ComparisonRow[
     const scores = seeds.map(seed => mean(group.map(row => row.scores[row.seeds.indexOf(seed)]!)));
     const over = (value: (row: ComparisonRow) => number) => mean(group.map(value));
     const row = {
-      ...{ ...first, task: allTasks, metric: 'score', seeds, scores, test: spreadOf(scores) },
+      ...{ ...first, task: allTasks, isFound: group.every(each => each.isFound) },
+      ...{ metric: 'score', seeds, scores, test: spreadOf(scores) },
       validation: { mean: over(each => each.validation.mean), sd: null },
       ...{ majority: over(each => each.majority), parameters: over(each => each.parameters) },
       ...{ fraction: over(each => each.fraction), seconds: over(each => each.seconds) },

@@ -30,7 +30,7 @@ export function offerDownloads(page: Document): void {
     const name = `${page.title} ${part.dataset.name}`.replaceAll(/[^\w.-]+/g, '-').toLowerCase();
     const own = <E extends Element>(selector: string) =>
       [...part.querySelectorAll<E>(selector)].find(found => found.closest('[data-name]') === part);
-    const [table, picture] = [own<HTMLTableElement>('.scroll table'), own<SVGSVGElement>('svg')];
+    const [table, picture] = [own<HTMLTableElement>('.scroll table'), own<SVGSVGElement>('svg[role="img"]')];
     if (button.dataset.save === 'csv' && table) save(`${name}.csv`, 'text/csv;charset=utf-8', csv(table));
     if (button.dataset.save === 'svg' && picture) save(`${name}.svg`, 'image/svg+xml', svg(picture));
   });

@@ -23,7 +23,7 @@ export function reportHtml({ result, modules, moments, metrics, config }: Report
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
   const curves = stageCurves(metrics).map(({ title, series }) => {
-    return panel(title, ['svg'], [curvesSvg(title, [series]) as Markup]);
+    return panel(title, ['svg'], [curvesSvg(title, series) as Markup]);
   });
   return `<!doctype html>
 <html lang="en">

@@ -1,8 +1,11 @@
 import type { RunSummary } from './run-summary.ts';
 import type { Table } from './table.ts';
-import { count, score } from './units.ts';
+import { count, perTenThousand, score } from './units.ts';
 
-/** Mean test score of every method on every task, with the number of runs where it is more than one. */
+/**
+ * Mean test score of every method on every task, with the number of runs where it is more than one. Means are over runs
+ * of one model and one budget: where there are several, each has rows of its own.
+ */
 export function methodsTable(runs: readonly RunSummary[]): Table {
   const scored = runs.filter(run => run.test !== undefined);
   return crossTable('method', scored, run => run.method);
@@ -10,23 +13,42 @@ export function methodsTable(runs: readonly RunSummary[]): Table {
 
 /**
  * Test scores of structures on the tasks they were found on (the diagonal) and on others: source × target, the mean over
- * runs with their number.
+ * runs with their number, by model and budget as above.
  */
 export function transferTable(runs: readonly RunSummary[]): Table {
   const found = runs.filter(run => run.test !== undefined && run.source !== undefined);
   return crossTable('found on ↓ used on →', found, run => run.source!);
 }
 
-function crossTable(corner: string, runs: readonly RunSummary[], rowOf: (run: RunSummary) => string): Table {
-  const names = (of: (run: RunSummary) => string) => [...new Set(runs.map(of))].sort();
-  const targets = names(run => run.task);
-  const cell = (row: string, target: string) => {
-    const scores = runs.filter(run => rowOf(run) === row && run.task === target).map(run => run.test!);
+function crossTable(corner: string, runs: readonly RunSummary[], nameOf: (run: RunSummary) => string): Table {
+  const rows = Map.groupBy(runs, rowNames(runs, nameOf));
+  const targets = sorted(new Set(runs.map(run => run.task)));
+  const cell = (row: readonly RunSummary[], target: string) => {
+    const scores = row.filter(run => run.task === target).map(run => run.test!);
     if (scores.length === 0) return '–';
     const mean = score(scores.reduce((sum, value) => sum + value, 0) / scores.length);
     return scores.length === 1 ? mean : `${mean} (${scores.length})`;
   };
-  return { header: [corner, ...targets], rows: names(rowOf).map(row => [row, ...targets.map(to => cell(row, to))]) };
+  return {
+    header: [corner, ...targets],
+    rows: sorted(rows.keys()).map(name => [name, ...targets.map(target => cell(rows.get(name)!, target))]),
+  };
+}
+
+/** What each run's row is called: its name, and what tells it from others of that name. */
+function rowNames(runs: readonly RunSummary[], nameOf: (run: RunSummary) => string): (run: RunSummary) => string {
+  const isOneModel = new Set(runs.map(run => run.model)).size <= 1;
+  const onModel = (run: RunSummary) => (isOneModel ? nameOf(run) : `${nameOf(run)}, ${run.model}`);
+  const budgetOf = ({ budget }: RunSummary) => (budget === undefined ? '' : ` at ${perTenThousand(budget)}`);
+  const budgets = Map.groupBy(runs, onModel);
+  const severalBudgets = new Set(
+    [...budgets].flatMap(([name, group]) => (new Set(group.map(budgetOf)).size > 1 ? [name] : [])),
+  );
+  return run => (severalBudgets.has(onModel(run)) ? `${onModel(run)}${budgetOf(run)}` : onModel(run));
+}
+
+function sorted(names: Iterable<string>): string[] {
+  return [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 /** Runs side by side: what was spent and what came of it. */

@@ -99,14 +99,24 @@ export const stageTitles: Readonly<Record<StageName, string>> = {
   random: 'Random structure',
 };
 
+/** One quantity of a stage; a curve for each attempt, named after it, where the stage makes several. */
+export interface StageCurves {
+  readonly title: string;
+  readonly series: readonly Series[];
+}
+
 /** Loss and validation score of every stage that has begun. */
-export function stageCurves(metrics: readonly MetricsLine[]): { title: string; series: Series }[] {
+export function stageCurves(metrics: readonly MetricsLine[]): StageCurves[] {
   return [...Map.groupBy(metrics, line => line.stage)].flatMap(([stage, lines]) => {
-    const curve = (what: string, value: (line: MetricsLine) => number) => ({
+    const trials = [...Map.groupBy(lines, line => line.trial ?? '')];
+    const curves = (what: string, value: (line: MetricsLine) => number) => ({
       title: `${stageTitles[stage] ?? stage}: ${what}`,
-      series: { name: '', points: lines.map(line => ({ step: line.step, value: value(line) })) },
+      series: trials.map(([name, own]) => ({
+        name,
+        points: own.map(line => ({ step: line.step, value: value(line) })),
+      })),
     });
-    return [curve('loss', line => line.loss ?? Number.NaN), curve('validation score', line => line.score)];
+    return [curves('loss', line => line.loss ?? Number.NaN), curves('validation score', line => line.score)];
   });
 }
 

@@ -1,10 +1,13 @@
+import { curveColours, darkCurveColours } from './curve-svg.ts';
 import { levelColours } from './palette.ts';
 
-/** Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, and nothing is told by hue alone. */
+const ofSeries = (colours: readonly string[]) => colours.map((colour, hue) => `--series-${hue}: ${colour};`).join(' ');
+
+/** Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, curves 3:1, and nothing is told by hue alone. */
 const light = `--ground: #f6f7f9; --panel: #fff; --ink: #1d232b; --muted: #57606a; --line: #d5dbe2; --accent: #1a5fb4; --accent-ground: #e4eefb;
-  --kept: #d95f02; --good: #1a7f4b; --code: #eef1f4; color-scheme: light;`;
+  --kept: #d95f02; --good: #1a7f4b; --code: #eef1f4; ${ofSeries(curveColours)} color-scheme: light;`;
 const dark = `--ground: #0e1218; --panel: #171c24; --ink: #e6eaf0; --muted: #9aa5b3; --line: #2f3742; --accent: #7db3f5; --accent-ground: #1c2c42;
-  --kept: #ff8c3b; --good: #5fd197; --code: #202731; color-scheme: dark;`;
+  --kept: #ff8c3b; --good: #5fd197; --code: #202731; ${ofSeries(darkCurveColours)} color-scheme: dark;`;
 
 /** In the dark a larger p is lighter, so that what matters stands out from the ground. */
 const darkScale = levelColours.toReversed().map((colour, level) => `.level-${level} { fill: ${colour}; }`);
@@ -13,6 +16,12 @@ function whereDark(rules: string, selector: string): string {
   return `@media (prefers-color-scheme: dark) { ${selector}:not([data-theme="light"]) { ${rules} } }
 ${selector}[data-theme="dark"] { ${rules} }`;
 }
+
+/** Lines have no filling, and points no outline. */
+const seriesRules = curveColours.map(
+  (_, hue) =>
+    `svg .series-${hue} { stroke: var(--series-${hue}); } svg circle.series-${hue} { fill: var(--series-${hue}); stroke: none; }`,
+);
 
 /** The looks of tables and pictures, in reports and on the served page. */
 export const style = `
@@ -46,7 +55,7 @@ button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--
 button:hover { border-color: var(--accent); color: var(--accent); }
 .buttons { display: flex; gap: .4rem; }
 svg text { fill: var(--ink); } svg .ground { fill: var(--panel); } svg .grid { stroke: var(--line); }
-svg .series-0 { stroke: var(--accent); } svg circle.series-0 { fill: var(--accent); stroke: none; }
+${seriesRules.join('\n')}
 svg .kept { stroke: var(--kept); } svg .cursor { fill: none; stroke: var(--ink); stroke-width: 2; }
 ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .map { overflow-x: auto; } .heat-map svg { display: block; }
@@ -69,6 +78,6 @@ ${whereDark(darkScale.join(' '), ':root')}
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-.curves svg { width: 100%; height: auto; }
+.curves .panel > svg { width: 100%; height: auto; }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }
 `;

@@ -22,8 +22,9 @@ export function tableMarkdown({ header, rows }: Table): string {
   return [line(header), `|${' --- |'.repeat(header.length)}`, ...rows.map(line)].join('\n');
 }
 
+/** Also where there is no number: nothing, or a dash. */
 function isNumeric(cell: string): boolean {
-  return cell === '' || /^[-+]?[\d.]/.test(cell);
+  return cell === '' || cell === '–' || /^[-−+]?[\d.]/.test(cell);
 }
 
 /** A backslash before a pipe would escape itself, so it is escaped too. */

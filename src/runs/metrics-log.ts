@@ -47,6 +47,6 @@ export async function repairMetrics(file: string): Promise<void> {
 }
 
 function isMetricsLine(line: unknown): line is MetricsLine {
-  const { stage, step } = (line ?? {}) as Partial<MetricsLine>;
-  return typeof stage === 'string' && typeof step === 'number';
+  const { stage, trial, step } = (line ?? {}) as Partial<MetricsLine>;
+  return typeof stage === 'string' && typeof step === 'number' && ['string', 'undefined'].includes(typeof trial);
 }

@@ -84,10 +84,14 @@ const runResult = z.looseObject({
   model: z.string(),
   seed: z.number(),
   device: z.string().optional(),
+  data: z.looseObject({ note: z.string(), incomplete: z.string().optional() }).optional(),
   budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
   structure: z.looseObject({ modules: z.number(), parameters: z.number() }),
   score: z
-    .looseObject({ metric: z.string(), validation: score, test: score, majority: score, random: score.optional() })
+    .looseObject({
+      ...{ metric: z.string(), validation: score, test: score, majority: score, random: score.optional() },
+      details: z.record(z.string(), score).optional(),
+    })
     .optional(),
   resources: z.looseObject({
     search: resources.optional(),

@@ -39,6 +39,17 @@ export function requireNotHeld(folder: RunFolder): void {
   if (holder !== undefined && isRunning(holder)) throw heldBy(holder, folder.lock);
 }
 
+/** Whether a process works on a run; undefined where that cannot be told: it is another machine's, or the lock is damaged. */
+export function isHeld(folder: RunFolder): boolean | undefined {
+  try {
+    const holder = readLock(folder.lock);
+    if (holder === undefined) return false;
+    return holder.host === hostname() ? isRunning(holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The process that holds a run, or held it until it was killed; undefined where none does. */
 export function readLock(path: string): RunLock | undefined {
   let text: string;

@@ -41,7 +41,8 @@ export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppO
   app.get('/api/changes', context => streamChanges(context, index, watch, start));
   app.get('/api/run', async context => {
     const id = context.req.query('id') ?? '';
-    const path = index.pathOf(id) ?? (index.refresh() ? index.pathOf(id) : undefined);
+    if (index.pathOf(id) === undefined) watch.look();
+    const path = index.pathOf(id);
     if (path === undefined) return context.json({ error: 'there is no such run in this folder' }, 404);
     try {
       return context.json(await readRunView(runFolder(path)));

@@ -5,10 +5,15 @@ import type { RunIndex } from './run-index.ts';
 /** Proxies and browsers give up a connection that says nothing. */
 const beatMilliseconds = 15_000;
 
-/** Tells listeners when the folder of runs has changed. It looks only while somebody listens. */
+/**
+ * Tells listeners when the folder of runs has changed, whoever looked. Only it refreshes the list: a change that it was not
+ * told of would reach nobody who waits.
+ */
 export interface Watch {
-  /** Resolves at the next change, at the latest after the time given or when the signal aborts. */
-  next(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Looks at the folder now. By itself it looks only while somebody waits. */
+  look(): void;
+  /** Resolves once the list is newer than that version, at the latest after the time given or when the signal aborts. */
+  newerThan(version: number, milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
 export function createWatch(index: RunIndex, everyMilliseconds: number): Watch {
@@ -18,23 +23,32 @@ export function createWatch(index: RunIndex, everyMilliseconds: number): Watch {
   function lookIn(milliseconds: number) {
     if (isDue) return;
     isDue = true;
-    setTimeout(look, milliseconds);
+    setTimeout(lookAndGoOn, milliseconds);
   }
 
   function look() {
+    if (!index.refresh()) return;
+    for (const wake of waiting) wake();
+  }
+
+  function lookAndGoOn() {
     isDue = false;
     const started = performance.now();
-    if (index.refresh()) {
-      for (const wake of waiting) wake();
-    }
+    look();
     // A folder that takes long to look through is looked at less often.
     const took = performance.now() - started;
     if (waiting.size > 0) lookIn(Math.max(everyMilliseconds, 20 * took));
   }
 
   return {
-    next: (milliseconds, signal) =>
+    look,
+    newerThan: (version, milliseconds, signal) =>
       new Promise(resolve => {
+        // While a listener was being told of one change, the next may have come.
+        if (index.version > version || signal.aborted) {
+          resolve();
+          return;
+        }
         const wake = () => {
           clearTimeout(patience);
           signal.removeEventListener('abort', wake);
@@ -62,7 +76,7 @@ export function streamChanges(context: Context, index: RunIndex, watch: Watch, s
     stream.onAbort(() => left.abort());
     let told = resumed ? Number(lastVersion) : 0;
     let whole = !resumed;
-    index.refresh();
+    watch.look();
     while (!stream.aborted && !stream.closed) {
       const { version, runs, removed } = index.changesSince(told);
       if (whole || runs.length + removed.length > 0) {
@@ -73,7 +87,7 @@ export function streamChanges(context: Context, index: RunIndex, watch: Watch, s
       }
       told = version;
       whole = false;
-      await watch.next(beatMilliseconds, left.signal);
+      await watch.newerThan(told, beatMilliseconds, left.signal);
     }
   });
 }

@@ -1,6 +1,6 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { runFolder } from '../runs/run-folder.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
 
 /** Folders deeper than this below the served one are not looked into. */
 const deepest = 6;
@@ -39,22 +39,23 @@ export interface RunFiles {
   readonly hasLink: boolean;
 }
 
-export function inspectRun(path: string): RunFiles {
-  const { config, metrics, history, structure, result, checkpoint } = runFolder(path);
-  const [found, inResult, inCheckpoint] = [
-    [config, metrics, history, structure, result, checkpoint].map(stat),
-    stat(result),
-    stat(checkpoint),
-  ];
+export function inspectRun({ config, metrics, history, structure, result, checkpoint, lock }: RunFolder): RunFiles {
+  const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
+  const found = [...[config, metrics, history, structure].map(stat), inResult, inCheckpoint];
   return {
     fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
     hasCheckpoint: inCheckpoint !== undefined,
-    hasLink: found.some(file => file?.isSymbolicLink() === true),
+    hasLink: [...found, stat(lock)].some(file => file?.isSymbolicLink() === true),
   };
 }
 
-function stat(path: string) {
-  return lstatSync(path, { throwIfNoEntry: false });
+/** Undefined also for what may not be looked at: a folder that one may list is not always one that one may enter. */
+function stat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

@@ -38,6 +38,7 @@ article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
 .plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); } .u-legend th { font-weight: 600; }
 .u-legend td, .u-legend th { border: 0; padding: .1rem .3rem; }
+.u-legend .u-marker { display: none; }
 @media (max-width: 56rem) {
   .shell { grid-template: auto auto 1fr / 1fr; height: auto; min-height: 100dvh; }
   .list { border-right: 0; min-height: 0; } .list ul { max-height: 60dvh; flex: none; }

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { isHeld } from '../runs/run-lock.ts';
 import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
 import { summarize } from './summary.ts';
 
@@ -14,6 +15,8 @@ export interface Changes {
 
 /** The runs below a folder, as they were when it was last looked at. */
 export interface RunIndex {
+  /** The number of the newest change; 0 before the first look. */
+  readonly version: number;
   /** Looks at the folder again; true where something has changed. */
   refresh(): boolean;
   /** Everything that is newer than the version given; 0 is before all. */
@@ -22,7 +25,7 @@ export interface RunIndex {
   pathOf(id: string): string | undefined;
 }
 
-/** A run saves its state once a minute at least; one that has not for longer does not run any more. */
+/** While it trains, a run saves its state once a minute; one of another machine that has not for longer is taken to have stopped. */
 const silentMilliseconds = 150_000;
 
 interface Entry {
@@ -48,12 +51,12 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
       changed = true;
     }
     for (const id of found) {
-      const path = join(root, id);
-      const files = inspectRun(path);
-      const state = stateOf(files, now());
+      const folder = runFolder(join(root, id));
+      const files = inspectRun(folder);
+      const state = stateOf(folder, files, now());
       const fingerprint = `${state} ${files.fingerprint}`;
       if (entries.get(id)?.fingerprint === fingerprint) continue;
-      const summary = summarize(id, runFolder(path), state, files);
+      const summary = summarize(id, folder, state, files);
       entries.set(id, { fingerprint, version: next, summary });
       removals.delete(id);
       changed = true;
@@ -63,6 +66,9 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
   }
 
   return {
+    get version() {
+      return version;
+    },
     refresh,
     changesSince: since => ({
       version,
@@ -77,15 +83,16 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
 function liesWithin(root: string, id: string): boolean {
   const path = join(root, id);
   try {
-    return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(path).hasLink;
+    return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(runFolder(path)).hasLink;
   } catch {
     // It has been removed meanwhile.
     return false;
   }
 }
 
-function stateOf(files: RunFiles, now: number): RunState {
+function stateOf(folder: RunFolder, files: RunFiles, now: number): RunState {
   if (files.hasLink) return 'damaged';
   if (files.hasResult && !files.hasCheckpoint) return 'finished';
-  return now - files.changed < silentMilliseconds ? 'running' : 'stopped';
+  const isAtWork = isHeld(folder) ?? now - files.changed < silentMilliseconds;
+  return isAtWork ? 'running' : 'stopped';
 }

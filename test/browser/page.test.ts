@@ -39,12 +39,14 @@ describe('the served page', { skip }, () => {
 
   test('it opens on all runs together, and a click opens one', async () => {
     const { page, problems } = await open('');
+    assert.equal(await page.title(), 's3delta');
     assert.equal(await page.locator('.row').count(), 4);
     const transfer = page.locator('[data-name^="Transfer"] tbody tr', { hasText: 'films' });
     assert.deepEqual(await transfer.locator('td').allInnerTexts(), ['films', '–', '78.00', '76.00']);
     await page.getByRole('link', { name: 'films/found' }).click();
     await page.locator('.heat-map').waitFor();
     assert.equal(await page.locator('h1').innerText(), 'films/found');
+    assert.equal(await page.title(), 'films/found – s3delta');
     for (const name of ['Structure', 'Search: loss', 'Scores', 'Kept modules', 'Time and memory', 'Configuration']) {
       assert.equal(await page.locator(`[data-name="${name}"]`).count(), 1, name);
     }
@@ -163,6 +165,18 @@ describe('the served page', { skip }, () => {
     assert.equal(await page.locator('.connection').innerText(), 'live');
   });
 
+  test('a run that was asked for while its server was away is shown when that is back', async () => {
+    const { page } = await open(runLink('films/found'));
+    await page.locator('.heat-map').waitFor();
+    const { port } = new URL(server.url);
+    await server.close();
+    await page.getByRole('link', { name: 'films/other' }).click();
+    await page.locator('.problem').waitFor();
+    server = await serveRuns({ folder: root, port: Number(port) });
+    await page.locator('.heat-map').waitFor();
+    assert.equal(await page.locator('.problem').count(), 0);
+  });
+
   test('runs are compared: ticked, opened, their curves over each other', async () => {
     const { page, problems } = await open('');
     for (const id of ['films/found', 'films/other']) await page.getByLabel(`Compare ${id}`).check();
@@ -191,7 +205,7 @@ describe('the served page', { skip }, () => {
       return { name: download.suggestedFilename(), content: readFileSync(await download.path(), 'utf8') };
     }
     const map = await saved('Save Structure as SVG');
-    assert.match(map.name, /structure\.svg$/);
+    assert.equal(map.name, 'films-found-s3delta-structure.svg');
     assert.match(map.content, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*<\/svg>$/);
     const modules = await saved('Save Structure as CSV');
     assert.equal(modules.content.trim().split('\r\n').length, 1 + labels.length);
@@ -215,6 +229,22 @@ describe('the served page', { skip }, () => {
     await page.emulateMedia({ colorScheme: 'light' });
     await page.getByRole('button', { name: 'Dark' }).click();
     assert.equal(await ground(page), dark);
+  });
+
+  test('where the browser keeps nothing, the page is shown, and may still be made dark', async () => {
+    const { page, problems } = await openPage(browser);
+    await page.addInitScript(() =>
+      Object.defineProperty(window, 'localStorage', {
+        get: () => {
+          throw new DOMException('Access is denied', 'SecurityError');
+        },
+      }),
+    );
+    await page.goto(server.url);
+    await page.locator('.row').first().waitFor();
+    await page.getByRole('button', { name: 'Dark' }).click();
+    await page.getByRole('button', { name: 'Light' }).waitFor();
+    assert.deepEqual(problems, []);
   });
 
   const views = { overview: '', run: runLink('films/found'), compare: compareLink(['films/found', 'films/other']) };

@@ -101,6 +101,33 @@ test('means of tasks are taken seed by seed, over methods that were done on all'
   assert.deepEqual(scoreMatrix(compareRuns(given)).rows.at(-1), ['lora', '70.00', '–', '–']);
 });
 
+test('the mean of tasks is tested where the same method searched on all of them, whatever their order', () => {
+  const transfer = (tasks: readonly string[]) =>
+    tasks.flatMap(task =>
+      [...tasks]
+        .sort()
+        .flatMap(source => [
+          { ...run({ method: `from ${source}`, score: source.length, task }), isFound: source === task },
+        ]),
+    );
+  for (const tasks of [
+    ['cola', 'rte'],
+    ['rte', 'cola'],
+  ]) {
+    const rows = compareRuns(transfer(tasks));
+    assert.equal(rows.filter(row => row.foundLessThis !== undefined).length, tasks.length, 'on the tasks themselves');
+    const mean = rows.filter(row => row.task === 'mean of tasks');
+    assert.deepEqual(
+      mean.map(row => [row.method, row.isFound, row.foundLessThis]),
+      ['cola', 'rte'].map(source => [`from ${source}`, false, undefined]),
+    );
+    assert.ok(!comparisonTable(mean).header.includes('found − this'));
+  }
+  const searched = ['cola', 'rte'].flatMap(task => ['found', 'random'].map(method => run({ method, score: 1, task })));
+  const [found, random] = compareRuns(searched).filter(row => row.task === 'mean of tasks');
+  assert.deepEqual([found!.isFound, random!.foundLessThis?.difference], [true, 0]);
+});
+
 test('attempts that were not chosen count in the cost; runs without a score are left out', () => {
   const { result, ...own } = run({ method: 'best', score: 60 });
   const tried = { ...result, resources: { ...result.resources, trials: { count: 4, seconds: 40, evaluations: 400 } } };

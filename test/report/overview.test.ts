@@ -30,6 +30,22 @@ test('methods against tasks: the mean, with the number of runs, and nothing of u
   });
 });
 
+test('no mean is over different models or budgets', () => {
+  const at = (budget: number, model: string, test: number) => ({ ...run('rte', 'search', test, 'rte'), budget, model });
+  const given = [at(2e-3, 'mini', 60), at(2e-3, 'mini', 62), at(1e-2, 'mini', 70), at(2e-3, 'small', 80)];
+  const rows = [
+    ['search, mini at 20 ‱', '61.00 (2)'],
+    ['search, mini at 100 ‱', '70.00'],
+    ['search, small', '80.00'],
+  ];
+  assert.deepEqual(methodsTable(given).rows, rows);
+  assert.deepEqual(
+    transferTable(given).rows,
+    rows.map(([name, ...cells]) => [name!.replace('search', 'rte'), ...cells]),
+  );
+  assert.deepEqual(methodsTable(given.slice(0, 2)).rows, [['search', '61.00 (2)']]);
+});
+
 test('transfer: rows are where structures were found, columns where they were used', () => {
   assert.deepEqual(transferTable(runs).rows, [['rte', '40.00', '62.00 (2)']]);
   assert.deepEqual(transferTable([]).rows, []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { curveSvg } from '../../src/report/curve-svg.ts';
+import { curvesSvg } from '../../src/report/curve-svg.ts';
 import { escapeMarkup } from '../../src/report/escape.ts';
 import { ansi256, colourAt, hex, isDark } from '../../src/report/palette.ts';
 import { element, text } from '../../src/report/svg.ts';
@@ -41,11 +41,12 @@ test('terminal colours are those of the 6 × 6 × 6 cube', () => {
 });
 
 test('a curve has a point for each number, leaves out what is none, and bears equal values', () => {
-  const svg = curveSvg('loss', [
+  const points = [
     { step: 10, value: 2 },
     { step: 20, value: Number.NaN },
     { step: 30, value: 1 },
-  ]);
+  ];
+  const svg = curvesSvg('loss', [{ name: '', points }]);
   assert.equal(svg.split('<circle').length - 1, 2);
   assert.ok(svg.includes('step 30: 1.000'));
   for (const points of [
@@ -56,6 +57,6 @@ test('a curve has a point for each number, leaves out what is none, and bears eq
       { step: 9, value: 3 },
     ],
   ]) {
-    assert.doesNotMatch(curveSvg('flat', points), /NaN|Infinity/);
+    assert.doesNotMatch(curvesSvg('flat', [{ name: '', points }]), /NaN|Infinity/);
   }
 });

@@ -32,6 +32,17 @@ test('numbers are aligned to the right, words to the left', () => {
   );
 });
 
+test('so are differences below 0, and columns where a number is missing', () => {
+  const lines = tableLines({
+    header: ['found − this', 'rte'],
+    rows: [
+      ['−3.96', '–'],
+      ['+0.06', '50.84'],
+    ],
+  });
+  assert.deepEqual(lines.slice(2), ['       −3.96      –', '       +0.06  50.84']);
+});
+
 test('Markdown tables keep pipes and backslashes inside their cells', () => {
   assert.equal(
     tableMarkdown({ header: ['a', 'b'], rows: [['x|y', 'c\\|\nd']] }),

@@ -39,7 +39,7 @@ test('a file that holds nothing but a line cut short is emptied, so that the nex
 
 test('what is no line of metrics is passed over', () => {
   const file = join(base, 'd.jsonl');
-  appendFileSync(file, 'null\n5\n"text"\n[]\n{}\n\u0000\n');
+  appendFileSync(file, 'null\n5\n"text"\n[]\n{}\n\u0000\n{"stage":"search","step":1,"trial":5}\n');
   assert.deepEqual(readMetrics(file), []);
 });
 

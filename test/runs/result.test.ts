@@ -36,7 +36,11 @@ test('a result reads back as written, leaving no other file behind', async () =>
 
 test('fields of a later version are kept, and a score that is no number stays one', async () => {
   const file = join(folder, 'later.json');
-  const later = { ...result, note: 'new', score: { ...result.score!, test: Number.NaN, spread: 2 } };
+  const later = {
+    ...result,
+    note: 'new',
+    score: { ...result.score!, test: Number.NaN, details: { f1: Number.NaN }, spread: 2 },
+  };
   await writeResult(file, later);
   assert.deepEqual(await readResult(file), later);
 });
@@ -49,6 +53,8 @@ test('what is no result is an InputError that names the file and the field', asy
     [[], /content|task/],
     [withoutBudget, /budget/],
     [{ ...result, score: { ...result.score, test: 'high' } }, /score\.test/],
+    [{ ...result, score: { ...result.score, details: { f1: 'high' } } }, /score\.details\.f1/],
+    [{ ...result, data: { incomplete: 5 } }, /data/],
     [{ ...result, resources: { search: {} } }, /resources\.search/],
   ] as const) {
     writeFileSync(file, JSON.stringify(content));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findRuns } from '../../src/serve/find-runs.ts';
 import { createRunIndex } from '../../src/serve/run-index.ts';
-import { runsRoot, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
+import { runsRoot, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();
 
@@ -98,12 +99,69 @@ test('a run is running, stopped, finished or damaged', () => {
   const states = () => Object.fromEntries(index.changesSince(0).runs.map(({ id, state }) => [id, state]));
   assert.deepEqual(states(), { running: 'running', finished: 'finished', damaged: 'damaged', odd: 'running' });
   assert.deepEqual(index.changesSince(0).runs.find(({ id }) => id === 'odd')!.task, '');
+  // A step or a test may take long.
   now += 600_000;
   index.refresh();
-  assert.equal(states().running, 'stopped');
-  utimesSync(running.metrics, now / 1000, now / 1000);
-  index.refresh();
   assert.equal(states().running, 'running');
+  const { status, pid } = spawnSync(process.execPath, ['--version']);
+  assert.equal(status, 0);
+  writeLock(running, { pid });
+  index.refresh();
+  assert.equal(states().running, 'stopped', 'its process was killed');
+  utimesSync(running.metrics, now / 1000, now / 1000);
+  rmSync(running.lock);
+  index.refresh();
+  assert.equal(states().running, 'stopped', 'its process has ended');
+});
+
+test('a run of another machine, or with a damaged lock, runs as long as it writes', () => {
+  const root = runsRoot();
+  const run = writeRun(root, 'far', { done: 50 });
+  let now = Date.now();
+  const index = createRunIndex(root, () => now);
+  const state = () => {
+    index.refresh();
+    return index.changesSince(0).runs[0]!.state;
+  };
+  for (const lock of [() => writeLock(run, { host: 'elsewhere' }), () => writeFileSync(run.lock, '{')]) {
+    lock();
+    assert.equal(state(), 'running');
+    now += 600_000;
+    assert.equal(state(), 'stopped');
+    utimesSync(run.metrics, now / 1000, now / 1000);
+    assert.equal(state(), 'running');
+  }
+});
+
+/** The superuser may enter every folder: there it is done as a user that may not. */
+function unprivileged(work: () => void): void {
+  if (process.geteuid?.() !== 0) {
+    work();
+    return;
+  }
+  process.seteuid!(65534);
+  try {
+    work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test('a folder that may be listed but not entered is a damaged run, until it may', {
+  skip: process.platform === 'win32',
+}, () => {
+  const root = runsRoot();
+  chmodSync(root, 0o755);
+  const { path } = writeRun(root, 'locked');
+  writeRun(root, 'open');
+  chmodSync(path, 0o644);
+  const index = createRunIndex(root);
+  unprivileged(index.refresh);
+  const states = () => Object.fromEntries(index.changesSince(0).runs.map(({ id, state }) => [id, state]));
+  assert.deepEqual(states(), { locked: 'damaged', open: 'finished' });
+  chmodSync(path, 0o755);
+  unprivileged(index.refresh);
+  assert.deepEqual(states(), { locked: 'finished', open: 'finished' });
 });
 
 test('what a run shows in the list comes from its files', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { InputError } from '../../src/errors.ts';
 import type { RunView } from '../../src/report/run-view.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
@@ -174,6 +175,25 @@ test('a listener gets everything, then what changes; one that comes back gets wh
     );
     back.close();
   }
+});
+
+test('what one page brings to light is told to every other that is open', async () => {
+  const waiting = await listen(`${server.url}api/changes`);
+  await waiting.next('runs');
+  const told = async (listener: typeof waiting) => (await listener.next('runs')).data.runs.map(({ id }) => id);
+  // The next beat, 15 seconds from now, would tell of them too.
+  const soon = <T>(answer: Promise<T>) =>
+    Promise.race([answer, delay(5000, undefined, { ref: false }).then(() => assert.fail('told too late'))]);
+  const asked = writeRun(root, 'asked');
+  assert.equal((await get('/api/run?id=asked')).status, 200);
+  assert.deepEqual(await soon(told(waiting)), ['asked']);
+
+  const opened = writeRun(root, 'opened');
+  const other = await listen(`${server.url}api/changes`);
+  assert.ok((await told(other)).includes('opened'));
+  assert.deepEqual(await soon(told(waiting)), ['opened']);
+  for (const { path } of [asked, opened]) rmSync(path, { recursive: true });
+  for (const listener of [waiting, other]) listener.close();
 });
 
 test('after a restart a listener that comes back gets everything', async () => {

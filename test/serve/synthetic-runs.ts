@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deltaOf } from '../../src/deltas/index.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
+import { thisProcess } from '../../src/runs/process-identity.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
+import type { RunLock } from '../../src/runs/run-lock.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
@@ -58,10 +60,17 @@ export function writeRun(root: string, id: string, options: SyntheticRun = {}): 
   writeMoments(folder, seed, done);
   if (done < steps) {
     mkdirSync(folder.checkpoint, { recursive: true });
+    writeLock(folder, {});
     return folder;
   }
   finish(folder, { task, seed, ...(source !== undefined && { source }) });
   return folder;
+}
+
+/** Names a process that works on the run: this one, in all that is not given. */
+export function writeLock(folder: RunFolder, holder: Partial<RunLock>): void {
+  const own = { id: 'synthetic', ...thisProcess(), since: new Date().toISOString() };
+  writeFileSync(folder.lock, JSON.stringify({ ...own, ...holder }));
 }
 
 /** The search's log and history up to a step. */

@@ -67,6 +67,10 @@ test('there and back to the same depth is the same', () => {
 test('the budget stays the same share of the model, and none stays none', () => {
   assert.equal(mapStructure(structureOf(shallow, 300), deep).budget, 700);
   assert.equal(mapStructure(structureOf(shallow, null), deep).budget, null);
+  const wide = model('wide', 3, 64);
+  for (let budget = 1; budget <= 500; budget++) {
+    assert.equal(mapStructure(structureOf(shallow, budget), wide).budget, budget);
+  }
 });
 
 test('a structure without any position of the model is refused', () => {
