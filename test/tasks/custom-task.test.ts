@@ -62,6 +62,22 @@ test("a label table maps the data's labels, and keeps the order it is written in
   );
 });
 
+test('what YAML takes for a number, a boolean or nothing is the text that is written', async t => {
+  const yaml = (labels: string) =>
+    `name: 2024\ntemplate: "{1.0}"\nlabel: null\nlabels: ${labels}\nmetric: accuracy\nfiles: {train: rows.tsv}\nepochs: 1e1\n`;
+  const folder = await writeFiles(t, {
+    'list.yaml': yaml('[0.0, True, null, ~]'),
+    'table.yaml': yaml('{0.0: 1.0, True: False, null: "~", ~: 0x1}'),
+    'rows.tsv': '1.0\tnull\na\t0.0\nb\tTrue\nc\tnull\nd\t~\n',
+  });
+  const targets = async (file: string) =>
+    (await (await loadTask(join(folder, file))).load('')).train.map(({ target }) => target);
+  assert.deepEqual(await targets('list.yaml'), ['0.0', 'True', 'null', '~']);
+  assert.deepEqual(await targets('table.yaml'), ['1.0', 'False', '~', '0x1']);
+  const task = await loadTask(join(folder, 'table.yaml'));
+  assert.deepEqual([task.name, task.presets.search.epochs], ['2024', 10]);
+});
+
 test('without labels targets are free text', async t => {
   const { labels: _, ...free } = { ...minimal, metric: 'pearson' };
   const folder = await writeFiles(t, { 'task.yaml': stringify(free), 'rows.tsv': 'text\tkind\nx\t3.8\n' });
