@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import type { Row } from '../../src/data/row.ts';
 import { InputError } from '../../src/errors.ts';
 import { loadCustomTask } from '../../src/tasks/custom/custom-task.ts';
@@ -66,6 +67,13 @@ test('what cannot be guessed is said', () => {
       guess,
       (error: InputError) => error instanceof InputError && error.where === 'x.csv' && !!error.remedy,
     );
+  }
+});
+
+test('a name that YAML would take for something else is drafted as a string', () => {
+  for (const name of ['2024', 'true', 'null', '1e3', '-']) {
+    const draft = draftTask({ ...guessTask('x.csv', reviews), name }, 'x.task.yaml');
+    assert.equal((parse(draft) as { name: unknown }).name, name);
   }
 });
 
