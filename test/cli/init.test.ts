@@ -70,6 +70,16 @@ test('questions have standard answers, and an answer that will not do is asked f
   assert.deepEqual(readConfigFile(config), { model: tinyModel, task, budget: '500' });
 });
 
+test('--label says which column no guess could', async () => {
+  const { folder, config } = place();
+  const data = join(folder, 'talk.csv');
+  writeFileSync(data, `text,topic\n${Array.from({ length: 30 }, (_, i) => `words ${i},topic ${i}\n`).join('')}`);
+  const args = [config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500'];
+  await assert.rejects(run(args), /no column looks like a label/);
+  const { told } = await run([...args, '--label', 'topic']);
+  assert.ok(told.includes('30 rows; the model reads text; the answers are free text or numbers'), told.join('\n'));
+});
+
 test('a file is not written over unasked', async () => {
   const { data, config, task } = place();
   const args = ['--model', tinyModel, '--task', data, '--budget', '500', '--minutes', 'none'];

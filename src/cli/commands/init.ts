@@ -34,13 +34,10 @@ export const init: Command = {
     await mayOverwrite(path, interview);
     const given = readSettings(args, keys);
     const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
-    const task = await interview.answer(
-      'Task (a name, a task.yaml, or your data file)?',
-      'spam',
-      given.task,
-      checkTask,
-    );
     const label = typeof args.label === 'string' ? args.label : undefined;
+    const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
+      isDataFile(text) ? guessOwnTask(text, label) : loadTask(text),
+    );
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
     const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
     const budget = await interview.answer(
@@ -63,10 +60,6 @@ async function mayOverwrite(path: string, interview: Interview): Promise<void> {
   const answer = await interview.answer(`${path} exists: write over it?`, 'no');
   if (/^y(es)?$/i.test(answer)) return;
   throw new InputError('this file exists already', { where: path, remedy: 'give another name, or remove it first' });
-}
-
-async function checkTask(task: string): Promise<void> {
-  await (isDataFile(task) ? guessOwnTask(task) : loadTask(task));
 }
 
 async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
