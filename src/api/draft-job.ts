@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { readRows } from '../data/read-rows.ts';
@@ -12,7 +12,7 @@ import { prepare } from './prepare.ts';
 import { stepsWithin } from './steps-within.ts';
 import { openSpace } from './structures.ts';
 
-/** A task guessed from a data file, and where its task.yaml belongs: beside the data. */
+/** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
 export interface OwnTask extends GuessedTask {
   readonly path: string;
   readonly rows: number;
@@ -29,7 +29,12 @@ export async function guessOwnTask(dataFile: string, label?: string): Promise<Ow
   if (rows.length === 0) {
     throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
   }
-  return { ...guessTask(dataFile, rows, label), path: join(dirname(dataFile), 'task.yaml'), rows: rows.length };
+  return { ...guessTask(dataFile, rows, label), path: taskFileBeside(dataFile), rows: rows.length };
+}
+
+/** `films/reviews.csv` gives `films/reviews.task.yaml`: a folder may hold several tables. */
+function taskFileBeside(dataFile: string): string {
+  return join(dirname(dataFile), `${basename(dataFile, extname(dataFile))}.task.yaml`);
 }
 
 /** What a config is drafted for. */
@@ -37,7 +42,7 @@ export interface Draft {
   /** File to write. */
   readonly path: string;
   readonly settings: Settings;
-  /** A task.yaml to write with it, which the settings then name. */
+  /** A task file to write with it, which the settings then name. */
   readonly ownTask?: OwnTask | undefined;
   /** Time there is: some steps are timed, and `max-steps` is set so that the whole job fits. */
   readonly minutes?: number | undefined;

@@ -22,7 +22,7 @@ function place() {
     (_, i) => `${i},"a ${i % 3 === 0 ? 'bad' : 'good'} film",${i % 3 === 0 ? 'no' : 'yes'}\n`,
   );
   writeFileSync(data, `id,text,liked\n${rows.join('')}`);
-  return { folder, data, config: join(folder, 'films.yaml'), task: join(folder, 'task.yaml') };
+  return { folder, data, config: join(folder, 'films.yaml'), task: join(folder, 'reviews.task.yaml') };
 }
 
 /** Runs `init`; where answers are given they are said one after the other, an empty one for the standard one. */
@@ -41,7 +41,7 @@ async function run(args: readonly string[], answers?: string[]) {
   return { output, told, asked };
 }
 
-test('a data file and --yes become a task.yaml and a config that runs', async () => {
+test('a data file and --yes become a task file and a config that runs', async () => {
   const { folder, data, config, task } = place();
   const args = [config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500', '--minutes', '0.01'];
   const { output, told } = await run(args);
@@ -91,6 +91,22 @@ test('a file is not written over unasked', async () => {
   assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
   await run([config, ...args], ['yes', 'y', '']);
   assert.match(readFileSync(task, 'utf8'), /^label: "liked"$/m);
+});
+
+test('each table of a folder has a task file of its own; one that is there is taken or removed, not written over', async () => {
+  const { folder, data, config, task } = place();
+  const second = join(folder, 'more.csv');
+  writeFileSync(second, readFileSync(data));
+  const args = ['--yes', '--model', tinyModel, '--budget', '500', '--task'];
+  await run([config, ...args, data]);
+  const { output } = await run([join(folder, 'more.yaml'), ...args, second]);
+  assert.deepEqual(output.document, { files: [join(folder, 'more.task.yaml'), join(folder, 'more.yaml')] });
+  assert.match(readFileSync(task, 'utf8'), /train: "reviews.csv"/);
+  await assert.rejects(run([join(folder, 'again.yaml'), ...args, data]), (error: InputError) => {
+    assert.equal(error.where, task);
+    assert.match(error.remedy!, /--task .*reviews\.task\.yaml/);
+    return true;
+  });
 });
 
 test('what is wrong is told, and no file is left', async () => {
