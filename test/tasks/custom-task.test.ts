@@ -86,6 +86,30 @@ test('without labels targets are free text', async t => {
   assert.equal((await task.load('')).train[0]!.target, '3.8');
 });
 
+test('an answer that the metric cannot compare is named, with file and line', async t => {
+  const { labels: _, ...free } = minimal;
+  const files = { train: 'rows.jsonl' };
+  const folder = await writeFiles(t, {
+    'numbers.yaml': stringify({ ...free, metric: 'pearson', files }),
+    'classes.yaml': stringify({ ...minimal, metric: 'f1', files }),
+    'rows.jsonl': '{"text": "x", "kind": "no"}\n{"text": "y", "kind": ["no", "yes"]}\n',
+    'scale.yaml': stringify({ ...free, metric: 'pearson', files: { train: 'scale.jsonl' } }),
+    'scale.jsonl': '{"text": "x", "kind": " 3.50 "}\n{"text": "y", "kind": [1, 2]}\n',
+  });
+  const refused = async (file: string, message: RegExp, remedy: RegExp) => {
+    const task = await loadTask(join(folder, file));
+    await assert.rejects(task.load(''), (error: unknown) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.match(error.message, message);
+      assert.match(error.remedy!, remedy);
+      return true;
+    });
+  };
+  await refused('numbers.yaml', /rows\.jsonl:1: the label "no" is not a number/, /another `metric`/);
+  await refused('classes.yaml', /rows\.jsonl:2: the row has several right answers in "kind"/, /accuracy/);
+  await refused('scale.yaml', /scale\.jsonl:2: the row has several right answers/, /accuracy/);
+});
+
 test('the example of the repository loads', async () => {
   const task = await loadTask(fileURLToPath(new URL('../../examples/my-task/task.yaml', import.meta.url)));
   const { train, validation, test, note } = await loadTaskData(task, { data: '', seed: 0 });

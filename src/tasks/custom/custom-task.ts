@@ -1,11 +1,13 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { findFiles, fitsPattern } from '../../data/find-files.ts';
 import { InputError } from '../../errors.ts';
+import { oneAnswerMetrics } from '../../metrics/index.ts';
+import { spelledNumber } from '../../metrics/pearson.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplate, placeholdersOf } from '../template.ts';
-import { namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
+import { type AnswerKind, namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -52,7 +54,14 @@ function findDataFiles(name: string, folders: readonly string[]): readonly strin
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
-function toForm({ template, label, labels, columns }: TaskFile, where: string): TextForm {
+/** What the metric pearson compares, written as in the data. */
+const numbers: AnswerKind = {
+  name: 'a number, as the metric pearson needs',
+  write: label => (spelledNumber(label.trim()) === undefined ? undefined : label.trim()),
+  remedy: 'write a number there, or choose another `metric` in the task file',
+};
+
+function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): TextForm {
   const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
@@ -71,5 +80,7 @@ function toForm({ template, label, labels, columns }: TaskFile, where: string): 
     source: fromTemplate(template),
     label,
     labels,
+    oneAnswer: oneAnswerMetrics.includes(metric),
+    ...(metric === 'pearson' && { answers: numbers }),
   };
 }

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { placeOf, type Row } from '../../data/row.ts';
 import { InputError } from '../../errors.ts';
 import type { MetricName } from '../../metrics/index.ts';
+import { spelledNumber } from '../../metrics/pearson.ts';
 
 /** What a data file lets one think that its task is. */
 export interface GuessedTask {
@@ -44,7 +45,7 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
   const texts = others.filter(name => !idNames.test(name) && !values(rows, name).every(isNumber));
   requireAnswers(rows, label);
   const answers = [...new Set(values(rows, label))];
-  const isScale = answers.length > mostLabels && answers.every(isNumber);
+  const isScale = answers.length > mostLabels && answers.every(isNumber) && !hasLists(rows, label);
   const isFree = answers.length > mostLabels || answers.length < 2;
   return {
     name: taskName(file),
@@ -105,8 +106,12 @@ function requireAnswers(rows: readonly Row[], label: string): void {
   });
 }
 
+function hasLists(rows: readonly Row[], column: string): boolean {
+  return rows.some(({ fields }) => Array.isArray(fields[column]));
+}
+
 function isNumber(text: string): boolean {
-  return text.trim() !== '' && Number.isFinite(Number(text));
+  return spelledNumber(text.trim()) !== undefined;
 }
 
 function sortLabels(labels: readonly string[]): string[] {
