@@ -12,7 +12,8 @@ export const configFileArg: ArgsDef = {
   config: {
     type: 'positional',
     required: false,
-    description: 'YAML file with any of the keys below; flags win over it',
+    description:
+      'YAML file with any of the keys below; flags win over it; paths in it are looked for beside it, then here',
   },
 };
 
@@ -65,6 +66,6 @@ export function runFolderOf(args: ParsedArgs, settings: Settings): { out: string
   if (resume && settings.task === undefined) {
     throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
   }
-  const name = (path: string | undefined) => basename(path ?? '').replace(/\.ya?ml$/i, '');
+  const name = (path: string | undefined) => basename(path ?? '').replace(/(\.task)?\.ya?ml$/i, '');
   return { out: join('runs', `${name(settings.task)}-${name(settings.model)}-seed${settings.seed ?? 0}`), resume };
 }
