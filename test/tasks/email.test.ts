@@ -40,6 +40,10 @@ test('transfer encodings are undone, in the character set that is named', () => 
     readEmail(`Content-Type: text/plain; charset="${charset}"\nContent-Transfer-Encoding: ${encoding}\n\n${content}`)
       .body;
   assert.equal(mail('quoted-printable', 'iso-8859-1', 'caf=E9 is=\n open =3D now'), 'café is open = now');
+  assert.equal(
+    mail('quoted-printable', 'utf-8', 'soft breaks =\nkeep their =  \nspaces'),
+    'soft breaks keep their spaces',
+  );
   assert.equal(mail('Quoted-Printable', 'utf-8', 'caf=C3=A9'), 'café');
   assert.equal(mail('base64', 'utf-8', Buffer.from('free café').toString('base64')), 'free café');
   assert.equal(mail('quoted-printable', 'no-such-charset', 'caf=E9'), 'café');
