@@ -66,5 +66,6 @@ test('HTML: tags, comments, scripts and styles go, characters come', () => {
     '<html><head><title>t</title><STYLE>b {}</STYLE></head><!-- <b> no --><body bgcolor=#fff>Buy<br>now&nbsp;&amp; ' +
     'save &#36;5 &#x41; &unknown; 1 < 2<script>x()</script></body></html>';
   assert.equal(htmlToText(html).replace(/\s+/g, ' ').trim(), 'Buy now & save $5 A &unknown; 1 < 2');
-  assert.equal(htmlToText('&#0;&#99999999;').trim(), '');
+  assert.equal(htmlToText('&#0;&#99999999;&#xD800;').trim(), '');
+  assert.equal(htmlToText('it&#146;s &#x80;5'), 'it’s €5');
 });
