@@ -86,6 +86,20 @@ test('without labels targets are free text', async t => {
   assert.equal((await task.load('')).train[0]!.target, '3.8');
 });
 
+test('data files may have absolute names, also with a `*`, and names that begin with a dot', async t => {
+  const folder = await writeFiles(t, { 'data/rows-1.tsv': rows, 'data/rows-2.tsv': rows });
+  const load = async (train: string) => {
+    const path = join(await writeFiles(t, { 'task.yaml': stringify({ ...minimal, files: { train } }) }), 'task.yaml');
+    return loadTask(path);
+  };
+  assert.equal((await (await load(join(folder, 'data', 'rows-*.tsv'))).load('')).train.length, 40);
+  const missing = join(folder, 'data', 'none.tsv');
+  await assert.rejects((await load(missing)).load(''), (error: InputError) => error.where === missing);
+  const dotted = await load('./data/rows-*.tsv');
+  assert.equal((await dotted.load(folder)).train.length, 40);
+  assert.deepEqual([dotted.mayRead('data/rows-1.tsv'), dotted.mayRead('rows-1.tsv')], [true, false]);
+});
+
 test('an answer that the metric cannot compare is named, with file and line', async t => {
   const { labels: _, ...free } = minimal;
   const files = { train: 'rows.jsonl' };

@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, parse, posix, resolve } from 'node:path';
 import { findFiles, fitsPattern } from '../../data/find-files.ts';
 import { InputError } from '../../errors.ts';
 import { oneAnswerMetrics } from '../../metrics/index.ts';
@@ -33,11 +33,11 @@ export async function loadCustomTask(path: string): Promise<Task> {
     presets: { search: stage, retrain: stage },
     split: fillFromWhatIsThere,
     find: dataFolder => find(train, dataFolder)[0],
-    mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, pattern)),
+    mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
       const read = (name: string) => {
         const found = find(name, dataFolder);
-        return readExamples(found.length > 0 ? found : [join(dirname(path), name)], form, { columns: file.columns });
+        return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
       };
       return {
         train: await read(train),
@@ -50,7 +50,8 @@ export async function loadCustomTask(path: string): Promise<Task> {
 
 /** The files that a name of the task file means, in the first of some folders that has any. */
 function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
-  if (isAbsolute(name)) return [name];
+  const { root } = parse(name);
+  if (root !== '') return findFiles(root, name.slice(root.length));
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
