@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
@@ -50,22 +51,31 @@ export interface Draft {
 
 /**
  * Writes a commented config file, over any other.
- * @throws InputError for settings that a job would refuse; then no file is left
+ * @throws InputError for settings that a job would refuse; then the files are as they were
  */
 export async function writeDraft(
   { path, settings: given, ownTask, minutes }: Draft,
   context: StopContext = {},
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
-  if (ownTask !== undefined) await writeFileWhole(ownTask.path, draftTask(ownTask, ownTask.path));
-  try {
+  const write = async () => {
     const prepared = await prepare(settings, context);
     openSpace(prepared.model, prepared.settings);
     const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, prepared, context) };
     const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
     await writeFileWhole(path, draftConfig({ ...prepared.settings, ...limit }, chosen, path));
+  };
+  await (ownTask === undefined ? write() : withFile(ownTask.path, draftTask(ownTask, ownTask.path), write));
+}
+
+/** Writes a file that some work needs; where that fails, what was there before is there again. */
+async function withFile(path: string, text: string, work: () => Promise<void>): Promise<void> {
+  const before = existsSync(path) ? await readFile(path) : undefined;
+  await writeFileWhole(path, text);
+  try {
+    await work();
   } catch (error) {
-    if (ownTask !== undefined) await rm(ownTask.path, { force: true });
+    await (before === undefined ? rm(path, { force: true }) : writeFileWhole(path, before));
     throw error;
   }
 }

@@ -89,6 +89,9 @@ test('a file is not written over unasked', async () => {
   writeFileSync(task, 'mine too');
   await assert.rejects(run([config, ...args], ['yes', 'no']), InputError);
   assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
+  const tooLittle = ['--model', tinyModel, '--task', data, '--budget', '1', '--minutes', 'none'];
+  await assert.rejects(run([config, ...tooLittle], ['yes', 'yes', '']), /budget/);
+  assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
   await run([config, ...args], ['yes', 'y', '']);
   assert.match(readFileSync(task, 'utf8'), /^label: "liked"$/m);
 });
