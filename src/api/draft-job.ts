@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
-import { readRows } from '../data/read-rows.ts';
+import { dataFileEndings, readRows } from '../data/read-rows.ts';
 import { InputError } from '../errors.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
@@ -21,7 +21,7 @@ export interface OwnTask extends GuessedTask {
 
 /** Whether a task is named by its data file, not by a name or a task.yaml. */
 export function isDataFile(task: string): boolean {
-  return ['.tsv', '.csv', '.jsonl', '.json'].includes(extname(task).toLowerCase());
+  return dataFileEndings.includes(extname(task).toLowerCase());
 }
 
 /** @throws InputError where the file cannot be read or no task can be made of it */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -78,6 +78,14 @@ test('--label says which column no guess could', async () => {
   await assert.rejects(run(args), /no column looks like a label/);
   const { told } = await run([...args, '--label', 'topic']);
   assert.ok(told.includes('30 rows; the model reads text; the answers are free text or numbers'), told.join('\n'));
+});
+
+test('a Parquet file is a table too', async () => {
+  const { folder, config } = place();
+  const data = join(folder, 'rows.parquet');
+  cpSync(new URL('../fixtures/parquet/glue/rte/train-00000-of-00002.parquet', import.meta.url), data);
+  const { told } = await run([config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500']);
+  assert.match(told.join(), /the model reads sentence1, sentence2; the answers are not_entailment, entailment/);
 });
 
 test('a file is not written over unasked', async () => {

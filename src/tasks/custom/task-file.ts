@@ -16,7 +16,7 @@ const files = z.strictObject({
   train: z
     .string()
     .min(1)
-    .describe('training rows: tsv (no quotes), csv (quoted), jsonl or json, relative to this file'),
+    .describe('training rows: tsv (no quotes), csv (quoted), jsonl, json or parquet, relative to this file'),
   validation: z.string().min(1).optional().describe('validation rows; without it some training rows are held out'),
   test: z.string().min(1).optional().describe('test rows; without it the validation rows are halved at random'),
 });
