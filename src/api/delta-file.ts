@@ -20,7 +20,7 @@ export async function writeDelta(
 
 /**
  * Reads them back into one flat vector of the layout.
- * @throws InputError where the file is of another model, or a tensor is missing or of another shape
+ * @throws InputError where the file is of another model, or a tensor is missing, of another shape or not finite
  */
 export async function readDelta(
   path: string,
@@ -45,6 +45,13 @@ export async function readDelta(
       throw new InputError(`tensor ${name} ${found}; [${shape}] is needed`, {
         where: path,
         remedy: 'structure.json and delta.safetensors must be of one run: train again',
+      });
+    }
+    // With one of them every answer would be empty.
+    if (!tensor.data.every(Number.isFinite)) {
+      throw new InputError(`tensor ${name} holds values that are no finite numbers`, {
+        where: path,
+        remedy: 'the file is damaged, or the training has diverged: train again, with a lower --lr if need be',
       });
     }
     delta.set(tensor.data, offset);

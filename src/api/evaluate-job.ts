@@ -1,11 +1,11 @@
-import { readConfigFile } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { runFolder } from '../runs/run-folder.ts';
 import { evaluateInDetail, type SplitName } from './evaluate.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { JobContext } from './job-events.ts';
 import { prepare } from './prepare.ts';
 import { readTuned } from './read-tuned.ts';
+import { recordedSettings } from './recorded-settings.ts';
 
 export interface EvaluationOutcome {
   readonly task: string;
@@ -22,18 +22,19 @@ export interface EvaluationOutcome {
 /**
  * Scores a finished run's parameters on a split of its task, drawn by its seed. Writes nothing.
  * @param changes settings that may differ from the run's: other data, more examples, another batch size
- * @throws InputError where the folder holds no trained run, or does not fit the model any more
+ * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has moved
  */
 export function runEvaluateJob(
   path: string,
   split: SplitName,
-  changes: Pick<Settings, 'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model'>,
+  changes: Pick<
+    Settings,
+    'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model' | 'task'
+  >,
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const folder = runFolder(path);
-    requireRun(folder);
-    const { model, data } = await prepare({ ...readConfigFile(folder.config), ...changes }, context);
+    const { model, data } = await prepare(recordedSettings(runFolder(path), changes), context);
     const scores = await evaluateInDetail(model, await readTuned(path, model), data, split, context);
     const { name: task, metric } = data.task;
     return { task, model: model.name, split, examples: data[split].targets.length, metric, ...scores };

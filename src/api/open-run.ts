@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { formatConfigFile, readConfigFile } from '../config/config-file.ts';
+import { formatConfigFile, readRecordedSettings } from '../config/config-file.ts';
+import { withAbsolutePaths } from '../config/paths.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
@@ -10,6 +11,7 @@ import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import type { JobContext } from './job-events.ts';
 import { provenance } from './provenance.ts';
+import { requireTaskFile } from './recorded-settings.ts';
 
 /** Keys that say how a run computes, not what: they may change when it is resumed. */
 const changeable: readonly SettingKey[] = ['threads', 'device', 'out'];
@@ -26,14 +28,16 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   }
   // Nothing was written yet when the run was stopped: begin it.
   if (!existsSync(folder.config)) return given;
-  const begun = readConfigFile(folder.config);
+  const begun = readRecordedSettings(folder.config);
+  requireTaskFile(begun, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
 }
 
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
+  const [now, then] = [given, begun].map(withAbsolutePaths) as [Settings, Settings];
   for (const key of Object.keys(given) as SettingKey[]) {
-    if (changeable.includes(key) || given[key] === begun[key]) continue;
+    if (changeable.includes(key) || now[key] === then[key]) continue;
     throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
       where: folder.config,
       remedy: `leave --${key} out to resume it, or begin another run with another --out`,
@@ -54,7 +58,7 @@ export async function beginRun(
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (existsSync(folder.config)) {
-    const begun = readConfigFile(folder.config);
+    const begun = readRecordedSettings(folder.config);
     requireSameSettings(settings, begun, folder);
     if (begun.device !== settings.device) {
       const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;

@@ -2,6 +2,7 @@ import type { ArgsDef, ParsedArgs } from 'citty';
 import { comparedMethods } from '../api/matrix/methods.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
+import { fromConfigFile } from '../config/paths.ts';
 import { parseSweepSettings, type SweepSettings, sweepKeys, sweepSchema } from '../config/sweep-settings.ts';
 import {
   parseTransferSettings,
@@ -56,7 +57,13 @@ function readKeys<Keys extends { readonly out?: string | undefined }>(
   parse: (values: unknown, where: (key: string) => string) => Keys,
 ): { settings: Keys; out: string } {
   const file = typeof args.config === 'string' ? args.config : undefined;
-  const written = file === undefined ? {} : parse(readYamlKeys(file), () => file);
+  const written =
+    file === undefined
+      ? {}
+      : fromConfigFile(
+          parse(readYamlKeys(file), () => file),
+          file,
+        );
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const settings = { ...written, ...parse(Object.fromEntries(given), key => `--${key}`) } as Keys;
   if (settings.out === undefined) {

@@ -15,7 +15,8 @@ export const configFileArg: ArgsDef = {
   config: {
     type: 'positional',
     required: false,
-    description: 'YAML file with any of the keys below; flags win over it',
+    description:
+      'YAML file with any of the keys below; flags win over it; paths in it are looked for beside it, then here',
   },
 };
 
@@ -84,6 +85,6 @@ function usualFolder({ task, model, seed = 0 }: Settings, resume: boolean): stri
   if (resume && task === undefined) {
     throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
   }
-  const name = (path = '') => basename(path).replace(/\.ya?ml$/i, '');
+  const name = (path = '') => basename(path).replace(/(\.task)?\.ya?ml$/i, '');
   return join('runs', `${name(task)}-${name(model)}-seed${seed}`);
 }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
 import { parseSettings } from './parse-settings.ts';
+import { fromConfigFile, withAbsolutePaths } from './paths.ts';
 import { schemaLine } from './schema-line.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,10 +18,19 @@ export interface Provenance {
 }
 
 /**
- * Reads a YAML config file.
+ * Reads a YAML config file. A relative path in it is looked for beside the file first, then in the working folder.
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value
  */
 export function readConfigFile(path: string): Settings {
+  return fromConfigFile(readRecordedSettings(path), path);
+}
+
+/**
+ * The keys of a run's config.yaml as they stand: its paths are absolute, those of older runs relative to the folder that they
+ * were begun in.
+ * @throws InputError as `readConfigFile`
+ */
+export function readRecordedSettings(path: string): Settings {
   return parseSettings(readYamlKeys(path), () => path);
 }
 
@@ -42,7 +52,10 @@ export function readYamlKeys(path: string): unknown {
   return values;
 }
 
-/** The text of a run's config.yaml, to be written to `path`: every key with the value it had, and what made the run. */
+/**
+ * The text of a run's config.yaml, to be written to `path`: every key with the value it had, paths made absolute, and what
+ * made the run.
+ */
 export function formatConfigFile(settings: Settings, versions: Provenance, path: string): string {
-  return `${schemaLine(path, 'config')}\n${stringify({ ...settings, versions })}`;
+  return `${schemaLine(path, 'config')}\n${stringify({ ...withAbsolutePaths(settings), versions })}`;
 }

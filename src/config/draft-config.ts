@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { toConfigFile } from './paths.ts';
 import type { ResolvedSettings } from './resolve.ts';
 import { schemaLine } from './schema-line.ts';
 import { type SettingKey, settingsSchema } from './settings.ts';
@@ -12,9 +13,10 @@ const shown: readonly SettingKey[] = [
 
 /**
  * The text of a commented config, to be written to `path`: chosen keys with their values, others behind a `#` with the
- * values they have when left out.
+ * values they have when left out. Paths are written as seen from that file.
  */
-export function draftConfig(settings: ResolvedSettings, chosen: readonly SettingKey[], path: string): string {
+export function draftConfig(given: ResolvedSettings, chosen: readonly SettingKey[], path: string): string {
+  const settings = toConfigFile(given, path);
   const name = path.replaceAll('\\', '/');
   return [
     schemaLine(path, 'config'),

@@ -8,11 +8,14 @@ export interface YamlText {
   readonly value: unknown;
 }
 
-/** Parses YAML. InputError with file and line where it is none, or is more than keys, values and lists of bounded depth. */
-export function parseYaml(text: string, path: string): YamlText {
+/**
+ * Parses YAML. InputError with file and line where it is none, or is more than keys, values and lists of bounded depth.
+ * @param schema `failsafe` leaves every value and key the text it is written as, also 0.0, True and null
+ */
+export function parseYaml(text: string, path: string, schema: 'core' | 'failsafe' = 'core'): YamlText {
   try {
     // What is wrong is thrown; nothing is printed.
-    const document = parseDocument(text, { logLevel: 'error' });
+    const document = parseDocument(text, { logLevel: 'error', schema });
     const [problem] = document.errors;
     if (problem === undefined) return { document, value: toValue(document) };
     throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {

@@ -21,3 +21,6 @@ export const metrics = {
 export type MetricName = keyof typeof metrics;
 
 export const metricNames = Object.keys(metrics) as readonly MetricName[];
+
+/** Metrics that judge a prediction by the one right answer of its example; the others take any of several. */
+export const oneAnswerMetrics: readonly MetricName[] = ['f1', 'matthews', 'pearson'];

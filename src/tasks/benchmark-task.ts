@@ -1,3 +1,4 @@
+import { oneAnswerMetrics } from '../metrics/index.ts';
 import { belongsTo, findLayout, type Layout, requireLayout } from './layout.ts';
 import { readExamples } from './read-examples.ts';
 import type { OriginalSplits, Task } from './task.ts';
@@ -19,7 +20,11 @@ export interface BenchmarkTask
 /** A task over a benchmark's own files. */
 export function benchmarkTask(benchmark: BenchmarkTask): Task {
   const { name, description, metric, details, presets, split, maxSourceLength, labels, layouts, dataSet } = benchmark;
-  const form: TextForm = { ...benchmark, source: (field, list) => `${name} ${benchmark.source(field, list)}` };
+  const form: TextForm = {
+    ...benchmark,
+    oneAnswer: oneAnswerMetrics.includes(metric),
+    source: (field, list) => `${name} ${benchmark.source(field, list)}`,
+  };
   return {
     name,
     description,

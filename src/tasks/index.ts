@@ -1,4 +1,5 @@
 import { nearestNames } from '../config/nearest.ts';
+import { isTaskFile } from '../config/paths.ts';
 import { InputError } from '../errors.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
 import { cola } from './glue/cola.ts';
@@ -39,7 +40,7 @@ export async function loadTask(nameOrFile: string): Promise<Task> {
   const named = (name: string) => tasks.find(task => task.name === name);
   const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
   if (builtIn !== undefined) return builtIn;
-  if (/\.ya?ml$/i.test(nameOrFile)) return loadCustomTask(nameOrFile);
+  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile);
   const names = tasks.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {

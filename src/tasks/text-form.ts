@@ -8,6 +8,16 @@ export type Field = (name: string) => string;
 /** Texts of a row's field that holds a list. */
 export type ListField = (name: string) => readonly string[];
 
+/** Answers of one kind, numbers for example, that are too many to list. */
+export interface AnswerKind {
+  /** What each of them is, for messages. */
+  readonly name: string;
+  /** The target string of a label; undefined where it is none of the kind. */
+  readonly write: (label: string) => string | undefined;
+  /** What to do about a label that is none. */
+  readonly remedy: string;
+}
+
 /** How a row becomes text. */
 export interface TextForm {
   /** The source text, from the row's fields. */
@@ -16,8 +26,10 @@ export interface TextForm {
   readonly label: string;
   /** From the data's labels to target strings, in the task's order; undefined where the label itself is the target. */
   readonly labels: ReadonlyMap<string, string> | undefined;
-  /** How a label that is itself the target is written; as it is unless said otherwise. Undefined where it cannot be one. */
-  readonly write?: ((label: string) => string | undefined) | undefined;
+  /** What labels that are themselves the targets must be, and how they are written; without it any text, as it is. */
+  readonly answers?: AnswerKind | undefined;
+  /** Whether a row may have one right answer only. */
+  readonly oneAnswer?: boolean | undefined;
   /** What the examples of one group have in common; without it each stands alone. */
   readonly group?: ((field: Field) => string) | undefined;
   /** Other names that a field has in some of the layouts the data come in. */
@@ -50,7 +62,8 @@ export function numberedClasses(...classes: readonly (readonly string[])[]): Rea
 
 /**
  * Writes one row in a task's text form. A label field that holds a list gives all its entries as right answers.
- * @throws InputError with file and line where a field is missing or the label is not one of the task's.
+ * @throws InputError with file and line where a field is missing, the label is not one of the task's, or there are more
+ * right answers than it allows.
  */
 export function toExample(row: Row, form: TextForm): TextExample {
   const names = (name: string) => [name, ...(form.otherNames?.[name] ?? [])];
@@ -61,6 +74,7 @@ export function toExample(row: Row, form: TextForm): TextExample {
   const labels = hasSeveral ? list(form.label) : [field(form.label)];
   if (labels.length === 0) throw unanswered(row, form.label);
   const targets = [...new Set(labels.map(label => targetText(label, form, row)))];
+  if (form.oneAnswer && targets.length > 1) throw ambiguous(row, form.label);
   return {
     source,
     target: targets[0]!,
@@ -77,8 +91,15 @@ function unanswered(row: Row, label: string): InputError {
   });
 }
 
-function targetText(label: string, { labels, write = text => text }: TextForm, row: Row): string {
-  const target = labels === undefined ? write(label) : labels.get(label);
+function ambiguous(row: Row, label: string): InputError {
+  return new InputError(`the row has several right answers in "${label}", and the task's metric compares with one`, {
+    where: placeOf(row),
+    remedy: 'leave one of them, or take a metric that knows several: accuracy, exact-match or token-f1',
+  });
+}
+
+function targetText(label: string, { labels, answers }: TextForm, row: Row): string {
+  const target = labels !== undefined ? labels.get(label) : answers !== undefined ? answers.write(label) : label;
   if (target !== undefined) return target;
   if (label === '-1') {
     throw new InputError('the row has no label: it is -1, as in the test sets of the Hub', {
@@ -86,8 +107,9 @@ function targetText(label: string, { labels, write = text => text }: TextForm, r
       remedy: 'give a file with labels',
     });
   }
-  throw new InputError(`the label ${JSON.stringify(label)} is not one of the task's`, {
+  const isNot = answers === undefined ? "not one of the task's" : `not ${answers.name}`;
+  throw new InputError(`the label ${JSON.stringify(label)} is ${isNot}`, {
     where: placeOf(row),
-    remedy: labels === undefined ? 'give a number' : `the labels are ${[...labels.keys()].join(', ')}`,
+    remedy: answers?.remedy ?? `the labels are ${[...labels!.keys()].join(', ')}`,
   });
 }

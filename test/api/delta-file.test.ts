@@ -59,3 +59,16 @@ test("another model's parameters, missing ones and misshaped ones are refused by
   const wider = layoutOf([createModule(site, 'lora', { rank: 2 })]);
   await assert.rejects(readDelta(path, model, wider), /lora\.A has shape \[1,3\]/);
 });
+
+test('parameters that are no finite numbers are refused by the name of their tensor', async () => {
+  const path = join(folder, 'd.safetensors');
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    await writeDelta(path, model, layout, delta.with(delta.length - 1, value));
+    await assert.rejects(readDelta(path, model, layout), (error: InputError) => {
+      assert.ok(error instanceof InputError && error.where === path, String(error));
+      assert.match(error.message, /:bitfit\..* no finite numbers/);
+      assert.match(error.remedy!, /train again/);
+      return true;
+    });
+  }
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -22,7 +22,7 @@ function place() {
     (_, i) => `${i},"a ${i % 3 === 0 ? 'bad' : 'good'} film",${i % 3 === 0 ? 'no' : 'yes'}\n`,
   );
   writeFileSync(data, `id,text,liked\n${rows.join('')}`);
-  return { folder, data, config: join(folder, 'films.yaml'), task: join(folder, 'task.yaml') };
+  return { folder, data, config: join(folder, 'films.yaml'), task: join(folder, 'reviews.task.yaml') };
 }
 
 /** Runs `init`; where answers are given they are said one after the other, an empty one for the standard one. */
@@ -41,7 +41,7 @@ async function run(args: readonly string[], answers?: string[]) {
   return { output, told, asked };
 }
 
-test('a data file and --yes become a task.yaml and a config that runs', async () => {
+test('a data file and --yes become a task file and a config that runs', async () => {
   const { folder, data, config, task } = place();
   const args = [config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500', '--minutes', '0.01'];
   const { output, told } = await run(args);
@@ -70,6 +70,24 @@ test('questions have standard answers, and an answer that will not do is asked f
   assert.deepEqual(readConfigFile(config), { model: tinyModel, task, budget: '500' });
 });
 
+test('--label says which column no guess could', async () => {
+  const { folder, config } = place();
+  const data = join(folder, 'talk.csv');
+  writeFileSync(data, `text,topic\n${Array.from({ length: 30 }, (_, i) => `words ${i},topic ${i}\n`).join('')}`);
+  const args = [config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500'];
+  await assert.rejects(run(args), /no column looks like a label/);
+  const { told } = await run([...args, '--label', 'topic']);
+  assert.ok(told.includes('30 rows; the model reads text; the answers are free text or numbers'), told.join('\n'));
+});
+
+test('a Parquet file is a table too', async () => {
+  const { folder, config } = place();
+  const data = join(folder, 'rows.parquet');
+  cpSync(new URL('../fixtures/parquet/glue/rte/train-00000-of-00002.parquet', import.meta.url), data);
+  const { told } = await run([config, '--yes', '--model', tinyModel, '--task', data, '--budget', '500']);
+  assert.match(told.join(), /the model reads sentence1, sentence2; the answers are not_entailment, entailment/);
+});
+
 test('a file is not written over unasked', async () => {
   const { data, config, task } = place();
   const args = ['--model', tinyModel, '--task', data, '--budget', '500', '--minutes', 'none'];
@@ -79,8 +97,27 @@ test('a file is not written over unasked', async () => {
   writeFileSync(task, 'mine too');
   await assert.rejects(run([config, ...args], ['yes', 'no']), InputError);
   assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
+  const tooLittle = ['--model', tinyModel, '--task', data, '--budget', '1', '--minutes', 'none'];
+  await assert.rejects(run([config, ...tooLittle], ['yes', 'yes', '']), /budget/);
+  assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
   await run([config, ...args], ['yes', 'y', '']);
   assert.match(readFileSync(task, 'utf8'), /^label: "liked"$/m);
+});
+
+test('each table of a folder has a task file of its own; one that is there is taken or removed, not written over', async () => {
+  const { folder, data, config, task } = place();
+  const second = join(folder, 'more.csv');
+  writeFileSync(second, readFileSync(data));
+  const args = ['--yes', '--model', tinyModel, '--budget', '500', '--task'];
+  await run([config, ...args, data]);
+  const { output } = await run([join(folder, 'more.yaml'), ...args, second]);
+  assert.deepEqual(output.document, { files: [join(folder, 'more.task.yaml'), join(folder, 'more.yaml')] });
+  assert.match(readFileSync(task, 'utf8'), /train: "reviews.csv"/);
+  await assert.rejects(run([join(folder, 'again.yaml'), ...args, data]), (error: InputError) => {
+    assert.equal(error.where, task);
+    assert.match(error.remedy!, /--task .*reviews\.task\.yaml/);
+    return true;
+  });
 });
 
 test('what is wrong is told, and no file is left', async () => {

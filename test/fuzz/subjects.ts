@@ -108,11 +108,13 @@ function task(): Subject {
   const { task: file } = workspace();
   const example = fileURLToPath(new URL('../../examples/my-task', import.meta.url));
   for (const name of ['train.tsv', 'validation.csv']) cpSync(join(example, name), join(dirname(file), name));
+  const score = (_: unknown, i: number) => JSON.stringify({ text: `text ${i}`, label: i / 4 });
+  writeFileSync(join(dirname(file), 'scores.jsonl'), Array.from({ length: 20 }, score).join('\n'));
   const originals = [
     readFileSync(file),
     readFileSync(join(example, 'task.yaml')),
     ...bytes(
-      'name: t\ntemplate: "{text}"\nlabel: label\nmetric: pearson\nfiles: { train: train.jsonl }\ncolumns: [text, label]\n',
+      'name: t\ntemplate: "{text}"\nlabel: label\nmetric: pearson\nfiles: { train: scores.jsonl }\ncolumns: [text, label]\n',
     ),
   ];
   const read = async () => loadTaskData(await loadTask(file), { data: dirname(file), seed: 1 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confusion } from '../../src/metrics/confusion.ts';
-import { metricNames, metrics } from '../../src/metrics/index.ts';
+import { metricNames, metrics, oneAnswerMetrics } from '../../src/metrics/index.ts';
 
 const BINARY = ['0', '1'];
 
@@ -51,6 +51,17 @@ test('a constant whose mean is not exact in floating point has no correlation', 
   assert.equal(metrics.pearson(['0.1', '0.1', '0.1'], ['1.0', '2.0', '3.0'], undefined), 0);
 });
 
+test('Pearson takes a prediction that is no number for −1, and refuses such a target', () => {
+  const { pearson } = metrics;
+  assert.equal(
+    pearson(['1', '2', 'x'], ['1', '2', '3'], undefined),
+    pearson(['1', '2', '-1'], ['1', '2', '3'], undefined),
+  );
+  for (const target of ['x', '', 'NaN', '1e999', '0x10']) {
+    assert.throws(() => pearson(['1', '2'], ['1', target], undefined), /compares numbers, and the target ".*" is none/);
+  }
+});
+
 test('accuracy asks for the exact string', () => {
   assert.equal(metrics.accuracy(['1', ' 1', '1.0', ''], ['1', '1', '1', '1'], BINARY), 25);
 });
@@ -59,8 +70,10 @@ test('a text stands for one right answer; what knows of one only refuses several
   assert.equal(metrics.accuracy(['1', '0'], ['1', { answers: ['1', '0'] }], BINARY), 100);
   assert.equal(metrics['token-f1'](['one two three'], ['two'], undefined), 50);
   assert.equal(metrics.f1(['1'], [{ answers: ['1'] }], BINARY), 100);
-  for (const name of ['f1', 'matthews', 'pearson'] as const) {
-    assert.throws(() => metrics[name](['1'], [{ answers: ['1', '0'] }], BINARY), /one right answer/, name);
+  for (const name of metricNames) {
+    const judge = () => metrics[name](['1'], [{ answers: ['1', '0'] }], BINARY);
+    if (oneAnswerMetrics.includes(name)) assert.throws(judge, /one right answer/, name);
+    else assert.equal(judge(), 100, name);
   }
 });
 

@@ -62,12 +62,66 @@ test("a label table maps the data's labels, and keeps the order it is written in
   );
 });
 
+test('what YAML takes for a number, a boolean or nothing is the text that is written', async t => {
+  const yaml = (labels: string) =>
+    `name: 2024\ntemplate: "{1.0}"\nlabel: null\nlabels: ${labels}\nmetric: accuracy\nfiles: {train: rows.tsv}\nepochs: 1e1\n`;
+  const folder = await writeFiles(t, {
+    'list.yaml': yaml('[0.0, True, null, ~]'),
+    'table.yaml': yaml('{0.0: 1.0, True: False, null: "~", ~: 0x1}'),
+    'rows.tsv': '1.0\tnull\na\t0.0\nb\tTrue\nc\tnull\nd\t~\n',
+  });
+  const targets = async (file: string) =>
+    (await (await loadTask(join(folder, file))).load('')).train.map(({ target }) => target);
+  assert.deepEqual(await targets('list.yaml'), ['0.0', 'True', 'null', '~']);
+  assert.deepEqual(await targets('table.yaml'), ['1.0', 'False', '~', '0x1']);
+  const task = await loadTask(join(folder, 'table.yaml'));
+  assert.deepEqual([task.name, task.presets.search.epochs], ['2024', 10]);
+});
+
 test('without labels targets are free text', async t => {
   const { labels: _, ...free } = { ...minimal, metric: 'pearson' };
   const folder = await writeFiles(t, { 'task.yaml': stringify(free), 'rows.tsv': 'text\tkind\nx\t3.8\n' });
   const task = await loadTask(join(folder, 'task.yaml'));
   assert.equal(task.labels, undefined);
   assert.equal((await task.load('')).train[0]!.target, '3.8');
+});
+
+test('data files may have absolute names, also with a `*`, and names that begin with a dot', async t => {
+  const folder = await writeFiles(t, { 'data/rows-1.tsv': rows, 'data/rows-2.tsv': rows });
+  const load = async (train: string) => {
+    const path = join(await writeFiles(t, { 'task.yaml': stringify({ ...minimal, files: { train } }) }), 'task.yaml');
+    return loadTask(path);
+  };
+  assert.equal((await (await load(join(folder, 'data', 'rows-*.tsv'))).load('')).train.length, 40);
+  const missing = join(folder, 'data', 'none.tsv');
+  await assert.rejects((await load(missing)).load(''), (error: InputError) => error.where === missing);
+  const dotted = await load('./data/rows-*.tsv');
+  assert.equal((await dotted.load(folder)).train.length, 40);
+  assert.deepEqual([dotted.mayRead('data/rows-1.tsv'), dotted.mayRead('rows-1.tsv')], [true, false]);
+});
+
+test('an answer that the metric cannot compare is named, with file and line', async t => {
+  const { labels: _, ...free } = minimal;
+  const files = { train: 'rows.jsonl' };
+  const folder = await writeFiles(t, {
+    'numbers.yaml': stringify({ ...free, metric: 'pearson', files }),
+    'classes.yaml': stringify({ ...minimal, metric: 'f1', files }),
+    'rows.jsonl': '{"text": "x", "kind": "no"}\n{"text": "y", "kind": ["no", "yes"]}\n',
+    'scale.yaml': stringify({ ...free, metric: 'pearson', files: { train: 'scale.jsonl' } }),
+    'scale.jsonl': '{"text": "x", "kind": " 3.50 "}\n{"text": "y", "kind": [1, 2]}\n',
+  });
+  const refused = async (file: string, message: RegExp, remedy: RegExp) => {
+    const task = await loadTask(join(folder, file));
+    await assert.rejects(task.load(''), (error: unknown) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.match(error.message, message);
+      assert.match(error.remedy!, remedy);
+      return true;
+    });
+  };
+  await refused('numbers.yaml', /rows\.jsonl:1: the label "no" is not a number/, /another `metric`/);
+  await refused('classes.yaml', /rows\.jsonl:2: the row has several right answers in "kind"/, /accuracy/);
+  await refused('scale.yaml', /scale\.jsonl:2: the row has several right answers/, /accuracy/);
 });
 
 test('the example of the repository loads', async () => {

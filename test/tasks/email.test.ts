@@ -40,6 +40,10 @@ test('transfer encodings are undone, in the character set that is named', () => 
     readEmail(`Content-Type: text/plain; charset="${charset}"\nContent-Transfer-Encoding: ${encoding}\n\n${content}`)
       .body;
   assert.equal(mail('quoted-printable', 'iso-8859-1', 'caf=E9 is=\n open =3D now'), 'café is open = now');
+  assert.equal(
+    mail('quoted-printable', 'utf-8', 'soft breaks =\nkeep their =  \nspaces'),
+    'soft breaks keep their spaces',
+  );
   assert.equal(mail('Quoted-Printable', 'utf-8', 'caf=C3=A9'), 'café');
   assert.equal(mail('base64', 'utf-8', Buffer.from('free café').toString('base64')), 'free café');
   assert.equal(mail('quoted-printable', 'no-such-charset', 'caf=E9'), 'café');
@@ -62,5 +66,6 @@ test('HTML: tags, comments, scripts and styles go, characters come', () => {
     '<html><head><title>t</title><STYLE>b {}</STYLE></head><!-- <b> no --><body bgcolor=#fff>Buy<br>now&nbsp;&amp; ' +
     'save &#36;5 &#x41; &unknown; 1 < 2<script>x()</script></body></html>';
   assert.equal(htmlToText(html).replace(/\s+/g, ' ').trim(), 'Buy now & save $5 A &unknown; 1 < 2');
-  assert.equal(htmlToText('&#0;&#99999999;').trim(), '');
+  assert.equal(htmlToText('&#0;&#99999999;&#xD800;').trim(), '');
+  assert.equal(htmlToText('it&#146;s &#x80;5'), 'it’s €5');
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import type { Row } from '../../src/data/row.ts';
 import { InputError } from '../../src/errors.ts';
 import { loadCustomTask } from '../../src/tasks/custom/custom-task.ts';
@@ -55,6 +56,37 @@ test('validation and test files beside a training file are found, and the task i
   assert.equal(name, basename(place));
 });
 
+test('null is no answer: the row is named, and a column with gaps is not taken for the label', () => {
+  const record = (i: number) => ({
+    text: `text ${i}`,
+    mood: i % 2 === 0 ? 'up' : 'down',
+    kind: i % 3 === 0 ? 'a' : null,
+  });
+  const rows = rowsOf(Array.from({ length: 12 }, (_, i) => record(i)));
+  const { label, fields } = guessTask('x.jsonl', rows);
+  assert.deepEqual([label, fields], ['mood', ['text']]);
+  for (const missing of [null, '', [], undefined]) {
+    const named = rowsOf([
+      { text: 'a', label: 'yes' },
+      { text: 'b', label: missing },
+      { text: 'c', label: 'no' },
+    ]);
+    assert.throws(
+      () => guessTask('x.jsonl', named),
+      (error: InputError) =>
+        error instanceof InputError && error.where === 'x.jsonl:2' && /--label/.test(error.remedy!),
+    );
+  }
+});
+
+test('every right answer of a list is one of the labels', () => {
+  const rows = rowsOf([
+    { text: 'a', label: ['x', 'y'] },
+    { text: 'b', label: ['y'] },
+  ]);
+  assert.deepEqual(guessTask('x.jsonl', rows).labels, ['x', 'y']);
+});
+
 test('what cannot be guessed is said', () => {
   const unlabelled = rowsOf([{ a: 'x', b: 'y' }]);
   for (const guess of [
@@ -66,6 +98,13 @@ test('what cannot be guessed is said', () => {
       guess,
       (error: InputError) => error instanceof InputError && error.where === 'x.csv' && !!error.remedy,
     );
+  }
+});
+
+test('a name that YAML would take for something else is drafted as a string', () => {
+  for (const name of ['2024', 'true', 'null', '1e3', '-']) {
+    const draft = draftTask({ ...guessTask('x.csv', reviews), name }, 'x.task.yaml');
+    assert.equal((parse(draft) as { name: unknown }).name, name);
   }
 });
 

@@ -117,7 +117,7 @@ test("the official files' other columns: QQP with its broken lines, MNLI's gold 
   assert.equal((await load('mnli', where)).targets, '2');
   assert.deepEqual((await load('stsb', where)).train[0]!.target, '2.8');
   const wrong = await writeFiles(t, { 'STS-B/train.tsv': stsb.replace('2.750', 'much'), 'STS-B/dev.tsv': stsb });
-  await refused('stsb', wrong, /train\.tsv:2: the label "much" is not one/, /give a number/);
+  await refused('stsb', wrong, /train\.tsv:2: the label "much" is not a number from 0 to 5/, /scores/);
 });
 
 test('scores are rounded to one decimal, halves to the even digit', () => {

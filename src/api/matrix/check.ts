@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { readYamlKeys } from '../../config/config-file.ts';
+import { withAbsolutePaths } from '../../config/paths.ts';
 import { InputError } from '../../errors.ts';
 import { writeFileWhole } from '../../files/write-file-whole.ts';
 import { requireFreshFolder, runFolder } from '../../runs/run-folder.ts';
@@ -42,9 +43,10 @@ export async function checkCell({ job, settings, derive }: Cell, { loaders, sign
 export function checkMatrixFolder(out: string, common: CommonSettings): void {
   requireFreshFolder(runFolder(out));
   if (!existsSync(commonFile(out))) return;
-  const begun = readYamlKeys(commonFile(out)) as CommonSettings;
+  const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
+  const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
-    if (changeable.includes(key) || begun[key] === common[key]) continue;
+    if (changeable.includes(key) || begun[key] === now[key]) continue;
     throw new InputError(
       `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
       {
@@ -57,5 +59,5 @@ export function checkMatrixFolder(out: string, common: CommonSettings): void {
 
 /** Notes what the runs of a folder have in common. The folder must exist. */
 export function writeMatrixFile(out: string, common: CommonSettings): Promise<void> {
-  return writeFileWhole(commonFile(out), stringify(common));
+  return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
 }

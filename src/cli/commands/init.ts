@@ -14,10 +14,16 @@ import { readSettings, settingsArgs } from '../settings-args.ts';
 const keys = ['model', 'task', 'data', 'budget', 'device', 'threads'] as const satisfies SettingKey[];
 
 export const init: Command = {
-  description: 'Write a commented config file after a few questions, and a task.yaml for data of your own',
+  description: 'Write a commented config file after a few questions, and a task file beside data of your own',
   args: {
     file: { type: 'positional', required: false, description: 'config file to write (default s3delta.yaml)' },
     ...settingsArgs(keys),
+    task: {
+      type: 'string',
+      valueHint: 'NAME|FILE',
+      description:
+        'task: a built-in one, a task.yaml, or your data file, say reviews.csv, for which reviews.task.yaml is written beside it',
+    },
     label: { type: 'string', valueHint: 'COLUMN', description: 'where --task is a data file: the column to predict' },
     minutes: { type: 'string', valueHint: 'N', description: 'time there is: some steps are timed to set max-steps' },
     yes: { type: 'boolean', description: 'ask nothing: mini, spam and the standard budget where nothing is given' },
@@ -31,16 +37,13 @@ export const init: Command = {
       });
     }
     const interview = createInterview(args.yes === true ? 'silent' : context.ask, context.onEvent);
-    await mayOverwrite(path, interview);
+    await mayOverwrite(path, 'give another name, or remove it first', interview);
     const given = readSettings(args, keys);
     const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
-    const task = await interview.answer(
-      'Task (a name, a task.yaml, or your data file)?',
-      'spam',
-      given.task,
-      checkTask,
-    );
     const label = typeof args.label === 'string' ? args.label : undefined;
+    const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
+      isDataFile(text) ? guessOwnTask(text, label) : loadTask(text),
+    );
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
     const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
     const budget = await interview.answer(
@@ -58,20 +61,16 @@ export const init: Command = {
   },
 };
 
-async function mayOverwrite(path: string, interview: Interview): Promise<void> {
+async function mayOverwrite(path: string, remedy: string, interview: Interview): Promise<void> {
   if (!existsSync(path)) return;
   const answer = await interview.answer(`${path} exists: write over it?`, 'no');
   if (/^y(es)?$/i.test(answer)) return;
-  throw new InputError('this file exists already', { where: path, remedy: 'give another name, or remove it first' });
-}
-
-async function checkTask(task: string): Promise<void> {
-  await (isDataFile(task) ? guessOwnTask(task) : loadTask(task));
+  throw new InputError('this file exists already', { where: path, remedy });
 }
 
 async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
   const guess = await guessOwnTask(dataFile, givenLabel);
-  await mayOverwrite(guess.path, interview);
+  await mayOverwrite(guess.path, `take it as it is (--task ${guess.path}), or remove it first`, interview);
   const label = await interview.answer('Column with the label?', guess.label, givenLabel, text =>
     guessOwnTask(dataFile, text),
   );

@@ -1,11 +1,13 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, parse, posix, resolve } from 'node:path';
 import { findFiles, fitsPattern } from '../../data/find-files.ts';
 import { InputError } from '../../errors.ts';
+import { oneAnswerMetrics } from '../../metrics/index.ts';
+import { spelledNumber } from '../../metrics/pearson.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplate, placeholdersOf } from '../template.ts';
-import { namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
+import { type AnswerKind, namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -31,11 +33,11 @@ export async function loadCustomTask(path: string): Promise<Task> {
     presets: { search: stage, retrain: stage },
     split: fillFromWhatIsThere,
     find: dataFolder => find(train, dataFolder)[0],
-    mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, pattern)),
+    mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
       const read = (name: string) => {
         const found = find(name, dataFolder);
-        return readExamples(found.length > 0 ? found : [join(dirname(path), name)], form, { columns: file.columns });
+        return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
       };
       return {
         train: await read(train),
@@ -48,11 +50,19 @@ export async function loadCustomTask(path: string): Promise<Task> {
 
 /** The files that a name of the task file means, in the first of some folders that has any. */
 function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
-  if (isAbsolute(name)) return [name];
+  const { root } = parse(name);
+  if (root !== '') return findFiles(root, name.slice(root.length));
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
-function toForm({ template, label, labels, columns }: TaskFile, where: string): TextForm {
+/** What the metric pearson compares, written as in the data. */
+const numbers: AnswerKind = {
+  name: 'a number, as the metric pearson needs',
+  write: label => (spelledNumber(label.trim()) === undefined ? undefined : label.trim()),
+  remedy: 'write a number there, or choose another `metric` in the task file',
+};
+
+function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): TextForm {
   const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
@@ -71,5 +81,7 @@ function toForm({ template, label, labels, columns }: TaskFile, where: string): 
     source: fromTemplate(template),
     label,
     labels,
+    oneAnswer: oneAnswerMetrics.includes(metric),
+    ...(metric === 'pearson' && { answers: numbers }),
   };
 }

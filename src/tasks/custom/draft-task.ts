@@ -11,7 +11,7 @@ export function draftTask({ name, fields, label, labels, metric, files }: Guesse
   return [
     schemaLine(path, 'task'),
     '# A task of your own, guessed from its data file: look it over. The keys are explained in docs/your-own-data.md.',
-    `name: ${name}`,
+    `name: ${quote(name)}`,
     '',
     "# What the model reads: {column} stands for that column's text.",
     `template: ${quote(`${name}: ${source}`)}`,

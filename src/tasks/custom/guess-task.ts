@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { Row } from '../../data/row.ts';
+import { placeOf, type Row } from '../../data/row.ts';
 import { InputError } from '../../errors.ts';
 import type { MetricName } from '../../metrics/index.ts';
+import { spelledNumber } from '../../metrics/pearson.ts';
 
 /** What a data file lets one think that its task is. */
 export interface GuessedTask {
@@ -27,21 +28,24 @@ const mostLabels = 20;
  * Guesses a task from the rows of its training file. The label is the column named like one, else the column with the
  * fewest different values (the shorter ones); the fields are the other columns that hold text.
  * @param label the column that is known to hold the label
- * @throws InputError where there are not two columns, or none can be told to hold the label
+ * @throws InputError where there are not two columns, none can be told to hold the label, or a row has no answer in it
  */
 export function guessTask(file: string, rows: readonly Row[], label = guessLabel(file, rows)): GuessedTask {
   const columns = columnsOf(rows);
   if (!columns.includes(label)) {
     throw new InputError(`no column "${label}"`, { where: file, remedy: `the columns are ${columns.join(', ')}` });
   }
-  // A template could not name a column with braces.
-  const others = columns.filter(name => name !== label && !/[{}]/.test(name));
+  const others = columns.filter(name => name !== label && isField(rows, name));
   if (others.length === 0) {
-    throw new InputError('there is only one column', { where: file, remedy: 'give a file with a text and a label' });
+    throw new InputError(`no column but "${label}" holds a text in every row`, {
+      where: file,
+      remedy: 'give a file with a text and a label in each row',
+    });
   }
   const texts = others.filter(name => !idNames.test(name) && !values(rows, name).every(isNumber));
+  requireAnswers(rows, label);
   const answers = [...new Set(values(rows, label))];
-  const isScale = answers.length > mostLabels && answers.every(isNumber);
+  const isScale = answers.length > mostLabels && answers.every(isNumber) && !hasLists(rows, label);
   const isFree = answers.length > mostLabels || answers.length < 2;
   return {
     name: taskName(file),
@@ -59,6 +63,7 @@ function guessLabel(file: string, rows: readonly Row[]): string {
   if (named !== undefined) return named;
   const [fewest] = columns
     .map(name => ({ name, different: new Set(values(rows, name)).size, length: values(rows, name).join('').length }))
+    .filter(({ name }) => rows.every(({ fields }) => isAnswer(fields[name])))
     .filter(({ different }) => different >= 2 && different <= mostLabels && different <= rows.length / 2)
     .sort((a, b) => a.different - b.different || a.length - b.length);
   if (fewest !== undefined) return fewest.name;
@@ -72,12 +77,41 @@ function columnsOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
 }
 
+/** The column's texts, of a list each of its entries. */
 function values(rows: readonly Row[], column: string): string[] {
-  return rows.map(({ fields }) => String(fields[column] ?? ''));
+  return rows.flatMap(({ fields }) => fields[column]).map(value => String(value ?? ''));
+}
+
+function isText(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** Whether a template can name the column, and every row has a text in it. */
+function isField(rows: readonly Row[], column: string): boolean {
+  return !/[{}]/.test(column) && rows.every(({ fields }) => isText(fields[column]));
+}
+
+/** Whether a value of the label column is an answer, or a list of right answers. */
+function isAnswer(value: unknown): boolean {
+  const answers = [value].flat();
+  return answers.length > 0 && answers.every(answer => isText(answer) && answer !== '');
+}
+
+function requireAnswers(rows: readonly Row[], label: string): void {
+  const unanswered = rows.find(({ fields }) => !isAnswer(fields[label]));
+  if (unanswered === undefined) return;
+  throw new InputError(`the row has no answer in "${label}"`, {
+    where: placeOf(unanswered),
+    remedy: 'remove the row or give it one, or say with --label which column holds the answers',
+  });
+}
+
+function hasLists(rows: readonly Row[], column: string): boolean {
+  return rows.some(({ fields }) => Array.isArray(fields[column]));
 }
 
 function isNumber(text: string): boolean {
-  return text.trim() !== '' && Number.isFinite(Number(text));
+  return spelledNumber(text.trim()) !== undefined;
 }
 
 function sortLabels(labels: readonly string[]): string[] {

@@ -6,15 +6,17 @@ import { parseYaml } from '../../files/parse-yaml.ts';
 import { readTextFile } from '../../files/read-json.ts';
 import { metricNames } from '../../metrics/index.ts';
 
-// YAML reads a bare 1 or true as a number or a boolean; as a label or a column it means its text.
-const text = z.union([z.string().min(1), z.number().transform(String), z.boolean().transform(String)]);
-const count = z.int().positive();
+// The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other types.
+const anyScalar = { type: ['string', 'number', 'boolean', 'null'] };
+const text = z.string().min(1).meta(anyScalar);
+const integer = z.coerce.number().int();
+const count = integer.positive();
 
 const files = z.strictObject({
   train: z
     .string()
     .min(1)
-    .describe('training rows: tsv (no quotes), csv (quoted), jsonl or json, relative to this file'),
+    .describe('training rows: tsv (no quotes), csv (quoted), jsonl, json or parquet, relative to this file'),
   validation: z.string().min(1).optional().describe('validation rows; without it some training rows are held out'),
   test: z.string().min(1).optional().describe('test rows; without it the validation rows are halved at random'),
 });
@@ -24,7 +26,7 @@ export const taskFile = z.strictObject({
   name: z
     .string()
     .regex(/^[\w-]+$/, 'use letters, digits, - and _ only')
-    .describe('name for tables and run folders'),
+    .meta({ ...anyScalar, description: 'name for tables and run folders' }),
   description: z.string().default('a task of your own').describe('one line for lists'),
   columns: z
     .array(text)
@@ -32,7 +34,7 @@ export const taskFile = z.strictObject({
     .optional()
     .describe('names of the columns, in order, for tsv and csv files without a header line'),
   template: z.string().min(1).describe("what the model reads, with {column} where a column's text belongs"),
-  label: text.describe('the column that holds the label'),
+  label: text.meta({ ...anyScalar, description: 'the column that holds the label' }),
   labels: z
     .union([z.array(text).min(2), z.record(z.string(), text)])
     .optional()
@@ -41,7 +43,7 @@ export const taskFile = z.strictObject({
     ),
   metric: z.enum(metricNames).describe('what a run is scored by'),
   files: files.describe('the data files'),
-  maxSourceLength: z.int().min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
+  maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
   batchSize: count.default(32).describe('examples a step'),
   epochs: count.default(10).describe('passes over the training set'),
   evaluateEvery: count.default(100).describe('steps between two validations'),
@@ -59,7 +61,7 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
 export async function readTaskFile(path: string): Promise<TaskFile> {
-  const { document, value } = parseYaml(await readTextFile(path), path);
+  const { document, value } = parseYaml(await readTextFile(path), path, 'failsafe');
   const parsed = taskFile.safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.

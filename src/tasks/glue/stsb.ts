@@ -10,7 +10,7 @@ export const stsb = glueTask({
   source: field => `sentence1: ${field('sentence1')} sentence2: ${field('sentence2')}`,
   label: 'label',
   labels: undefined,
-  write: oneDecimal,
+  answers: { name: 'a number from 0 to 5', write: oneDecimal, remedy: 'give a file with the scores of STS-B' },
   metric: 'pearson',
   split: halveValidation,
   rows: { train: 5_749, validation: 1_500 },

@@ -67,7 +67,7 @@ function decodeTransfer({ headers, content }: Part): string {
   const charset = /charset="?([^\s";]+)/i.exec(headers.get('content-type') ?? '')?.[1];
   if (encoding === 'base64') return decodeBytes(Buffer.from(content, 'base64'), charset);
   if (encoding !== 'quoted-printable') return content;
-  return decodeQuoted(content.replace(/[ \t]*=[ \t]*\n/g, ''), charset);
+  return decodeQuoted(content.replace(/=[ \t]*\n/g, ''), charset);
 }
 
 /** `=E9` and the like; runs of bytes are decoded together, as they may be one character. */

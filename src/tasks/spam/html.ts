@@ -35,7 +35,13 @@ export function htmlToText(html: string): string {
     .replace(/<[a-z/!?][^>]*>/gi, ' ')
     .replace(/&(?:#(\d+)|#x([0-9a-f]+)|([a-z]+));?/gi, (whole, decimal?: string, hex?: string, name?: string) => {
       if (name !== undefined) return NAMED_CHARACTERS[name.toLowerCase()] ?? whole;
-      const code = decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal);
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
+      return numberedCharacter(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal));
     });
+}
+
+function numberedCharacter(code: number): string {
+  // HTML takes the numbers of these control characters for those of windows-1252, as the pages that use them do.
+  if (code >= 0x80 && code <= 0x9f) return new TextDecoder('windows-1252').decode(Uint8Array.of(code));
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+  return code > 0 && code <= 0x10ffff && !isSurrogate ? String.fromCodePoint(code) : ' ';
 }
