@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { downloadFile } from '@huggingface/hub';
 import type { Connection } from './connection.ts';
-import { isPassing } from './errors.ts';
+import { isPassing, WrongContentError } from './errors.ts';
 
 /** A file of a commit, as the Hub lists it. */
 export interface RemoteFile {
@@ -81,9 +81,6 @@ export async function downloadBlob(
 function bytesOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
-
-/** A downloaded file whose content is not what the Hub lists. */
-export class WrongContentError extends Error {}
 
 const SHA256_DIGITS = 64;
 

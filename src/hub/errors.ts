@@ -2,6 +2,9 @@ import { HubApiError } from '@huggingface/hub';
 import { InputError } from '../errors.ts';
 import type { Repository } from './repository.ts';
 
+/** A downloaded file whose content is not what the Hub lists. */
+export class WrongContentError extends Error {}
+
 /** Whether asking again may help: the connection failed or was cut, or the server is at its limits. */
 export function isPassing(error: unknown): boolean {
   return error instanceof HubApiError ? error.statusCode === 429 || error.statusCode >= 500 : isNetworkError(error);
@@ -51,6 +54,17 @@ export function explain(error: unknown, { type, name, revision }: Repository): u
   return say(
     `there is no such folder, and the Hub cannot be reached for a ${type} of this name (${reason(error)})`,
     `connect to the network; where there is none, fill the cache that HF_HOME names elsewhere, ${copied}`,
+  );
+}
+
+/** What went wrong with one file of a repository whose files are known, in words and with the way out. */
+export function explainDownload(error: unknown, { path }: { readonly path: string }, repository: Repository): unknown {
+  const say = (what: string, remedy: string) => new InputError(what, { where: repository.name, remedy, cause: error });
+  if (error instanceof WrongContentError) return say(`a download came damaged: ${error.message}`, 'try again');
+  if (!isPassing(error)) return explain(error, repository);
+  return say(
+    `${path} cannot be downloaded (${reason(error)})`,
+    'try again: it goes on where it broke off; HF_HUB_OFFLINE=1 takes what was downloaded before, where that is whole',
   );
 }
 
