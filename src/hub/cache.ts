@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, symlink } from 'node:fs/promises';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { z } from 'zod';
 import { makeFolder } from '../files/make-folder.ts';
+import { asStorageError } from '../files/storage-error.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Repository } from './repository.ts';
 
@@ -81,7 +82,10 @@ function readListing(cache: CachedRepository, commit: string): readonly string[]
 // In a folder of its own: the other tools take every file in `refs/` and `snapshots/` for theirs.
 const listingFile = ({ folder }: CachedRepository, commit: string) => join(folder, '.s3delta', `${commit}.json`);
 
-/** Gives a blob its name in a snapshot: a relative link, or a copy where the system allows no links. */
+/**
+ * Gives a blob its name in a snapshot: a relative link, or a copy where the system allows no links.
+ * @throws StorageError where the system refuses
+ */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   if (existsSync(path)) return;
   await makeFolder(dirname(path));
@@ -91,7 +95,8 @@ export async function linkBlob(blob: string, path: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     // Another process was as quick.
     if (code === 'EEXIST') return;
-    if (code !== 'EPERM' && code !== 'ENOSYS') throw error;
-    await copyFile(blob, path);
+    if (code !== 'EPERM' && code !== 'ENOSYS') throw asStorageError(path, error);
+    // Whole at one instant: whatever has its name in a snapshot counts as downloaded.
+    await writeFileWhole(path, createReadStream(blob));
   }
 }

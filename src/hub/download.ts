@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { downloadFile } from '@huggingface/hub';
+import { makeFolder } from '../files/make-folder.ts';
+import { asStorageError } from '../files/storage-error.ts';
 import type { Connection } from './connection.ts';
 import { isPassing, WrongContentError } from './errors.ts';
 import { withIncomplete } from './incomplete.ts';
@@ -32,7 +34,7 @@ const FIRST_PAUSE_MS = 100;
 /**
  * Downloads one file. What a broken connection has left in its file (`withIncomplete`) is gone on with, now and by the next
  * call; it gets the blob's name when all of it is there and has the right hash.
- * @throws the last failure, after four without a byte of progress
+ * @throws the last failure of the connection, after four without a byte of progress; StorageError where the system refuses
  */
 export async function downloadBlob(
   connection: Connection,
@@ -41,11 +43,16 @@ export async function downloadBlob(
   blob: string,
   options: DownloadBlobOptions,
 ): Promise<void> {
-  await mkdir(dirname(blob), { recursive: true });
-  await withIncomplete(blob, async incomplete => {
-    await complete(connection, file, commit, incomplete, options);
-    await rename(incomplete, blob);
-  });
+  await makeFolder(dirname(blob));
+  try {
+    await withIncomplete(blob, async incomplete => {
+      await complete(connection, file, commit, incomplete, options);
+      await rename(incomplete, blob);
+    });
+  } catch (error) {
+    // A connection that failed has a code of the system's, too.
+    throw isPassing(error) ? error : asStorageError(blob, error);
+  }
 }
 
 interface DownloadBlobOptions {

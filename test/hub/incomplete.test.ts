@@ -35,9 +35,10 @@ async function place(t: TestContext): Promise<{ hub: HubServer; blobs: string }>
 
 const fetch = () => fetchSnapshot({ type: 'model', name: 'org/name', revision: 'main' }, paths => paths);
 
+const childScript = fileURLToPath(new URL('./download-child.ts', import.meta.url));
+
 function startChild(): ChildProcess {
-  const script = fileURLToPath(new URL('./download-child.ts', import.meta.url));
-  return spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [childScript], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 test('processes and calls that download one file at a time do not disturb one another', async t => {
@@ -97,4 +98,18 @@ test("of several that were left the largest is taken; another machine's only whe
     await withIncomplete(blob, async second => assert.equal(readFileSync(second, 'utf8'), 'abcdef'));
     assert.equal(readFileSync(path, 'utf8'), 'abcd');
   });
+});
+
+const noLimit = process.platform === 'win32' && 'this system has no limit to the size of files';
+test('a disk that takes no more is told as such, and what it took stays', { skip: noLimit }, async t => {
+  const { blobs } = await place(t);
+  const limited = ['-c', 'trap "" XFSZ; ulimit -f 100; exec "$@"', 'sh', process.execPath, childScript];
+  const child = spawn('sh', limited, { stdio: ['ignore', 'ignore', 'pipe'] });
+  assert.match(
+    await text(child.stderr),
+    /StorageError: .*blobs.*: the file would be larger than this file system allows/,
+  );
+  const [left] = readdirSync(blobs) as [string];
+  assert.ok(statSync(join(blobs, left)).size > 0);
+  assert.deepEqual(readFileSync(join(await fetch(), 'weights.bin')), large);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -258,4 +260,19 @@ test('nothing is written to a cache that has all', async t => {
   const before = written();
   await fetch();
   assert.deepEqual(written(), before);
+});
+
+test('where the system allows no links files are copied', async t => {
+  const { fetch } = await place(t);
+  const { symlink } = fs;
+  const useSymlink = (use: typeof symlink) => {
+    Object.assign(fs, { symlink: use });
+    syncBuiltinESMExports();
+  };
+  t.after(() => useSymlink(symlink));
+  useSymlink(() => Promise.reject(Object.assign(new Error('not permitted'), { code: 'EPERM', syscall: 'symlink' })));
+  const folder = await fetch();
+  assert.ok(lstatSync(join(folder, 'weights.bin')).isFile());
+  assert.deepEqual(readFileSync(join(folder, 'weights.bin')), large);
+  assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'folder', 'weights.bin']);
 });
