@@ -158,3 +158,16 @@ test('the ending of the name chooses the reader', async () => {
   await assert.rejects(readRows(join(folder, 'a.txt')), /unknown kind of data file/);
   await assert.rejects(readRows(join(folder, 'none.tsv')), InputError);
 });
+
+test('text that is not UTF-8 is refused with its line', async () => {
+  for (const [name, before] of [
+    ['l.tsv', 'x\ty\n1\t'],
+    ['l.csv', 'x,y\n1,'],
+    ['l.jsonl', '{"x": 1}\n{"x": "'],
+    ['l.json', '[{"x": 1},\n{"x": "'],
+  ] as const) {
+    const file = join(folder, name);
+    await writeFile(file, Buffer.concat([Buffer.from(before), Buffer.from('Käse', 'latin1')]));
+    await assert.rejects(readRows(file), { message: `${file}:2: this line is not UTF-8`, remedy: 'save it as UTF-8' });
+  }
+});
