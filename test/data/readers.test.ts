@@ -98,13 +98,17 @@ test('jsonl: one object a line', () => {
   refused(() => parseJsonLines('[1]\n', 'f.jsonl'), /^f\.jsonl:1: this row is no JSON object/);
 });
 
-test('json: a list of objects, or an object of objects', () => {
+test('json: a list of objects, an object of objects, or one object', () => {
   const expected = [
     [1, { a: 'x' }],
     [2, { a: 'y' }],
   ];
   assert.deepEqual(contents(parseJsonDocument('[{"a": "x"}, {"a": "y"}]', 'f.json')), expected);
   assert.deepEqual(contents(parseJsonDocument('{"0": {"a": "x"}, "1": {"a": "y"}}', 'f.json')), expected);
+  for (const fields of [{ a: 'x' }, { idx: { a: 1 }, a: 'x' }, { a: ['x'] }, { a: null }]) {
+    assert.deepEqual(contents(parseJsonDocument(JSON.stringify(fields), 'f.json')), [[1, fields]]);
+  }
+  assert.deepEqual(parseJsonDocument('{}', 'f.json'), []);
   refused(() => parseJsonDocument('3', 'f.json'), /no list of rows/);
   refused(() => parseJsonDocument('[{}, 4]', 'f.json'), /^f\.json:2: this row is no JSON object/);
   refused(() => parseJsonDocument('[{}', 'f.json'), /^f\.json: not valid JSON/);
