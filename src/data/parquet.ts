@@ -49,9 +49,7 @@ function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, byte
 
 type Convert = (value: unknown) => unknown;
 
-const hubMetadata = z.object({
-  info: z.object({ features: z.record(z.string(), z.looseObject({ _type: z.string().optional() })) }),
-});
+const hubMetadata = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 const classNames = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
 
 /** What turns the stored values of each column into those of a row. */
