@@ -19,14 +19,17 @@ const cutters: Readonly<Record<string, (file: string) => Cutter<ModelInput>>> = 
   '.csv': file => rowCutter(csvCutter(file), file),
 };
 
+/** Files of which only the end says what they hold. */
+const READ_WHOLE: readonly string[] = ['.json', '.parquet'];
+
 /**
- * What a file asks: the rows of a `.tsv`, `.csv` or `.json`, else its lines (`readInputLines`). Read as they are needed, but
- * for a JSON document, of which only the end says whether it is one.
+ * What a file asks: the rows of a `.tsv`, `.csv`, `.json` or `.parquet`, else its lines (`readInputLines`). Read as they are
+ * needed, but for the last two.
  * @throws InputError with file and line where it is missing, malformed or not UTF-8
  */
 export async function* readInputs(file: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
   const ending = extname(file).toLowerCase();
-  if (ending === '.json') {
+  if (READ_WHOLE.includes(ending)) {
     yield* await readRows(file);
     return;
   }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type ModelInput, readInputLines, readInputs } from '../../src/data/read-inputs.ts';
+import { readRows } from '../../src/data/read-rows.ts';
 import { InputError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-inputs-'));
@@ -41,6 +43,13 @@ test('tables are rows', async () => {
       [4, { meal: 'dinner', remark: 'fine' }],
     ],
   );
+});
+
+test('a Parquet file is rows, too', async () => {
+  const path = fileURLToPath(new URL('../fixtures/parquet/rte-words/train.parquet', import.meta.url));
+  const rows = await collect(readInputs(path));
+  assert.deepEqual(rows, await readRows(path));
+  assert.equal(rows.length, 6);
 });
 
 test('a table is read as it is needed: what is asked first is answered before the fault further on', async () => {
