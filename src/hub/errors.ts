@@ -10,9 +10,13 @@ export function isPassing(error: unknown): boolean {
   return error instanceof HubApiError ? error.statusCode === 429 || error.statusCode >= 500 : isNetworkError(error);
 }
 
-/** `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. */
+/**
+ * `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. An answer that is no JSON
+ * is not the Hub's: a network that asks to log in first sends a page of its own.
+ */
 function isNetworkError(error: unknown): boolean {
   if (!(error instanceof Error)) return typeof error === 'string';
+  if (error instanceof SyntaxError) return true;
   return (
     (error instanceof TypeError && (error.cause !== undefined || error.message === 'terminated')) || hasCode(error)
   );
@@ -70,6 +74,7 @@ export function explainDownload(error: unknown, { path }: { readonly path: strin
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof SyntaxError) return 'something else answers: no JSON comes';
   const cause = error.cause as NodeJS.ErrnoException | undefined;
   return cause?.code ?? cause?.message ?? error.message;
 }

@@ -15,6 +15,8 @@ export interface HubServer {
   stallNext(afterBytes: number): void;
   /** Answers the next content requests when so many of them wait. */
   gatherNext(count: number): void;
+  /** Answers everything from now on with a page, as networks do that one has to log in to. */
+  showPortal(): void;
   /** Sends other bytes than the listed ones, so many times. */
   spoilNext(times: number): void;
   /** The repository's files from now on. */
@@ -53,6 +55,7 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
   let breaks = { times: 0, afterBytes: 0 };
   let stallAfter: number | undefined;
   let gathered = { count: 0, waiting: [] as (() => void)[] };
+  let isPortal = false;
   let spoils = 0;
   const requests: { path: string; range: string | undefined }[] = [];
   const contents = () => new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content)]));
@@ -62,6 +65,10 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
     requests.push({ path, range: request.headers.range });
     const commit = commitOf(files);
     const [api, resolve] = [`/api/${repository}`, `/${repository.replace(/^models\//, '')}/resolve/${commit}/`];
+    if (isPortal) {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Log in</html>');
+      return;
+    }
     const isShown = token === undefined || request.headers.authorization === `Bearer ${token}`;
     if (path.startsWith('/cdn/')) send(request, response, path.slice('/cdn/'.length));
     else if (!isShown) fail(response, 401, 'RepoNotFound');
@@ -147,6 +154,9 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
     },
     gatherNext: count => {
       gathered = { count, waiting: [] };
+    },
+    showPortal: () => {
+      isPortal = true;
     },
     spoilNext: times => {
       spoils = times;

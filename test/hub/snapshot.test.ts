@@ -161,6 +161,18 @@ test('without the Hub what was downloaded before is used; without that, the way 
   );
 });
 
+test('a network that sends a page of its own is none', async t => {
+  const { hub, fetch } = await place(t);
+  const folder = await fetch();
+  hub.showPortal();
+  assert.equal(await fetch(), folder);
+  await refused(
+    fetch({}, { ...repository, name: 'org/other' }),
+    /org\/other: .*cannot be reached .*\(something else answers: no JSON comes\)/,
+    /connect to the network/,
+  );
+});
+
 test('offline nothing is asked of the Hub', async t => {
   const { hub, fetch } = await place(t);
   withEnvironment(t, { HF_HUB_OFFLINE: 'true' });
