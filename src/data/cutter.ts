@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { addAbortSignal } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
+import { decodeUtf8Stream } from '../files/utf8.ts';
 
 /**
  * Cuts text that comes piece by piece. Gives what has become whole with a piece; with the last one, which may be empty, what is
@@ -33,24 +33,25 @@ export function cutText<T>(text: string, cutter: Cutter<T>): T[] {
 
 /**
  * What a cutter makes of a stream of UTF-8, read as it is needed. The stream is destroyed at the end.
- * @throws AbortError where the signal has aborted, also while it waits for more
+ * @param name of the stream, for messages
+ * @throws InputError with name and line where it is no UTF-8, and an AbortError where the signal has aborted, also while it
+ * waits for more
  */
 export async function* cutStream<T>(
   stream: Readable,
+  name: string,
   cutter: Cutter<T>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void> {
-  const decoder = new StringDecoder('utf8');
   let isFirst = true;
   try {
     if (signal) addAbortSignal(signal, stream);
-    for await (const chunk of stream) {
-      const piece = typeof chunk === 'string' ? chunk : decoder.write(chunk as Buffer);
+    for await (const piece of decodeUtf8Stream(stream, name)) {
       if (piece === '') continue;
       yield* cutter(isFirst ? withoutMark(piece) : piece, false);
       isFirst = false;
     }
-    yield* cutter(decoder.end(), true);
+    yield* cutter('', true);
   } finally {
     stream.destroy();
   }

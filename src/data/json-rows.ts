@@ -23,8 +23,8 @@ export function parseJsonLine(content: string, file: string, line: number): Row 
 }
 
 /**
- * Rows of one JSON document: a list of objects, or an object of objects (`{"0": {…}, "1": {…}}`).
- * `line` is the entry's number, from 1.
+ * Rows of one JSON document: a list of objects, an object of objects (`{"0": {…}, "1": {…}}`), or one row, an object that
+ * holds anything else. `line` is the entry's number, from 1.
  * @throws InputError where it is no JSON, or an entry is no object.
  */
 export function parseJsonDocument(text: string, file: string): Row[] {
@@ -35,7 +35,9 @@ export function parseJsonDocument(text: string, file: string): Row[] {
       remedy: 'write [{"column": "value", …}, …]',
     });
   }
-  return Object.values(document).map((entry, i) => ({
+  const entries = Object.values(document);
+  const isRow = !Array.isArray(document) && !entries.every(entry => record.safeParse(entry).success);
+  return (isRow ? [document] : entries).map((entry, i) => ({
     file,
     line: i + 1,
     fields: asFields(entry, `${file}:${i + 1}`),

@@ -17,7 +17,7 @@ const MAGIC = 'PAR1';
 /**
  * Rows of a Parquet file; `line` is the row's number, from 1. A column that the Hub's `datasets` library has written as a
  * ClassLabel gives its class's name instead of its number, so that a file with other numbers cannot be misread; a number
- * without a name stays (−1, where a test set has no labels).
+ * without a name stays (−1, where a test set has no labels), and so does null.
  * @throws InputError where the bytes are cut off, damaged, or compressed in a way this cannot read.
  */
 export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row[]> {
@@ -49,9 +49,7 @@ function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, byte
 
 type Convert = (value: unknown) => unknown;
 
-const hubMetadata = z.object({
-  info: z.object({ features: z.record(z.string(), z.looseObject({ _type: z.string().optional() })) }),
-});
+const hubMetadata = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 const classNames = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
 
 /** What turns the stored values of each column into those of a row. */
@@ -62,10 +60,12 @@ function columnConverters({ schema, key_value_metadata: pairs }: FileMetaData): 
   const features = hubMetadata.safeParse(parseOrNothing(written)).data?.info.features ?? {};
   for (const [column, feature] of Object.entries(features)) {
     const names = classNames.safeParse(feature).data?.names;
-    if (names) converters.set(column, value => names[Number(value)] ?? plain(value));
+    if (names) converters.set(column, value => (isNumber(value) ? names[Number(value)] : undefined) ?? plain(value));
   }
   return converters;
 }
+
+const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
 
 function parseOrNothing(json: string | undefined): unknown {
   try {

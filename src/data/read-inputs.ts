@@ -19,19 +19,22 @@ const cutters: Readonly<Record<string, (file: string) => Cutter<ModelInput>>> = 
   '.csv': file => rowCutter(csvCutter(file), file),
 };
 
+/** Files of which only the end says what they hold. */
+const READ_WHOLE: readonly string[] = ['.json', '.parquet'];
+
 /**
- * What a file asks: the rows of a `.tsv`, `.csv` or `.json`, else its lines (`readInputLines`). Read as they are needed, but
- * for a JSON document, of which only the end says whether it is one.
- * @throws InputError with file and line where it is missing or malformed
+ * What a file asks: the rows of a `.tsv`, `.csv`, `.json` or `.parquet`, else its lines (`readInputLines`). Read as they are
+ * needed, but for the last two.
+ * @throws InputError with file and line where it is missing, malformed or not UTF-8
  */
 export async function* readInputs(file: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
   const ending = extname(file).toLowerCase();
-  if (ending === '.json') {
+  if (READ_WHOLE.includes(ending)) {
     yield* await readRows(file);
     return;
   }
   try {
-    yield* cutStream(createReadStream(file), (cutters[ending] ?? inputCutter)(file), signal);
+    yield* cutStream(createReadStream(file), file, (cutters[ending] ?? inputCutter)(file), signal);
   } catch (error) {
     throw asReadError(file, error);
   }
@@ -43,7 +46,7 @@ export async function* readInputs(file: string, signal?: AbortSignal): AsyncGene
  * @throws InputError with name and line, and an AbortError where the signal has aborted
  */
 export function readInputLines(stream: Readable, name: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
-  return cutStream(stream, inputCutter(name), signal);
+  return cutStream(stream, name, inputCutter(name), signal);
 }
 
 function inputCutter(name: string): Cutter<ModelInput> {

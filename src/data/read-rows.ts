@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { InputError } from '../errors.ts';
 import { readBytes } from '../files/read-json.ts';
+import { decodeUtf8 } from '../files/utf8.ts';
 import { parseCsv } from './csv.ts';
 import { parseJsonDocument, parseJsonLines } from './json-rows.ts';
 import { parseParquet } from './parquet.ts';
@@ -19,10 +20,10 @@ type Parse = (bytes: Buffer, file: string, options: TableOptions) => Row[] | Pro
 
 const PARSERS: Readonly<Record<string, Parse>> = {
   '.tsv': (bytes, file, { columns, passOverShortLines }) =>
-    parseTsv(bytes.toString('utf8'), file, columns, passOverShortLines),
-  '.csv': (bytes, file, { columns }) => parseCsv(bytes.toString('utf8'), file, columns),
-  '.jsonl': (bytes, file) => parseJsonLines(bytes.toString('utf8'), file),
-  '.json': (bytes, file) => parseJsonDocument(bytes.toString('utf8'), file),
+    parseTsv(decodeUtf8(bytes, file), file, columns, passOverShortLines),
+  '.csv': (bytes, file, { columns }) => parseCsv(decodeUtf8(bytes, file), file, columns),
+  '.jsonl': (bytes, file) => parseJsonLines(decodeUtf8(bytes, file), file),
+  '.json': (bytes, file) => parseJsonDocument(decodeUtf8(bytes, file), file),
   '.parquet': parseParquet,
 };
 
@@ -31,8 +32,8 @@ export const dataFileEndings: readonly string[] = Object.keys(PARSERS);
 
 /**
  * Rows of a data file, by the ending of its name: `.tsv` (no quotes, as GLUE's), `.csv` (RFC 4180), `.jsonl`, `.json`,
- * `.parquet` (as the Hub has it).
- * @throws InputError with file and line where the file is missing, of an unknown ending, or malformed.
+ * `.parquet` (as the Hub has it). Text is UTF-8.
+ * @throws InputError with file and line where the file is missing, of an unknown ending, in another encoding, or malformed.
  */
 export async function readRows(file: string, options: TableOptions = {}): Promise<Row[]> {
   const parse = PARSERS[extname(file).toLowerCase()];

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import { asReadError } from './read-error.ts';
+import { decodeUtf8 } from './utf8.ts';
 
-/** Text of a file the user named. A missing or unreadable one is an InputError that says which. */
+/** Text of a UTF-8 file the user named. A missing or unreadable one, or another encoding, is an InputError that says which. */
 export async function readTextFile(path: string): Promise<string> {
-  return (await readBytes(path)).toString('utf8');
+  return decodeUtf8(await readBytes(path), path);
 }
 
 /** Content of a file the user named. A missing or unreadable one is an InputError that says which. */

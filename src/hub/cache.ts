@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
+import { z } from 'zod';
+import { makeFolder } from '../files/make-folder.ts';
+import { asStorageError } from '../files/storage-error.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Repository } from './repository.ts';
 
 /**
  * A repository's folder in the cache that all of the Hub's tools share ($HF_HUB_CACHE, or below $HF_HOME): contents in
- * `blobs/` by their hash, each commit's files as links to them in `snapshots/`, the commits of branches in `refs/`.
+ * `blobs/` by their hash, each commit's files as links to them in `snapshots/`, the commits of branches in `refs/`. Ours alone is `.s3delta/`: the paths of all files of a commit.
  */
 export interface CachedRepository {
   readonly folder: string;
@@ -27,33 +30,73 @@ export function cachedRepository(repository: Repository): CachedRepository {
   };
 }
 
-/** The snapshot of a revision as it was when last asked for; undefined where it was never downloaded whole. */
-export function findSnapshot(cache: CachedRepository, revision: string): string | undefined {
-  const ref = join(cache.folder, 'refs', revision);
-  const commit = COMMIT.test(revision) ? revision : existsSync(ref) ? readFileSync(ref, 'utf8').trim() : undefined;
-  const snapshot = commit === undefined ? undefined : cache.snapshot(commit);
-  return snapshot !== undefined && existsSync(snapshot) ? snapshot : undefined;
+/** A snapshot that is there, perhaps with some of its commit's files only. */
+export interface CachedSnapshot {
+  readonly folder: string;
+  /** Paths of all files of the commit; undefined where another tool has filled the cache, and nothing says what there are. */
+  readonly listing: readonly string[] | undefined;
+}
+
+/** The snapshot of a revision as it was when last asked for; undefined where nothing of it was downloaded. */
+export function findSnapshot(cache: CachedRepository, revision: string): CachedSnapshot | undefined {
+  const commit = COMMIT.test(revision) ? revision : readRef(cache, revision);
+  if (commit === undefined || !existsSync(cache.snapshot(commit))) return undefined;
+  return { folder: cache.snapshot(commit), listing: readListing(cache, commit) };
+}
+
+/** Those of some files, by their paths in the repository, that a snapshot has not. */
+export function lacking(snapshot: string, paths: readonly string[]): readonly string[] {
+  return paths.filter(path => !existsSync(join(snapshot, path)));
 }
 
 /** Remembers which commit a branch or tag means. */
 export async function writeRef(cache: CachedRepository, revision: string, commit: string): Promise<void> {
-  if (revision === commit) return;
-  const ref = join(cache.folder, 'refs', revision);
-  await mkdir(dirname(ref), { recursive: true });
+  if (revision === commit || readRef(cache, revision) === commit) return;
+  const ref = refFile(cache, revision);
+  await makeFolder(dirname(ref));
   await writeFileWhole(ref, commit);
 }
 
-/** Gives a blob its name in a snapshot: a relative link, or a copy where the system allows no links. */
+function readRef(cache: CachedRepository, revision: string): string | undefined {
+  const ref = refFile(cache, revision);
+  return existsSync(ref) ? readFileSync(ref, 'utf8').trim() : undefined;
+}
+
+const refFile = ({ folder }: CachedRepository, revision: string) => join(folder, 'refs', revision);
+
+/** Remembers what files a commit has, so that without the Hub, too, it is known whether those that are wanted are all there. */
+export async function writeListing(cache: CachedRepository, commit: string, paths: readonly string[]): Promise<void> {
+  const file = listingFile(cache, commit);
+  await makeFolder(dirname(file));
+  await writeFileWhole(file, JSON.stringify(paths));
+}
+
+function readListing(cache: CachedRepository, commit: string): readonly string[] | undefined {
+  try {
+    return z.array(z.string()).parse(JSON.parse(readFileSync(listingFile(cache, commit), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+// In a folder of its own: the other tools take every file in `refs/` and `snapshots/` for theirs.
+const listingFile = ({ folder }: CachedRepository, commit: string) => join(folder, '.s3delta', `${commit}.json`);
+
+/**
+ * Gives a blob its name in a snapshot: a relative link, or a copy where the system allows no links.
+ * @throws StorageError where the system refuses
+ */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   if (existsSync(path)) return;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   try {
     await symlink(relative(dirname(path), blob), path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Another process was as quick.
     if (code === 'EEXIST') return;
-    if (code !== 'EPERM' && code !== 'ENOSYS') throw error;
-    await copyFile(blob, path);
+    if (code !== 'EPERM' && code !== 'ENOSYS') throw asStorageError(path, error);
+    // Whole at one instant: whatever has its name in a snapshot counts as downloaded.
+    await writeFileWhole(path, createReadStream(blob));
   }
 }

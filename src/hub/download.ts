@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { downloadFile } from '@huggingface/hub';
+import { makeFolder } from '../files/make-folder.ts';
+import { asStorageError } from '../files/storage-error.ts';
 import type { Connection } from './connection.ts';
-import { isPassing } from './errors.ts';
+import { isPassing, WrongContentError } from './errors.ts';
+import { withIncomplete } from './incomplete.ts';
 
 /** A file of a commit, as the Hub lists it. */
 export interface RemoteFile {
@@ -29,65 +32,89 @@ const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
 
 /**
- * Downloads one file. What a broken connection has left in `<blob>.incomplete` is gone on with, now and by the next call;
- * the file gets its name when all of it is there and has the right hash.
- * @throws the last failure, after four without a byte of progress
+ * Downloads one file. What a broken connection has left in its file (`withIncomplete`) is gone on with, now and by the next
+ * call; it gets the blob's name when all of it is there and has the right hash.
+ * @throws the last failure of the connection, after four without a byte of progress; StorageError where the system refuses
  */
 export async function downloadBlob(
   connection: Connection,
-  { path, size, hash }: RemoteFile,
+  file: RemoteFile,
   commit: string,
   blob: string,
-  { onProgress, signal }: { onProgress?: (progress: DownloadProgress) => void; signal?: AbortSignal | undefined },
+  options: DownloadBlobOptions,
 ): Promise<void> {
-  const incomplete = `${blob}.incomplete`;
-  await mkdir(dirname(blob), { recursive: true });
+  await makeFolder(dirname(blob));
+  try {
+    await withIncomplete(blob, async incomplete => {
+      await complete(connection, file, commit, incomplete, options);
+      await rename(incomplete, blob);
+    });
+  } catch (error) {
+    // A connection that failed has a code of the system's, too.
+    throw isPassing(error) ? error : asStorageError(blob, error);
+  }
+}
+
+interface DownloadBlobOptions {
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function complete(
+  connection: Connection,
+  file: RemoteFile,
+  commit: string,
+  incomplete: string,
+  options: DownloadBlobOptions,
+): Promise<void> {
   for (let failures = 0; ; ) {
     const before = bytesOf(incomplete);
     try {
-      if (before < size) await append();
-      else if (size === 0) await pipeline(Readable.from([]), createWriteStream(incomplete));
-      await verify(incomplete, size, hash);
-      await rename(incomplete, blob);
+      if (before < file.size) await append(connection, file, commit, incomplete, options);
+      else if (file.size === 0) await pipeline(Readable.from([]), createWriteStream(incomplete));
+      await verify(incomplete, file);
       return;
     } catch (error) {
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       const isWrong = error instanceof WrongContentError;
       if (isWrong) await rm(incomplete, { force: true });
       failures = bytesOf(incomplete) > before ? 0 : failures + 1;
       if (failures === ATTEMPTS || !(isWrong || isPassing(error))) throw error;
-      await setTimeout(FIRST_PAUSE_MS * 2 ** failures, undefined, { signal });
+      await setTimeout(FIRST_PAUSE_MS * 2 ** failures, undefined, { signal: options.signal });
     }
   }
+}
 
-  async function append(): Promise<void> {
-    // Plain HTTP: the Hub's newer transfer protocol cannot be gone on with from a file.
-    const remote = await downloadFile({ ...connection, path, revision: commit, xet: false });
-    if (remote === null) throw new Error(`the Hub lists ${path} and does not have it`);
-    let bytes = bytesOf(incomplete);
-    const rest = bytes === 0 ? remote : remote.slice(bytes);
-    const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        bytes += chunk.length;
-        onProgress?.({ path, bytes, size });
-        yield chunk;
-      }
-    };
-    const stream = Readable.fromWeb(rest.stream() as import('node:stream/web').ReadableStream);
-    await pipeline(stream, counted, createWriteStream(incomplete, { flags: 'a' }), { ...(signal && { signal }) });
-  }
+async function append(
+  connection: Connection,
+  { path, size }: RemoteFile,
+  commit: string,
+  incomplete: string,
+  { onProgress, signal }: DownloadBlobOptions,
+): Promise<void> {
+  // Plain HTTP: the Hub's newer transfer protocol cannot be gone on with from a file.
+  const remote = await downloadFile({ ...connection, path, revision: commit, xet: false });
+  if (remote === null) throw new Error(`the Hub lists ${path} and does not have it`);
+  let bytes = bytesOf(incomplete);
+  const rest = bytes === 0 ? remote : remote.slice(bytes);
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      onProgress?.({ path, bytes, size });
+      yield chunk;
+    }
+  };
+  const stream = Readable.fromWeb(rest.stream() as import('node:stream/web').ReadableStream);
+  await pipeline(stream, counted, createWriteStream(incomplete, { flags: 'a' }), { ...(signal && { signal }) });
 }
 
 function bytesOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** A downloaded file whose content is not what the Hub lists. */
-export class WrongContentError extends Error {}
-
 const SHA256_DIGITS = 64;
 
-async function verify(path: string, size: number, expected: string): Promise<void> {
+async function verify(path: string, { size, hash: expected }: RemoteFile): Promise<void> {
   const bytes = bytesOf(path);
   if (bytes < size) throw new TypeError('terminated');
   const isSha256 = expected.length === SHA256_DIGITS;

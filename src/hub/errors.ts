@@ -2,14 +2,21 @@ import { HubApiError } from '@huggingface/hub';
 import { InputError } from '../errors.ts';
 import type { Repository } from './repository.ts';
 
+/** A downloaded file whose content is not what the Hub lists. */
+export class WrongContentError extends Error {}
+
 /** Whether asking again may help: the connection failed or was cut, or the server is at its limits. */
 export function isPassing(error: unknown): boolean {
   return error instanceof HubApiError ? error.statusCode === 429 || error.statusCode >= 500 : isNetworkError(error);
 }
 
-/** `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. */
+/**
+ * `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. An answer that is no JSON
+ * is not the Hub's: a network that asks to log in first sends a page of its own.
+ */
 function isNetworkError(error: unknown): boolean {
   if (!(error instanceof Error)) return typeof error === 'string';
+  if (error instanceof SyntaxError) return true;
   return (
     (error instanceof TypeError && (error.cause !== undefined || error.message === 'terminated')) || hasCode(error)
   );
@@ -54,8 +61,20 @@ export function explain(error: unknown, { type, name, revision }: Repository): u
   );
 }
 
+/** What went wrong with one file of a repository whose files are known, in words and with the way out. */
+export function explainDownload(error: unknown, { path }: { readonly path: string }, repository: Repository): unknown {
+  const say = (what: string, remedy: string) => new InputError(what, { where: repository.name, remedy, cause: error });
+  if (error instanceof WrongContentError) return say(`a download came damaged: ${error.message}`, 'try again');
+  if (!isPassing(error)) return explain(error, repository);
+  return say(
+    `${path} cannot be downloaded (${reason(error)})`,
+    'try again: it goes on where it broke off; HF_HUB_OFFLINE=1 takes what was downloaded before, where that is whole',
+  );
+}
+
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof SyntaxError) return 'something else answers: no JSON comes';
   const cause = error.cause as NodeJS.ErrnoException | undefined;
   return cause?.code ?? cause?.message ?? error.message;
 }

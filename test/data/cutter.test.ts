@@ -91,7 +91,7 @@ test('a stream may cut characters, too, and begin with a mark', async () => {
   const bytes = Buffer.from('\uFEFFä,b\nö,"€,\n"\n');
   const rows = [];
   const stream = Readable.from([...bytes].map(byte => Buffer.of(byte)));
-  for await (const { line, fields } of cutStream(stream, rowCutter(csvCutter('f'), 'f'), undefined))
+  for await (const { line, fields } of cutStream(stream, 'f', rowCutter(csvCutter('f'), 'f'), undefined))
     rows.push([line, fields]);
   assert.deepEqual(rows, [[2, { ä: 'ö', b: '€,\n' }]]);
   assert.ok(stream.destroyed);

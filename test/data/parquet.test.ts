@@ -48,6 +48,8 @@ test('parquet: a class is named as the file names it, a number without a name st
   assert.deepEqual(await labels('rte-turned/train'), [not, entailment, entailment, not, entailment, not]);
   assert.deepEqual(await labels('rte-turned/validation'), [0, 1, 1, 0, 1, 0]);
   assert.deepEqual(new Set(await labels('glue/rte/test-00000-of-00001')), new Set([-1]));
+  assert.deepEqual(await labels('label-missing'), [entailment, null, not, -1]);
+  assert.deepEqual(await labels('label-beside-list'), [entailment, not]);
   assert.deepEqual(await labels('glue/stsb/train/0000'), [2.25, 2.75, 3.35, 0, 5, 4.1]);
 });
 

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type ModelInput, readInputLines, readInputs } from '../../src/data/read-inputs.ts';
+import { readRows } from '../../src/data/read-rows.ts';
 import { InputError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-inputs-'));
 
-function file(name: string, content: string): string {
+function file(name: string, content: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
@@ -43,6 +45,13 @@ test('tables are rows', async () => {
   );
 });
 
+test('a Parquet file is rows, too', async () => {
+  const path = fileURLToPath(new URL('../fixtures/parquet/rte-words/train.parquet', import.meta.url));
+  const rows = await collect(readInputs(path));
+  assert.deepEqual(rows, await readRows(path));
+  assert.equal(rows.length, 6);
+});
+
 test('a table is read as it is needed: what is asked first is answered before the fault further on', async () => {
   for (const [name, separator] of [
     ['long.csv', ','],
@@ -61,6 +70,22 @@ test('a table is read as it is needed: what is asked first is answered before th
     );
     assert.equal(seen, 50_000);
   }
+});
+
+test('text that is not UTF-8 is refused with its line, when what is before it has been read', async () => {
+  for (const name of ['latin.csv', 'latin.tsv', 'latin.txt']) {
+    const path = file(name, Buffer.from('text\nfine\ngood\nKäse\n', 'latin1'));
+    const read: number[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const { line } of readInputs(path)) read.push(line);
+      },
+      { message: `${path}:4: this line is not UTF-8` },
+    );
+    assert.ok(read.includes(2), String(read));
+  }
+  const lines = Readable.from([Buffer.from('\uFEFFtext\n', 'utf16le')]);
+  await assert.rejects(collect(readInputLines(lines, 'a stream')), /^InputError: a stream: this is UTF-16, not UTF-8/);
 });
 
 test('a line separator of Unicode within a JSON text ends no line', async () => {

@@ -98,13 +98,17 @@ test('jsonl: one object a line', () => {
   refused(() => parseJsonLines('[1]\n', 'f.jsonl'), /^f\.jsonl:1: this row is no JSON object/);
 });
 
-test('json: a list of objects, or an object of objects', () => {
+test('json: a list of objects, an object of objects, or one object', () => {
   const expected = [
     [1, { a: 'x' }],
     [2, { a: 'y' }],
   ];
   assert.deepEqual(contents(parseJsonDocument('[{"a": "x"}, {"a": "y"}]', 'f.json')), expected);
   assert.deepEqual(contents(parseJsonDocument('{"0": {"a": "x"}, "1": {"a": "y"}}', 'f.json')), expected);
+  for (const fields of [{ a: 'x' }, { idx: { a: 1 }, a: 'x' }, { a: ['x'] }, { a: null }]) {
+    assert.deepEqual(contents(parseJsonDocument(JSON.stringify(fields), 'f.json')), [[1, fields]]);
+  }
+  assert.deepEqual(parseJsonDocument('{}', 'f.json'), []);
   refused(() => parseJsonDocument('3', 'f.json'), /no list of rows/);
   refused(() => parseJsonDocument('[{}, 4]', 'f.json'), /^f\.json:2: this row is no JSON object/);
   refused(() => parseJsonDocument('[{}', 'f.json'), /^f\.json: not valid JSON/);
@@ -157,4 +161,17 @@ test('the ending of the name chooses the reader', async () => {
   assert.deepEqual(await read('a.json', '[{"x": 1}]'), [{ x: 1 }]);
   await assert.rejects(readRows(join(folder, 'a.txt')), /unknown kind of data file/);
   await assert.rejects(readRows(join(folder, 'none.tsv')), InputError);
+});
+
+test('text that is not UTF-8 is refused with its line', async () => {
+  for (const [name, before] of [
+    ['l.tsv', 'x\ty\n1\t'],
+    ['l.csv', 'x,y\n1,'],
+    ['l.jsonl', '{"x": 1}\n{"x": "'],
+    ['l.json', '[{"x": 1},\n{"x": "'],
+  ] as const) {
+    const file = join(folder, name);
+    await writeFile(file, Buffer.concat([Buffer.from(before), Buffer.from('Käse', 'latin1')]));
+    await assert.rejects(readRows(file), { message: `${file}:2: this line is not UTF-8`, remedy: 'save it as UTF-8' });
+  }
 });

@@ -24,6 +24,11 @@ test('a file cut off is an InputError that names it', async () => {
   });
 });
 
+test('text that is not UTF-8 is an InputError with its line', async () => {
+  await writeFile(path, Buffer.from('{\n"a": "é"}', 'latin1'));
+  await assert.rejects(readJson(path), { name: 'InputError', message: `${path}:2: this line is not UTF-8` });
+});
+
 test('a missing file and a folder are InputErrors', async () => {
   await assert.rejects(readTextFile(join(folder, 'none')), (error: Error) => {
     return error instanceof InputError && /none: no such file/.test(error.message);

@@ -11,6 +11,12 @@ export interface HubServer {
   readonly requests: { readonly path: string; readonly range: string | undefined }[];
   /** Answers so many of the next content requests with a connection that breaks after so many bytes. */
   breakNext(times: number, afterBytes: number): void;
+  /** Answers the next content request with so many bytes, and then with silence. */
+  stallNext(afterBytes: number): void;
+  /** Answers the next content requests when so many of them wait. */
+  gatherNext(count: number): void;
+  /** Answers everything from now on with a page, as networks do that one has to log in to. */
+  showPortal(): void;
   /** Sends other bytes than the listed ones, so many times. */
   spoilNext(times: number): void;
   /** The repository's files from now on. */
@@ -47,6 +53,9 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
   const { repository, lfsFrom = 1000, token } = settings;
   let { files } = settings;
   let breaks = { times: 0, afterBytes: 0 };
+  let stallAfter: number | undefined;
+  let gathered = { count: 0, waiting: [] as (() => void)[] };
+  let isPortal = false;
   let spoils = 0;
   const requests: { path: string; range: string | undefined }[] = [];
   const contents = () => new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content)]));
@@ -56,6 +65,10 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
     requests.push({ path, range: request.headers.range });
     const commit = commitOf(files);
     const [api, resolve] = [`/api/${repository}`, `/${repository.replace(/^models\//, '')}/resolve/${commit}/`];
+    if (isPortal) {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Log in</html>');
+      return;
+    }
     const isShown = token === undefined || request.headers.authorization === `Bearer ${token}`;
     if (path.startsWith('/cdn/')) send(request, response, path.slice('/cdn/'.length));
     else if (!isShown) fail(response, 401, 'RepoNotFound');
@@ -97,12 +110,25 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
       'Content-Length': part.length,
       'Content-Range': `bytes ${start}-${last}/${content.length}`,
     });
-    if (!isProbe && breaks.times > 0) {
+    if (!isProbe && gathered.waiting.push(() => answerWith(part, response)) >= gathered.count) {
+      const { waiting } = gathered;
+      gathered = { count: 0, waiting: [] };
+      for (const go of waiting) go();
+    } else if (isProbe) response.end(part);
+  }
+
+  function answerWith(part: Buffer, response: ServerResponse): void {
+    if (breaks.times > 0) {
       breaks = { ...breaks, times: breaks.times - 1 };
       response.write(part.subarray(0, breaks.afterBytes), () => response.destroy());
       return;
     }
-    if (!isProbe && spoils > 0) {
+    if (stallAfter !== undefined) {
+      response.write(part.subarray(0, stallAfter));
+      stallAfter = undefined;
+      return;
+    }
+    if (spoils > 0) {
       spoils--;
       part[0]! ^= 1;
     }
@@ -122,6 +148,15 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
     requests,
     breakNext: (times, afterBytes) => {
       breaks = { times, afterBytes };
+    },
+    stallNext: afterBytes => {
+      stallAfter = afterBytes;
+    },
+    gatherNext: count => {
+      gathered = { count, waiting: [] };
+    },
+    showPortal: () => {
+      isPortal = true;
     },
     spoilNext: times => {
       spoils = times;

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { scanCacheDir } from '@huggingface/hub';
 import { InputError } from '../../src/errors.ts';
 import type { DownloadProgress } from '../../src/hub/download.ts';
 import { parseRepository, type Repository } from '../../src/hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../../src/hub/snapshot.ts';
-import { type HubServer, type HubSettings, startHub, withEnvironment } from './hub-server.ts';
+import { type Files, type HubServer, type HubSettings, startHub, withEnvironment } from './hub-server.ts';
 
 const large = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 251));
 const files = { 'config.json': '{}', 'weights.bin': large, 'folder/empty.txt': '', 'folder/other.txt': 'not wanted' };
@@ -158,6 +161,18 @@ test('without the Hub what was downloaded before is used; without that, the way 
   );
 });
 
+test('a network that sends a page of its own is none', async t => {
+  const { hub, fetch } = await place(t);
+  const folder = await fetch();
+  hub.showPortal();
+  assert.equal(await fetch(), folder);
+  await refused(
+    fetch({}, { ...repository, name: 'org/other' }),
+    /org\/other: .*cannot be reached .*\(something else answers: no JSON comes\)/,
+    /connect to the network/,
+  );
+});
+
 test('offline nothing is asked of the Hub', async t => {
   const { hub, fetch } = await place(t);
   withEnvironment(t, { HF_HUB_OFFLINE: 'true' });
@@ -179,4 +194,97 @@ test('a name or a revision that is not there, and a private repository, with and
 test('a listing that would leave the cache is refused', async t => {
   const { fetch } = await place(t, { files: { '../../outside': 'x' } });
   await assert.rejects(fetch(), /lists the file "\.\.\/\.\.\/outside"/);
+});
+
+const halves: Files = { 'a/train-0.bin': large, 'a/train-1.bin': large.map(byte => byte ^ 1), 'b/train-0.bin': 'b' };
+const part = (folder: string) => (paths: readonly string[]) => paths.filter(path => path.startsWith(folder));
+
+test('a download that breaks off is no snapshot for what it was to bring, with the Hub and without', async t => {
+  const { hub } = await place(t, { files: halves });
+  const folder = await fetchSnapshot(repository, part('b'));
+  const commit = folder.slice(-40);
+  // The first file comes, the second does not.
+  const broken = fetchSnapshot(repository, part('a'), {
+    onDownload: ({ path }) => path === 'a/train-0.bin' && hub.breakNext(99, 0),
+  });
+  await refused(broken, /org\/name: a\/train-1\.bin cannot be downloaded \(/, /try again/);
+  assert.deepEqual(readdirSync(join(folder, 'a')), ['train-0.bin']);
+  await hub.close();
+  await refused(fetchSnapshot(repository, part('a')), /the Hub cannot be reached/, /connect/);
+  assert.equal(await fetchSnapshot(repository, part('b')), folder);
+  withEnvironment(t, { HF_HUB_OFFLINE: '1' });
+  for (const revision of ['main', commit]) {
+    const asked = { ...repository, revision };
+    await refused(
+      fetchSnapshot(asked, part('a')),
+      /HF_HUB_OFFLINE is set, and the cache lacks a\/train-1\.bin/,
+      /unset/,
+    );
+    assert.equal(await fetchSnapshot(asked, part('b')), folder);
+  }
+});
+
+test('a new commit that does not come whole is not answered with the old one', async t => {
+  const { hub, fetch } = await place(t);
+  const before = await fetch();
+  hub.replace({ ...files, 'weights.bin': large.map(byte => byte ^ 1) });
+  hub.breakNext(99, 0);
+  await refused(fetch(), /weights\.bin cannot be downloaded/, /HF_HUB_OFFLINE=1 takes what was downloaded before/);
+  withEnvironment(t, { HF_HUB_OFFLINE: '1' });
+  assert.equal(await fetch(), before);
+});
+
+test('a file that only a new commit has is had, though none was wanted of the old one', async t => {
+  const { hub, fetch } = await place(t);
+  await fetch();
+  hub.replace({ ...files, 'new.txt': 'new' });
+  const chooseNew = (paths: readonly string[]) => (paths.includes('new.txt') ? ['new.txt'] : assert.fail('not there'));
+  assert.equal(readFileSync(join(await fetchSnapshot(repository, chooseNew), 'new.txt'), 'utf8'), 'new');
+});
+
+test('a cache that other tools have filled is used as it is', async t => {
+  const { hub, cache, fetch } = await place(t);
+  const folder = await fetch();
+  rmSync(join(cache, '.s3delta'), { recursive: true });
+  rmSync(join(folder, 'config.json'));
+  await hub.close();
+  assert.equal(await fetch(), folder);
+  withEnvironment(t, { HF_HUB_OFFLINE: '1' });
+  assert.equal(await fetch(), folder);
+});
+
+test('the listing that is kept disturbs no tool that looks over the cache', async t => {
+  const { cache, fetch } = await place(t);
+  const folder = await fetch();
+  const { repos, warnings } = await scanCacheDir(join(cache, '..'));
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(
+    repos.map(({ id, revisions }) => [id.name, revisions.map(({ path, refs }) => [path, refs])]),
+    [['org/name', [[folder, ['main']]]]],
+  );
+});
+
+test('nothing is written to a cache that has all', async t => {
+  const { cache, fetch } = await place(t);
+  await fetch();
+  const written = () =>
+    readdirSync(cache, { recursive: true, encoding: 'utf8' }).map(name => [name, lstatSync(join(cache, name)).mtimeMs]);
+  const before = written();
+  await fetch();
+  assert.deepEqual(written(), before);
+});
+
+test('where the system allows no links files are copied', async t => {
+  const { fetch } = await place(t);
+  const { symlink } = fs;
+  const useSymlink = (use: typeof symlink) => {
+    Object.assign(fs, { symlink: use });
+    syncBuiltinESMExports();
+  };
+  t.after(() => useSymlink(symlink));
+  useSymlink(() => Promise.reject(Object.assign(new Error('not permitted'), { code: 'EPERM', syscall: 'symlink' })));
+  const folder = await fetch();
+  assert.ok(lstatSync(join(folder, 'weights.bin')).isFile());
+  assert.deepEqual(readFileSync(join(folder, 'weights.bin')), large);
+  assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'folder', 'weights.bin']);
 });

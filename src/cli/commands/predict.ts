@@ -21,7 +21,7 @@ export const predict: Command = {
     file: {
       type: 'string',
       valueHint: 'FILE',
-      description: 'what to answer: rows of a .tsv, .csv or .json, else a text or a JSON object a line',
+      description: 'what to answer: rows of a .tsv, .csv, .json or .parquet, else a text or a JSON object a line',
     },
     jsonl: { type: 'boolean', description: 'print a JSON object a line, as the answers come' },
     ...settingsArgs(keys),
