@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
-import { type Dtype, readSafetensorsHeader } from './safetensors.ts';
+import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { type TensorSource, writeTensors } from './write-tensors.ts';
 
-/** Small safetensors files as whole arrays in memory: deltas and checkpoints, never a backbone. */
+/** Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a backbone. */
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
@@ -45,19 +46,37 @@ export async function writeSafetensors(path: string, { metadata, tensors }: Arra
 /** Reads a file of F32, F64 and I32 tensors. InputError where it is damaged or holds another dtype. */
 export async function readSafetensors(path: string): Promise<ArrayFile> {
   const { metadata, tensors } = await readSafetensorsHeader(path);
-  const bytes = await readFile(path).catch(error => {
-    throw asReadError(path, error);
-  });
   const arrays = new Map<string, ArrayTensor>();
-  for (const [name, { dtype, shape, offset, byteLength }] of tensors) {
-    if (!isReadable(dtype)) {
-      throw new InputError(`tensor ${name} is ${dtype}; F32, F64 or I32 is expected here`, { where: path });
+  try {
+    const handle = await open(path, 'r');
+    try {
+      for (const [name, entry] of tensors) arrays.set(name, await readTensor(handle, name, entry));
+    } finally {
+      await handle.close();
     }
-    // A copy in a buffer of its own: typed arrays need aligned offsets, files do not promise them.
-    const own = new Uint8Array(bytes.subarray(offset, offset + byteLength)).buffer;
-    arrays.set(name, { data: new constructors[dtype](own), shape });
+  } catch (error) {
+    throw asReadError(path, error);
   }
   return { metadata, tensors: arrays };
+}
+
+/** Each into a buffer of its own: typed arrays need aligned offsets, files do not promise them. */
+async function readTensor(
+  handle: FileHandle,
+  name: string,
+  { file, dtype, shape, offset, byteLength }: TensorEntry,
+): Promise<ArrayTensor> {
+  if (!isReadable(dtype)) {
+    throw new InputError(`tensor ${name} is ${dtype}; F32, F64 or I32 is expected here`, { where: file });
+  }
+  const bytes = new Uint8Array(byteLength);
+  if ((await readAt(handle, bytes, offset)) !== byteLength) {
+    throw new InputError(`the file ended within tensor ${name}`, {
+      where: file,
+      remedy: 'let no other program change it, and try again',
+    });
+  }
+  return { data: new constructors[dtype](bytes.buffer), shape };
 }
 
 function isReadable(dtype: Dtype): dtype is keyof typeof constructors {

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
@@ -60,7 +61,7 @@ function damaged(what: string, file: string, cause?: unknown): InputError {
 
 async function readBytes(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, position);
+  const bytesRead = await readAt(handle, buffer, position);
   if (bytesRead !== length) throw damaged(`the file ended after ${position + bytesRead} bytes`, file);
   return buffer;
 }

@@ -12,7 +12,7 @@ export interface Model {
   readonly folder: string;
   /** Number of backbone parameters, tied ones counted once: what a budget is a fraction of. */
   readonly parameters: number;
-  /** Content fingerprint of config and weight layout; a structure remembers which model it was found on. */
+  /** Of config, weight layout and samples of every weight; structures and deltas remember which model they belong to. */
   readonly fingerprint: string;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { readAt } from '../files/read-at.ts';
 import { asReadError } from '../files/read-error.ts';
 import { widen } from '../files/widen.ts';
 import type { Weight } from './weight.ts';
@@ -10,8 +11,7 @@ export async function readWeightBytes({ name, file, offset, byteLength }: Weight
     const handle = await open(file, 'r');
     try {
       const bytes = new Uint8Array(byteLength);
-      const { bytesRead } = await handle.read(bytes, 0, byteLength, offset);
-      if (bytesRead === byteLength) return bytes;
+      if ((await readAt(handle, bytes, offset)) === byteLength) return bytes;
     } finally {
       await handle.close();
     }
@@ -19,6 +19,18 @@ export async function readWeightBytes({ name, file, offset, byteLength }: Weight
     throw asReadError(file, error);
   }
   throw new InputError(`the file ended within tensor ${name}`, { where: file, remedy: 'download it again' });
+}
+
+const SAMPLE_BYTES = 4096;
+
+/** Bytes from the middle of a weight that stand for all of it, as a training changes it all; a small one's are all. */
+export function readWeightSample(weight: Weight): Promise<Uint8Array> {
+  const byteLength = Math.min(weight.byteLength, SAMPLE_BYTES);
+  return readWeightBytes({
+    ...weight,
+    offset: weight.offset + Math.floor((weight.byteLength - byteLength) / 2),
+    byteLength,
+  });
 }
 
 /** A weight as float32, with what a module adds to it. */

@@ -108,14 +108,23 @@ describe('loading a model', () => {
     await program.release();
   });
 
-  it('gives a model its name, size and a fingerprint that another shape does not have', async () => {
+  it('gives a model its name, size and a fingerprint that another shape does not have, nor other weights', async () => {
     const tiny = await loadModel(TINY);
     const other = await loadModel(`${TINY}-v1_1`);
     const half = await loadModel(`${TINY}-float16`);
     assert.equal(tiny.name, 'tiny-t5');
     assert.equal(tiny.parameters, half.parameters);
     assert.notEqual(tiny.fingerprint, other.fingerprint);
-    assert.equal(tiny.fingerprint, half.fingerprint);
+    assert.notEqual(tiny.fingerprint, half.fingerprint);
+    const copy = join(folder, 'trained on');
+    await cp(TINY, copy, { recursive: true });
+    assert.equal((await loadModel(copy)).fingerprint, tiny.fingerprint);
+    const file = join(copy, 'model.safetensors');
+    const bytes = await readFile(file);
+    const { offset, byteLength } = tiny.weights.get('encoder.block.1.layer.1.layer_norm')!;
+    bytes[offset + byteLength - 1]! ^= 1;
+    await writeFile(file, bytes);
+    assert.notEqual((await loadModel(copy)).fingerprint, tiny.fingerprint);
   });
 });
 

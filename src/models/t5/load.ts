@@ -9,6 +9,7 @@ import type { CompileSettings } from '../../runtime/session.ts';
 import type { DeltaModule } from '../../structure/module.ts';
 import type { Model } from '../model.ts';
 import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
+import { readWeightSample } from '../read-weight.ts';
 import type { Weights } from '../weight.ts';
 import { parseT5Config, type T5Config } from './config.ts';
 import { programGraphs } from './graphs.ts';
@@ -18,8 +19,9 @@ import { standaloneGraphs } from './standalone.ts';
 import { blockMatrices, t5Weights } from './weights.ts';
 
 /**
- * Loads a T5 from its folder: config, tokenizer, and where each weight stands. No weight is read before a
- * program runs, but those that are to be rounded, the first time. */
+ * Loads a T5 from its folder: config, tokenizer, and where each weight stands. Of the weights no more than samples are read
+ * before a program runs, but for those that are to be rounded, the first time.
+ */
 export async function loadT5(
   name: string,
   folder: string,
@@ -30,12 +32,8 @@ export async function loadT5(
   const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
   const tokenizer = await loadTokenizer(folder);
   checkTokenizerFits(tokenizer, config.vocabSize, folder);
-  let parameters = 0;
-  const hash = createHash('sha256').update(JSON.stringify(config));
-  for (const weight of weights.values()) {
-    parameters += weight.shape.reduce((product, extent) => product * extent, 1);
-    hash.update(`${weight.name} ${weight.shape};`);
-  }
+  const fingerprint = await fingerprintOf(weights, config);
+  const sizes = Array.from(weights.values(), ({ shape }) => shape.reduce((product, extent) => product * extent, 1));
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
   const blueprint = (
     modules: readonly DeltaModule[],
@@ -50,8 +48,8 @@ export async function loadT5(
   return {
     name,
     folder,
-    parameters,
-    fingerprint: hash.digest('hex').slice(0, 16),
+    parameters: sizes.reduce((sum, size) => sum + size, 0),
+    fingerprint,
     sites: t5Sites(config),
     tokenizer,
     weights,
@@ -60,6 +58,15 @@ export async function loadT5(
     standalone: (ownWeights, modules, delta) =>
       standaloneGraphs({ config, weights: ownWeights, layout: layoutOf(modules), constants: delta }),
   };
+}
+
+/** Tells models apart by their form and by their weights, without reading all of them. */
+async function fingerprintOf(weights: Weights, config: T5Config): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(config));
+  for (const weight of weights.values()) {
+    hash.update(`${weight.name} ${weight.shape};`).update(await readWeightSample(weight));
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this processor */
