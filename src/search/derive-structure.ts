@@ -5,14 +5,16 @@ import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
 
 /**
  * Chooses the modules to keep anew, for another budget (method, section 4.5): by descending α, or by p where there is
- * no α, each that still fits. The order does not depend on the budget: ζ moves all logits alike.
+ * no α, each that still fits, but for those whose gates have closed (p is 0). The order does not depend on the budget: ζ
+ * moves all logits alike.
  * @param budget parameters to spend
  * @throws InputError where the budget holds no module
  */
 export function atBudget(structure: Structure, budget: number, keepInert = false): Structure {
   checkBudget(structure.modules, { budget, keepInert });
   const scores = structure.modules.map(rank);
-  const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const open = scores.map((_, i) => i).filter(i => structure.modules[i]!.p !== 0);
+  const order = open.sort((a, b) => scores[b]! - scores[a]! || a - b);
   const kept = fillBudget(order, structure.modules, { budget, keepInert });
   return { ...structure, budget, modules: structure.modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
 }

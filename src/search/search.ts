@@ -75,7 +75,7 @@ export type SearchEvent = SearchStepEvent | EvaluationEvent;
 export interface SearchResult {
   /** α at the best evaluation. */
   readonly alpha: Float64Array;
-  /** Probability of each candidate to be kept, at the best evaluation. */
+  /** Probability of each candidate to be kept, at the best evaluation; 0 where its gate has closed. */
   readonly p: Float64Array;
   readonly kept: readonly boolean[];
   readonly bestStep: number;
@@ -107,7 +107,9 @@ async function keepEverything(
     steps: 0,
     evaluations: 0,
     seconds: (performance.now() - started) / 1000,
-    warnings: [`The budget of ${budget} parameters holds all candidates: every one is kept, nothing was searched.`],
+    warnings: [
+      `The budget of ${budget} parameters holds all candidates: every one${keepInert ? '' : ' that can change the output'} is kept, nothing was searched.`,
+    ],
   };
 }
 
@@ -189,6 +191,7 @@ export async function* search(
         ...(patience !== undefined && { patience }),
         clipNorm,
         seed,
+        keepInert,
       },
       arrays: {
         delta,
@@ -213,9 +216,10 @@ export async function* search(
   );
   const best = result.best.alpha as Float64Array;
   const kept = structureAt(best);
+  const gates = estimator.evaluationGates(best);
   return {
     alpha: best,
-    p: estimator.probabilities(best),
+    p: estimator.probabilities(best).map((p, i) => (gates[i] === 0 ? 0 : p)),
     kept,
     bestStep: result.bestStep,
     score: result.score,

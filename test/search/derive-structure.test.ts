@@ -28,8 +28,13 @@ test('at another budget the structure is what the search would have chosen with 
     assert.deepEqual(kept(chosen), chooseStructure(alpha, modules, { budget, keepInert: false }));
     assert.equal(chosen.budget, budget);
   }
-  assert.deepEqual(kept(atBudget(structure([0, 0, 0, 0], alpha), 1, true)), [false, false, false, true]);
+  assert.deepEqual(kept(atBudget(structure([0.5, 0.5, 0.5, 0.5], alpha), 1, true)), [false, false, false, true]);
   assert.throws(() => atBudget(structure([1, 1, 1, 1]), 1), InputError);
+});
+
+test('a gate that has closed stays closed at any budget, whatever its α', () => {
+  const closed = structure([0.5, 0, 0.5, 0.5], [0.1, 0.4, 0.2, 0.9]);
+  assert.deepEqual(kept(atBudget(closed, 100)), [true, false, true, false]);
 });
 
 test('the mean of p orders the modules, and has no α; a single structure keeps its own', () => {

@@ -186,6 +186,10 @@ test('evaluates the L0 search with its own gates; a budget cuts what stays open'
     Array.from(gates, gate => gate > 0),
     [true, true, false, false, false, false],
   );
+  assert.deepEqual(
+    Array.from(result.p, p => p > 0),
+    [true, true, false, false, false, false],
+  );
 });
 
 test('a penalty that closes every gate keeps nothing, and says so', async () => {
@@ -294,7 +298,7 @@ test('a budget for everything keeps everything, says so, and searches nothing', 
     assert.deepEqual(result.p, new Float64Array(6).fill(1));
     assert.deepEqual(result.kept, [true, true, true, true, false, true]);
     assert.equal(result.steps, 0);
-    assert.match(result.warnings[0]!, /holds all candidates/);
+    assert.match(result.warnings[0]!, /holds all candidates: every one that can change the output is kept/);
   }
   assert.deepEqual(whole.result.warnings, []);
 });
