@@ -1,5 +1,6 @@
 import { checkLabelsCanBeSpelled, encodeTarget } from '../data/encode.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import { InputError } from '../errors.ts';
 import type { Generator, Ranker } from '../runtime/program.ts';
 import type { Task } from '../tasks/task.ts';
 
@@ -26,7 +27,7 @@ export type Answerer = (sources: readonly (readonly number[])[]) => Promise<Answ
 /**
  * Chooses among the labels where there are any, else generates greedily. Unlike a generation, as `evaluate` scores it,
  * a choice is always one of the labels; where a generation is one, too, and labels are single tokens, they agree.
- * @throws InputError where the vocabulary cannot spell a label
+ * @throws InputError where the vocabulary cannot spell a label, and from a call where no answer can be told from another
  */
 export function answerer(
   program: Generator & Ranker,
@@ -46,6 +47,7 @@ export function answerer(
   return async sources => {
     const scores = await program.logProbabilities(sources, targets, delta);
     return scores.map(logProbabilities => {
+      if (!logProbabilities.every(Number.isFinite)) throw notFinite();
       const shares = softmax(logProbabilities);
       const likeliest = shares.indexOf(Math.max(...shares));
       return {
@@ -56,6 +58,12 @@ export function answerer(
       };
     });
   };
+}
+
+function notFinite(): InputError {
+  return new InputError('the model gives its labels no finite probabilities', {
+    remedy: 'its weights are damaged: `s3delta doctor` checks the built-in one, others are to be downloaded again',
+  });
 }
 
 /** exp xᵢ / Σⱼ exp xⱼ, the largest taken off first so that nothing overflows. */

@@ -18,13 +18,18 @@ export async function givenStructure(settings: ResolvedSettings, model: Model): 
   const read = await readStructure(file);
   const source = await sourceOf(file, read);
   const structure = { ...(settings.map === undefined ? read : carriedOver(read, model, settings)), source };
-  if (keptModules(structure, model, file).length === 0) {
-    throw new InputError('this structure keeps no module', {
-      where: file,
-      remedy: 'search again, with a larger budget',
-    });
-  }
+  keptModules(structure, model, file);
+  requireKept(structure, file);
   return structure;
+}
+
+/** @throws InputError where there is nothing to train */
+export function requireKept({ modules }: Structure, file: string): void {
+  if (modules.some(({ kept }) => kept)) return;
+  throw new InputError('this structure keeps no module, so there is nothing to train', {
+    where: file,
+    remedy: 'search again, with a larger --budget, or by `--objective l0` with a smaller --l0-weight',
+  });
 }
 
 /** Another model's structure on this one, at the same share of the backbone. */

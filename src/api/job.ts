@@ -5,6 +5,7 @@ import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
+import { requireKept } from './given-structure.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { JobContext } from './job-events.ts';
 import { beginRun, settingsOfRun } from './open-run.ts';
@@ -58,6 +59,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
         structure = await readStructure(folder.structure);
       }
       if (settings.retrain) {
+        requireKept(structure, folder.structure);
         if (result.score === undefined) {
           ({ result } = await retrainBest(
             prepared,

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Model } from '../models/model.ts';
+import { readStructure } from '../structure/structure-file.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { compileSettings } from './compile-settings.ts';
@@ -27,14 +29,15 @@ export async function prepare(
   { signal, onEvent, loaders = freshLoaders }: JobContext,
 ): Promise<Prepared> {
   requireReadableBudget(given);
-  requireFrozenWeights(given);
   const asked = requireModelAndTask(given);
+  const tuned = await tunedBy(asked);
+  requireFrozenWeights(asked, tuned);
   const task = await loaders.task(asked.task);
   const device = await loaders.device(asked.device, text => onEvent?.({ type: 'message', text }));
   const named = { ...asked, device };
   const download = { onDownload: downloadMessages(onEvent), signal };
   const model = await loaders.model(named.model, { ...compileSettings(named), ...download });
-  const settings = completeSettings(model, task, named);
+  const settings = completeSettings(model, task, named, tuned);
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
@@ -44,4 +47,9 @@ export async function prepare(
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
   return { settings, model, data };
+}
+
+/** The method, or the space of the structure file, that says what is tuned; a file that is still to be made says nothing. */
+async function tunedBy({ method, structure }: Settings): Promise<string | undefined> {
+  return structure !== undefined && existsSync(structure) ? (await readStructure(structure)).space : method;
 }

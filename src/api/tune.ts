@@ -29,9 +29,7 @@ export async function* tune(
   given: StageSettings = {},
   context: LoopContext = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  // Full fine-tuning has a learning rate of its own, unless one is given.
-  const method = structure.space === 'fine-tuning' ? { method: 'fine-tuning' as const } : {};
-  const settings = completeSettings(model, data.task, { ...method, ...given });
+  const settings = completeSettings(model, data.task, given, structure.space);
   const program = await model.compile(keptModules(structure, model));
   try {
     const tuned = yield* tuneProgram(

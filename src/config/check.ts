@@ -27,12 +27,16 @@ export function requireModelAndTask(settings: Settings): JobSettings {
   return { ...settings, model, task };
 }
 
-/** Products of integers are for weights that stay as they are. @throws InputError where all of them are trained */
-export function requireFrozenWeights({ method, precision }: Settings): void {
-  if (method === 'fine-tuning' && precision === 'int8') {
+/**
+ * Products of integers are for weights that stay as they are.
+ * @param tuned space or method of what is tuned
+ * @throws InputError where all of them are trained
+ */
+export function requireFrozenWeights({ precision }: Settings, tuned: string | undefined): void {
+  if (tuned === 'fine-tuning' && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
-      where: '--precision, --method',
-      remedy: 'give `--precision float32`, or another method',
+      where: '--precision',
+      remedy: 'give `--precision float32`, or tune something else',
     });
   }
 }

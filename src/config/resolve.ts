@@ -70,8 +70,15 @@ const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
 const fineTuningLearningRate = 3e-5;
 
-/** Fills what the user left out: from the preset first, else from the paper's defaults. Pure: same in, same out. */
-export function resolveSettings(given: Settings & { model: string; task: string }, preset: Preset): ResolvedSettings {
+/**
+ * Fills what the user left out: from the preset first, else from the paper's defaults. Pure: same in, same out.
+ * @param tuned space or method of what is tuned, where a structure says so
+ */
+export function resolveSettings(
+  given: Settings & { model: string; task: string },
+  preset: Preset,
+  tuned: string | undefined = given.method,
+): ResolvedSettings {
   const fromPreset: Settings = {
     'batch-size': preset.search.batchSize,
     epochs: preset.search.epochs,
@@ -80,7 +87,7 @@ export function resolveSettings(given: Settings & { model: string; task: string 
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
     lr:
-      given.method === 'fine-tuning'
+      tuned === 'fine-tuning'
         ? (preset.fineTuningLearningRate ?? fineTuningLearningRate)
         : (preset.learningRate ?? learningRate),
     ...ofObjective[given.objective ?? defaults.objective](preset.budget),

@@ -3,6 +3,8 @@ import { presetNames } from './presets.ts';
 
 const positiveInteger = z.coerce.number().int().positive();
 const positive = z.coerce.number().positive();
+/** Below, sigmoids of x / τ are steps that nothing can be learned from. */
+const temperature = z.coerce.number().min(1e-6);
 const negative = z.coerce.number().negative();
 const aboveOne = z.coerce.number().gt(1);
 /** YAML reads `true`; a flag arrives as a boolean too. */
@@ -94,8 +96,8 @@ export const settingsSchema = z.strictObject({
     z.enum(['global', 'local']),
     "gradient of the budget's sigmoid: global (equation 33) or local (the ablation; the only one with l0)",
   ),
-  tau: key(positive, 'temperature of the shifted sigmoid', { hint: 'T' }),
-  beta: key(positive, 'temperature of the Binary Concrete gates', { hint: 'B' }),
+  tau: key(temperature, 'temperature of the shifted sigmoid', { hint: 'T' }),
+  beta: key(temperature, 'temperature of the Binary Concrete gates', { hint: 'B' }),
   epochs: key(positiveInteger, 'passes of the search over its half of the training set', { hint: 'N' }),
   'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
   'micro-batch': key(
@@ -121,7 +123,7 @@ export const settingsSchema = z.strictObject({
     z.enum(presetNames),
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
   ),
-  'max-length': key(positiveInteger, 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
+  'max-length': key(z.coerce.number().int().min(2), 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
   'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(

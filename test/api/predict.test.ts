@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answerer } from '../../src/api/answers.ts';
 import { predict, predictEach } from '../../src/api/predict.ts';
 import { runToEnd } from '../../src/api/run-to-end.ts';
 import { manualStructure } from '../../src/api/structures.ts';
@@ -20,6 +21,14 @@ const task = {
   ]),
 };
 const texts = remarks(23).map(({ source }, i) => `${source}${' again'.repeat(i % 4)}`);
+
+test('labels without finite probabilities are no answers', async () => {
+  const program = { generate: async () => [], logProbabilities: async () => [Float64Array.of(Number.NaN, -1)] };
+  const answer = answerer(program, tuned.delta, tiny.tokenizer, { ...task, maxTokens: 2 });
+  await assert.rejects(answer([[5, 1]]), (error: InputError) => {
+    return error instanceof InputError && /no finite probabilities/.test(error.message);
+  });
+});
 
 test('the probability of a label is its share of the labels, by log p of their whole texts', async () => {
   const predictions = await predict(tiny, tuned, texts, { task, batchSize: 4 });

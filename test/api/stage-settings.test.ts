@@ -50,6 +50,8 @@ test('complete settings come back as they are, so that every stage of a job has 
 test('full fine-tuning has a smaller learning rate, unless one is given', () => {
   assert.equal(completeSettings(large, task, { method: 'fine-tuning' }).lr, 3e-5);
   assert.equal(completeSettings(large, task, { method: 'fine-tuning', lr: 1e-4 }).lr, 1e-4);
+  assert.equal(completeSettings(large, task, {}, 'fine-tuning').lr, 3e-5);
+  assert.equal(completeSettings(large, task, {}, 'lora').lr, 3e-4);
 });
 
 test('wrong values and unknown keys are refused', () => {

@@ -93,6 +93,26 @@ test('under the L0 penalty what was spent stands for the budget, of the random s
   );
 });
 
+test('where the penalty closes every gate there is nothing to train, and the way out is told', async () => {
+  const flags = ['--objective', 'l0', '--l0-weight', '100', '--alpha-lr', '1', '--max-steps', '8', '--random-baseline'];
+  for (const again of [[], ['--resume']]) {
+    const args = ['search', ...common, ...flags, '--out', 'closed', ...again];
+    const { exitCode, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, /closed.structure\.json: this structure keeps no module[\s\S]*→ .*--l0-weight/);
+  }
+  assert.equal(json<RunResult>('closed', 'result.json').structure.modules, 0);
+});
+
+test('a fine-tuned structure is trained as full fine-tuning is', async () => {
+  const plain = ['train', '--model', tinyModel, '--task', space.task, '--max-steps', '2'];
+  const fine = await runCli([...plain, '--method', 'fine-tuning', '--out', 'fine'], space.folder);
+  assert.equal(fine.exitCode, 0, fine.stderr);
+  const carried = ['--structure', file('fine', 'structure.json'), '--out', 'carried'];
+  assert.equal((await runCli([...plain, ...carried], space.folder)).exitCode, 0);
+  assert.match(readFileSync(file('carried', 'config.yaml'), 'utf8'), /^lr: 0\.00003$/m);
+});
+
 test('evaluate gives the scores that the run has written', async () => {
   const { score } = json<RunResult>('whole', 'result.json');
   for (const split of ['test', 'validation'] as const) {
@@ -130,8 +150,12 @@ test('the same seed gives the same run bit for bit, interrupted in the search or
 
 test('Ctrl-C saves, tells how to go on, and exits with 130', async () => {
   const args = [...searchArgs, '--epochs', '100000', '--out', 'endless'];
+  let asked = false;
   const stopped = await runCli(args, space.folder, (text, interrupt) => {
-    if (/search \d+\/\d+/.test(text)) interrupt();
+    if (asked || !/search \d+\/\d+/.test(text)) return;
+    // Once: a second Ctrl-C does not wait, and one that comes while the process ends kills it.
+    asked = true;
+    interrupt();
   });
   assert.equal(stopped.exitCode, 130, stopped.stderr);
   assert.match(stopped.stderr, /→ go on with: s3delta search --resume --out endless/);

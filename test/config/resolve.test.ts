@@ -145,10 +145,10 @@ test('model and task must be said, and one structure be given', () => {
 });
 
 test('products of integers are for weights that are not trained', () => {
-  requireFrozenWeights({ method: 'lora', precision: 'int8' });
-  requireFrozenWeights({ method: 'fine-tuning', precision: 'float32' });
+  requireFrozenWeights({ precision: 'int8' }, 'lora');
+  requireFrozenWeights({ precision: 'float32' }, 'fine-tuning');
   assert.throws(
-    () => requireFrozenWeights({ method: 'fine-tuning', precision: 'int8' }),
+    () => requireFrozenWeights({ precision: 'int8' }, 'fine-tuning'),
     (error: InputError) => error instanceof InputError && /--precision float32/.test(error.remedy ?? ''),
   );
 });
