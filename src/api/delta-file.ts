@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 import type { Model } from '../models/model.ts';
 import type { Layout } from '../runtime/program.ts';
+import { otherModel } from '../structure/other-model.ts';
 
 const format = 's3delta-delta-1';
 
@@ -29,13 +30,10 @@ export async function readDelta(
 ): Promise<Float32Array> {
   const { metadata, tensors } = await readSafetensors(path);
   if (metadata.fingerprint !== model.fingerprint) {
-    throw new InputError(
-      `these parameters were trained on ${metadata.model ?? 'another model'}, not on ${model.name}`,
-      {
-        where: path,
-        remedy: 'give the --model they were trained on',
-      },
-    );
+    throw new InputError(`these parameters were trained on ${otherModel(metadata.model, model.name)}`, {
+      where: path,
+      remedy: 'give the --model they were trained on',
+    });
   }
   const delta = new Float32Array(layout.size);
   for (const { name, shape, offset } of entries(layout)) {

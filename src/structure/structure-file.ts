@@ -4,6 +4,7 @@ import { atPlace, InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { DeltaModule } from './module.ts';
+import { otherModel } from './other-model.ts';
 import type { Site } from './site.ts';
 
 const FORMAT = 's3delta-structure';
@@ -121,9 +122,9 @@ export function keptModules(
 ): DeltaModule[] {
   const sites = new Map(model.sites.map(site => [site.name, site]));
   if (structure.model.fingerprint !== model.fingerprint) {
-    throw new InputError(`the structure was found on the model ${structure.model.name}, not on ${model.name}`, {
+    throw new InputError(`the structure was found on ${otherModel(structure.model.name, model.name)}`, {
       where,
-      remedy: `give --model ${structure.model.name}, search a structure on ${model.name}, or carry it over with --map relative`,
+      remedy: `give the --model it was found on, search a structure on ${model.name}, or carry it over with --map relative`,
     });
   }
   const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, sites, model, where));

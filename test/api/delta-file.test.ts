@@ -53,6 +53,10 @@ test("another model's parameters, missing ones and misshaped ones are refused by
   const path = join(folder, 'c.safetensors');
   await writeDelta(path, model, layoutOf([lora]), delta.slice(0, layoutOf([lora]).size));
   await assert.rejects(readDelta(path, { name: 'other', fingerprint: 'xyz' }, layout), /trained on mini, not on other/);
+  await assert.rejects(
+    readDelta(path, { name: 'mini', fingerprint: 'xyz' }, layout),
+    /another mini, with other weights/,
+  );
   await assert.rejects(readDelta(path, model, layout), (error: InputError) => {
     return error instanceof InputError && /bitfit/.test(error.message) && /missing/.test(error.message);
   });

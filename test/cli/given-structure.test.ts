@@ -53,7 +53,7 @@ test("another model's structure is refused, with the way to carry it over; mappe
   const structure = join('found', 'structure.json');
   const refused = await train(other, structure, 'carried');
   assert.equal(refused.exitCode, 2, refused.stderr);
-  assert.match(refused.stderr, /found on the model tiny-t5[\s\S]*--map relative/);
+  assert.match(refused.stderr, /found on tiny-t5[\s\S]*--map relative/);
   const { exitCode, stdout, stderr } = await train(other, structure, 'carried', '--map', 'relative', '--json');
   assert.equal(exitCode, 0, stderr);
   const { structure: spent, budget, model } = JSON.parse(stdout) as RunResult;

@@ -111,7 +111,7 @@ test('a structure of another model is an InputError that names both', () => {
   assert.throws(
     () => keptModules(structure, other),
     (error: Error) => {
-      return error instanceof InputError && /found on the model t5-large, not on t5-v1.1-large/.test(error.message);
+      return error instanceof InputError && /found on t5-large, not on t5-v1.1-large/.test(error.message);
     },
   );
 });

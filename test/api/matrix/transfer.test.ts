@@ -75,7 +75,7 @@ test('a third task gets the mean over both others', async () => {
 
 test('another model is refused unless it is to be mapped, and then the structure fits it', async () => {
   const out = space.out('mapped');
-  await assert.rejects(carry({ from: [sources], model: otherDepth }, out), /found on the model tiny-t5/);
+  await assert.rejects(carry({ from: [sources], model: otherDepth }, out), /found on tiny-t5/);
   assert.equal(existsSync(out), false);
   const { rows } = await carry({ from: [sources], model: otherDepth, map: 'relative' }, out);
   assert.ok(rows.every(row => row.parameters > 0 && row.parameters <= 500));
