@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeFailure } from '../../src/cli/failure.ts';
-import { withResumeHint } from '../../src/cli/resume-hint.ts';
 import { InputError, InterruptedError, StorageError } from '../../src/errors.ts';
 
 const full = new StorageError('the disk is full', { where: 'run/a', code: 'ENOSPC', remedy: 'free some space' });
@@ -20,17 +19,4 @@ test('an interruption is told, and a bug shows where it happened', () => {
   assert.equal(exitCode, 1);
   assert.match(lines[0]!, /TypeError: bug\n\s+at .*failure\.test/);
   assert.deepEqual(describeFailure('text'), { exitCode: 1, lines: ['text'] });
-});
-
-test('how to go on is said after an interruption and after a full disk, and after nothing else', async () => {
-  const hint = (error: Error) =>
-    withResumeHint('train', "it's here", Promise.reject(error)).then(assert.fail, error => error);
-  const goOn = "go on with: s3delta train --resume --out 'it'\\''s here'";
-  assert.equal(((await hint(new InterruptedError('stopped'))) as Error).message, `stopped\n→ ${goOn}`);
-  const { message, remedy, code, where } = (await hint(full)) as StorageError;
-  assert.deepEqual([message, remedy], ['run/a: the disk is full', `free some space, then ${goOn}`]);
-  assert.deepEqual([code, where], ['ENOSPC', 'run/a']);
-  const bug = new TypeError('bug');
-  assert.equal(await hint(bug), bug);
-  assert.equal(await withResumeHint('search', 'run', Promise.resolve(5)), 5);
 });

@@ -10,20 +10,30 @@ import { InputError, InterruptedError, StorageError } from '../../src/errors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-hint-'));
 after(() => rmSync(folder, { recursive: true }));
-const begun = join(folder, 'begun run');
+const begun = join(folder, "it's begun");
 mkdirSync(begun);
 writeFileSync(join(begun, 'config.yaml'), 'task: films\n');
 const never = join(folder, 'never');
 
 const full = new StorageError('the disk is full', { where: 'x', code: 'ENOSPC', remedy: 'make room' });
 
-test('what has begun says how to go on', async () => {
-  await assert.rejects(withResumeHint('train', begun, Promise.reject(new InterruptedError())), {
-    message: `interrupted\n→ go on with: s3delta train --resume --out '${begun}'`,
+test('what has begun says how to go on, after an interruption and after a full disk', async () => {
+  const goOn = `go on with: s3delta train --resume --out '${folder}/it'\\''s begun'`;
+  await assert.rejects(withResumeHint('train', begun, Promise.reject(new InterruptedError('stopped'))), {
+    message: `stopped\n→ ${goOn}`,
   });
-  await assert.rejects(withResumeHint('train', begun, Promise.reject(full)), (error: StorageError) => {
-    return error.message === 'x: the disk is full' && /^make room, then go on with: /.test(error.remedy);
+  await assert.rejects(withResumeHint('train', begun, Promise.reject(full)), {
+    message: 'x: the disk is full',
+    remedy: `make room, then ${goOn}`,
+    code: 'ENOSPC',
+    where: 'x',
   });
+});
+
+test('what ends otherwise is left as it is', async () => {
+  const bug = new TypeError('bug');
+  await assert.rejects(withResumeHint('train', begun, Promise.reject(bug)), thrown => thrown === bug);
+  assert.equal(await withResumeHint('search', begun, Promise.resolve(5)), 5);
 });
 
 test('what has not begun promises nothing', async () => {

@@ -133,17 +133,19 @@ test('a run of another machine, or with a damaged lock, runs as long as it write
   }
 });
 
-/** The superuser may enter every folder: there it is done as a user that may not. */
-function unprivileged(work: () => void): void {
-  if (process.geteuid?.() !== 0) {
-    work();
-    return;
-  }
-  process.seteuid!(65534);
+/**
+ * Does something in a folder. The superuser may enter every folder: there it is done as a user that may not, nor come to this
+ * one by its whole path.
+ */
+function unprivileged(folder: string, work: () => void): void {
+  const [before, isSuperuser] = [process.cwd(), process.geteuid?.() === 0];
+  process.chdir(folder);
+  if (isSuperuser) process.seteuid!(65534);
   try {
     work();
   } finally {
-    process.seteuid!(0);
+    if (isSuperuser) process.seteuid!(0);
+    process.chdir(before);
   }
 }
 
@@ -155,12 +157,12 @@ test('a folder that may be listed but not entered is a damaged run, until it may
   const { path } = writeRun(root, 'locked');
   writeRun(root, 'open');
   chmodSync(path, 0o644);
-  const index = createRunIndex(root);
-  unprivileged(index.refresh);
+  const index = createRunIndex('.');
+  unprivileged(root, index.refresh);
   const states = () => Object.fromEntries(index.changesSince(0).runs.map(({ id, state }) => [id, state]));
   assert.deepEqual(states(), { locked: 'damaged', open: 'finished' });
   chmodSync(path, 0o755);
-  unprivileged(index.refresh);
+  unprivileged(root, index.refresh);
   assert.deepEqual(states(), { locked: 'finished', open: 'finished' });
 });
 
