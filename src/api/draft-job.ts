@@ -24,7 +24,10 @@ export function isDataFile(task: string): boolean {
   return dataFileEndings.includes(extname(task).toLowerCase());
 }
 
-/** @throws InputError where the file cannot be read or no task can be made of it */
+/**
+ * @param label the column that is known to hold the label
+ * @throws InputError where the file cannot be read or no task can be made of it, an UnknownLabelError where a label would do
+ */
 export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
   const rows = await readRows(dataFile);
   if (rows.length === 0) {
@@ -34,7 +37,7 @@ export async function guessOwnTask(dataFile: string, label?: string): Promise<Ow
 }
 
 /** `films/reviews.csv` gives `films/reviews.task.yaml`: a folder may hold several tables. */
-function taskFileBeside(dataFile: string): string {
+export function taskFileBeside(dataFile: string): string {
   return join(dirname(dataFile), `${basename(dataFile, extname(dataFile))}.task.yaml`);
 }
 

@@ -70,6 +70,16 @@ test('questions have standard answers, and an answer that will not do is asked f
   assert.deepEqual(readConfigFile(config), { model: tinyModel, task, budget: '500' });
 });
 
+test('a column that no guess finds is asked for', async () => {
+  const { folder, config } = place();
+  const data = join(folder, 'talk.csv');
+  const rows = Array.from({ length: 30 }, (_, i) => `question ${i},reply ${i}\n`);
+  writeFileSync(data, `said,replied\n${rows.join('')}`);
+  const { told } = await run([config, '--model', tinyModel, '--budget', '500'], [data, '', 'replied', '']);
+  assert.match(told.join('\n'), /no column looks like a label[\s\S]*the columns are said, replied/);
+  assert.match(readFileSync(join(folder, 'talk.task.yaml'), 'utf8'), /^label: "replied"$/m);
+});
+
 test('--label says which column no guess could', async () => {
   const { folder, config } = place();
   const data = join(folder, 'talk.csv');

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { guessOwnTask, isDataFile, writeDraft } from '../../api/draft-job.ts';
+import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../api/draft-job.ts';
 import { builtInModel } from '../../config/presets.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../errors.ts';
 import { loadModel } from '../../models/load.ts';
 import { count } from '../../report/units.ts';
 import { parseBudget } from '../../structure/budget.ts';
+import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { loadTask } from '../../tasks/index.ts';
 import type { Command } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';
@@ -42,7 +43,7 @@ export const init: Command = {
     const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
     const label = typeof args.label === 'string' ? args.label : undefined;
     const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
-      isDataFile(text) ? guessOwnTask(text, label) : loadTask(text),
+      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text),
     );
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
     const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
@@ -69,15 +70,21 @@ async function mayOverwrite(path: string, remedy: string, interview: Interview):
 }
 
 async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
-  const guess = await guessOwnTask(dataFile, givenLabel);
-  await mayOverwrite(guess.path, `take it as it is (--task ${guess.path}), or remove it first`, interview);
-  const label = await interview.answer('Column with the label?', guess.label, givenLabel, text =>
-    guessOwnTask(dataFile, text),
+  const path = taskFileBeside(dataFile);
+  await mayOverwrite(path, `take it as it is (--task ${path}), or remove it first`, interview);
+  const guess = await guessOwnTask(dataFile, givenLabel).catch(unlessLabelUnknown);
+  const label = await interview.answer('Column with the label?', guess?.label ?? '', givenLabel, text =>
+    guessOwnTask(dataFile, text || undefined),
   );
   const own = await guessOwnTask(dataFile, label);
   const answers = own.labels === undefined ? 'free text or numbers' : own.labels.join(', ');
   interview.tell(`${count(own.rows)} rows; the model reads ${own.fields.join(', ')}; the answers are ${answers}`);
   return own;
+}
+
+/** Which column holds the label is a question of its own. */
+function unlessLabelUnknown(error: unknown): undefined {
+  if (!(error instanceof UnknownLabelError)) throw error;
 }
 
 function readMinutes(text: string): number | undefined {

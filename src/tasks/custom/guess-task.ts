@@ -18,6 +18,9 @@ export interface GuessedTask {
   readonly files: { readonly train: string; readonly validation?: string; readonly test?: string };
 }
 
+/** Nobody has said which column holds the label, and none looks like one. */
+export class UnknownLabelError extends InputError {}
+
 const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
 const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
 /** Of two labels these are what is not looked for. */
@@ -28,7 +31,8 @@ const mostLabels = 20;
  * Guesses a task from the rows of its training file. The label is the column named like one, else the column with the
  * fewest different values (the shorter ones); the fields are the other columns that hold text.
  * @param label the column that is known to hold the label
- * @throws InputError where there are not two columns, none can be told to hold the label, or a row has no answer in it
+ * @throws UnknownLabelError where no column can be told to hold the label; InputError where there are not two columns, or a row
+ * has no answer
  */
 export function guessTask(file: string, rows: readonly Row[], label = guessLabel(file, rows)): GuessedTask {
   const columns = columnsOf(rows);
@@ -67,7 +71,7 @@ function guessLabel(file: string, rows: readonly Row[]): string {
     .filter(({ different }) => different >= 2 && different <= mostLabels && different <= rows.length / 2)
     .sort((a, b) => a.different - b.different || a.length - b.length);
   if (fewest !== undefined) return fewest.name;
-  throw new InputError('no column looks like a label', {
+  throw new UnknownLabelError('no column looks like a label', {
     where: file,
     remedy: `say which it is with --label (the columns are ${columns.join(', ')})`,
   });
