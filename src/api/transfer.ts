@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withAbsolutePaths } from '../config/paths.ts';
 import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../errors.ts';
 import { type CompareOptions, runPlan } from './compare.ts';
@@ -46,7 +47,7 @@ export async function planTransfer(
       ...sourcesFor(random.task, files).map(source => transferCell(random, source, out, map)),
       random,
     ]);
-  const common = { ...plan.common, from: from.join(','), ...(map && { map }) };
+  const common = { ...plan.common, from: withAbsolutePaths({ from }).from.join(','), ...(map && { map }) };
   return { ...plan, common, phases: [cells] };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compare } from '../../../src/api/compare.ts';
@@ -52,6 +52,13 @@ test('structures of each task, their mean over the other tasks, and a random one
     const mean = (found[0]!.modules[i]!.p! + found[1]!.modules[i]!.p!) / 2;
     assert.equal(module.p, mean);
   }
+
+  // The same sources by another name: from another folder.
+  const before = process.cwd();
+  process.chdir(dirname(sources));
+  const again = await carry({ from: ['sources'], task: [space.films, space.books], seeds: [2] }, out);
+  process.chdir(before);
+  assert.deepEqual(again.rows, rows);
 });
 
 test('a third task gets the mean over both others', async () => {
