@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
+import { decodeUtf8 } from '../files/utf8.ts';
 import { parseSettings } from './parse-settings.ts';
 import { fromConfigFile, withAbsolutePaths } from './paths.ts';
 import { schemaLine } from './schema-line.ts';
@@ -39,17 +40,19 @@ export function readRecordedSettings(path: string): Settings {
  * @throws InputError where the file is missing or is no YAML
  */
 export function readYamlKeys(path: string): unknown {
-  let source: string;
-  try {
-    source = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw asReadError(path, error);
-  }
-  const values = parseYaml(source, path).value ?? {};
+  const values = parseYaml(readText(path), path).value ?? {};
   if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
     delete (values as { versions?: unknown }).versions;
   }
   return values;
+}
+
+function readText(path: string): string {
+  try {
+    return decodeUtf8(readFileSync(path), path);
+  } catch (error) {
+    throw asReadError(path, error);
+  }
 }
 
 /**

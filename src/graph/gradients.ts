@@ -56,7 +56,7 @@ function dependentsOf(sources: readonly Value[], nodes: readonly Node[]): Set<Va
 function sumTo(gradient: Value, value: Value): Value {
   if (sameShape(gradient.shape, value.shape)) return gradient;
   const [rows, columns] = gradient.shape;
-  if (gradient.shape.length === 2 && productOf(value.shape) === columns) {
+  if (gradient.shape.length === 2 && value.shape.at(-1) === columns && productOf(value.shape) === columns) {
     // A bias: the product with a row of ones is three times as fast as a sum over rows.
     return reshape(gemm(expand(gradient.graph.scalar(1), [1, rows!]), gradient), value.shape);
   }

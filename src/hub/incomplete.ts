@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { isRunning } from '../runs/process-identity.ts';
+import { isRunning } from '../files/process-identity.ts';
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const NAME = /^([0-9a-f]+)\.([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.incomplete$/;

@@ -4,9 +4,9 @@ import { rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { isRunning, processIdentity, thisProcess } from '../files/process-identity.ts';
 import { asReadError } from '../files/read-error.ts';
 import { createFileWhole } from '../files/write-file-whole.ts';
-import { isRunning, processIdentity, thisProcess } from './process-identity.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 
 /** The content of `lock.json`: who writes into a run folder. */

@@ -12,8 +12,6 @@ export interface TuneProblem {
   readonly program: Trainable;
   readonly examples: readonly EncodedExample[];
   readonly initialDelta: Float32Array;
-  /** Fixed gates, one a module; without them every gate is 1. */
-  readonly gates?: Float32Array;
   /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
   evaluate(delta: Float32Array): Promise<number>;
 }
@@ -63,7 +61,7 @@ export async function* tune(
   options: TuneOptions,
   context: LoopContext = {},
 ): AsyncGenerator<TuneEvent, TuneResult> {
-  const { examples, gates } = problem;
+  const { examples } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
   const { microBatch } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
@@ -74,7 +72,7 @@ export async function* tune(
 
   async function step(index: number) {
     const batch = cursor.batch(index);
-    const { loss, delta: gradient } = await program.lossAndGradients(batch, delta, gates);
+    const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
     adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1 });

@@ -36,7 +36,8 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
         const folder = freshFolder();
         await exportModel(model, tuned, { format: 'safetensors', out: folder, task });
         const merged = await loadModel(folder, { threads: 1 });
-        assert.equal(merged.fingerprint, model.fingerprint);
+        assert.equal(merged.parameters, model.parameters);
+        assert.notEqual(merged.fingerprint, model.fingerprint);
         const expected = await logitsOf(model, modules, tuned.delta);
         const { data } = await logitsOf(merged, [], new Float32Array(0));
         assertClose(data, expected.data, 1e-4);

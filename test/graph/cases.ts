@@ -54,6 +54,15 @@ const elementwise: OpCase[] = [
     ],
     build: ([a, b]) => op.mul(a!, b!),
   },
+  {
+    name: 'a column broadcasts over a square',
+    covers: ['Mul'],
+    shapes: [
+      [3, 1],
+      [3, 3],
+    ],
+    build: ([a, b]) => op.mul(a!, b!),
+  },
   { name: 'gate ⊙ a', covers: ['Mul'], shapes: [[1], [4, 2]], build: ([a, b]) => op.mul(a!, b!) },
   { name: 'a ⊙ a', covers: ['Mul'], shapes: [[3, 2]], build: ([a]) => op.mul(a!, a!) },
   {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../src/errors.ts';
-import { relativePositionBucket } from '../../src/models/t5/buckets.ts';
+import { relativeBuckets, relativePositionBucket } from '../../src/models/t5/buckets.ts';
 import { parseT5Config } from '../../src/models/t5/config.ts';
 import { t5Sites } from '../../src/models/t5/sites.ts';
 import { weightShape } from '../../src/structure/site.ts';
@@ -109,4 +109,17 @@ describe('relative position buckets', () => {
       assert.ok(causal(-distance) >= causal(1 - distance));
     }
   });
+});
+
+it('the buckets of all pairs are those of each pair, also beyond the largest distance', () => {
+  const near = config('t5-small', { relative_attention_max_distance: 20 });
+  for (const bidirectional of [true, false]) {
+    const buckets = relativeBuckets(50, bidirectional, near);
+    for (let query = 0; query < 50; query++) {
+      for (let key = 0; key < 50; key++) {
+        const bucket = relativePositionBucket(key - query, bidirectional, near.numBuckets, 20);
+        assert.equal(buckets[query * 50 + key], bucket, `${key} − ${query}`);
+      }
+    }
+  }
 });

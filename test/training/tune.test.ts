@@ -99,14 +99,6 @@ test('micro-batches change the loss by rounding only', async () => {
   for (const [i, { loss }] of steps.entries()) assert.ok(Math.abs(loss - whole.steps[i]!.loss) < 1e-4);
 });
 
-test('fixed gates reach the program', async () => {
-  const program = createToyProgram([4, 4]);
-  const gated = { ...problem, program, gates: Float32Array.of(1, 0) };
-  const { result } = await drain(tune(gated, { ...options, epochs: 2 }));
-  assert.ok(result.delta.subarray(0, 4).some(value => value !== 0));
-  assert.deepEqual(result.delta.subarray(4), new Float32Array(4), 'a module shut off is not trained');
-});
-
 test('a loss that is no number ends the run with advice', async () => {
   const program = createToyProgram([4, 4]);
   const broken = {

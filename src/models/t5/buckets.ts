@@ -19,17 +19,26 @@ export function relativePositionBucket(
   return offset + Math.min(buckets - 1, exact + Math.floor(fround(ratio * (buckets - exact))));
 }
 
+/** Buckets by key − query from −`far` to `far`; from `maxDistance` on all are one. */
+export function bucketTable(
+  bidirectional: boolean,
+  { numBuckets, maxDistance }: T5Config,
+  far = maxDistance,
+): Int32Array {
+  return Int32Array.from({ length: 2 * far + 1 }, (_, i) =>
+    relativePositionBucket(i - far, bidirectional, numBuckets, maxDistance),
+  );
+}
+
 /** Buckets of all pairs of `length` positions, [query, key] row-major. */
 export function relativeBuckets(length: number, bidirectional: boolean, config: T5Config): Int32Array {
+  const far = Math.min(config.maxDistance, length - 1);
+  const table = bucketTable(bidirectional, config, far);
   const buckets = new Int32Array(length * length);
   for (let query = 0; query < length; query++) {
     for (let key = 0; key < length; key++) {
-      buckets[query * length + key] = relativePositionBucket(
-        key - query,
-        bidirectional,
-        config.numBuckets,
-        config.maxDistance,
-      );
+      const near = Math.max(-far, Math.min(far, key - query));
+      buckets[query * length + key] = table[near + far]!;
     }
   }
   return buckets;

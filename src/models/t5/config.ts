@@ -19,13 +19,11 @@ const schema = z
     relative_attention_max_distance: count.default(128),
     layer_norm_epsilon: z.number().positive().default(1e-6),
     feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
-    dense_act_fn: z.string().nullish(),
     tie_word_embeddings: z.boolean().default(true),
     scale_decoder_outputs: z.boolean().nullish(),
     pad_token_id: z.number().int().nonnegative().default(0),
     eos_token_id: z.number().int().nonnegative().default(1),
     decoder_start_token_id: z.number().int().nonnegative().nullish(),
-    dropout_rate: z.number().min(0).max(1).default(0.1),
   })
   .readonly();
 

@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { add, cast, clip, gather, mul, range, reshape, scale, sub } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
 import type { StandaloneGraphs } from '../../runtime/program.ts';
-import { relativePositionBucket } from './buckets.ts';
+import { bucketTable } from './buckets.ts';
 import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
 import { MASKED } from './feeds.ts';
 import { project } from './graphs.ts';
@@ -64,10 +64,8 @@ function relativePositions(graph: Graph, length: string): Value {
 
 /** Bucket of each pair of positions [length, length], looked up among those of all distances that are told apart. */
 function buckets({ graph, config }: T5Builder, length: string, bidirectional: boolean): Value {
-  const { numBuckets, maxDistance: far } = config;
-  const table = Array.from({ length: 2 * far + 1 }, (_, i) =>
-    relativePositionBucket(i - far, bidirectional, numBuckets, far),
-  );
+  const { maxDistance: far } = config;
+  const table = Array.from(bucketTable(bidirectional, config));
   const near = clip(relativePositions(graph, length), graph.int64(-far), graph.int64(far));
   const rows = reshape(add(near, graph.int64(far)), [`${length}*${length}`]);
   return reshape(gather(graph.int64s(table), rows), [length, length]);
