@@ -4,6 +4,7 @@ import type { Comparison } from '../../src/api/matrix/comparison.ts';
 import { resourcesOf } from '../../src/api/matrix/comparison-files.ts';
 import { comparisonTable, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
 import { type Table, tableMarkdown } from '../../src/report/table.ts';
+import { differences } from './differences.ts';
 import { equations, type PaperItem, tablesAndFigures } from './items.ts';
 
 /** What is kept of a comparison, as measured: its rows, and of its runs those that searched. */
@@ -47,6 +48,8 @@ export function paperPage(root: string): string {
         outcomeOf(item, measured),
       ]),
     }),
+    '## Where this goes another way',
+    differences.map(text => `- ${text}`).join('\n'),
     ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(item, measured, weights))),
     '',
   ].join('\n\n');
