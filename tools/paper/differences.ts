@@ -1,6 +1,6 @@
 /** Where the program departs from the paper, or from its authors' code, unless told otherwise. A line of Markdown each. */
 export const differences: readonly string[] = [
-  '**Order of the bi-level step.** The default is `--order one-sided`: the finite difference of the second order is taken to one side, from the gradient that the virtual step has computed, with a step ten times shorter. The paper’s, to both sides, is `--order second`; `first` and `exact` are there too. What they cost: [how long it takes](how-long.md).',
+  '**Order of the bi-level step.** The default is `--order one-sided`: the finite difference of the second order is taken to one side, from the gradient that the virtual step has computed, with a step ten times shorter. The paper’s, to both sides, is `--order second`; `first` and `exact` are there too. What they cost: [quick start](quick-start.md).',
   '**Modules that cannot change the output.** A bias on the keys of an attention adds one number to all scores of a query, which the softmax removes: BitFit there is a candidate, as in the paper, and is left out of the structure unless `--keep-inert` is given.',
   '**One draw a step.** The same uniform numbers make the gates of every loss of a step. The authors’ code draws anew for the last loss.',
   '**Clipping.** Both gradients are clipped, as in the paper; the one that makes the virtual step is not.',
