@@ -18,8 +18,8 @@ export interface Asked {
 
 export interface AnswerEachOptions extends StopContext {
   /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
-  readonly task?: Pick<Task, 'labels' | 'labelNames'>;
-  /** Most tokens of a generated answer. */
+  readonly task?: Pick<Task, 'labels' | 'labelNames' | 'maxTargetLength'>;
+  /** Most tokens of a generated answer (default: the task's). */
   readonly maxTokens?: number;
   /** Longest source in tokens; longer ones are cut. */
   readonly maxLength?: number;
@@ -43,7 +43,13 @@ const windowBatches = 8;
 export async function* answerEach(
   { program, delta, tokenizer }: Asked,
   texts: AsyncIterable<string> | Iterable<string>,
-  { task, maxTokens = freeTextTokens, maxLength = 512, batchSize = 16, signal }: AnswerEachOptions,
+  {
+    task,
+    maxTokens = task?.maxTargetLength ?? freeTextTokens,
+    maxLength = 512,
+    batchSize = 16,
+    signal,
+  }: AnswerEachOptions,
 ): AsyncGenerator<Prediction, void> {
   try {
     const answer = answerer(program, delta, tokenizer, { ...task, maxTokens });

@@ -2,6 +2,7 @@ import {
   checkLabelsCanBeSpelled,
   encodeExample,
   encodeSource,
+  encodeTarget,
   longestTokenCount,
   type TextExample,
   targetOf,
@@ -9,6 +10,7 @@ import {
 } from '../data/encode.ts';
 import { mapInSlices } from '../data/in-slices.ts';
 import { withSentinel } from '../data/sentinel.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { metrics } from '../metrics/index.ts';
 import { majorityScore } from '../metrics/majority.ts';
 import type { Model } from '../models/model.ts';
@@ -19,7 +21,10 @@ import type { ScoredSplit, Scoring } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 
 /** What a task says of itself, wherever its examples come from. */
-export type TaskDescription = Pick<Task, 'name' | 'metric' | 'details' | 'labels' | 'maxSourceLength' | 'presets'>;
+export type TaskDescription = Pick<
+  Task,
+  'name' | 'metric' | 'details' | 'labels' | 'maxSourceLength' | 'maxTargetLength' | 'presets'
+>;
 
 /** A task's data as a model reads it. */
 export interface EncodedTask {
@@ -33,9 +38,11 @@ export interface EncodedTask {
   /** How the sets were made, and what the data at hand lack of the whole data set, in a sentence each. */
   readonly note: string;
   readonly incomplete?: string;
+  /** How many answers are longer than any that is given, in a sentence. */
+  readonly tooLong?: string;
 }
 
-/** Longest answer in tokens where a task's targets are free text. */
+/** Most tokens of an answer where a task's targets are free text and it does not say. */
 export const freeTextTokens = 16;
 
 /**
@@ -60,6 +67,7 @@ export async function encodeTask(
     sources: await mapInSlices(examples, ({ source }) => encodeSource(tokenizer, source, maxLength), signal),
     targets: examples.map(targetOf),
   });
+  const { labels, maxTargetLength = freeTextTokens } = task;
   const train = data.train.flatMap(trainingRows);
   const test = sample(data.test, settings['max-test'], seed, 'sample/test');
   return {
@@ -72,11 +80,23 @@ export async function encodeTask(
       score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),
       details: (predictions, targets) =>
         Object.fromEntries((task.details ?? []).map(name => [name, metrics[name](predictions, targets, task.labels)])),
-      maxTokens: task.labels === undefined ? freeTextTokens : longestTokenCount(tokenizer, task.labels) + 1,
+      maxTokens: labels === undefined ? maxTargetLength : longestTokenCount(tokenizer, labels) + 1,
       batchSize: settings['batch-size'],
     },
     majority: majorityScore(task, train, test),
     note: data.note,
     ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
+    ...(labels === undefined && tooLong([train, data.validation, data.test].flat(), tokenizer, maxTargetLength)),
+  };
+}
+
+/** What is never given is never right. */
+function tooLong(examples: readonly TextExample[], tokenizer: Tokenizer, most: number): Pick<EncodedTask, 'tooLong'> {
+  const isTooLong = ({ target, answers = [target] }: TextExample) =>
+    answers.every(answer => encodeTarget(tokenizer, answer).length - 1 > most);
+  const count = examples.filter(isTooLong).length;
+  if (count === 0) return {};
+  return {
+    tooLong: `${count} of ${examples.length} answers have more than ${most} tokens and can never be given: raise maxTargetLength in the task file`,
   };
 }

@@ -45,7 +45,7 @@ export async function prepare(
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
-  if (data.incomplete !== undefined) onEvent?.({ type: 'warning', text: data.incomplete });
+  for (const text of [data.incomplete, data.tooLong]) if (text !== undefined) onEvent?.({ type: 'warning', text });
   return { settings, model, data };
 }
 

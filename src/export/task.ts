@@ -4,14 +4,16 @@ import { fromTemplate, templateOf } from '../tasks/template.ts';
 import type { DescribedTask } from './description.ts';
 
 /** What has to be known of a task to describe it. */
-export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> & Partial<Pick<Task, 'labelNames' | 'source'>>;
+export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> &
+  Partial<Pick<Task, 'labelNames' | 'source' | 'maxTargetLength'>>;
 
 /** What has to be known of a task to ask a model. */
-export type AskedTask = Pick<Task, 'name' | 'labels'> & Partial<Pick<Task, 'labelNames' | 'source'>>;
+export type AskedTask = Pick<Task, 'name' | 'labels'> &
+  Partial<Pick<Task, 'labelNames' | 'source' | 'maxTargetLength'>>;
 
 /** A task as plain data. */
 export function describeTask(
-  { name, metric, labels, labelNames, source }: ExportedTask,
+  { name, metric, labels, labelNames, source, maxTargetLength }: ExportedTask,
   reading: Pick<DescribedTask, 'maxLength' | 'sentinel'>,
 ): DescribedTask {
   return {
@@ -20,6 +22,7 @@ export function describeTask(
     metric,
     labels: labels?.map(answer => ({ answer, name: labelNames?.get(answer) ?? answer })) ?? null,
     template: source === undefined ? null : templateOf(source),
+    ...(labels === undefined && maxTargetLength !== undefined && { maxTargetLength }),
     ...reading,
   };
 }
@@ -28,7 +31,7 @@ export function describeTask(
  * The task that was described.
  * @throws InputError, naming the folder, where it is one of another version of this program
  */
-export function taskOf({ name, builtIn, labels, template }: DescribedTask, folder: string): AskedTask {
+export function taskOf({ name, builtIn, labels, template, maxTargetLength }: DescribedTask, folder: string): AskedTask {
   if (builtIn) {
     const known = tasks.find(task => task.name === name);
     if (known !== undefined) return known;
@@ -39,5 +42,6 @@ export function taskOf({ name, builtIn, labels, template }: DescribedTask, folde
     labels: labels?.map(({ answer }) => answer),
     ...(labels && { labelNames: new Map(labels.map(({ answer, name }) => [answer, name])) }),
     ...(template !== null && { source: fromTemplate(template) }),
+    ...(maxTargetLength !== undefined && { maxTargetLength }),
   };
 }

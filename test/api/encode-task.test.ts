@@ -46,6 +46,28 @@ test('the metric is the task’s, and an answer has room for the longest label a
   assert.equal(free.scoring.maxTokens, freeTextTokens);
 });
 
+test('free text is given as long as the task says; what is longer is counted', async () => {
+  const target = 'a good film. '.repeat(9).trim();
+  const { length } = tokenizer.encode(target);
+  const sets = {
+    train: [...remarks(3), { source: 'a film', target, line: 4 }],
+    validation: remarks(2),
+    test: remarks(2),
+    note: '',
+  };
+  const free = { ...films, labels: undefined };
+  const short = await encodeTask(tiny, { ...free, maxTargetLength: length - 1 }, sets);
+  assert.equal(short.scoring.maxTokens, length - 1);
+  assert.match(short.tooLong!, new RegExp(`^1 of 8 answers have more than ${length - 1} tokens`));
+  const either = { source: 'a film', target, answers: [target, 'good'], line: 5 };
+  const cases = [
+    [{ ...free, maxTargetLength: length }, sets],
+    [{ ...films, maxTargetLength: 1 }, sets],
+    [free, { ...sets, train: remarks(3), validation: [either] }],
+  ] as const;
+  for (const [task, data] of cases) assert.equal((await encodeTask(tiny, task, data)).tooLong, undefined);
+});
+
 test('the majority is of the training set, scored on the test examples that are used', async () => {
   const sets = {
     train: remarks(3),

@@ -73,11 +73,14 @@ test('questions have standard answers, and an answer that will not do is asked f
 test('a column that no guess finds is asked for', async () => {
   const { folder, config } = place();
   const data = join(folder, 'talk.csv');
-  const rows = Array.from({ length: 30 }, (_, i) => `question ${i},reply ${i}\n`);
+  const rows = Array.from({ length: 30 }, (_, i) => `question ${i},reply ${i}${' and more'.repeat(i)}\n`);
   writeFileSync(data, `said,replied\n${rows.join('')}`);
   const { told } = await run([config, '--model', tinyModel, '--budget', '500'], [data, '', 'replied', '']);
   assert.match(told.join('\n'), /no column looks like a label[\s\S]*the columns are said, replied/);
-  assert.match(readFileSync(join(folder, 'talk.task.yaml'), 'utf8'), /^label: "replied"$/m);
+  assert.match(
+    readFileSync(join(folder, 'talk.task.yaml'), 'utf8'),
+    /^label: "replied"$[\s\S]*^maxTargetLength: 135 #/m,
+  );
 });
 
 test('--label says which column no guess could', async () => {

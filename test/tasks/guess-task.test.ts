@@ -28,6 +28,7 @@ test('a column named like a label is one, ids and numbers are no text, the posit
     fields: ['text'],
     label: 'sentiment',
     labels: ['negative', 'positive'],
+    longestAnswer: 8,
     metric: 'accuracy',
     files: { train: 'reviews.csv' },
   });

@@ -30,6 +30,7 @@ export async function loadCustomTask(path: string): Promise<Task> {
     ...(form.labels && { labelNames: namesOfTargets(form.labels) }),
     source: form.source,
     maxSourceLength: file.maxSourceLength,
+    maxTargetLength: file.maxTargetLength,
     presets: { search: stage, retrain: stage },
     split: fillFromWhatIsThere,
     find: dataFolder => find(train, dataFolder)[0],

@@ -5,7 +5,8 @@ import type { GuessedTask } from './guess-task.ts';
 const mostDigits = 10;
 
 /** The text of a commented task.yaml, to be written to `path`. */
-export function draftTask({ name, fields, label, labels, metric, files }: GuessedTask, path: string): string {
+export function draftTask(task: GuessedTask, path: string): string {
+  const { name, fields, label, labels, metric, files } = task;
   const [only, ...more] = fields;
   const source = more.length === 0 ? `{${only}}` : fields.map(field => `${field}: {${field}}`).join(' ');
   return [
@@ -26,8 +27,16 @@ export function draftTask({ name, fields, label, labels, metric, files }: Guesse
     ...Object.entries(files).map(([split, file]) => `  ${split}: ${quote(file)}`),
     '',
     '# maxSourceLength: 128 # tokens; longer texts are cut',
+    ...(labels === undefined ? [lengthLine(task)] : []),
     '',
   ].join('\n');
+}
+
+/** Free text has two letters to a token at least, in the languages that the vocabulary is made for. */
+function lengthLine({ longestAnswer }: GuessedTask): string {
+  const tokens = Math.ceil(longestAnswer / 2);
+  const says = 'tokens; no longer answer is ever given';
+  return tokens > 16 ? `maxTargetLength: ${tokens} # ${says}` : `# maxTargetLength: 16 # ${says}`;
 }
 
 function labelLines(labels: readonly string[] | undefined): string[] {

@@ -13,6 +13,8 @@ export interface GuessedTask {
   readonly label: string;
   /** Values of the label column, the positive one last; undefined where targets are free text or numbers. */
   readonly labels: readonly string[] | undefined;
+  /** Characters of the longest answer. */
+  readonly longestAnswer: number;
   readonly metric: MetricName;
   /** File names beside each other. */
   readonly files: { readonly train: string; readonly validation?: string; readonly test?: string };
@@ -56,6 +58,7 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
     fields: texts.length > 0 ? texts : others,
     label,
     labels: isFree ? undefined : sortLabels(answers),
+    longestAnswer: answers.reduce((longest, { length }) => Math.max(longest, length), 0),
     metric: isScale ? 'pearson' : 'accuracy',
     files: { train: basename(file), ...filesBeside(file) },
   };

@@ -44,6 +44,9 @@ export const taskFile = z.strictObject({
   metric: z.enum(metricNames).describe('what a run is scored by'),
   files: files.describe('the data files'),
   maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
+  maxTargetLength: count
+    .default(16)
+    .describe('longest answer, in tokens, where targets are free text; no longer one is ever given'),
   batchSize: count.default(32).describe('examples a step'),
   epochs: count.default(10).describe('passes over the training set'),
   evaluateEvery: count.default(100).describe('steps between two validations'),
