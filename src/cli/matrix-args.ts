@@ -56,14 +56,9 @@ function readKeys<Keys extends { readonly out?: string | undefined }>(
   keys: readonly string[],
   parse: (values: unknown, where: (key: string) => string) => Keys,
 ): { settings: Keys; out: string } {
+  const read = (file: string) => parse(readYamlKeys(file), () => file);
   const file = typeof args.config === 'string' ? args.config : undefined;
-  const written =
-    file === undefined
-      ? {}
-      : fromConfigFile(
-          parse(readYamlKeys(file), () => file),
-          file,
-        );
+  const written = file === undefined ? {} : fromConfigFile(read(file), file);
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const settings = { ...written, ...parse(Object.fromEntries(given), key => `--${key}`) } as Keys;
   if (settings.out === undefined) {
