@@ -1,6 +1,6 @@
 import { evaluationBatches } from '../data/batches.ts';
 import { chunks } from '../data/chunks.ts';
-import { encodeSource } from '../data/encode.ts';
+import { encodeSource, tokensToGenerate } from '../data/encode.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { AskedProgram } from '../export/exporter.ts';
 import type { Task } from '../tasks/task.ts';
@@ -45,7 +45,7 @@ export async function* answerEach(
   texts: AsyncIterable<string> | Iterable<string>,
   {
     task,
-    maxTokens = task?.maxTargetLength ?? freeTextTokens,
+    maxTokens = tokensToGenerate(tokenizer, task?.maxTargetLength ?? freeTextTokens),
     maxLength = 512,
     batchSize = 16,
     signal,

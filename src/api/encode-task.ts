@@ -2,15 +2,14 @@ import {
   checkLabelsCanBeSpelled,
   encodeExample,
   encodeSource,
-  encodeTarget,
   longestTokenCount,
   type TextExample,
   targetOf,
+  tokensToGenerate,
   trainingRows,
 } from '../data/encode.ts';
 import { mapInSlices } from '../data/in-slices.ts';
 import { withSentinel } from '../data/sentinel.ts';
-import type { Tokenizer } from '../data/tokenizer.ts';
 import { metrics } from '../metrics/index.ts';
 import { majorityScore } from '../metrics/majority.ts';
 import type { Model } from '../models/model.ts';
@@ -69,34 +68,30 @@ export async function encodeTask(
   });
   const { labels, maxTargetLength = freeTextTokens } = task;
   const train = data.train.flatMap(trainingRows);
+  const validation = sample(data.validation, settings['max-validation'], seed, 'sample/validation');
   const test = sample(data.test, settings['max-test'], seed, 'sample/test');
+  const isTooLong = ({ target, answers = [target] }: TextExample) =>
+    answers.every(answer => tokenizer.encode(answer).length > maxTargetLength);
+  const tooLong = labels === undefined ? await mapInSlices([train, validation, test].flat(), isTooLong, signal) : [];
   return {
     task,
     train: await mapInSlices(train, example => encodeExample(tokenizer, example, maxLength), signal),
-    validation: await toSplit(sample(data.validation, settings['max-validation'], seed, 'sample/validation')),
+    validation: await toSplit(validation),
     test: await toSplit(test),
     scoring: {
       tokenizer,
       score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),
       details: (predictions, targets) =>
         Object.fromEntries((task.details ?? []).map(name => [name, metrics[name](predictions, targets, task.labels)])),
-      maxTokens: labels === undefined ? maxTargetLength : longestTokenCount(tokenizer, labels) + 1,
+      maxTokens:
+        labels === undefined ? tokensToGenerate(tokenizer, maxTargetLength) : longestTokenCount(tokenizer, labels) + 1,
       batchSize: settings['batch-size'],
     },
     majority: majorityScore(task, train, test),
     note: data.note,
     ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
-    ...(labels === undefined && tooLong([train, data.validation, data.test].flat(), tokenizer, maxTargetLength)),
-  };
-}
-
-/** What is never given is never right. */
-function tooLong(examples: readonly TextExample[], tokenizer: Tokenizer, most: number): Pick<EncodedTask, 'tooLong'> {
-  const isTooLong = ({ target, answers = [target] }: TextExample) =>
-    answers.every(answer => encodeTarget(tokenizer, answer).length - 1 > most);
-  const count = examples.filter(isTooLong).length;
-  if (count === 0) return {};
-  return {
-    tooLong: `${count} of ${examples.length} answers have more than ${most} tokens and can never be given: raise maxTargetLength in the task file`,
+    ...(tooLong.includes(true) && {
+      tooLong: `${tooLong.filter(Boolean).length} of ${tooLong.length} answers have more than ${maxTargetLength} tokens, the task's maxTargetLength, and can never be given`,
+    }),
   };
 }

@@ -16,6 +16,7 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
       ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
       note: data.note,
       ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
+      ...(data.tooLong !== undefined && { tooLong: data.tooLong }),
     },
     budget: { parameters: budget, fraction: budget / model.parameters },
     structure: { modules: kept.length, parameters, ...(structure.source && { source: structure.source }) },

@@ -43,6 +43,11 @@ function sentinel({ sentinelId }: Tokenizer): readonly number[] {
   return sentinelId === undefined ? [] : [sentinelId];
 }
 
+/** Most tokens to generate for an answer of that many: a sentinel comes before it. */
+export function tokensToGenerate(tokenizer: Tokenizer, longestAnswer: number): number {
+  return sentinel(tokenizer).length + longestAnswer;
+}
+
 /** Ids of both sides of an example, each ending in the end-of-sequence id; only the source is cut. */
 export function encodeExample(tokenizer: Tokenizer, example: TextExample, maxSourceLength: number): EncodedExample {
   return {

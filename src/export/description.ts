@@ -37,7 +37,7 @@ const description = z.looseObject({
     template: z.string().nullable(),
     /** Longest source, in tokens, the end of sequence included. */
     maxLength: z.int().min(2),
-    /** Most tokens of a free-text answer; absent where the task does not say. */
+    /** Longest free-text answer, in tokens, without a sentinel and the end of sequence; absent where the task does not say. */
     maxTargetLength: z.int().positive().optional(),
     /** Whether sources end in the first sentinel, before the end of sequence, and answers begin with it. */
     sentinel: z.boolean(),

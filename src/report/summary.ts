@@ -9,9 +9,10 @@ export function budgetSentence({ budget, structure }: RunResult): string {
   return `${spent}, of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
 }
 
-/** What the scores are of, where it is not the whole data set. */
+/** What one has to know of the data to read the scores. */
 export function dataSentences({ data }: RunResult): string[] {
-  return data?.incomplete === undefined ? [] : [`note: ${data.incomplete}; ${data.note}`];
+  const incomplete = data?.incomplete && `${data.incomplete}; ${data.note}`;
+  return [incomplete, data?.tooLong].filter(text => text !== undefined).map(text => `note: ${text}`);
 }
 
 /** All that is said of a run before its tables. */

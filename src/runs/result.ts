@@ -43,6 +43,8 @@ export interface RunResult {
     readonly note: string;
     /** What the data at hand lack of the whole data set, in a sentence. */
     readonly incomplete?: string;
+    /** How many answers are longer than any that is given. */
+    readonly tooLong?: string;
   };
   /** What could be spent. `fraction` is of the backbone's parameters. */
   readonly budget: { readonly parameters: number; readonly fraction: number };
@@ -84,7 +86,9 @@ const runResult = z.looseObject({
   model: z.string(),
   seed: z.number(),
   device: z.string().optional(),
-  data: z.looseObject({ note: z.string(), incomplete: z.string().optional() }).optional(),
+  data: z
+    .looseObject({ note: z.string(), incomplete: z.string().optional(), tooLong: z.string().optional() })
+    .optional(),
   budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
   structure: z.looseObject({ modules: z.number(), parameters: z.number() }),
   score: z

@@ -43,7 +43,7 @@ export interface Task {
   readonly source?: TextForm['source'];
   /** Longest source in tokens, the end-of-sequence token included. */
   readonly maxSourceLength: number;
-  /** Most tokens of an answer where targets are free text, the end-of-sequence token not counted (default 16). */
+  /** Longest answer in tokens where targets are free text, without a sentinel and the end-of-sequence token (default 16). */
   readonly maxTargetLength?: number;
   /** Sizes of search and re-training (table 3 of the paper for its tasks). */
   readonly presets: { readonly search: StagePreset; readonly retrain: StagePreset };

@@ -59,6 +59,11 @@ test('free text is given as long as the task says; what is longer is counted', a
   const short = await encodeTask(tiny, { ...free, maxTargetLength: length - 1 }, sets);
   assert.equal(short.scoring.maxTokens, length - 1);
   assert.match(short.tooLong!, new RegExp(`^1 of 8 answers have more than ${length - 1} tokens`));
+  const told = await encodeTask(tiny, { ...free, maxTargetLength: length }, sets, { sentinel: true });
+  assert.deepEqual([told.scoring.maxTokens, told.tooLong], [length + 1, undefined]);
+  const unused = { ...sets, train: remarks(3), validation: [...remarks(1), ...sets.train.slice(3)] };
+  const one = await encodeTask(tiny, free, unused, { 'max-validation': 1, seed: 1 });
+  assert.equal(one.tooLong === undefined, one.validation.targets[0] !== target);
   const either = { source: 'a film', target, answers: [target, 'good'], line: 5 };
   const cases = [
     [{ ...free, maxTargetLength: length }, sets],

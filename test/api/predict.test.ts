@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answerEach } from '../../src/api/answer-each.ts';
 import { answerer } from '../../src/api/answers.ts';
 import { predict, predictEach } from '../../src/api/predict.ts';
 import { runToEnd } from '../../src/api/run-to-end.ts';
 import { manualStructure } from '../../src/api/structures.ts';
 import { type TunedStructure, tune } from '../../src/api/tune.ts';
 import { encodeExample } from '../../src/data/encode.ts';
+import { withSentinel } from '../../src/data/sentinel.ts';
 import { InputError, InterruptedError } from '../../src/errors.ts';
 import type { Model } from '../../src/models/model.ts';
+import type { Generator } from '../../src/runtime/program.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
 import { encodeFilms, remarks, tiny } from './films.ts';
 
@@ -21,6 +24,24 @@ const task = {
   ]),
 };
 const texts = remarks(23).map(({ source }, i) => `${source}${' again'.repeat(i % 4)}`);
+
+test('free text is generated as far as the task says, and a sentinel before it', async () => {
+  const asked: number[] = [];
+  const generate: Generator['generate'] = async (sources, _delta, _gates, { maxTokens }) => {
+    asked.push(maxTokens);
+    return sources.map(() => [5]);
+  };
+  const program = { generate, logProbabilities: async () => [], release: async () => {} };
+  for (const tokenizer of [tiny.tokenizer, withSentinel(tiny.tokenizer)]) {
+    for (const task of [undefined, { labels: undefined, maxTargetLength: 40 }]) {
+      const options = task === undefined ? {} : { task };
+      for await (const { answer } of answerEach({ program, delta: tuned.delta, tokenizer }, ['a'], options)) {
+        assert.equal(answer, tiny.tokenizer.decode([5]));
+      }
+    }
+  }
+  assert.deepEqual(asked, [16, 40, 17, 41]);
+});
 
 test('labels without finite probabilities are no answers', async () => {
   const program = { generate: async () => [], logProbabilities: async () => [Float64Array.of(Number.NaN, -1)] };
