@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { elementCount } from '../element-count.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
@@ -55,7 +56,7 @@ export async function quantizedWeights(
 /** What `quantizedWeights` would give, of a file that was never written: to plan with. */
 export function sketchedWeights(weights: Weights): QuantizedWeights {
   const entry = (dtype: 'I8' | 'F32', shape: readonly number[], bytesEach: number): TensorEntry => {
-    const byteLength = shape.reduce((product, extent) => product * extent, bytesEach);
+    const byteLength = elementCount(shape) * bytesEach;
     return { file: 'never written', dtype, shape, offset: 0, byteLength };
   };
   const tensor = (inner: number, columns: number): QuantizedTensor => ({
