@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementCount } from '../element-count.ts';
+import { bytesOf } from '../files/bytes-of.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
 import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
-import { bytesOf, readWeight } from './read-weight.ts';
+import { readWeight } from './read-weight.ts';
 import type { Weight, Weights } from './weight.ts';
 
 /** A matrix [k, m] of 8-bit integers in a file, and the float32 scales of its columns [m]. */
