@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { elementCount } from '../src/element-count.ts';
 import { parseT5Config } from '../src/models/t5/config.ts';
 import { t5Sites } from '../src/models/t5/sites.ts';
 import { weightShape } from '../src/structure/site.ts';
@@ -45,7 +46,7 @@ export async function writeRandomT5(name: string, shape: T5Shape, tokenizerFolde
   const header: Record<string, unknown> = {};
   for (const site of sites) {
     const shape = weightShape(site);
-    const bytes = 4 * shape.reduce((product, extent) => product * extent, 1);
+    const bytes = 4 * elementCount(shape);
     header[`${site.name}.weight`] = { dtype: 'F32', shape, data_offsets: [offset, offset + bytes] };
     offset += bytes;
   }

@@ -29,7 +29,7 @@ export async function runSearchStage(
   const memory = startStageMemory(store);
   try {
     const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal });
-    await beginHistory(folder.history, { ...openSpace(model, settings), keepInert: settings['keep-inert'] });
+    await beginHistory(folder.history, { candidates, budget, keepInert: settings['keep-inert'] });
     const record = recordHistory(folder.history);
     const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {
       record(event);

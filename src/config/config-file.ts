@@ -20,7 +20,7 @@ export interface Provenance {
 
 /**
  * Reads a YAML config file. A relative path in it is looked for beside the file first, then in the working folder.
- * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value
+ * @throws InputError where the file is missing, is no YAML in UTF-8, or holds an unknown key or an impossible value
  */
 export function readConfigFile(path: string): Settings {
   return fromConfigFile(readRecordedSettings(path), path);
@@ -37,7 +37,7 @@ export function readRecordedSettings(path: string): Settings {
 
 /**
  * The values of a YAML file of keys, unchecked; what a run has noted of its versions is left out.
- * @throws InputError where the file is missing or is no YAML
+ * @throws InputError where the file is missing or is no YAML in UTF-8
  */
 export function readYamlKeys(path: string): unknown {
   const values = parseYaml(readText(path), path).value ?? {};

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import { InputError } from '../errors.ts';
 import type { DeltaModule, DeltaOptions } from '../structure/module.ts';
 import type { Site } from '../structure/site.ts';
@@ -40,6 +41,6 @@ export function createModule(site: Site, kind: string, options: DeltaOptions = {
       { where: site.name },
     );
   }
-  const parameters = shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+  const parameters = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
   return { id: `${site.name}:${kind}`, site, kind, options: merged, parameters, inert: delta.inert(site) };
 }

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { Layout, ModuleLayout } from '../runtime/program.ts';
 import type { DeltaModule } from '../structure/module.ts';
 import { fillNormal, fillUniform } from '../training/random.ts';
@@ -11,7 +12,7 @@ export function layoutOf(modules: readonly DeltaModule[]): Layout {
     const parameters = deltaOf(module.kind)
       .parameters(module.site, module.options)
       .map(({ name, shape, gated, scale = 1 }) => {
-        const size = shape.reduce((product, extent) => product * extent, 1);
+        const size = elementCount(shape);
         offset += size;
         return { name, shape, offset: offset - size, size, gated, scale };
       });

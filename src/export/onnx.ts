@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { layoutOf } from '../deltas/layout.ts';
 import { mergeDelta } from '../deltas/merge.ts';
+import { elementCount } from '../element-count.ts';
 import { InputError, throwIfInterrupted } from '../errors.ts';
+import { bytesOf } from '../files/bytes-of.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';
 import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
-import { bytesOf, readWeight, readWeightBytes } from '../models/read-weight.ts';
+import { readWeight, readWeightBytes } from '../models/read-weight.ts';
 import type { Weight, Weights } from '../models/weight.ts';
 import { openStandalone } from '../runtime/standalone-program.ts';
 import type { Exporter } from './exporter.ts';
@@ -75,7 +77,7 @@ async function writeWeights(
   let end = 0;
   for (const [site, weight] of weights) {
     const offset = Math.ceil(end / PAGE) * PAGE;
-    const bytes = weight.shape.reduce((product, extent) => product * extent, Float32Array.BYTES_PER_ELEMENT);
+    const bytes = elementCount(weight.shape) * Float32Array.BYTES_PER_ELEMENT;
     const stored = changes.has(site) ? { dtype: 'float32' as const, byteLength: bytes } : {};
     const place: Weight = { ...weight, ...stored, file, offset };
     placed.set(site, place);

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { bytesOf } from './bytes-of.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
 import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
@@ -25,10 +26,6 @@ const constructors = { F64: Float64Array, F32: Float32Array, I32: Int32Array } a
 function dtypeOf(data: NumberArray): keyof typeof constructors {
   if (data instanceof Float64Array) return 'F64';
   return data instanceof Float32Array ? 'F32' : 'I32';
-}
-
-function bytesOf(data: NumberArray): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Writes named arrays and text metadata as one safetensors file, whole. */

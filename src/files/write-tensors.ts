@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import { type Dtype, elementBytes } from './safetensors.ts';
 import { writeFileWhole } from './write-file-whole.ts';
 
@@ -49,5 +50,5 @@ async function* chunks(header: unknown, tensors: readonly (readonly [string, Ten
 }
 
 function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, elementBytes[dtype]);
+  return elementCount(shape) * elementBytes[dtype];
 }

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { elementCount } from '../element-count.ts';
+import { bytesOf } from '../files/bytes-of.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
 import { type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
-import { bytesOf, readWeight } from './read-weight.ts';
+import { readWeight } from './read-weight.ts';
 import type { Weight, Weights } from './weight.ts';
 
 /** A matrix [k, m] of 8-bit integers in a file, and the float32 scales of its columns [m]. */
@@ -55,7 +57,7 @@ export async function quantizedWeights(
 /** What `quantizedWeights` would give, of a file that was never written: to plan with. */
 export function sketchedWeights(weights: Weights): QuantizedWeights {
   const entry = (dtype: 'I8' | 'F32', shape: readonly number[], bytesEach: number): TensorEntry => {
-    const byteLength = shape.reduce((product, extent) => product * extent, bytesEach);
+    const byteLength = elementCount(shape) * bytesEach;
     return { file: 'never written', dtype, shape, offset: 0, byteLength };
   };
   const tensor = (inner: number, columns: number): QuantizedTensor => ({

@@ -39,8 +39,3 @@ export async function readWeight(weight: Weight, makeChange?: () => Float32Array
   const change = makeChange?.();
   return change === undefined ? values : values.map((value, i) => value + change[i]!);
 }
-
-/** Little-endian bytes of numbers, which is what every machine this runs on has. */
-export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}

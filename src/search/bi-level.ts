@@ -1,5 +1,6 @@
 import type { EncodedExample, Trainable } from '../runtime/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../training/adamw.ts';
+import { addScaled } from '../training/add-scaled.ts';
 import { clipNorm, norm } from '../training/clip.ts';
 import { checkFinite } from '../training/steps.ts';
 import type { GateEstimator } from './estimator.ts';
@@ -107,8 +108,4 @@ export async function biLevelStep(
   state.alphaMoments.v.set(alphaMoments.v);
   adamwStep(state.delta, inner.delta, state.deltaMoments, adamw);
   return { loss: inner.loss, alphaLoss: ahead.loss, evaluations: program.evaluations() };
-}
-
-function addScaled(sum: Float64Array, term: Float64Array, factor: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += factor * term[i]!;
 }

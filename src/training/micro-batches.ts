@@ -1,13 +1,10 @@
 import type { EncodedExample, LossAndGradients, Trainable } from '../runtime/program.ts';
+import { addScaled } from './add-scaled.ts';
 import { splitBatch } from './split-batch.ts';
 
 /** Number of target tokens, what a batch's mean loss is taken over. */
 function countTargetTokens(batch: readonly EncodedExample[]): number {
   return batch.reduce((sum, example) => sum + example.target.length, 0);
-}
-
-function addScaled(sum: Float32Array, term: Float32Array, factor: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + factor * term[i]!;
 }
 
 /**

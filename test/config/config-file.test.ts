@@ -8,7 +8,7 @@ import { InputError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-config-'));
 
-function file(content: string): string {
+function file(content: string | Buffer): string {
   const path = join(folder, `${Math.random()}.yaml`);
   writeFileSync(path, content);
   return path;
@@ -73,6 +73,16 @@ test('YAML that parses and cannot be used is an InputError that names the file, 
   }
   await new Promise(resolve => setImmediate(resolve));
   assert.deepEqual(warned, []);
+});
+
+test('a file in another encoding is refused with its line, and a byte-order mark is none of its keys', () => {
+  assert.deepEqual(readConfigFile(file('\uFEFFtask: rte\n')), { task: 'rte' });
+  const latin1 = file(Buffer.from('task: rte\nmodel: modèle\n', 'latin1'));
+  assert.throws(
+    () => readConfigFile(latin1),
+    (error: InputError) =>
+      error instanceof InputError && error.where === `${latin1}:2` && error.remedy === 'save it as UTF-8',
+  );
 });
 
 test('a folder, a missing file and an impossible path are told of as what they are', () => {

@@ -67,5 +67,6 @@ test('the layers import downwards', () => {
   assert.deepEqual(intruders('search/', ['search/', 'api/', 'index.ts']), []);
   assert.deepEqual(intruders('models/', ['models/', 'export/', 'api/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('hub/', ['hub/', 'models/', 'tasks/', 'api/', 'cli/', 'index.ts']), []);
+  assert.deepEqual(intruders('runs/', ['runs/', 'report/', 'api/', 'serve/', 'cli/', 'index.ts']), []);
   assert.deepEqual(intruders('graph/', ['graph/', 'runtime/', 'deltas/', 'models/', 'export/', 'index.ts']), []);
 });

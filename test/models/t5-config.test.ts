@@ -31,11 +31,20 @@ describe('a T5 config', () => {
     assert.deepEqual([v11.decoderLayers, v11.activation, v11.gated, v11.tied], [3, 'gelu', true, false]);
   });
 
+  it('may name the activation that its feed-forward implies', () => {
+    assert.equal(config('t5-base', { dense_act_fn: 'relu' }).activation, 'relu');
+    assert.equal(config('t5-base', { feed_forward_proj: 'gated-relu', dense_act_fn: 'relu' }).activation, 'relu');
+    assert.equal(config('t5-base', { ...gated, dense_act_fn: 'gelu_new' }).activation, 'gelu');
+    assert.equal(config('t5-base', { ...gated, dense_act_fn: null }).activation, 'gelu');
+  });
+
   it('is refused with the key that is wrong', () => {
     for (const [extra, message] of [
       [{ d_model: 0 }, /config\.json: d_model/],
       [{ num_heads: undefined }, /num_heads/],
       [{ feed_forward_proj: 'gated-silu' }, /feed_forward_proj/],
+      [{ dense_act_fn: 'silu' }, /dense_act_fn: silu is not the activation of feed_forward_proj relu/],
+      [{ ...gated, dense_act_fn: 'gelu' }, /dense_act_fn: gelu is not .* gated-gelu, which is gelu_new/],
       [{ num_layers: 4294967296 }, /num_layers/],
       [{ num_decoder_layers: 1e9 }, /num_decoder_layers/],
       [{ eos_token_id: 32128 }, /eos_token_id: 32128 is outside/],

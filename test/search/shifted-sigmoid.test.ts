@@ -195,3 +195,15 @@ test('no gradient passes the clamp', () => {
   assert.equal(pushed[0], 0);
   assert.deepEqual(alphaGradients.local(logits, [7, 1, -7], 1), Float64Array.of(0, 1, 0));
 });
+
+test('when all ∂L/∂p are equal, α moves by the share that clamped modules have in the sum of p', () => {
+  for (const extreme of [100, -100]) {
+    const logits = shiftedLogits([0.5, extreme, -0.3], 0, 1);
+    const p = logits.map(sigmoid);
+    const logitGradient = p.map(each => 5 * each * (1 - each));
+    const share = p[1]! / sumOf(p);
+    const gradient = alphaGradients.global(logits, logitGradient, 1);
+    for (const i of [0, 2]) assert.ok(Math.abs(gradient[i]! - share * logitGradient[i]!) < 1e-15, `${extreme}, ${i}`);
+    assert.equal(gradient[1], 0);
+  }
+});

@@ -1,3 +1,4 @@
+import { elementCount } from '../../element-count.ts';
 import { add, mul } from '../../graph/ops/index.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feeds } from '../../runtime/session.ts';
@@ -33,7 +34,7 @@ export const presentNames = (config: T5Config): string[] => cachedNames(config).
 /** What the run of the first of `length` tokens reads: nothing was before it. */
 export function emptyPast(rows: number, length: number, config: T5Config): Feeds {
   const dims = [rows, config.numHeads, length, config.headWidth];
-  const data = new Float32Array(dims.reduce((product, extent) => product * extent));
+  const data = new Float32Array(elementCount(dims));
   return Object.fromEntries(cachedNames(config).map(name => [PAST + name, { type: 'float32', data, dims }]));
 }
 

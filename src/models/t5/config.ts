@@ -19,6 +19,7 @@ const schema = z
     relative_attention_max_distance: count.default(128),
     layer_norm_epsilon: z.number().positive().default(1e-6),
     feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
+    dense_act_fn: z.string().nullish(),
     tie_word_embeddings: z.boolean().default(true),
     scale_decoder_outputs: z.boolean().nullish(),
     pad_token_id: z.number().int().nonnegative().default(0),
@@ -26,6 +27,9 @@ const schema = z
     decoder_start_token_id: z.number().int().nonnegative().nullish(),
   })
   .readonly();
+
+/** The activation that each feed-forward implies, as transformers names it. */
+const impliedActivations = { relu: 'relu', 'gated-relu': 'relu', 'gated-gelu': 'gelu_new' } as const;
 
 export interface T5Config {
   readonly vocabSize: number;
@@ -60,6 +64,7 @@ export function parseT5Config(json: unknown, where: string): T5Config {
   }
   const config = parsed.data;
   checkRanges(config, where);
+  checkActivation(config, where);
   return {
     vocabSize: config.vocab_size,
     modelWidth: config.d_model,
@@ -93,5 +98,15 @@ function checkRanges(config: z.output<typeof schema>, where: string): void {
   throw new InputError(
     `relative_attention_num_buckets: ${buckets} buckets cannot cover distances up to ${distance} in both directions`,
     { where, remedy },
+  );
+}
+
+/** transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else. */
+function checkActivation(config: z.output<typeof schema>, where: string): void {
+  const implied = impliedActivations[config.feed_forward_proj];
+  if ((config.dense_act_fn ?? implied) === implied) return;
+  throw new InputError(
+    `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
+    { where, remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward' },
   );
 }
