@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { elementCount } from '../element-count.ts';
 import { InputError } from '../errors.ts';
 import { bytesOf } from './bytes-of.ts';
 import { readAt } from './read-at.ts';
@@ -31,7 +32,7 @@ function dtypeOf(data: NumberArray): keyof typeof constructors {
 /** Writes named arrays and text metadata as one safetensors file, whole. */
 export async function writeSafetensors(path: string, { metadata, tensors }: ArrayFile): Promise<void> {
   const sources = [...tensors].map(([name, { data, shape }]): [string, TensorSource] => {
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = elementCount(shape);
     if (size !== data.length) {
       throw new RangeError(`tensor ${name}: ${data.length} numbers cannot be stored with shape [${shape}]`);
     }

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
+import { elementCount } from '../element-count.ts';
 import { InputError } from '../errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
@@ -111,7 +112,7 @@ function parseTensor(name: string, raw: unknown, file: string, dataStart: number
   if (begin > end || end > dataBytes) {
     throw damaged(`tensor ${name}: offsets [${begin}, ${end}] lie outside the file's ${dataBytes} data bytes`, file);
   }
-  const expected = shape.reduce((product, size) => product * size, elementBytes[dtype as Dtype]);
+  const expected = elementCount(shape) * elementBytes[dtype as Dtype];
   if (end - begin !== expected) {
     throw damaged(`tensor ${name}: ${dtype} [${shape}] takes ${expected} bytes, its offsets span ${end - begin}`, file);
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { checkTokenizerFits, loadTokenizer } from '../../data/load-tokenizer.ts';
 import { layoutOf } from '../../deltas/layout.ts';
+import { elementCount } from '../../element-count.ts';
 import { InputError } from '../../errors.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
@@ -33,7 +34,7 @@ export async function loadT5(
   const tokenizer = await loadTokenizer(folder);
   checkTokenizerFits(tokenizer, config.vocabSize, folder);
   const fingerprint = await fingerprintOf(weights, config);
-  const sizes = Array.from(weights.values(), ({ shape }) => shape.reduce((product, extent) => product * extent, 1));
+  const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
   const blueprint = (
     modules: readonly DeltaModule[],
