@@ -4,7 +4,7 @@ import { count, perTenThousand, score } from './units.ts';
 
 /**
  * Mean test score of every method on every task, with the number of runs where it is more than one. Means are over runs
- * of one model and one budget: where there are several, each has rows of its own.
+ * of one model, one budget and one form of the search: where there are several, each has rows of its own.
  */
 export function methodsTable(runs: readonly RunSummary[]): Table {
   const scored = runs.filter(run => run.test !== undefined);
@@ -13,14 +13,14 @@ export function methodsTable(runs: readonly RunSummary[]): Table {
 
 /**
  * Test scores of structures on the tasks they were found on (the diagonal) and on others: source × target, the mean over
- * runs with their number, by model and budget as above.
+ * runs with their number, told apart as above.
  */
 export function transferTable(runs: readonly RunSummary[]): Table {
   const found = runs.filter(run => run.test !== undefined && run.source !== undefined);
   return crossTable('found on ↓ used on →', found, run => run.source!);
 }
 
-function crossTable(corner: string, runs: readonly RunSummary[], nameOf: (run: RunSummary) => string): Table {
+function crossTable(corner: string, runs: readonly RunSummary[], nameOf: NameOf): Table {
   const rows = Map.groupBy(runs, rowNames(runs, nameOf));
   const targets = sorted(new Set(runs.map(run => run.task)));
   const cell = (row: readonly RunSummary[], target: string) => {
@@ -35,16 +35,32 @@ function crossTable(corner: string, runs: readonly RunSummary[], nameOf: (run: R
   };
 }
 
+type NameOf = (run: RunSummary) => string;
+
 /** What each run's row is called: its name, and what tells it from others of that name. */
-function rowNames(runs: readonly RunSummary[], nameOf: (run: RunSummary) => string): (run: RunSummary) => string {
+function rowNames(runs: readonly RunSummary[], nameOf: NameOf): NameOf {
   const isOneModel = new Set(runs.map(run => run.model)).size <= 1;
-  const onModel = (run: RunSummary) => (isOneModel ? nameOf(run) : `${nameOf(run)}, ${run.model}`);
-  const budgetOf = ({ budget }: RunSummary) => (budget === undefined ? '' : ` at ${perTenThousand(budget)}`);
-  const budgets = Map.groupBy(runs, onModel);
-  const severalBudgets = new Set(
-    [...budgets].flatMap(([name, group]) => (new Set(group.map(budgetOf)).size > 1 ? [name] : [])),
-  );
-  return run => (severalBudgets.has(onModel(run)) ? `${onModel(run)}${budgetOf(run)}` : onModel(run));
+  const keys = [...new Set(runs.flatMap(({ search = {} }) => Object.keys(search)))];
+  const parts: NameOf[] = [
+    ...keys.map(
+      (key): NameOf =>
+        ({ search }) =>
+          search?.[key] === undefined ? '' : `, ${key} ${search[key]}`,
+    ),
+    ({ budget }) => (budget === undefined ? '' : ` at ${perTenThousand(budget)}`),
+  ];
+  const onModel: NameOf = run => (isOneModel ? nameOf(run) : `${nameOf(run)}, ${run.model}`);
+  return parts.reduce((name, part) => withPart(runs, name, part), onModel);
+}
+
+/** Adds a part to each name that stands for runs with different ones. */
+function withPart(runs: readonly RunSummary[], nameOf: NameOf, partOf: NameOf): NameOf {
+  const several = new Set<string>();
+  for (const [name, group] of Map.groupBy(runs, nameOf)) {
+    const parts = new Set(group.map(partOf).filter(part => part !== ''));
+    if (parts.size > 1) several.add(name);
+  }
+  return run => (several.has(nameOf(run)) ? `${nameOf(run)}${partOf(run)}` : nameOf(run));
 }
 
 function sorted(names: Iterable<string>): string[] {

@@ -15,6 +15,8 @@ export interface RunSummary {
   readonly model: string;
   /** `search`, a manual method, or `structure` where a structure file was given. */
   readonly method: string;
+  /** Settings of a search that make another search of it, by key; absent where nothing was searched. */
+  readonly search?: Readonly<Record<string, string>>;
   readonly seed: number | null;
   /** Where an unfinished run stands. */
   readonly progress?: { readonly stage: string; readonly step: number; readonly steps: number };

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { variedKeys } from '../config/matrix-settings.ts';
+import type { SettingKey } from '../config/settings.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import type { RunFiles } from './find-runs.ts';
 
+/** Keys of a search that a comparison may vary. */
+const searchKeys = ['space', 'objective', 'gates', ...variedKeys] as const satisfies readonly SettingKey[];
+
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
-const configKeys = z.object({
+const configKeys = z.looseObject({
   task: z.string().catch(''),
   model: z.string().catch(''),
   seed: z.number().nullable().catch(null),
@@ -36,7 +41,10 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
     const config = configKeys.parse(parse(readFileSync(folder.config, 'utf8')) ?? {});
     const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
     const { task, model, seed } = config;
-    const begun = { id, state, changed, task: shortName(task), model: shortName(model), method, seed };
+    const begun = {
+      ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
+      ...(method === 'search' && { search: searchOf(config) }),
+    };
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
     const result = resultKeys.parse(JSON.parse(readFileSync(folder.result, 'utf8')));
@@ -53,6 +61,11 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
   } catch {
     return { id, state: 'damaged', changed, task: '', model: '', method: '', seed: null };
   }
+}
+
+function searchOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const said = searchKeys.filter(key => ['string', 'number'].includes(typeof config[key]));
+  return Object.fromEntries(said.map(key => [key, String(config[key])]));
 }
 
 function progressOf(folder: RunFolder): RunSummary['progress'] {

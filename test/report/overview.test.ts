@@ -46,6 +46,23 @@ test('no mean is over different models or budgets', () => {
   assert.deepEqual(methodsTable(given.slice(0, 2)).rows, [['search', '61.00 (2)']]);
 });
 
+test('no mean is over different searches, and names say only what differs', () => {
+  const by = (test: number, search: Record<string, string>) => ({ ...run('rte', 'search', test, 'rte'), search });
+  const global = { order: 'one-sided', gradient: 'global', tau: '1' };
+  const given = [
+    by(60, global),
+    by(62, global),
+    by(70, { ...global, gradient: 'local' }),
+    run('cola', 'lora', 50, 'rte'),
+  ];
+  assert.deepEqual(methodsTable(given).rows, [
+    ['lora', '50.00', '–'],
+    ['search, gradient global', '–', '61.00 (2)'],
+    ['search, gradient local', '–', '70.00'],
+  ]);
+  assert.deepEqual(transferTable([...given.slice(0, 2), given[3]!]).rows, [['rte', '50.00', '61.00 (2)']]);
+});
+
 test('transfer: rows are where structures were found, columns where they were used', () => {
   assert.deepEqual(transferTable(runs).rows, [['rte', '40.00', '62.00 (2)']]);
   assert.deepEqual(transferTable([]).rows, []);

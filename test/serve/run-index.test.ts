@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findRuns } from '../../src/serve/find-runs.ts';
@@ -168,7 +177,8 @@ test('a folder that may be listed but not entered is a damaged run, until it may
 
 test('what a run shows in the list comes from its files', () => {
   const root = runsRoot();
-  writeRun(root, 'found', { task: 'rte', seed: 3 });
+  const written = writeRun(root, 'found', { task: 'rte', seed: 3 });
+  appendFileSync(written.config, 'order: second\nalpha-lr: 0.2\ngates: null\n');
   writeRun(root, 'moved', { task: 'mrpc', seed: 4, source: 'rte', method: 'bitfit' });
   const index = createRunIndex(root);
   index.refresh();
@@ -176,6 +186,7 @@ test('what a run shows in the list comes from its files', () => {
   const { changed: _, ...found } = runs.get('found')!;
   assert.deepEqual(found, {
     ...{ id: 'found', state: 'finished', task: 'rte', model: 'tiny-t5', method: 'search', seed: 3, source: 'rte' },
+    search: { order: 'second', 'alpha-lr': '0.2' },
     ...{ metric: 'accuracy', validation: 83, test: 78, budget: 0.0107 },
     ...{ modules: found.modules, parameters: found.parameters },
   });
