@@ -35,6 +35,7 @@ describe('a T5 config', () => {
     assert.equal(config('t5-base', { dense_act_fn: 'relu' }).activation, 'relu');
     assert.equal(config('t5-base', { feed_forward_proj: 'gated-relu', dense_act_fn: 'relu' }).activation, 'relu');
     assert.equal(config('t5-base', { ...gated, dense_act_fn: 'gelu_new' }).activation, 'gelu');
+    assert.equal(config('t5-base', { ...gated, dense_act_fn: 'gelu_pytorch_tanh' }).activation, 'gelu');
     assert.equal(config('t5-base', { ...gated, dense_act_fn: null }).activation, 'gelu');
   });
 
@@ -47,6 +48,7 @@ describe('a T5 config', () => {
       [{ ...gated, dense_act_fn: 'gelu' }, /dense_act_fn: gelu is not .* gated-gelu, which is gelu_new/],
       [{ num_layers: 4294967296 }, /num_layers/],
       [{ num_decoder_layers: 1e9 }, /num_decoder_layers/],
+      [{ relative_attention_max_distance: 1e9 }, /relative_attention_max_distance/],
       [{ eos_token_id: 32128 }, /eos_token_id: 32128 is outside/],
       [{ decoder_start_token_id: 99999 }, /decoder_start_token_id/],
       [{ relative_attention_max_distance: 16 }, /relative_attention_num_buckets/],

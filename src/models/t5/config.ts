@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts';
 const count = z.number().int().positive();
 /** Far above any checkpoint's; a damaged number must not fill the memory. */
 const layers = count.max(1000);
+const distance = count.max(1_000_000);
 
 /** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
 const schema = z
@@ -16,7 +17,7 @@ const schema = z
     num_layers: layers,
     num_decoder_layers: layers.nullish(),
     relative_attention_num_buckets: count.default(32),
-    relative_attention_max_distance: count.default(128),
+    relative_attention_max_distance: distance.default(128),
     layer_norm_epsilon: z.number().positive().default(1e-6),
     feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
     dense_act_fn: z.string().nullish(),
@@ -30,6 +31,8 @@ const schema = z
 
 /** The activation that each feed-forward implies, as transformers names it. */
 const impliedActivations = { relu: 'relu', 'gated-relu': 'relu', 'gated-gelu': 'gelu_new' } as const;
+/** And its other name of one of them. */
+const otherNames: Readonly<Record<string, string>> = { gelu_pytorch_tanh: 'gelu_new' };
 
 export interface T5Config {
   readonly vocabSize: number;
@@ -104,7 +107,8 @@ function checkRanges(config: z.output<typeof schema>, where: string): void {
 /** transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else. */
 function checkActivation(config: z.output<typeof schema>, where: string): void {
   const implied = impliedActivations[config.feed_forward_proj];
-  if ((config.dense_act_fn ?? implied) === implied) return;
+  const named = config.dense_act_fn ?? implied;
+  if ((otherNames[named] ?? named) === implied) return;
   throw new InputError(
     `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
     { where, remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward' },
