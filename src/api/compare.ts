@@ -3,7 +3,7 @@ import type { MatrixSettings } from '../config/matrix-settings.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { Tell } from './loaders.ts';
 import { type Cell, cellKind } from './matrix/cell.ts';
-import { checkCell, checkMatrixFolder, writeMatrixFile } from './matrix/check.ts';
+import { checkCell, checkMatrixFolder, checkRunFolders, writeMatrixFile } from './matrix/check.ts';
 import { type Comparison, comparisonOf, overheadOf } from './matrix/comparison.ts';
 import { writeComparison } from './matrix/comparison-files.ts';
 import { eventsOf, type MatrixEvent } from './matrix/events.ts';
@@ -55,6 +55,7 @@ async function doPlan(
   const plan = await makePlan(text => emit({ type: 'message', text }));
   const cells = plan.phases.flat();
   checkMatrixFolder(out, plan.common);
+  checkRunFolders(cells);
   for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });
   await mkdir(out, { recursive: true });
   await writeMatrixFile(out, plan.common);

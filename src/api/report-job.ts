@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readConfigFile } from '../config/config-file.ts';
+import { readRecordedSettings } from '../config/config-file.ts';
 import { InputError } from '../errors.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { curvesPicture } from '../report/curves-picture.ts';
@@ -32,7 +32,7 @@ export async function readRun(path: string): Promise<JobOutcome> {
 
 /** What has begun a run: a search has nothing to tune but what it finds. */
 function commandOfRun({ config }: RunFolder): 'search' | 'train' {
-  const { method, structure } = readConfigFile(config);
+  const { method, structure } = readRecordedSettings(config);
   return method === undefined && structure === undefined ? 'search' : 'train';
 }
 

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
 import type { JobContext } from '../api/job-events.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
+import { shortName } from '../config/paths.ts';
 import { shownDefaults } from '../config/resolve.ts';
 import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
@@ -81,10 +82,9 @@ export function runFolderOf(
   return { out, resume };
 }
 
-function usualFolder({ task, model, seed = 0 }: Settings, resume: boolean): string {
+function usualFolder({ task, model = '', seed = 0 }: Settings, resume: boolean): string {
   if (resume && task === undefined) {
     throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
   }
-  const name = (path = '') => basename(path).replace(/(\.task)?\.ya?ml$/i, '');
-  return join('runs', `${name(task)}-${name(model)}-seed${seed}`);
+  return join('runs', `${shortName(task ?? '')}-${shortName(model)}-seed${seed}`);
 }

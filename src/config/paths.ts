@@ -10,6 +10,15 @@ export function isTaskFile(task: string): boolean {
   return /\.ya?ml$/i.test(task);
 }
 
+/** What a model's folder or a task's file is called, without the way to it: `reviews` of `films/reviews.task.yaml`. */
+export function shortName(path: string): string {
+  return path
+    .replace(/[/\\]+$/, '')
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/(\.task)?\.ya?ml$/i, '');
+}
+
 /** Keys read from a config file: a relative path means what lies beside the file, or else in the working folder. */
 export function fromConfigFile<Keys extends object>(keys: Keys, file: string): Keys {
   return mapPaths(keys, path => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { variedKeys } from '../config/matrix-settings.ts';
+import { shortName } from '../config/paths.ts';
 import type { SettingKey } from '../config/settings.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
@@ -71,12 +72,4 @@ function searchOf(config: Readonly<Record<string, unknown>>): Record<string, str
 function progressOf(folder: RunFolder): RunSummary['progress'] {
   const last = readMetrics(folder.metrics).at(-1);
   return last && { stage: last.stage, step: last.step, steps: last.steps };
-}
-
-/** A model's folder or a task's file, without the way to it. */
-function shortName(path: string): string {
-  return path
-    .split(/[/\\]/)
-    .at(-1)!
-    .replace(/\.ya?ml$/i, '');
 }

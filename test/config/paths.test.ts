@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
-import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
+import { fromConfigFile, shortName, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));
 const config = join(root, 'configs', 'films.yaml');
@@ -60,4 +60,15 @@ test('an absolute path is that of the working folder, where there is something',
     data: 'org/name',
     seed: 1,
   });
+});
+
+test('the short name of a model or a task is what people call it', () => {
+  const names = {
+    './t5-base/': 't5-base',
+    'films\\task.yaml': 'task',
+    'a/reviews.task.yaml': 'reviews',
+    rte: 'rte',
+    '': '',
+  };
+  for (const [path, name] of Object.entries(names)) assert.equal(shortName(path), name);
 });

@@ -11,7 +11,7 @@ import type { JobContext } from '../job-events.ts';
 import { prepare } from '../prepare.ts';
 import { openSpace } from '../structures.ts';
 import { listTrials } from '../trials.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, cellName } from './cell.ts';
 import { derivedStructure } from './derivation.ts';
 import type { CommonSettings } from './plan.ts';
 
@@ -33,6 +33,20 @@ export async function checkCell({ job, settings, derive }: Cell, { loaders, sign
     openSpace(model, { ...prepared.settings, ...(derive && { budget: derive.budget }) });
   } else {
     await listTrials(prepared);
+  }
+}
+
+/**
+ * Makes sure that each run has a folder of its own: two in one would be taken for one. Not every file system tells `A` from `a`.
+ * @throws InputError where two do not
+ */
+export function checkRunFolders(cells: readonly Cell[]): void {
+  for (const [, [first, second]] of Map.groupBy(cells, cell => cell.folder.toLowerCase())) {
+    if (second === undefined) continue;
+    throw new InputError(`two runs would share this folder: ${cellName(first!)}, and ${cellName(second)}`, {
+      where: second.folder,
+      remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
+    });
   }
 }
 

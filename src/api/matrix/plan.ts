@@ -7,7 +7,7 @@ import { parseBudget } from '../../structure/budget.ts';
 import { compileSettings } from '../compile-settings.ts';
 import type { Loaders, Tell } from '../loaders.ts';
 import { completeSettings } from '../stage-settings.ts';
-import { type Cell, cellFolder, cellKind, cellName } from './cell.ts';
+import { type Cell, cellFolder, cellKind } from './cell.ts';
 import { type ComparedMethod, comparedMethod } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
@@ -71,7 +71,6 @@ export async function planMatrix(
   }
   // Runs that differ by their seed alone one after another: they may share a compiled program.
   const inTurn = [...Map.groupBy(cells, cellKind).values()].flat();
-  requireFoldersOfTheirOwn([...searches, ...inTurn]);
   return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
 }
 
@@ -103,17 +102,6 @@ function cellsOfMethod(
       return { ...named, job, settings, folder: cellFolder(out, named) };
     }),
   }));
-}
-
-/** Two runs in one folder would be taken for one. Not every file system tells `A` from `a`. */
-function requireFoldersOfTheirOwn(cells: readonly Cell[]): void {
-  for (const [, [first, second]] of Map.groupBy(cells, cell => cell.folder.toLowerCase())) {
-    if (second === undefined) continue;
-    throw new InputError(`two runs would share this folder: ${cellName(first!)}, and ${cellName(second)}`, {
-      where: second.folder,
-      remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
-    });
-  }
 }
 
 function geometricMean(values: readonly number[]): number {

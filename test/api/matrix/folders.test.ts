@@ -3,6 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cellFolder, fileName } from '../../../src/api/matrix/cell.ts';
+import { checkRunFolders } from '../../../src/api/matrix/check.ts';
 import { planMatrix } from '../../../src/api/matrix/plan.ts';
 import { describeError } from '../../../src/api/matrix/run-matrix.ts';
 import { sharedLoaders } from '../../../src/api/matrix/shared-loaders.ts';
@@ -49,17 +50,23 @@ for (const [what, given] of [
   ['names that differ by their case', { methods: ['lora'], task: [space.films, taskCalled('Films', 'capitals')] }],
 ] as const) {
   test(`${what} that would share a folder are refused`, async () => {
-    await assert.rejects(planned(given as unknown as MatrixSettings), (error: InputError) => {
-      assert.ok(error instanceof InputError);
-      assert.match(error.message, /share this folder/);
-      return error.remedy !== undefined;
-    });
+    const cells = await planned(given as unknown as MatrixSettings);
+    assert.throws(
+      () => checkRunFolders(cells),
+      (error: InputError) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, /share this folder/);
+        return error.remedy !== undefined;
+      },
+    );
   });
 }
 
 test('a rate of full fine-tuning makes a folder of its own, and is that of no other method', async () => {
   const methods = ['fine-tuning', 'lora'];
-  const [usual, lora] = await planned({ methods });
+  const cells = await planned({ methods });
+  checkRunFolders(cells);
+  const [usual, lora] = cells;
   const [rated, same] = await planned({ methods, 'fine-tuning-lr': 1e-4 });
   assert.equal(usual!.settings.lr, undefined);
   assert.equal(rated!.settings.lr, 1e-4);

@@ -93,6 +93,7 @@ test('a folder without searched structures, a path that is not there, and a stru
   await assert.rejects(carry({ from: [join(space.folder, 'films')] }, out), /has searched a structure/);
   await assert.rejects(carry({ from: ['nowhere'] }, out), /nowhere/);
   await assert.rejects(carry({}, out), /no structure/);
+  await assert.rejects(carry({ from: [sources], seeds: [2, 2] }, out), /share this folder/);
   await assert.rejects(carry({ from: [sources], space: 'lora' }, out), /space lora/);
   const run = join(sources, 'films', 'found-order-first-600', 'seed-1');
   rmSync(join(run, 'result.json'));
