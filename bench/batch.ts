@@ -1,4 +1,4 @@
-import type { EncodedExample } from '../src/runtime/program.ts';
+import type { EncodedExample } from '../src/core/program.ts';
 
 /** A full batch: every row as long as the longest, as the peers' is. Ids are spread over the vocabulary, 1 ends a row. */
 export function paddedBatch(rows: number, source: number, target: number): EncodedExample[] {

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Plan, planSearch } from '../src/api/plan/plan.ts';
-import { prepare } from '../src/api/prepare.ts';
-import { runToEnd } from '../src/api/run-to-end.ts';
-import { searchStructure } from '../src/api/search-structure.ts';
-import { drawStructure } from '../src/api/structures.ts';
-import { tune } from '../src/api/tune.ts';
 import type { Settings } from '../src/config/settings.ts';
+import { prepare } from '../src/jobs/prepare.ts';
+import { runToEnd } from '../src/library/run-to-end.ts';
+import { searchStructure } from '../src/library/search-structure.ts';
+import { drawStructure } from '../src/library/structures.ts';
+import { tune } from '../src/library/tune.ts';
+import { type Plan, planSearch } from '../src/plan/plan.ts';
 import { startPeakMemory } from '../src/runs/peak-memory.ts';
 import { benchFolder, randomT5, type T5Size } from './random-t5.ts';
 

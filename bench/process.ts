@@ -54,7 +54,7 @@ export const startScenario = (
   rows?: { readonly task: string; readonly file: string },
 ): Promise<Stepper> =>
   startStepper(rows === undefined ? scenario : `${scenario} ${rows.task}`, process.execPath, [
-    fileURLToPath(new URL('worker.ts', import.meta.url)),
+    fileURLToPath(new URL('./worker.ts', import.meta.url)),
     scenario,
     folder,
     JSON.stringify(settings),

@@ -1,11 +1,11 @@
 import { copyFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { elementCount } from '../src/element-count.ts';
-import { parseT5Config } from '../src/models/t5/config.ts';
-import { t5Sites } from '../src/models/t5/sites.ts';
-import { weightShape } from '../src/structure/site.ts';
-import { fillNormal } from '../src/training/random.ts';
+import { elementCount } from '../src/core/element-count.ts';
+import { fillNormal } from '../src/core/random.ts';
+import { weightShape } from '../src/core/site.ts';
+import { parseT5Config } from '../src/models/t5/t5-config.ts';
+import { t5Sites } from '../src/models/t5/t5-sites.ts';
 
 /** Shapes of Google's T5 v1.0 checkpoints; time and memory do not depend on the values of the weights. */
 export const T5_SHAPES = {

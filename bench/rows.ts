@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeTask } from '../src/api/encode-task.ts';
-import { loadTokenizer } from '../src/data/load-tokenizer.ts';
-import type { EncodedExample } from '../src/runtime/program.ts';
-import { loadTask } from '../src/tasks/index.ts';
+import type { EncodedExample } from '../src/core/program.ts';
+import { loadTokenizer } from '../src/data/tokenizer/load-tokenizer.ts';
+import { encodeTask } from '../src/library/encode-task.ts';
 import { loadTaskData } from '../src/tasks/task.ts';
+import { loadTask } from '../src/tasks/tasks.ts';
 import { benchFolder } from './random-t5.ts';
 
 /** Rows of a pass: four batches. */

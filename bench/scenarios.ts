@@ -1,22 +1,22 @@
+import type { DeltaModule } from '../src/core/delta-module.ts';
+import type { EncodedExample } from '../src/core/program.ts';
+import { fillUniform } from '../src/core/random.ts';
 import { evaluationBatches } from '../src/data/batches.ts';
 import { Graph } from '../src/graph/graph.ts';
-import { gemm } from '../src/graph/ops/index.ts';
-import { loadModel } from '../src/models/load.ts';
+import { gemm } from '../src/graph/ops/ops.ts';
+import { loadModel } from '../src/models/load-model.ts';
 import type { Model } from '../src/models/model.ts';
-import type { EncodedExample } from '../src/runtime/program.ts';
 import { type CompileSettings, createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/bi-level.ts';
-import { createConcreteEstimator } from '../src/search/estimators/concrete.ts';
+import { createConcreteEstimator } from '../src/search/estimators/concrete-estimator.ts';
 import type { BiLevelOrder } from '../src/search/mixed-derivative.ts';
 import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/manual.ts';
-import type { DeltaModule } from '../src/structure/module.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
 import { adamwStep, createMoments } from '../src/training/adamw.ts';
 import { createBatchCursor } from '../src/training/batch-cursor.ts';
 import { withMicroBatches } from '../src/training/micro-batches.ts';
-import { fillUniform } from '../src/training/random.ts';
 import { paddedBatch } from './batch.ts';
 import { longestTarget, readRows } from './rows.ts';
 

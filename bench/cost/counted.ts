@@ -1,11 +1,11 @@
-import { stageMemory } from '../../src/api/plan/stage-memory.ts';
-import { ARRAYS } from '../../src/api/plan/stage-plan.ts';
-import { sizeOf } from '../../src/api/plan/workload.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Model } from '../../src/models/model.ts';
+import { stageMemory } from '../../src/plan/planned-memory.ts';
+import { ARRAYS } from '../../src/plan/stage-plan.ts';
+import { sizeOf } from '../../src/plan/workload.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
-import type { BatchSize, ProgramGraphs } from '../../src/runtime/program.ts';
+import type { BatchSize, ProgramGraphs } from '../../src/runtime/program-graphs.ts';
 import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadModel } from '../../src/models/load.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { tableLines } from '../../src/report/table.ts';
 import { type Stepper, startStepper } from '../process.ts';
 import { type T5Shape, writeRandomT5 } from '../random-t5.ts';

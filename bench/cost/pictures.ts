@@ -1,4 +1,4 @@
-import { type CurvePoint, curvesSvg } from '../../src/report/curve-svg.ts';
+import { type CurvePoint, curvesSvg } from '../../src/report/pictures/curve-svg.ts';
 import { straightLine } from './straight-line.ts';
 
 export interface MeasuredPoint {

@@ -1,8 +1,8 @@
-import { loadModel } from '../../src/models/load.ts';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { SessionSettings } from '../../src/runtime/session.ts';
 import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { withMicroBatches } from '../../src/training/micro-batches.ts';
 import { paddedBatch } from '../batch.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError } from '../core/errors.ts';
 import type { Ask } from './command.ts';
 
 /**

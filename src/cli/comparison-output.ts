@@ -1,21 +1,21 @@
 import { join } from 'node:path';
-import type { JobContext } from '../api/job-events.ts';
-import { cellName } from '../api/matrix/cell.ts';
-import type { Comparison } from '../api/matrix/comparison.ts';
+import { score } from '../core/units.ts';
+import { cellName } from '../experiments/cell.ts';
 import {
   comparisonNotes,
   resourcesOf,
   rowsByTask,
   searchedStructures,
   severalTasks,
-} from '../api/matrix/comparison-files.ts';
-import type { MatrixEvent, MatrixProgress } from '../api/matrix/events.ts';
-import { probabilityMaps } from '../api/matrix/probability-maps.ts';
+} from '../experiments/comparison-files.ts';
+import type { Comparison } from '../experiments/comparison-job.ts';
+import type { MatrixEvent, MatrixProgress } from '../experiments/events.ts';
+import { probabilityMaps } from '../experiments/probability-maps.ts';
+import type { JobContext } from '../jobs/job-events.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { tableLines } from '../report/table.ts';
-import { score } from '../report/units.ts';
 import type { Output } from './command.ts';
 
 /** What a comparison prints at its end. */

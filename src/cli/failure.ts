@@ -1,4 +1,4 @@
-import { InputError, InterruptedError, StorageError } from '../errors.ts';
+import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
 
 /** What the process ends with, and what it says on stderr. */
 export interface Failure {

@@ -1,5 +1,5 @@
-import type { JobEvent } from '../api/job-events.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import type { JobEvent } from '../jobs/job-events.ts';
 import type { Ask } from './command.ts';
 import { describeFailure } from './failure.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { packageVersion } from '../api/provenance.ts';
+import { packageVersion } from '../library/provenance.ts';
 import { terminalAsk } from './ask.ts';
-import { commands } from './commands/index.ts';
+import { commands } from './commands/commands.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
 import { createProgress } from './progress/progress.ts';

@@ -1,5 +1,4 @@
 import type { ArgsDef, ParsedArgs } from 'citty';
-import { comparedMethods } from '../api/matrix/methods.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
@@ -10,7 +9,8 @@ import {
   transferKeys,
   transferSchema,
 } from '../config/transfer-settings.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import { comparedMethods } from '../experiments/methods.ts';
 import { configFileArg, schemaArgs } from './settings-args.ts';
 
 const methods = comparedMethods.map(method => method.name).join(', ');

@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../api/job.ts';
+import type { JobOutcome } from '../jobs/run-job.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { shownModules } from '../report/structure-modules.ts';

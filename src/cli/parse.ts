@@ -1,6 +1,6 @@
 import { type ArgsDef, type ParsedArgs, parseArgs } from 'citty';
-import { nearestNames } from '../config/nearest.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
 
 /**
  * Reads a command's arguments.

@@ -1,7 +1,7 @@
-import type { Lever } from '../api/plan/levers.ts';
-import type { Plan } from '../api/plan/plan.ts';
+import { bytes, count, duration } from '../core/units.ts';
+import type { Lever } from '../plan/options.ts';
+import type { Plan } from '../plan/plan.ts';
 import { type Table, tableLines } from '../report/table.ts';
-import { bytes, count, duration } from '../report/units.ts';
 import type { Output } from './command.ts';
 
 const stageNames = { search: 'search', retrain: 're-training' } as const;

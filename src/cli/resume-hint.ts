@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { InterruptedError, StorageError } from '../errors.ts';
+import { InterruptedError, StorageError } from '../core/errors.ts';
 import { runFolder } from '../runs/run-folder.ts';
 
 /** What commands that write run folders do when they are asked to stop. */

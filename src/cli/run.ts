@@ -1,5 +1,5 @@
-import { nearestNames } from '../config/nearest.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
 import type { Command, CommandContext, Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';

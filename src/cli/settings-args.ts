@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
-import type { JobContext } from '../api/job-events.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
-import { shortName } from '../config/paths.ts';
 import { shownDefaults } from '../config/resolve.ts';
 import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { shortName } from '../tasks/task-path.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { ArgDef } from 'citty';
-import { columns, wrap } from './columns.ts';
 import type { Command } from './command.ts';
+import { columns, wrap } from './text-columns.ts';
 
 const name = 's3delta';
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
+import { schemaLine } from '../files/schema-line.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 import { parseSettings } from './parse-settings.ts';
 import { fromConfigFile, withAbsolutePaths } from './paths.ts';
-import { schemaLine } from './schema-line.ts';
 import type { Settings } from './settings.ts';
 
 /** Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
+import { schemaLine } from '../files/schema-line.ts';
 import { toConfigFile } from './paths.ts';
 import type { ResolvedSettings } from './resolve.ts';
-import { schemaLine } from './schema-line.ts';
 import { type SettingKey, settingsSchema } from './settings.ts';
 
 /** Keys that a first config shows beside those that were chosen: what people turn next. */

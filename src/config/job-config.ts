@@ -1,4 +1,7 @@
+import type { DeviceName } from '../runtime/device.ts';
+import type { CompileSettings } from '../runtime/session.ts';
 import type { ResolvedSettings } from './resolve.ts';
+import type { Settings } from './settings.ts';
 
 /** Sizes and rates of one training stage. */
 export interface StageConfig {
@@ -72,5 +75,19 @@ function commonStage(settings: ResolvedSettings) {
     learningRate: settings.lr,
     clipNorm: settings['clip-norm'],
     seed: settings.seed,
+  };
+}
+
+/** Settings whose device is chosen (`chooseDevice`). */
+export type Placed = Omit<Settings, 'device'> & { readonly device: DeviceName };
+
+/** What the settings say of how programs are compiled. */
+export function compileSettings({ device, threads, prepack, recompute, precision }: Placed): CompileSettings {
+  return {
+    device,
+    ...(threads !== undefined && { threads }),
+    ...(prepack !== undefined && { prepack }),
+    ...(recompute !== undefined && { recompute }),
+    ...(precision !== undefined && { precision }),
   };
 }

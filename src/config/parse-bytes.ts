@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 
 const units: Readonly<Record<string, number>> = {
   MB: 1e6,

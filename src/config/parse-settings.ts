@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { InputError } from '../errors.ts';
-import { nearestNames } from './nearest.ts';
+import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 
 /**

@@ -1,23 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { isTaskFile } from '../tasks/task-path.ts';
 import { builtInModel } from './presets.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
 const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from'];
-
-/** Whether a task is named by its file, not one that comes with the package. */
-export function isTaskFile(task: string): boolean {
-  return /\.ya?ml$/i.test(task);
-}
-
-/** What a model's folder or a task's file is called, without the way to it: `reviews` of `films/reviews.task.yaml`. */
-export function shortName(path: string): string {
-  return path
-    .replace(/[/\\]+$/, '')
-    .split(/[/\\]/)
-    .at(-1)!
-    .replace(/(\.task)?\.ya?ml$/i, '');
-}
 
 /** Keys read from a config file: a relative path means what lies beside the file, or else in the working folder. */
 export function fromConfigFile<Keys extends object>(keys: Keys, file: string): Keys {

@@ -1,4 +1,4 @@
-import type { Preset } from './presets.ts';
+import type { Preset } from '../tasks/preset.ts';
 import type { Settings } from './settings.ts';
 
 /** Keys that always have a value once the presets are in. */

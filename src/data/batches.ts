@@ -1,4 +1,4 @@
-import { permutation } from '../training/random.ts';
+import { permutation } from '../core/random.ts';
 
 /** What batching needs to know of an example: how long its source is. */
 interface Sized {

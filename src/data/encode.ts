@@ -1,7 +1,7 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import type { EncodedExample } from '../core/program.ts';
 import type { Target } from '../metrics/target.ts';
-import type { EncodedExample } from '../runtime/program.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** What may belong together with others: examples of one group fall into one set, and a metric may judge them as one. */
 export interface Grouped {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { throwIfInterrupted } from '../errors.ts';
+import { throwIfInterrupted } from '../core/errors.ts';
 
 /** Short for a person, long beside the cost of coming back. */
 const sliceMilliseconds = 20;

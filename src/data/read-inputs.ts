@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { asReadError } from '../files/read-error.ts';
-import { rowCutter } from './columns.ts';
-import { csvCutter } from './csv.ts';
-import { type Cutter, cutStream, lineCutter } from './cutter.ts';
-import { parseJsonLine } from './json-rows.ts';
-import { readRows } from './read-rows.ts';
-import type { Row } from './row.ts';
-import { tsvCutter } from './tsv.ts';
+import { type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
+import { rowCutter } from './rows/columns.ts';
+import { csvCutter } from './rows/csv.ts';
+import { parseJsonLine } from './rows/json-rows.ts';
+import { readRows } from './rows/read-rows.ts';
+import type { Row } from './rows/row.ts';
+import { tsvCutter } from './rows/tsv.ts';
 
 /** Something to be answered: a text, or a row of fields; and the line where it stands, from 1. */
 export type ModelInput = { readonly line: number; readonly text: string } | Row;

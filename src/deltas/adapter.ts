@@ -1,4 +1,4 @@
-import { add, gelu } from '../graph/ops/index.ts';
+import { add, gelu } from '../graph/ops/ops.ts';
 import { type Delta, type Initializer, ZEROS } from './delta.ts';
 
 const NORMAL: Initializer = { distribution: 'normal', standardDeviation: 0.01 };

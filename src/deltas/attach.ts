@@ -1,8 +1,8 @@
-import { add, concat, expand, gemm, quantizedProduct, reshape, rmsNorm, split, sub } from '../graph/ops/index.ts';
+import type { Layout } from '../core/program.ts';
+import { add, concat, expand, gemm, quantizedProduct, reshape, rmsNorm, split, sub } from '../graph/ops/ops.ts';
 import type { Dim, QuantizedMatrix, Value } from '../graph/types.ts';
-import type { Layout } from '../runtime/program.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
-import { deltaOf } from './index.ts';
+import { deltaOf } from './kinds.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {

@@ -1,6 +1,6 @@
+import type { DeltaOptions } from '../core/delta-module.ts';
+import type { Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
-import type { DeltaOptions } from '../structure/module.ts';
-import type { Site } from '../structure/site.ts';
 
 /** How a parameter's fresh values are drawn. */
 export type Initializer =

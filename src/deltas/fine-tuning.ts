@@ -1,4 +1,4 @@
-import { weightShape } from '../structure/site.ts';
+import { weightShape } from '../core/site.ts';
 import { type Delta, ZEROS } from './delta.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Layout, ParameterLayout } from '../runtime/program.ts';
+import type { Layout, ParameterLayout } from '../core/program.ts';
 
 /**
  * Gates and scales outside the graph. A gate multiplies parameters its module is linear in, so a graph that knows no gates

@@ -1,9 +1,9 @@
-import { elementCount } from '../element-count.ts';
-import type { Layout, ModuleLayout } from '../runtime/program.ts';
-import type { DeltaModule } from '../structure/module.ts';
-import { fillNormal, fillUniform } from '../training/random.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { elementCount } from '../core/element-count.ts';
+import type { Layout, ModuleLayout } from '../core/program.ts';
+import { fillNormal, fillUniform } from '../core/random.ts';
 import type { Initializer } from './delta.ts';
-import { deltaOf } from './index.ts';
+import { deltaOf } from './kinds.ts';
 
 /** Lays the parameters of a list of modules out one after another in a flat vector. */
 export function layoutOf(modules: readonly DeltaModule[]): Layout {

@@ -1,6 +1,6 @@
-import { gelu, gemm, reshape } from '../graph/ops/index.ts';
+import type { Site } from '../core/site.ts';
+import { gelu, gemm, reshape } from '../graph/ops/ops.ts';
 import type { Value } from '../graph/types.ts';
-import type { Site } from '../structure/site.ts';
 import { type Delta, type Initializer, ZEROS } from './delta.ts';
 
 /** The bottleneck d/32, at least 1. */

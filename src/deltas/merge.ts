@@ -1,7 +1,7 @@
-import type { Layout, ModuleLayout } from '../runtime/program.ts';
-import type { DeltaModule } from '../structure/module.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import type { Layout, ModuleLayout } from '../core/program.ts';
 import type { TrainedParameters } from './delta.ts';
-import { deltaOf } from './index.ts';
+import { deltaOf } from './kinds.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {

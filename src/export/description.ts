@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
-import { type ExportFormat, exportFormats } from './index.ts';
 
 /** Its name. */
 export const descriptionFile = 's3delta.json';
@@ -16,7 +15,8 @@ const fileName = z.string().regex(/^[\w.-]+$/);
 const graph = z.looseObject({ file: fileName });
 
 const description = z.looseObject({
-  format: z.enum(exportFormats as [ExportFormat, ...ExportFormat[]]),
+  /** A name in the list of `formats.ts`. */
+  format: z.string(),
   version: z.literal(VERSION),
   /** Version of the program that wrote it. */
   s3delta: z.string(),

@@ -1,7 +1,7 @@
+import type { DeltaModule } from '../core/delta-module.ts';
+import type { Generator, Ranker } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
-import type { Generator, Ranker } from '../runtime/program.ts';
 import type { SessionSettings } from '../runtime/session.ts';
-import type { DeltaModule } from '../structure/module.ts';
 import type { ExportDescription } from './description.ts';
 
 /** What is exported: a backbone, and the modules trained for it. */

@@ -1,4 +1,4 @@
-import type { DeltaModule } from '../structure/module.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
 
 const shownPlaces = 4;
 

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { readJson } from './read-json.ts';
 import { readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 

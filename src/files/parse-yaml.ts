@@ -1,5 +1,5 @@
 import { type Document, isScalar, parseDocument, visit } from 'yaml';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 
 export interface YamlText {
   /** Keeps what a plain object loses: the order of keys that look like numbers. */

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 
 /** What the system's codes mean to a person, and what mends them. */
 const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { asReadError } from './read-error.ts';
 import { decodeUtf8 } from './utf8.ts';
 

@@ -1,11 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { elementCount } from '../element-count.ts';
-import { InputError } from '../errors.ts';
-import { bytesOf } from './bytes-of.ts';
+import { elementCount } from '../core/element-count.ts';
+import { InputError } from '../core/errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
 import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
-import { type TensorSource, writeTensors } from './write-tensors.ts';
+import { bytesOf, type TensorSource, writeTensors } from './write-tensors.ts';
 
 /** Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a backbone. */
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
-import { elementCount } from '../element-count.ts';
-import { InputError } from '../errors.ts';
+import { elementCount } from '../core/element-count.ts';
+import { InputError } from '../core/errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
 

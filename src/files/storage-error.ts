@@ -1,4 +1,4 @@
-import { StorageError } from '../errors.ts';
+import { StorageError } from '../core/errors.ts';
 
 /** What the system's codes mean to a person, and what mends them. Any other failed call is told by its code. */
 const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { asReadError } from './read-error.ts';
 
 /**

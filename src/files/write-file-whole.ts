@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { StorageError } from '../errors.ts';
+import { StorageError } from '../core/errors.ts';
 import { asStorageError } from './storage-error.ts';
 
 /** Makes a rename in `folder` durable. Windows cannot open folders, and needs no such step. */

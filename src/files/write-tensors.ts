@@ -1,4 +1,4 @@
-import { elementCount } from '../element-count.ts';
+import { elementCount } from '../core/element-count.ts';
 import { type Dtype, elementBytes } from './safetensors.ts';
 import { writeFileWhole } from './write-file-whole.ts';
 
@@ -51,4 +51,9 @@ async function* chunks(header: unknown, tensors: readonly (readonly [string, Ten
 
 function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
   return elementCount(shape) * elementBytes[dtype];
+}
+
+/** Little-endian bytes of numbers, which is what every machine this runs on has; they share the numbers' memory. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

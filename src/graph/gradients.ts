@@ -1,4 +1,4 @@
-import { add, expand, gemm, ops, reduceSum, reshape, zeros } from './ops/index.ts';
+import { add, expand, gemm, ops, reduceSum, reshape, zeros } from './ops/ops.ts';
 import { broadcastAxes, productOf, sameShape } from './shape.ts';
 import { GraphError, type Node, type Value } from './types.ts';
 

@@ -1,6 +1,6 @@
 import { BYTES } from './extents.ts';
-import { type OpType, ops } from './ops/index.ts';
-import { Recomputation } from './recompute.ts';
+import { ops } from './ops/ops.ts';
+import { RecomputedValues } from './recompute.ts';
 import { sizeOf } from './shape.ts';
 import { Transposes } from './transposes.ts';
 import {
@@ -8,8 +8,10 @@ import {
   type DataType,
   type Dim,
   type ExternalData,
+  type GraphBuilder,
   GraphError,
   type Node,
+  type OpType,
   type Shape,
   type Value,
 } from './types.ts';
@@ -18,12 +20,12 @@ import {
  * A computation as a list of nodes in the order they were made, which is a topological order. Asking for the same
  * node twice gives the same values, so callers need not keep what they computed before.
  */
-export class Graph {
+export class Graph implements GraphBuilder {
   readonly inputs: Value[] = [];
   readonly nodes: Node[] = [];
   readonly constants: Value[] = [];
   readonly outputs: Value[] = [];
-  readonly recomputation = new Recomputation();
+  readonly recomputation = new RecomputedValues();
   readonly transposes = new Transposes();
   readonly #known = new Map<string, readonly Value[]>();
   readonly #names = new Set<string>();

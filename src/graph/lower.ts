@@ -1,7 +1,6 @@
 import { Graph } from './graph.ts';
-import type { OpType } from './ops/index.ts';
 import { neededNodes } from './schedule.ts';
-import type { Node, Value } from './types.ts';
+import type { Node, OpType, Value } from './types.ts';
 
 /**
  * Writes a node in other operations: given its inputs, as the new graph has them, it returns its outputs there; or nothing

@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path';
 import type { Graph } from './graph.ts';
-import { ops } from './ops/index.ts';
+import { ops } from './ops/ops.ts';
 import { ProtobufWriter } from './protobuf.ts';
 import { neededNodes, scheduled } from './schedule.ts';
 import type { Attribute, DataType, Node, Value } from './types.ts';

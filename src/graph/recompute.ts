@@ -1,11 +1,10 @@
-import type { Graph } from './graph.ts';
-import type { Value } from './types.ts';
+import type { Recomputation, Value } from './types.ts';
 
 /**
  * Values that a backward pass computes again where it needs them, so that they need not be held from the forward
  * pass until then: memory for time.
  */
-export class Recomputation {
+export class RecomputedValues implements Recomputation {
   readonly #recipes = new Map<Value, () => Value>();
   readonly #made = new Map<Value, Value>();
 
@@ -24,7 +23,7 @@ export class Recomputation {
   }
 
   #copy(value: Value): Value {
-    const { graph, node } = value as Value & { graph: Graph };
+    const { graph, node } = value;
     if (!node) throw new Error(`${value.name} is no node's output: there is nothing to compute again`);
     const inputs = node.inputs.map(input => input && this.of(input));
     const outputs = graph.copy(node, inputs);

@@ -1,10 +1,10 @@
-import { GraphError, type QuantizedMatrix, type Value } from './types.ts';
+import { GraphError, type QuantizedMatrix, type TransposedPairs, type Value } from './types.ts';
 
 /**
  * Frozen matrices that a graph has in two quantised forms: a matrix and its transpose have scales of their own, one a
  * column each. A backward pass multiplies by the transpose.
  */
-export class Transposes {
+export class Transposes implements TransposedPairs {
   readonly #known = new Map<Value, QuantizedMatrix>();
 
   pair(a: QuantizedMatrix, b: QuantizedMatrix): void {

@@ -9,7 +9,7 @@ import { downloadFile } from '@huggingface/hub';
 import { makeFolder } from '../files/make-folder.ts';
 import { asStorageError } from '../files/storage-error.ts';
 import type { Connection } from './connection.ts';
-import { isPassing, WrongContentError } from './errors.ts';
+import { isPassing, WrongContentError } from './hub-errors.ts';
 import { withIncomplete } from './incomplete.ts';
 
 /** A file of a commit, as the Hub lists it. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import {
   type CachedRepository,
   COMMIT,
@@ -14,7 +14,7 @@ import {
 } from './cache.ts';
 import { type Connection, connect, isOffline } from './connection.ts';
 import { type DownloadProgress, downloadBlob, type RemoteFile } from './download.ts';
-import { explain, explainDownload, isPassing } from './errors.ts';
+import { explain, explainDownload, isPassing } from './hub-errors.ts';
 import type { Repository } from './repository.ts';
 
 /** What a download tells, and what stops it. */

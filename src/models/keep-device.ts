@@ -1,5 +1,5 @@
 import { Graph } from '../graph/graph.ts';
-import { relu } from '../graph/ops/index.ts';
+import { relu } from '../graph/ops/ops.ts';
 import { devices } from '../runtime/device.ts';
 import { createSession, type Session, type SessionSettings } from '../runtime/session.ts';
 import type { Model } from './model.ts';

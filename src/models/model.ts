@@ -1,8 +1,9 @@
-import type { Tokenizer } from '../data/tokenizer.ts';
-import type { Program, ProgramGraphs, StandaloneGraphs } from '../runtime/program.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import type { Program } from '../core/program.ts';
+import type { Site } from '../core/site.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import type { DeltaModule } from '../structure/module.ts';
-import type { Site } from '../structure/site.ts';
 import type { Weights } from './weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { readAt } from '../files/read-at.ts';
 import { asReadError } from '../files/read-error.ts';
 import { widen } from '../files/widen.ts';

@@ -1,4 +1,4 @@
-import type { Series } from '../report/curve-svg.ts';
+import type { Series } from '../report/pictures/curve-svg.ts';
 
 /** Columns as the chart wants them: all steps, then a row of values a series, null where it has none. */
 export function alignSeries(series: readonly Series[]): (number | null)[][] {

@@ -1,9 +1,9 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
-import { curveLine, curveSample, curvesSvg, type Series } from '../report/curve-svg.ts';
+import { curveLine, curveSample, curvesSvg, type Series } from '../report/pictures/curve-svg.ts';
+import { text } from '../report/pictures/svg.ts';
 import { tableMarkup } from '../report/sections.ts';
-import { text } from '../report/svg.ts';
 import { alignSeries } from './align-series.ts';
 import { Drawn } from './markup.ts';
 import { useTheme } from './theme.ts';

@@ -1,5 +1,5 @@
 import { html } from 'htm/preact';
-import type { Markup } from '../report/svg.ts';
+import type { Markup } from '../report/pictures/svg.ts';
 
 /** Parts that reports have too, drawn by the same code; it has escaped every text in them. */
 export function Drawn({ markup }: { markup: Markup }) {

@@ -1,8 +1,8 @@
 import { html } from 'htm/preact';
+import { count } from '../core/units.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';
-import { count } from '../report/units.ts';
 import { Drawn } from './markup.ts';
 
 /** All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on. */

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
+import { count, score } from '../core/units.ts';
 import type { RunSummary } from '../report/run-summary.ts';
-import { count, score } from '../report/units.ts';
 import { listed, type Order } from './filter.ts';
 import { compareLink, runLink } from './route.ts';
 

@@ -1,6 +1,6 @@
+import { bytes, count, duration, perTenThousand, score } from '../core/units.ts';
 import type { ComparisonRow, Spread } from './comparison.ts';
 import type { Table } from './table.ts';
-import { bytes, count, duration, perTenThousand, score } from './units.ts';
 
 /** A row's method as tables and pictures call it. */
 export function rowName({ label, variant, budget }: Pick<ComparisonRow, 'label' | 'variant' | 'budget'>): string {

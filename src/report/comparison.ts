@@ -1,6 +1,6 @@
+import { mean, standardDeviation } from '../core/moments.ts';
+import { type PairedTest, signFlipTest } from '../core/sign-flip.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
-import { mean, standardDeviation } from '../statistics/moments.ts';
-import { type PairedTest, signFlipTest } from '../statistics/sign-flip.ts';
 
 /** One finished run of a comparison. */
 export interface ComparedRun {

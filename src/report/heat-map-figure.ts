@@ -1,9 +1,9 @@
 import type { Exploration, ExploredModule } from './explore.ts';
 import { type HeatMapModule, heatMap } from './heat-map.ts';
-import { heatMapSvg } from './heat-map-svg.ts';
-import { levelColours } from './palette.ts';
+import { heatMapSvg } from './pictures/heat-map-svg.ts';
+import { levelColours } from './pictures/palette.ts';
+import { element, type Markup, text } from './pictures/svg.ts';
 import type { SearchMoment } from './search-moments.ts';
-import { element, type Markup, text } from './svg.ts';
 
 /** What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments. */
 export function explorationOf(modules: readonly HeatMapModule[], moments: readonly SearchMoment[] = []): Exploration {

@@ -1,5 +1,5 @@
 import type { HeatMap, HeatMapModule } from './heat-map.ts';
-import { ansi256, colourAt, isDark } from './palette.ts';
+import { ansi256, colourAt, isDark } from './pictures/palette.ts';
 
 /** Shades of p where there is no colour, from nearly nothing to the largest. */
 const shades = ['·', '░', '▒', '▓', '█'];

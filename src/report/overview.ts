@@ -1,6 +1,6 @@
+import { count, perTenThousand, score } from '../core/units.ts';
 import type { RunSummary } from './run-summary.ts';
 import type { Table } from './table.ts';
-import { count, perTenThousand, score } from './units.ts';
 
 /**
  * Mean test score of every method on every task, with the number of runs where it is more than one. Means are over runs

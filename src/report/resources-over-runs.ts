@@ -1,5 +1,5 @@
+import { mean } from '../core/moments.ts';
 import type { RunResult } from '../runs/result.ts';
-import { mean } from '../statistics/moments.ts';
 import { resourcesTable } from './summary.ts';
 import type { Table } from './table.ts';
 

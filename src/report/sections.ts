@@ -1,12 +1,12 @@
+import { count, score } from '../core/units.ts';
 import type { MetricsLine, StageName } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
-import type { Series } from './curve-svg.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
+import type { Series } from './pictures/curve-svg.ts';
+import { element, type Markup, text } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import { keptTable } from './summary.ts';
-import { element, type Markup, text } from './svg.ts';
 import type { Table } from './table.ts';
-import { count, score } from './units.ts';
 
 /** A titled part of a page. `saves` offers its picture as SVG, its table as CSV (`offerDownloads`). */
 export function panel(title: string, saves: readonly ('svg' | 'csv')[], children: readonly Markup[]): Markup {

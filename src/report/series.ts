@@ -1,4 +1,4 @@
-import { element, type Markup, text } from './svg.ts';
+import { element, type Markup, text } from './pictures/svg.ts';
 
 /** Okabe and Ito's colours, told apart with any colour vision; yellow is left out, it does not show on white. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000'];

@@ -1,4 +1,4 @@
-import { deltaOf } from '../deltas/index.ts';
+import { deltaOf } from '../deltas/kinds.ts';
 import type { ModuleRecord } from '../structure/structure-file.ts';
 import type { HeatMapModule } from './heat-map.ts';
 

@@ -1,5 +1,5 @@
-import { curveColours, darkCurveColours } from './curve-svg.ts';
-import { levelColours } from './palette.ts';
+import { curveColours, darkCurveColours } from './pictures/curve-svg.ts';
+import { levelColours } from './pictures/palette.ts';
 
 const ofSeries = (colours: readonly string[]) => colours.map((colour, hue) => `--series-${hue}: ${colour};`).join(' ');
 

@@ -1,7 +1,7 @@
+import { bytes, count, duration, perTenThousand, score } from '../core/units.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
-import { bytes, count, duration, perTenThousand, score } from './units.ts';
 
 /** What could be spent and what was, in one sentence. */
 export function budgetSentence({ budget, structure }: RunResult): string {

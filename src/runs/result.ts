@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { InputError, StorageError } from '../errors.ts';
+import { InputError, StorageError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { isRunning, processIdentity, thisProcess } from '../files/process-identity.ts';
 import { asReadError } from '../files/read-error.ts';
 import { createFileWhole } from '../files/write-file-whole.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import type { DeltaModule } from '../core/delta-module.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
-import type { DeltaModule } from '../structure/module.ts';
 
 const opening = z.object({
   /** Parameters to spend. */

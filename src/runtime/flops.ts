@@ -1,7 +1,7 @@
 import { type Extents, elementsAt, extentAt } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { OpType } from '../graph/ops/index.ts';
 import { neededNodes } from '../graph/schedule.ts';
+import type { OpType } from '../graph/types.ts';
 
 /** The operations that multiply matrices. */
 export const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { fillUniform } from '../core/random.ts';
 import { Graph } from '../graph/graph.ts';
-import { gemm } from '../graph/ops/index.ts';
-import { fillUniform } from '../training/random.ts';
+import { gemm } from '../graph/ops/ops.ts';
 import type { DeviceName } from './device.ts';
 import { createSession } from './session.ts';
 

@@ -1,5 +1,5 @@
 import { Graph } from '../graph/graph.ts';
-import { quantizedProduct } from '../graph/ops/index.ts';
+import { quantizedProduct } from '../graph/ops/ops.ts';
 import { createSession } from './session.ts';
 
 /** Several rows, as one row has a kernel of its own. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { toOnnx } from '../graph/onnx.ts';

@@ -1,4 +1,5 @@
-import type { Generator, Ranker, StandaloneGraphs } from './program.ts';
+import type { Generator, Ranker } from '../core/program.ts';
+import type { StandaloneGraphs } from './program-graphs.ts';
 import { type Feeds, openSession, type Session, type SessionSettings } from './session.ts';
 
 /** Where the two graphs of a standalone model lie, and the ids it begins, pads and ends with. */

@@ -1,7 +1,6 @@
-import type { EncodedExample, Trainable } from '../runtime/program.ts';
+import type { EncodedExample, Trainable } from '../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../training/adamw.ts';
-import { addScaled } from '../training/add-scaled.ts';
-import { clipNorm, norm } from '../training/clip.ts';
+import { addScaled, clipNorm, norm } from '../training/clip.ts';
 import { checkFinite } from '../training/steps.ts';
 import type { GateEstimator } from './estimator.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';

@@ -1,5 +1,5 @@
-import { InputError } from '../errors.ts';
-import { mean, standardDeviation } from '../statistics/moments.ts';
+import { InputError } from '../core/errors.ts';
+import { mean, standardDeviation } from '../core/moments.ts';
 import { checkBudget, fillBudget } from '../structure/fill-budget.ts';
 import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
 

@@ -1,18 +1,17 @@
-import type { EncodedExample, Trainable } from '../runtime/program.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import type { EncodedExample, Trainable } from '../core/program.ts';
+import { fillUniform } from '../core/random.ts';
 import { checkBudget } from '../structure/fill-budget.ts';
-import type { DeltaModule } from '../structure/module.ts';
 import { createMoments } from '../training/adamw.ts';
 import { countTokens, createBatchCursor } from '../training/batch-cursor.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from '../training/loop.ts';
 import { withMicroBatches } from '../training/micro-batches.ts';
-import { fillUniform } from '../training/random.ts';
-import { linearDecay } from '../training/schedule.ts';
-import { countSteps } from '../training/steps.ts';
+import { countSteps, linearDecay } from '../training/steps.ts';
 import { stoppable } from '../training/stoppable.ts';
 import { type BiLevelState, biLevelStep } from './bi-level.ts';
 import { chooseStructure } from './choose-structure.ts';
 import type { L0Options } from './estimator.ts';
-import { type EstimatorName, estimators } from './estimators/index.ts';
+import { type EstimatorName, estimators } from './estimators/estimators.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
 import { watchStability } from './stability.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
-import { readRunView } from '../api/read-view.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
+import { readRunView } from '../jobs/read-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSheet, styleSheet } from './assets.ts';
 import { createWatch, streamChanges } from './changes-stream.ts';

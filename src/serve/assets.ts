@@ -46,7 +46,7 @@ export const pageHtml = `<!doctype html>
 <link rel="stylesheet" href="/uplot.css">
 <link rel="stylesheet" href="/style.css">
 <script type="importmap">${importMap}</script>
-<script type="module" src="/modules/page/main${extension}"></script>
+<script type="module" src="/modules/page/start${extension}"></script>
 </head>
 <body><div id="page"></div><noscript>This page needs JavaScript; \`s3delta report\` writes one that does not.</noscript></body>
 </html>
@@ -62,7 +62,7 @@ export function plotStyleSheet(): string {
 
 /** A module of the page, or one it shares with the reports, as browsers run it; undefined where there is none. */
 export function pageModule(name: string): string | undefined {
-  if (!/^(page|report)\/[a-z-]+\.(ts|js)$/.test(name) || extname(name) !== extension) return undefined;
+  if (!/^(page|report|core)\/([a-z]+\/)?[a-z-]+\.(ts|js)$/.test(name) || extname(name) !== extension) return undefined;
   try {
     const source = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
     return extension === '.ts' ? stripTypeScriptTypes(source) : source;

@@ -4,7 +4,7 @@ import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { isHeld } from '../runs/run-lock.ts';
 import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
-import { summarize } from './summary.ts';
+import { summarize } from './summarise-runs.ts';
 
 /** What has changed in the list since a version of it. */
 export interface Changes {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { createApp } from './app.ts';
 
 export interface ServeOptions {

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 
 /** Fractions that the units stand for; a basis point (bp) and ‱ are the same. */
 const units: Readonly<Record<string, number>> = { '%': 1e-2, '‰': 1e-3, '‱': 1e-4, bp: 1e-4 };

@@ -1,6 +1,6 @@
-import { createModule } from '../deltas/index.ts';
-import type { DeltaModule, DeltaOptions } from './module.ts';
-import type { Site } from './site.ts';
+import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
+import type { Site } from '../core/site.ts';
+import { createModule } from '../deltas/kinds.ts';
 
 /** Puts modules of one kind wherever `attaches` says so. A search space or a manual method is a list of rules. */
 export interface CandidateRule {

@@ -1,8 +1,8 @@
-import { createModule } from '../deltas/index.ts';
-import { InputError } from '../errors.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
+import { createModule } from '../deltas/kinds.ts';
 import { isQueryOrValue } from './manual.ts';
-import type { DeltaModule } from './module.ts';
-import type { Site } from './site.ts';
 
 /**
  * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the

@@ -1,5 +1,5 @@
-import { InputError } from '../errors.ts';
-import type { DeltaModule } from './module.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
 
 /** What a choice needs to know of a module. */
 export type Cost = Pick<DeltaModule, 'parameters' | 'inert'>;

@@ -1,8 +1,8 @@
-import { deltaOf } from '../deltas/index.ts';
-import { InputError } from '../errors.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
+import { deltaOf } from '../deltas/kinds.ts';
 import { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './candidates.ts';
-import type { DeltaModule } from './module.ts';
-import type { Site } from './site.ts';
 
 /** Queries and values of self-attention: where LoRA's authors put it. */
 export function isQueryOrValue({ host, position }: Site): boolean {

@@ -1,6 +1,6 @@
-import { createModule } from '../deltas/index.ts';
-import { InputError } from '../errors.ts';
-import type { Site } from './site.ts';
+import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
+import { createModule } from '../deltas/kinds.ts';
 import type { ModuleRecord, Structure, StructureModel } from './structure-file.ts';
 
 /** A place in a stack of layers: `E.3` is layer 3 of the encoder. */

@@ -1,4 +1,4 @@
-import { permutation } from '../training/random.ts';
+import { permutation } from '../core/random.ts';
 import { type BudgetOptions, type Cost, checkBudget, fillBudget } from './fill-budget.ts';
 
 /**

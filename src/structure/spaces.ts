@@ -1,7 +1,7 @@
-import { InputError } from '../errors.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
 import { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './candidates.ts';
-import type { DeltaModule } from './module.ts';
-import type { Site } from './site.ts';
 
 /** Search spaces (method, section 2): S³Delta-M and S³Delta-L. */
 export const spaces: Readonly<Record<string, readonly CandidateRule[]>> = {

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { createModule } from '../deltas/index.ts';
-import { atPlace, InputError } from '../errors.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { atPlace, InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
+import { createModule } from '../deltas/kinds.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
-import type { DeltaModule } from './module.ts';
-import { otherModel } from './other-model.ts';
-import type { Site } from './site.ts';
 
 const FORMAT = 's3delta-structure';
 const VERSION = 1;
@@ -152,4 +151,9 @@ function keptModule(
     where,
     remedy,
   });
+}
+
+/** Names a model that is not the one at hand, for messages: `t5-base, not on mini`. They may have one name. */
+export function otherModel(then: string | undefined, now: string): string {
+  return then === now ? `another ${now}, with other weights` : `${then ?? 'another model'}, not on ${now}`;
 }

@@ -1,5 +1,5 @@
-import { oneAnswerMetrics } from '../metrics/index.ts';
-import { belongsTo, findLayout, type Layout, requireLayout } from './layout.ts';
+import { oneAnswerMetrics } from '../metrics/metrics.ts';
+import { belongsTo, findLayout, type Layout, requireLayout } from './file-layout.ts';
 import { readExamples } from './read-examples.ts';
 import type { OriginalSplits, Task } from './task.ts';
 import { namesOfTargets, type TextForm, targetStrings } from './text-form.ts';

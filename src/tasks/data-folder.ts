@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
-import type { Task } from './task.ts';
 
 /**
  * The folder that data lie in: the one named, or, where there is none of this name, a data set's on the Hub, of which the
@@ -11,7 +10,7 @@ import type { Task } from './task.ts';
  * @throws InputError where the data set cannot be had, or has no file for the task
  */
 export async function dataFolder(
-  task: Pick<Task, 'name' | 'mayRead'>,
+  task: { readonly name: string; mayRead(path: string): boolean },
   named: string,
   options: DownloadOptions,
 ): Promise<string> {

@@ -1,7 +1,7 @@
+import { InputError } from '../core/errors.ts';
 import type { TextExample } from '../data/encode.ts';
-import { readRows, type TableOptions } from '../data/read-rows.ts';
-import type { Row } from '../data/row.ts';
-import { InputError } from '../errors.ts';
+import { readRows, type TableOptions } from '../data/rows/read-rows.ts';
+import type { Row } from '../data/rows/row.ts';
 import { type TextForm, toExample } from './text-form.ts';
 
 /** How a data file is read. */

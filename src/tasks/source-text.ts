@@ -1,6 +1,6 @@
+import { InputError } from '../core/errors.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
-import { fieldText, fieldTexts, placeOf } from '../data/row.ts';
-import { InputError } from '../errors.ts';
+import { fieldText, fieldTexts, placeOf } from '../data/rows/row.ts';
 import type { Task } from './task.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { permutation } from '../core/random.ts';
 import { groupsOf, type TextExample } from '../data/encode.ts';
-import { permutation } from '../training/random.ts';
 import type { OriginalSplits, TaskData } from './task.ts';
 
 /** How the sets of a run are drawn from the data set's own parts. Examples of one group always fall into one set. */

@@ -1,9 +1,9 @@
-import type { StagePreset } from '../config/presets.ts';
+import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { TextExample } from '../data/encode.ts';
-import { InputError, throwIfInterrupted } from '../errors.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
-import type { MetricName } from '../metrics/index.ts';
+import type { MetricName } from '../metrics/metrics.ts';
 import { dataFolder } from './data-folder.ts';
+import type { StagePreset } from './preset.ts';
 import type { TextForm } from './text-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */

@@ -1,6 +1,6 @@
+import { InputError } from '../core/errors.ts';
 import type { TextExample } from '../data/encode.ts';
-import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/row.ts';
-import { InputError } from '../errors.ts';
+import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/rows/row.ts';
 
 /** Text of a row's field. */
 export type Field = (name: string) => string;

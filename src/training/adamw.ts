@@ -1,4 +1,4 @@
-import type { FloatArray } from './random.ts';
+import type { FloatArray } from '../core/random.ts';
 
 /** First and second moments of the gradient, each as long as the parameters they belong to. */
 export interface Moments<T extends FloatArray = FloatArray> {

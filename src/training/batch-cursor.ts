@@ -1,6 +1,6 @@
+import { InputError } from '../core/errors.ts';
+import type { EncodedExample } from '../core/program.ts';
 import { trainingBatches } from '../data/batches.ts';
-import { InputError } from '../errors.ts';
-import type { EncodedExample } from '../runtime/program.ts';
 
 /** The endless sequence of batches over a set of examples, addressed by its number, so that any can be made again. */
 export interface BatchCursor {

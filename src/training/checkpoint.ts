@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InputError } from '../errors.ts';
+import { InputError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 

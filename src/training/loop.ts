@@ -1,33 +1,8 @@
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError } from '../core/errors.ts';
 import type { NumberArray } from '../files/safetensors-arrays.ts';
 import type { CheckpointStore } from './checkpoint.ts';
-import { type Progress, restore, snapshot, startProgress } from './progress.ts';
-
-/** What every job tells of a step. */
-export interface StepReport {
-  /** In nats a target token. */
-  readonly loss: number;
-  readonly learningRate: number;
-}
-
-/** An optimisation the loop can drive, save and take up again. `Report` is what it tells about each step. */
-export interface Job<Report extends StepReport> {
-  readonly steps: number;
-  /** Steps between two evaluations; the last step is always followed by one. */
-  readonly evaluateEvery: number;
-  /** What has to be equal in a run that goes on from a checkpoint. */
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
-  /** The job's whole state: arrays that `step` changes in place. */
-  readonly arrays: Readonly<Record<string, NumberArray>>;
-  /** Names of the arrays to keep as they were at the best evaluation. */
-  readonly kept: readonly string[];
-  /** Does one step, counted from 0. Where it fails, the arrays must be as before. */
-  step(step: number): Promise<Report>;
-  /** Validation score at the present state; higher is better. */
-  evaluate(): Promise<number>;
-  /** Whether the job ends before its last step, told from the arrays alone; asked after every evaluation. */
-  finished?(): boolean;
-}
+import { type Progress, restore, snapshot, startProgress } from './loop-progress.ts';
+import type { Stage, StepReport } from './stage.ts';
 
 export interface LoopContext {
   readonly checkpoint?: CheckpointStore;
@@ -63,7 +38,7 @@ export interface EvaluationEvent {
 }
 
 export interface LoopResult {
-  /** Steps done: fewer than the job's where it finished early. */
+  /** Steps done: fewer than the stage's where it finished early. */
   readonly steps: number;
   readonly bestStep: number;
   readonly score: number;
@@ -73,15 +48,15 @@ export interface LoopResult {
   readonly seconds: number;
 }
 
-async function evaluate(job: Job<StepReport>, progress: Progress): Promise<EvaluationEvent> {
+async function evaluate(stage: Stage<StepReport>, progress: Progress): Promise<EvaluationEvent> {
   const started = performance.now();
-  const answer = await job.evaluate();
+  const answer = await stage.evaluate();
   // A metric that is not a number ranks below every other.
   const score = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
   if (score >= progress.bestScore) {
     progress.bestScore = score;
     progress.bestStep = progress.step;
-    progress.best = Object.fromEntries(job.kept.map(name => [name, job.arrays[name]!.slice()]));
+    progress.best = Object.fromEntries(stage.kept.map(name => [name, stage.arrays[name]!.slice()]));
   }
   const loss = progress.lossSum / (progress.step - progress.evaluatedStep);
   progress.lossSum = 0;
@@ -89,11 +64,21 @@ async function evaluate(job: Job<StepReport>, progress: Progress): Promise<Evalu
   const seconds = (performance.now() - started) / 1000;
   progress.seconds += seconds;
   const { step, bestScore: best, learningRate, seconds: stageSeconds } = progress;
-  return { type: 'evaluation', step, steps: job.steps, score: answer, best, loss, learningRate, seconds, stageSeconds };
+  return {
+    type: 'evaluation',
+    step,
+    steps: stage.steps,
+    score: answer,
+    best,
+    loss,
+    learningRate,
+    seconds,
+    stageSeconds,
+  };
 }
 
 /**
- * Runs a job to its end, evaluating every `evaluateEvery` steps and at the end, and keeps the arrays of the best
+ * Runs a stage to its end, evaluating every `evaluateEvery` steps and at the end, and keeps the arrays of the best
  * evaluation (the latest among equals). State is saved after every evaluation and at least every `saveEverySeconds`;
  * a run found in the store is taken up where it stood. An abort saves and throws InterruptedError.
  *
@@ -101,43 +86,43 @@ async function evaluate(job: Job<StepReport>, progress: Progress): Promise<Evalu
  * ones again by a run that goes on after a crash.
  */
 export async function* runLoop<Report extends StepReport>(
-  job: Job<Report>,
+  stage: Stage<Report>,
   { checkpoint, signal, saveEverySeconds = 60 }: LoopContext,
 ): AsyncGenerator<(StepProgress & Report) | EvaluationEvent, LoopResult> {
   const saved = await checkpoint?.load();
-  const progress = saved ? restore(job, saved, checkpoint?.where) : startProgress();
+  const progress = saved ? restore(stage, saved, checkpoint?.where) : startProgress();
   let lastSave = performance.now();
   const save = async () => {
-    await checkpoint?.save(snapshot(job, progress));
+    await checkpoint?.save(snapshot(stage, progress));
     lastSave = performance.now();
   };
   const isOver = () =>
     progress.evaluatedStep === progress.step &&
-    (progress.step === job.steps || (progress.step > 0 && job.finished?.()));
-  const isDue = () => progress.step % job.evaluateEvery === 0 || progress.step === job.steps;
+    (progress.step === stage.steps || (progress.step > 0 && stage.finished?.()));
+  const isDue = () => progress.step % stage.evaluateEvery === 0 || progress.step === stage.steps;
 
   try {
     while (!isOver()) {
       signal?.throwIfAborted();
       if (isDue() && progress.evaluatedStep < progress.step) {
-        yield await evaluate(job, progress);
+        yield await evaluate(stage, progress);
         await save();
       } else {
         const started = performance.now();
-        const report = await job.step(progress.step);
+        const report = await stage.step(progress.step);
         const seconds = (performance.now() - started) / 1000;
         progress.step += 1;
         progress.lossSum += report.loss;
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        yield { type: 'step', step: progress.step, steps: job.steps, seconds, ...report };
+        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }
   } catch (error) {
     if (!signal?.aborted) throw error;
     await save();
-    throw new InterruptedError(`interrupted after step ${progress.step} of ${job.steps}`);
+    throw new InterruptedError(`interrupted after step ${progress.step} of ${stage.steps}`);
   }
   const { step: steps, bestStep, bestScore: score, best, seconds } = progress;
   return { steps, bestStep, score, best, seconds };

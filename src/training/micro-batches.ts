@@ -1,5 +1,5 @@
-import type { EncodedExample, LossAndGradients, Trainable } from '../runtime/program.ts';
-import { addScaled } from './add-scaled.ts';
+import type { EncodedExample, LossAndGradients, Trainable } from '../core/program.ts';
+import { addScaled } from './clip.ts';
 import { splitBatch } from './split-batch.ts';
 
 /** Number of target tokens, what a batch's mean loss is taken over. */

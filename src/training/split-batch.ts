@@ -1,4 +1,4 @@
-import type { EncodedExample } from '../runtime/program.ts';
+import type { EncodedExample } from '../core/program.ts';
 
 /** What limits a part of a batch. */
 export interface PartLimits {

@@ -1,4 +1,4 @@
-import { DivergedError, InputError } from '../errors.ts';
+import { DivergedError, InputError } from '../core/errors.ts';
 
 /** Steps of a run. InputError where it would have none. */
 export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
@@ -17,4 +17,12 @@ export function checkFinite(value: number, step: number): void {
   throw new DivergedError(`the loss or its gradient is not finite at step ${step + 1}`, {
     remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
   });
+}
+
+/**
+ * Learning rate of a step (counted from 0) that falls linearly from `base` at the first step towards 0 after the last
+ * of `steps`, without warm-up.
+ */
+export function linearDecay(base: number, step: number, steps: number): number {
+  return base * Math.max(0, 1 - step / steps);
 }

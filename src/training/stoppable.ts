@@ -1,5 +1,5 @@
-import { throwIfInterrupted } from '../errors.ts';
-import type { Trainable } from '../runtime/program.ts';
+import { throwIfInterrupted } from '../core/errors.ts';
+import type { Trainable } from '../core/program.ts';
 
 /**
  * The same program, which begins nothing after an abort: a step of several evaluations, or of several micro-batches, then

@@ -5,7 +5,7 @@ import { axes, basePoint, spread } from '../../bench/cost/axes.ts';
 import { countPoint, planSearchSteps } from '../../bench/cost/counted.ts';
 import { type MeasuredPoint, pictures } from '../../bench/cost/pictures.ts';
 import { straightLine } from '../../bench/cost/straight-line.ts';
-import { loadModel } from '../../src/models/load.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 
 const model = await loadModel('test/fixtures/tiny-t5');
 const MEGABYTE = 1e6;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { readRun, writeReport } from '../../src/api/report-job.ts';
+import { readRun, writeReport } from '../../src/jobs/report-job.ts';
 import { labels, runsRoot, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow, seriousProblems } from './accessibility.ts';
 import { launch, openPage, skip } from './chromium.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import type { Comparison } from '../../src/api/matrix/comparison.ts';
+import type { Comparison } from '../../src/experiments/comparison-job.ts';
 import { runCli, runCliUntil, tinyModel, workspace } from './support.ts';
 
 // Comparisons as a user runs them, on a tiny model with random weights and a tiny task.

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { type AnsweredInput, runPredictJob } from '../../src/api/predict-job.ts';
-import { exportRun } from '../../src/cli/commands/export.ts';
+import { exportRun } from '../../src/cli/commands/export-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';
-import { InputError, InterruptedError } from '../../src/errors.ts';
 import { readDescription } from '../../src/export/description.ts';
+import { type AnsweredInput, runPredictJob } from '../../src/jobs/predict-job.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();

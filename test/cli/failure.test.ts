@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeFailure } from '../../src/cli/failure.ts';
-import { InputError, InterruptedError, StorageError } from '../../src/errors.ts';
+import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
 
 const full = new StorageError('the disk is full', { where: 'run/a', code: 'ENOSPC', remedy: 'free some space' });
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { JobEvent } from '../../src/api/job-events.ts';
 import { terminalAsk } from '../../src/cli/ask.ts';
 import type { Ask } from '../../src/cli/command.ts';
-import { init } from '../../src/cli/commands/init.ts';
+import { init } from '../../src/cli/commands/init-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { readConfigFile } from '../../src/config/config-file.ts';
-import { InputError, InterruptedError } from '../../src/errors.ts';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
+import type { JobEvent } from '../../src/jobs/job-events.ts';
 import { runCli, tinyModel } from './support.ts';
 
 /** A folder with reviews, and a config to be written beside them. */

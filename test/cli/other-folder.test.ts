@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { readRecordedSettings } from '../../src/config/config-file.ts';

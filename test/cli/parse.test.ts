@@ -4,7 +4,7 @@ import type { ArgsDef } from 'citty';
 import fc from 'fast-check';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { readSettings } from '../../src/cli/settings-args.ts';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 
 const definitions: ArgsDef = {
   config: { type: 'positional', required: false },

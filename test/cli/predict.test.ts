@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { before, test } from 'node:test';
-import type { AnsweredInput } from '../../src/api/predict-job.ts';
 import type { Output } from '../../src/cli/command.ts';
-import { predict } from '../../src/cli/commands/predict.ts';
+import { predict } from '../../src/cli/commands/predict-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
-import { InputError, InterruptedError } from '../../src/errors.ts';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
+import type { AnsweredInput } from '../../src/jobs/predict-job.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import type { ParsedArgs } from 'citty';
 import { withResumeHint } from '../../src/cli/resume-hint.ts';
 import { runFolderOf } from '../../src/cli/settings-args.ts';
-import { InputError, InterruptedError, StorageError } from '../../src/errors.ts';
+import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-hint-'));
 after(() => rmSync(folder, { recursive: true }));

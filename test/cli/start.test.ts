@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { packageVersion } from '../../src/api/provenance.ts';
+import { packageVersion } from '../../src/library/provenance.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const { runsTypeScript, findNode } = (await import(new URL('../../tools/find-node.mjs', import.meta.url).href)) as {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
 import { commandOf } from '../../src/cli/run.ts';
 import { runCli, workspace } from './support.ts';
 

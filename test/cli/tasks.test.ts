@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { tasks } from '../../src/tasks/index.ts';
+import { tasks } from '../../src/tasks/tasks.ts';
 import { runCli, workspace } from './support.ts';
 
 const parquet = fileURLToPath(new URL('../fixtures/parquet', import.meta.url));

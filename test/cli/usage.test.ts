@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import { columns } from '../../src/cli/columns.ts';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
+import { columns } from '../../src/cli/text-columns.ts';
 import { commandUsage, usage } from '../../src/cli/usage.ts';
 
 const plain = { width: 80, colour: false };

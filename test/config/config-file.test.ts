@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatConfigFile, readConfigFile } from '../../src/config/config-file.ts';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-config-'));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBytes } from '../../src/config/parse-bytes.ts';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 
 test('amounts of memory are read in powers of 1000 and of 1024', () => {
   assert.equal(parseBytes('4GB', '--memory'), 4e9);

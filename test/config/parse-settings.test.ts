@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { settingKeys, settingsSchema } from '../../src/config/settings.ts';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 
 const parse = (values: unknown) => parseSettings(values, key => `file:${key}`);
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
-import { fromConfigFile, shortName, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
+import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
+import { shortName } from '../../src/tasks/task-path.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));
 const config = join(root, 'configs', 'films.yaml');

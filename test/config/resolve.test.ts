@@ -5,12 +5,13 @@ import {
   requireFrozenWeights,
   requireMethodOrStructure,
   requireModelAndTask,
-} from '../../src/config/check.ts';
+} from '../../src/config/check-settings.ts';
 import { retrainStage, searchStage } from '../../src/config/job-config.ts';
-import { choosePreset, type Preset, writesSentinel } from '../../src/config/presets.ts';
+import { choosePreset, writesSentinel } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
+import type { Preset } from '../../src/tasks/preset.ts';
 
 const preset: Preset = {
   maxLength: 128,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { schemaLine } from '../../src/config/schema-line.ts';
 import { settingKeys } from '../../src/config/settings.ts';
+import { schemaLine } from '../../src/files/schema-line.ts';
 import { schemaFiles } from '../../tools/schemas.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

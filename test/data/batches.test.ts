@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { permutation } from '../../src/core/random.ts';
 import { batchesPerEpoch, evaluationBatches, trainingBatches } from '../../src/data/batches.ts';
-import { permutation } from '../../src/training/random.ts';
 
 const sized = (lengths: readonly number[]) => lengths.map(length => ({ source: new Array<number>(length).fill(5) }));
 const options = { batchSize: 4, seed: 1, epoch: 0, stream: 'train' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { InputError } from '../../src/core/errors.ts';
 import {
   checkLabelsCanBeSpelled,
   encodeExample,
@@ -7,8 +8,7 @@ import {
   encodeSource,
   longestTokenCount,
 } from '../../src/data/encode.ts';
-import type { Tokenizer } from '../../src/data/tokenizer.ts';
-import { InputError } from '../../src/errors.ts';
+import type { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
 
 /** One id a word: its length plus 10. */
 const tokenizer: Tokenizer = {

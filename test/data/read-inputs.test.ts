@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { InputError } from '../../src/core/errors.ts';
 import { type ModelInput, readInputLines, readInputs } from '../../src/data/read-inputs.ts';
-import { readRows } from '../../src/data/read-rows.ts';
-import { InputError } from '../../src/errors.ts';
+import { readRows } from '../../src/data/rows/read-rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-inputs-'));
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createModule, deltaOf, deltas } from '../../src/deltas/index.ts';
+import { InputError } from '../../src/core/errors.ts';
+import { createModule, deltaOf, deltas } from '../../src/deltas/kinds.ts';
 import { initialDelta, layoutOf } from '../../src/deltas/layout.ts';
-import { InputError } from '../../src/errors.ts';
-import { parseT5Config } from '../../src/models/t5/config.ts';
-import { t5Sites } from '../../src/models/t5/sites.ts';
+import { parseT5Config } from '../../src/models/t5/t5-config.ts';
+import { t5Sites } from '../../src/models/t5/t5-sites.ts';
 
 const sites = t5Sites(
   parseT5Config({ vocab_size: 100, d_model: 128, d_kv: 16, d_ff: 256, num_heads: 8, num_layers: 2 }, 'config.json'),

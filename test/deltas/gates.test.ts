@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { fillNormal } from '../../src/core/random.ts';
+import type { HostKind, Site } from '../../src/core/site.ts';
 import { attachModules } from '../../src/deltas/attach.ts';
 import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../src/deltas/gates.ts';
-import { createModule, deltas } from '../../src/deltas/index.ts';
+import { createModule, deltas } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { sub } from '../../src/graph/ops/index.ts';
-import { parseT5Config } from '../../src/models/t5/config.ts';
-import { t5Sites } from '../../src/models/t5/sites.ts';
-import type { HostKind, Site } from '../../src/structure/site.ts';
-import { fillNormal } from '../../src/training/random.ts';
+import { sub } from '../../src/graph/ops/ops.ts';
+import { parseT5Config } from '../../src/models/t5/t5-config.ts';
+import { t5Sites } from '../../src/models/t5/t5-sites.ts';
 import { evaluate, tensor } from '../graph/reference.ts';
 
 const sites = t5Sites(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createModule } from '../../src/deltas/index.ts';
+import type { HostKind, Site } from '../../src/core/site.ts';
+import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { canMerge, mergeDelta } from '../../src/deltas/merge.ts';
-import type { HostKind, Site } from '../../src/structure/site.ts';
 
 const site = (name: string, host: HostKind, inFeatures: number, outFeatures: number): Site => ({
   ...{ name, host, inFeatures, outFeatures, column: 'E.0', position: name },

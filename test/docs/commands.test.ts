@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { type ShownCommand, shownCommands, words } from './blocks.ts';

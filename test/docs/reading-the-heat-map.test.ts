@@ -65,7 +65,7 @@ test('the page is served until Ctrl-C, and says where it is', async () => {
       if (found !== undefined) resolve(found);
     });
   });
-  for (const path of ['', 'modules/page/main.ts']) assert.equal((await fetch(`${url}${path}`)).status, 200);
+  for (const path of ['', 'modules/page/start.ts']) assert.equal((await fetch(`${url}${path}`)).status, 200);
   const ended = new Promise<number | null>(resolve => child.on('exit', resolve));
   child.kill('SIGINT');
   assert.equal(await ended, 0);

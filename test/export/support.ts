@@ -2,15 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExportOptions } from '../../src/api/export-model.ts';
-import type { TunedStructure } from '../../src/api/tune.ts';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { EncodedExample } from '../../src/core/program.ts';
+import { fillNormal } from '../../src/core/random.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
-import { loadModel } from '../../src/models/load.ts';
+import type { ExportOptions } from '../../src/library/export-model.ts';
+import type { TunedStructure } from '../../src/library/tune.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
-import type { EncodedExample } from '../../src/runtime/program.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
-import { fillNormal } from '../../src/training/random.ts';
 
 export const loadTiny = (name: string): Promise<Model> =>
   loadModel(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), { threads: 1 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { fillUniform } from '../../src/training/random.ts';
+import { fillUniform } from '../../src/core/random.ts';
 import { workspace } from '../cli/support.ts';
 import { inPairs, outcomeOf, requireWholeFiles, smallRuns, start } from './runs.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError, StorageError } from '../../src/errors.ts';
+import { InputError, StorageError } from '../../src/core/errors.ts';
 import { asReadError } from '../../src/files/read-error.ts';
 import { asStorageError } from '../../src/files/storage-error.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
-import { StorageError } from '../../src/errors.ts';
+import { StorageError } from '../../src/core/errors.ts';
 import { makeFolder } from '../../src/files/make-folder.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-folder-'));

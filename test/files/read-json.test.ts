@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { readJson, readTextFile } from '../../src/files/read-json.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-json-'));

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
 import { type ArrayTensor, readSafetensors, writeSafetensors } from '../../src/files/safetensors-arrays.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-safetensors-'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { decodeUtf8, decodeUtf8Stream } from '../../src/files/utf8.ts';
 
 const refused = (message: string) => (error: unknown) => {

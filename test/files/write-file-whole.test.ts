@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { StorageError } from '../../src/errors.ts';
+import { StorageError } from '../../src/core/errors.ts';
 import { createFileWhole, removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StorageError } from '../../src/errors.ts';
+import { StorageError } from '../../src/core/errors.ts';
 import { writeFolderWhole } from '../../src/files/write-folder-whole.ts';
 
 const base = () => mkdtempSync(join(tmpdir(), 's3delta-folder-'));

@@ -1,9 +1,9 @@
+import { fillNormal } from '../../src/core/random.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import * as op from '../../src/graph/ops/index.ts';
+import * as op from '../../src/graph/ops/ops.ts';
 import type { Value } from '../../src/graph/types.ts';
 import type { Feeds } from '../../src/runtime/session.ts';
-import { fillNormal } from '../../src/training/random.ts';
 import type { OpCase } from './cases.ts';
 import { sizeOf, type Tensor, tensor } from './reference.ts';
 

@@ -1,7 +1,6 @@
 import type { Graph } from '../../src/graph/graph.ts';
-import type { OpType } from '../../src/graph/ops/index.ts';
-import * as op from '../../src/graph/ops/index.ts';
-import type { Dim, Value } from '../../src/graph/types.ts';
+import * as op from '../../src/graph/ops/ops.ts';
+import type { Dim, OpType, Value } from '../../src/graph/types.ts';
 
 /** One use of an operation: `shapes` are the float inputs' (their values are drawn), `indices` integer inputs with fixed values. */
 export interface OpCase {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import {
@@ -15,7 +15,7 @@ import {
   rmsNorm,
   split,
   transpose,
-} from '../../src/graph/ops/index.ts';
+} from '../../src/graph/ops/ops.ts';
 import { ProtobufWriter } from '../../src/graph/protobuf.ts';
 import { broadcastAxes, broadcastShapes, productOf } from '../../src/graph/shape.ts';
 import { commonFolder } from '../../src/runtime/session.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Graph } from '../../src/graph/graph.ts';
 import { lower } from '../../src/graph/lower.ts';
 import { webgpuLowerings } from '../../src/graph/lowerings/webgpu.ts';
-import * as op from '../../src/graph/ops/index.ts';
+import * as op from '../../src/graph/ops/ops.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import { buildCase, feedsOf } from './built-case.ts';
 import { opCases } from './cases.ts';

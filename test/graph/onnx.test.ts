@@ -8,7 +8,7 @@ import { type AttributeProto, ModelProtoSchema, TensorProto_DataLocation, Tensor
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { OPSET, toOnnx } from '../../src/graph/onnx.ts';
-import { add, gemm, matmul, mul, reduceSum, reshape, rmsNorm, split } from '../../src/graph/ops/index.ts';
+import { add, gemm, matmul, mul, reduceSum, reshape, rmsNorm, split } from '../../src/graph/ops/ops.ts';
 import { neededNodes, scheduled } from '../../src/graph/schedule.ts';
 import { createSession } from '../../src/runtime/session.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { fillNormal } from '../../src/core/random.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { mul, quantizedProduct, reduceSum } from '../../src/graph/ops/index.ts';
+import { mul, quantizedProduct, reduceSum } from '../../src/graph/ops/ops.ts';
 import type { QuantizedMatrix } from '../../src/graph/types.ts';
 import { createSession } from '../../src/runtime/session.ts';
-import { fillNormal } from '../../src/training/random.ts';
 import { evaluate, tensor } from './reference.ts';
 
 const [ROWS, INNER, COLUMNS] = [5, 24, 18];

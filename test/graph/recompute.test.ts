@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { add, gemm, mul, reduceSum, rmsNorm, sub, tanh } from '../../src/graph/ops/index.ts';
+import { add, gemm, mul, reduceSum, rmsNorm, sub, tanh } from '../../src/graph/ops/ops.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Value } from '../../src/graph/types.ts';
 import { createSession } from '../../src/runtime/session.ts';

@@ -1,6 +1,5 @@
 import type { Graph } from '../../src/graph/graph.ts';
-import type { OpType } from '../../src/graph/ops/index.ts';
-import type { Attributes, Node, Value } from '../../src/graph/types.ts';
+import type { Attributes, Node, OpType, Value } from '../../src/graph/types.ts';
 
 /** A second implementation of every operation, in float64, slow and plain: what the written graphs are checked against. */
 export interface Tensor {

@@ -8,7 +8,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { toOnnx } from '../../src/graph/onnx.ts';
-import { add, concat, gemm, mul, neg, reduceSum, relu, split, tanh } from '../../src/graph/ops/index.ts';
+import { add, concat, gemm, mul, neg, reduceSum, relu, split, tanh } from '../../src/graph/ops/ops.ts';
 import { neededNodes, scheduled } from '../../src/graph/schedule.ts';
 import type { Node, Value } from '../../src/graph/types.ts';
 

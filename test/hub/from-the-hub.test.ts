@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { downloadMessages } from '../../src/api/download-messages.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { encodeExamples } from '../../src/data/encode.ts';
-import { InputError } from '../../src/errors.ts';
-import { loadModel } from '../../src/models/load.ts';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { downloadMessages } from '../../src/jobs/job-events.ts';
+import { loadModel } from '../../src/models/load-model.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { runCli, workspace } from '../cli/support.ts';
 import { type Files, type HubServer, startHub, withEnvironment } from './hub-server.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { scanCacheDir } from '@huggingface/hub';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import type { DownloadProgress } from '../../src/hub/download.ts';
 import { parseRepository, type Repository } from '../../src/hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../../src/hub/snapshot.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { type MetricName, metricNames, metrics } from '../../src/metrics/index.ts';
+import { type MetricName, metricNames, metrics } from '../../src/metrics/metrics.ts';
 import type { Target } from '../../src/metrics/target.ts';
 
 interface Case {

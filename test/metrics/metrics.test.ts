@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confusion } from '../../src/metrics/confusion.ts';
-import { metricNames, metrics, oneAnswerMetrics } from '../../src/metrics/index.ts';
+import { metricNames, metrics, oneAnswerMetrics } from '../../src/metrics/metrics.ts';
 
 const BINARY = ['0', '1'];
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
+import type { EncodedExample } from '../../src/core/program.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
-import { loadModel } from '../../src/models/load.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 import { hasExactInt8Products } from '../../src/runtime/probe-int8.ts';
-import type { EncodedExample } from '../../src/runtime/program.ts';
 import { listManualModules } from '../../src/structure/manual.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 

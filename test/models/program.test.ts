@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { EncodedExample } from '../../src/core/program.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
-import { loadModel } from '../../src/models/load.ts';
-import type { EncodedExample } from '../../src/runtime/program.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 
 const tiny = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)), { threads: 1 });

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { TensorEntry } from '../../src/files/safetensors.ts';
-import { loadModel } from '../../src/models/load.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { quantized, quantizedTranspose, SMALLEST_SCALED, scalesOf } from '../../src/models/quantize.ts';
 import { quantizedWeights } from '../../src/models/quantized-weights.ts';
 import { readWeight } from '../../src/models/read-weight.ts';

@@ -4,8 +4,8 @@ import { Script } from 'node:vm';
 import { exploreText, neighbour } from '../../src/report/explore.ts';
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
+import { text } from '../../src/report/pictures/svg.ts';
 import { searchMoments } from '../../src/report/search-moments.ts';
-import { text } from '../../src/report/svg.ts';
 
 function module(position: string, column: string, p: number, kept = false): HeatMapModule {
   return { site: `${position}.${column}`, kind: 'LoRA', position, column, parameters: 100, p, kept };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
-import { heatMapSvg } from '../../src/report/heat-map-svg.ts';
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
-import { keptColour } from '../../src/report/palette.ts';
+import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
+import { keptColour } from '../../src/report/pictures/palette.ts';
 
 function module(position: string, column: string, kind: string, p: number, kept = false): HeatMapModule {
   return { site: `site.${position}.${column}`, kind, position, column, parameters: 100, p, kept };

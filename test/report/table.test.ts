@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytes, count, duration, perTenThousand, score } from '../../src/core/units.ts';
 import { budgetSentence, keptTable, resourcesTable, scoreTable } from '../../src/report/summary.ts';
 import { tableLines, tableMarkdown } from '../../src/report/table.ts';
-import { bytes, count, duration, perTenThousand, score } from '../../src/report/units.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 
 const result: RunResult = {

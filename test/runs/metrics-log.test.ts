@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StorageError } from '../../src/errors.ts';
+import { StorageError } from '../../src/core/errors.ts';
 import { appendMetrics, type MetricsLine, readMetrics, repairMetrics } from '../../src/runs/metrics-log.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-metrics-'));

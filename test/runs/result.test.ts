@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { type RunResult, readResult, resourcesRatio, writeResult } from '../../src/runs/result.ts';
 
 const search = { seconds: 60, peakBytes: 3e9, evaluations: 500 };

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { createRunFolder, requireFreshFolder, requireRun, runFolder } from '../../src/runs/run-folder.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-runs-'));

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
 import { type RunLock, readLock, requireNotHeld, whileHolding } from '../../src/runs/run-lock.ts';

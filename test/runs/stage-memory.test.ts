@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startStageMemory } from '../../src/runs/stage-memory.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
-import { tune } from '../../src/training/tune.ts';
+import { tune } from '../../src/training/tune-program.ts';
 import { drain } from '../training/toy-program.ts';
 import { options, problem } from '../training/tune-problem.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { paddedBatch } from '../../bench/batch.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { gemm, matmul, mul, reduceSum, reshape } from '../../src/graph/ops/index.ts';
+import { gemm, matmul, mul, reduceSum, reshape } from '../../src/graph/ops/ops.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 
 describe('operations of matrix products', () => {

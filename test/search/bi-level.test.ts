@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EncodedExample, Trainable } from '../../src/runtime/program.ts';
+import type { EncodedExample, Trainable } from '../../src/core/program.ts';
 import { type BiLevelOptions, type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
 import type { GateEstimator } from '../../src/search/estimator.ts';
 import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';

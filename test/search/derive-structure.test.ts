@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { atBudget, meanStructure, spreadOfProbability } from '../../src/search/derive-structure.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
 import { createStructure, type Structure } from '../../src/structure/structure-file.ts';
 import { createToySite } from '../training/toy-program.ts';
 

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import type { RunView } from '../../src/report/run-view.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { listen } from './event-stream.ts';
@@ -83,7 +83,7 @@ test('all modules that the page imports are there, without types, and so are its
 test('no other file of the program or the machine can be had', async () => {
   for (const path of [
     ...['/modules/cli/main.ts', '/modules/page/../cli/main.ts', '/modules/page%2f..%2fcli%2fmain.ts'],
-    ...['/modules/../../package.json', '/modules/report/none.ts', '/modules/page/main.js.map', '/packages/zod'],
+    ...['/modules/../../package.json', '/modules/report/none.ts', '/modules/page/start.js.map', '/packages/zod'],
     ...['/packages/__proto__', '/packages/..%2f..%2fpackage.json', '/../../etc/passwd', '/package.json'],
   ]) {
     assert.equal((await get(path)).status, 404, path);

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deltaOf } from '../../src/deltas/index.ts';
+import { fillUniform } from '../../src/core/random.ts';
+import { deltaOf } from '../../src/deltas/kinds.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 import type { RunResult } from '../../src/runs/result.ts';
@@ -10,8 +11,7 @@ import type { RunLock } from '../../src/runs/run-lock.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
-import { fillUniform } from '../../src/training/random.ts';
-import { tiny } from '../api/films.ts';
+import { tiny } from '../library/films.ts';
 
 /** Run folders as a search writes them, made without searching, for what only reads them. */
 const candidates = listSpace(tiny.sites, 'mixed');

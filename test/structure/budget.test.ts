@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { parseBudget, readBudget } from '../../src/structure/budget.ts';
 
 const T5_LARGE = 737_668_096;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { evenLora } from '../../src/structure/even-lora.ts';
 import { listManualModules } from '../../src/structure/manual.ts';
 import { largeSites } from './t5-large.ts';

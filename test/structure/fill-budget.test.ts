@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { checkBudget, fillBudget } from '../../src/structure/fill-budget.ts';
 
 const costs = (...counts: number[]) => counts.map(parameters => ({ parameters, inert: false }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { listManualModules, manualMethods } from '../../src/structure/manual.ts';
 import { gatedSites, LARGE_PARAMETERS, largeSites } from './t5-large.ts';
 

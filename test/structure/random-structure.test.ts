@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { randomStructure } from '../../src/structure/random-structure.ts';
 
 const costs = (...counts: number[]) => counts.map(parameters => ({ parameters, inert: false }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { gatedSites, largeSites } from './t5-large.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 
 const data = join(process.env.S3DELTA_SHARED ?? '../shared', 'data');
 const skip = existsSync(join(data, 'glue')) ? false : `no data sets at ${data}`;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { InputError } from '../../src/errors.ts';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { InputError } from '../../src/core/errors.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 
 const minimal = {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { InputError } from '../../src/core/errors.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 
 const data = join(process.env.S3DELTA_SHARED ?? '../shared', 'data');

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadTask, tasks } from '../../src/tasks/index.ts';
+import { loadTask, tasks } from '../../src/tasks/tasks.ts';
 
 const data = join(process.env.S3DELTA_SHARED ?? '../shared', 'data');
 const skip = existsSync(join(data, 'glue')) ? false : `no data sets at ${data}`;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { oneDecimal } from '../../src/tasks/glue/stsb.ts';
-import { loadTask } from '../../src/tasks/index.ts';
+import { loadTask } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 
 const hub = fileURLToPath(new URL('../fixtures/parquet', import.meta.url));

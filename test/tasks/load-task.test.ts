@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
-import { metricNames } from '../../src/metrics/index.ts';
-import { loadTask, tasks } from '../../src/tasks/index.ts';
+import { InputError } from '../../src/core/errors.ts';
+import { metricNames } from '../../src/metrics/metrics.ts';
+import { loadTask, tasks } from '../../src/tasks/tasks.ts';
 
 const remedyOf = async (name: string): Promise<string> => {
   try {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../../src/errors.ts';
-import { loadTask, tasks } from '../../src/tasks/index.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { fieldsOf, sourceText } from '../../src/tasks/source-text.ts';
+import { loadTask, tasks } from '../../src/tasks/tasks.ts';
 
 const row = (fields: Record<string, unknown>) => ({ file: 'asked.jsonl', line: 3, fields });
 

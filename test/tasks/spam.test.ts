@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
-import { loadTask, loadTaskData } from '../../src/tasks/index.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { loadCorpus, toExamples } from '../../src/tasks/spam/spam.ts';
+import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 
 const installed = (() => {

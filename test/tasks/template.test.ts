@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadTask } from '../../src/tasks/index.ts';
+import { loadTask } from '../../src/tasks/tasks.ts';
 import { fromTemplate, placeholdersOf, templateOf } from '../../src/tasks/template.ts';
 
 const fields: Readonly<Record<string, string>> = { a: 'one {b}', b: 'two' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { countTokens, createBatchCursor } from '../../src/training/batch-cursor.ts';
 import { createToyExamples } from './toy-program.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError, InterruptedError } from '../../src/errors.ts';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
-import { type Job, type LoopContext, runLoop } from '../../src/training/loop.ts';
+import { type LoopContext, runLoop } from '../../src/training/loop.ts';
+import type { Stage } from '../../src/training/stage.ts';
 import { drain } from './toy-program.ts';
 
 /** A store in memory that goes through JSON, as a file would. */
@@ -26,9 +27,9 @@ function memoryStore(): CheckpointStore & { saves: number } {
 type Counted = { readonly loss: number; readonly learningRate: number };
 
 /** Counts up; the loss of step n is n / 3, the score scores[n]. */
-function countingJob(scores: Readonly<Record<number, number>>, overrides: Partial<Job<Counted>> = {}) {
+function countingJob(scores: Readonly<Record<number, number>>, overrides: Partial<Stage<Counted>> = {}) {
   const counter = new Float64Array(1);
-  const job: Job<Counted> = {
+  const job: Stage<Counted> = {
     steps: 10,
     evaluateEvery: 4,
     settings: { rate: 0.1 },
@@ -45,7 +46,7 @@ function countingJob(scores: Readonly<Record<number, number>>, overrides: Partia
   return job;
 }
 
-async function run(job: Job<Counted>, context: LoopContext = {}) {
+async function run(job: Stage<Counted>, context: LoopContext = {}) {
   const { events, result } = await drain(runLoop(job, context));
   return { lines: events.map(event => `${event.type} ${event.step}`), events, result };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linearDecay } from '../../src/training/schedule.ts';
+import { linearDecay } from '../../src/training/steps.ts';
 
 test('falls from the base in equal parts and would reach 0 after the last step', () => {
   assert.deepEqual(

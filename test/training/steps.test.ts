@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '../../src/errors.ts';
+import { InputError } from '../../src/core/errors.ts';
 import { checkFinite, countSteps } from '../../src/training/steps.ts';
 
 test('steps are those of the epochs, or fewer where a limit says so', () => {

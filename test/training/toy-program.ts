@@ -1,6 +1,6 @@
-import type { EncodedExample, Layout, LossAndGradients, Trainable } from '../../src/runtime/program.ts';
-import type { DeltaModule } from '../../src/structure/module.ts';
-import type { Site } from '../../src/structure/site.ts';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { EncodedExample, Layout, LossAndGradients, Trainable } from '../../src/core/program.ts';
+import type { Site } from '../../src/core/site.ts';
 
 /**
  * A small analytic "model" for tests: module i holds `counts[i]` parameters and adds zᵢ·Σⱼ tanh(wᵢⱼ)·xᵢⱼ to a

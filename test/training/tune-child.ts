@@ -1,5 +1,5 @@
 import { checkpointFile } from '../../src/training/checkpoint.ts';
-import { tune } from '../../src/training/tune.ts';
+import { tune } from '../../src/training/tune-program.ts';
 import { options, problem } from './tune-problem.ts';
 
 /** A process to be killed: trains slowly, saves after every second step or so, tells each step. */

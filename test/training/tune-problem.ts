@@ -1,4 +1,4 @@
-import type { TuneOptions, TuneProblem } from '../../src/training/tune.ts';
+import type { TuneOptions, TuneProblem } from '../../src/training/tune-program.ts';
 import { createToyExamples, createToyProgram } from './toy-program.ts';
 
 const program = createToyProgram([4, 4]);

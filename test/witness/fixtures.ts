@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createModule } from '../../src/deltas/index.ts';
+import type { DeltaModule, DeltaOptions } from '../../src/core/delta-module.ts';
+import type { EncodedExample, Layout } from '../../src/core/program.ts';
+import { createModule } from '../../src/deltas/kinds.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import type { Model } from '../../src/models/model.ts';
-import type { EncodedExample, Layout } from '../../src/runtime/program.ts';
-import type { DeltaModule, DeltaOptions } from '../../src/structure/module.ts';
 
 /** Numbers of the second witness, plain PyTorch and Hugging Face's T5: written by tools/fixtures. */
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadModel } from '../../src/models/load.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { withMicroBatches } from '../../src/training/micro-batches.ts';
 import {
   type Batch,

@@ -3,8 +3,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadModel } from '../../src/models/load.ts';
-import type { Program } from '../../src/runtime/program.ts';
+import type { Program } from '../../src/core/program.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { type Batch, fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from './fixtures.ts';
 
 interface Outputs {

@@ -78,13 +78,13 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Table 2',
     says: 'every method on every task; with two rivals that the paper lacks',
-    places: [{ file: 'src/api/matrix/methods.ts', symbol: 'export const comparedMethods' }],
+    places: [{ file: 'src/experiments/methods.ts', symbol: 'export const comparedMethods' }],
     ...{ example: 'table2', command: 'compare' as const },
   },
   {
     name: 'Figure 2',
     says: 'score against trainable parameters',
-    places: [{ file: 'src/report/score-plot-svg.ts', symbol: 'export function scorePlotSvg' }],
+    places: [{ file: 'src/report/pictures/score-plot-svg.ts', symbol: 'export function scorePlotSvg' }],
     ...{ example: 'figure2', command: 'compare' as const },
   },
   {
@@ -101,7 +101,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Table 4',
     says: 'metrics: `s3delta tasks` lists them',
-    places: [{ file: 'src/metrics/index.ts', symbol: 'export const metrics' }],
+    places: [{ file: 'src/metrics/metrics.ts', symbol: 'export const metrics' }],
   },
   {
     name: 'Table 5',
@@ -114,7 +114,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
     says: 'global against local',
     places: [
       { file: sigmoid, symbol: 'export const alphaGradients' },
-      { file: 'src/report/category-plot-svg.ts', symbol: 'export function categoryPlotSvg' },
+      { file: 'src/report/pictures/category-plot-svg.ts', symbol: 'export function categoryPlotSvg' },
     ],
     ...{ example: 'figure8', command: 'compare' as const },
   },
@@ -123,14 +123,14 @@ export const tablesAndFigures: readonly PaperItem[] = [
     says: 'heat maps of p',
     places: [
       { file: 'src/report/heat-map.ts', symbol: 'export function heatMap' },
-      { file: 'src/api/matrix/probability-maps.ts', symbol: 'export function probabilityMaps' },
+      { file: 'src/experiments/probability-maps.ts', symbol: 'export function probabilityMaps' },
     ],
     ...{ example: 'figure9', command: 'compare' as const },
   },
   {
     name: 'Section E',
     says: 'structures found on some tasks, trained on others',
-    places: [{ file: 'src/api/transfer.ts', symbol: 'export async function planTransfer' }],
+    places: [{ file: 'src/experiments/transfer-structures.ts', symbol: 'export async function planTransfer' }],
     ...{ example: 'section-e', command: 'transfer' as const },
   },
 ];

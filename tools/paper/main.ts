@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Comparison } from '../../src/api/matrix/comparison.ts';
+import type { Comparison } from '../../src/experiments/comparison-job.ts';
 import { currentWeights, type Measured, measuredFolder, paperPage } from './page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,8 +1,8 @@
-import type { JobEvent } from '../../api/job-events.ts';
-import { duration } from '../../report/units.ts';
+import { duration } from '../../core/units.ts';
+import type { JobEvent } from '../../jobs/job-events.ts';
 import { type Field, fieldText, scoreFields, stageNames, standingFields } from './fields.ts';
 import { flow, lineText } from './flow.ts';
-import type { Progress, ProgressMeters, ProgressScreen } from './progress.ts';
+import type { Progress, ProgressMeters, ProgressScreen } from './screen.ts';
 import { trackStanding } from './standing.ts';
 
 const hideCursor = '\u001b[?25l';

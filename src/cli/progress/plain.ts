@@ -1,8 +1,8 @@
-import type { JobEvent } from '../../api/job-events.ts';
-import { bytes, count, duration, score } from '../../report/units.ts';
+import { bytes, count, duration, score } from '../../core/units.ts';
+import type { JobEvent } from '../../jobs/job-events.ts';
 import { type Field, scoreFields, stageNames, temperatureFields } from './fields.ts';
 import { lineText } from './flow.ts';
-import type { Progress, ProgressMeters, ProgressScreen } from './progress.ts';
+import type { Progress, ProgressMeters, ProgressScreen } from './screen.ts';
 import { type Standing, trackStanding } from './standing.ts';
 
 /** Between any two lines, and between two that only tell of a step. */

@@ -1,4 +1,4 @@
-import type { JobEvent } from '../../api/job-events.ts';
+import type { JobEvent } from '../../jobs/job-events.ts';
 import type { StageName } from '../../runs/metrics-log.ts';
 
 /** How far the search has made up its mind: a module is decided where its p is below 0.05 or above 0.95. */

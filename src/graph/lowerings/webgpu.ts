@@ -12,7 +12,7 @@ import {
   split,
   sub,
   transpose,
-} from '../ops/index.ts';
+} from '../ops/ops.ts';
 import type { Value } from '../types.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { GraphError, type Value } from '../types.ts';
 import { inputOf, type OpDefinition, onlyGradient } from './definition.ts';
-import { cast, reshape, zeros } from './shape.ts';
+import { cast, reshape, zeros } from './shaping.ts';
 
 /** Rows of a table: table [rows, …], indices [n] int → [n, …]. */
 export const gather = (table: Value, indices: Value): Value =>

@@ -1,7 +1,7 @@
 import { broadcastShapes } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
 import { type GradientRule, held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
-import { concat, reshape } from './shape.ts';
+import { concat, reshape } from './shaping.ts';
 
 export interface Transposition {
   readonly transA?: boolean;

@@ -2,7 +2,7 @@ import { type Dim, GraphError, type Value } from '../types.ts';
 import { held, inputOf, type OpDefinition } from './definition.ts';
 import { add, mul, scale, sub } from './elementwise.ts';
 import { gemm } from './matrix.ts';
-import { reshape } from './shape.ts';
+import { reshape } from './shaping.ts';
 
 /** RMS norm of rows: x [n, d], weight [d] → x / √(mean(x²) + ε) ⊙ weight. */
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>

@@ -2,7 +2,7 @@ import { normalizeAxis } from '../shape.ts';
 import { type Dim, GraphError, type Value } from '../types.ts';
 import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 import { isPositive, mul, sub } from './elementwise.ts';
-import { expand, reshape } from './shape.ts';
+import { expand, reshape } from './shaping.ts';
 
 /** Sum over `axes`, which stay as extents of 1 when `keepDims`. */
 export function reduceSum(x: Value, axes: readonly number[], keepDims = true): Value {

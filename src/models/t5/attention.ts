@@ -1,4 +1,4 @@
-import { add, matmul, reshape, softmax, transpose } from '../../graph/ops/index.ts';
+import { add, matmul, reshape, softmax, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Dim, Value } from '../../graph/types.ts';
 import type { T5Builder } from './builder.ts';

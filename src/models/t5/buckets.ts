@@ -1,4 +1,4 @@
-import type { T5Config } from './config.ts';
+import type { T5Config } from './t5-config.ts';
 
 /** Rounds as the reference implementation does, in float32: a bucket's edge falls on the same distance. */
 const { fround } = Math;

@@ -1,13 +1,13 @@
+import type { Layout } from '../../core/program.ts';
 import { type Attachments, attachModules, type LinearMap } from '../../deltas/attach.ts';
 import { gatedDelta } from '../../deltas/gates.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
 import { Graph } from '../../graph/graph.ts';
-import { cast } from '../../graph/ops/index.ts';
+import { cast } from '../../graph/ops/ops.ts';
 import type { DataType, QuantizedMatrix, Value } from '../../graph/types.ts';
-import type { Layout } from '../../runtime/program.ts';
 import type { QuantizedTensor, QuantizedWeights } from '../quantized-weights.ts';
 import type { Weights } from '../weight.ts';
-import type { T5Config } from './config.ts';
+import type { T5Config } from './t5-config.ts';
 
 /** What every part of the forward pass is built with. */
 export interface T5Builder {

@@ -1,7 +1,7 @@
-import type { EncodedExample } from '../../runtime/program.ts';
+import type { EncodedExample } from '../../core/program.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { relativeBuckets } from './buckets.ts';
-import type { T5Config } from './config.ts';
+import type { T5Config } from './t5-config.ts';
 
 /** Added to the score of a position that must not be seen: exp of it is 0, and it survives float32 sums. */
 export const MASKED = -1e9;

@@ -1,9 +1,9 @@
-import { gather, gelu, mul, relu, reshape, transpose } from '../../graph/ops/index.ts';
+import { gather, gelu, mul, relu, reshape, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Value } from '../../graph/types.ts';
 import { crossAttention, type Recall, type Sequence, selfAttention } from './attention.ts';
 import type { T5Builder } from './builder.ts';
-import { feedForwardMaps } from './sites.ts';
+import { feedForwardMaps } from './t5-sites.ts';
 
 /** Token ids [batch, length] → states [batch·length, width]. */
 export function embed({ attach, weight }: T5Builder, ids: Value): Value {

@@ -1,12 +1,12 @@
 import type { Graph } from '../../graph/graph.ts';
-import { add, cast, clip, gather, mul, range, reshape, scale, sub } from '../../graph/ops/index.ts';
+import { add, cast, clip, gather, mul, range, reshape, scale, sub } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
-import type { StandaloneGraphs } from '../../runtime/program.ts';
+import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import { bucketTable } from './buckets.ts';
 import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
 import { MASKED } from './feeds.ts';
-import { project } from './graphs.ts';
 import { decoder, embed, encoder, positionBias } from './stack.ts';
+import { project } from './t5-graphs.ts';
 
 /** The model as two graphs that make their masks and position buckets themselves. */
 export function standaloneGraphs(blueprint: T5Blueprint): StandaloneGraphs {

@@ -1,5 +1,5 @@
 import type { DeviceName } from '../../runtime/device.ts';
-import type { T5Config } from './config.ts';
+import type { T5Config } from './t5-config.ts';
 
 /** The largest hidden states that a run should pass from one operation to the next, in bytes. */
 const CACHED_BYTES = 12 * 2 ** 20;

@@ -1,4 +1,4 @@
-import type { OpType } from '../../graph/ops/index.ts';
+import type { OpType } from '../../graph/types.ts';
 
 /** Where a kernel of ONNX Runtime's CPU provider puts its first output. */
 export interface Placement {

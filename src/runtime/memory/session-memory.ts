@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { neededNodes } from '../../graph/schedule.ts';
 import { type Allocation, createArena } from './arena.ts';
 import { type Buffer, planBuffers } from './buffers.ts';
-import { weightMemory } from './weights.ts';
+import { weightMemory } from './weight-copies.ts';
 
 /** What the first session of a process adds: ONNX Runtime's library and its threads. Measured, as are the next two. */
 export const RUNTIME_BYTES = 40 * 2 ** 20;

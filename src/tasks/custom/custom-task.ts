@@ -1,7 +1,7 @@
 import { dirname, parse, posix, resolve } from 'node:path';
-import { findFiles, fitsPattern } from '../../data/find-files.ts';
-import { InputError } from '../../errors.ts';
-import { oneAnswerMetrics } from '../../metrics/index.ts';
+import { InputError } from '../../core/errors.ts';
+import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
+import { oneAnswerMetrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 import { readExamples } from '../read-examples.ts';
 import { fillFromWhatIsThere } from '../splits.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { placeOf, type Row } from '../../data/row.ts';
-import { InputError } from '../../errors.ts';
-import type { MetricName } from '../../metrics/index.ts';
+import { InputError } from '../../core/errors.ts';
+import { placeOf, type Row } from '../../data/rows/row.ts';
+import type { MetricName } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 
 /** What a data file lets one think that its task is. */

@@ -1,10 +1,10 @@
 import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
-import { nearestNames } from '../../config/nearest.ts';
-import { InputError } from '../../errors.ts';
+import { InputError } from '../../core/errors.ts';
+import { nearestNames } from '../../core/nearest.ts';
 import { parseYaml } from '../../files/parse-yaml.ts';
 import { readTextFile } from '../../files/read-json.ts';
-import { metricNames } from '../../metrics/index.ts';
+import { metricNames } from '../../metrics/metrics.ts';
 
 // The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other types.
 const anyScalar = { type: ['string', 'number', 'boolean', 'null'] };

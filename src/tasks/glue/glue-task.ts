@@ -1,5 +1,5 @@
 import { type BenchmarkTask, benchmarkTask } from '../benchmark-task.ts';
-import { hubLayout, type Layout } from '../layout.ts';
+import { hubLayout, type Layout } from '../file-layout.ts';
 import type { Task } from '../task.ts';
 
 /** What one GLUE task says of itself. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { InputError } from '../../core/errors.ts';
 import type { TextExample } from '../../data/encode.ts';
-import { InputError } from '../../errors.ts';
 import { dealPool } from '../splits.ts';
 import type { Task } from '../task.ts';
 import { readEmail } from './email.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unnest } from '../../data/unnest.ts';
+import { unnest } from '../../data/rows/unnest.ts';
 import { halveValidation } from '../splits.ts';
 import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';

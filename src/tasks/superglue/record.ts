@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unnest } from '../../data/unnest.ts';
+import { unnest } from '../../data/rows/unnest.ts';
 import { holdOutOfTraining } from '../splits.ts';
 import { superGlueTask } from './superglue-task.ts';
 

@@ -1,6 +1,6 @@
-import type { Row } from '../../data/row.ts';
+import type { Row } from '../../data/rows/row.ts';
 import { type BenchmarkTask, benchmarkTask } from '../benchmark-task.ts';
-import { hubLayout } from '../layout.ts';
+import { hubLayout } from '../file-layout.ts';
 import type { Task } from '../task.ts';
 
 /** What one SuperGLUE task says of itself. */

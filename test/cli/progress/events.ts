@@ -1,4 +1,4 @@
-import type { JobEvent } from '../../../src/api/job-events.ts';
+import type { JobEvent } from '../../../src/jobs/job-events.ts';
 
 export const candidates: JobEvent = { type: 'candidates', parameters: [100, 200, 300, 400], budget: 500 };
 /** Two dropped, one kept, one open: 0.01·100 + 0.04·200 + 0.97·300 + 0.5·400 = 500 parameters. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JobEvent } from '../../../src/api/job-events.ts';
 import { createProgress } from '../../../src/cli/progress/progress.ts';
+import type { JobEvent } from '../../../src/jobs/job-events.ts';
 import { candidates, evaluation, fakeMeters, step } from './events.ts';
 
 function open() {

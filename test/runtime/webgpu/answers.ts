@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import type { DeltaModule } from '../../../src/core/delta-module.ts';
+import type { EncodedExample, Generator, Ranker } from '../../../src/core/program.ts';
 import { readDescription } from '../../../src/export/description.ts';
-import { onnx } from '../../../src/export/onnx.ts';
-import { loadModel } from '../../../src/models/load.ts';
+import { onnx } from '../../../src/export/onnx-format.ts';
+import { loadModel } from '../../../src/models/load-model.ts';
 import type { Model } from '../../../src/models/model.ts';
 import type { DeviceName } from '../../../src/runtime/device.ts';
-import type { EncodedExample, Generator, Ranker } from '../../../src/runtime/program.ts';
 import { listManualModules } from '../../../src/structure/manual.ts';
-import type { DeltaModule } from '../../../src/structure/module.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 
 /** Everything that a program computes, as flat arrays by name. */

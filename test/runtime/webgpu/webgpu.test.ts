@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exportModel } from '../../../src/api/export-model.ts';
+import { exportModel } from '../../../src/library/export-model.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 import { freshFolder, loadTiny, task, trained } from '../../export/support.ts';
 import { buildCase, feedsOf } from '../../graph/built-case.ts';

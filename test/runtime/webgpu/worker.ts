@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { loadModel } from '../../../src/models/load.ts';
+import { loadModel } from '../../../src/models/load-model.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 import { buildCase, feedsOf, toRuntime } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';

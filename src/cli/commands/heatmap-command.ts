@@ -1,0 +1,36 @@
+import { readHeatMaps, writeHeatMaps } from '../../experiments/heat-maps.ts';
+import { heatMap } from '../../report/heat-map.ts';
+import { heatMapLines } from '../../report/heat-map-terminal.ts';
+import type { Command } from '../command.ts';
+import { readSettings, settingsArgs } from '../settings-args.ts';
+
+const keys = ['space', 'out'] as const;
+
+export const heatmap: Command = {
+  description: 'Show what searches think of each module: mean and spread of p, task by task',
+  args: {
+    runs: {
+      type: 'positional',
+      required: true,
+      description: 'run folders, or folders of runs, with commas between them',
+    },
+    ...settingsArgs(keys),
+    out: {
+      type: 'string',
+      valueHint: 'FOLDER',
+      description: 'where to write the pictures (default: none are written)',
+    },
+  },
+  async run(args, { colour }) {
+    const { space, out } = readSettings(args, keys);
+    const maps = await readHeatMaps(String(args.runs).split(','), space);
+    const files = out === undefined ? [] : await writeHeatMaps(out, maps);
+    const lines = maps.flatMap(({ task, searches, mean, spread }) => [
+      `${task}, ${searches} search${searches === 1 ? '' : 'es'}`,
+      ...heatMapLines(heatMap(mean), { colour, quantity: 'mean p' }),
+      ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, quantity: 'sd of p' }) : []),
+      '',
+    ]);
+    return { document: { maps, files }, lines: [...lines, ...files] };
+  },
+};

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { builtInModel } from '../../config/presets.ts';
+import type { SettingKey } from '../../config/settings.ts';
+import { InputError } from '../../core/errors.ts';
+import { count } from '../../core/units.ts';
+import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
+import { loadModel } from '../../models/load-model.ts';
+import { parseBudget } from '../../structure/budget.ts';
+import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
+import { loadTask } from '../../tasks/tasks.ts';
+import type { Command } from '../command.ts';
+import { createInterview, type Interview } from '../interview.ts';
+import { readSettings, settingsArgs } from '../settings-args.ts';
+
+const keys = ['model', 'task', 'data', 'budget', 'device', 'threads'] as const satisfies SettingKey[];
+
+export const init: Command = {
+  description: 'Write a commented config file after a few questions, and a task file beside data of your own',
+  args: {
+    file: { type: 'positional', required: false, description: 'config file to write (default s3delta.yaml)' },
+    ...settingsArgs(keys),
+    task: {
+      type: 'string',
+      valueHint: 'NAME|FILE',
+      description:
+        'task: a built-in one, a task.yaml, or your data file, say reviews.csv, for which reviews.task.yaml is written beside it',
+    },
+    label: { type: 'string', valueHint: 'COLUMN', description: 'where --task is a data file: the column to predict' },
+    minutes: { type: 'string', valueHint: 'N', description: 'time there is: some steps are timed to set max-steps' },
+    yes: { type: 'boolean', description: 'ask nothing: mini, spam and the standard budget where nothing is given' },
+  },
+  async run(args, context) {
+    const path = String(args.file ?? 's3delta.yaml');
+    if (isDataFile(path)) {
+      throw new InputError('this names the config file to write, not the data', {
+        where: path,
+        remedy: `s3delta init --task ${path}`,
+      });
+    }
+    const interview = createInterview(args.yes === true ? 'silent' : context.ask, context.onEvent);
+    await mayOverwrite(path, 'give another name, or remove it first', interview);
+    const given = readSettings(args, keys);
+    const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
+    const label = typeof args.label === 'string' ? args.label : undefined;
+    const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
+      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text),
+    );
+    const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
+    const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
+    const budget = await interview.answer(
+      'Trainable parameters (a share or a count)?',
+      standardBudget,
+      given.budget,
+      text => parseBudget(text, 1e6),
+    );
+    const minutes = typeof args.minutes === 'string' ? args.minutes : undefined;
+    const time = await interview.answer('Minutes there are (none: as long as it takes)?', 'none', minutes, readMinutes);
+    const settings = { ...given, model, task, budget };
+    await writeDraft({ path, settings, ownTask, minutes: readMinutes(time) }, context);
+    const files = ownTask === undefined ? [path] : [ownTask.path, path];
+    return { document: { files }, lines: [...files.map(file => `wrote ${file}`), `now: s3delta search ${path}`] };
+  },
+};
+
+async function mayOverwrite(path: string, remedy: string, interview: Interview): Promise<void> {
+  if (!existsSync(path)) return;
+  const answer = await interview.answer(`${path} exists: write over it?`, 'no');
+  if (/^y(es)?$/i.test(answer)) return;
+  throw new InputError('this file exists already', { where: path, remedy });
+}
+
+async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
+  const path = taskFileBeside(dataFile);
+  await mayOverwrite(path, `take it as it is (--task ${path}), or remove it first`, interview);
+  const guess = await guessOwnTask(dataFile, givenLabel).catch(unlessLabelUnknown);
+  const label = await interview.answer('Column with the label?', guess?.label ?? '', givenLabel, text =>
+    guessOwnTask(dataFile, text || undefined),
+  );
+  const own = await guessOwnTask(dataFile, label);
+  const answers = own.labels === undefined ? 'free text or numbers' : own.labels.join(', ');
+  interview.tell(`${count(own.rows)} rows; the model reads ${own.fields.join(', ')}; the answers are ${answers}`);
+  return own;
+}
+
+/** Which column holds the label is a question of its own. */
+function unlessLabelUnknown(error: unknown): undefined {
+  if (!(error instanceof UnknownLabelError)) throw error;
+}
+
+function readMinutes(text: string): number | undefined {
+  if (text === 'none') return undefined;
+  const minutes = Number(text);
+  if (minutes > 0 && Number.isFinite(minutes)) return minutes;
+  throw new InputError(`\`${text}\` is no number of minutes`, { where: '--minutes', remedy: 'give for example 30' });
+}

@@ -1,0 +1,39 @@
+import { InputError } from '../../core/errors.ts';
+import { readRun, writeReport } from '../../jobs/report-job.ts';
+import { reportMarkdown } from '../../report/markdown.ts';
+import { shownModules } from '../../report/structure-modules.ts';
+import type { Command } from '../command.ts';
+import { outcomeTables } from '../outcome.ts';
+
+export const report: Command = {
+  description: 'Show a run: a page (report.html) and pictures in its folder, tables here',
+  args: {
+    run: { type: 'positional', required: true, description: 'run folder' },
+    format: {
+      type: 'string',
+      valueHint: 'terminal|markdown',
+      description: 'what to print: tables, or a Markdown document with its pictures (default terminal)',
+    },
+    png: { type: 'boolean', description: 'write the pictures as PNG, too' },
+  },
+  async run(args) {
+    const format: unknown = args.format ?? 'terminal';
+    if (format !== 'terminal' && format !== 'markdown') {
+      throw new InputError(`there is no format \`${format}\``, {
+        where: '--format',
+        remedy: 'give terminal or markdown',
+      });
+    }
+    const outcome = await readRun(String(args.run));
+    const files = await writeReport(outcome, { png: args.png === true });
+    const { folder, result, structure } = outcome;
+    const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
+    return {
+      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
+      lines:
+        format === 'markdown'
+          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
+          : [...outcomeTables(outcome), ...files],
+    };
+  },
+};

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { InputError } from '../../core/errors.ts';
+import { isLoopback } from '../../serve/guard.ts';
+import { serveRuns } from '../../serve/server.ts';
+import type { Command } from '../command.ts';
+
+const standardPort = 4747;
+
+export const serve: Command = {
+  description: 'A live page over a folder of runs: curves, structures, comparisons',
+  args: {
+    folder: { type: 'positional', required: false, description: 'folder that holds run folders (default runs)' },
+    port: {
+      type: 'string',
+      valueHint: 'number',
+      description: `where to listen; 0 is any free one (default ${standardPort})`,
+    },
+    host: {
+      type: 'string',
+      valueHint: 'address',
+      description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
+    },
+  },
+  stopping: 'closing the page',
+  async run(args, { signal, onEvent }) {
+    const folder = String(args.folder ?? 'runs');
+    const host = String(args.host ?? '127.0.0.1');
+    const server = await serveRuns({ folder, host, port: portNumber(args.port) });
+    if (!isLoopback(host))
+      onEvent?.({ type: 'warning', text: 'everyone who reaches this machine can read these runs' });
+    onEvent?.({ type: 'message', text: `${folder} is shown at ${server.url} (Ctrl-C ends it)` });
+    if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
+    await server.close();
+    return { document: { folder, url: server.url }, lines: [] };
+  },
+};
+
+function portNumber(given: unknown): number {
+  if (given === undefined) return standardPort;
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new InputError(`\`${given}\` is no port`, { where: '--port', remedy: 'give a number from 0 to 65535' });
+}

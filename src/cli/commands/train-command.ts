@@ -1,0 +1,37 @@
+import type { SettingKey } from '../../config/settings.ts';
+import { runTrainJob } from '../../jobs/run-job.ts';
+import type { Command } from '../command.ts';
+import { outcomeOutput } from '../outcome.ts';
+import { savingState, withResumeHint } from '../resume-hint.ts';
+import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+
+const keys: readonly SettingKey[] = [
+  ...(['model', 'task', 'data', 'method', 'structure', 'map', 'space', 'budget', 'keep-inert'] as const),
+  ...([
+    'seed',
+    'device',
+    'threads',
+    'recompute',
+    'prepack',
+    'precision',
+    'lr',
+    'clip-norm',
+    'batch-size',
+    'micro-batch',
+    'retrain-epochs',
+    'retrain-eval-every',
+  ] as const),
+  ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel'] as const),
+];
+
+export const train: Command = {
+  description: 'Tune a given structure: a structure file, a manual method, or a random one',
+  args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
+  stopping: savingState,
+  async run(args, context) {
+    const settings = readSettings(args, keys);
+    const place = runFolderOf(args, settings, context);
+    const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
+    return outcomeOutput(outcome, context);
+  },
+};

@@ -1,0 +1,19 @@
+import { transfer as runTransfer } from '../../experiments/transfer-structures.ts';
+import { runToEnd } from '../../library/run-to-end.ts';
+import type { Command } from '../command.ts';
+import { comparisonOutput, showMatrix } from '../comparison-output.ts';
+import { readTransferSettings, transferArgs } from '../matrix-args.ts';
+import { savingState, withRepeatHint } from '../resume-hint.ts';
+
+export const transfer: Command = {
+  description: 'Train structures that were found on some tasks on others: a table source × target',
+  args: transferArgs,
+  stopping: savingState,
+  async run(args, context) {
+    const { settings, out } = readTransferSettings(args);
+    const { signal, onEvent } = context;
+    const events = runTransfer(settings, { out, ...(signal && { signal }) });
+    const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, true)));
+    return comparisonOutput(out, comparison, context);
+  },
+};

@@ -1,0 +1,112 @@
+import { InputError } from '../core/errors.ts';
+import { readBudget } from '../structure/budget.ts';
+import type { ResolvedSettings } from './resolve.ts';
+import type { SettingKey, Settings } from './settings.ts';
+
+/** Keys that only the L0 penalty knows. */
+const l0Keys = ['l0-weight', 'stretch-low', 'stretch-high'] as const satisfies readonly SettingKey[];
+
+/** Settings that name what no default can know. */
+export type JobSettings = Settings & { readonly model: string; readonly task: string };
+
+/** @throws InputError where the model or the task is not said */
+export function requireModelAndTask(settings: Settings): JobSettings {
+  const { model, task } = settings;
+  if (task === undefined) {
+    throw new InputError('no task is given', {
+      where: '--task',
+      remedy: 'name one, for example `--task rte` (`s3delta tasks` lists them)',
+    });
+  }
+  if (model === undefined) {
+    throw new InputError('no model is given', {
+      where: '--model',
+      remedy: 'give a folder with a T5 checkpoint, or `--model mini` for the built-in one',
+    });
+  }
+  return { ...settings, model, task };
+}
+
+/**
+ * Products of integers are for weights that stay as they are.
+ * @param tuned space or method of what is tuned
+ * @throws InputError where all of them are trained
+ */
+export function requireFrozenWeights({ precision }: Settings, tuned: string | undefined): void {
+  if (tuned === 'fine-tuning' && precision === 'int8') {
+    throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
+      where: '--precision',
+      remedy: 'give `--precision float32`, or tune something else',
+    });
+  }
+}
+
+/** A misspelt budget is told before a model is read. @throws InputError */
+export function requireReadableBudget({ budget }: Settings): void {
+  if (budget !== undefined) readBudget(budget);
+}
+
+/** What `train` tunes must be said once: by a method or by a structure file. @throws InputError otherwise */
+export function requireMethodOrStructure(settings: Settings): void {
+  if ((settings.method === undefined) === (settings.structure === undefined)) {
+    throw new InputError(
+      settings.method === undefined
+        ? 'neither a method nor a structure is given'
+        : 'both a method and a structure are given',
+      {
+        where: '--method, --structure',
+        remedy: 'give one of them, for example `--method lora` or `--structure runs/rte/structure.json`',
+      },
+    );
+  }
+}
+
+/** What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given */
+export function requireNothingGiven(settings: Settings): void {
+  const given = (['method', 'structure', 'map'] as const).find(key => settings[key] !== undefined);
+  if (given === undefined) return;
+  throw new InputError(`a search finds its structure itself, and \`${given}: ${settings[given]}\` is given`, {
+    where: given,
+    remedy: 'leave it out, or use `s3delta train`, which tunes what it is given',
+  });
+}
+
+/** Settings of a search that contradict each other, and what a person should know and do. */
+const contradictions: readonly {
+  readonly holds: (settings: ResolvedSettings) => boolean;
+  readonly keys: string;
+  readonly what: string;
+  readonly remedy: string;
+}[] = [
+  {
+    holds: ({ objective, gradient }) => objective === 'l0' && gradient === 'global',
+    keys: '--objective, --gradient',
+    what: 'the global gradient comes of sharing a budget, and under the L0 penalty modules share none',
+    remedy: 'give `--gradient local`, or leave it out',
+  },
+  {
+    holds: ({ objective, gates }) => objective === 'l0' && gates === 'hard',
+    keys: '--objective, --gates',
+    what: 'the L0 penalty has gates of its own: hard concrete ones, which reach 0 and 1 and keep their derivative',
+    remedy: 'leave --gates out, or give `--objective budget`',
+  },
+  {
+    holds: ({ order, gates }) => order === 'exact' && gates === 'hard',
+    keys: '--order, --gates',
+    what: 'hard gates are steps of α, so the loss has no exact derivative by it; theirs is an estimate',
+    remedy: 'give `--gates soft`, or `--order second`',
+  },
+  {
+    holds: ({ objective, ...rest }) => objective === 'budget' && l0Keys.some(key => rest[key] !== undefined),
+    keys: l0Keys.map(key => `--${key}`).join(', '),
+    what: 'with a budget there is no L0 penalty, and no hard concrete gate to stretch',
+    remedy: 'give `--objective l0` with them, or leave them out',
+  },
+];
+
+/** @throws InputError where two settings of a search contradict each other, with the reason */
+export function checkSearch(settings: ResolvedSettings): void {
+  for (const { holds, keys, what, remedy } of contradictions) {
+    if (holds(settings)) throw new InputError(what, { where: keys, remedy });
+  }
+}

@@ -1,0 +1,45 @@
+import { InputError } from '../../core/errors.ts';
+import type { Cutter } from './chunk-parser.ts';
+import type { Row } from './row.ts';
+
+/** One line of a table, cut into cells. */
+export interface TableLine {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/**
+ * Names the cells of a table's lines, given in their order: a row for each, and none for the first where that holds the names,
+ * which it does without `columns`.
+ * @throws InputError where a line has another number of cells than there are columns, or a name stands twice.
+ */
+export function columnNamer(file: string, columns?: readonly string[]): (line: TableLine) => Row[] {
+  let names = columns && checkedNames(columns, file);
+  return ({ line, cells }) => {
+    if (names === undefined) {
+      names = checkedNames(cells, file);
+      return [];
+    }
+    if (cells.length !== names.length) {
+      throw new InputError(`this line has ${cells.length} columns, ${names.length} are expected`, {
+        where: `${file}:${line}`,
+        remedy: `the columns are ${names.map(name => `"${name}"`).join(', ')}`,
+      });
+    }
+    return [{ file, line, fields: Object.fromEntries(names.map((name, i) => [name, cells[i]])) }];
+  };
+}
+
+function checkedNames(names: readonly string[], file: string): readonly string[] {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return names;
+  throw new InputError(`two columns are named "${twice}"`, { where: `${file}:1`, remedy: 'rename one of them' });
+}
+
+/** The lines of a table as rows, piece by piece. */
+export function rowCutter(lines: Cutter<TableLine>, file: string, columns?: readonly string[]): Cutter<Row> {
+  const name = columnNamer(file, columns);
+  return function* (piece, isLast) {
+    for (const line of lines(piece, isLast)) yield* name(line);
+  };
+}

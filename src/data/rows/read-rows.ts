@@ -1,0 +1,47 @@
+import { extname } from 'node:path';
+import { InputError } from '../../core/errors.ts';
+import { readBytes } from '../../files/read-json.ts';
+import { decodeUtf8 } from '../../files/utf8.ts';
+import { parseCsv } from './csv.ts';
+import { parseJsonDocument, parseJsonLines } from './json-rows.ts';
+import { parseParquet } from './parquet.ts';
+import type { Row } from './row.ts';
+import { parseTsv } from './tsv.ts';
+
+/** How a file is to be read, beyond what the ending of its name says. */
+export interface TableOptions {
+  /** Names of the columns of a table without a header line. */
+  readonly columns?: readonly string[] | undefined;
+  /** Leave out lines of a tsv with too few cells instead of refusing them. */
+  readonly passOverShortLines?: boolean | undefined;
+}
+
+type Parse = (bytes: Buffer, file: string, options: TableOptions) => Row[] | Promise<Row[]>;
+
+const PARSERS: Readonly<Record<string, Parse>> = {
+  '.tsv': (bytes, file, { columns, passOverShortLines }) =>
+    parseTsv(decodeUtf8(bytes, file), file, columns, passOverShortLines),
+  '.csv': (bytes, file, { columns }) => parseCsv(decodeUtf8(bytes, file), file, columns),
+  '.jsonl': (bytes, file) => parseJsonLines(decodeUtf8(bytes, file), file),
+  '.json': (bytes, file) => parseJsonDocument(decodeUtf8(bytes, file), file),
+  '.parquet': parseParquet,
+};
+
+/** Endings of the names of the files that can be read. */
+export const dataFileEndings: readonly string[] = Object.keys(PARSERS);
+
+/**
+ * Rows of a data file, by the ending of its name: `.tsv` (no quotes, as GLUE's), `.csv` (RFC 4180), `.jsonl`, `.json`,
+ * `.parquet` (as the Hub has it). Text is UTF-8.
+ * @throws InputError with file and line where the file is missing, of an unknown ending, in another encoding, or malformed.
+ */
+export async function readRows(file: string, options: TableOptions = {}): Promise<Row[]> {
+  const parse = PARSERS[extname(file).toLowerCase()];
+  if (parse === undefined) {
+    throw new InputError('unknown kind of data file', {
+      where: file,
+      remedy: `the name must end in ${dataFileEndings.join(', ')}`,
+    });
+  }
+  return parse(await readBytes(file), file, options);
+}

@@ -1,0 +1,67 @@
+import { InputError } from '../../core/errors.ts';
+
+/** One row of a data file. */
+export interface Row {
+  /** The file as it was named, for messages. */
+  readonly file: string;
+  /** Line where the row begins, from 1; in a JSON document the entry's number. */
+  readonly line: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Place of a row for messages: `train.tsv:7`. */
+export function placeOf(row: Row): string {
+  return `${row.file}:${row.line}`;
+}
+
+/**
+ * Value of a field under the first of its names that the row has. `idx.question` is the field `question` of the struct `idx`,
+ * unless a column has that very name.
+ * @throws InputError naming file, line and the columns there are, where it has none of them.
+ */
+export function fieldValue(row: Row, ...names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = own(row.fields, name) ?? name.split('.').reduce<unknown>(own, row.fields);
+    if (value !== undefined) return value;
+  }
+  throw new InputError(`no column ${quoted(names, ' or ')}`, {
+    where: placeOf(row),
+    remedy: `the columns here are ${quoted(Object.keys(row.fields), ', ')}`,
+  });
+}
+
+/**
+ * Text of a field; numbers and booleans as JSON writes them.
+ * @throws InputError naming file, line and the columns there are, where the field is missing or holds no text.
+ */
+export function fieldText(row: Row, ...names: readonly string[]): string {
+  const value = fieldValue(row, ...names);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new InputError(`${quoted(names, ' or ')} holds no text`, {
+    where: placeOf(row),
+    remedy: 'a field must be text, a number, true or false',
+  });
+}
+
+/**
+ * Texts of a field that holds a list of them.
+ * @throws InputError naming file and line where the field is missing or holds something else.
+ */
+export function fieldTexts(row: Row, ...names: readonly string[]): string[] {
+  const value = fieldValue(row, ...names);
+  if (Array.isArray(value)) return value.map(each => fieldText({ ...row, fields: { [names[0]!]: each } }, names[0]!));
+  throw new InputError(`${quoted(names, ' or ')} holds no list`, {
+    where: placeOf(row),
+    remedy: 'write ["one", "another"]',
+  });
+}
+
+function own(fields: unknown, name: string): unknown {
+  if (typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, name)) return undefined;
+  return (fields as Record<string, unknown>)[name];
+}
+
+function quoted(names: readonly string[], separator: string): string {
+  return names.map(name => `"${name}"`).join(separator);
+}

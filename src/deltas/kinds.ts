@@ -1,0 +1,46 @@
+import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
+import { elementCount } from '../core/element-count.ts';
+import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
+import { adapter } from './adapter.ts';
+import { bitfit } from './bitfit.ts';
+import type { Delta } from './delta.ts';
+import { fineTuning } from './fine-tuning.ts';
+import { lnfit } from './lnfit.ts';
+import { lora } from './lora.ts';
+import { lowRankAdapter } from './low-rank-adapter.ts';
+
+/** Every kind of delta, by name. A new kind is a file beside this one and a word here. */
+export const deltas: Readonly<Record<string, Delta>> = Object.fromEntries(
+  [lora, bitfit, lnfit, adapter, lowRankAdapter, fineTuning].map(delta => [delta.kind, delta]),
+);
+
+/** The delta of that name, or an InputError that lists them. */
+export function deltaOf(kind: string): Delta {
+  if (!Object.hasOwn(deltas, kind)) {
+    throw new InputError(`unknown delta kind "${kind}"`, { remedy: `use one of: ${Object.keys(deltas).join(', ')}` });
+  }
+  return deltas[kind]!;
+}
+
+/** A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is unknown. */
+export function createModule(site: Site, kind: string, options: DeltaOptions = {}): DeltaModule {
+  const delta = deltaOf(kind);
+  if (!delta.hosts(site)) throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host`);
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(delta.defaults, name))
+      throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
+    if (!(value > 0) || !Number.isFinite(value))
+      throw new InputError(`${kind}: ${name} must be positive, got ${value}`, { where: site.name });
+  }
+  const merged = { ...delta.defaults, ...options };
+  const shapes = delta.parameters(site, merged).map(({ shape }) => shape);
+  if (!shapes.flat().every(Number.isInteger)) {
+    throw new InputError(
+      `${kind}: ${JSON.stringify(options)} must be whole numbers, as they are extents of its matrices`,
+      { where: site.name },
+    );
+  }
+  const parameters = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
+  return { id: `${site.name}:${kind}`, site, kind, options: merged, parameters, inert: delta.inert(site) };
+}

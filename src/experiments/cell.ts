@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { compileSettings } from '../config/job-config.ts';
+import type { Settings } from '../config/settings.ts';
+import type { JobContext } from '../jobs/job-events.ts';
+import { freshLoaders } from '../jobs/loaders.ts';
+import { runSearchJob, runTrainJob } from '../jobs/run-job.ts';
+import type { ComparedRun } from '../report/comparison.ts';
+import { type RunResult, readResult } from '../runs/result.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { type Derivation, deriveStructure } from './derivation.ts';
+
+/** One run of a matrix. Plain data, so that another process can do it. */
+export interface Cell extends Omit<ComparedRun, 'result'> {
+  /** An ordinary run folder. */
+  readonly folder: string;
+  readonly job: 'search' | 'train';
+  readonly settings: Settings;
+  /** The structure to train, where it has to be made of others first. */
+  readonly derive?: Derivation;
+}
+
+/** A cell in words, e.g. `rte found 1.39bp seed 3`. */
+export function cellName({ task, method, variant, budget, seed }: Cell): string {
+  return [task, method, variant, budget, `seed ${seed}`].filter(Boolean).join(' ');
+}
+
+/** What a cell has in common with those that differ from it by their seed alone. */
+export function cellKind({
+  task,
+  method,
+  variant,
+  budget,
+}: Pick<Cell, 'task' | 'method' | 'variant' | 'budget'>): string {
+  return JSON.stringify([task, method, variant, budget]);
+}
+
+/** Folder of a cell: `<out>/<task>/<method>[-<variant>][-<budget>]/seed-<n>`. */
+export function cellFolder(
+  out: string,
+  { task, method, variant, budget, seed }: Pick<Cell, 'task' | 'method' | 'variant' | 'budget' | 'seed'>,
+): string {
+  const name = [method, variant, budget].filter(Boolean).join('-');
+  return join(out, fileName(task), fileName(name), `seed-${seed}`);
+}
+
+/** The text with everything that a file name can not have, or had better not have, as a dash. */
+export function fileName(text: string): string {
+  return text.replace(/^\.+|[^\p{Letter}\p{Number}_.%‰‱]+/gu, '-');
+}
+
+/** The result of a cell that is done; undefined where it is still to do. */
+export async function cellResult({ folder, settings }: Cell): Promise<RunResult | undefined> {
+  const result = await readResult(runFolder(folder).result);
+  return result?.score === undefined && settings.retrain !== false ? undefined : result;
+}
+
+/** Does a cell, going on with what stands in its folder. */
+export async function runCell(cell: Cell, context: JobContext): Promise<RunResult> {
+  if (cell.derive !== undefined) {
+    const { loaders = freshLoaders } = context;
+    const device = await loaders.device(cell.settings.device);
+    const model = await loaders.model(cell.settings.model!, compileSettings({ ...cell.settings, device }));
+    await deriveStructure(cell.derive, model);
+  }
+  const job = { search: runSearchJob, train: runTrainJob }[cell.job];
+  const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });
+  return result;
+}

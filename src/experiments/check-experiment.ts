@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readYamlKeys } from '../config/config-file.ts';
+import { withAbsolutePaths } from '../config/paths.ts';
+import { InputError } from '../core/errors.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import type { JobContext } from '../jobs/job-events.ts';
+import { prepare } from '../jobs/prepare.ts';
+import { listTrials } from '../jobs/trials.ts';
+import { openSpace } from '../library/structures.ts';
+import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
+import { keptModules } from '../structure/structure-file.ts';
+import { type Cell, cellName } from './cell.ts';
+import { derivedStructure } from './derivation.ts';
+import type { CommonSettings } from './list-cells.ts';
+
+/** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
+const changeable: readonly string[] = ['threads', 'device', 'gradient', 'tau', 'beta', 'alpha-lr'];
+
+const commonFile = (out: string) => join(out, 'matrix.yaml');
+
+/**
+ * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
+ * @throws InputError as its job would
+ */
+export async function checkCell({ job, settings, derive }: Cell, { loaders, signal }: JobContext): Promise<void> {
+  const prepared = await prepare(settings, { ...(loaders && { loaders }), ...(signal && { signal }) });
+  const { model } = prepared;
+  if (derive?.from.flat().every(file => existsSync(file))) {
+    keptModules(await derivedStructure(derive, model), model);
+  } else if (job === 'search' || derive !== undefined) {
+    openSpace(model, { ...prepared.settings, ...(derive && { budget: derive.budget }) });
+  } else {
+    await listTrials(prepared);
+  }
+}
+
+/**
+ * Makes sure that each run has a folder of its own: two in one would be taken for one. Not every file system tells `A` from `a`.
+ * @throws InputError where two do not
+ */
+export function checkRunFolders(cells: readonly Cell[]): void {
+  for (const [, [first, second]] of Map.groupBy(cells, cell => cell.folder.toLowerCase())) {
+    if (second === undefined) continue;
+    throw new InputError(`two runs would share this folder: ${cellName(first!)}, and ${cellName(second)}`, {
+      where: second.folder,
+      remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
+    });
+  }
+}
+
+/**
+ * Makes sure that the runs of a folder have in common what they must. Touches no file.
+ * @throws InputError where the folder holds a single run, or runs with other settings
+ */
+export function checkMatrixFolder(out: string, common: CommonSettings): void {
+  requireFreshFolder(runFolder(out));
+  if (!existsSync(commonFile(out))) return;
+  const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
+  const now = withAbsolutePaths(common);
+  for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
+    if (changeable.includes(key) || begun[key] === now[key]) continue;
+    throw new InputError(
+      `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
+      {
+        where: commonFile(out),
+        remedy: `give the same --${key} again, or another --out`,
+      },
+    );
+  }
+}
+
+/** Notes what the runs of a folder have in common. The folder must exist. */
+export function writeMatrixFile(out: string, common: CommonSettings): Promise<void> {
+  return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
+}

@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import type { MatrixSettings } from '../config/matrix-settings.ts';
+import type { Tell } from '../jobs/loaders.ts';
+import { asInterrupted } from '../library/interrupted.ts';
+import { type Cell, cellKind } from './cell.ts';
+import { checkCell, checkMatrixFolder, checkRunFolders, writeMatrixFile } from './check-experiment.ts';
+import { writeComparison } from './comparison-files.ts';
+import { type Comparison, comparisonOf, overheadOf } from './comparison-job.ts';
+import { eventsOf, type MatrixEvent } from './events.ts';
+import { inProcess } from './executors/executor.ts';
+import { type MatrixPlan, planMatrix } from './list-cells.ts';
+import { type Executor, runMatrix } from './run-cells.ts';
+import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
+
+export interface CompareOptions {
+  /** Folder of all runs, relative to the working directory. */
+  readonly out: string;
+  /** Aborting saves the state of the run at work and ends with an InterruptedError; the same call goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Compares methods: tasks × seeds × methods × budgets, each an ordinary run in a folder of its own under `out`, in this
+ * process, which loads the model and tokenises the data once. A run that is done is not done again. Writes the tables
+ * and pictures, and returns what is in them.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted
+ */
+export function compare(given: MatrixSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+  const loaders = sharedLoaders();
+  return runPlan({ loaders, plan: tell => planMatrix(given, options.out, loaders, tell) }, options);
+}
+
+/** What is to be done, and by whom. */
+export interface Work {
+  plan(tell: Tell): Promise<MatrixPlan>;
+  /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
+  readonly loaders: SharedLoaders;
+  executors?(): readonly Executor[];
+}
+
+/** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
+export function runPlan(work: Work, { out, signal }: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+  return eventsOf((emit, stop) => asInterrupted(stop, () => doPlan(work, out, emit, stop)), signal);
+}
+
+async function doPlan(
+  { plan: makePlan, loaders, executors }: Work,
+  out: string,
+  emit: (event: MatrixEvent) => void,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const started = performance.now();
+  const plan = await makePlan(text => emit({ type: 'message', text }));
+  const cells = plan.phases.flat();
+  checkMatrixFolder(out, plan.common);
+  checkRunFolders(cells);
+  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });
+  await mkdir(out, { recursive: true });
+  await writeMatrixFile(out, plan.common);
+  const outcome = await runMatrix(plan.phases, executors?.() ?? [inProcess(loaders)], emit, signal);
+  const seconds = (performance.now() - started) / 1000;
+  const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
+  const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };
+  await writeComparison(out, comparison);
+  return comparison;
+}
+
+/** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */
+function oneOfAKind(cells: readonly Cell[]): Cell[] {
+  return [...Map.groupBy(cells, cellKind).values()].map(([first]) => first!);
+}

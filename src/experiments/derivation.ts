@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { sourceOf } from '../jobs/given-structure.ts';
+import { atBudget, meanStructure } from '../search/derive-structure.ts';
+import { parseBudget } from '../structure/budget.ts';
+import { mapStructure } from '../structure/map-structure.ts';
+import { readStructure, type Structure, type StructureModel, writeStructure } from '../structure/structure-file.ts';
+
+/** How a structure is made of others: the mean of their p, and what fits a budget of it. */
+export interface Derivation {
+  /** Structure files in groups (a task's seeds): p is averaged within a group, then over the groups. */
+  readonly from: readonly (readonly string[])[];
+  /** As a user writes it. */
+  readonly budget: string;
+  readonly keepInert: boolean;
+  /** Carry it over to the model that is to be trained, where it was found on another. */
+  readonly map?: 'relative';
+  /** The structure file to write. */
+  readonly to: string;
+}
+
+/**
+ * Makes the structure in memory.
+ * @param model the one that is to be trained
+ * @throws InputError for files that are no structures or do not go together, and a budget that holds no module
+ */
+export async function derivedStructure(
+  { from, budget, keepInert, map }: Derivation,
+  model: StructureModel,
+): Promise<Structure> {
+  const groups = await Promise.all(from.map(files => Promise.all(files.map(readStructure))));
+  const sources = await Promise.all(
+    groups.flatMap((group, i) => group.map((structure, j) => sourceOf(from[i]![j]!, structure))),
+  );
+  const mean = meanStructure(groups.map(meanStructure));
+  const carried = map === undefined ? mean : mapStructure(mean, model);
+  const tasks = [...new Set(sources.flatMap(source => source.tasks))];
+  const chosen = atBudget(carried, parseBudget(budget, model.parameters), keepInert);
+  return { ...chosen, source: { tasks, files: sources.flatMap(source => source.files) } };
+}
+
+/** Makes the structure and writes it, once. */
+export async function deriveStructure(derivation: Derivation, model: StructureModel): Promise<void> {
+  if (existsSync(derivation.to)) return;
+  const structure = await derivedStructure(derivation, model);
+  await mkdir(dirname(derivation.to), { recursive: true });
+  await writeStructure(derivation.to, structure);
+}

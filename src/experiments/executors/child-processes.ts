@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InterruptedError } from '../../core/errors.ts';
+import type { RunResult } from '../../runs/result.ts';
+import type { FromWorker, ToWorker } from '../messages.ts';
+import { type Executor, RunError } from '../run-cells.ts';
+
+/** The worker's program, built or not. */
+const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+
+/**
+ * Does runs in a child process, which is started for the first of them and serves the others too; one that dies is
+ * replaced for the next run.
+ */
+export function inChild(): Executor {
+  let child: ChildProcess | undefined;
+  let complaints = '';
+
+  function start(): ChildProcess {
+    // In a group of its own: Ctrl-C on the terminal reaches the parent alone, which asks its children to stop.
+    const started = fork(program, {
+      detached: true,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    // Read throughout: a pipe that nobody reads would keep the child from closing.
+    started.stderr!.on('data', (text: Buffer) => {
+      complaints = `${complaints}${text}`.slice(-2000);
+    });
+    started.once('exit', () => {
+      if (child === started) child = undefined;
+    });
+    return started;
+  }
+
+  const run: Executor['run'] = (cell, { onEvent, signal }) =>
+    new Promise<RunResult>((resolve, reject) => {
+      child ??= start();
+      const worker = child;
+      const say = (message: ToWorker) => worker.connected && worker.send(message);
+      complaints = '';
+      const stop = () => say({ type: 'stop' });
+      const settle = (end: () => void) => {
+        worker.off('message', onMessage).off('exit', onExit).off('error', onError);
+        signal?.removeEventListener('abort', stop);
+        end();
+      };
+      const onError = (error: Error) => settle(() => reject(error));
+      const onExit = (code: number | null, killedBy: NodeJS.Signals | null) =>
+        settle(() =>
+          reject(new RunError(`its process ended with ${killedBy ?? `exit code ${code}`}\n${complaints}`.trim())),
+        );
+      const onMessage = (message: FromWorker) => {
+        if (message.type === 'event') onEvent?.(message.event);
+        else if (message.type === 'done') settle(() => resolve(message.result));
+        else if (message.type === 'interrupted') settle(() => reject(new InterruptedError(message.message)));
+        else settle(() => reject(new RunError(message.message)));
+      };
+      worker.on('message', onMessage).on('exit', onExit).on('error', onError);
+      signal?.addEventListener('abort', stop);
+      say({ type: 'run', cell });
+      if (signal?.aborted) stop();
+    });
+
+  async function close(): Promise<void> {
+    const worker = child;
+    if (worker === undefined) return;
+    const ended = new Promise(resolve => worker.once('exit', resolve));
+    worker.disconnect();
+    await ended;
+  }
+
+  return { run, close };
+}

@@ -1,0 +1,41 @@
+import { InterruptedError } from '../../core/errors.ts';
+import type { JobEvent } from '../../jobs/job-events.ts';
+import type { Cell } from '../cell.ts';
+import type { Channel } from '../messages.ts';
+import { describeError } from '../run-cells.ts';
+import { sharedLoaders } from '../shared-loaders.ts';
+import { inProcess } from './executor.ts';
+
+/** Does the runs that a channel brings, one at a time, with a model and data that they share: a worker's whole life. */
+export function serveCells(channel: Channel): void {
+  const executor = inProcess(sharedLoaders());
+  let stop = new AbortController();
+
+  async function run(cell: Cell): Promise<void> {
+    stop = new AbortController();
+    try {
+      const onEvent = throttled(event => channel.send({ type: 'event', event }));
+      channel.send({ type: 'done', result: await executor.run(cell, { signal: stop.signal, onEvent }) });
+    } catch (error) {
+      if (error instanceof InterruptedError) channel.send({ type: 'interrupted', message: error.message });
+      else channel.send({ type: 'failed', message: describeError(error) });
+    }
+  }
+
+  channel.onMessage(message => {
+    if (message.type === 'stop') stop.abort();
+    else void run(message.cell);
+  });
+  // Without a parent the run is saved like an interrupted one, and goes on when it is asked for again.
+  channel.onClose(() => stop.abort());
+}
+
+/** Steps at most twice a second: a parent shows no more of them. */
+function throttled(tell: (event: JobEvent) => void): (event: JobEvent) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return event => {
+    if (event.type === 'step' && performance.now() - last < 500) return;
+    if (event.type === 'step') last = performance.now();
+    tell(event);
+  };
+}

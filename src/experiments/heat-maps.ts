@@ -1,0 +1,45 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import { heatMap } from '../report/heat-map.ts';
+import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import type { Structure } from '../structure/structure-file.ts';
+import { fileName } from './cell.ts';
+import { findStructures } from './find-structures.ts';
+import { type ProbabilityMaps, probabilityMaps } from './probability-maps.ts';
+
+/** What the searches on one task think of each module. */
+export interface TaskMaps extends ProbabilityMaps {
+  readonly task: string;
+  readonly searches: number;
+}
+
+/**
+ * Mean and spread of p over the searches of each task, and over all of them where there are several tasks (figure 9 of
+ * the paper). Touches no file.
+ * @throws InputError where a path holds no searched structure, or structures do not go together
+ */
+export async function readHeatMaps(paths: readonly string[], space = 'mixed'): Promise<TaskMaps[]> {
+  const found = [...(await findStructures(paths, space))].map(
+    ([task, files]) => [task, files.map(file => file.structure)] as const,
+  );
+  const all = found.flatMap(([, structures]) => structures);
+  const groups: (readonly [string, readonly Structure[]])[] = found.length > 1 ? [...found, ['all tasks', all]] : found;
+  return groups.map(([task, structures]) => ({ task, searches: structures.length, ...probabilityMaps(structures) }));
+}
+
+/** Writes the pictures `p-mean-<task>.svg` and, of several searches, `p-spread-<task>.svg`. Returns their paths. */
+export async function writeHeatMaps(out: string, maps: readonly TaskMaps[]): Promise<string[]> {
+  await mkdir(out, { recursive: true });
+  const pictures = maps.flatMap(({ task, searches, mean, spread }) => {
+    const over = `over ${searches} search${searches === 1 ? '' : 'es'}`;
+    const picture = (kind: string, modules: ProbabilityMaps['mean'], quantity: string) => ({
+      file: join(out, `p-${kind}-${fileName(task)}.svg`),
+      svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, quantity),
+    });
+    const first = picture('mean', mean, 'mean p');
+    return searches > 1 ? [first, picture('spread', spread, 'sd of p')] : [first];
+  });
+  for (const { file, svg } of pictures) await writeFileWhole(file, svg);
+  return pictures.map(({ file }) => file);
+}

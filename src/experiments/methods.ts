@@ -1,0 +1,57 @@
+import type { Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
+
+/** A method to compare: an ordinary run with some settings of its own. */
+export interface ComparedMethod {
+  readonly name: string;
+  /** What tables call it. */
+  readonly label: string;
+  /** Whether it searches a structure, or trains one that it is told. */
+  readonly job: 'search' | 'train';
+  /** Whether it spends the budget it is given; the others have a size of their own. */
+  readonly budgeted: boolean;
+  readonly settings: Settings;
+  /** The key that gives its learning rate, where it is not everyone's. */
+  readonly rateKey?: 'fine-tuning-lr';
+}
+
+function manual(method: NonNullable<Settings['method']>, label: string): ComparedMethod {
+  return { name: method, label, job: 'train', budgeted: false, settings: { method } };
+}
+
+function rival(method: NonNullable<Settings['method']>, label: string): ComparedMethod {
+  return { name: method, label, job: 'train', budgeted: true, settings: { method } };
+}
+
+function found(name: string, label: string, settings: Settings): ComparedMethod {
+  return { name, label, job: 'search', budgeted: true, settings };
+}
+
+/** Every method that can be compared. A new one is a line here. */
+export const comparedMethods: readonly ComparedMethod[] = [
+  found('found', 'S³Delta', {}),
+  found('found-mixed', 'S³Delta-M', { space: 'mixed' }),
+  found('found-lora', 'S³Delta-L', { space: 'lora' }),
+  rival('random', 'random structure'),
+  rival('best-of-random', 'best of random structures'),
+  rival('tuned-lora', 'even LoRA, rate tuned'),
+  { ...manual('fine-tuning', 'full fine-tuning'), rateKey: 'fine-tuning-lr' },
+  manual('lora', 'LoRA (r = 8)'),
+  manual('adapter', 'Adapter'),
+  manual('low-rank-adapter', 'LR-Adapter'),
+  manual('bitfit', 'BitFit'),
+  manual('lnfit', 'LNFit'),
+];
+
+/** The method of that name. InputError, with the nearest names, where there is none. */
+export function comparedMethod(name: string): ComparedMethod {
+  const known = comparedMethods.find(method => method.name === name);
+  if (known !== undefined) return known;
+  const names = comparedMethods.map(method => method.name);
+  const nearest = nearestNames(name, names, 3);
+  throw new InputError(`there is no method \`${name}\` to compare`, {
+    where: '--methods',
+    remedy: nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `the methods are ${names.join(', ')}`,
+  });
+}

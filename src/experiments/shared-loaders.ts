@@ -1,0 +1,71 @@
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { freshLoaders, type Loaders } from '../jobs/loaders.ts';
+
+/** Loaders for many runs in one process: each model and data set is read once, each text tokenised once, each device measured once. */
+export interface SharedLoaders extends Loaders {
+  /** Seconds spent so far on starting sessions of the models. */
+  startSeconds(): number;
+}
+
+export function sharedLoaders(): SharedLoaders {
+  let startSeconds = 0;
+  const onStart = (seconds: number) => {
+    startSeconds += seconds;
+  };
+  return {
+    startSeconds: () => startSeconds,
+    model: once(
+      async (name, settings) => {
+        const model = await freshLoaders.model(name, { ...settings, onStart });
+        return { ...model, tokenizer: remembering(model.tokenizer) };
+      },
+      (name, { device, threads, prepack, recompute, precision }) =>
+        JSON.stringify([name, device, threads, prepack, recompute, precision]),
+    ),
+    task: once(
+      async name => {
+        const task = await freshLoaders.task(name);
+        return {
+          ...task,
+          load: once(
+            folder => task.load(folder),
+            folder => folder,
+          ),
+        };
+      },
+      name => name,
+    ),
+    device: once(freshLoaders.device, String),
+  };
+}
+
+/** Does a thing once a key. A failure is not kept: whoever asks again tries again. */
+function once<Args extends unknown[], Result>(
+  load: (...args: Args) => Promise<Result>,
+  keyOf: (...args: Args) => string,
+): (...args: Args) => Promise<Result> {
+  const loaded = new Map<string, Promise<Result>>();
+  return (...args) => {
+    const key = keyOf(...args);
+    const known = loaded.get(key);
+    if (known !== undefined) return known;
+    const loading = load(...args);
+    loaded.set(key, loading);
+    loading.catch(() => loaded.delete(key));
+    return loading;
+  };
+}
+
+/** Splits differ from seed to seed, texts do not. */
+function remembering(tokenizer: Tokenizer): Tokenizer {
+  const encoded = new Map<string, number[]>();
+  return {
+    ...tokenizer,
+    encode(text) {
+      const known = encoded.get(text) ?? tokenizer.encode(text);
+      encoded.set(text, known);
+      return known;
+    },
+    decode: ids => tokenizer.decode(ids),
+  };
+}

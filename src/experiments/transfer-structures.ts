@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { withAbsolutePaths } from '../config/paths.ts';
+import type { TransferSettings } from '../config/transfer-settings.ts';
+import { InputError } from '../core/errors.ts';
+import type { Tell } from '../jobs/loaders.ts';
+import { type Cell, cellFolder, fileName } from './cell.ts';
+import { type CompareOptions, runPlan } from './compare-methods.ts';
+import type { Comparison } from './comparison-job.ts';
+import type { MatrixEvent } from './events.ts';
+import { findStructures } from './find-structures.ts';
+import { type MatrixPlan, planMatrix } from './list-cells.ts';
+import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
+
+/**
+ * Trains structures that were found on some tasks on others (section E of the paper). Sources are the mean of p over
+ * each task's searches and, of several tasks, the mean over all but the one to train; beside them a random structure.
+ * On the task it was found on a source is that task's own structure: the rows it is compared with.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted; the same call goes on
+ */
+export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+  const loaders = sharedLoaders();
+  return runPlan({ loaders, plan: tell => planTransfer(given, options.out, loaders, tell) }, options);
+}
+
+/** The runs of a transfer: those of random structures, and beside each one for every source. */
+export async function planTransfer(
+  given: TransferSettings,
+  out: string,
+  loaders: SharedLoaders,
+  tell?: Tell,
+): Promise<MatrixPlan> {
+  const { from, map, ...matrix } = given;
+  if (from === undefined) {
+    throw new InputError('no structure is given', {
+      where: '--from',
+      remedy: 'name run folders: --from runs/rte,runs/mrpc',
+    });
+  }
+  const found = await findStructures(from, given.space ?? 'mixed');
+  const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
+  const plan = await planMatrix({ ...matrix, methods: ['random'] }, out, loaders, tell);
+  const cells = plan.phases
+    .flat()
+    .flatMap(random => [
+      ...sourcesFor(random.task, files).map(source => transferCell(random, source, out, map)),
+      random,
+    ]);
+  const common = { ...plan.common, from: withAbsolutePaths({ from }).from.join(','), ...(map && { map }) };
+  return { ...plan, common, phases: [cells] };
+}
+
+interface Source {
+  readonly name: string;
+  readonly files: readonly (readonly string[])[];
+  readonly isFound: boolean;
+}
+
+function sourcesFor(target: string, files: ReadonlyMap<string, readonly string[]>): Source[] {
+  const single = [...files].map(([task, own]) => ({ name: task, files: [own], isFound: task === target }));
+  const others = [...files].filter(([task]) => task !== target).map(([, own]) => own);
+  return others.length > 1 ? [...single, { name: 'all other tasks', files: others, isFound: false }] : single;
+}
+
+function transferCell(random: Cell, source: Source, out: string, map: 'relative' | undefined): Cell {
+  const { method: _, budget: __, ...settings } = random.settings;
+  const budget = random.budget!;
+  const named = { ...random, method: `from ${source.name}`, label: `found on ${source.name}`, isFound: source.isFound };
+  // What "all other tasks" are depends on the task, so each task has structures of its own.
+  const to = join(out, 'structures', fileName(random.task), fileName(`${source.name} at ${budget}.json`));
+  const keepInert = settings['keep-inert'] ?? false;
+  return {
+    ...named,
+    folder: cellFolder(out, named),
+    settings: { ...settings, structure: to },
+    derive: { from: source.files, budget, keepInert, to, ...(map && { map }) },
+  };
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { elementCount } from '../core/element-count.ts';
+import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import { layoutOf } from '../deltas/layout.ts';
+import { mergeDelta } from '../deltas/merge.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import { bytesOf } from '../files/write-tensors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { lower } from '../graph/lower.ts';
+import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';
+import { OPSET, toOnnx } from '../graph/onnx.ts';
+import type { Value } from '../graph/types.ts';
+import { readWeight, readWeightBytes } from '../models/read-weight.ts';
+import type { Weight, Weights } from '../models/weight.ts';
+import { openStandalone } from '../runtime/standalone-program.ts';
+import type { Exporter } from './exporter.ts';
+import { copyModelFiles } from './model-files.ts';
+
+const WEIGHTS = 'model.onnx_data';
+/** ONNX asks for external tensors at whole pages, so that they can be mapped. */
+const PAGE = 4096;
+
+/**
+ * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights. What weights
+ * can hold is merged into them; the parameters of all other modules are constants of the graphs.
+ */
+export const onnx: Exporter = {
+  description: 'encoder and decoder for ONNX Runtime, with any modules',
+  check: () => {},
+  async write({ model, modules, delta }, folder, signal) {
+    const { changes, rest, delta: constants } = mergeDelta(layoutOf(modules), delta);
+    const weights = await writeWeights(join(folder, WEIGHTS), model.weights, changes, signal);
+    const { encoder, decoder, startId, padId, endId } = model.standalone(weights, rest, constants);
+    const files = { encoder: 'encoder_model.onnx', decoder: 'decoder_model.onnx' };
+    for (const [graph, file] of [
+      [encoder, files.encoder],
+      [decoder, files.decoder],
+    ] as const) {
+      // In the operations that WebGPU has kernels for: the others have them too, and the CPU is as fast with them.
+      await writeFileWhole(join(folder, file), toOnnx(lower(graph, webgpuLowerings), folder));
+    }
+    await copyModelFiles(model.folder, folder);
+    return {
+      onnx: {
+        opset: OPSET,
+        encoder: { file: files.encoder, ...signatureOf(encoder) },
+        decoder: { file: files.decoder, ...signatureOf(decoder) },
+        weights: WEIGHTS,
+        ...{ startId, padId, endId },
+      },
+    };
+  },
+  async open(folder, { onnx: described }, settings) {
+    const remedy = 'export the run again';
+    if (!described) throw new InputError('its description names no graphs', { where: folder, remedy });
+    const { encoder, decoder, ...ids } = described;
+    const files = { encoder: join(folder, encoder.file), decoder: join(folder, decoder.file) };
+    try {
+      return await openStandalone({ ...files, ...ids }, settings);
+    } catch (cause) {
+      // A device that cannot start says what it needs.
+      if (cause instanceof InputError) throw cause;
+      const [what] = (cause as Error).message.split('\n');
+      throw new InputError(`these graphs cannot be opened: ${what}`, { where: folder, remedy, cause });
+    }
+  },
+};
+
+/** Writes weights into one file: changed ones as float32, all others as they are. Returns where each stands. */
+async function writeWeights(
+  file: string,
+  weights: Weights,
+  changes: ReadonlyMap<string, () => Float32Array>,
+  signal: AbortSignal | undefined,
+): Promise<Weights> {
+  const placed = new Map<string, Weight>();
+  let end = 0;
+  for (const [site, weight] of weights) {
+    const offset = Math.ceil(end / PAGE) * PAGE;
+    const bytes = elementCount(weight.shape) * Float32Array.BYTES_PER_ELEMENT;
+    const stored = changes.has(site) ? { dtype: 'float32' as const, byteLength: bytes } : {};
+    const place: Weight = { ...weight, ...stored, file, offset };
+    placed.set(site, place);
+    end = offset + place.byteLength;
+  }
+  async function* chunks() {
+    let position = 0;
+    for (const [site, weight] of weights) {
+      throwIfInterrupted(signal);
+      const { offset, byteLength } = placed.get(site)!;
+      yield new Uint8Array(offset - position);
+      const change = changes.get(site);
+      yield change ? bytesOf(await readWeight(weight, change)) : await readWeightBytes(weight);
+      position = offset + byteLength;
+    }
+  }
+  await writeFileWhole(file, chunks());
+  return placed;
+}
+
+/** Inputs and outputs of a graph as plain data. */
+function signatureOf({ inputs, outputs }: Graph) {
+  const describe = ({ name, dtype, shape }: Value) => ({ name, type: dtype, shape });
+  return { inputs: inputs.map(describe), outputs: outputs.map(describe) };
+}

@@ -1,0 +1,31 @@
+import type { OpType } from '../types.ts';
+import type { OpDefinition } from './definition.ts';
+import { elementwiseOps } from './elementwise.ts';
+import { gatherOps } from './gather.ts';
+import { matrixOps } from './matrix.ts';
+import { normalizationOps } from './normalization.ts';
+import { quantizedOps } from './quantized.ts';
+import { reduceOps } from './reduce.ts';
+import { shapeOps } from './shaping.ts';
+import { softmaxOps } from './softmax.ts';
+
+/** Every operation: what stands in a family's file, and nothing else. The type holds it to the closed set, name by name. */
+export const ops: Readonly<Record<OpType, OpDefinition>> = {
+  ...elementwiseOps,
+  ...matrixOps,
+  ...quantizedOps,
+  ...reduceOps,
+  ...shapeOps,
+  ...softmaxOps,
+  ...gatherOps,
+  ...normalizationOps,
+};
+
+export { add, clip, exp, gelu, log, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
+export { gather, gatherElements } from './gather.ts';
+export { gemm, matmul, plainMatmul } from './matrix.ts';
+export { rmsNorm } from './normalization.ts';
+export { quantizedProduct } from './quantized.ts';
+export { argMax, reduceMax, reduceSum } from './reduce.ts';
+export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shaping.ts';
+export { logSoftmax, softmax } from './softmax.ts';

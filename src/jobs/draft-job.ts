@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { draftConfig } from '../config/draft-config.ts';
+import type { SettingKey, Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
+import { batchesPerEpoch } from '../data/batches.ts';
+import { dataFileEndings, readRows } from '../data/rows/read-rows.ts';
+import { writeFileWhole } from '../files/write-file-whole.ts';
+import type { StopContext } from '../library/evaluate.ts';
+import { runToEnd } from '../library/run-to-end.ts';
+import { searchStructure } from '../library/search-structure.ts';
+import { openSpace } from '../library/structures.ts';
+import { tune } from '../library/tune.ts';
+import { draftTask } from '../tasks/custom/draft-task.ts';
+import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+/** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
+export interface OwnTask extends GuessedTask {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Whether a task is named by its data file, not by a name or a task.yaml. */
+export function isDataFile(task: string): boolean {
+  return dataFileEndings.includes(extname(task).toLowerCase());
+}
+
+/**
+ * @param label the column that is known to hold the label
+ * @throws InputError where the file cannot be read or no task can be made of it, an UnknownLabelError where a label would do
+ */
+export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
+  const rows = await readRows(dataFile);
+  if (rows.length === 0) {
+    throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
+  }
+  return { ...guessTask(dataFile, rows, label), path: taskFileBeside(dataFile), rows: rows.length };
+}
+
+/** `films/reviews.csv` gives `films/reviews.task.yaml`: a folder may hold several tables. */
+export function taskFileBeside(dataFile: string): string {
+  return join(dirname(dataFile), `${basename(dataFile, extname(dataFile))}.task.yaml`);
+}
+
+/** What a config is drafted for. */
+export interface Draft {
+  /** File to write. */
+  readonly path: string;
+  readonly settings: Settings;
+  /** A task file to write with it, which the settings then name. */
+  readonly ownTask?: OwnTask | undefined;
+  /** Time there is: some steps are timed, and `max-steps` is set so that the whole job fits. */
+  readonly minutes?: number | undefined;
+}
+
+/**
+ * Writes a commented config file, over any other.
+ * @throws InputError for settings that a job would refuse; then the files are as they were
+ */
+export async function writeDraft(
+  { path, settings: given, ownTask, minutes }: Draft,
+  context: StopContext = {},
+): Promise<void> {
+  const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
+  const write = async () => {
+    const prepared = await prepare(settings, context);
+    openSpace(prepared.model, prepared.settings);
+    const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, prepared, context) };
+    const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
+    await writeFileWhole(path, draftConfig({ ...prepared.settings, ...limit }, chosen, path));
+  };
+  await (ownTask === undefined ? write() : withFile(ownTask.path, draftTask(ownTask, ownTask.path), write));
+}
+
+/** Writes a file that some work needs; where that fails, what was there before is there again. */
+async function withFile(path: string, text: string, work: () => Promise<void>): Promise<void> {
+  const before = existsSync(path) ? await readFile(path) : undefined;
+  await writeFileWhole(path, text);
+  try {
+    await work();
+  } catch (error) {
+    await (before === undefined ? rm(path, { force: true }) : writeFileWhole(path, before));
+    throw error;
+  }
+}
+
+interface Timed {
+  readonly type: 'step' | 'evaluation';
+  readonly seconds: number;
+}
+
+/** The first step of a program compiles it; those after it are timed. */
+const timedSteps = 3;
+/** Share of the time to plan with: steps vary in length. */
+const plannedShare = 0.9;
+
+/**
+ * The most steps a stage may have for search, re-training and their validations to end within some minutes here, and no
+ * more than the settings' epochs hold: some steps of both stages are made and timed.
+ * @throws as `searchStructure` and `tune`; InterruptedError where the signal has aborted
+ */
+export async function stepsWithin(
+  minutes: number,
+  { model, data, settings }: Prepared,
+  { signal }: StopContext = {},
+): Promise<number> {
+  const context = signal === undefined ? {} : { signal };
+  const short = { ...settings, 'max-steps': timedSteps, 'eval-every': timedSteps, 'retrain-eval-every': timedSteps };
+  const searchEvents: Timed[] = [];
+  const { structure } = await runToEnd(searchStructure(model, data, short, context), event => searchEvents.push(event));
+  const tuneEvents: Timed[] = [];
+  await runToEnd(tune(model, structure, data, short, context), event => tuneEvents.push(event));
+
+  const search = secondsPerStep(searchEvents, settings['eval-every']);
+  const retrain = secondsPerStep(tuneEvents, settings['retrain-eval-every']);
+  const batches = batchesPerEpoch(data.train.length, settings['batch-size']);
+  // A search goes through half of the training set, a re-training through all of it.
+  const all = Math.max(Math.ceil(batches / 2) * settings.epochs, batches * settings['retrain-epochs']);
+  return Math.min(all, Math.max(1, Math.floor((plannedShare * 60 * minutes) / (search + retrain))));
+}
+
+/** Seconds of the fastest step, and its share of a validation. */
+function secondsPerStep(events: readonly Timed[], evaluateEvery: number): number {
+  const fastest = (type: Timed['type']) => {
+    const seconds = events.filter(event => event.type === type).map(event => event.seconds);
+    return seconds.length === 0 ? 0 : Math.min(...seconds);
+  };
+  return fastest('step') + fastest('evaluation') / evaluateEvery;
+}

@@ -1,0 +1,42 @@
+import type { Settings } from '../config/settings.ts';
+import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
+import { asInterrupted } from '../library/interrupted.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import type { JobContext } from './job-events.ts';
+import { readTuned } from './load-tuned.ts';
+import { recordedSettings } from './open-run.ts';
+import { prepare } from './prepare.ts';
+
+export interface EvaluationOutcome {
+  readonly task: string;
+  readonly model: string;
+  readonly split: SplitName;
+  readonly examples: number;
+  readonly metric: string;
+  /** 0 to 100. */
+  readonly score: number;
+  /** Further metrics of the task, by their names. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
+/**
+ * Scores a finished run's parameters on a split of its task, drawn by its seed. Writes nothing.
+ * @param changes settings that may differ from the run's: other data, more examples, another batch size
+ * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has moved
+ */
+export function runEvaluateJob(
+  path: string,
+  split: SplitName,
+  changes: Pick<
+    Settings,
+    'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model' | 'task'
+  >,
+  context: JobContext = {},
+): Promise<EvaluationOutcome> {
+  return asInterrupted(context.signal, async () => {
+    const { model, data } = await prepare(recordedSettings(runFolder(path), changes), context);
+    const scores = await evaluateInDetail(model, await readTuned(path, model), data, split, context);
+    const { name: task, metric } = data.task;
+    return { task, model: model.name, split, examples: data[split].targets.length, metric, ...scores };
+  });
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import type { ExportFormat } from '../export/formats.ts';
+import type { StopContext } from '../library/evaluate.ts';
+import { type ExportOutcome, exportModel } from '../library/export-model.ts';
+import { readResult } from '../runs/result.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { loadTuned } from './load-tuned.ts';
+
+export interface ExportJobOptions extends StopContext {
+  readonly format: ExportFormat;
+  /** The folder to write (default: one in the run folder, named after the format). */
+  readonly out?: string;
+}
+
+/**
+ * Exports what a run has trained.
+ * @param changes where the model or the task's file lie now
+ * @throws InputError where the folder holds no trained run, and as `exportModel`
+ */
+export async function runExportJob(
+  path: string,
+  { format, out = join(path, format), signal }: ExportJobOptions,
+  changes: Pick<Settings, 'model' | 'task'> = {},
+): Promise<ExportOutcome> {
+  // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
+  const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const result = await readResult(runFolder(path).result);
+  return exportModel(model, tuned, {
+    ...{ format, out, task, settings },
+    ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
+    ...(signal && { signal }),
+  });
+}

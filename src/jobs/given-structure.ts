@@ -1,0 +1,46 @@
+import { dirname, join } from 'node:path';
+import type { ResolvedSettings } from '../config/resolve.ts';
+import { InputError } from '../core/errors.ts';
+import { drawStructure, manualStructure } from '../library/structures.ts';
+import type { Model } from '../models/model.ts';
+import { readResult } from '../runs/result.ts';
+import { atBudget } from '../search/derive-structure.ts';
+import { mapStructure } from '../structure/map-structure.ts';
+import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
+
+/**
+ * The structure that `train` was told to tune: a structure file's, a manual method's, or a random one of the budget.
+ * @throws InputError where the file does not fit the model, keeps nothing, or the budget holds no module
+ */
+export async function givenStructure(settings: ResolvedSettings, model: Model): Promise<Structure> {
+  const { method, structure: file } = settings;
+  if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
+  const read = await readStructure(file);
+  const source = await sourceOf(file, read);
+  const structure = { ...(settings.map === undefined ? read : carriedOver(read, model, settings)), source };
+  keptModules(structure, model, file);
+  requireKept(structure, file);
+  return structure;
+}
+
+/** @throws InputError where there is nothing to train */
+export function requireKept({ modules }: Structure, file: string): void {
+  if (modules.some(({ kept }) => kept)) return;
+  throw new InputError('this structure keeps no module, so there is nothing to train', {
+    where: file,
+    remedy: 'search again, with a larger --budget, or by `--objective l0` with a smaller --l0-weight',
+  });
+}
+
+/** Another model's structure on this one, at the same share of the backbone. */
+function carriedOver(structure: Structure, model: Model, settings: ResolvedSettings): Structure {
+  const mapped = mapStructure(structure, model);
+  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, settings['keep-inert']);
+}
+
+/** Where a structure file comes from: what it says itself, else the task of the run whose folder it lies in. */
+export async function sourceOf(file: string, structure: Structure): Promise<StructureSource> {
+  if (structure.source !== undefined) return structure.source;
+  const result = await readResult(join(dirname(file), 'result.json'));
+  return { tasks: result === undefined ? [] : [result.task], files: [file] };
+}

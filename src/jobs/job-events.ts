@@ -1,0 +1,70 @@
+import { bytes as inWords } from '../core/units.ts';
+import type { DownloadProgress } from '../hub/download.ts';
+import type { StageName } from '../runs/metrics-log.ts';
+import type { Loaders } from './loaders.ts';
+
+/** What a job tells while it runs. */
+export type JobEvent =
+  | { readonly type: 'message'; readonly text: string }
+  | { readonly type: 'warning'; readonly text: string }
+  | { readonly type: 'stage'; readonly stage: StageName }
+  | {
+      /** Before a search: what it chooses from. */
+      readonly type: 'candidates';
+      /** Trainable parameters of each candidate, in the order of `p`. */
+      readonly parameters: readonly number[];
+      /** Parameters that may be spent. */
+      readonly budget: number;
+    }
+  | {
+      readonly type: 'step';
+      readonly stage: StageName;
+      /** Steps done, of `steps`. */
+      readonly step: number;
+      readonly steps: number;
+      /** Nats a target token. */
+      readonly loss: number;
+      /** Source and target tokens of the step. */
+      readonly tokens: number;
+      /** Wall-clock seconds of the step. */
+      readonly seconds: number;
+      /** In a search: probability of each candidate to be kept, after the step. */
+      readonly p?: Float64Array;
+    }
+  | {
+      readonly type: 'evaluation';
+      readonly stage: StageName;
+      readonly step: number;
+      readonly steps: number;
+      /** Validation score, 0 to 100. */
+      readonly score: number;
+      readonly best: number;
+    };
+
+/** What every job is given beside its settings. */
+export interface JobContext {
+  readonly onEvent?: (event: JobEvent) => void;
+  /** Aborting saves the state and ends the job with an InterruptedError. */
+  readonly signal?: AbortSignal;
+  /** Where models and tasks come from: several runs of a process share them. By default they are loaded. */
+  readonly loaders?: Loaders;
+}
+
+const EVERY_MS = 5000;
+
+/** Tells of downloads as messages of a job: each file when it begins, and every five seconds how far it is. */
+export function downloadMessages(
+  onEvent: JobContext['onEvent'],
+  now: () => number = () => performance.now(),
+): (progress: DownloadProgress) => void {
+  let current: string | undefined;
+  let lastTold = 0;
+  return ({ path, bytes, size }) => {
+    const begins = path !== current;
+    if (!begins && now() - lastTold < EVERY_MS) return;
+    current = path;
+    lastTold = now();
+    const text = begins ? `downloading ${path}, ${inWords(size)}` : `${path}: ${Math.floor((100 * bytes) / size)} %`;
+    onEvent?.({ type: 'message', text });
+  };
+}

@@ -1,0 +1,38 @@
+import { runToEnd } from '../library/run-to-end.ts';
+import { appendMetrics, readMetrics, type StageName } from '../runs/metrics-log.ts';
+import type { EvaluationEvent, StepProgress } from '../training/loop.ts';
+import type { StepReport } from '../training/stage.ts';
+import type { JobEvent } from './job-events.ts';
+
+/** What search and re-training tell about a step. */
+interface TrainingStep extends StepProgress, StepReport {
+  readonly tokens: number;
+  readonly p?: Float64Array;
+}
+
+/**
+ * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. A
+ * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line.
+ */
+export async function relay<Result>(
+  events: AsyncGenerator<TrainingStep | EvaluationEvent, Result>,
+  stage: StageName,
+  metricsFile: string,
+  onEvent: ((event: JobEvent) => void) | undefined,
+  trial?: string,
+): Promise<Result> {
+  onEvent?.({ type: 'stage', stage });
+  const own = readMetrics(metricsFile).filter(line => line.stage === stage && line.trial === trial);
+  const written = new Set(own.map(({ step }) => step));
+  return runToEnd(events, event => {
+    if (event.type === 'step') {
+      const { type, step, steps, loss, tokens, seconds, p } = event;
+      onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...(p && { p }) });
+    } else {
+      const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
+      const line = { stage, step, steps, loss, learningRate, score, best, seconds };
+      if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
+      onEvent?.({ type, stage, step, steps, score, best });
+    }
+  });
+}

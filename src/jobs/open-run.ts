@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { formatConfigFile, readRecordedSettings } from '../config/config-file.ts';
+import { withAbsolutePaths } from '../config/paths.ts';
+import type { ResolvedSettings } from '../config/resolve.ts';
+import type { SettingKey, Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
+import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
+import { provenance } from '../library/provenance.ts';
+import { repairMetrics } from '../runs/metrics-log.ts';
+import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
+import { requireNotHeld } from '../runs/run-lock.ts';
+import { repairHistory } from '../runs/search-history.ts';
+import { isTaskFile } from '../tasks/task-path.ts';
+import type { JobContext } from './job-events.ts';
+
+/** Keys that say how a run computes, not what: they may change when it is resumed. */
+const changeable: readonly SettingKey[] = ['threads', 'device', 'out'];
+
+/**
+ * The settings to go on with: those given, or, when resuming a run, those it was begun with. Touches no file.
+ * @throws InputError where the folder holds another run, or the resumed run was begun with other settings
+ */
+export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolean): Settings {
+  requireNotHeld(folder);
+  if (!resume) {
+    requireFreshFolder(folder);
+    return given;
+  }
+  // Nothing was written yet when the run was stopped: begin it.
+  if (!existsSync(folder.config)) return given;
+  const begun = readRecordedSettings(folder.config);
+  requireTaskFile(begun, folder, 'write its place there, then resume');
+  requireSameSettings(given, begun, folder);
+  return { ...begun, ...given };
+}
+
+function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
+  const [now, then] = [given, begun].map(withAbsolutePaths) as [Settings, Settings];
+  for (const key of Object.keys(given) as SettingKey[]) {
+    if (changeable.includes(key) || now[key] === then[key]) continue;
+    throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
+      where: folder.config,
+      remedy: `leave --${key} out to resume it, or begin another run with another --out`,
+    });
+  }
+}
+
+/**
+ * Writes the folder's config.yaml: from here on the run exists. A resumed run's logs are made whole. The caller holds
+ * the folder (`whileHolding`). Another device than before is a warning: it changes no more than the last digits.
+ * @throws InputError where another process has begun another run there since the settings were read
+ */
+export async function beginRun(
+  folder: RunFolder,
+  settings: ResolvedSettings,
+  { onEvent }: JobContext = {},
+): Promise<void> {
+  await createRunFolder(folder);
+  for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
+  if (existsSync(folder.config)) {
+    const begun = readRecordedSettings(folder.config);
+    requireSameSettings(settings, begun, folder);
+    if (begun.device !== settings.device) {
+      const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
+      onEvent?.({ type: 'warning', text });
+    }
+    await repairMetrics(folder.metrics);
+    await repairHistory(folder.history);
+  } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(settings.device), folder.config));
+}
+
+/**
+ * The settings that a run was begun with, and over them those that are to differ.
+ * @throws InputError where the folder holds no run, or the file of its task is not where it was
+ */
+export function recordedSettings(folder: RunFolder, changes: Settings): Settings {
+  requireRun(folder);
+  const begun = readRecordedSettings(folder.config);
+  if (changes.task === undefined) requireTaskFile(begun, folder, 'give its place with --task, or write it there');
+  return { ...begun, ...changes };
+}
+
+/**
+ * Makes sure that the task's file is still there.
+ * @param remedy what to do where it has moved
+ * @throws InputError naming config.yaml, where its place stands
+ */
+export function requireTaskFile({ task }: Settings, folder: RunFolder, remedy: string): void {
+  if (task === undefined || !isTaskFile(task) || existsSync(task)) return;
+  throw new InputError(`the run's task file is not there any more: ${task}`, { where: folder.config, remedy });
+}

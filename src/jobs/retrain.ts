@@ -1,0 +1,120 @@
+import { DivergedError } from '../core/errors.ts';
+import { layoutOf } from '../deltas/layout.ts';
+import { writeDelta } from '../library/delta-file.ts';
+import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
+import { drawStructure } from '../library/structures.ts';
+import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
+import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
+import type { JobContext } from './job-events.ts';
+import type { Prepared } from './prepare.ts';
+import type { Trial } from './trials.ts';
+import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
+
+/**
+ * Trains each attempt, keeps the one that is best on validation, scores that one on the test split, and writes
+ * `structure.json`, `delta.safetensors` and `result.json`.
+ * @param search what the search cost, where there was one
+ */
+export async function retrainBest(
+  prepared: Prepared,
+  trials: readonly Trial[],
+  search: StageResources | undefined,
+  folder: RunFolder,
+  context: JobContext,
+): Promise<{ result: RunResult; structure: Structure }> {
+  const { model, data } = prepared;
+  const tried = await runTrials(prepared, trials, folder, context);
+  // Among equals the first: it is the simplest, where attempts are ordered at all.
+  const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
+  const { structure, delta, validation, resources: retrain } = best;
+  const started = performance.now();
+  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
+  const testSeconds = (performance.now() - started) / 1000;
+  await writeStructure(folder.structure, structure);
+  await writeDelta(folder.delta, model, layoutOf(keptModules(structure, model)), delta);
+  const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
+  const ratio = resourcesRatio(search, retrain);
+  const result: RunResult = {
+    ...resultOf(prepared, structure),
+    score: {
+      ...{ metric: data.task.metric, validation, test, majority: data.majority },
+      ...(Object.keys(details).length > 0 && { details }),
+    },
+    resources: {
+      ...(search && { search }),
+      retrain,
+      ...(trials.length > 1 && {
+        trials: { count: trials.length, seconds: total('seconds'), evaluations: total('evaluations') },
+      }),
+      test: { seconds: testSeconds },
+      ...(ratio && { ratio }),
+    },
+  };
+  await writeResult(folder.result, result);
+  return { result, structure };
+}
+
+/** One after the other. One that diverges is out of the running; where all do, there is nothing to keep. */
+async function runTrials(
+  prepared: Prepared,
+  trials: readonly Trial[],
+  folder: RunFolder,
+  context: JobContext,
+): Promise<TuneStageResult[]> {
+  const tried: TuneStageResult[] = [];
+  let divergence: DivergedError | undefined;
+  for (const [index, { name, structure, settings }] of trials.entries()) {
+    if (name !== undefined) {
+      context.onEvent?.({ type: 'message', text: `attempt ${index + 1} of ${trials.length}: ${name}` });
+    }
+    try {
+      tried.push(await runTuneStage({ ...prepared, settings }, structure, 'retrain', folder, context, name));
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      divergence = error;
+      if (name !== undefined) context.onEvent?.({ type: 'warning', text: `${name}: ${error.message}` });
+    }
+  }
+  if (tried.length === 0) throw divergence;
+  return tried;
+}
+
+/** Trains a random structure of the same budget alike and adds its test score to `result.json`. Done once a run. */
+export async function compareWithRandom(
+  prepared: Prepared,
+  before: RunResult,
+  folder: RunFolder,
+  context: JobContext,
+): Promise<RunResult> {
+  if (before.score === undefined || before.score.random !== undefined) return before;
+  const budget = String(before.budget.parameters);
+  const structure = drawStructure(prepared.model, { ...prepared.settings, budget });
+  const tuned = await runTuneStage(prepared, structure, 'random', folder, context);
+  const random = await evaluate(prepared.model, tuned, prepared.data, 'test', context);
+  const result: RunResult = { ...before, score: { ...before.score, random } };
+  await writeResult(folder.result, result);
+  return result;
+}
+
+/** A run's result before anything is scored. Without a budget, what the structure spends stands for it. */
+export function resultOf({ data, model, settings }: Prepared, structure: Structure): RunResult {
+  const kept = structure.modules.filter(module => module.kept);
+  const parameters = kept.reduce((sum, module) => sum + module.parameters, 0);
+  const budget = structure.budget ?? parameters;
+  return {
+    task: data.task.name,
+    model: model.name,
+    seed: settings.seed,
+    device: settings.device,
+    data: {
+      ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
+      note: data.note,
+      ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
+      ...(data.tooLong !== undefined && { tooLong: data.tooLong }),
+    },
+    budget: { parameters: budget, fraction: budget / model.parameters },
+    structure: { modules: kept.length, parameters, ...(structure.source && { source: structure.source }) },
+    resources: {},
+  };
+}

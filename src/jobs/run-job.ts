@@ -1,0 +1,104 @@
+import { rm } from 'node:fs/promises';
+import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { asInterrupted } from '../library/interrupted.ts';
+import { openSpace } from '../library/structures.ts';
+import { type RunResult, readResult, writeResult } from '../runs/result.ts';
+import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { whileHolding } from '../runs/run-lock.ts';
+import { readStructure, type Structure } from '../structure/structure-file.ts';
+import { requireKept } from './given-structure.ts';
+import type { JobContext } from './job-events.ts';
+import { beginRun, settingsOfRun } from './open-run.ts';
+import { prepare } from './prepare.ts';
+import { compareWithRandom, resultOf, retrainBest } from './retrain.ts';
+import { runSearchStage } from './search-stage.ts';
+import { listTrials } from './trials.ts';
+
+/** Where a job writes, and whether it goes on with what stands there. */
+export interface JobOptions extends JobContext {
+  /** Run folder, relative to the working directory. */
+  readonly out: string;
+  /** Go on with the run in the folder, where there is one. Stages already done are not repeated. */
+  readonly resume?: boolean;
+}
+
+/** A job's result, and the folder where all of it lies. */
+export interface JobOutcome {
+  readonly folder: RunFolder;
+  readonly result: RunResult;
+  readonly structure: Structure;
+}
+
+/**
+ * The whole job: searches a structure under the budget, re-trains what it keeps, evaluates it, and writes the run
+ * folder as it goes.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted; the state is saved, `resume` goes on
+ */
+export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const folder = runFolder(options.out);
+    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    requireNothingGiven(begun);
+    const prepared = await prepare(begun, options);
+    const { model, settings } = prepared;
+    openSpace(model, settings);
+    return whileHolding(folder, async () => {
+      await beginRun(folder, settings, options);
+      let result = await readResult(folder.result);
+      let structure: Structure;
+      if (result === undefined) {
+        const found = await runSearchStage(prepared, folder, options);
+        structure = found.structure;
+        result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
+        await writeResult(folder.result, result);
+      } else {
+        structure = await readStructure(folder.structure);
+      }
+      if (settings.retrain) {
+        requireKept(structure, folder.structure);
+        if (result.score === undefined) {
+          ({ result } = await retrainBest(
+            prepared,
+            [{ structure, settings }],
+            result.resources.search,
+            folder,
+            options,
+          ));
+        }
+        if (settings['random-baseline']) {
+          result = await compareWithRandom(prepared, result, folder, options);
+        }
+      }
+      await rm(folder.checkpoint, { recursive: true, force: true });
+      return { folder, result, structure };
+    });
+  });
+}
+
+/**
+ * Tunes a structure that is given, not searched: a structure file's, a manual method's or a random one.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted; the state is saved, `resume` goes on
+ */
+export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const folder = runFolder(options.out);
+    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    requireMethodOrStructure(begun);
+    const prepared = await prepare(begun, options);
+    const trials = await listTrials(prepared);
+    return whileHolding(folder, async () => {
+      await beginRun(folder, prepared.settings, options);
+      const done = await readResult(folder.result);
+      const outcome = done
+        ? { result: done, structure: await readStructure(folder.structure) }
+        : await retrainBest(prepared, trials, undefined, folder, options);
+      await rm(folder.checkpoint, { recursive: true, force: true });
+      return { folder, ...outcome };
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { searchStructure } from '../library/search-structure.ts';
+import { openSpace } from '../library/structures.ts';
+import type { StageResources } from '../runs/result.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
+import { appendHistory, beginHistory } from '../runs/search-history.ts';
+import { startStageMemory } from '../runs/stage-memory.ts';
+import { type Structure, writeStructure } from '../structure/structure-file.ts';
+import { checkpointFile } from '../training/checkpoint.ts';
+import type { JobContext, JobEvent } from './job-events.ts';
+import { relay } from './log-events.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface SearchStageResult {
+  readonly structure: Structure;
+  readonly resources: StageResources;
+}
+
+/** Searches a structure and writes `structure.json`. Goes on from a checkpoint where there is one. */
+export async function runSearchStage(
+  { model, data, settings }: Prepared,
+  folder: RunFolder,
+  { signal, onEvent }: JobContext,
+): Promise<SearchStageResult> {
+  const store = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
+  const { candidates, budget } = openSpace(model, settings);
+  onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
+  const memory = startStageMemory(store);
+  try {
+    const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal });
+    await beginHistory(folder.history, { candidates, budget, keepInert: settings['keep-inert'] });
+    const record = recordHistory(folder.history);
+    const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {
+      record(event);
+      onEvent?.(event);
+    });
+    for (const text of warnings) onEvent?.({ type: 'warning', text });
+    await writeStructure(folder.structure, structure);
+    return { structure, resources: { seconds, peakBytes: memory.stop(), evaluations } };
+  } finally {
+    memory.stop();
+  }
+}
+
+/** How many moments of a search are kept at least, where it has so many steps. */
+const moments = 100;
+
+/** A listener that writes a search's probabilities to its history: evenly over the steps, and at every evaluation. */
+export function recordHistory(file: string): (event: JobEvent) => void {
+  let latest: { step: number; p: Float64Array; written: boolean } | undefined;
+  const write = () => {
+    if (latest === undefined || latest.written) return;
+    appendHistory(file, latest.step, latest.p);
+    latest.written = true;
+  };
+  return event => {
+    if (event.type === 'step' && event.p !== undefined) {
+      latest = { step: event.step, p: event.p, written: false };
+      if (event.step % Math.ceil(event.steps / moments) === 0) write();
+    } else if (event.type === 'evaluation' && event.step === latest?.step) {
+      write();
+    }
+  };
+}

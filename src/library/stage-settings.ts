@@ -1,0 +1,33 @@
+import { checkSearch } from '../config/check-settings.ts';
+import { parseSettings } from '../config/parse-settings.ts';
+import { choosePreset } from '../config/presets.ts';
+import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Model } from '../models/model.ts';
+import type { Task } from '../tasks/task.ts';
+
+/** The settings of a stage that is given its model and its data: those of a config file that still say something. */
+export type StageSettings = Omit<
+  Settings,
+  'model' | 'task' | 'data' | 'method' | 'structure' | 'out' | 'device' | 'threads' | 'retrain' | 'random-baseline'
+>;
+
+/**
+ * Fills what was left out, from the preset of the model or the task and the paper's defaults. Complete settings come
+ * back as they are.
+ * @param tuned space or method of the structure that is tuned, where one is given
+ * @throws InputError for a key there is not, a value it cannot have, and keys that contradict each other
+ */
+export function completeSettings(
+  model: Pick<Model, 'name'>,
+  task: Pick<Task, 'name' | 'presets' | 'maxSourceLength'>,
+  given: Settings,
+  tuned?: string,
+): ResolvedSettings {
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = parseSettings(said, key => key);
+  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
+  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned);
+  checkSearch(settings);
+  return settings;
+}

@@ -1,0 +1,51 @@
+import { retrainStage } from '../config/job-config.ts';
+import type { Model } from '../models/model.ts';
+import { keptModules, type Structure } from '../structure/structure-file.ts';
+import type { LoopContext } from '../training/loop.ts';
+import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune-program.ts';
+import type { EncodedTask } from './encode-task.ts';
+import { interruption } from './interrupted.ts';
+import { scoreSplit } from './scoring.ts';
+import { completeSettings, type StageSettings } from './stage-settings.ts';
+
+/** A structure and the parameters trained for what it keeps, flat, in the layout of its kept modules. */
+export interface TunedStructure {
+  readonly structure: Structure;
+  readonly delta: Float32Array;
+}
+
+/**
+ * Trains what a structure keeps, from fresh initial values, on all of the training set (method, section 6), and keeps
+ * the parameters that were best on validation. Yields an event a step and one a validation; the memory of the compiled
+ * model is given back when it ends, also when it is left early.
+ *
+ * @throws InputError for wrong settings, and a structure that was found on another model
+ * @throws InterruptedError where the signal has aborted
+ */
+export async function* tune(
+  model: Model,
+  structure: Structure,
+  data: EncodedTask,
+  given: StageSettings = {},
+  context: LoopContext = {},
+): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
+  const settings = completeSettings(model, data.task, given, structure.space);
+  const program = await model.compile(keptModules(structure, model));
+  try {
+    const tuned = yield* tuneProgram(
+      {
+        program,
+        examples: data.train,
+        initialDelta: program.initialDelta(settings.seed),
+        evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
+      },
+      retrainStage(settings),
+      context,
+    );
+    return { ...tuned, structure };
+  } catch (error) {
+    throw interruption(context.signal, error);
+  } finally {
+    await program.release();
+  }
+}

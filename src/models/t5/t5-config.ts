@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { InputError } from '../../core/errors.ts';
+
+const count = z.number().int().positive();
+/** Far above any checkpoint's; a damaged number must not fill the memory. */
+const layers = count.max(1000);
+const distance = count.max(1_000_000);
+
+/** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
+const schema = z
+  .object({
+    vocab_size: count,
+    d_model: count,
+    d_kv: count,
+    d_ff: count,
+    num_heads: count,
+    num_layers: layers,
+    num_decoder_layers: layers.nullish(),
+    relative_attention_num_buckets: count.default(32),
+    relative_attention_max_distance: distance.default(128),
+    layer_norm_epsilon: z.number().positive().default(1e-6),
+    feed_forward_proj: z.enum(['relu', 'gated-gelu', 'gated-relu']).default('relu'),
+    dense_act_fn: z.string().nullish(),
+    tie_word_embeddings: z.boolean().default(true),
+    scale_decoder_outputs: z.boolean().nullish(),
+    pad_token_id: z.number().int().nonnegative().default(0),
+    eos_token_id: z.number().int().nonnegative().default(1),
+    decoder_start_token_id: z.number().int().nonnegative().nullish(),
+  })
+  .readonly();
+
+/** The activation that each feed-forward implies, as transformers names it. */
+const impliedActivations = { relu: 'relu', 'gated-relu': 'relu', 'gated-gelu': 'gelu_new' } as const;
+/** And its other name of one of them. */
+const otherNames: Readonly<Record<string, string>> = { gelu_pytorch_tanh: 'gelu_new' };
+
+export interface T5Config {
+  readonly vocabSize: number;
+  readonly modelWidth: number;
+  /** Width of one attention head. */
+  readonly headWidth: number;
+  readonly feedForwardWidth: number;
+  readonly numHeads: number;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
+  readonly numBuckets: number;
+  readonly maxDistance: number;
+  readonly layerNormEpsilon: number;
+  readonly activation: 'relu' | 'gelu';
+  /** v1.1 and flan: act(x wi_0) ⊙ x wi_1 in place of act(x wi). */
+  readonly gated: boolean;
+  readonly tied: boolean;
+  readonly padId: number;
+  readonly endId: number;
+  readonly decoderStartId: number;
+}
+
+/** Reads the parsed `config.json`; `where` names the file in errors. */
+export function parseT5Config(json: unknown, where: string): T5Config {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new InputError(`${issue.path.join('.')}: ${issue.message}`, {
+      where,
+      remedy: 'use the config.json that belongs to the T5 checkpoint',
+    });
+  }
+  const config = parsed.data;
+  checkRanges(config, where);
+  checkActivation(config, where);
+  return {
+    vocabSize: config.vocab_size,
+    modelWidth: config.d_model,
+    headWidth: config.d_kv,
+    feedForwardWidth: config.d_ff,
+    numHeads: config.num_heads,
+    encoderLayers: config.num_layers,
+    decoderLayers: config.num_decoder_layers ?? config.num_layers,
+    numBuckets: config.relative_attention_num_buckets,
+    maxDistance: config.relative_attention_max_distance,
+    layerNormEpsilon: config.layer_norm_epsilon,
+    activation: config.feed_forward_proj === 'gated-gelu' ? 'gelu' : 'relu',
+    gated: config.feed_forward_proj !== 'relu',
+    // transformers 5 saves v1.1 as "tied", with a projection of its own and this flag: only a tied projection is scaled.
+    tied: config.tie_word_embeddings && config.scale_decoder_outputs !== false,
+    padId: config.pad_token_id,
+    endId: config.eos_token_id,
+    decoderStartId: config.decoder_start_token_id ?? config.pad_token_id,
+  };
+}
+
+/** Numbers that would make a graph read outside a table. */
+function checkRanges(config: z.output<typeof schema>, where: string): void {
+  const remedy = 'use the config.json that belongs to the T5 checkpoint';
+  for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
+    if ((config[key] ?? 0) < config.vocab_size) continue;
+    throw new InputError(`${key}: ${config[key]} is outside the vocabulary of ${config.vocab_size}`, { where, remedy });
+  }
+  const { relative_attention_num_buckets: buckets, relative_attention_max_distance: distance } = config;
+  if (buckets >= 4 && buckets % 2 === 0 && distance > buckets / 2) return;
+  throw new InputError(
+    `relative_attention_num_buckets: ${buckets} buckets cannot cover distances up to ${distance} in both directions`,
+    { where, remedy },
+  );
+}
+
+/** transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else. */
+function checkActivation(config: z.output<typeof schema>, where: string): void {
+  const implied = impliedActivations[config.feed_forward_proj];
+  const named = config.dense_act_fn ?? implied;
+  if ((otherNames[named] ?? named) === implied) return;
+  throw new InputError(
+    `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
+    { where, remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward' },
+  );
+}

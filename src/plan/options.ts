@@ -1,0 +1,64 @@
+import type { ResolvedSettings } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
+import type { EncodedTask } from '../library/encode-task.ts';
+
+/** A change of settings that takes less memory, and what it costs. */
+export interface Lever {
+  /** What to add to the command or the config file. */
+  readonly settings: Settings;
+  readonly peakBytes: number;
+  /** Of the whole job; null where no such step was timed. */
+  readonly seconds: number | null;
+  /** Whether the job then fits. */
+  readonly fits: boolean;
+  /** What it gives up besides time; undefined where the results stay the same. */
+  readonly changes?: string;
+}
+
+/** Settings to try, the mildest of each kind first; the first that fits ends its kind. */
+export interface LeverKind {
+  readonly attempts: readonly Settings[];
+  readonly changes?: string;
+}
+
+/** The levers that these settings leave; int8 where the machine has exact products of 8-bit integers. */
+export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
+  const rows = settings['micro-batch'] ?? settings['batch-size'];
+  const length = settings['max-length'];
+  return [
+    { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
+    {
+      attempts: [
+        ...(settings.prepack === false ? [] : [{ prepack: false }]),
+        ...(settings.recompute ? [] : [{ recompute: true }]),
+        ...(settings.prepack === false || settings.recompute ? [] : [{ prepack: false, recompute: true }]),
+      ],
+    },
+    ...(int8 && settings.precision !== 'int8'
+      ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent' }]
+      : []),
+    ...(settings.order !== 'first'
+      ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]
+      : []),
+    { attempts: halvings(length, 16).map(size => ({ 'max-length': size })), changes: 'longer texts are cut' },
+  ];
+}
+
+/** n/2, n/4, … down to `least`. */
+function halvings(value: number, least: number): number[] {
+  const half = Math.floor(value / 2);
+  return half < least ? [] : [half, ...halvings(half, least)];
+}
+
+/** The same data with sources cut to so many tokens, their end token kept, as encoding would have cut them. */
+export function cutSources(data: EncodedTask, maxLength: number): EncodedTask {
+  const cut = (source: readonly number[]) =>
+    source.length <= maxLength ? source : [...source.slice(0, maxLength - 1), source.at(-1)!];
+  const { validation, test } = data;
+  return {
+    ...data,
+    train: data.train.map(example => ({ ...example, source: cut(example.source) })),
+    validation: { ...validation, sources: validation.sources.map(cut) },
+    test: { ...test, sources: test.sources.map(cut) },
+  };
+}

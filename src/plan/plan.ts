@@ -1,0 +1,128 @@
+import type { EncodedTask } from '../library/encode-task.ts';
+import { asInterrupted } from '../library/interrupted.ts';
+import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
+import { openSpace } from '../library/structures.ts';
+import { machineMemory } from '../machine/resources.ts';
+import type { Model } from '../models/model.ts';
+import {
+  type BudgetUnits,
+  budgetUnits,
+  type CandidateGroup,
+  groupCandidates,
+  type ModulesThatFit,
+  modulesThatFit,
+} from './candidate-table.ts';
+import type { Lever } from './options.ts';
+import {
+  draftStages,
+  largestPeak,
+  type PlannedJob,
+  pullLevers,
+  stageModules,
+  timeStages,
+  totalSeconds,
+} from './planned-job.ts';
+import type { StageMemory } from './planned-memory.ts';
+import type { PlannedStage } from './stage-plan.ts';
+import { workSeconds } from './timing.ts';
+
+export interface StagePlan extends StageMemory {
+  readonly stage: PlannedStage;
+  readonly steps: number;
+  /** Loss-and-gradient evaluations, a micro-batched one counted once. */
+  readonly evaluations: number;
+  /** Passes over the validation set. */
+  readonly validations: number;
+  /** Expected wall-clock time, validation included; null where no step was timed. */
+  readonly seconds: number | null;
+}
+
+/** What a search would do, need and take. `plan --json` prints it: fields are added, never renamed. */
+export interface Plan {
+  readonly task: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly space: string;
+  readonly backboneParameters: number;
+  /** Number of candidate modules. */
+  readonly candidates: number;
+  /** Trainable parameters of all candidates together, which is what the search trains. */
+  readonly parameters: number;
+  readonly budget: BudgetUnits;
+  readonly groups: readonly CandidateGroup[];
+  readonly modulesThatFit: ModulesThatFit;
+  readonly stages: readonly StagePlan[];
+  /** Largest resident memory of the process over all stages. */
+  readonly peakBytes: number;
+  /** Wall-clock time of the whole job, testing included; null where no step was timed. */
+  readonly seconds: number | null;
+  readonly memory: {
+    /** What the job may use: this machine's memory, or what was given. */
+    readonly limitBytes: number;
+    readonly fits: boolean;
+  };
+  /** Where the job does not fit: changes of settings that need less, and what they cost. */
+  readonly levers: readonly Lever[];
+}
+
+export interface PlanOptions {
+  /** Memory that the job may use (default: all of this machine's, or of its container). */
+  readonly memoryBytes?: number;
+  /** Whether to time a few steps; without it the plan says nothing of time and starts no session. Default true. */
+  readonly timing?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Plans a search and the re-training of what it keeps. Memory is computed from the graphs that would run; time is
+ * extrapolated from a few timed steps over the batches that would be drawn. What the search will keep is not known yet,
+ * so a random structure of the same budget stands for it.
+ *
+ * @throws InputError for wrong settings, a budget that holds no module, and too little training data
+ * @throws InterruptedError where the signal has aborted
+ */
+export function planSearch(
+  model: Model,
+  data: EncodedTask,
+  given: StageSettings = {},
+  options: PlanOptions = {},
+): Promise<Plan> {
+  return asInterrupted(options.signal, async () => {
+    const settings = completeSettings(model, data.task, given);
+    const processBytes = process.memoryUsage.rss();
+    const limitBytes = options.memoryBytes ?? machineMemory();
+    const { candidates, budget } = openSpace(model, settings);
+    const keepInert = settings['keep-inert'];
+    const modules = stageModules(candidates, budget, settings);
+    const planned: PlannedJob = { model, settings, processBytes, modules };
+
+    const drafts = draftStages(planned, data);
+    const peakBytes = largestPeak(drafts);
+    const timings = options.timing === false ? undefined : await timeStages(planned, drafts, data, options.signal);
+    const fits = peakBytes <= limitBytes;
+    return {
+      task: data.task.name,
+      model: model.name,
+      seed: settings.seed,
+      space: settings.space,
+      backboneParameters: model.parameters,
+      candidates: candidates.length,
+      parameters: candidates.reduce((sum, { parameters }) => sum + parameters, 0),
+      budget: budgetUnits(budget, model.parameters),
+      groups: groupCandidates(candidates),
+      modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),
+      stages: drafts.map(draft => ({
+        stage: draft.stage,
+        steps: draft.work.steps,
+        evaluations: draft.work.evaluations,
+        validations: draft.work.validations,
+        ...draft.memory,
+        seconds: timings ? workSeconds(timings.get(draft.stage)!, draft.graphs, draft.work) : null,
+      })),
+      peakBytes,
+      seconds: totalSeconds(planned, drafts, timings, data),
+      memory: { limitBytes, fits },
+      levers: fits ? [] : await pullLevers(planned, data, timings, limitBytes),
+    };
+  });
+}

@@ -1,0 +1,120 @@
+import type { EncodedExample, Program } from '../core/program.ts';
+import { productFlops } from '../runtime/flops.ts';
+import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
+import { type CostModel, fitCost, secondsOf, type Timing } from './cost-model.ts';
+import type { GenerationRuns, Runs, Workload } from './workload.ts';
+
+/** How long this machine takes for one program's work. */
+export interface ProgramTiming {
+  readonly training: CostModel;
+  readonly generation: CostModel;
+  /** Compiling the sessions and touching their memory, once a stage. */
+  readonly startSeconds: number;
+}
+
+/**
+ * Times a few loss-and-gradient evaluations and a few generations: the largest batch, which also warms up, one from the
+ * middle and the smallest.
+ * @param mostRows rows that fit into memory at once
+ */
+export async function timeProgram(
+  program: Program,
+  graphs: ProgramGraphs,
+  { training, generation }: Pick<Workload, 'training' | 'generation'>,
+  options: { readonly maxTokens: number; readonly mostRows: number; readonly signal?: AbortSignal },
+): Promise<ProgramTiming> {
+  const { maxTokens, mostRows, signal } = options;
+  const delta = program.initialDelta(0);
+  const gates = new Float32Array(program.layout.modules.length).fill(0.5);
+
+  const evaluate = (batch: readonly EncodedExample[]) => program.lossAndGradients(batch, delta, gates);
+  const trained = await time(pick(training, mostRows), trainingFlops(graphs), evaluate, signal);
+  const answer = (batch: readonly (readonly number[])[]) => program.generate(batch, delta, gates, { maxTokens });
+  const generated = await time(pick(generation, mostRows), generationFlops(graphs), answer, signal);
+  return {
+    training: fitCost(trained.timings),
+    generation: fitCost(generated.timings),
+    startSeconds: trained.startSeconds + generated.startSeconds,
+  };
+}
+
+/** Seconds of a stage's work, start included. */
+export function workSeconds(timing: ProgramTiming, graphs: ProgramGraphs, work: Workload): number {
+  return (
+    timing.startSeconds +
+    runsSeconds(timing.training, trainingFlops(graphs), work.training) +
+    generationSeconds(timing, graphs, work.generation)
+  );
+}
+
+export function generationSeconds(
+  timing: ProgramTiming,
+  graphs: ProgramGraphs,
+  runs: readonly GenerationRuns[],
+): number {
+  return runsSeconds(timing.generation, generationFlops(graphs), runs);
+}
+
+type FlopsOf = (size: BatchSize) => number;
+
+function runsSeconds(model: CostModel, flopsOf: FlopsOf, runs: readonly Runs<unknown>[]): number {
+  return runs.reduce((sum, { size, count }) => sum + count * secondsOf(model, flopsOf(size)), 0);
+}
+
+/** Operations of one loss with its gradients. */
+export const trainingFlops =
+  (graphs: ProgramGraphs): FlopsOf =>
+  size =>
+    productFlops(graphs.training, graphs.extents(size));
+
+/** Operations of encoding a batch and decoding its answers, all as long as the longest allowed. */
+const generationFlops =
+  (graphs: ProgramGraphs): FlopsOf =>
+  size => {
+    const extents = graphs.extents(size);
+    return productFlops(graphs.encoding, extents) + size.target * productFlops(graphs.decoding, extents);
+  };
+
+interface Sample<Batch> {
+  readonly size: BatchSize;
+  readonly batch: readonly Batch[];
+}
+
+/** The largest batch, one from the middle, the smallest; none of more than `mostRows` rows. */
+function pick<Row>(runs: readonly Runs<readonly Row[]>[], mostRows: number): Sample<Row>[] {
+  const sorted = [...runs].sort((a, b) => b.size.rows * b.size.source - a.size.rows * a.size.source);
+  const places = new Set([0, Math.floor(sorted.length / 2), sorted.length - 1]);
+  return [...places].map(place => {
+    const { size, batch } = sorted[place]!;
+    const rows = Math.min(size.rows, mostRows);
+    return { size: { ...size, rows }, batch: batch.slice(0, rows) };
+  });
+}
+
+/** A call is made twice, a short one oftener within so many seconds: the machine's noise only ever adds time. */
+const REPETITIONS = { least: 2, most: 3, seconds: 3 } as const;
+
+async function time<Row>(
+  samples: readonly Sample<Row>[],
+  flopsOf: FlopsOf,
+  call: (batch: readonly Row[]) => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<{ startSeconds: number; timings: Timing[] }> {
+  const once = async ({ batch }: Sample<Row>) => {
+    signal?.throwIfAborted();
+    const started = performance.now();
+    await call(batch);
+    return (performance.now() - started) / 1000;
+  };
+  const fastest = async (sample: Sample<Row>) => {
+    const taken: number[] = [];
+    const { least, most, seconds } = REPETITIONS;
+    const isEnough = () => taken.length === most || (taken.length >= least && taken.reduce((a, b) => a + b) >= seconds);
+    while (!isEnough()) taken.push(await once(sample));
+    return Math.min(...taken);
+  };
+  const first = await once(samples[0]!);
+  const timings: Timing[] = [];
+  for (const sample of samples) timings.push({ flops: flopsOf(sample.size), seconds: await fastest(sample) });
+  return { startSeconds: Math.max(0, first - timings[0]!.seconds), timings };
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { variedKeys } from '../config/matrix-settings.ts';
+import type { SettingKey } from '../config/settings.ts';
+import type { RunState, RunSummary } from '../report/run-summary.ts';
+import { readMetrics } from '../runs/metrics-log.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
+import { shortName } from '../tasks/task-path.ts';
+import type { RunFiles } from './find-runs.ts';
+
+/** Keys of a search that a comparison may vary. */
+const searchKeys = ['space', 'objective', 'gates', ...variedKeys] as const satisfies readonly SettingKey[];
+
+/** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
+const configKeys = z.looseObject({
+  task: z.string().catch(''),
+  model: z.string().catch(''),
+  seed: z.number().nullable().catch(null),
+  method: z.string().optional().catch(undefined),
+  structure: z.string().optional().catch(undefined),
+});
+
+/** And of `result.json`. */
+const resultKeys = z.object({
+  task: z.string(),
+  model: z.string(),
+  budget: z.object({ fraction: z.number() }),
+  structure: z.object({
+    modules: z.number(),
+    parameters: z.number(),
+    source: z.object({ tasks: z.array(z.string()) }).optional(),
+  }),
+  score: z.object({ metric: z.string(), validation: z.number(), test: z.number() }).optional(),
+});
+
+/** A run's line in the list. A file that cannot be read makes it a damaged one, not an error; links are not read. */
+export function summarize(id: string, folder: RunFolder, state: RunState, files: RunFiles): RunSummary {
+  const { changed } = files;
+  try {
+    if (files.hasLink) throw new Error('a link may lead out of the folder');
+    const config = configKeys.parse(parse(readFileSync(folder.config, 'utf8')) ?? {});
+    const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
+    const { task, model, seed } = config;
+    const begun = {
+      ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
+      ...(method === 'search' && { search: searchOf(config) }),
+    };
+    const progress = state === 'finished' ? undefined : progressOf(folder);
+    if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
+    const result = resultKeys.parse(JSON.parse(readFileSync(folder.result, 'utf8')));
+    const { parameters, modules } = result.structure;
+    const found = result.structure.source?.tasks.join('+') ?? '';
+    const source = found === '' && method === 'search' ? result.task : found;
+    return {
+      ...begun,
+      ...{ task: result.task, model: result.model, parameters, modules, budget: result.budget.fraction },
+      ...result.score,
+      ...(source !== '' && { source }),
+      ...(progress && { progress }),
+    };
+  } catch {
+    return { id, state: 'damaged', changed, task: '', model: '', method: '', seed: null };
+  }
+}
+
+function searchOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const said = searchKeys.filter(key => ['string', 'number'].includes(typeof config[key]));
+  return Object.fromEntries(said.map(key => [key, String(config[key])]));
+}
+
+function progressOf(folder: RunFolder): RunSummary['progress'] {
+  const last = readMetrics(folder.metrics).at(-1);
+  return last && { stage: last.stage, step: last.step, steps: last.steps };
+}

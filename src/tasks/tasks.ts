@@ -1,0 +1,51 @@
+import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
+import { loadCustomTask } from './custom/custom-task.ts';
+import { cola } from './glue/cola.ts';
+import { mnli } from './glue/mnli.ts';
+import { mrpc } from './glue/mrpc.ts';
+import { qnli } from './glue/qnli.ts';
+import { qqp } from './glue/qqp.ts';
+import { rte } from './glue/rte.ts';
+import { sst2 } from './glue/sst2.ts';
+import { stsb } from './glue/stsb.ts';
+import { wnli } from './glue/wnli.ts';
+import { spam } from './spam/spam.ts';
+import { boolq } from './superglue/boolq.ts';
+import { cb } from './superglue/cb.ts';
+import { copa } from './superglue/copa.ts';
+import { multirc } from './superglue/multirc.ts';
+import { record } from './superglue/record.ts';
+import { superGlueRte } from './superglue/superglue-rte.ts';
+import { SUPERGLUE } from './superglue/superglue-task.ts';
+import { wic } from './superglue/wic.ts';
+import type { Task } from './task.ts';
+import { isTaskFile } from './task-path.ts';
+
+export { type DataOptions, loadTaskData, type OriginalSplits, type Task, type TaskData } from './task.ts';
+
+/** Every built-in task. To add one: a file of its own, and a line here. */
+export const tasks: readonly Task[] = [
+  ...[cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli],
+  ...[boolq, cb, copa, multirc, record, superGlueRte, wic],
+  spam,
+];
+
+/**
+ * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is left
+ * is a task, too: `rte` is GLUE's.
+ * @throws InputError naming the nearest built-in names, or what is wrong with the file.
+ */
+export async function loadTask(nameOrFile: string): Promise<Task> {
+  const named = (name: string) => tasks.find(task => task.name === name);
+  const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
+  if (builtIn !== undefined) return builtIn;
+  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile);
+  const names = tasks.map(task => task.name);
+  const nearest = nearestNames(nameOrFile, names, 3);
+  throw new InputError(`there is no task "${nameOrFile}"`, {
+    remedy: nearest.length
+      ? `did you mean ${nearest.join(' or ')}?`
+      : `the built-in tasks are ${names.join(', ')}; a task of your own is a file whose name ends in .yaml`,
+  });
+}

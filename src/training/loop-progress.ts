@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { InputError } from '../core/errors.ts';
+import type { NumberArray } from '../files/safetensors-arrays.ts';
+import type { CheckpointState } from './checkpoint.ts';
+import type { Stage, StepReport } from './stage.ts';
+
+/** Where a stage stands, beside its arrays: what a checkpoint adds to them. */
+export interface Progress {
+  step: number;
+  /** The step whose evaluation is done: an interruption may come between a step and its evaluation. */
+  evaluatedStep: number;
+  bestStep: number;
+  bestScore: number;
+  best: Record<string, NumberArray>;
+  /** Sum of the losses of the steps since the last evaluation. */
+  lossSum: number;
+  /** Of the last step. */
+  learningRate: number;
+  seconds: number;
+}
+
+export function startProgress(): Progress {
+  const counters = { step: 0, evaluatedStep: 0, bestStep: 0, lossSum: 0, learningRate: 0, seconds: 0 };
+  return { ...counters, bestScore: Number.NEGATIVE_INFINITY, best: {} };
+}
+
+const savedMeta = z.object({
+  step: z.int().nonnegative(),
+  evaluatedStep: z.int().nonnegative(),
+  bestStep: z.int().nonnegative(),
+  lossSum: z.number(),
+  learningRate: z.number(),
+  seconds: z.number(),
+  settings: z.record(z.string(), z.string()),
+});
+
+const BEST_PREFIX = 'best.';
+const BEST_SCORE = 'score';
+
+/** The whole state, to be saved. */
+export function snapshot(stage: Stage<StepReport>, { bestScore, best, ...counters }: Progress): CheckpointState {
+  const keptBest = Object.entries(best).map(([name, array]) => [BEST_PREFIX + name, array]);
+  return {
+    // The score is kept as an array because JSON has no infinities.
+    arrays: { ...stage.arrays, ...Object.fromEntries(keptBest), [BEST_SCORE]: Float64Array.of(bestScore) },
+    meta: { ...counters, settings: asText(stage.settings) },
+  };
+}
+
+/** JSON has no infinities (of a clip norm, for example), text has. */
+function asText(settings: Stage<StepReport>['settings']): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+}
+
+function checkSettings(saved: Record<string, string>, wanted: Record<string, string>, where?: string): void {
+  for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {
+    if (saved[key] !== wanted[key]) {
+      throw new InputError(`the saved run had ${key} = ${saved[key]}, this one has ${wanted[key]}`, {
+        where,
+        remedy: 'resume with the same settings, or start anew in another output folder',
+      });
+    }
+  }
+}
+
+/**
+ * Takes a saved state up: sets the stage's arrays, returns where it stood.
+ * @throws InputError where the state is damaged, or of a stage with other settings or sizes; `where` names it
+ */
+export function restore(stage: Stage<StepReport>, { arrays, meta }: CheckpointState, where?: string): Progress {
+  const parsed = savedMeta.safeParse(meta);
+  const remedy = 'it is damaged or of another version: remove it, and the stage begins anew';
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new InputError(`the saved state cannot be read: ${path.join('.') || 'content'}: ${message}`, {
+      where,
+      remedy,
+    });
+  }
+  const { settings, ...counters } = parsed.data;
+  checkSettings(settings, asText(stage.settings), where);
+  const { step, evaluatedStep } = counters;
+  if (evaluatedStep > step || step > stage.steps) {
+    throw new InputError(
+      `the saved run stands at step ${step}, evaluated at ${evaluatedStep}, of ${stage.steps} steps`,
+      {
+        where,
+        remedy,
+      },
+    );
+  }
+  const best = stage.kept.flatMap(name => {
+    const saved = arrays[BEST_PREFIX + name];
+    // Nothing is kept before the first evaluation.
+    return saved === undefined && evaluatedStep === 0 ? [] : [[name, saved, stage.arrays[name]!] as const];
+  });
+  const score = [BEST_SCORE, arrays[BEST_SCORE], Float64Array.of(0)] as const;
+  const live = Object.entries(stage.arrays).map(([name, array]) => [name, arrays[name], array] as const);
+  for (const [name, saved, wanted] of [...live, ...best, score]) checkArray(name, saved, wanted, where);
+  for (const [name, saved] of [...live, ...best]) {
+    if (saved!.every(Number.isFinite)) continue;
+    throw new InputError(`${name} holds numbers that are not finite`, { where, remedy });
+  }
+  for (const [, saved, array] of live) array.set(saved!);
+  return {
+    ...counters,
+    bestScore: score[1]![0]!,
+    best: Object.fromEntries(best.map(([name, saved]) => [name, saved!])),
+  };
+}
+
+function checkArray(name: string, saved: NumberArray | undefined, wanted: NumberArray, where?: string): void {
+  if (saved?.length === wanted.length && saved.constructor === wanted.constructor) return;
+  const found = saved === undefined ? 'no numbers' : `${saved.length} numbers (${saved.BYTES_PER_ELEMENT} bytes each)`;
+  throw new InputError(
+    `the saved run has ${found} in ${name}, this one ${wanted.length} (${wanted.BYTES_PER_ELEMENT} bytes each)`,
+    { where, remedy: 'resume with the same model and structure, or start anew in another output folder' },
+  );
+}

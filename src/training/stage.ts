@@ -1,0 +1,27 @@
+import type { NumberArray } from '../files/safetensors-arrays.ts';
+
+/** What every stage tells of a step. */
+export interface StepReport {
+  /** In nats a target token. */
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+/** An optimisation the loop can drive, save and take up again. `Report` is what it tells about each step. */
+export interface Stage<Report extends StepReport> {
+  readonly steps: number;
+  /** Steps between two evaluations; the last step is always followed by one. */
+  readonly evaluateEvery: number;
+  /** What has to be equal in a run that goes on from a checkpoint. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** The stage's whole state: arrays that `step` changes in place. */
+  readonly arrays: Readonly<Record<string, NumberArray>>;
+  /** Names of the arrays to keep as they were at the best evaluation. */
+  readonly kept: readonly string[];
+  /** Does one step, counted from 0. Where it fails, the arrays must be as before. */
+  step(step: number): Promise<Report>;
+  /** Validation score at the present state; higher is better. */
+  evaluate(): Promise<number>;
+  /** Whether the stage ends before its last step, told from the arrays alone; asked after every evaluation. */
+  finished?(): boolean;
+}

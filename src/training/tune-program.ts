@@ -1,0 +1,105 @@
+import type { EncodedExample, Trainable } from '../core/program.ts';
+import { adamwStep, createMoments } from './adamw.ts';
+import { countTokens, createBatchCursor } from './batch-cursor.ts';
+import { clipNorm } from './clip.ts';
+import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
+import { withMicroBatches } from './micro-batches.ts';
+import { checkFinite, countSteps, linearDecay } from './steps.ts';
+import { stoppable } from './stoppable.ts';
+
+export interface TuneProblem {
+  readonly program: Trainable;
+  readonly examples: readonly EncodedExample[];
+  readonly initialDelta: Float32Array;
+  /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
+  evaluate(delta: Float32Array): Promise<number>;
+}
+
+export interface TuneOptions {
+  readonly learningRate: number;
+  readonly epochs: number;
+  /** Ends the run before its epochs do; the learning rate then decays over this many steps. */
+  readonly maxSteps?: number;
+  readonly batchSize: number;
+  readonly evaluateEvery: number;
+  /** Largest norm of a gradient. */
+  readonly clipNorm?: number;
+  readonly seed: number;
+  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
+  readonly microBatch?: number;
+}
+
+export interface TuneStepEvent extends StepProgress {
+  /** Mean cross-entropy of the batch, in nats a target token. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Source and target tokens of the batch, without padding. */
+  readonly tokens: number;
+}
+
+export type TuneEvent = TuneStepEvent | EvaluationEvent;
+
+export interface TuneResult {
+  /** The delta vector of the best evaluation. */
+  readonly delta: Float32Array;
+  readonly bestStep: number;
+  readonly score: number;
+  readonly steps: number;
+  /** Loss-and-gradient evaluations, a micro-batched one counted once. */
+  readonly evaluations: number;
+  readonly seconds: number;
+}
+
+/**
+ * Trains the delta vector (method, section 6): AdamW without weight decay, linear decay, clipped gradients, the best
+ * checkpoint by validation score. The same seed gives the same run bit for bit, interrupted or not. Throws
+ * InterruptedError, with the state saved, when the signal aborts.
+ */
+export async function* tune(
+  problem: TuneProblem,
+  options: TuneOptions,
+  context: LoopContext = {},
+): AsyncGenerator<TuneEvent, TuneResult> {
+  const { examples } = problem;
+  const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
+  const { microBatch } = options;
+  const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
+  const cursor = createBatchCursor(examples, { batchSize, seed, stream: 'tune' });
+  const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
+  const delta = problem.initialDelta.slice();
+  const moments = createMoments(delta);
+
+  async function step(index: number) {
+    const batch = cursor.batch(index);
+    const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
+    checkFinite(loss + clipNorm(gradient, maxNorm), index);
+    const rate = linearDecay(learningRate, index, steps);
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1 });
+    return { loss, learningRate: rate, tokens: countTokens(batch) };
+  }
+
+  const result = yield* runLoop(
+    {
+      steps,
+      evaluateEvery,
+      settings: {
+        stage: 'tune',
+        examples: examples.length,
+        steps,
+        learningRate,
+        batchSize,
+        microBatch: microBatch ?? 'by tokens',
+        evaluateEvery,
+        clipNorm: maxNorm,
+        seed,
+      },
+      arrays: { delta, 'delta.m': moments.m, 'delta.v': moments.v },
+      kept: ['delta'],
+      step,
+      evaluate: () => problem.evaluate(delta),
+    },
+    context,
+  );
+  const { bestStep, score, best, seconds } = result;
+  return { delta: best.delta as Float32Array, bestStep, score, steps, evaluations: steps, seconds };
+}

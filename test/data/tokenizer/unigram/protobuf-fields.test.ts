@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { protobufFields } from '../../../../src/data/tokenizer/unigram/protobuf-fields.ts';
+import { ProtobufWriter } from '../../../../src/graph/protobuf.ts';
+
+test('fields come in order, with their numbers and contents', () => {
+  const message = new ProtobufWriter().varint(1, 300).string(2, 'héllo').float(40, 1.5).finish();
+  const fields = [...protobufFields(message)];
+  assert.deepEqual(
+    fields.map(field => field.number),
+    [1, 2, 40],
+  );
+  assert.equal(fields[0]!.varint, 300);
+  assert.equal(Buffer.from(fields[1]!.bytes).toString(), 'héllo');
+  assert.equal(Buffer.from(fields[2]!.bytes).readFloatLE(), 1.5);
+});
+
+test('a cut-off message is refused wherever the cut lies inside a field', () => {
+  const message = new ProtobufWriter().string(1, 'abcdef').finish();
+  for (let length = 1; length < message.length; length++) {
+    assert.throws(() => [...protobufFields(message.subarray(0, length))], RangeError, `length ${length}`);
+  }
+});
+
+test('bytes that are no message are refused', () => {
+  assert.throws(() => [...protobufFields(Buffer.from([0x07]))], /field without a number/);
+  assert.throws(() => [...protobufFields(Buffer.from([0x0b]))], /wire type 3/);
+  assert.throws(() => [...protobufFields(new Uint8Array(20).fill(0xff))], /cut off/);
+});

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inProcess } from '../../../src/experiments/executors/executor.ts';
+import { planMatrix } from '../../../src/experiments/list-cells.ts';
+import { sharedLoaders } from '../../../src/experiments/shared-loaders.ts';
+import { matrixWorkspace } from '../support.ts';
+
+const space = matrixWorkspace();
+
+test('trainings that differ by their seed share sessions, a search shares none, and nothing is left at the end', async () => {
+  const log: string[] = [];
+  const shared = sharedLoaders();
+  const model = async (...args: Parameters<typeof shared.model>) => {
+    const loaded = await shared.model(...args);
+    return {
+      ...loaded,
+      async compile(...modules: Parameters<typeof loaded.compile>) {
+        const program = await loaded.compile(...modules);
+        log.push('compile');
+        const release = () => {
+          log.push('free');
+          return program.release();
+        };
+        return { ...program, release };
+      },
+    };
+  };
+  const methods = ['found', 'lora', 'bitfit'];
+  const given = { ...space.settings, task: [space.films], methods, seeds: [0, 1], budget: ['600'] };
+  const { phases } = await planMatrix(given, space.out('executor'), shared);
+  const executor = inProcess({ ...shared, model });
+  const logs: string[] = [];
+  for (const cell of phases.flat()) {
+    await executor.run(cell, {});
+    logs.push(`${cell.method} ${cell.seed}: ${log.splice(0).join(' ')}`);
+  }
+  await executor.close();
+  assert.deepEqual(logs, [
+    'found 0: compile free compile free compile free',
+    'found 1: compile free compile free compile free',
+    'lora 0: compile',
+    'lora 1: ',
+    'bitfit 0: free compile',
+    'bitfit 1: ',
+  ]);
+  assert.deepEqual(log, ['free']);
+});

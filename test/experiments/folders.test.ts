@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { MatrixSettings } from '../../src/config/matrix-settings.ts';
+import { InputError, StorageError } from '../../src/core/errors.ts';
+import { cellFolder, fileName } from '../../src/experiments/cell.ts';
+import { checkRunFolders } from '../../src/experiments/check-experiment.ts';
+import { planMatrix } from '../../src/experiments/list-cells.ts';
+import { describeError } from '../../src/experiments/run-cells.ts';
+import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
+import { matrixWorkspace } from './support.ts';
+
+const space = matrixWorkspace();
+const loaders = sharedLoaders();
+
+async function planned(given: MatrixSettings) {
+  const plan = await planMatrix({ ...space.settings, task: [space.films], budget: ['600'], ...given }, 'out', loaders);
+  return plan.phases.flat();
+}
+
+async function foldersOf(given: MatrixSettings) {
+  return (await planned(given)).map(cell => cell.folder);
+}
+
+/** A task as films, by another name. */
+function taskCalled(name: string, folder: string): string {
+  cpSync(join(space.folder, 'films'), join(space.folder, folder), { recursive: true });
+  const file = join(space.folder, folder, 'task.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('name: films', `name: ${name}`));
+  return file;
+}
+
+test('a name stays itself as far as a file system lets it', () => {
+  assert.equal(fileName('my_task'), 'my_task');
+  assert.equal(fileName('my-task'), 'my-task');
+  assert.equal(fileName('found at 1.39‱'), 'found-at-1.39‱');
+  assert.equal(fileName('..'), '-');
+  assert.equal(fileName('.hidden/../x'), '-hidden-..-x');
+  const named = { task: '..', method: 'lora', variant: '', budget: null, seed: 0 };
+  assert.equal(cellFolder('out', named), join('out', '-', 'lora', 'seed-0'));
+});
+
+for (const [what, given] of [
+  ['seeds', { methods: ['lora'], seeds: [1, 1] }],
+  ['tasks', { methods: ['lora'], task: [space.films, space.films] }],
+  ['methods', { methods: ['lora', 'lora'] }],
+  ['budgets', { methods: ['random'], budget: ['600', '600'] }],
+  ['tasks of one name', { methods: ['lora'], task: [space.films, taskCalled('films', 'others')] }],
+  ['names that differ by their case', { methods: ['lora'], task: [space.films, taskCalled('Films', 'capitals')] }],
+] as const) {
+  test(`${what} that would share a folder are refused`, async () => {
+    const cells = await planned(given as unknown as MatrixSettings);
+    assert.throws(
+      () => checkRunFolders(cells),
+      (error: InputError) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, /share this folder/);
+        return error.remedy !== undefined;
+      },
+    );
+  });
+}
+
+test('a rate of full fine-tuning makes a folder of its own, and is that of no other method', async () => {
+  const methods = ['fine-tuning', 'lora'];
+  const cells = await planned({ methods });
+  checkRunFolders(cells);
+  const [usual, lora] = cells;
+  const [rated, same] = await planned({ methods, 'fine-tuning-lr': 1e-4 });
+  assert.equal(usual!.settings.lr, undefined);
+  assert.equal(rated!.settings.lr, 1e-4);
+  assert.deepEqual(same, lora);
+  assert.deepEqual([usual!.settings.method, lora!.settings.lr], ['fine-tuning', space.settings.lr]);
+  assert.deepEqual(
+    [usual!.folder, rated!.folder],
+    [join('out', 'films', 'fine-tuning', 'seed-0'), join('out', 'films', 'fine-tuning-lr-0.0001', 'seed-0')],
+  );
+});
+
+test('what a shared search serves is kept apart by the search, which other budgets move', async () => {
+  const at = (budget: string[]) => foldersOf({ methods: ['found'], budget, 'share-search': true });
+  const both = [await at(['300', '1200']), await at(['300', '4800'])].flat();
+  assert.equal(new Set(both).size, 6);
+});
+
+test('a full disk is told with its remedy', () => {
+  const error = new StorageError('the disk is full', { where: 'runs/x', code: 'ENOSPC', remedy: 'make room' });
+  assert.equal(describeError(error), 'runs/x: the disk is full → make room');
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InputError } from '../../src/core/errors.ts';
+import { readDescription } from '../../src/export/description.ts';
+import { onnx } from '../../src/export/onnx-format.ts';
+import { exportModel } from '../../src/library/export-model.ts';
+import { listManualModules } from '../../src/structure/manual.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
+import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';
+
+/** What anyone writes who has ONNX Runtime and the folder, and nothing else. */
+async function openPlainly(folder: string) {
+  const encoder = await InferenceSession.create(join(folder, 'encoder_model.onnx'));
+  const decoder = await InferenceSession.create(join(folder, 'decoder_model.onnx'));
+  const ids = (rows: readonly (readonly number[])[], length: number, padding: number) =>
+    new Tensor('int64', BigInt64Array.from(rows.flatMap(row => padded(row, length, padding)).map(BigInt)), [
+      rows.length,
+      length,
+    ]);
+  const padded = (row: readonly number[], length: number, padding: number) => [
+    ...row,
+    ...new Array<number>(length - row.length).fill(padding),
+  ];
+  return async (sources: readonly (readonly number[])[], read: readonly (readonly number[])[]) => {
+    const longest = Math.max(...sources.map(row => row.length));
+    const mask = ids(
+      sources.map(row => row.map(() => 1)),
+      longest,
+      0,
+    );
+    const { last_hidden_state: states } = await encoder.run({
+      input_ids: ids(sources, longest, 0),
+      attention_mask: mask,
+    });
+    const { logits } = await decoder.run({
+      input_ids: ids(read, Math.max(...read.map(row => row.length)), 0),
+      encoder_hidden_states: states!,
+      encoder_attention_mask: mask,
+    });
+    return logits!;
+  };
+}
+
+for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
+  describe(`${name} exported as ONNX`, async () => {
+    const model = await loadTiny(name);
+    const modules = [...listSpace(model.sites, 'mixed'), ...listManualModules(model.sites, 'adapter')];
+    const tuned = trained(model, modules);
+    const folder = freshFolder();
+    const outcome = await exportModel(model, tuned, { format: 'onnx', out: folder, task });
+
+    test('gives the same logits in plain ONNX Runtime, padded differently', async () => {
+      const run = await openPlainly(folder);
+      const logits = await run(
+        batch.map(({ source }) => source),
+        batch.map(({ target }) => [0, ...target.slice(0, -1)]),
+      );
+      const expected = await logitsOf(model, modules, tuned.delta);
+      assert.deepEqual(logits.dims, expected.shape);
+      assertClose(logits.data as Float32Array, expected.data, 1e-4);
+    });
+
+    test('generates the same answers, and ranks the same', async () => {
+      const exported = await onnx.open!(folder, await readDescription(folder), { threads: 1 });
+      const program = await model.compile(modules);
+      const sources = batch.map(({ source }) => source);
+      const targets = [[8, 1], [9, 30, 1], [1]];
+      const none = new Float32Array(0);
+      const options = { maxTokens: 6 };
+      assert.deepEqual(
+        await exported.generate(sources, none, undefined, options),
+        await program.generate(sources, tuned.delta, undefined, options),
+      );
+      const expected = await program.logProbabilities(sources, targets, tuned.delta);
+      const ranked = await exported.logProbabilities(sources, targets, none);
+      for (const [row, scores] of ranked.entries()) assertClose(scores, expected[row]!, 1e-3);
+      assert.deepEqual(await exported.generate([], none, undefined, options), []);
+      assert.deepEqual(await exported.logProbabilities([], targets, none), []);
+      await Promise.all([exported.release(), program.release()]);
+    });
+
+    test('holds all it needs and says what it is', async () => {
+      assert.deepEqual(outcome.files, readdirSync(folder).sort());
+      for (const file of ['model.onnx_data', 'config.json', 'spiece.model', 's3delta.json']) {
+        assert.ok(existsSync(join(folder, file)), file);
+      }
+      assert.ok(!existsSync(join(folder, 'model.safetensors')));
+      const description = await readDescription(folder);
+      assert.equal(description.task.template, 'film: {text}');
+      assert.deepEqual(description.task.labels, [
+        { answer: '0', name: 'bad' },
+        { answer: '1', name: 'good' },
+      ]);
+      assert.equal(description.trained.modules, modules.length);
+      assert.deepEqual((description.onnx!.encoder as { inputs?: unknown }).inputs, [
+        { name: 'input_ids', type: 'int64', shape: ['batch', 'source'] },
+        { name: 'attention_mask', type: 'int64', shape: ['batch', 'source'] },
+      ]);
+      assert.equal(description.onnx!.opset, 20);
+    });
+  });
+}
+
+test('full fine-tuning is merged into the weights: the graphs stay small', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const modules = listManualModules(model.sites, 'fine-tuning');
+  const tuned = trained(model, modules);
+  const folder = freshFolder();
+  await exportModel(model, tuned, { format: 'onnx', out: folder, task });
+  const run = await openPlainly(folder);
+  const logits = await run(
+    batch.map(({ source }) => source),
+    batch.map(({ target }) => [0, ...target.slice(0, -1)]),
+  );
+  const expected = await logitsOf(model, modules, tuned.delta);
+  assertClose(logits.data as Float32Array, expected.data, 1e-4);
+  assert.ok(readFileSync(join(folder, 'encoder_model.onnx')).length < 60_000);
+});
+
+test('a folder that lacks a part, or whose description is damaged, is refused', async () => {
+  const model = await loadTiny('tiny-t5');
+  const folder = freshFolder();
+  await exportModel(model, trained(model, listSpace(model.sites, 'lora')), { format: 'onnx', out: folder, task });
+  const description = await readDescription(folder);
+  rmSync(join(folder, 'model.onnx_data'));
+  await assert.rejects(onnx.open!(folder, description, {}), InputError);
+  const { onnx: _, ...without } = description;
+  await assert.rejects(onnx.open!(folder, without, {}), /names no graphs/);
+});

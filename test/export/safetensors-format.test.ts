@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import { InputError } from '../../src/core/errors.ts';
+import { createModule } from '../../src/deltas/kinds.ts';
+import { readDescription } from '../../src/export/description.ts';
+import { safetensors } from '../../src/export/safetensors-format.ts';
+import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
+import { exportModel } from '../../src/library/export-model.ts';
+import { loadModel } from '../../src/models/load-model.ts';
+import type { Model } from '../../src/models/model.ts';
+import { listManualModules } from '../../src/structure/manual.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
+import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';
+
+/** LoRA of two ranks on every linear map, those of attention over the source included, and all norms. */
+function mergeable({ sites }: Model): DeltaModule[] {
+  const linear = sites.filter(({ host, weightIsShared }) => host === 'linear' && !weightIsShared);
+  return [
+    ...linear.map((site, i) => createModule(site, 'lora', { rank: 1 + (i % 3) })),
+    ...listManualModules(sites, 'lnfit'),
+  ];
+}
+
+for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
+  describe(`${name} exported as a checkpoint`, async () => {
+    const model = await loadTiny(name);
+    for (const [what, modules] of [
+      ['LoRA and norms', mergeable(model)],
+      ['full fine-tuning', listManualModules(model.sites, 'fine-tuning')],
+    ] as const) {
+      test(`is, after ${what}, the tuned model without any module`, async () => {
+        const tuned = trained(model, modules);
+        const folder = freshFolder();
+        await exportModel(model, tuned, { format: 'safetensors', out: folder, task });
+        const merged = await loadModel(folder, { threads: 1 });
+        assert.equal(merged.parameters, model.parameters);
+        assert.notEqual(merged.fingerprint, model.fingerprint);
+        const expected = await logitsOf(model, modules, tuned.delta);
+        const { data } = await logitsOf(merged, [], new Float32Array(0));
+        assertClose(data, expected.data, 1e-4);
+      });
+    }
+
+    test('is what Hugging Face saves: names, float32, its mark', async () => {
+      const folder = freshFolder();
+      await exportModel(model, trained(model, []), { format: 'safetensors', out: folder, task });
+      const { tensors, metadata } = await readSafetensorsHeader(join(folder, 'model.safetensors'));
+      assert.deepEqual(metadata, { format: 'pt' });
+      assert.deepEqual([...tensors.keys()].sort(), [...model.weights.values()].map(each => each.name).sort());
+      assert.ok([...tensors.values()].every(({ dtype }) => dtype === 'F32'));
+      const config = readFileSync(join(folder, 'config.json'), 'utf8');
+      const { dtype, torch_dtype: older } = JSON.parse(config) as Record<string, unknown>;
+      assert.equal(dtype ?? older, 'float32');
+      // Hugging Face's loader refuses 1 where 1.0 belongs.
+      const before = readFileSync(join(model.folder, 'config.json'), 'utf8');
+      for (const [line] of before.matchAll(/^ .*\d\.0,?$/gm)) assert.ok(config.includes(line), line);
+    });
+  });
+}
+
+test('what no weight can hold is refused by kind and place', async () => {
+  const model = await loadTiny('tiny-t5');
+  const head = model.sites.find(site => site.name === 'lm_head')!;
+  for (const [modules, message] of [
+    [listSpace(model.sites, 'mixed'), /cannot hold bitfit at \S+ E\.0, .* and \d+ more; low-rank-adapter at \S+ E\.0/],
+    // The tied output projection is the embedding, which would change with it.
+    [[createModule(head, 'lora')], /cannot hold lora at LM_head D\.\d/],
+  ] as const) {
+    const options = { format: 'safetensors', out: freshFolder(), task } as const;
+    await assert.rejects(exportModel(model, trained(model, modules), options), (error: InputError) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      assert.match(error.remedy!, /--format onnx/);
+      return true;
+    });
+  }
+});
+
+test('it is opened as the model it is', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const modules = mergeable(model);
+  const tuned = trained(model, modules);
+  const folder = freshFolder();
+  await exportModel(model, tuned, { format: 'safetensors', out: folder, task });
+  const opened = await safetensors.open!(folder, await readDescription(folder), { threads: 1 });
+  const program = await model.compile(modules);
+  const sources = batch.map(({ source }) => source);
+  const options = { maxTokens: 5 };
+  assert.deepEqual(
+    await opened.generate(sources, new Float32Array(0), undefined, options),
+    await program.generate(sources, tuned.delta, undefined, options),
+  );
+  await Promise.all([opened.release(), program.release()]);
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
+import type { JobEvent } from '../../src/jobs/job-events.ts';
+import { relay } from '../../src/jobs/log-events.ts';
+import { asInterrupted } from '../../src/library/interrupted.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 's3delta-relay-'));
+const step = (number: number, loss: number) =>
+  ({ type: 'step', step: number, steps: 4, loss, learningRate: 1 / number, tokens: 10, seconds: 2 }) as const;
+const evaluation = (number: number, score: number) =>
+  ({
+    ...({ type: 'evaluation', step: number, steps: 4, score, best: 70, seconds: 1 } as const),
+    ...{ loss: score / 10, learningRate: 1 / number, stageSeconds: 3 * number },
+  }) as const;
+
+test('a stage is told event by event, a validation is a line', async () => {
+  async function* events() {
+    yield step(1, 3);
+    yield step(2, 1);
+    yield evaluation(2, 60);
+    yield step(4, 0.5);
+    yield evaluation(4, 70);
+    return 'result';
+  }
+  const told: JobEvent[] = [];
+  const file = join(folder, 'a.jsonl');
+  assert.equal(await relay(events(), 'retrain', file, event => told.push(event)), 'result');
+  assert.deepEqual(
+    told.map(event => event.type),
+    ['stage', 'step', 'step', 'evaluation', 'step', 'evaluation'],
+  );
+  assert.ok(told.every(event => 'stage' in event && event.stage === 'retrain'));
+  assert.deepEqual(
+    readMetrics(file).map(line => [line.step, line.loss, line.learningRate, line.score, line.seconds]),
+    [
+      [2, 6, 0.5, 60, 6],
+      [4, 7, 0.25, 70, 12],
+    ],
+  );
+});
+
+test('a validation told again after a crash stays one line of its stage', async () => {
+  async function* events() {
+    yield evaluation(2, 60);
+    yield evaluation(4, 65);
+  }
+  const file = join(folder, 'b.jsonl');
+  for (const stage of ['search', 'retrain', 'search'] as const) await relay(events(), stage, file, undefined);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const places = lines.map(line => JSON.parse(line) as { stage: string; step: number });
+  assert.deepEqual(
+    places.map(({ stage, step }) => `${stage} ${step}`),
+    ['search 2', 'search 4', 'retrain 2', 'retrain 4'],
+  );
+});
+
+test('what stops a job after an abort is an interruption, wherever it was noticed; before it, it is what it is', async () => {
+  const controller = new AbortController();
+  const fails = (error: Error) => asInterrupted(controller.signal, () => Promise.reject(error));
+  await assert.rejects(fails(new InputError('wrong')), InputError);
+  assert.equal(await asInterrupted(controller.signal, async () => 5), 5);
+  controller.abort();
+  await assert.rejects(
+    asInterrupted(controller.signal, async () => controller.signal.throwIfAborted()),
+    InterruptedError,
+  );
+  await assert.rejects(fails(new InterruptedError('after step 3')), /after step 3/);
+  await assert.rejects(
+    asInterrupted(undefined, () => Promise.reject(new Error('bug'))),
+    /bug/,
+  );
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InputError } from '../../src/core/errors.ts';
+import { encodeTask, freeTextTokens } from '../../src/library/encode-task.ts';
+import { encodeFilms, films, remarks, tiny } from './films.ts';
+
+const { tokenizer } = tiny;
+
+test('every set is encoded, sources end in the end-of-sequence id and are cut, targets stay whole', async () => {
+  const data = await encodeFilms({ 'max-length': 5 });
+  assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 8, 6]);
+  for (const ids of [...data.train.map(({ source }) => source), ...data.test.sources]) {
+    assert.ok(ids.length <= 5);
+    assert.equal(ids.at(-1), tokenizer.endId);
+  }
+  assert.deepEqual(data.train[1]!.target, [...tokenizer.encode('1'), tokenizer.endId]);
+  assert.deepEqual(data.test.targets, ['0', '1', '0', '1', '0', '1']);
+});
+
+test('without settings the longest source is the task’s', async () => {
+  const long = { source: 'film '.repeat(100), target: '0', line: 1 };
+  const sets = { train: [long], validation: [long], test: [long], note: '' };
+  const data = await encodeTask(tiny, films, sets);
+  assert.equal(data.train[0]!.source.length, films.maxSourceLength);
+});
+
+test('samples are drawn by the seed, targets with their sources, the training set whole', async () => {
+  const settings = { 'max-validation': 4, 'max-test': 3, seed: 5 };
+  const data = await encodeFilms(settings);
+  assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 4, 3]);
+  assert.deepEqual((await encodeFilms(settings)).test, data.test);
+  const all = await encodeFilms();
+  for (const [i, source] of data.test.sources.entries()) {
+    const place = all.test.sources.findIndex(ids => String(ids) === String(source));
+    assert.equal(all.test.targets[place], data.test.targets[i]);
+  }
+});
+
+test('the metric is the task’s, and an answer has room for the longest label and the end', async () => {
+  const { scoring } = await encodeFilms();
+  assert.equal(scoring.score(['1', '0', 'x', '1'], ['1', '0', '1', '0']), 50);
+  assert.equal(scoring.batchSize, 4);
+  const longest = Math.max(...films.labels!.map(label => tokenizer.encode(label).length));
+  assert.equal(scoring.maxTokens, longest + 1);
+  const free = await encodeFilms({}, { ...films, labels: undefined });
+  assert.equal(free.scoring.maxTokens, freeTextTokens);
+});
+
+test('free text is given as long as the task says; what is longer is counted', async () => {
+  const target = 'a good film. '.repeat(9).trim();
+  const { length } = tokenizer.encode(target);
+  const sets = {
+    train: [...remarks(3), { source: 'a film', target, line: 4 }],
+    validation: remarks(2),
+    test: remarks(2),
+    note: '',
+  };
+  const free = { ...films, labels: undefined };
+  const short = await encodeTask(tiny, { ...free, maxTargetLength: length - 1 }, sets);
+  assert.equal(short.scoring.maxTokens, length - 1);
+  assert.match(short.tooLong!, new RegExp(`^1 of 8 answers have more than ${length - 1} tokens`));
+  const told = await encodeTask(tiny, { ...free, maxTargetLength: length }, sets, { sentinel: true });
+  assert.deepEqual([told.scoring.maxTokens, told.tooLong], [length + 1, undefined]);
+  // Whichever of the two is drawn, the other does not count.
+  const drawn = { ...sets, train: remarks(3), validation: [...remarks(1), ...sets.train.slice(3)] };
+  const counts = await Promise.all(
+    [0, 1, 2, 3, 4, 5, 6, 7].map(async seed => {
+      const { tooLong, validation } = await encodeTask(tiny, free, drawn, { 'max-validation': 1, seed });
+      assert.equal(tooLong !== undefined, validation.targets[0] === target);
+      return tooLong;
+    }),
+  );
+  assert.ok(counts.includes(undefined) && counts.some(text => text !== undefined));
+  const either = { source: 'a film', target, answers: [target, 'good'], line: 5 };
+  const cases = [
+    [{ ...free, maxTargetLength: length }, sets],
+    [{ ...films, maxTargetLength: 1 }, sets],
+    [free, { ...sets, train: remarks(3), validation: [either] }],
+  ] as const;
+  for (const [task, data] of cases) assert.equal((await encodeTask(tiny, task, data)).tooLong, undefined);
+});
+
+test('the majority is of the training set, scored on the test examples that are used', async () => {
+  const sets = {
+    train: remarks(3),
+    validation: remarks(2),
+    test: remarks(8).filter(({ target }) => target === '1'),
+    note: '',
+  };
+  // Of three remarks two are of label 0, which no test example has.
+  assert.equal((await encodeTask(tiny, films, sets)).majority, 0);
+  assert.equal((await encodeTask(tiny, films, { ...sets, train: remarks(3).slice(1, 2) })).majority, 100);
+});
+
+test('labels that the vocabulary cannot spell are refused before anything is trained', async () => {
+  await assert.rejects(
+    encodeFilms({}, { ...films, labels: ['0', '\u4e2d'] }),
+    (error: InputError) => error instanceof InputError && /spells the label "\u4e2d"/.test(error.message),
+  );
+});
+
+test('a setting that no flag could have is refused by name', async () => {
+  await assert.rejects(encodeFilms({ 'batch-size': 0 }), /batch-size/);
+  await assert.rejects(encodeFilms({ batchSize: 8 } as object), /`batchSize`/);
+});
+
+test('of several right answers the training set gets a row each, the other sets one that any of them answers', async () => {
+  const examples = [
+    { source: 'a', target: '1', answers: ['1', '0'], line: 1 },
+    { source: 'b', target: '0', line: 2 },
+  ];
+  const sets = { train: examples, validation: examples, test: examples, note: 'as given', incomplete: 'half of it' };
+  const data = await encodeTask(
+    tiny,
+    { ...films, labels: undefined, metric: 'token-f1', details: ['exact-match'] },
+    sets,
+  );
+  const spelled = data.train.map(({ target }) => tokenizer.decode(target.slice(0, -1)));
+  assert.deepEqual(spelled, ['1', '0', '0']);
+  assert.deepEqual(data.test.targets, [{ answers: ['1', '0'], group: undefined }, '0']);
+  assert.equal(data.scoring.score(['0', '0'], data.test.targets), 100);
+  assert.deepEqual(data.scoring.details?.(['0', '1'], data.test.targets), { 'exact-match': 50 });
+  // The commonest target of the training rows is 0, which is right everywhere.
+  assert.equal(data.majority, 100);
+  assert.deepEqual([data.note, data.incomplete], ['as given', 'half of it']);
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InputError, InterruptedError } from '../../src/core/errors.ts';
+import type { Generator } from '../../src/core/program.ts';
+import { encodeExample } from '../../src/data/encode.ts';
+import { withSentinel } from '../../src/data/tokenizer/sentinel.ts';
+import { answerEach } from '../../src/library/answer-each.ts';
+import { answerer } from '../../src/library/answers.ts';
+import { predict, predictEach } from '../../src/library/predict.ts';
+import { runToEnd } from '../../src/library/run-to-end.ts';
+import { manualStructure } from '../../src/library/structures.ts';
+import { type TunedStructure, tune } from '../../src/library/tune.ts';
+import type { Model } from '../../src/models/model.ts';
+import { keptModules } from '../../src/structure/structure-file.ts';
+import { encodeFilms, remarks, tiny } from './films.ts';
+
+const settings = { seed: 3, lr: 0.02, 'max-steps': 30, 'retrain-epochs': 20 };
+const tuned = await runToEnd(tune(tiny, manualStructure(tiny, 'lora'), await encodeFilms(settings), settings));
+const task = {
+  labels: ['0', '1'],
+  labelNames: new Map([
+    ['0', 'pan'],
+    ['1', 'praise'],
+  ]),
+};
+const texts = remarks(23).map(({ source }, i) => `${source}${' again'.repeat(i % 4)}`);
+
+test('free text is generated as far as the task says, and a sentinel before it', async () => {
+  const asked: number[] = [];
+  const generate: Generator['generate'] = async (sources, _delta, _gates, { maxTokens }) => {
+    asked.push(maxTokens);
+    return sources.map(() => [5]);
+  };
+  const program = { generate, logProbabilities: async () => [], release: async () => {} };
+  for (const tokenizer of [tiny.tokenizer, withSentinel(tiny.tokenizer)]) {
+    for (const task of [undefined, { labels: undefined, maxTargetLength: 40 }]) {
+      const options = task === undefined ? {} : { task };
+      for await (const { answer } of answerEach({ program, delta: tuned.delta, tokenizer }, ['a'], options)) {
+        assert.equal(answer, tiny.tokenizer.decode([5]));
+      }
+    }
+  }
+  assert.deepEqual(asked, [16, 40, 17, 41]);
+});
+
+test('labels without finite probabilities are no answers', async () => {
+  const program = { generate: async () => [], logProbabilities: async () => [Float64Array.of(Number.NaN, -1)] };
+  const answer = answerer(program, tuned.delta, tiny.tokenizer, { ...task, maxTokens: 2 });
+  await assert.rejects(answer([[5, 1]]), (error: InputError) => {
+    return error instanceof InputError && /no finite probabilities/.test(error.message);
+  });
+});
+
+test('the probability of a label is its share of the labels, by log p of their whole texts', async () => {
+  const predictions = await predict(tiny, tuned, texts, { task, batchSize: 4 });
+  const program = await tiny.compile(keptModules(tuned.structure, tiny));
+  for (const [i, { answer, label, probability, probabilities, seconds }] of predictions.entries()) {
+    const likelihoods = await Promise.all(
+      task.labels.map(async target => {
+        const example = encodeExample(tiny.tokenizer, { source: texts[i]!, target, line: 1 }, 512);
+        const { loss } = await program.lossAndGradients([example], tuned.delta);
+        return Math.exp(-loss * example.target.length);
+      }),
+    );
+    const shares = likelihoods.map(likelihood => likelihood / (likelihoods[0]! + likelihoods[1]!));
+    assert.ok(Math.abs(probabilities!.pan! - shares[0]!) < 1e-4, `${probabilities!.pan} against ${shares[0]}`);
+    assert.ok(Math.abs(probabilities!.pan! + probabilities!.praise! - 1) < 1e-12);
+    assert.equal(answer, shares[0]! > shares[1]! ? '0' : '1');
+    assert.equal(label, task.labelNames.get(answer));
+    assert.equal(probability, Math.max(...Object.values(probabilities!)));
+    assert.ok(seconds > 0);
+  }
+  await program.release();
+});
+
+test('answers come in the order of the texts, whatever the batches', async () => {
+  const whole = await predict(tiny, tuned, texts, { task, batchSize: 100 });
+  const pieces = await predict(tiny, tuned, texts, { task, batchSize: 2 });
+  assert.equal(pieces.length, texts.length);
+  for (const [i, { probabilities }] of pieces.entries()) {
+    assert.ok(Math.abs(probabilities!.pan! - whole[i]!.probabilities!.pan!) < 1e-5);
+  }
+});
+
+test('without labels the answer is generated, and has no probability', async () => {
+  const [prediction] = await predict(tiny, tuned, texts.slice(0, 1), { task: { labels: undefined } });
+  assert.deepEqual(Object.keys(prediction!).sort(), ['answer', 'seconds']);
+});
+
+test('a stream is read no further ahead than a few batches, and memory is given back when it is left', async () => {
+  let read = 0;
+  let released = 0;
+  let closed = false;
+  async function* endless() {
+    try {
+      for (;;) yield texts[read++ % texts.length]!;
+    } finally {
+      closed = true;
+    }
+  }
+  const model: Model = {
+    ...tiny,
+    async compile(modules) {
+      const program = await tiny.compile(modules);
+      return { ...program, release: () => program.release().then(() => void released++) };
+    },
+  };
+  let answered = 0;
+  for await (const _ of predictEach(model, tuned, endless(), { task, batchSize: 2 })) {
+    answered += 1;
+    assert.ok(read - answered <= 2 * 16 + 2, `${read} read, ${answered} answered`);
+    if (answered === 100) break;
+  }
+  assert.equal(released, 1);
+  assert.ok(closed);
+});
+
+test('an abort interrupts, a text that fails is heard, and a label that cannot be spelled is refused', async () => {
+  const signal = AbortSignal.abort();
+  await assert.rejects(predictEach(tiny, tuned, texts, { signal }).next(), InterruptedError);
+  async function* failing() {
+    yield* texts.slice(0, 20);
+    throw new InputError('line 21 is wrong');
+  }
+  const told: unknown[] = [];
+  await assert.rejects(async () => {
+    for await (const prediction of predictEach(tiny, tuned, failing(), { task, batchSize: 1 })) told.push(prediction);
+  }, /line 21 is wrong/);
+  assert.ok(told.length >= 16, `${told.length} answered before`);
+  const unspelled = { task: { labels: ['0', '\u{1F600}'] } };
+  await assert.rejects(predict(tiny, tuned, texts, unspelled), InputError);
+  const foreign: TunedStructure = {
+    ...tuned,
+    structure: { ...tuned.structure, model: { ...tuned.structure.model, fingerprint: 'x' } },
+  };
+  await assert.rejects(predict(tiny, foreign, texts), InputError);
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Generator } from '../../src/core/program.ts';
+import { generateTexts, type Scoring, scoreSplit, scoreSplitInDetail } from '../../src/library/scoring.ts';
+
+/** Answers with the length of the source, and records the batches it was asked for. */
+function lengthTeller() {
+  const asked: { sizes: number[]; gates: Float32Array | undefined; maxTokens: number }[] = [];
+  const generator: Generator = {
+    async generate(sources, _delta, gates, { maxTokens }) {
+      asked.push({ sizes: sources.map(source => source.length), gates, maxTokens });
+      return sources.map(source => [source.length]);
+    },
+  };
+  return { generator, asked };
+}
+
+const scoring: Scoring = {
+  tokenizer: { size: 0, padId: 0, endId: 1, encode: () => [], decode: ids => ids.join(' ') },
+  score: (predictions, targets) =>
+    (100 * predictions.filter((prediction, index) => prediction === targets[index]).length) / targets.length,
+  maxTokens: 4,
+  batchSize: 2,
+};
+const trained = { delta: new Float32Array(1) };
+const split = {
+  sources: [5, 1, 4, 2, 3].map(length => new Array<number>(length).fill(7)),
+  targets: ['5', '1', '4', '2', 'wrong'],
+};
+
+test('answers come back in the order of the examples, though batches are sorted by length', async () => {
+  const { generator, asked } = lengthTeller();
+  assert.equal(await scoreSplit(generator, split, scoring, trained), 80);
+  assert.deepEqual(
+    asked.map(({ sizes }) => sizes),
+    [[1, 2], [3, 4], [5]],
+  );
+  assert.ok(asked.every(({ maxTokens, gates }) => maxTokens === 4 && gates === undefined));
+});
+
+test('texts come without a split too, and nothing asked is nothing answered', async () => {
+  const { generator, asked } = lengthTeller();
+  assert.deepEqual(await generateTexts(generator, [[7, 7, 7], [7]], scoring, trained), ['3', '1']);
+  assert.deepEqual(await generateTexts(generator, [], scoring, trained), []);
+  assert.equal(asked.length, 1);
+});
+
+test('gates are handed on', async () => {
+  const { generator, asked } = lengthTeller();
+  const gates = Float32Array.of(0.5);
+  await scoreSplit(generator, split, scoring, { ...trained, gates });
+  assert.ok(asked.every(each => each.gates === gates));
+});
+
+test('an abort is noticed between batches', async () => {
+  const controller = new AbortController();
+  const { generator, asked } = lengthTeller();
+  const stopping: Generator = {
+    generate(...parameters) {
+      controller.abort();
+      return generator.generate(...parameters);
+    },
+  };
+  await assert.rejects(scoreSplit(stopping, split, scoring, trained, controller.signal));
+  assert.equal(asked.length, 1);
+});
+
+test('the detailed score is of the same answers', async () => {
+  const details = (predictions: readonly string[]) => ({ answers: predictions.length });
+  const { generator, asked } = lengthTeller();
+  const found = await scoreSplitInDetail(generator, split, { ...scoring, details }, trained);
+  assert.deepEqual(found, { score: 80, details: { answers: 5 } });
+  assert.equal(asked.length, 3);
+  assert.deepEqual((await scoreSplitInDetail(generator, split, scoring, trained)).details, {});
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InputError } from '../../src/core/errors.ts';
+import { completeSettings } from '../../src/library/stage-settings.ts';
+
+const large = { name: 't5-large' };
+const task = {
+  name: 'rte',
+  maxSourceLength: 128,
+  presets: {
+    search: { batchSize: 16, epochs: 20, evaluateEvery: 50 },
+    retrain: { batchSize: 16, epochs: 40, evaluateEvery: 60 },
+  },
+};
+
+test('what is left out comes from the task and the paper', () => {
+  const settings = completeSettings(large, task, {});
+  assert.deepEqual(
+    [settings['batch-size'], settings.epochs, settings['retrain-epochs'], settings['retrain-eval-every']],
+    [16, 20, 40, 60],
+  );
+  assert.deepEqual(
+    [settings['max-length'], settings.lr, settings.order, settings.budget],
+    [128, 3e-4, 'one-sided', '1.39bp'],
+  );
+  assert.deepEqual([settings.model, settings.task], ['t5-large', 'rte']);
+});
+
+test('the built-in model brings its own sizes, whatever the task', () => {
+  const settings = completeSettings({ name: 'mini' }, task, {});
+  assert.notEqual(settings.epochs, 20);
+  assert.ok(settings['max-steps']! > 0);
+});
+
+test('what is said wins, and undefined says nothing', () => {
+  const settings = completeSettings(large, task, { epochs: 2, lr: undefined, 'max-steps': undefined });
+  assert.deepEqual([settings.epochs, settings.lr, settings['max-steps']], [2, 3e-4, undefined]);
+  const mini = { name: 'mini' };
+  assert.deepEqual(completeSettings(mini, task, { 'max-steps': undefined }), completeSettings(mini, task, {}));
+});
+
+test('complete settings come back as they are, so that every stage of a job has the same', () => {
+  for (const model of [large, { name: 'mini' }]) {
+    const once = completeSettings(model, task, { seed: 3, budget: '5000', model: './somewhere/else' });
+    assert.deepEqual(completeSettings(model, task, once), once);
+    assert.equal(once.model, './somewhere/else');
+  }
+});
+
+test('full fine-tuning has a smaller learning rate, unless one is given', () => {
+  assert.equal(completeSettings(large, task, { method: 'fine-tuning' }).lr, 3e-5);
+  assert.equal(completeSettings(large, task, { method: 'fine-tuning', lr: 1e-4 }).lr, 1e-4);
+  assert.equal(completeSettings(large, task, {}, 'fine-tuning').lr, 3e-5);
+  assert.equal(completeSettings(large, task, {}, 'lora').lr, 3e-4);
+});
+
+test('wrong values and unknown keys are refused', () => {
+  assert.throws(() => completeSettings(large, task, { epochs: -1 }), InputError);
+  assert.throws(() => completeSettings(large, task, { epoch: 1 } as object), /did you mean|`epoch`/);
+});
+
+test('a preset is chosen by its name, whatever the model; what belongs to the built-in model does not come with it', () => {
+  const small = completeSettings(large, task, { preset: 'mini' });
+  assert.deepEqual([small['max-steps'], small['batch-size'], small['max-length']], [200, 16, 96]);
+  assert.deepEqual([small.lr, small.budget, small.sentinel], [3e-4, '1.39bp', false]);
+  const paper = completeSettings({ name: 'mini' }, task, { preset: 'paper' });
+  assert.deepEqual([paper['max-steps'], paper['retrain-epochs'], paper.lr], [undefined, 40, 3e-4]);
+  assert.equal(paper.sentinel, true);
+});

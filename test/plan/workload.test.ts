@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EncodedTask } from '../../src/library/encode-task.ts';
+import { completeSettings } from '../../src/library/stage-settings.ts';
+import { cutSources, leverKinds } from '../../src/plan/options.ts';
+import { retrainWorkload, searchWorkload } from '../../src/plan/workload.ts';
+
+const ids = (length: number) => Array.from({ length }, (_, i) => (i === length - 1 ? 1 : 5 + i));
+/** 40 examples of 4, 8, 12, … tokens. */
+const train = Array.from({ length: 40 }, (_, i) => ({ source: ids(4 * (i + 1)), target: [7, 1] }));
+const split = { sources: [3, 30, 20].map(ids), targets: ['0', '1', '0'] };
+const task = {
+  name: 'made-up',
+  metric: 'accuracy' as const,
+  labels: ['0', '1'],
+  maxSourceLength: 160,
+  presets: {
+    search: { batchSize: 4, epochs: 3, evaluateEvery: 4 },
+    retrain: { batchSize: 4, epochs: 2, evaluateEvery: 10 },
+  },
+};
+const data: EncodedTask = {
+  task,
+  train,
+  validation: split,
+  test: split,
+  note: 'made up',
+  majority: 50,
+  scoring: { tokenizer: undefined as never, score: () => 0, maxTokens: 3, batchSize: 2 },
+};
+const settingsOf = (changes = {}) => completeSettings({ name: 'none' }, task, { seed: 3, ...changes });
+const runs = (work: ReturnType<typeof searchWorkload>) => work.training.reduce((sum, { count }) => sum + count, 0);
+
+describe('the work of a search', () => {
+  it('is five evaluations a step in the second order, four in the one-sided and two in the first', () => {
+    const second = searchWorkload(data, settingsOf({ order: 'second' }));
+    // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
+    assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
+    assert.ok(Math.abs(runs(second) - 75) < 1e-9);
+    assert.equal(searchWorkload(data, settingsOf({ order: 'exact' })).evaluations, 75);
+    assert.equal(searchWorkload(data, settingsOf({ order: 'one-sided' })).evaluations, 60);
+    assert.equal(searchWorkload(data, settingsOf({ order: 'first' })).evaluations, 30);
+  });
+
+  it('ends with its steps', () => {
+    const { steps, validations } = searchWorkload(data, settingsOf({ 'max-steps': 2 }));
+    assert.deepEqual([steps, validations], [2, 1]);
+  });
+
+  it('is split into micro-batches, whose evaluations count once', () => {
+    const work = searchWorkload(data, settingsOf({ order: 'second', 'micro-batch': 1 }));
+    assert.equal(work.evaluations, 75);
+    assert.ok(Math.abs(runs(work) - 4 * 75) < 1e-9);
+    assert.ok(work.training.every(({ size }) => size.rows === 1));
+  });
+});
+
+describe('the work of a re-training', () => {
+  const work = retrainWorkload(data, settingsOf());
+
+  it('is one evaluation a step over all of the training set', () => {
+    assert.deepEqual([work.steps, work.evaluations, work.validations], [20, 20, 2]);
+    const longest = Math.max(...work.training.map(({ size }) => size.source));
+    assert.equal(longest, 160);
+  });
+
+  it('answers the validation set in batches of similar length', () => {
+    assert.deepEqual(
+      work.generation.map(({ size, count }) => ({ ...size, count })),
+      [
+        { rows: 2, source: 20, target: 3, count: 2 },
+        { rows: 1, source: 30, target: 3, count: 2 },
+      ],
+    );
+  });
+});
+
+describe('levers', () => {
+  const without = { int8: false };
+
+  it('are tried from the mildest on, and only where they change anything', () => {
+    const kinds = leverKinds(settingsOf(), without);
+    assert.deepEqual(kinds[0]!.attempts, [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
+    assert.deepEqual(kinds[1]!.attempts, [
+      { prepack: false },
+      { recompute: true },
+      { prepack: false, recompute: true },
+    ]);
+    assert.deepEqual(kinds[2]!.attempts, [{ order: 'first' }]);
+    assert.deepEqual(kinds[3]!.attempts[0], { 'max-length': 80 });
+    assert.deepEqual(leverKinds(settingsOf({ prepack: false }), without)[1]!.attempts, [{ recompute: true }]);
+    assert.deepEqual(leverKinds(settingsOf({ recompute: true }), without)[1]!.attempts, [{ prepack: false }]);
+    const first = leverKinds(
+      settingsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true }),
+      without,
+    );
+    assert.deepEqual(
+      first.map(({ attempts }) => Object.keys(attempts[0] ?? {})),
+      [[], [], ['max-length']],
+    );
+  });
+
+  it('have 8-bit integers where the machine multiplies them exactly and the settings do not have them', () => {
+    const precisions = (changes = {}) =>
+      leverKinds(settingsOf(changes), { int8: true }).filter(({ attempts }) => attempts[0]?.precision === 'int8')
+        .length;
+    assert.deepEqual([precisions(), precisions({ precision: 'int8' })], [1, 0]);
+  });
+
+  it('cut texts as encoding does: the end token stays', () => {
+    const cut = cutSources(data, 10);
+    assert.ok(cut.train.every(({ source }) => source.length <= 10 && source.at(-1) === 1));
+    assert.deepEqual(cut.validation.sources[0], ids(3));
+  });
+});

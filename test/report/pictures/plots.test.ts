@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { categoryPlotSvg } from '../../../src/report/pictures/category-plot-svg.ts';
+import { scorePlotSvg } from '../../../src/report/pictures/score-plot-svg.ts';
+import { seriesStyle } from '../../../src/report/series.ts';
+
+const marks = (svg: string) => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, says]) => says!);
+const number = (svg: string, says: string, key: string) =>
+  Number(new RegExp(`${key}="([\\d.]+)"[^>]*><title>${says}`).exec(svg)?.[1]);
+
+const series = [
+  {
+    name: 'found',
+    points: [
+      { parameters: 10_000, mean: 70, sd: 2 },
+      { parameters: 1000, mean: 60, sd: null },
+    ],
+  },
+  { name: 'a <b>', points: [{ parameters: 100_000, mean: 65, sd: 0.5 }] },
+];
+
+test('scores stand against parameters on a logarithmic scale, every point named, text escaped', () => {
+  const svg = scorePlotSvg('rte', 'accuracy', series);
+  assert.ok(!svg.includes('<b>'));
+  const x = ['found, 1,000 parameters', 'found, 10,000 parameters'].map(says => number(svg, says, 'cx'));
+  const y = ['found, 1,000 parameters', 'found, 10,000 parameters'].map(says => number(svg, says, 'cy'));
+  assert.ok(x[1]! > x[0]! && y[1]! < y[0]!, `${x} ${y}`);
+  assert.ok(marks(svg).includes('a &lt;b&gt;, 100,000 parameters: 65.00'));
+  assert.match(svg, /<polyline/);
+  assert.ok(!/NaN|Infinity/.test(svg));
+});
+
+test('a single point is drawn, too', () => {
+  const svg = scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 0, sd: null }] }]);
+  assert.ok(!/NaN|Infinity/.test(svg));
+  assert.ok(marks(svg).includes('one, 5 parameters: 0.00'));
+});
+
+test('categories stand side by side, with what is missing left out', () => {
+  const svg = categoryPlotSvg(
+    'global and local',
+    ['rte', 'mrpc'],
+    [
+      {
+        name: 'global',
+        values: [
+          { mean: 60, sd: 1 },
+          { mean: 80, sd: 2 },
+        ],
+      },
+      { name: 'local', values: [{ mean: 58, sd: 1 }, null] },
+    ],
+  );
+  assert.deepEqual(
+    marks(svg).filter(says => says.includes(': ')),
+    ['rte, global: 60.00', 'mrpc, global: 80.00', 'rte, local: 58.00'],
+  );
+  assert.ok(!/NaN|Infinity/.test(svg));
+});
+
+test('series differ in colour or shape', () => {
+  const styles = Array.from({ length: 14 }, (_, i) => {
+    const { colour, mark } = seriesStyle(i);
+    return `${colour} ${mark(0, 0, '')}`;
+  });
+  assert.equal(new Set(styles).size, styles.length);
+});
