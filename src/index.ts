@@ -93,14 +93,18 @@ export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comp
 // For researchers: a backbone with modules as one function of flat vectors.
 
 export type {
+  Answering,
+  Chooser,
   EncodedExample,
+  EncodedInput,
+  EncodedOutput,
   Generator,
+  HeadLayout,
   Layout,
   LossAndGradients,
   ModuleLayout,
   ParameterLayout,
   Program,
-  Ranker,
   Trainable,
 } from './core/program.ts';
 export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
