@@ -6,30 +6,41 @@
 // For users: a model, a task, a structure, trained parameters, answers.
 
 export { InputError, InterruptedError, StorageError } from './core/errors.ts';
-export type { TextExample } from './data/encode.ts';
+export type { Example, Output, Segment } from './data/example.ts';
 export { type ModelInput, readInputLines, readInputs } from './data/read-inputs.ts';
 export type { ExportedTask } from './export/exported-task.ts';
 export { type ExportFormat, exportFormats } from './export/formats.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export { readTuned } from './jobs/load-tuned.ts';
-export type { AnswerEachOptions, Prediction } from './library/answer-each.ts';
+export type { AnswerEachOptions, Prediction, Question } from './library/answer-each.ts';
 export type { Answer } from './library/answers.ts';
 export { type EncodedTask, encodeTask, type TaskDescription } from './library/encode-task.ts';
 export { evaluate, evaluateInDetail, type SplitName, type StopContext } from './library/evaluate.ts';
 export { type ExportOptions, type ExportOutcome, exportModel } from './library/export-model.ts';
 export { type PredictOptions, predict, predictEach } from './library/predict.ts';
 export { runToEnd } from './library/run-to-end.ts';
-export type { DetailedScore, Generation, ScoredSplit, Scoring } from './library/scoring.ts';
+export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export { type FoundStructure, searchStructure } from './library/search-structure.ts';
 export type { StageSettings } from './library/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './library/structures.ts';
 export { type TunedStructure, tune } from './library/tune.ts';
+export {
+  type AnswerMode,
+  type Choosing,
+  type Codec,
+  type CodecOptions,
+  type CodedTask,
+  encodeExamples,
+  type Label,
+  type Reading,
+  type Writing,
+} from './models/codec.ts';
 export { builtInModels, type LoadOptions, loadModel } from './models/load-model.ts';
 export type { Model } from './models/model.ts';
 export type { Weight, Weights } from './models/weight.ts';
 export type { CompileSettings, SessionSettings } from './runtime/session.ts';
-export { sourceText } from './tasks/source-text.ts';
+export { segmentsOf } from './tasks/segments.ts';
 export {
   type DataOptions,
   loadTask,
@@ -107,8 +118,6 @@ export type {
   Program,
   Trainable,
 } from './core/program.ts';
-export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
-export { withSentinel } from './data/tokenizer/sentinel.ts';
 export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/kinds.ts';
@@ -169,11 +178,12 @@ export {
   search as searchProgram,
 } from './search/search.ts';
 export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
-export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
+export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export { type CheckpointState, type CheckpointStore, checkpointFile } from './training/checkpoint.ts';
 export { clipNorm } from './training/clip.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
+export { meanLoss } from './training/mean-loss.ts';
 export { withMicroBatches } from './training/micro-batches.ts';
 export { linearDecay } from './training/steps.ts';
 export {

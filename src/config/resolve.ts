@@ -21,7 +21,6 @@ type Filled =
   | 'retrain-epochs'
   | 'retrain-eval-every'
   | 'max-length'
-  | 'sentinel'
   | 'keep-inert'
   | 'retrain'
   | 'random-baseline';
@@ -45,7 +44,6 @@ const defaults = {
   beta: 1,
   'alpha-lr': 0.1,
   'clip-norm': 2,
-  sentinel: false,
   'keep-inert': false,
   retrain: true,
   'random-baseline': false,
@@ -91,7 +89,6 @@ export function resolveSettings(
         ? (preset.fineTuningLearningRate ?? fineTuningLearningRate)
         : (preset.learningRate ?? learningRate),
     ...ofObjective[given.objective ?? defaults.objective](preset.budget),
-    ...(preset.sentinel !== undefined && { sentinel: preset.sentinel }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerModes } from '../models/codec.ts';
 import { presetNames } from './presets.ts';
 
 const positiveInteger = z.coerce.number().int().positive();
@@ -128,8 +129,13 @@ export const settingsSchema = z.strictObject({
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(
     flag,
-    'write answers after <extra_id_0>, as span corruption does: for models pre-trained to answer so, like mini',
+    'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its config.json)',
     { off: 'write bare answers' },
+  ),
+  answers: key(
+    z.enum(answerModes),
+    'how validations and tests get answers: generate, written by the model (where it writes any, the default), or choose, ' +
+      'the likeliest of the labels, which is always one of them and takes less time',
   ),
   'keep-inert': key(
     flag,

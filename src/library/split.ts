@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import { permutation } from '../core/random.ts';
-import { type Grouped, groupsOf } from '../data/encode.ts';
+import { type Grouped, groupsOf } from '../data/example.ts';
 
 /** D_train in two halves drawn at random: D_δ trains the modules' parameters, D_α trains α (method, section 5). */
 export interface Halves<T> {

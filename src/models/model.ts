@@ -4,6 +4,7 @@ import type { Site } from '../core/site.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import type { Codec, CodecOptions, CodedTask } from './codec.ts';
 import type { Weights } from './weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */
@@ -18,6 +19,11 @@ export interface Model {
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
   readonly tokenizer: Tokenizer;
+  /**
+   * How the model reads a task's examples and answers them.
+   * @throws InputError where it cannot: a label that its vocabulary cannot spell, an option that its family does not have
+   */
+  codec(task: CodedTask, options: CodecOptions): Codec;
   /** Where each weight of the backbone stands, by the name of its site; a weight shared by two sites has one entry. */
   readonly weights: Weights;
   /** The backbone with these modules attached; no modules give the bare backbone. */

@@ -63,8 +63,10 @@ export async function timeStages(
   for (const { stage, modules, graphs, work } of drafts) {
     const program = await model.compile(modules);
     try {
-      const { maxTokens } = data.scoring;
-      timings.set(stage, await timeProgram(program, graphs, work, { maxTokens, mostRows, ...(signal && { signal }) }));
+      timings.set(
+        stage,
+        await timeProgram(program, graphs, work, { answers: data.scoring, mostRows, ...(signal && { signal }) }),
+      );
     } finally {
       await program.release();
     }

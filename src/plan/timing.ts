@@ -1,4 +1,5 @@
-import { canGenerate, type EncodedExample, type EncodedInput, type Program } from '../core/program.ts';
+import type { EncodedExample, Program } from '../core/program.ts';
+import { type AnswerOptions, batchAnswerer } from '../library/scoring.ts';
 import { productFlops } from '../runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
 import { type CostModel, fitCost, secondsOf, type Timing } from './cost-model.ts';
@@ -21,16 +22,15 @@ export async function timeProgram(
   program: Program,
   graphs: ProgramGraphs,
   { training, generation }: Pick<Workload, 'training' | 'generation'>,
-  options: { readonly maxTokens: number; readonly mostRows: number; readonly signal?: AbortSignal },
+  options: { readonly answers: AnswerOptions; readonly mostRows: number; readonly signal?: AbortSignal },
 ): Promise<ProgramTiming> {
-  const { maxTokens, mostRows, signal } = options;
+  const { answers, mostRows, signal } = options;
   const delta = program.initialDelta(0);
   const gates = new Float32Array(program.layout.modules.length).fill(0.5);
 
   const evaluate = (batch: readonly EncodedExample[]) => program.lossAndGradients(batch, delta, gates);
   const trained = await time(pick(training, mostRows), trainingFlops(graphs), evaluate, signal);
-  if (!canGenerate(program)) throw new RangeError('this program writes no text');
-  const answer = (batch: readonly EncodedInput[]) => program.generate(batch, delta, gates, { maxTokens });
+  const answer = batchAnswerer(program, answers, { delta, gates });
   const generated = await time(pick(generation, mostRows), generationFlops(graphs), answer, signal);
   return {
     training: fitCost(trained.timings),

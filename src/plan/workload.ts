@@ -1,10 +1,11 @@
 import { retrainStage, type StageConfig, searchStage } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
-import { type EncodedExample, type EncodedInput, inputLength, outputLength } from '../core/program.ts';
+import { type EncodedExample, inputLength, outputLength } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { ScoredSplit } from '../library/scoring.ts';
 import { splitHalves } from '../library/split.ts';
+import type { AskedInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
 import { stepEvaluations } from '../search/mixed-derivative.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
@@ -21,7 +22,7 @@ export interface Runs<Batch> {
 }
 
 export type TrainingRuns = Runs<readonly EncodedExample[]>;
-export type GenerationRuns = Runs<readonly EncodedInput[]>;
+export type GenerationRuns = Runs<readonly AskedInput[]>;
 
 /** What a stage has to compute, counted on the batches that it will draw. */
 export interface Workload {
@@ -54,13 +55,19 @@ export function retrainWorkload(data: EncodedTask, settings: ResolvedSettings, t
   return workload(data, retrainStage(settings), [part], tokensPerRun);
 }
 
+/** Tokens of the longest answer that a validation may write, or of the longest label that it scores. */
+function longestAnswer({ answers, codec: { choice, writing } }: EncodedTask['scoring']): number {
+  if (answers === 'generate') return writing!.maxTokens;
+  return longest(choice!.outputs.map(outputLength));
+}
+
 /** One pass over a split: what its score costs. */
 export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
-  const tally = createTally<readonly EncodedInput[]>();
+  const tally = createTally<readonly AskedInput[]>();
   for (const indices of evaluationBatches(examples, scoring.batchSize)) {
-    const batch = indices.map(index => examples[index]!.input);
-    const source = longest(batch.map(inputLength));
-    tally.add({ rows: batch.length, source, target: scoring.maxTokens }, passes, batch);
+    const batch = indices.map(index => examples[index]!);
+    const source = longest(batch.map(({ input }) => inputLength(input)));
+    tally.add({ rows: batch.length, source, target: longestAnswer(scoring) }, passes, batch);
   }
   return tally.runs();
 }

@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.ts';
-import type { TextExample } from '../data/encode.ts';
+import type { Example, Output, Segment } from '../data/example.ts';
 import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/rows/row.ts';
 
 /** Text of a row's field. */
@@ -8,26 +8,28 @@ export type Field = (name: string) => string;
 /** Texts of a row's field that holds a list. */
 export type ListField = (name: string) => readonly string[];
 
-/** Answers of one kind, numbers for example, that are too many to list. */
-export interface AnswerKind {
-  /** What each of them is, for messages. */
-  readonly name: string;
-  /** The target string of a label; undefined where it is none of the kind. */
-  readonly write: (label: string) => string | undefined;
-  /** What to do about a label that is none. */
-  readonly remedy: string;
+/** What a row gives to read, from its fields. */
+export type SegmentsOfRow = (field: Field, list: ListField) => readonly Segment[];
+
+/** The answers that a task chooses among. */
+export interface Classes {
+  /** What each stands for, in the task's order: of two the last is the positive one. */
+  readonly names: readonly string[];
+  /** What a model that answers in text says for each, where a user has chosen it. */
+  readonly words?: readonly string[];
+  /** From the data's labels to classes by their numbers. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
-/** How a row becomes text. */
-export interface TextForm {
-  /** The source text, from the row's fields. */
-  readonly source: (field: Field, list: ListField) => string;
+/** How a row becomes an example. */
+export interface RowForm {
+  readonly segments: SegmentsOfRow;
   /** The field that holds the label. */
   readonly label: string;
-  /** From the data's labels to target strings, in the task's order; undefined where the label itself is the target. */
-  readonly labels: ReadonlyMap<string, string> | undefined;
-  /** What labels that are themselves the targets must be, and how they are written; without it any text, as it is. */
-  readonly answers?: AnswerKind | undefined;
+  /** Undefined where the label itself is the answer. */
+  readonly classes: Classes | undefined;
+  /** Reads labels that are numbers, undefined where a label is none it takes; without it labels are texts. */
+  readonly numbers?: NumberForm | undefined;
   /** Whether a row may have one right answer only. */
   readonly oneAnswer?: boolean | undefined;
   /** What the examples of one group have in common; without it each stands alone. */
@@ -36,53 +38,72 @@ export interface TextForm {
   readonly otherNames?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-/** The target strings of a label table, each once, in its order. */
-export function targetStrings(labels: ReadonlyMap<string, string>): readonly string[] {
-  return [...new Set(labels.values())];
+/** Labels that are numbers. */
+export interface NumberForm {
+  /** What each of them is, for messages. */
+  readonly name: string;
+  /** The number that a label spells; undefined where it is none of them. */
+  readonly read: (label: string) => number | undefined;
+  /** What to do about a label that is none. */
+  readonly remedy: string;
 }
 
-/** What the target strings of a label table stand for, where the data's labels say more than the targets. */
-export function namesOfTargets(labels: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const byTarget = Map.groupBy(labels, ([, target]) => target);
-  return new Map(
-    [...byTarget].map(([target, pairs]) => {
-      const others = pairs.map(([label]) => label).filter(label => label !== target);
-      return [target, others.length > 0 ? others.join(' or ') : target];
-    }),
-  );
+/** A segment for each of some fields, under the field's name. */
+export function fieldsAsSegments(...names: readonly string[]): SegmentsOfRow {
+  return field => names.map(name => ({ name, text: field(name) }));
 }
 
 /**
- * Label table of classes that are numbered in order: each answers to its number and to its names (the Hub's ClassLabel,
- * the words of the original files), and its number as a digit string is the target.
+ * Classes that the data number in order: each answers to its number and to its names (the Hub's ClassLabel, the words of
+ * the original files).
  */
-export function numberedClasses(...classes: readonly (readonly string[])[]): ReadonlyMap<string, string> {
-  return new Map(classes.flatMap((names, i) => [String(i), ...names].map(name => [name, String(i)] as const)));
+export function numberedClasses(...classes: readonly (readonly string[])[]): Classes {
+  return {
+    names: classes.map(names => names.join(' or ')),
+    numbers: new Map(classes.flatMap((names, i) => [String(i), ...names].map(name => [name, i] as const))),
+  };
+}
+
+/** Classes of a user's table from the data's labels to words to answer, in its order; labels with one word are one class. */
+export function wordedClasses(table: ReadonlyMap<string, string>): Classes {
+  const words = [...new Set(table.values())];
+  return {
+    words,
+    names: words.map(word => {
+      const labels = [...table.keys()].filter(label => table.get(label) === word && label !== word);
+      return labels.length > 0 ? labels.join(' or ') : word;
+    }),
+    numbers: new Map([...table].map(([label, word]) => [label, words.indexOf(word)])),
+  };
 }
 
 /**
- * Writes one row in a task's text form. A label field that holds a list gives all its entries as right answers.
+ * Makes an example of one row. A label field that holds a list gives all its entries as right answers.
  * @throws InputError with file and line where a field is missing, the label is not one of the task's, or there are more
  * right answers than it allows.
  */
-export function toExample(row: Row, form: TextForm): TextExample {
+export function toExample(row: Row, form: RowForm): Example {
   const names = (name: string) => [name, ...(form.otherNames?.[name] ?? [])];
   const field: Field = name => fieldText(row, ...names(name));
   const list: ListField = name => fieldTexts(row, ...names(name));
-  const source = form.source(field, list);
+  const input = form.segments(field, list);
   const hasSeveral = Array.isArray(fieldValue(row, ...names(form.label)));
   const labels = hasSeveral ? list(form.label) : [field(form.label)];
   if (labels.length === 0) throw unanswered(row, form.label);
-  const targets = [...new Set(labels.map(label => targetText(label, form, row)))];
-  if (form.oneAnswer && targets.length > 1) throw ambiguous(row, form.label);
+  const answers = distinct(labels.map(label => outputOf(label, form, row)));
+  if (form.oneAnswer && answers.length > 1) throw ambiguous(row, form.label);
   return {
-    source,
-    target: targets[0]!,
-    ...(hasSeveral && { answers: targets }),
+    input,
+    output: answers[0]!,
+    ...(hasSeveral && { answers }),
     ...(form.group !== undefined && { group: form.group(field) }),
     line: row.line,
   };
 }
+
+const distinct = (outputs: readonly Output[]): Output[] => [
+  ...new Map(outputs.map(output => [JSON.stringify(output), output])).values(),
+];
 
 function unanswered(row: Row, label: string): InputError {
   return new InputError(`the row has no answer: its "${label}" is an empty list`, {
@@ -98,18 +119,24 @@ function ambiguous(row: Row, label: string): InputError {
   });
 }
 
-function targetText(label: string, { labels, answers }: TextForm, row: Row): string {
-  const target = labels !== undefined ? labels.get(label) : answers !== undefined ? answers.write(label) : label;
-  if (target !== undefined) return target;
+function outputOf(label: string, { classes, numbers }: RowForm, row: Row): Output {
+  if (classes !== undefined) {
+    const number = classes.numbers.get(label);
+    if (number !== undefined) return { class: number };
+    throw unknownLabel(label, row, "not one of the task's", `the labels are ${[...classes.numbers.keys()].join(', ')}`);
+  }
+  if (numbers === undefined) return { text: label };
+  const value = numbers.read(label);
+  if (value !== undefined) return { value, spelled: label.trim() };
+  throw unknownLabel(label, row, `not ${numbers.name}`, numbers.remedy);
+}
+
+function unknownLabel(label: string, row: Row, isNot: string, remedy: string): InputError {
   if (label === '-1') {
-    throw new InputError('the row has no label: it is -1, as in the test sets of the Hub', {
+    return new InputError('the row has no label: it is -1, as in the test sets of the Hub', {
       where: placeOf(row),
       remedy: 'give a file with labels',
     });
   }
-  const isNot = answers === undefined ? "not one of the task's" : `not ${answers.name}`;
-  throw new InputError(`the label ${JSON.stringify(label)} is ${isNot}`, {
-    where: placeOf(row),
-    remedy: answers?.remedy ?? `the labels are ${[...labels!.keys()].join(', ')}`,
-  });
+  return new InputError(`the label ${JSON.stringify(label)} is ${isNot}`, { where: placeOf(row), remedy });
 }

@@ -139,7 +139,7 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
   const structure = manualStructure(tiny, 'lora');
   const tuned = await runToEnd(tune(tiny, structure, data, { ...settings, 'max-steps': 40, 'retrain-epochs': 20 }));
   const texts = ['a bad film, number 0', 'a good film, number 1', 'a bad film, number 2', 'a good film, number 3'];
-  const { maxTokens } = data.scoring;
+  const { maxTokens } = data.scoring.codec.writing!;
   const answersTo = async (asked: readonly string[], batchSize?: number) =>
     (await predict(tiny, tuned, asked, { maxTokens, ...(batchSize && { batchSize }) })).map(({ answer }) => answer);
   const answers = await answersTo(texts, 3);

@@ -27,7 +27,8 @@ const data: EncodedTask = {
   test: split,
   note: 'made up',
   majority: 50,
-  scoring: { tokenizer: undefined as never, score: () => 0, maxTokens: 3, batchSize: 2 },
+  scoring: { codec: { writing: { maxTokens: 3, decode: String } }, answers: 'generate', score: () => 0, batchSize: 2 },
+  inputs: { all: 46, cut: 0 },
 };
 const settingsOf = (changes = {}) => completeSettings({ name: 'none' }, task, { seed: 3, ...changes });
 const runs = (work: ReturnType<typeof searchWorkload>) => work.training.reduce((sum, { count }) => sum + count, 0);

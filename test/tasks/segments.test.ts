@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
-import { fieldsOf, sourceText } from '../../src/tasks/source-text.ts';
-import { loadTask, tasks } from '../../src/tasks/tasks.ts';
+import { sourceText as writtenSource } from '../../src/models/t5/text-form.ts';
+import { fieldsOf, segmentsOf } from '../../src/tasks/segments.ts';
+import { loadTask } from '../../src/tasks/tasks.ts';
+
+const sourceText = (task: Parameters<typeof segmentsOf>[0], input: Parameters<typeof segmentsOf>[1]) =>
+  writtenSource(task, segmentsOf(task, input));
 
 const row = (fields: Record<string, unknown>) => ({ file: 'asked.jsonl', line: 3, fields });
 
@@ -35,18 +39,12 @@ test('a row of the spam task is an e-mail', async () => {
 
 test('fields are listed once, in their order', async () => {
   const own = await loadTask(fileURLToPath(new URL('../../examples/my-task/task.yaml', import.meta.url)));
-  assert.deepEqual(fieldsOf(own.source!), ['meal', 'remark']);
+  assert.deepEqual(fieldsOf(own.segments!), ['meal', 'remark']);
   assert.deepEqual(
-    [...own.labelNames!],
+    [own.labels, own.words],
     [
-      ['0', 'complaint'],
-      ['1', 'praise'],
+      ['complaint', 'praise'],
+      ['0', '1'],
     ],
   );
-});
-
-test('every name of a label belongs to a label of its task', () => {
-  for (const { name, labels, labelNames } of tasks) {
-    for (const label of labelNames?.keys() ?? []) assert.ok(labels?.includes(label), `${label} of ${name}`);
-  }
 });

@@ -4,8 +4,6 @@ export interface Tokenizer {
   readonly size: number;
   readonly padId: number;
   readonly endId: number;
-  /** Closes every source and opens every answer, where texts are written as span corruption does (`withSentinel`). */
-  readonly sentinelId?: number;
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
 }

@@ -13,6 +13,7 @@ import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../qua
 import { readWeightSample } from '../read-weight.ts';
 import type { Weights } from '../weight.ts';
 import { standaloneGraphs } from './standalone.ts';
+import { answersAfterSentinel, t5Codec } from './t5-codec.ts';
 import { parseT5Config, type T5Config } from './t5-config.ts';
 import { programGraphs } from './t5-graphs.ts';
 import { createProgram } from './t5-program.ts';
@@ -33,6 +34,7 @@ export async function loadT5(
   const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
   const tokenizer = await loadTokenizer(folder);
   checkTokenizerFits(tokenizer, config.vocabSize, folder);
+  const sentinel = answersAfterSentinel(configJson);
   const fingerprint = await fingerprintOf(weights, config);
   const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(weights, config, settings) : undefined;
@@ -53,6 +55,7 @@ export async function loadT5(
     fingerprint,
     sites: t5Sites(config),
     tokenizer,
+    codec: (task, options) => t5Codec(tokenizer, task, { ...options, sentinel: options.sentinel ?? sentinel }),
     weights,
     compile: async modules => createProgram(blueprint(modules), settings),
     graphs: (modules, changes) => programGraphs(blueprint(modules, { ...settings, ...changes })),
