@@ -26,7 +26,6 @@ export type { StageSettings } from './library/stage-settings.ts';
 export { drawStructure, manualStructure, type SpaceSettings } from './library/structures.ts';
 export { type TunedStructure, tune } from './library/tune.ts';
 export {
-  type AnswerMode,
   type Choosing,
   type Codec,
   type CodecOptions,
@@ -105,6 +104,7 @@ export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comp
 
 export type {
   Answering,
+  AnswerMode,
   Chooser,
   EncodedExample,
   EncodedInput,

@@ -50,7 +50,13 @@ export function planSearchSteps(
   const { microBatch, prepack, recompute } = levers;
   const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
-  const options = { curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search[order] };
+  const options = {
+    curvature: false,
+    answers: 'generate' as const,
+    processBytes,
+    deltaSize: layoutOf(modules).size,
+    arrays: ARRAYS.search[order],
+  };
   return (batch, length) => {
     const training = runSizes(batch, length, graphs, microBatch).map(size => ({ size }));
     const { peakBytes, generationBytes } = stageMemory(

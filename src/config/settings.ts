@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { answerModes } from '../models/codec.ts';
+import { answerModes } from '../core/program.ts';
 import { presetNames } from './presets.ts';
 
 const positiveInteger = z.coerce.number().int().positive();
@@ -135,7 +135,7 @@ export const settingsSchema = z.strictObject({
   answers: key(
     z.enum(answerModes),
     'how validations and tests get answers: generate, written by the model (where it writes any, the default), or choose, ' +
-      'the likeliest of the labels, which is always one of them and takes less time',
+      'the likeliest of the labels, so that every answer is one of them',
   ),
   'keep-inert': key(
     flag,

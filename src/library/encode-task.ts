@@ -1,10 +1,10 @@
 import { InputError } from '../core/errors.ts';
-import { type EncodedExample, outputLength } from '../core/program.ts';
+import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import { mapInSlices } from '../data/in-slices.ts';
 import { metrics } from '../metrics/metrics.ts';
 import type { Target } from '../metrics/target.ts';
-import type { AnswerMode, AskedInput, Codec } from '../models/codec.ts';
+import type { AskedInput, Codec } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { majorityScore } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';

@@ -1,7 +1,7 @@
-import { type Answering, canGenerate, type EncodedExample } from '../core/program.ts';
+import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { Target } from '../metrics/target.ts';
-import { type AnswerMode, type AskedInput, answerOf, type Codec, outputsOf } from '../models/codec.ts';
+import { type AskedInput, answerOf, type Codec, outputsOf } from '../models/codec.ts';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {

@@ -2,10 +2,6 @@ import type { EncodedExample, EncodedInput, EncodedOutput } from '../core/progra
 import type { Example, Output, Segment } from '../data/example.ts';
 import type { Task } from '../tasks/task.ts';
 
-/** How an evaluation gets its answers: written by the model as it likes, or the likeliest of the task's labels. */
-export const answerModes = ['generate', 'choose'] as const;
-export type AnswerMode = (typeof answerModes)[number];
-
 /** What a model must know of a task to read its examples and to answer them. */
 export type CodedTask = Partial<Pick<Task, 'name' | 'labels' | 'words' | 'maxTargetLength'>>;
 

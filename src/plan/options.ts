@@ -1,6 +1,6 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import type { EncodedExample } from '../core/program.ts';
+import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
@@ -51,12 +51,16 @@ function halvings(value: number, least: number): number[] {
   return half < least ? [] : [half, ...halvings(half, least)];
 }
 
-/** The same data with sources cut to so many tokens, their end token kept, as encoding would have cut them. */
-export function cutSources(data: EncodedTask, maxLength: number): EncodedTask {
-  const cut = ({ input, output }: EncodedExample): EncodedExample =>
-    input.ids.length <= maxLength
-      ? { input, output }
-      : { input: { ids: [...input.ids.slice(0, maxLength - 1), input.ids.at(-1)!] }, output };
+/** The same data with inputs cut to so many tokens, their last token kept: as long as encoding would have made them. */
+export function cutInputs(data: EncodedTask, maxLength: number): EncodedTask {
+  const shorten = (row: readonly number[]) =>
+    row.length <= maxLength ? row : [...row.slice(0, maxLength - 1), row.at(-1)!];
+  const cutInput = ({ ids, types, otherChoices }: EncodedInput): EncodedInput => ({
+    ids: shorten(ids),
+    ...(types && { types: shorten(types) }),
+    ...(otherChoices && { otherChoices: otherChoices.map(cutInput) }),
+  });
+  const cut = <T extends EncodedExample>(example: T): T => ({ ...example, input: cutInput(example.input) });
   const { train, validation, test } = data;
   return {
     ...data,

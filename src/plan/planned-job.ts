@@ -4,7 +4,7 @@ import type { EncodedTask } from '../library/encode-task.ts';
 import type { Model } from '../models/model.ts';
 import { hasExactInt8Products } from '../runtime/probe-int8.ts';
 import { randomStructure } from '../structure/random-structure.ts';
-import { cutSources, type Lever, leverKinds } from './options.ts';
+import { cutInputs, type Lever, leverKinds } from './options.ts';
 import { draftStage, type PlannedStage, type StageDraft } from './stage-plan.ts';
 import { generationSeconds, type ProgramTiming, timeProgram, workSeconds } from './timing.ts';
 import { generationRuns } from './workload.ts';
@@ -107,7 +107,7 @@ export async function pullLevers(
     let pulled: Lever | undefined;
     for (const settings of attempts) {
       const length = settings['max-length'];
-      const shown = length === undefined ? data : cutSources(data, length);
+      const shown = length === undefined ? data : cutInputs(data, length);
       const drafts = draftStages(planned, shown, settings);
       const peakBytes = largestPeak(drafts);
       const fits = peakBytes <= limitBytes;

@@ -46,6 +46,7 @@ export function draftStage(
     ...compiled,
     processBytes,
     curvature: stage === 'search' && settings.order === 'exact',
+    answers: data.scoring.answers,
     deltaSize: layoutOf(modules).size,
     arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,
   });

@@ -1,4 +1,4 @@
-import type { EncodedExample, Program } from '../core/program.ts';
+import type { AnswerMode, EncodedExample, Program } from '../core/program.ts';
 import { type AnswerOptions, batchAnswerer } from '../library/scoring.ts';
 import { productFlops } from '../runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
@@ -7,6 +7,8 @@ import type { GenerationRuns, Runs, Workload } from './workload.ts';
 
 /** How long this machine takes for one program's work. */
 export interface ProgramTiming {
+  /** How validations are answered. */
+  readonly answers: AnswerMode;
   readonly training: CostModel;
   readonly generation: CostModel;
   /** Compiling the sessions and touching their memory, once a stage. */
@@ -31,8 +33,9 @@ export async function timeProgram(
   const evaluate = (batch: readonly EncodedExample[]) => program.lossAndGradients(batch, delta, gates);
   const trained = await time(pick(training, mostRows), trainingFlops(graphs), evaluate, signal);
   const answer = batchAnswerer(program, answers, { delta, gates });
-  const generated = await time(pick(generation, mostRows), generationFlops(graphs), answer, signal);
+  const generated = await time(pick(generation, mostRows), answeringFlops(graphs, answers.answers), answer, signal);
   return {
+    answers: answers.answers,
     training: fitCost(trained.timings),
     generation: fitCost(generated.timings),
     startSeconds: trained.startSeconds + generated.startSeconds,
@@ -53,7 +56,7 @@ export function generationSeconds(
   graphs: ProgramGraphs,
   runs: readonly GenerationRuns[],
 ): number {
-  return runsSeconds(timing.generation, generationFlops(graphs), runs);
+  return runsSeconds(timing.generation, answeringFlops(graphs, timing.answers), runs);
 }
 
 type FlopsOf = (size: BatchSize) => number;
@@ -68,13 +71,14 @@ export const trainingFlops =
   size =>
     productFlops(graphs.training, graphs.extents(size));
 
-/** Operations of encoding a batch and decoding its answers, all as long as the longest allowed. */
-const generationFlops =
-  (graphs: ProgramGraphs): FlopsOf =>
-  size => {
+/** Operations of answering a batch, each answer as long as the longest allowed. */
+function answeringFlops(graphs: ProgramGraphs, mode: AnswerMode): FlopsOf {
+  const answering = graphs.answering(mode);
+  return size => {
     const extents = graphs.extents(size);
-    return productFlops(graphs.encoding, extents) + size.target * productFlops(graphs.decoding, extents);
+    return answering.reduce((sum, { graph, runs }) => sum + runs(size) * productFlops(graph, extents), 0);
   };
+}
 
 interface Sample<Batch> {
   readonly size: BatchSize;

@@ -11,7 +11,7 @@ import { tune } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { SearchEvent } from '../../src/search/search.ts';
 import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
-import { encodeFilms, tiny } from './films.ts';
+import { encodeFilms, films, remarks, tiny } from './films.ts';
 
 const settings: StageSettings = { budget: '600', seed: 3, order: 'first', lr: 0.02, 'max-steps': 6, 'eval-every': 3 };
 const data = await encodeFilms(settings);
@@ -148,6 +148,18 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
   assert.equal(await evaluate(tiny, tuned, { ...data, test: split }), 100);
   assert.deepEqual((await answersTo(texts.toReversed())).toReversed(), answers);
   assert.deepEqual(await answersTo([]), []);
+});
+
+test('chosen answers are those that predict gives, and are scored as such in validations too', async () => {
+  const choosing = await encodeFilms({ ...settings, answers: 'choose' });
+  const tuned = await runToEnd(tune(tiny, manualStructure(tiny, 'lora'), choosing, settings));
+  const texts = remarks(6).map(({ input }) => input);
+  const answers = (await predict(tiny, tuned, texts, { task: films })).map(({ answer }) => answer);
+  assert.ok(answers.every(answer => answer === '0' || answer === '1'));
+  const right = answers.filter((answer, i) => answer === choosing.test.targets[i]).length;
+  assert.ok(Math.abs((await evaluate(tiny, tuned, choosing)) - (100 * right) / 6) < 1e-9);
+  const again = { ...choosing, validation: { ...choosing.test, targets: answers } };
+  assert.equal(await evaluate(tiny, tuned, again, 'validation'), 100);
 });
 
 test("another model's structure is refused, and an abort is an interruption", async () => {

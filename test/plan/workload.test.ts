@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
-import { cutSources, leverKinds } from '../../src/plan/options.ts';
+import { cutInputs, leverKinds } from '../../src/plan/options.ts';
 import { retrainWorkload, searchWorkload } from '../../src/plan/workload.ts';
 import { example } from '../encoded.ts';
 
@@ -110,7 +110,7 @@ describe('levers', () => {
   });
 
   it('cut texts as encoding does: the end token stays', () => {
-    const cut = cutSources(data, 10);
+    const cut = cutInputs(data, 10);
     assert.ok(cut.train.every(({ input }) => input.ids.length <= 10 && input.ids.at(-1) === 1));
     assert.deepEqual(cut.validation.examples[0]!.input.ids, ids(3));
   });
