@@ -114,16 +114,16 @@ export type { StandaloneGraphs } from './runtime/program-graphs.ts';
 // Sites, spaces, budgets, structures.
 
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
-export type { HostKind, Site } from './core/site.ts';
+export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export { parseBudget } from './structure/budget.ts';
-export { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './structure/candidates.ts';
+export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
 export { evenLora } from './structure/even-lora.ts';
 export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { listManualModules, manualMethods } from './structure/manual.ts';
 export { mapStructure } from './structure/map-structure.ts';
 export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, spaces } from './structure/spaces.ts';
+export { listSpace, type Space, type SpaceName, spaceNames, spaces } from './structure/spaces.ts';
 export {
   type Choice,
   createStructure,

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostKind, Site } from '../../src/core/site.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { canMerge, mergeDelta } from '../../src/deltas/merge.ts';
+import { makeSite } from '../structure/make-site.ts';
 
-const site = (name: string, host: HostKind, inFeatures: number, outFeatures: number): Site => ({
-  ...{ name, host, inFeatures, outFeatures, column: 'E.0', position: name },
-  ...{ biasIsInert: false, weightIsShared: false },
-});
-const map = site('map', 'linear', 3, 2);
-const norm = site('norm', 'norm', 2, 2);
-const block = site('block', 'block', 2, 2);
+const map = makeSite('map', 'self-attention.query', 3, 2);
+const norm = makeSite('norm', 'final.norm', 2, 2);
+const block = makeSite('block', 'feed-forward', 2, 2);
 
 test('LoRA is B A alpha / rank, LNFit its scale; several on one weight add up', () => {
   const modules = [
