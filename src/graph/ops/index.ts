@@ -1,3 +1,4 @@
+import { activationOps } from './activations.ts';
 import type { OpDefinition } from './definition.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { gatherOps } from './gather.ts';
@@ -10,6 +11,7 @@ import { softmaxOps } from './softmax.ts';
 
 const families = {
   ...elementwiseOps,
+  ...activationOps,
   ...matrixOps,
   ...quantizedOps,
   ...reduceOps,
@@ -24,10 +26,11 @@ export type OpType = keyof typeof families;
 /** The closed set of operations a graph can hold: all of them, and only they, are ever written to a model. */
 export const ops: Readonly<Record<OpType, OpDefinition>> = families;
 
-export { add, clip, exp, gelu, log, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
+export { exactGelu, gelu, relu, sigmoid, silu, tanh } from './activations.ts';
+export { add, clip, erf, exp, log, mul, neg, scale, sub } from './elementwise.ts';
 export { gather, gatherElements } from './gather.ts';
 export { gemm, matmul, plainMatmul } from './matrix.ts';
-export { rmsNorm } from './normalization.ts';
+export { layerNorm, rmsNorm } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceMax, reduceSum } from './reduce.ts';
 export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shape.ts';
