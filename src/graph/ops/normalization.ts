@@ -8,7 +8,10 @@ import { expand, reshape } from './shape.ts';
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>
   x.graph.apply('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon: { float: epsilon } })[0]!;
 
-/** Layer norm of rows: x [n, d], weight and bias [d] → (x − μ) / √(σ² + ε) ⊙ weight + bias with each row's mean μ and variance σ². */
+/**
+ * Layer norm of rows: x [n, d], weight and bias [d] → (x − μ) / √(σ² + ε) ⊙ weight + bias, with each row's mean μ and
+ * variance σ². Without a bias as ModernBERT's.
+ */
 export function layerNorm(x: Value, weight: Value, bias: Value | undefined, epsilon: number): Value {
   const attributes = { axis: -1, epsilon: { float: epsilon } };
   return x.graph.apply('LayerNormalization', bias ? [x, weight, bias] : [x, weight], attributes)[0]!;

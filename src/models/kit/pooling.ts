@@ -12,8 +12,8 @@ const weighers: Readonly<Record<Pooling, (tokens: readonly number[]) => Readonly
 };
 
 /**
- * What `pool` is fed, [texts, length] row by row. `mask` has 1 at each text's tokens and 0 at padding, on whichever side.
- * A text without tokens gets zeros.
+ * What `pool` is fed, [texts, length] row by row. `mask` has 1 at each text's tokens and 0 at padding, on whichever
+ * side. A text without tokens gets zeros.
  */
 export function poolingWeights(pooling: Pooling, mask: readonly (readonly number[])[]): Float32Array {
   return Float32Array.from(

@@ -13,8 +13,8 @@ export function rotaryFrequencies(width: number, theta: number): Float32Array {
 }
 
 /**
- * The tables of some positions, one after the other. Angles are products in float32, as in the models' training: exact ones
- * would be others, far from the beginning.
+ * The tables of some positions, one after the other. Angles are products in float32, as in the models' training: exact
+ * ones would be others, far from the beginning.
  */
 export function rotaryTables(frequencies: Float32Array, positions: readonly number[]): RotaryTables {
   const angles = Float32Array.from(positions.flatMap(position => Array.from(frequencies, each => each * position)));
@@ -22,10 +22,10 @@ export function rotaryTables(frequencies: Float32Array, positions: readonly numb
 }
 
 /**
- * Rotary position embedding (Su et al. 2021) of queries or keys x [..., width]: the pair of elements i and i + width / 2, as
- * Hugging Face's `rotate_half` has them, is turned by its position's angle. `cos` and `sin` broadcast to [..., width / 2]:
- * [length, width / 2] for heads [batch, heads, length, width], and [batch, 1, length, width / 2] where rows begin at
- * positions of their own.
+ * Rotary position embedding (Su et al. 2021) of queries or keys x [..., width]: the pair of elements i and
+ * i + width / 2, as Hugging Face's `rotate_half` has them, is turned by its position's angle. `cos` and `sin` broadcast
+ * to [..., width / 2]: [length, width / 2] for heads [batch, heads, length, width], and [batch, 1, length, width / 2]
+ * where rows begin at positions of their own.
  */
 export function rotate(x: Value, { cos, sin }: { readonly cos: Value; readonly sin: Value }): Value {
   const half = cos.shape.at(-1) as number;
