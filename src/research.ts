@@ -10,14 +10,18 @@ export type { SweepSettings } from './config/sweep-settings.ts';
 export type { TransferSettings } from './config/transfer-settings.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
+  Answering,
+  Chooser,
   EncodedExample,
+  EncodedInput,
+  EncodedOutput,
   Generator,
+  HeadLayout,
   Layout,
   LossAndGradients,
   ModuleLayout,
   ParameterLayout,
   Program,
-  Ranker,
   Trainable,
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
