@@ -4,5 +4,8 @@ import type { EncodedExample } from '../src/core/program.ts';
 export function paddedBatch(rows: number, source: number, target: number): EncodedExample[] {
   const ids = (row: number, length: number) =>
     Array.from({ length }, (_, i) => (i === length - 1 ? 1 : 2 + ((i * 37 + row * 911) % 32000)));
-  return Array.from({ length: rows }, (_, row) => ({ source: ids(row, source), target: ids(row + 1, target) }));
+  return Array.from({ length: rows }, (_, row) => ({
+    input: { ids: ids(row, source) },
+    output: { ids: ids(row + 1, target) },
+  }));
 }

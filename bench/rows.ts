@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EncodedExample } from '../src/core/program.ts';
+import { type EncodedExample, outputLength } from '../src/core/program.ts';
 import { loadTokenizer } from '../src/data/tokenizer/load-tokenizer.ts';
 import { encodeTask } from '../src/library/encode-task.ts';
 import { loadTaskData } from '../src/tasks/task.ts';
@@ -20,14 +20,26 @@ export async function taskRows(name: string, shared: string): Promise<string> {
     train: data.train.slice(0, TASK_ROWS),
   });
   const file = join(benchFolder, `${name}-rows.json`);
-  await writeFile(file, JSON.stringify(train.slice(0, TASK_ROWS)));
+  await writeFile(file, JSON.stringify(train.slice(0, TASK_ROWS).map(toRow)));
   return file;
+}
+
+/** A row of the file, as the peers read it. */
+interface FileRow {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+}
+
+function toRow({ input, output }: EncodedExample): FileRow {
+  if (!('ids' in output)) throw new Error('the peers are asked for texts');
+  return { source: input.ids, target: output.ids };
 }
 
 /** Most tokens of an answer to one of the rows: their longest target. */
 export const longestTarget = (rows: readonly EncodedExample[]): number =>
-  Math.max(...rows.map(({ target }) => target.length));
+  Math.max(...rows.map(({ output }) => outputLength(output)));
 
 export async function readRows(file: string): Promise<EncodedExample[]> {
-  return JSON.parse(await readFile(file, 'utf8')) as EncodedExample[];
+  const rows = JSON.parse(await readFile(file, 'utf8')) as FileRow[];
+  return rows.map(({ source, target }) => ({ input: { ids: source }, output: { ids: target } }));
 }

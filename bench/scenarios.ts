@@ -93,12 +93,12 @@ const generating =
   async (folder, settings, rows) => {
     const program = await (await loadModel(folder, { ...settings, ...own })).compile([]);
     const examples = await readRows(rows!);
-    const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.source));
+    const batches = evaluationBatches(examples, ROWS).map(indices => indices.map(index => examples[index]!.input));
     const none = new Float32Array(0);
     const maxTokens = longestTarget(examples);
     return {
       step: async () => {
-        for (const batch of batches) await program.generate(batch, none, undefined, { maxTokens });
+        for (const batch of batches) await program.generate!(batch, none, undefined, { maxTokens });
       },
     };
   };

@@ -1,21 +1,18 @@
 // The method by hand: modules of one's own choice, flat gradients, a bi-level search step by step, the bare engine.
+import { loadModel } from 's3delta';
+import { createSession, Graph, gradients, ops } from 's3delta/graph';
 import {
   biLevelStep,
   chooseStructure,
   createConcreteEstimator,
   createModule,
   createMoments,
-  createSession,
   encodeExamples,
   fillUniform,
-  Graph,
-  gradients,
   linearDecay,
   listSpace,
-  loadModel,
-  ops,
   parseBudget,
-} from 's3delta';
+} from 's3delta/research';
 
 const model = await loadModel('mini');
 

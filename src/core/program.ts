@@ -1,9 +1,56 @@
 import type { DeltaModule } from './delta-module.ts';
 
-/** One example as token ids, without padding; both sides end with the end-of-sequence id. */
+/** What a model reads of an example, special tokens included, without padding. */
+export interface EncodedInput {
+  readonly ids: readonly number[];
+  /** The segment that each token belongs to, as long as `ids`, for families that embed it. */
+  readonly types?: readonly number[];
+  /**
+   * Multiple choice, where a family judges one choice at a time: this input holds choice 0, these hold choices 1, 2, …;
+   * class i of the output is choice i.
+   */
+  readonly otherChoices?: readonly EncodedInput[];
+}
+
+/** What a model shall say: a text as token ids that end with the end-of-sequence id, a class by its number, or a number. */
+export type EncodedOutput =
+  | { readonly ids: readonly number[] }
+  | { readonly class: number }
+  | { readonly value: number };
+
+/** One example as a program takes it. */
 export interface EncodedExample {
-  readonly source: readonly number[];
-  readonly target: readonly number[];
+  readonly input: EncodedInput;
+  readonly output: EncodedOutput;
+}
+
+/** Tokens of an input as a padded batch holds it: of several choices each is as long as the longest. */
+export function inputLength({ ids, otherChoices = [] }: EncodedInput): number {
+  return (
+    otherChoices.reduce((most, choice) => Math.max(most, choice.ids.length), ids.length) * (1 + otherChoices.length)
+  );
+}
+
+/** Tokens of a text to be said; a class or a number takes none. */
+export function outputLength(output: EncodedOutput): number {
+  return 'ids' in output ? output.ids.length : 0;
+}
+
+/** How many terms an output adds to a batch's mean loss: one a token of a text, one for a class or a number. */
+function lossTerms(output: EncodedOutput): number {
+  return 'ids' in output ? output.ids.length : 1;
+}
+
+/** Terms that a batch's loss is the mean of: what a part of the batch weighs. */
+export function countLossTerms(batch: readonly Pick<EncodedExample, 'output'>[]): number {
+  return batch.reduce((sum, { output }) => sum + lossTerms(output), 0);
+}
+
+/** Tokens of a batch, read and to be said, padding not counted. */
+export function countTokens(batch: readonly EncodedExample[]): number {
+  const read = ({ ids, otherChoices = [] }: EncodedInput): number =>
+    otherChoices.reduce((sum, choice) => sum + choice.ids.length, ids.length);
+  return batch.reduce((sum, { input, output }) => sum + read(input) + outputLength(output), 0);
 }
 
 /** Where one parameter of one module stands in the flat delta vector. */
@@ -26,15 +73,29 @@ export interface ModuleLayout {
   readonly parameters: readonly ParameterLayout[];
 }
 
-/** The delta vector's table of contents: `modules[i]` belongs to gate i. */
+/**
+ * A part of the model that is trained whatever the structure, a classifier for example: it has no gate, and counts neither
+ * as a candidate nor against the budget.
+ */
+export interface HeadLayout {
+  /** Name within the model: `classifier`, `pooler`, … */
+  readonly name: string;
+  /** None of them gated. */
+  readonly parameters: readonly ParameterLayout[];
+}
+
+/** The delta vector's table of contents: `modules[i]` belongs to gate i, the heads come after all modules. */
 export interface Layout {
   readonly modules: readonly ModuleLayout[];
+  readonly heads: readonly HeadLayout[];
   /** Length of the delta vector. */
   readonly size: number;
 }
 
 export interface LossAndGradients {
-  /** Mean cross-entropy over all target tokens of the batch, in nats. */
+  /**
+   * Mean over the batch's terms (`countLossTerms`): cross-entropy in nats of tokens or classes, the squared error of numbers.
+   */
   readonly loss: number;
   /** ∂loss/∂delta, as long as the delta vector. */
   readonly delta: Float32Array;
@@ -46,10 +107,12 @@ export interface LossAndGradients {
 export interface Trainable {
   readonly layout: Layout;
   /**
-   * Source tokens of a run, padding included, above which two runs of half the batch are faster than one: what passes
+   * Input tokens of a run, padding included, above which two runs of half the batch are faster than one: what passes
    * between two operations then no longer fits the processor's caches. Absent where runs of any size cost alike.
    */
   readonly tokensPerRun?: number;
+  /** The same loss without gradients: about a third of the time. */
+  loss(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array): Promise<number>;
   lossAndGradients(
     batch: readonly EncodedExample[],
     delta: Float32Array,
@@ -67,40 +130,50 @@ export interface Trainable {
   ): Promise<Float32Array>;
 }
 
-/** What evaluation needs of a compiled model. */
+/** What says which of some given answers fits. */
+export interface Chooser {
+  /**
+   * Scores of outputs, all of one kind, for each input: one array an input, in it one number an output. For texts and
+   * classes log p(output | input) in nats, of a text the sum over its tokens; where an input brings choices of its own, class i
+   * is its choice i, and −∞ where it has none of this number. For numbers the list has one entry, whose value is not read, and the
+   * score is the number that the model says. An input is encoded once, however many outputs there are.
+   */
+  choose(
+    inputs: readonly EncodedInput[],
+    outputs: readonly EncodedOutput[],
+    delta: Float32Array,
+    gates?: Float32Array,
+  ): Promise<Float64Array[]>;
+}
+
+/** What writes answers of its own. */
 export interface Generator {
-  /** Greedy decoding; returns ids without start, padding and end-of-sequence, in the order of `sources`. */
+  /** Greedy decoding; returns ids without start, padding and end-of-sequence, in the order of `inputs`. */
   generate(
-    sources: readonly (readonly number[])[],
+    inputs: readonly EncodedInput[],
     delta: Float32Array,
     gates: Float32Array | undefined,
     options: { maxTokens: number },
   ): Promise<number[][]>;
 }
 
-/** What ranking given answers needs of a compiled model. */
-export interface Ranker {
-  /**
-   * log p(target | source), teacher-forced: the sum over a target's tokens, in nats. One array a source, in it one
-   * number a target. Each source is encoded once, however many targets there are.
-   */
-  logProbabilities(
-    sources: readonly (readonly number[])[],
-    targets: readonly (readonly number[])[],
-    delta: Float32Array,
-    gates?: Float32Array,
-  ): Promise<Float64Array[]>;
+/** What can be asked: it chooses among given answers and, where its family can, writes its own. */
+export type Answering = Chooser & Partial<Generator>;
+
+/** Whether a program writes answers of its own. */
+export function canGenerate<P extends Partial<Generator>>(program: P): program is P & Generator {
+  return program.generate !== undefined;
 }
 
 /** A backbone with delta modules, compiled: one flat vector in, one flat gradient out. */
-export interface Program extends Trainable, Generator, Ranker {
-  /** Teacher-forced logits [batch, target length, vocabulary], row-major, target padded to the longest. */
+export interface Program extends Trainable, Chooser, Partial<Generator> {
+  /** Logits, row-major: teacher-forced [batch, longest output, vocabulary] for texts, [batch, classes] of a classifier. */
   logits(
     batch: readonly EncodedExample[],
     delta: Float32Array,
     gates?: Float32Array,
-  ): Promise<{ data: Float32Array; shape: readonly [number, number, number] }>;
-  /** Fresh initial values of all modules, drawn from `seed`. */
+  ): Promise<{ data: Float32Array; shape: readonly number[] }>;
+  /** Fresh initial values of all modules and heads, drawn from `seed`. */
   initialDelta(seed: number): Float32Array;
   /** Frees the sessions. The program cannot be used afterwards. */
   release(): Promise<void>;

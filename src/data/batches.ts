@@ -1,8 +1,9 @@
+import { type EncodedInput, inputLength } from '../core/program.ts';
 import { permutation } from '../core/random.ts';
 
-/** What batching needs to know of an example: how long its source is. */
+/** What batching needs to know of an example: how long its input is. */
 interface Sized {
-  readonly source: readonly number[];
+  readonly input: EncodedInput;
 }
 
 // Within a window examples are sorted by length; the larger it is, the less padding and the less chance in a batch.
@@ -46,7 +47,7 @@ export function evaluationBatches(examples: readonly Sized[], batchSize: number)
 }
 
 function sortByLength(indices: readonly number[], examples: readonly Sized[]): number[] {
-  return indices.toSorted((a, b) => examples[a]!.source.length - examples[b]!.source.length);
+  return indices.toSorted((a, b) => inputLength(examples[a]!.input) - inputLength(examples[b]!.input));
 }
 
 function cut(indices: readonly number[], batchSize: number): number[][] {

@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.ts';
-import type { EncodedExample } from '../core/program.ts';
+import type { EncodedExample, EncodedInput, EncodedOutput } from '../core/program.ts';
 import type { Target } from '../metrics/target.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -34,9 +34,9 @@ export function trainingRows({ answers, ...example }: TextExample): TextExample[
 }
 
 /** Ids of a source text: at most `maxSourceLength` of them, the sentinel and the end-of-sequence id included. */
-export function encodeSource(tokenizer: Tokenizer, source: string, maxSourceLength: number): number[] {
+export function encodeSource(tokenizer: Tokenizer, source: string, maxSourceLength: number): EncodedInput {
   const end = [...sentinel(tokenizer), tokenizer.endId];
-  return [...tokenizer.encode(source).slice(0, Math.max(0, maxSourceLength - end.length)), ...end];
+  return { ids: [...tokenizer.encode(source).slice(0, Math.max(0, maxSourceLength - end.length)), ...end] };
 }
 
 function sentinel({ sentinelId }: Tokenizer): readonly number[] {
@@ -51,14 +51,14 @@ export function tokensToGenerate(tokenizer: Tokenizer, longestAnswer: number): n
 /** Ids of both sides of an example, each ending in the end-of-sequence id; only the source is cut. */
 export function encodeExample(tokenizer: Tokenizer, example: TextExample, maxSourceLength: number): EncodedExample {
   return {
-    source: encodeSource(tokenizer, example.source, maxSourceLength),
-    target: encodeTarget(tokenizer, example.target),
+    input: encodeSource(tokenizer, example.source, maxSourceLength),
+    output: encodeTarget(tokenizer, example.target),
   };
 }
 
 /** Ids of an answer, the sentinel before it and the end-of-sequence id after it included. */
-export function encodeTarget(tokenizer: Tokenizer, target: string): number[] {
-  return [...sentinel(tokenizer), ...tokenizer.encode(target), tokenizer.endId];
+export function encodeTarget(tokenizer: Tokenizer, target: string): EncodedOutput {
+  return { ids: [...sentinel(tokenizer), ...tokenizer.encode(target), tokenizer.endId] };
 }
 
 export function encodeExamples(

@@ -18,7 +18,7 @@ export function layoutOf(modules: readonly DeltaModule[]): Layout {
       });
     return { module, parameters };
   });
-  return { modules: laidOut, size: offset };
+  return { modules: laidOut, heads: [], size: offset };
 }
 
 /** Fresh initial values of every module; those of one module depend on the seed and the module's name alone. */

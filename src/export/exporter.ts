@@ -1,5 +1,5 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import type { Generator, Ranker } from '../core/program.ts';
+import type { Answering } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
@@ -38,6 +38,6 @@ export interface Exporter {
 }
 
 /** A program that gives answers and is not trained. */
-export interface AskedProgram extends Generator, Ranker {
+export type AskedProgram = Answering & {
   release(): Promise<void>;
-}
+};

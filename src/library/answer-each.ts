@@ -54,12 +54,12 @@ export async function* answerEach(
   try {
     const answer = answerer(program, delta, tokenizer, { ...task, maxTokens });
     for await (const window of chunks(texts, batchSize * windowBatches)) {
-      const sources = window.map(text => ({ source: encodeSource(tokenizer, text, maxLength) }));
+      const asked = window.map(text => ({ input: encodeSource(tokenizer, text, maxLength) }));
       const predictions = new Array<Prediction>(window.length);
-      for (const batch of evaluationBatches(sources, batchSize)) {
+      for (const batch of evaluationBatches(asked, batchSize)) {
         signal?.throwIfAborted();
         const started = performance.now();
-        const answers = await answer(batch.map(index => sources[index]!.source));
+        const answers = await answer(batch.map(index => asked[index]!.input));
         const seconds = (performance.now() - started) / 1000 / batch.length;
         for (const [place, index] of batch.entries()) predictions[index] = { ...answers[place]!, seconds };
       }

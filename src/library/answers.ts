@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.ts';
-import type { Generator, Ranker } from '../core/program.ts';
+import { type Answering, canGenerate, type EncodedInput } from '../core/program.ts';
 import { checkLabelsCanBeSpelled, encodeTarget } from '../data/encode.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Task } from '../tasks/task.ts';
@@ -21,8 +21,8 @@ export interface AnswerOptions extends Partial<Pick<Task, 'labels' | 'labelNames
   readonly maxTokens: number;
 }
 
-/** Answers to encoded sources, one each. */
-export type Answerer = (sources: readonly (readonly number[])[]) => Promise<Answer[]>;
+/** Answers to encoded inputs, one each. */
+export type Answerer = (inputs: readonly EncodedInput[]) => Promise<Answer[]>;
 
 /**
  * Chooses among the labels where there are any, else generates greedily. Unlike a generation, as `evaluate` scores it,
@@ -30,22 +30,24 @@ export type Answerer = (sources: readonly (readonly number[])[]) => Promise<Answ
  * @throws InputError where the vocabulary cannot spell a label, and from a call where no answer can be told from another
  */
 export function answerer(
-  program: Generator & Ranker,
+  program: Answering,
   delta: Float32Array,
   tokenizer: Tokenizer,
   { labels, labelNames, maxTokens }: AnswerOptions,
 ): Answerer {
   if (labels === undefined) {
-    return async sources => {
-      const generated = await program.generate(sources, delta, undefined, { maxTokens });
+    if (!canGenerate(program))
+      throw new RangeError('this program writes no text, and there are no labels to choose among');
+    return async inputs => {
+      const generated = await program.generate(inputs, delta, undefined, { maxTokens });
       return generated.map(ids => ({ answer: tokenizer.decode(ids) }));
     };
   }
   checkLabelsCanBeSpelled(tokenizer, labels);
   const targets = labels.map(label => encodeTarget(tokenizer, label));
   const names = labels.map(label => labelNames?.get(label) ?? label);
-  return async sources => {
-    const scores = await program.logProbabilities(sources, targets, delta);
+  return async inputs => {
+    const scores = await program.choose(inputs, targets, delta);
     return scores.map(logProbabilities => {
       if (!logProbabilities.every(Number.isFinite)) throw notFinite();
       const shares = softmax(logProbabilities);

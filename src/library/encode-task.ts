@@ -2,7 +2,6 @@ import type { EncodedExample } from '../core/program.ts';
 import {
   checkLabelsCanBeSpelled,
   encodeExample,
-  encodeSource,
   longestTokenCount,
   type TextExample,
   targetOf,
@@ -63,7 +62,7 @@ export async function encodeTask(
   const tokenizer = settings.sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
   if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
   const toSplit = async (examples: readonly TextExample[]): Promise<ScoredSplit> => ({
-    sources: await mapInSlices(examples, ({ source }) => encodeSource(tokenizer, source, maxLength), signal),
+    examples: await mapInSlices(examples, example => encodeExample(tokenizer, example, maxLength), signal),
     targets: examples.map(targetOf),
   });
   const { labels, maxTargetLength = freeTextTokens } = task;

@@ -1,13 +1,13 @@
-import type { Generator } from '../core/program.ts';
+import { type Answering, canGenerate, type EncodedExample, type EncodedInput } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Target } from '../metrics/target.ts';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
-  /** Token ids of the sources, without padding. */
-  readonly sources: readonly (readonly number[])[];
-  /** What should be generated, one a source. */
+  /** As the model reads them, each with the first of its right answers. */
+  readonly examples: readonly EncodedExample[];
+  /** What should be answered, one an example. */
   readonly targets: readonly Target[];
 }
 
@@ -40,42 +40,45 @@ export interface Trained {
   readonly gates?: Float32Array;
 }
 
-/** Generates an answer for every source of a split and scores the texts. */
+/** Generates an answer for every example of a split and scores the texts. */
 export async function scoreSplit(
-  program: Generator,
-  { sources, targets }: ScoredSplit,
+  program: Answering,
+  { examples, targets }: ScoredSplit,
   scoring: Scoring,
   trained: Trained,
   signal?: AbortSignal,
 ): Promise<number> {
-  return scoring.score(await generateTexts(program, sources, scoring, trained, signal), targets);
+  return scoring.score(await generateTexts(program, inputsOf(examples), scoring, trained, signal), targets);
 }
 
 /** The same, with every metric that the task reports. */
 export async function scoreSplitInDetail(
-  program: Generator,
-  { sources, targets }: ScoredSplit,
+  program: Answering,
+  { examples, targets }: ScoredSplit,
   scoring: Scoring,
   trained: Trained,
   signal?: AbortSignal,
 ): Promise<DetailedScore> {
-  const texts = await generateTexts(program, sources, scoring, trained, signal);
+  const texts = await generateTexts(program, inputsOf(examples), scoring, trained, signal);
   return { score: scoring.score(texts, targets), details: scoring.details?.(texts, targets) ?? {} };
 }
 
-/** Greedy answers in the order of `sources`, batches sorted by length so that little is padded. */
+const inputsOf = (examples: readonly EncodedExample[]) => examples.map(({ input }) => input);
+
+/** Greedy answers in the order of `inputs`, batches sorted by length so that little is padded. */
 export async function generateTexts(
-  program: Generator,
-  sources: readonly (readonly number[])[],
+  program: Answering,
+  inputs: readonly EncodedInput[],
   { tokenizer, maxTokens, batchSize }: Generation,
   { delta, gates }: Trained,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const texts = new Array<string>(sources.length);
-  const sized = sources.map(source => ({ source }));
+  if (!canGenerate(program)) throw new RangeError('this program writes no text');
+  const texts = new Array<string>(inputs.length);
+  const sized = inputs.map(input => ({ input }));
   for (const batch of evaluationBatches(sized, batchSize)) {
     signal?.throwIfAborted();
-    const asked = batch.map(index => sources[index]!);
+    const asked = batch.map(index => inputs[index]!);
     const answers = await program.generate(asked, delta, gates, { maxTokens });
     batch.forEach((index, place) => {
       texts[index] = tokenizer.decode(answers[place]!);

@@ -1,5 +1,6 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import type { EncodedExample } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
@@ -52,13 +53,15 @@ function halvings(value: number, least: number): number[] {
 
 /** The same data with sources cut to so many tokens, their end token kept, as encoding would have cut them. */
 export function cutSources(data: EncodedTask, maxLength: number): EncodedTask {
-  const cut = (source: readonly number[]) =>
-    source.length <= maxLength ? source : [...source.slice(0, maxLength - 1), source.at(-1)!];
-  const { validation, test } = data;
+  const cut = ({ input, output }: EncodedExample): EncodedExample =>
+    input.ids.length <= maxLength
+      ? { input, output }
+      : { input: { ids: [...input.ids.slice(0, maxLength - 1), input.ids.at(-1)!] }, output };
+  const { train, validation, test } = data;
   return {
     ...data,
-    train: data.train.map(example => ({ ...example, source: cut(example.source) })),
-    validation: { ...validation, sources: validation.sources.map(cut) },
-    test: { ...test, sources: test.sources.map(cut) },
+    train: train.map(cut),
+    validation: { ...validation, examples: validation.examples.map(cut) },
+    test: { ...test, examples: test.examples.map(cut) },
   };
 }

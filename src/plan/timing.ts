@@ -1,4 +1,4 @@
-import type { EncodedExample, Program } from '../core/program.ts';
+import { canGenerate, type EncodedExample, type EncodedInput, type Program } from '../core/program.ts';
 import { productFlops } from '../runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
 import { type CostModel, fitCost, secondsOf, type Timing } from './cost-model.ts';
@@ -29,7 +29,8 @@ export async function timeProgram(
 
   const evaluate = (batch: readonly EncodedExample[]) => program.lossAndGradients(batch, delta, gates);
   const trained = await time(pick(training, mostRows), trainingFlops(graphs), evaluate, signal);
-  const answer = (batch: readonly (readonly number[])[]) => program.generate(batch, delta, gates, { maxTokens });
+  if (!canGenerate(program)) throw new RangeError('this program writes no text');
+  const answer = (batch: readonly EncodedInput[]) => program.generate(batch, delta, gates, { maxTokens });
   const generated = await time(pick(generation, mostRows), generationFlops(graphs), answer, signal);
   return {
     training: fitCost(trained.timings),

@@ -1,6 +1,6 @@
 import { retrainStage, type StageConfig, searchStage } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
-import type { EncodedExample } from '../core/program.ts';
+import { type EncodedExample, type EncodedInput, inputLength, outputLength } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { ScoredSplit } from '../library/scoring.ts';
@@ -21,7 +21,7 @@ export interface Runs<Batch> {
 }
 
 export type TrainingRuns = Runs<readonly EncodedExample[]>;
-export type GenerationRuns = Runs<readonly (readonly number[])[]>;
+export type GenerationRuns = Runs<readonly EncodedInput[]>;
 
 /** What a stage has to compute, counted on the batches that it will draw. */
 export interface Workload {
@@ -55,12 +55,12 @@ export function retrainWorkload(data: EncodedTask, settings: ResolvedSettings, t
 }
 
 /** One pass over a split: what its score costs. */
-export function generationRuns({ sources }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
-  const tally = createTally<readonly (readonly number[])[]>();
-  const sized = sources.map(source => ({ source }));
-  for (const indices of evaluationBatches(sized, scoring.batchSize)) {
-    const batch = indices.map(index => sources[index]!);
-    tally.add({ rows: batch.length, source: longest(batch), target: scoring.maxTokens }, passes, batch);
+export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
+  const tally = createTally<readonly EncodedInput[]>();
+  for (const indices of evaluationBatches(examples, scoring.batchSize)) {
+    const batch = indices.map(index => examples[index]!.input);
+    const source = longest(batch.map(inputLength));
+    tally.add({ rows: batch.length, source, target: scoring.maxTokens }, passes, batch);
   }
   return tally.runs();
 }
@@ -99,12 +99,11 @@ function workload(data: EncodedTask, config: StageConfig, parts: readonly Part[]
 
 /** Size of a batch of examples. */
 export function sizeOf(batch: readonly EncodedExample[]): BatchSize {
-  const target = longest(batch.map(example => example.target));
-  return { rows: batch.length, source: longest(batch.map(({ source }) => source)), target };
+  const source = longest(batch.map(({ input }) => inputLength(input)));
+  return { rows: batch.length, source, target: longest(batch.map(({ output }) => outputLength(output))) };
 }
 
-const longest = (rows: readonly (readonly number[])[]): number =>
-  rows.reduce((most, row) => Math.max(most, row.length), 1);
+const longest = (lengths: readonly number[]): number => Math.max(1, ...lengths);
 
 function createTally<Batch>() {
   const counts = new Map<string, { size: BatchSize; count: number; batch: Batch }>();

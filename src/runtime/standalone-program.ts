@@ -1,4 +1,4 @@
-import type { Generator, Ranker } from '../core/program.ts';
+import type { Chooser, EncodedInput, EncodedOutput, Generator } from '../core/program.ts';
 import type { StandaloneGraphs } from './program-graphs.ts';
 import { type Feeds, openSession, type Session, type SessionSettings } from './session.ts';
 
@@ -9,7 +9,7 @@ export interface StandaloneFiles extends Pick<StandaloneGraphs, 'startId' | 'pad
 }
 
 /** What a standalone model can do. Its parameters are its own: the delta vector that is given is not read. */
-export interface StandaloneProgram extends Generator, Ranker {
+export interface StandaloneProgram extends Chooser, Generator {
   release(): Promise<void>;
 }
 
@@ -35,10 +35,10 @@ export async function openStandalone(files: StandaloneFiles, settings: SessionSe
   }
 
   return {
-    async generate(sources, _delta, _gates, { maxTokens }) {
-      if (sources.length === 0) return [];
-      const encoded = await encode(encoder, sources, padId);
-      const rows = sources.map(() => [startId]);
+    async generate(inputs, _delta, _gates, { maxTokens }) {
+      if (inputs.length === 0) return [];
+      const encoded = await encode(encoder, inputs, padId);
+      const rows = inputs.map(() => [startId]);
       const finished = new Set<number>();
       for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
         for (const [row, logits] of (await decode(encoded, rows)).entries()) {
@@ -50,15 +50,16 @@ export async function openStandalone(files: StandaloneFiles, settings: SessionSe
       return rows.map(row => row.slice(1).filter(id => id !== padId));
     },
 
-    async logProbabilities(sources, targets) {
-      const scores = sources.map(() => new Float64Array(targets.length));
-      if (sources.length === 0) return scores;
-      const encoded = await encode(encoder, sources, padId);
-      for (const [column, target] of targets.entries()) {
+    async choose(inputs, outputs) {
+      const scores = inputs.map(() => new Float64Array(outputs.length));
+      if (inputs.length === 0) return scores;
+      const encoded = await encode(encoder, inputs, padId);
+      for (const [column, output] of outputs.entries()) {
+        const target = textIds(output);
         const read = [startId, ...target.slice(0, -1)];
         const decoded = await decode(
           encoded,
-          sources.map(() => read),
+          inputs.map(() => read),
         );
         for (const [row, logits] of decoded.entries()) {
           scores[row]![column] = target.reduce((sum, id, place) => sum + logProbability(logits[place]!, id), 0);
@@ -73,8 +74,14 @@ export async function openStandalone(files: StandaloneFiles, settings: SessionSe
   };
 }
 
-/** What the decoder reads of sources. */
-async function encode(encoder: Session, sources: Rows, padId: number): Promise<Feeds> {
+function textIds(output: EncodedOutput): readonly number[] {
+  if ('ids' in output) return output.ids;
+  throw new RangeError('an encoder-decoder says texts, no classes and no numbers');
+}
+
+/** What the decoder reads of inputs. */
+async function encode(encoder: Session, inputs: readonly EncodedInput[], padId: number): Promise<Feeds> {
+  const sources = inputs.map(input => input.ids);
   const ids = idsFeed(sources, padId);
   const mask = idsFeed(
     sources.map(row => row.map(() => 1)),

@@ -45,6 +45,7 @@ function counting(program: Trainable): Trainable & { evaluations(): number } {
   let evaluations = 0;
   return {
     layout: program.layout,
+    loss: (...args) => program.loss(...args),
     lossAndGradients: (...args) => {
       evaluations += 1;
       return program.lossAndGradients(...args);

@@ -1,9 +1,9 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import type { EncodedExample, Trainable } from '../core/program.ts';
+import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { fillUniform } from '../core/random.ts';
 import { checkBudget } from '../structure/fill-budget.ts';
 import { createMoments } from '../training/adamw.ts';
-import { countTokens, createBatchCursor } from '../training/batch-cursor.ts';
+import { createBatchCursor } from '../training/batch-cursor.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from '../training/loop.ts';
 import { withMicroBatches } from '../training/micro-batches.ts';
 import { countSteps, linearDecay } from '../training/steps.ts';

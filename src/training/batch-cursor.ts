@@ -36,8 +36,3 @@ export function createBatchCursor(
 
   return { batchesPerEpoch: batches.length, batch };
 }
-
-/** Source and target tokens of a batch, padding not counted. */
-export function countTokens(batch: readonly EncodedExample[]): number {
-  return batch.reduce((sum, { source, target }) => sum + source.length + target.length, 0);
-}

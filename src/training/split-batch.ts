@@ -1,10 +1,10 @@
-import type { EncodedExample } from '../core/program.ts';
+import { type EncodedExample, inputLength } from '../core/program.ts';
 
 /** What limits a part of a batch. */
 export interface PartLimits {
   /** Most examples. */
   readonly size?: number;
-  /** Most source tokens, padding included; one row may be longer. */
+  /** Most input tokens, padding included; one row may be longer. */
   readonly tokensPerRun?: number;
 }
 
@@ -16,11 +16,11 @@ export function splitBatch(
   batch: readonly EncodedExample[],
   { size = Number.POSITIVE_INFINITY, tokensPerRun = Number.POSITIVE_INFINITY }: PartLimits,
 ): (readonly EncodedExample[])[] {
-  const longest = batch.reduce((most, { source }) => Math.max(most, source.length), 1);
+  const longest = batch.reduce((most, { input }) => Math.max(most, inputLength(input)), 1);
   if (batch.length <= size && batch.length * longest <= tokensPerRun) return [batch];
-  const sorted = batch.toSorted((a, b) => b.source.length - a.source.length);
+  const sorted = batch.toSorted((a, b) => inputLength(b.input) - inputLength(a.input));
   const within = (tokens: number) =>
-    cut(sorted, ({ source }) => Math.min(size, Math.floor(tokens / Math.max(1, source.length))));
+    cut(sorted, ({ input }) => Math.min(size, Math.floor(tokens / Math.max(1, inputLength(input)))));
   // More tokens than the whole batch has allow no more.
   const most = Math.min(tokensPerRun, batch.length * longest);
   const fewest = within(most).length;

@@ -1,6 +1,6 @@
-import type { EncodedExample, Trainable } from '../core/program.ts';
+import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { adamwStep, createMoments } from './adamw.ts';
-import { countTokens, createBatchCursor } from './batch-cursor.ts';
+import { createBatchCursor } from './batch-cursor.ts';
 import { clipNorm } from './clip.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { withMicroBatches } from './micro-batches.ts';

@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { permutation } from '../../src/core/random.ts';
 import { batchesPerEpoch, evaluationBatches, trainingBatches } from '../../src/data/batches.ts';
 
-const sized = (lengths: readonly number[]) => lengths.map(length => ({ source: new Array<number>(length).fill(5) }));
+const sized = (lengths: readonly number[]) =>
+  lengths.map(length => ({
+    input: { ids: new Array<number>(length).fill(5) },
+  }));
 const options = { batchSize: 4, seed: 1, epoch: 0, stream: 'train' };
 const lengths = [...permutation(2000, 0, 'lengths')].map(i => 2 + (i % 120));
 const examples = sized(lengths);

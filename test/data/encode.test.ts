@@ -29,7 +29,7 @@ test('a source ends with the end id, which counts in its maximum length', () => 
 test('a target is whole and ends with the end id', () => {
   const example = { source: 'a bb ccc', target: 'a bb ccc dddd', line: 1 };
   const encoded = encodeExample(tokenizer, example, 2);
-  assert.deepEqual(encoded, { source: [11, 1], target: [11, 12, 13, 14, 1] });
+  assert.deepEqual(encoded, { input: { ids: [11, 1] }, output: { ids: [11, 12, 13, 14, 1] } });
   assert.deepEqual(encodeExamples(tokenizer, [example, example], 2), [encoded, encoded]);
 });
 
@@ -39,7 +39,10 @@ test('with a sentinel, sources end in it and answers begin with it', () => {
   assert.deepEqual(encodeSource(framed, 'a bb ccc', 4), [11, 12, 99, 1]);
   assert.deepEqual(encodeSource(framed, 'a bb ccc', 1), [99, 1]);
   const example = { source: 'a', target: 'bb ccc', line: 1 };
-  assert.deepEqual(encodeExample(framed, example, 8), { source: [11, 99, 1], target: [99, 12, 13, 1] });
+  assert.deepEqual(encodeExample(framed, example, 8), {
+    input: { ids: [11, 99, 1] },
+    output: { ids: [99, 12, 13, 1] },
+  });
   assert.equal(longestTokenCount(framed, ['a', 'a b']), 3);
 });
 

@@ -9,6 +9,7 @@ import { onnx } from '../../src/export/onnx-format.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { listManualModules } from '../../src/structure/manual.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
+import { inputsOf } from '../encoded.ts';
 import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';
 
 /** What anyone writes who has ONNX Runtime and the folder, and nothing else. */
@@ -55,8 +56,8 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     test('gives the same logits in plain ONNX Runtime, padded differently', async () => {
       const run = await openPlainly(folder);
       const logits = await run(
-        batch.map(({ source }) => source),
-        batch.map(({ target }) => [0, ...target.slice(0, -1)]),
+        batch.map(({ input }) => input.ids),
+        batch.map(({ output }) => [0, ...output.ids.slice(0, -1)]),
       );
       const expected = await logitsOf(model, modules, tuned.delta);
       assert.deepEqual(logits.dims, expected.shape);
@@ -66,19 +67,19 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     test('generates the same answers, and ranks the same', async () => {
       const exported = await onnx.open!(folder, await readDescription(folder), { threads: 1 });
       const program = await model.compile(modules);
-      const sources = batch.map(({ source }) => source);
-      const targets = [[8, 1], [9, 30, 1], [1]];
+      const inputs = inputsOf(batch);
+      const outputs = [[8, 1], [9, 30, 1], [1]].map(ids => ({ ids }));
       const none = new Float32Array(0);
       const options = { maxTokens: 6 };
       assert.deepEqual(
-        await exported.generate(sources, none, undefined, options),
-        await program.generate(sources, tuned.delta, undefined, options),
+        await exported.generate!(inputs, none, undefined, options),
+        await program.generate!(inputs, tuned.delta, undefined, options),
       );
-      const expected = await program.logProbabilities(sources, targets, tuned.delta);
-      const ranked = await exported.logProbabilities(sources, targets, none);
+      const expected = await program.choose(inputs, outputs, tuned.delta);
+      const ranked = await exported.choose(inputs, outputs, none);
       for (const [row, scores] of ranked.entries()) assertClose(scores, expected[row]!, 1e-3);
-      assert.deepEqual(await exported.generate([], none, undefined, options), []);
-      assert.deepEqual(await exported.logProbabilities([], targets, none), []);
+      assert.deepEqual(await exported.generate!([], none, undefined, options), []);
+      assert.deepEqual(await exported.choose([], outputs, none), []);
       await Promise.all([exported.release(), program.release()]);
     });
 
@@ -112,8 +113,8 @@ test('full fine-tuning is merged into the weights: the graphs stay small', async
   await exportModel(model, tuned, { format: 'onnx', out: folder, task });
   const run = await openPlainly(folder);
   const logits = await run(
-    batch.map(({ source }) => source),
-    batch.map(({ target }) => [0, ...target.slice(0, -1)]),
+    batch.map(({ input }) => input.ids),
+    batch.map(({ output }) => [0, ...output.ids.slice(0, -1)]),
   );
   const expected = await logitsOf(model, modules, tuned.delta);
   assertClose(logits.data as Float32Array, expected.data, 1e-4);

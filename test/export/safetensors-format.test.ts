@@ -13,6 +13,7 @@ import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import { listManualModules } from '../../src/structure/manual.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
+import { inputsOf } from '../encoded.ts';
 import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';
 
 /** LoRA of two ranks on every linear map, those of attention over the source included, and all norms. */
@@ -90,11 +91,11 @@ test('it is opened as the model it is', async () => {
   await exportModel(model, tuned, { format: 'safetensors', out: folder, task });
   const opened = await safetensors.open!(folder, await readDescription(folder), { threads: 1 });
   const program = await model.compile(modules);
-  const sources = batch.map(({ source }) => source);
+  const inputs = inputsOf(batch);
   const options = { maxTokens: 5 };
   assert.deepEqual(
-    await opened.generate(sources, new Float32Array(0), undefined, options),
-    await program.generate(sources, tuned.delta, undefined, options),
+    await opened.generate!(inputs, new Float32Array(0), undefined, options),
+    await program.generate!(inputs, tuned.delta, undefined, options),
   );
   await Promise.all([opened.release(), program.release()]);
 });

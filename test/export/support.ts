@@ -11,15 +11,19 @@ import type { TunedStructure } from '../../src/library/tune.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
+import { example, type TextToText } from '../encoded.ts';
 
 export const loadTiny = (name: string): Promise<Model> =>
   loadModel(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), { threads: 1 });
 
 /** Rows of very different lengths, the longest past the distance from which all positions are one bucket. */
-export const batch: EncodedExample[] = [
-  { source: [5, 9, 12, 1], target: [8, 1] },
-  { source: Array.from({ length: 150 }, (_, i) => 3 + (i % 40)), target: [9, 30, 11, 12, 7, 1] },
-  { source: [1], target: [1] },
+export const batch: readonly TextToText[] = [
+  example([5, 9, 12, 1], [8, 1]),
+  example(
+    Array.from({ length: 150 }, (_, i) => 3 + (i % 40)),
+    [9, 30, 11, 12, 7, 1],
+  ),
+  example([1], [1]),
 ];
 
 /** Modules with parameters as large as training makes them, every one of them. */

@@ -18,6 +18,7 @@ import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { tinyModel, workspace } from '../cli/support.ts';
+import { example } from '../encoded.ts';
 import { encodeFilms, films, remarks, tiny } from './films.ts';
 
 const space = workspace();
@@ -30,7 +31,7 @@ const endless = { 'max-steps': 100_000, 'retrain-epochs': 100_000, epochs: 100_0
 const bitfit = manualStructure(tiny, 'bitfit');
 const size = bitfit.modules.reduce((sum, { parameters }) => sum + parameters, 0);
 const tuned = { structure: bitfit, delta: new Float32Array(size) };
-const longTest = { sources: many.map(() => [5, 6, 1]), targets: many.map(() => '1') };
+const longTest = { examples: many.map(() => example([5, 6, 1], [5, 1])), targets: many.map(() => '1') };
 const runSettings = { ...endless, model: tinyModel, task: space.task, budget: '500' };
 const out = (name: string) => join(folder, name);
 

@@ -8,12 +8,12 @@ const { tokenizer } = tiny;
 
 test('every set is encoded, sources end in the end-of-sequence id and are cut, targets stay whole', async () => {
   const data = await encodeFilms({ 'max-length': 5 });
-  assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 8, 6]);
-  for (const ids of [...data.train.map(({ source }) => source), ...data.test.sources]) {
+  assert.deepEqual([data.train.length, data.validation.examples.length, data.test.examples.length], [24, 8, 6]);
+  for (const { ids } of [...data.train, ...data.test.examples].map(({ input }) => input)) {
     assert.ok(ids.length <= 5);
     assert.equal(ids.at(-1), tokenizer.endId);
   }
-  assert.deepEqual(data.train[1]!.target, [...tokenizer.encode('1'), tokenizer.endId]);
+  assert.deepEqual(data.train[1]!.output, { ids: [...tokenizer.encode('1'), tokenizer.endId] });
   assert.deepEqual(data.test.targets, ['0', '1', '0', '1', '0', '1']);
 });
 
@@ -21,17 +21,17 @@ test('without settings the longest source is the task’s', async () => {
   const long = { source: 'film '.repeat(100), target: '0', line: 1 };
   const sets = { train: [long], validation: [long], test: [long], note: '' };
   const data = await encodeTask(tiny, films, sets);
-  assert.equal(data.train[0]!.source.length, films.maxSourceLength);
+  assert.equal(data.train[0]!.input.ids.length, films.maxSourceLength);
 });
 
 test('samples are drawn by the seed, targets with their sources, the training set whole', async () => {
   const settings = { 'max-validation': 4, 'max-test': 3, seed: 5 };
   const data = await encodeFilms(settings);
-  assert.deepEqual([data.train.length, data.validation.sources.length, data.test.sources.length], [24, 4, 3]);
+  assert.deepEqual([data.train.length, data.validation.examples.length, data.test.examples.length], [24, 4, 3]);
   assert.deepEqual((await encodeFilms(settings)).test, data.test);
   const all = await encodeFilms();
-  for (const [i, source] of data.test.sources.entries()) {
-    const place = all.test.sources.findIndex(ids => String(ids) === String(source));
+  for (const [i, { input }] of data.test.examples.entries()) {
+    const place = all.test.examples.findIndex(each => String(each.input.ids) === String(input.ids));
     assert.equal(all.test.targets[place], data.test.targets[i]);
   }
 });
@@ -115,7 +115,7 @@ test('of several right answers the training set gets a row each, the other sets 
     { ...films, labels: undefined, metric: 'token-f1', details: ['exact-match'] },
     sets,
   );
-  const spelled = data.train.map(({ target }) => tokenizer.decode(target.slice(0, -1)));
+  const spelled = data.train.map(({ output }) => tokenizer.decode(('ids' in output ? output.ids : []).slice(0, -1)));
   assert.deepEqual(spelled, ['1', '0', '0']);
   assert.deepEqual(data.test.targets, [{ answers: ['1', '0'], group: undefined }, '0']);
   assert.equal(data.scoring.score(['0', '0'], data.test.targets), 100);

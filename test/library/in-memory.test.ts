@@ -144,7 +144,7 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
     (await predict(tiny, tuned, asked, { maxTokens, ...(batchSize && { batchSize }) })).map(({ answer }) => answer);
   const answers = await answersTo(texts, 3);
   assert.equal(answers.length, 4);
-  const split = { sources: data.test.sources.slice(0, 4), targets: answers };
+  const split = { examples: data.test.examples.slice(0, 4), targets: answers };
   assert.equal(await evaluate(tiny, tuned, { ...data, test: split }), 100);
   assert.deepEqual((await answersTo(texts.toReversed())).toReversed(), answers);
   assert.deepEqual(await answersTo([]), []);

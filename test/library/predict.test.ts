@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import type { Generator } from '../../src/core/program.ts';
+import { type Generator, outputLength } from '../../src/core/program.ts';
 import { encodeExample } from '../../src/data/encode.ts';
 import { withSentinel } from '../../src/data/tokenizer/sentinel.ts';
 import { answerEach } from '../../src/library/answer-each.ts';
@@ -27,11 +27,11 @@ const texts = remarks(23).map(({ source }, i) => `${source}${' again'.repeat(i %
 
 test('free text is generated as far as the task says, and a sentinel before it', async () => {
   const asked: number[] = [];
-  const generate: Generator['generate'] = async (sources, _delta, _gates, { maxTokens }) => {
+  const generate: Generator['generate'] = async (inputs, _delta, _gates, { maxTokens }) => {
     asked.push(maxTokens);
-    return sources.map(() => [5]);
+    return inputs.map(() => [5]);
   };
-  const program = { generate, logProbabilities: async () => [], release: async () => {} };
+  const program = { generate, choose: async () => [], release: async () => {} };
   for (const tokenizer of [tiny.tokenizer, withSentinel(tiny.tokenizer)]) {
     for (const task of [undefined, { labels: undefined, maxTargetLength: 40 }]) {
       const options = task === undefined ? {} : { task };
@@ -44,9 +44,9 @@ test('free text is generated as far as the task says, and a sentinel before it',
 });
 
 test('labels without finite probabilities are no answers', async () => {
-  const program = { generate: async () => [], logProbabilities: async () => [Float64Array.of(Number.NaN, -1)] };
+  const program = { generate: async () => [], choose: async () => [Float64Array.of(Number.NaN, -1)] };
   const answer = answerer(program, tuned.delta, tiny.tokenizer, { ...task, maxTokens: 2 });
-  await assert.rejects(answer([[5, 1]]), (error: InputError) => {
+  await assert.rejects(answer([{ ids: [5, 1] }]), (error: InputError) => {
     return error instanceof InputError && /no finite probabilities/.test(error.message);
   });
 });
@@ -59,7 +59,7 @@ test('the probability of a label is its share of the labels, by log p of their w
       task.labels.map(async target => {
         const example = encodeExample(tiny.tokenizer, { source: texts[i]!, target, line: 1 }, 512);
         const { loss } = await program.lossAndGradients([example], tuned.delta);
-        return Math.exp(-loss * example.target.length);
+        return Math.exp(-loss * outputLength(example.output));
       }),
     );
     const shares = likelihoods.map(likelihood => likelihood / (likelihoods[0]! + likelihoods[1]!));

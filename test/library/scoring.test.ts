@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Generator } from '../../src/core/program.ts';
+import type { Answering, Generator } from '../../src/core/program.ts';
 import { generateTexts, type Scoring, scoreSplit, scoreSplitInDetail } from '../../src/library/scoring.ts';
+import { example } from '../encoded.ts';
 
 /** Answers with the length of the source, and records the batches it was asked for. */
 function lengthTeller() {
   const asked: { sizes: number[]; gates: Float32Array | undefined; maxTokens: number }[] = [];
-  const generator: Generator = {
-    async generate(sources, _delta, gates, { maxTokens }) {
-      asked.push({ sizes: sources.map(source => source.length), gates, maxTokens });
-      return sources.map(source => [source.length]);
+  const generator: Answering & Generator = {
+    choose: async () => [],
+    async generate(inputs, _delta, gates, { maxTokens }) {
+      asked.push({ sizes: inputs.map(({ ids }) => ids.length), gates, maxTokens });
+      return inputs.map(({ ids }) => [ids.length]);
     },
   };
   return { generator, asked };
@@ -24,7 +26,7 @@ const scoring: Scoring = {
 };
 const trained = { delta: new Float32Array(1) };
 const split = {
-  sources: [5, 1, 4, 2, 3].map(length => new Array<number>(length).fill(7)),
+  examples: [5, 1, 4, 2, 3].map(length => example(new Array<number>(length).fill(7), [1])),
   targets: ['5', '1', '4', '2', 'wrong'],
 };
 
@@ -40,7 +42,7 @@ test('answers come back in the order of the examples, though batches are sorted 
 
 test('texts come without a split too, and nothing asked is nothing answered', async () => {
   const { generator, asked } = lengthTeller();
-  assert.deepEqual(await generateTexts(generator, [[7, 7, 7], [7]], scoring, trained), ['3', '1']);
+  assert.deepEqual(await generateTexts(generator, [{ ids: [7, 7, 7] }, { ids: [7] }], scoring, trained), ['3', '1']);
   assert.deepEqual(await generateTexts(generator, [], scoring, trained), []);
   assert.equal(asked.length, 1);
 });
@@ -55,7 +57,8 @@ test('gates are handed on', async () => {
 test('an abort is noticed between batches', async () => {
   const controller = new AbortController();
   const { generator, asked } = lengthTeller();
-  const stopping: Generator = {
+  const stopping: Answering = {
+    choose: async () => [],
     generate(...parameters) {
       controller.abort();
       return generator.generate(...parameters);

@@ -13,6 +13,7 @@ import { productFlops } from '../../src/runtime/flops.ts';
 import { hasExactInt8Products } from '../../src/runtime/probe-int8.ts';
 import { listManualModules } from '../../src/structure/manual.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
+import { example } from '../encoded.ts';
 
 const cache = await mkdtemp(join(tmpdir(), 's3delta-int8-'));
 process.env.S3DELTA_CACHE = cache;
@@ -20,8 +21,11 @@ after(() => rm(cache, { recursive: true, force: true }));
 
 const skip = (await hasExactInt8Products()) ? false : 'this processor has no exact products of 8-bit integers';
 const batch: EncodedExample[] = [
-  { source: [5, 9, 12, 1], target: [8, 1] },
-  { source: Array.from({ length: 21 }, (_, i) => 3 + i), target: [9, 30, 1] },
+  example([5, 9, 12, 1], [8, 1]),
+  example(
+    Array.from({ length: 21 }, (_, i) => 3 + i),
+    [9, 30, 1],
+  ),
 ];
 const folderOf = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const pair = async (name: string, more: { recompute?: boolean; prepack?: boolean } = {}) => ({

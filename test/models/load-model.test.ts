@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
 import { loadModel } from '../../src/models/load-model.ts';
+import { example } from '../encoded.ts';
 
 const TINY = fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url));
 
@@ -103,7 +104,7 @@ describe('loading a model', () => {
     await rename(join(cache, 'model.safetensors'), join(folder, 'blob'));
     await symlink(join(folder, 'blob'), join(cache, 'model.safetensors'));
     const program = await (await loadModel(cache)).compile([]);
-    const { shape } = await program.logits([{ source: [5, 1], target: [7, 1] }], new Float32Array(0));
+    const { shape } = await program.logits([example([5, 1], [7, 1])], new Float32Array(0));
     assert.deepEqual(shape, [1, 2, 160]);
     await program.release();
   });

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { EncodedExample } from '../../src/core/program.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
+import { example, inputsOf } from '../encoded.ts';
 
 const tiny = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)), { threads: 1 });
-const batch: EncodedExample[] = [
-  { source: [5, 9, 12, 1], target: [8, 1] },
-  { source: Array.from({ length: 21 }, (_, i) => 3 + i), target: [9, 30, 1] },
+const batch = [
+  example([5, 9, 12, 1], [8, 1]),
+  example(
+    Array.from({ length: 21 }, (_, i) => 3 + i),
+    [9, 30, 1],
+  ),
 ];
 const none = new Float32Array(0);
 
@@ -109,20 +112,22 @@ describe('a program', () => {
     const program = await tiny.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
     const gates = new Float32Array(modules.length).fill(0.5);
-    const sources = batch.map(({ source }) => source);
+    const inputs = inputsOf(batch);
     const targets = [[8, 1], [9, 30, 1], [1]];
-    const scores = await program.logProbabilities(sources, targets, delta, gates);
-    for (const [row, source] of sources.entries()) {
+    const outputs = targets.map(ids => ({ ids }));
+    const scores = await program.choose(inputs, outputs, delta, gates);
+    for (const [row, { ids }] of inputs.entries()) {
       for (const [column, target] of targets.entries()) {
-        const { data, shape } = await program.logits([{ source, target }], delta, gates);
+        const { data, shape } = await program.logits([example(ids, target)], delta, gates);
+        const vocabulary = shape[2]!;
         const expected = target.reduce((sum, id, place) => {
-          const logits = data.subarray(place * shape[2], (place + 1) * shape[2]);
+          const logits = data.subarray(place * vocabulary, (place + 1) * vocabulary);
           return sum + logits[id]! - Math.log(logits.reduce((total, logit) => total + Math.exp(logit), 0));
         }, 0);
         assert.ok(Math.abs(scores[row]![column]! - expected) < 1e-4, `${scores[row]![column]} against ${expected}`);
       }
     }
-    assert.deepEqual(await program.logProbabilities([], targets, delta, gates), []);
+    assert.deepEqual(await program.choose([], outputs, delta, gates), []);
     await program.release();
   });
 
@@ -157,17 +162,18 @@ describe('a program', () => {
     const program = await tiny.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.1 * Math.sin(i));
     const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
-    const sources = batch.map(({ source }) => source);
-    const answers = await program.generate(sources, delta, gates, { maxTokens: 12 });
+    const inputs = inputsOf(batch);
+    const answers = await program.generate!(inputs, delta, gates, { maxTokens: 12 });
     assert.ok(
       answers.some(answer => new Set(answer).size > 2),
       'answers of one token alone would show little',
     );
     for (const [row, answer] of answers.entries()) {
       const target = answer.length < 12 ? [...answer, 1] : answer;
-      const { data, shape } = await program.logits([{ source: sources[row]!, target }], delta, gates);
+      const { data, shape } = await program.logits([example(inputs[row]!.ids, target)], delta, gates);
+      const vocabulary = shape[2]!;
       const likeliest = target.map((_, place) => {
-        const logits = data.subarray(place * shape[2], (place + 1) * shape[2]);
+        const logits = data.subarray(place * vocabulary, (place + 1) * vocabulary);
         return logits.indexOf(Math.max(...logits));
       });
       assert.deepEqual(likeliest, target);
@@ -177,11 +183,11 @@ describe('a program', () => {
 
   it('stops each row of a generation at its end token', async () => {
     const program = await tiny.compile([]);
-    const sources = batch.map(({ source }) => source);
-    const answers = await program.generate(sources, none, undefined, { maxTokens: 4 });
+    const inputs = inputsOf(batch);
+    const answers = await program.generate!(inputs, none, undefined, { maxTokens: 4 });
     assert.equal(answers.length, 2);
     for (const answer of answers) assert.ok(answer.length <= 4 && !answer.includes(1) && !answer.includes(0));
-    assert.deepEqual(await program.generate([], none, undefined, { maxTokens: 4 }), []);
+    assert.deepEqual(await program.generate!([], none, undefined, { maxTokens: 4 }), []);
     await program.release();
   });
 });

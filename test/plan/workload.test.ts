@@ -4,11 +4,12 @@ import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
 import { cutSources, leverKinds } from '../../src/plan/options.ts';
 import { retrainWorkload, searchWorkload } from '../../src/plan/workload.ts';
+import { example } from '../encoded.ts';
 
 const ids = (length: number) => Array.from({ length }, (_, i) => (i === length - 1 ? 1 : 5 + i));
 /** 40 examples of 4, 8, 12, … tokens. */
-const train = Array.from({ length: 40 }, (_, i) => ({ source: ids(4 * (i + 1)), target: [7, 1] }));
-const split = { sources: [3, 30, 20].map(ids), targets: ['0', '1', '0'] };
+const train = Array.from({ length: 40 }, (_, i) => example(ids(4 * (i + 1)), [7, 1]));
+const split = { examples: [3, 30, 20].map(length => example(ids(length), [7, 1])), targets: ['0', '1', '0'] };
 const task = {
   name: 'made-up',
   metric: 'accuracy' as const,
@@ -109,7 +110,7 @@ describe('levers', () => {
 
   it('cut texts as encoding does: the end token stays', () => {
     const cut = cutSources(data, 10);
-    assert.ok(cut.train.every(({ source }) => source.length <= 10 && source.at(-1) === 1));
-    assert.deepEqual(cut.validation.sources[0], ids(3));
+    assert.ok(cut.train.every(({ input }) => input.ids.length <= 10 && input.ids.at(-1) === 1));
+    assert.deepEqual(cut.validation.examples[0]!.input.ids, ids(3));
   });
 });

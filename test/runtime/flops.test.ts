@@ -46,10 +46,11 @@ describe('the bench’s batch', () => {
   it('is full: every row as long as asked, ended, within T5’s vocabulary', () => {
     const batch = paddedBatch(3, 16, 4);
     assert.equal(batch.length, 3);
-    for (const { source, target } of batch) {
+    for (const { input, output } of batch) {
+      const [source, target] = [input.ids, 'ids' in output ? output.ids : []];
       assert.deepEqual([source.length, target.length, source.at(-1), target.at(-1)], [16, 4, 1, 1]);
       assert.ok([...source, ...target].every(id => id >= 1 && id < 32100));
     }
-    assert.notDeepEqual(batch[0]!.source, batch[1]!.source);
+    assert.notDeepEqual(batch[0]!.input, batch[1]!.input);
   });
 });

@@ -27,9 +27,10 @@ interface Call {
 
 function createProgram(calls: Call[], failAt = Number.POSITIVE_INFINITY): Trainable {
   return {
-    layout: { modules: [], size: 3 },
+    layout: { modules: [], heads: [], size: 3 },
+    loss: async () => 0,
     lossAndGradients: async (batch, delta, gates) => {
-      const target = batch[0]!.target[0]!;
+      const target = targetOf(batch);
       calls.push({ target, delta: delta.slice(), gates: gates!.slice() });
       if (calls.length === failAt) throw new Error('device lost');
       return {
@@ -39,7 +40,7 @@ function createProgram(calls: Call[], failAt = Number.POSITIVE_INFINITY): Traina
       };
     },
     mixedDerivative: async (batch, delta, gates, direction) => {
-      const target = batch[0]!.target[0]!;
+      const target = targetOf(batch);
       calls.push({ target, delta: delta.slice(), gates: gates.slice() });
       if (calls.length === failAt) throw new Error('device lost');
       return Float32Array.from(mixed(delta, gates, target, direction));
@@ -56,7 +57,8 @@ const identity: GateEstimator = {
   settled: false,
 };
 
-const batchOf = (target: number): EncodedExample[] => [{ source: [1], target: [target] }];
+const batchOf = (target: number): EncodedExample[] => [{ input: { ids: [1] }, output: { value: target } }];
+const targetOf = ([first]: readonly EncodedExample[]) => (first!.output as { value: number }).value;
 const [T_DELTA, T_ALPHA] = [3, -2];
 
 /** A state in the middle of a run: the third step, with a past in the moments. */

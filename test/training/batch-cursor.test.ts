@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { countTokens, createBatchCursor } from '../../src/training/batch-cursor.ts';
+import { createBatchCursor } from '../../src/training/batch-cursor.ts';
 import { createToyExamples } from './toy-program.ts';
 
 const examples = createToyExamples(30);
@@ -45,14 +45,4 @@ test('epochs, seeds and streams are drawn apart', () => {
 
 test('no examples are the user’s mistake', () => {
   assert.throws(() => createBatchCursor([], options), InputError);
-});
-
-test('tokens are those of both sides', () => {
-  assert.equal(
-    countTokens([
-      { source: [1, 2, 3], target: [4] },
-      { source: [5], target: [6, 7] },
-    ]),
-    7,
-  );
 });

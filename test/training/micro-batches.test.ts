@@ -13,6 +13,8 @@ test('parts of any size give the whole batch’s loss and gradients, whatever th
   for (const size of [1, 2, 3, 6, 7, 100]) {
     const parts = await withMicroBatches(program, size).lossAndGradients(batch, delta, gates);
     assert.ok(Math.abs(parts.loss - whole.loss) < 1e-6 * whole.loss);
+    const alone = await withMicroBatches(program, size).loss(batch, delta, gates);
+    assert.ok(Math.abs(alone - whole.loss) < 1e-6 * whole.loss);
     for (const key of ['delta', 'gates'] as const) {
       assert.equal(parts[key].length, whole[key].length);
       for (const [i, value] of whole[key].entries()) assert.ok(Math.abs(parts[key][i]! - value) < 1e-4, `${key} ${i}`);

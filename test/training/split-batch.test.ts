@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { splitBatch } from '../../src/training/split-batch.ts';
+import { example } from '../encoded.ts';
 
-const row = (length: number) => ({ source: Array<number>(length).fill(3), target: [1] });
-const lengthsOf = (parts: ReturnType<typeof splitBatch>) => parts.map(part => part.map(({ source }) => source.length));
+const row = (length: number) => example(Array<number>(length).fill(3), [1]);
+const lengthsOf = (parts: ReturnType<typeof splitBatch>) =>
+  parts.map(part => part.map(({ input }) => input.ids.length));
 const sizes = (lengths: readonly number[], tokensPerRun: number) =>
   splitBatch(lengths.map(row), { tokensPerRun }).map(part => part.length);
 

@@ -1,5 +1,13 @@
 import type { DeltaModule } from '../../src/core/delta-module.ts';
-import type { EncodedExample, Layout, LossAndGradients, Trainable } from '../../src/core/program.ts';
+import {
+  countLossTerms,
+  type EncodedExample,
+  type EncodedOutput,
+  type Layout,
+  type LossAndGradients,
+  outputLength,
+  type Trainable,
+} from '../../src/core/program.ts';
 import type { Site } from '../../src/core/site.ts';
 import { makeSite } from '../structure/make-site.ts';
 
@@ -14,13 +22,14 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
   async function lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array) {
     const gradient = new Float64Array(layout.size);
     const gateGradient = new Float64Array(gates ? counts.length : 0);
-    const tokens = batch.reduce((sum, example) => sum + example.target.length, 0);
+    const tokens = countLossTerms(batch);
     let loss = 0;
-    for (const { source, target } of batch) {
+    for (const { input, output } of batch) {
+      const source = input.ids;
       const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
       const prediction = parts.reduce((sum, part, i) => sum + (gates ? gates[i]! : 1) * part, 0);
-      const error = prediction - target[0]! / 10;
-      const weight = target.length / tokens;
+      const error = prediction - firstId(output) / 10;
+      const weight = outputLength(output) / tokens;
       loss += weight * error * error;
       for (const [i, { parameters }] of layout.modules.entries()) {
         const { offset, size } = parameters[0]!;
@@ -44,12 +53,13 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
     gates: Float32Array,
     direction: Float32Array,
   ) {
-    const tokens = batch.reduce((sum, example) => sum + example.target.length, 0);
+    const tokens = countLossTerms(batch);
     const result = new Float64Array(counts.length);
-    for (const { source, target } of batch) {
+    for (const { input, output } of batch) {
+      const source = input.ids;
       const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
-      const error = parts.reduce((sum, part, i) => sum + gates[i]! * part, 0) - target[0]! / 10;
-      const outer = (2 * target.length) / tokens;
+      const error = parts.reduce((sum, part, i) => sum + gates[i]! * part, 0) - firstId(output) / 10;
+      const outer = (2 * outputLength(output)) / tokens;
       // How much each module's part grows along the direction.
       const growths = layout.modules.map(({ parameters }) => {
         const { offset, size } = parameters[0]!;
@@ -65,7 +75,12 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
     return Float32Array.from(result);
   }
 
-  return { layout, lossAndGradients, mixedDerivative };
+  const loss = async (...point: Parameters<Trainable['loss']>) => (await lossAndGradients(...point)).loss;
+  return { layout, loss, lossAndGradients, mixedDerivative };
+}
+
+function firstId(output: EncodedOutput): number {
+  return 'ids' in output ? output.ids[0]! : 0;
 }
 
 function feature(source: readonly number[], j: number): number {
@@ -95,7 +110,7 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
     offset += parameters;
     return layout;
   });
-  return { modules, size: offset };
+  return { modules, heads: [], size: offset };
 }
 
 /** Effect of the first parameters in the rule that the examples follow: early modules matter, later ones do not. */
@@ -107,7 +122,7 @@ export function createToyExamples(count: number, seed = 0): EncodedExample[] {
     const n = i + 31 * seed;
     const source = Array.from({ length: 2 + (n % 8) }, (_, j) => 1 + ((n * 7 + j * 13) % 23));
     const wanted = TEACHER.reduce((sum, weight, j) => sum + weight * feature(source, j), 0);
-    return { source, target: new Array(1 + (n % 3)).fill(Math.round(10 * wanted)) };
+    return { input: { ids: source }, output: { ids: new Array(1 + (n % 3)).fill(Math.round(10 * wanted)) } };
   });
 }
 

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
+import { countTokens } from '../../src/core/program.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
 import { type TuneOptions, type TuneStepEvent, tune } from '../../src/training/tune-program.ts';
 import { createToyExamples, createToyProgram, drain } from './toy-program.ts';
@@ -41,7 +42,7 @@ test('reports every step: number, linearly falling rate, tokens, loss', () => {
   for (const { step, learningRate } of whole.steps) {
     assert.ok(Math.abs(learningRate - 0.05 * (1 - (step - 1) / 32)) < 1e-12);
   }
-  const tokensPerEpoch = problem.examples.reduce((sum, { source, target }) => sum + source.length + target.length, 0);
+  const tokensPerEpoch = countTokens(problem.examples);
   assert.equal(
     whole.steps.slice(0, 4).reduce((sum, { tokens }) => sum + tokens, 0),
     tokensPerEpoch,

@@ -9,7 +9,7 @@ import { exportModel } from '../../src/library/export-model.ts';
 import { readWeight } from '../../src/models/read-weight.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
 import { assertClose, freshFolder, loadTiny, logitsOf, task } from '../export/support.ts';
-import { type Batch, fixturePath, numbersOf, readDocument, readNumbers } from './fixtures.ts';
+import { type Batch, examplesOf, fixturePath, numbersOf, readDocument, readNumbers } from './fixtures.ts';
 
 // An adapter that PEFT has made, saved and run: LoRA of several ranks and scales, and norms that it saves whole.
 const NAME = 'tiny-t5-v1_1.adapter';
@@ -65,8 +65,8 @@ async function asOurs() {
 test('its modules give the logits of PEFT', async () => {
   const { modules, delta } = await asOurs();
   const { batch } = await readDocument<{ batch: Batch }>(NAME);
-  const { data, shape } = await logitsOf(model, modules, delta, batch);
-  const [, length, vocabulary] = shape;
+  const { data, shape } = await logitsOf(model, modules, delta, examplesOf(batch));
+  const [, length, vocabulary] = shape as [number, number, number];
   const real = batch.flatMap(({ target }, row) =>
     Array.from(data.subarray(row * length * vocabulary, (row * length + target.length) * vocabulary)),
   );

@@ -6,6 +6,7 @@ import {
   deltaVector,
   describedModules,
   distance,
+  examplesOf,
   fixturePath,
   length,
   type ModuleDescription,
@@ -53,7 +54,7 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
           const { layout } = program;
           const delta = gated ? deltaVector(layout, numbers, `${label}/`) : new Float32Array(layout.size);
           const gates = gated ? numbersOf(numbers, `${label}/gates`) : undefined;
-          const result = await program.lossAndGradients(document.examples, delta, gates);
+          const result = await program.lossAndGradients(examplesOf(document.examples), delta, gates);
 
           assert.ok(
             Math.abs(result.loss - expectedLoss) < 1e-5 * expectedLoss,

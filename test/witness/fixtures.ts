@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { DeltaModule, DeltaOptions } from '../../src/core/delta-module.ts';
-import type { EncodedExample, Layout } from '../../src/core/program.ts';
+import type { Layout } from '../../src/core/program.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import type { Model } from '../../src/models/model.ts';
+import { example, type TextToText } from '../encoded.ts';
 
 /** Numbers of the second witness, plain PyTorch and Hugging Face's T5: written by tools/fixtures. */
 
 export type Numbers = ReadonlyMap<string, ArrayLike<number> & Iterable<number>>;
 
-export type Batch = readonly EncodedExample[];
+/** Rows as the fixtures hold them. */
+export type Batch = readonly { readonly source: readonly number[]; readonly target: readonly number[] }[];
+
+export const examplesOf = (batch: Batch): TextToText[] => batch.map(({ source, target }) => example(source, target));
 
 export interface ModuleDescription {
   readonly site: string;

@@ -7,6 +7,7 @@ import {
   deltaVector,
   describedModules,
   distance,
+  examplesOf,
   fixturePath,
   length,
   type ModuleDescription,
@@ -37,7 +38,7 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
           const wanted = numbersOf(expected, label);
           for (const part of [document.examples.length, 4]) {
             const { mixedDerivative } = withMicroBatches(program, part);
-            const found = await mixedDerivative(document.examples, delta!, gates, direction!);
+            const found = await mixedDerivative(examplesOf(document.examples), delta!, gates, direction!);
             const [error, allowed] = [distance(found, wanted), RELATIVE * length(wanted)];
             assert.ok(error <= allowed, `in parts of ${part}: differs by ${error} where ${allowed} is allowed`);
           }

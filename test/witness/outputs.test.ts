@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Program } from '../../src/core/program.ts';
 import { loadModel } from '../../src/models/load-model.ts';
-import { type Batch, fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from './fixtures.ts';
+import {
+  type Batch,
+  examplesOf,
+  fixturePath,
+  largestDifference,
+  numbersOf,
+  readDocument,
+  readNumbers,
+} from './fixtures.ts';
 
 interface Outputs {
   /** Of the backbone, tied ones once. */
@@ -30,8 +38,8 @@ async function withBackbone(folder: string, use: (program: Program) => Promise<v
 
 /** Logits of the real target positions, one after another: what lies on padding is nobody's business. */
 async function realLogits(program: Program, batch: Batch): Promise<Float32Array> {
-  const { data, shape } = await program.logits(batch, NOTHING);
-  const [rows, columns, vocabulary] = shape;
+  const { data, shape } = await program.logits(examplesOf(batch), NOTHING);
+  const [rows, columns, vocabulary] = shape as [number, number, number];
   assert.equal(rows, batch.length);
   const parts = batch.map(({ target }, row) =>
     data.subarray(row * columns * vocabulary, (row * columns + target.length) * vocabulary),
@@ -60,9 +68,11 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     it('gives the same loss, the mean over all target tokens', () =>
       withBackbone(fixturePath(name), async program => {
         for (const [index, batch] of outputs.batches.entries()) {
-          const { loss } = await program.lossAndGradients(batch, NOTHING);
+          const { loss } = await program.lossAndGradients(examplesOf(batch), NOTHING);
           const expected = outputs.losses[index]!;
           assert.ok(Math.abs(loss - expected) < 1e-5 * expected, `batch ${index}: loss ${loss}, expected ${expected}`);
+          const alone = await program.loss(examplesOf(batch), NOTHING);
+          assert.ok(Math.abs(alone - loss) < 1e-6 * loss, `batch ${index}: loss ${alone} by itself`);
         }
       }));
 
@@ -70,12 +80,20 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
     if (sources && answers && maxTokens) {
       it('generates the same answers', () =>
         withBackbone(fixturePath(name), async program => {
-          assert.deepEqual(await program.generate(sources, NOTHING, undefined, { maxTokens }), answers);
+          assert.deepEqual(
+            await program.generate!(
+              sources.map(ids => ({ ids })),
+              NOTHING,
+              undefined,
+              { maxTokens },
+            ),
+            answers,
+          );
         }));
 
       it('generates the same answer for a source by itself', () =>
         withBackbone(fixturePath(name), async program => {
-          const alone = await program.generate(sources.slice(-1), NOTHING, undefined, { maxTokens });
+          const alone = await program.generate!([{ ids: sources.at(-1)! }], NOTHING, undefined, { maxTokens });
           assert.deepEqual(alone, answers.slice(-1));
         }));
     }
@@ -99,7 +117,7 @@ describe('a v1.1 checkpoint whose config.json was written by transformers 5', ()
   it('gives the same loss', () =>
     withBackbone(folder, async program => {
       const { batches, losses } = await readDocument<Outputs>('tiny-t5-v1_1.outputs');
-      const { loss } = await program.lossAndGradients(batches[0]!, NOTHING);
+      const { loss } = await program.lossAndGradients(examplesOf(batches[0]!), NOTHING);
       assert.ok(Math.abs(loss - losses[0]!) < 1e-5 * losses[0]!, `loss ${loss}, expected ${losses[0]}`);
     }));
 });

@@ -13,6 +13,7 @@ import {
   type Batch,
   deltaVector,
   describedModules,
+  examplesOf,
   fixturePath,
   largestDifference,
   type ModuleDescription,
@@ -62,7 +63,7 @@ describe('the path of α beside a plain PyTorch search', async () => {
   });
   after(() => program.release());
 
-  const pick = (rows: readonly number[]): Batch => rows.map(row => examples[row]!);
+  const pick = (rows: readonly number[]) => examplesOf(rows.map(row => examples[row]!));
 
   // The one-sided difference must keep to the path of the paper's form too.
   const besideThePaper = runs.filter(

@@ -1,4 +1,4 @@
-import type { EncodedExample } from '../../core/program.ts';
+import type { EncodedExample, EncodedOutput } from '../../core/program.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { relativeBuckets } from './buckets.ts';
 import type { T5Config } from './t5-config.ts';
@@ -12,6 +12,14 @@ const SOURCE_MULTIPLE = 8;
 export const paddedLength = (longest: number): number => Math.ceil(longest / SOURCE_MULTIPLE) * SOURCE_MULTIPLE;
 
 type Rows = readonly (readonly number[])[];
+
+/** Ids of texts to be said. */
+export function targetIds(outputs: readonly EncodedOutput[]): (readonly number[])[] {
+  return outputs.map(output => {
+    if ('ids' in output) return output.ids;
+    throw new RangeError('an encoder-decoder says texts, no classes and no numbers');
+  });
+}
 
 /** inputIds, sourceMask and encoderBuckets of a padded batch of sources. */
 export function sourceFeeds(sources: Rows, config: T5Config): Feeds {
@@ -70,14 +78,9 @@ export function labelFeeds(targets: Rows, config: T5Config): Feeds {
 
 /** All that a teacher-forced pass reads. */
 export function teacherForcingFeeds(batch: readonly EncodedExample[], config: T5Config): Feeds {
-  const targets = batch.map(({ target }) => target);
-  return {
-    ...sourceFeeds(
-      batch.map(({ source }) => source),
-      config,
-    ),
-    ...decoderFeeds(shiftedRight(targets, config), config),
-  };
+  const sources = batch.map(({ input }) => input.ids);
+  const targets = targetIds(batch.map(({ output }) => output));
+  return { ...sourceFeeds(sources, config), ...decoderFeeds(shiftedRight(targets, config), config) };
 }
 
 function padded(rows: Rows, length: number, padId: number): Int32Array {

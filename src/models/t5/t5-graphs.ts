@@ -55,6 +55,13 @@ function crossEntropy({ graph }: T5Builder, logits: Value): Value {
 const teacherForcedLoss = (builder: T5Builder): Value =>
   crossEntropy(builder, project(builder, decode(builder, encode(builder))));
 
+/** `loss` alone. */
+export function lossGraph(blueprint: T5Blueprint): Graph {
+  const builder = createBuilder(blueprint);
+  builder.graph.output('loss', teacherForcedLoss(builder));
+  return builder.graph;
+}
+
 /** `loss` and, where there are modules, its gradient by the flat input, `gradient` [layout.size]. */
 export function trainingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);

@@ -1,4 +1,4 @@
-import type { EncodedExample, Program } from '../../core/program.ts';
+import type { EncodedExample, EncodedInput, Generator, Program } from '../../core/program.ts';
 import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../deltas/gates.ts';
 import { initialDelta } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -11,12 +11,21 @@ import {
   type SessionSettings,
 } from '../../runtime/session.ts';
 import type { T5Blueprint } from './builder.ts';
-import { decoderFeeds, labelFeeds, shiftedRight, sourceFeeds, teacherForcingFeeds, tokenFeeds } from './feeds.ts';
+import {
+  decoderFeeds,
+  labelFeeds,
+  shiftedRight,
+  sourceFeeds,
+  targetIds,
+  teacherForcingFeeds,
+  tokenFeeds,
+} from './feeds.ts';
 import { emptyPast, pastOf, presentNames } from './key-value-cache.ts';
 import {
   curvatureGraph,
   decodingGraph,
   encodingGraph,
+  lossGraph,
   rankingGraph,
   scoringGraph,
   trainingGraph,
@@ -24,7 +33,7 @@ import {
 import { tokensPerRun } from './tokens-per-run.ts';
 
 /** Makes a program of a blueprint. Each of its sessions starts when it is first used: who only trains pays for no other. */
-export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program {
+export function createProgram(blueprint: T5Blueprint, settings: SessionSettings): Program & Generator {
   const { config, layout } = blueprint;
   const sessions = new Map<string, Promise<Session>>();
   const start = async (graph: (blueprint: T5Blueprint) => Graph, kept: readonly string[]): Promise<Session> => {
@@ -56,22 +65,22 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
   });
   const trainingFeeds = (batch: readonly EncodedExample[]): Feeds => ({
     ...teacherForcingFeeds(batch, config),
-    ...labelFeeds(
-      batch.map(({ target }) => target),
-      config,
-    ),
+    ...labelFeeds(targetIds(batch.map(({ output }) => output)), config),
   });
 
-  /** Has the decoding or the ranking graph read sources, which are encoded here once and stay where they were computed. */
+  /** Has the decoding or the ranking graph read inputs, which are encoded here once and stay where they were computed. */
   const withEncoded = async <Result>(
-    sources: readonly (readonly number[])[],
+    inputs: readonly EncodedInput[],
     delta: Float32Array,
     gates: Float32Array | undefined,
     read: (encoded: Feeds) => Promise<Result>,
   ): Promise<Result> => {
     const encoding = await session('encoding', encodingGraph, ['states']);
     const trainable = deltaFeed(delta, gates);
-    const source = sourceFeeds(sources, config);
+    const source = sourceFeeds(
+      inputs.map(({ ids }) => ids),
+      config,
+    );
     const { states } = await encoding.run({ ...trainable, ...source });
     const encoded = { states: states! };
     try {
@@ -85,6 +94,12 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     layout,
     tokensPerRun: tokensPerRun(config, settings.device),
     initialDelta: seed => initialDelta(layout, seed),
+
+    async loss(batch, delta, gates) {
+      const measuring = await session('loss', lossGraph);
+      const { loss } = await measuring.run({ ...deltaFeed(delta, gates), ...trainingFeeds(batch) });
+      return (loss!.data as Float32Array)[0]!;
+    },
 
     async lossAndGradients(batch, delta, gates) {
       const training = await session('training', trainingGraph);
@@ -111,22 +126,19 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
     async logits(batch: readonly EncodedExample[], delta, gates) {
       const scoring = await session('scoring', scoringGraph);
       const { logits } = await scoring.run({ ...deltaFeed(delta, gates), ...teacherForcingFeeds(batch, config) });
-      return {
-        data: logits!.data as Float32Array,
-        shape: logits!.dims as unknown as readonly [number, number, number],
-      };
+      return { data: logits!.data as Float32Array, shape: logits!.dims };
     },
 
-    async generate(sources, delta, gates, { maxTokens }) {
-      if (sources.length === 0) return [];
-      const answers: number[][] = sources.map(() => []);
-      await withEncoded(sources, delta, gates, async encoded => {
+    async generate(inputs, delta, gates, { maxTokens }) {
+      if (inputs.length === 0) return [];
+      const answers: number[][] = inputs.map(() => []);
+      await withEncoded(inputs, delta, gates, async encoded => {
         const decoding = await session('decoding', decodingGraph, presentNames(config));
         const finished = new Set<number>();
-        let ids = sources.map(() => config.decoderStartId);
-        let past = emptyPast(sources.length, maxTokens, config);
+        let ids = inputs.map(() => config.decoderStartId);
+        let past = emptyPast(inputs.length, maxTokens, config);
         try {
-          for (let position = 0; position < maxTokens && finished.size < sources.length; position++) {
+          for (let position = 0; position < maxTokens && finished.size < inputs.length; position++) {
             const token = tokenFeeds(ids, position, maxTokens, config);
             const { nextIds, ...present } = await decoding.run({ ...encoded, ...token, ...past });
             disposeOf(past);
@@ -144,13 +156,14 @@ export function createProgram(blueprint: T5Blueprint, settings: SessionSettings)
       return answers.map(ids => ids.filter(id => id !== config.padId));
     },
 
-    async logProbabilities(sources, targets, delta, gates) {
-      const scores = sources.map(() => new Float64Array(targets.length));
-      if (sources.length === 0) return scores;
-      await withEncoded(sources, delta, gates, async encoded => {
+    async choose(inputs, outputs, delta, gates) {
+      const targets = targetIds(outputs);
+      const scores = inputs.map(() => new Float64Array(targets.length));
+      if (inputs.length === 0) return scores;
+      await withEncoded(inputs, delta, gates, async encoded => {
         const ranking = await session('ranking', rankingGraph);
         for (const [column, target] of targets.entries()) {
-          const rows = sources.map(() => target);
+          const rows = inputs.map(() => target);
           const { labels } = labelFeeds(rows, config);
           const { logProbabilities } = await ranking.run({
             ...encoded,

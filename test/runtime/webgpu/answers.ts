@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DeltaModule } from '../../../src/core/delta-module.ts';
-import type { EncodedExample, Generator, Ranker } from '../../../src/core/program.ts';
+import type { Answering } from '../../../src/core/program.ts';
 import { readDescription } from '../../../src/export/description.ts';
 import { onnx } from '../../../src/export/onnx-format.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
@@ -8,6 +8,7 @@ import type { Model } from '../../../src/models/model.ts';
 import type { DeviceName } from '../../../src/runtime/device.ts';
 import { listManualModules } from '../../../src/structure/manual.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
+import { example, inputsOf } from '../../encoded.ts';
 
 /** Everything that a program computes, as flat arrays by name. */
 export type Answers = Readonly<Record<string, Float32Array | Float64Array>>;
@@ -24,25 +25,28 @@ export const fixtureFolder = (model: string): string =>
   fileURLToPath(new URL(`../../fixtures/${model}`, import.meta.url));
 
 /** Lengths far apart, so that padding and far buckets of positions are met. */
-const batch: readonly EncodedExample[] = [
-  { source: [5, 9, 12, 1], target: [8, 1] },
-  { source: Array.from({ length: 21 }, (_, i) => 3 + i), target: [9, 30, 1] },
+const batch = [
+  example([5, 9, 12, 1], [8, 1]),
+  example(
+    Array.from({ length: 21 }, (_, i) => 3 + i),
+    [9, 30, 1],
+  ),
 ];
 
 const attach = (model: Model, modules: Question['modules']): readonly DeltaModule[] =>
   modules === 'mixed' ? listSpace(model.sites, 'mixed') : listManualModules(model.sites, modules);
 
-const sources = batch.map(({ source }) => source);
-const targets = batch.map(({ target }) => target);
+const inputs = inputsOf(batch);
+const outputs = batch.map(({ output }) => output);
 
 /** What a program writes, and how likely it finds what it is given, as flat arrays. */
 async function generations(
-  program: Generator & Ranker,
+  program: Answering,
   delta: Float32Array,
   gates?: Float32Array,
 ): Promise<Record<'generated' | 'ranked', Float64Array>> {
-  const generated = await program.generate(sources, delta, gates, { maxTokens: 3 });
-  const ranked = await program.logProbabilities(sources, targets, delta, gates);
+  const generated = await program.generate!(inputs, delta, gates, { maxTokens: 3 });
+  const ranked = await program.choose(inputs, outputs, delta, gates);
   return {
     generated: Float64Array.from(generated.flatMap(ids => [...ids, -1])),
     ranked: Float64Array.from(ranked.flatMap(scores => [...scores])),
