@@ -3,6 +3,7 @@ import { add, concat, expand, gemm, quantizedProduct, reshape, rmsNorm, split, s
 import type { Dim, QuantizedMatrix, Value } from '../graph/types.ts';
 import type { Bottleneck, Contribution } from './delta.ts';
 import { deltaOf } from './kinds.ts';
+import { parameterPieces } from './parameter-pieces.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {
@@ -29,8 +30,7 @@ export interface LinearMap {
 
 /** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
 export function attachModules(layout: Layout, delta: Value | undefined): Attachments {
-  const sizes = layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size));
-  const pieces = delta ? split(delta, sizes) : [];
+  const pieces = parameterPieces(layout, delta);
   const bySite = new Map<string, (() => Contribution)[]>();
   let next = 0;
   for (const { module, parameters: laidOut } of layout.modules) {

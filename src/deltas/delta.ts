@@ -6,7 +6,9 @@ import type { Value } from '../graph/types.ts';
 export type Initializer =
   | { readonly distribution: 'zeros' }
   | { readonly distribution: 'normal'; readonly standardDeviation: number }
-  | { readonly distribution: 'uniform'; readonly bound: number };
+  | { readonly distribution: 'uniform'; readonly bound: number }
+  /** What a checkpoint has: a head that it was trained with. */
+  | { readonly distribution: 'given'; readonly values: Float32Array };
 
 export interface ParameterSpec {
   readonly name: string;

@@ -7,8 +7,9 @@ import { deltaOf } from './kinds.ts';
 export interface MergedDelta {
   /** What is to be added to the weights, by the name of their site, row-major and shaped like them; made when asked for. */
   readonly changes: ReadonlyMap<string, () => Float32Array>;
-  /** The modules that no weight holds, and their parameters, in the layout of these. */
+  /** The modules that no weight holds. */
   readonly rest: readonly DeltaModule[];
+  /** Their parameters, and those of the heads, which stay what they are: in the layout of both. */
   readonly delta: Float32Array;
 }
 
@@ -33,7 +34,7 @@ export function mergeDelta(layout: Layout, delta: Float32Array): MergedDelta {
     const before = changes.get(site.name);
     changes.set(site.name, before === undefined ? change : () => sumOf(before(), change()));
   }
-  const pieces = rest.flatMap(({ parameters }) =>
+  const pieces = [...rest, ...layout.heads].flatMap(({ parameters }) =>
     parameters.map(({ offset, size }) => delta.subarray(offset, offset + size)),
   );
   return { changes, rest: rest.map(({ module }) => module), delta: joined(pieces) };

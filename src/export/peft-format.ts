@@ -4,13 +4,12 @@ import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { ModuleLayout } from '../core/program.ts';
 import type { PeftForm } from '../deltas/delta.ts';
 import { deltaOf } from '../deltas/kinds.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
-import { namesOf } from './modules.ts';
+import { namesOf, refuseHeads } from './modules.ts';
 
 type Lora = Extract<PeftForm, { lora: unknown }>['lora'];
 
@@ -22,7 +21,8 @@ const formOf = ({ kind, options }: DeltaModule): PeftForm | undefined => deltaOf
  */
 export const peft: Exporter = {
   description: 'a LoRA adapter for Hugging Face PEFT, where it can hold what was trained',
-  check(modules) {
+  check(modules, heads) {
+    refuseHeads(heads, 'a LoRA adapter for text to text');
     const others = modules.filter(module => formOf(module) === undefined);
     if (others.length > 0) {
       throw new InputError(`a LoRA adapter of PEFT cannot hold ${namesOf(others)}`, {
@@ -32,7 +32,7 @@ export const peft: Exporter = {
     }
   },
   async write({ model, source, modules, delta }, folder, signal) {
-    const layout = layoutOf(modules);
+    const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
       const { site } = laidOut.module;
