@@ -1,6 +1,7 @@
 import type { DeltaOptions } from '../core/delta-module.ts';
 import type { Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
+import type { Merge, PeftForm } from './trained-forms.ts';
 
 /** How a parameter's fresh values are drawn. */
 export type Initializer =
@@ -71,24 +72,7 @@ export interface Delta {
   /** How a trained module goes into its host's own weights; absent or undefined where it does more than change them. */
   merge?(site: Site, options: DeltaOptions): Merge | undefined;
   /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
-  peft?(options: DeltaOptions): PeftForm;
+  peft?(site: Site, options: DeltaOptions): PeftForm;
 }
-
-/** Parameters of a trained module by name, row-major. */
-export type TrainedParameters = Readonly<Record<string, Float32Array>>;
-
-/** What a trained module adds to a weight of its host, both row-major and shaped alike. */
-export type WeightChange = (trained: TrainedParameters, frozen: Float32Array) => Float32Array;
-
-/** What a trained module changes of its host; `bias` is called where the host has one. */
-export interface Merge {
-  readonly weight?: WeightChange;
-  readonly bias?: WeightChange;
-}
-
-/** Of PEFT's LoRA: two matrices, `down` and `up` by their names here; or the host itself, saved with what is merged into it. */
-export type PeftForm =
-  | { readonly lora: { readonly rank: number; readonly alpha: number; readonly down: string; readonly up: string } }
-  | { readonly host: 'saved' };
 
 export const ZEROS: Initializer = { distribution: 'zeros' };

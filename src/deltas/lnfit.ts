@@ -10,5 +10,5 @@ export const lnfit: Delta = {
   parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
   merge: () => ({ weight: ({ scale }) => scale! }),
-  peft: () => ({ host: 'saved' }),
+  peft: () => ({ type: 'saved' }),
 };

@@ -44,5 +44,12 @@ export const lora: Delta = {
       return change;
     },
   }),
-  peft: ({ rank, alpha }) => ({ lora: { rank: rank!, alpha: alpha!, down: 'A', up: 'B' } }),
+  peft: ({ inFeatures, outFeatures }, { rank, alpha }) => ({
+    type: 'LORA',
+    options: { rank: rank!, alpha: alpha! },
+    tensors: ({ A, B }) => ({
+      'lora_A.weight': { shape: [rank!, inFeatures], values: A! },
+      'lora_B.weight': { shape: [outFeatures, rank!], values: B! },
+    }),
+  }),
 };

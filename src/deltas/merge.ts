@@ -1,8 +1,8 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ModuleLayout } from '../core/program.ts';
 import { biasName } from '../core/site.ts';
-import type { Merge, TrainedParameters } from './delta.ts';
 import { deltaOf } from './kinds.ts';
+import type { Merge, TrainedParameters } from './trained-forms.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {
