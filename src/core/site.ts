@@ -72,6 +72,11 @@ export interface Site {
   readonly weightIsShared: boolean;
 }
 
+/** What a site's frozen bias is called where weights are kept by the names of their sites. */
+export function biasName({ name }: Pick<Site, 'name'>): string {
+  return `${name}.bias`;
+}
+
 /** Shape of the host's weight in the checkpoint; a block has none of its own. */
 export function weightShape(site: Site): readonly number[] {
   const shapes: Record<HostKind, readonly number[]> = {

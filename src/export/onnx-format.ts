@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { elementCount } from '../core/element-count.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { mergeDelta } from '../deltas/merge.ts';
+import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf } from '../files/write-tensors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -73,7 +73,7 @@ export const onnx: Exporter = {
 async function writeWeights(
   file: string,
   weights: Weights,
-  changes: ReadonlyMap<string, () => Float32Array>,
+  changes: MergedDelta['changes'],
   signal: AbortSignal | undefined,
 ): Promise<Weights> {
   const placed = new Map<string, Weight>();

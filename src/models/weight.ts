@@ -13,8 +13,5 @@ export interface Weight {
   readonly byteLength: number;
 }
 
-/** Every weight of a backbone by the name of its site, and every bias of a site by `biasOf` that. */
+/** Every weight of a backbone by the name of its site, and every bias beside one by `biasName`. */
 export type Weights = ReadonlyMap<string, Weight>;
-
-/** Name of a frozen host's own bias among the weights. */
-export const biasOf = (site: string): string => `${site}.bias`;

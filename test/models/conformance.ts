@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { type EncodedExample, type EncodedOutput, outputLength, type Program } from '../../src/core/program.ts';
-import { roles } from '../../src/core/site.ts';
+import { biasName, roles } from '../../src/core/site.ts';
 import { createModule, deltas } from '../../src/deltas/kinds.ts';
 import { headSize } from '../../src/deltas/layout.ts';
 import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
@@ -14,7 +14,6 @@ import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
 import type { AnswerKind } from '../../src/models/answer-kind.ts';
 import { type LoadOptions, loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
-import { biasOf } from '../../src/models/weight.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { measuredPeak, plannedPeak } from '../runtime/memory/peaks.ts';
 import { largestDifference, length, numbersOf, readDocument, readNumbers } from '../witness/fixtures.ts';
@@ -113,7 +112,7 @@ export function conformance({ folder, outputs, answers, options, unread = [], la
       for (const { name, host, role, weightIsShared, hasBias } of model.sites) {
         assert.equal(host, roles[role], name);
         assert.equal(model.weights.has(name), host !== 'block' && !weightIsShared, name);
-        assert.equal(model.weights.has(biasOf(name)), hasBias, name);
+        assert.equal(model.weights.has(biasName({ name })), hasBias, name);
       }
       const inCheckpoint = [...(await readCheckpointIndex(folder)).keys()].filter(name => !unread.includes(name));
       const ofHeads = model.heads.flatMap(head => head.parameters.map(({ name }) => `${head.name}.${name}`));

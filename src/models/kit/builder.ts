@@ -1,5 +1,7 @@
 import type { Layout } from '../../core/program.ts';
-import { type Attachments, attachModules, type LinearMap } from '../../deltas/attach.ts';
+import { biasName } from '../../core/site.ts';
+import { type Attachments, attachModules } from '../../deltas/attach.ts';
+import type { LinearMap } from '../../deltas/frozen-host.ts';
 import { gatedDelta } from '../../deltas/gates.ts';
 import { headParameters } from '../../deltas/parameter-pieces.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
@@ -7,7 +9,7 @@ import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/ops.ts';
 import type { DataType, QuantizedMatrix, Value } from '../../graph/types.ts';
 import type { QuantizedTensor, QuantizedWeights } from '../quantized-weights.ts';
-import { biasOf, type Weights } from '../weight.ts';
+import type { Weights } from '../weight.ts';
 
 /** What every part of a forward pass is built with. */
 export interface Builder<Config = unknown> {
@@ -63,7 +65,10 @@ export function createBuilder<Config>(blueprint: Blueprint<Config>): Builder<Con
     graph.transposes.pair(forward, quantizedMatrix(graph, `${site}.backward`, forms.backward));
     return forward;
   };
-  const bias: Builder['bias'] = site => (weights.has(biasOf(site)) ? weight(biasOf(site)) : undefined);
+  const bias: Builder['bias'] = site => {
+    const name = biasName({ name: site });
+    return weights.has(name) ? weight(name) : undefined;
+  };
   return {
     graph,
     config,

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { InputError } from '../../core/errors.ts';
-import { type Site, weightShape } from '../../core/site.ts';
+import { biasName, type Site, weightShape } from '../../core/site.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
-import { biasOf, type Weight, type Weights, type WeightType } from '../weight.ts';
+import type { Weight, Weights, WeightType } from '../weight.ts';
 
 const DTYPES: Readonly<Record<string, WeightType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
@@ -45,7 +45,7 @@ export async function findWeights(
   for (const site of sites) {
     if (site.host === 'block') continue;
     if (!site.weightIsShared) await find(site.name, weightOf(site.name), weightShape(site));
-    if (site.hasBias) await find(biasOf(site.name), `${site.name}.bias`, [site.outFeatures]);
+    if (site.hasBias) await find(biasName(site), biasName(site), [site.outFeatures]);
   }
   // The other names of one tensor are copies of it.
   const known = new Set([...weights.values()].flatMap(({ name }) => namesOf(name)));

@@ -1,3 +1,4 @@
+import type { Norm } from '../../deltas/frozen-host.ts';
 import { gather, mul, reshape } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Value } from '../../graph/types.ts';
@@ -8,9 +9,15 @@ export function embed({ attach, weight }: Builder, site: string, ids: Value): Va
   return gather(attach.weight(site, weight(site)), reshape(ids, [productOf(ids.shape)]));
 }
 
-/** A frozen norm of states [tokens, width] by their root mean square. */
-export function norm({ attach, weight }: Builder, site: string, x: Value, epsilon: number): Value {
-  return attach.norm(site, x, weight(site), epsilon);
+/** A frozen norm of states [tokens, width], with its bias where the checkpoint has one. */
+export function norm(
+  { attach, weight, bias }: Builder,
+  site: string,
+  x: Value,
+  { kind, epsilon }: Pick<Norm, 'kind' | 'epsilon'>,
+): Value {
+  const own = bias(site);
+  return attach.norm(site, x, { kind, weight: weight(site), epsilon, ...(own && { bias: own }) });
 }
 
 /** A feed-forward: its sites, and its activation. */

@@ -110,5 +110,5 @@ function feedForwardOf({ config }: T5Builder, name: string): FeedForward {
 }
 
 function rmsNorm(builder: T5Builder, site: string, x: Value): Value {
-  return norm(builder, site, x, builder.config.layerNormEpsilon);
+  return norm(builder, site, x, { kind: 'rms', epsilon: builder.config.layerNormEpsilon });
 }
