@@ -17,7 +17,7 @@ export async function taskRows(name: string, shared: string): Promise<string> {
   const task = await loadTask(name);
   const data = await loadTaskData(task, { data: join(shared, 'data'), seed: 0 });
   const tokenizer = await loadTokenizer(join(shared, 'tokenizer'));
-  const codec: Model['codec'] = (coded, options) => t5Codec(tokenizer, coded, options);
+  const codec: Model['codec'] = (coded, options) => t5Codec({}, tokenizer, coded, options);
   const { train } = await encodeTask({ name: 't5', codec }, task, {
     ...data,
     train: data.train.slice(0, TASK_ROWS),

@@ -1,26 +1,23 @@
 // The method by hand: modules of one's own choice, flat gradients, a bi-level search step by step, the bare engine.
+import { loadModel } from 's3delta';
+import { createSession, Graph, gradients, ops } from 's3delta/graph';
 import {
   biLevelStep,
   chooseStructure,
   createConcreteEstimator,
   createModule,
   createMoments,
-  createSession,
   encodeExamples,
   fillUniform,
-  Graph,
-  gradients,
   linearDecay,
   listSpace,
-  loadModel,
-  ops,
   parseBudget,
-} from 's3delta';
+} from 's3delta/research';
 
 const model = await loadModel('mini');
 
 // A search space of one's own: S³Delta-L and, beside it, LoRA of rank 2 on the queries of cross-attention.
-const crossQueries = model.sites.filter(site => site.position === 'CrossAttn.Q');
+const crossQueries = model.sites.filter(site => site.role === 'cross-attention.query');
 const modules = [
   ...listSpace(model.sites, 'lora'),
   ...crossQueries.map(site => createModule(site, 'lora', { rank: 2 })),

@@ -32,7 +32,7 @@ const examples = await loadTaskData(task, { data: 'examples/my-task', seed: sett
 const data = await encodeTask(model, task, examples, settings);
 
 // An abort ends a stage with an InterruptedError; leaving the iterator early ends it, too.
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const { structure } = await runToEnd(searchStructure(model, data, settings, { signal }), event => {
   if (event.type === 'evaluation') console.log(`search, step ${event.step} of ${event.steps}: ${event.score}`);
 });

@@ -1,204 +1,55 @@
 /**
- * The library. Nothing here prints, and nothing keeps state between calls; the command line is a thin layer over it.
- * `docs/library.md` shows both levels at work.
+ * `s3delta`: what most people need. A model, a task, a structure, trained parameters, answers; whole jobs in run folders; many
+ * runs compared. Nothing here prints, and nothing keeps state between calls; the command line is a thin layer over it.
+ * The method's parts are in `s3delta/research`, the engine in `s3delta/graph`; `docs/library.md` shows all three at work.
  */
 
-// For users: a model, a task, a structure, trained parameters, answers.
-
+export { parseMatrixSettings } from './config/matrix-settings.ts';
+export { parseSettings } from './config/parse-settings.ts';
+export type { Settings } from './config/settings.ts';
+export { parseSweepSettings } from './config/sweep-settings.ts';
+export { parseTransferSettings } from './config/transfer-settings.ts';
 export { InputError, InterruptedError, StorageError } from './core/errors.ts';
 export type { Example, Output, Segment } from './data/example.ts';
-export { type ModelInput, readInputLines, readInputs } from './data/read-inputs.ts';
-export type { ExportedTask } from './export/exported-task.ts';
-export { type ExportFormat, exportFormats } from './export/formats.ts';
-export type { DownloadProgress } from './hub/download.ts';
-export type { DownloadOptions } from './hub/snapshot.ts';
-export { readTuned } from './jobs/load-tuned.ts';
-export type { AnswerEachOptions, Prediction, Question } from './library/answer-each.ts';
-export type { Answer } from './library/answers.ts';
-export { type EncodedTask, encodeTask, type TaskDescription } from './library/encode-task.ts';
-export { evaluate, evaluateInDetail, type SplitName, type StopContext } from './library/evaluate.ts';
-export { type ExportOptions, type ExportOutcome, exportModel } from './library/export-model.ts';
-export { type PredictOptions, predict, predictEach } from './library/predict.ts';
-export { runToEnd } from './library/run-to-end.ts';
-export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
-export { type FoundStructure, searchStructure } from './library/search-structure.ts';
-export type { StageSettings } from './library/stage-settings.ts';
-export { drawStructure, manualStructure, type SpaceSettings } from './library/structures.ts';
-export { type TunedStructure, tune } from './library/tune.ts';
-export {
-  type Choosing,
-  type Codec,
-  type CodecOptions,
-  type CodedTask,
-  encodeExamples,
-  type Label,
-  type Reading,
-  type Writing,
-} from './models/codec.ts';
-export { builtInModels, type LoadOptions, loadModel } from './models/load-model.ts';
-export type { Model } from './models/model.ts';
-export type { Weight, Weights } from './models/weight.ts';
-export type { CompileSettings, SessionSettings } from './runtime/session.ts';
-export { segmentsOf } from './tasks/segments.ts';
-export {
-  type DataOptions,
-  loadTask,
-  loadTaskData,
-  type OriginalSplits,
-  type Task,
-  type TaskData,
-  tasks,
-} from './tasks/tasks.ts';
-
-// Before anything runs: what a search would take, and what works on this machine.
-
-export { runPlanJob } from './jobs/plan-job.ts';
-export { chooseDevice, type DeviceChoiceOptions } from './machine/choose-device.ts';
-export { examineMachine, type MachineReport } from './machine/doctor.ts';
-export type { Check } from './machine/health-check.ts';
-export type { DeviceReport } from './machine/probe.ts';
-export type { Lever } from './plan/options.ts';
-export { type Plan, type PlanOptions, planSearch, type StagePlan } from './plan/plan.ts';
-
-// The whole job in a run folder, as the command line does it.
-
-export { readConfigFile } from './config/config-file.ts';
-export { parseSettings } from './config/parse-settings.ts';
-export { type SettingKey, type Settings, settingKeys } from './config/settings.ts';
-export { type Draft, guessOwnTask, type OwnTask, writeDraft } from './jobs/draft-job.ts';
-export { type EvaluationOutcome, runEvaluateJob } from './jobs/evaluate-job.ts';
-export { type ExportJobOptions, runExportJob } from './jobs/export-job.ts';
-export type { JobContext, JobEvent } from './jobs/job-events.ts';
-export { type LoadedTuned, loadTuned } from './jobs/load-tuned.ts';
-export { type AnsweredInput, runPredictJob } from './jobs/predict-job.ts';
-export { readRunView } from './jobs/read-view.ts';
-export { type ReportOptions, readRun, writeReport } from './jobs/report-job.ts';
-export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './jobs/run-job.ts';
-export type { HeatMapModule } from './report/heat-map.ts';
-export type { RunView } from './report/run-view.ts';
-export type { SearchMoment } from './report/search-moments.ts';
-export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
-export type { RunResult, Scores, StageResources } from './runs/result.ts';
-export { type RunFolder, runFolder } from './runs/run-folder.ts';
-export { type RunServer, type ServeOptions, serveRuns } from './serve/server.ts';
-
-// Many runs as one: compared, spread over processes, carried over.
-
-export { type MatrixSettings, parseMatrixSettings } from './config/matrix-settings.ts';
-export { parseSweepSettings, type SweepSettings } from './config/sweep-settings.ts';
-export { parseTransferSettings, type TransferSettings } from './config/transfer-settings.ts';
-export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
-export { type Cell, cellName } from './experiments/cell.ts';
-export { type CompareOptions, compare } from './experiments/compare-methods.ts';
-export { comparisonMarkdown, writeComparison } from './experiments/comparison-files.ts';
-export type { Comparison, Overhead } from './experiments/comparison-job.ts';
-export type { MatrixEvent, MatrixProgress } from './experiments/events.ts';
-export { readHeatMaps, type TaskMaps, writeHeatMaps } from './experiments/heat-maps.ts';
-export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
-export { type ProbabilityMaps, probabilityMaps } from './experiments/probability-maps.ts';
+export { readInputLines, readInputs } from './data/read-inputs.ts';
+export { compare } from './experiments/compare-methods.ts';
+export { writeComparison } from './experiments/comparison-files.ts';
+export type { Comparison } from './experiments/comparison-job.ts';
+export type { MatrixEvent } from './experiments/events.ts';
+export { readHeatMaps, writeHeatMaps } from './experiments/heat-maps.ts';
 export { sweep } from './experiments/sweep-values.ts';
 export { transfer } from './experiments/transfer-structures.ts';
-export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
-
-// For researchers: a backbone with modules as one function of flat vectors.
-
-export type {
-  Answering,
-  AnswerMode,
-  Chooser,
-  EncodedExample,
-  EncodedInput,
-  EncodedOutput,
-  Generator,
-  HeadLayout,
-  Layout,
-  LossAndGradients,
-  ModuleLayout,
-  ParameterLayout,
-  Program,
-  Trainable,
-} from './core/program.ts';
-export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
-export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
-export { createModule, deltas } from './deltas/kinds.ts';
-export { initialDelta, layoutOf } from './deltas/layout.ts';
-export type { StandaloneGraphs } from './runtime/program-graphs.ts';
-
-// Sites, spaces, budgets, structures.
-
-export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
-export type { HostKind, Site } from './core/site.ts';
-export { readDelta, writeDelta } from './library/delta-file.ts';
-export { parseBudget } from './structure/budget.ts';
-export { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './structure/candidates.ts';
-export { evenLora } from './structure/even-lora.ts';
-export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
-export { listManualModules, manualMethods } from './structure/manual.ts';
-export { mapStructure } from './structure/map-structure.ts';
-export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, spaces } from './structure/spaces.ts';
-export {
-  type Choice,
-  createStructure,
-  keptModules,
-  type ModuleRecord,
-  readStructure,
-  type Structure,
-  writeStructure,
-} from './structure/structure-file.ts';
-
-// The method, equation by equation, and training.
-
-export { fillNormal, fillUniform, permutation } from './core/random.ts';
-export type { Metric } from './metrics/metric.ts';
-export { metrics } from './metrics/metrics.ts';
-export type { Target, TargetSet } from './metrics/target.ts';
-export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
-export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
-export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
-export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
-export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
-export { createConcreteEstimator } from './search/estimators/concrete-estimator.ts';
-export { type EstimatorName, estimators } from './search/estimators/estimators.ts';
-export { createHardConcreteEstimator } from './search/estimators/hard-concrete-estimator.ts';
-export { createStraightThroughEstimator } from './search/estimators/straight-through-estimator.ts';
-export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
-export {
-  type BiLevelOrder,
-  type MixedDerivative,
-  type MixedDerivativePoint,
-  mixedDerivatives,
-  stepEvaluations,
-} from './search/mixed-derivative.ts';
-export {
-  type SearchEvent,
-  type SearchOptions,
-  type SearchProblem,
-  type SearchResult,
-  search as searchProgram,
-} from './search/search.ts';
-export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
-export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
-export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
-export { type CheckpointState, type CheckpointStore, checkpointFile } from './training/checkpoint.ts';
-export { clipNorm } from './training/clip.ts';
-export type { EvaluationEvent, LoopContext } from './training/loop.ts';
-export { meanLoss } from './training/mean-loss.ts';
-export { withMicroBatches } from './training/micro-batches.ts';
-export { linearDecay } from './training/steps.ts';
-export {
-  type TuneEvent,
-  type TuneOptions,
-  type TuneProblem,
-  type TuneResult,
-  tune as tuneProgram,
-} from './training/tune-program.ts';
-
-// The engine: graphs, their gradients, ONNX, sessions.
-
-export { gradients } from './graph/gradients.ts';
-export { Graph } from './graph/graph.ts';
-export { toOnnx } from './graph/onnx.ts';
-export * as ops from './graph/ops/ops.ts';
-export { type DataType, type Dim, GraphError, type Shape, type TensorType, type Value } from './graph/types.ts';
-export { createSession, type Feed, type Feeds, type Session } from './runtime/session.ts';
+export { exportFormats } from './export/formats.ts';
+export { guessOwnTask, writeDraft } from './jobs/draft-job.ts';
+export { runEvaluateJob } from './jobs/evaluate-job.ts';
+export { runExportJob } from './jobs/export-job.ts';
+export type { JobEvent } from './jobs/job-events.ts';
+export { loadTuned, readTuned } from './jobs/load-tuned.ts';
+export { runPlanJob } from './jobs/plan-job.ts';
+export { runPredictJob } from './jobs/predict-job.ts';
+export { readRunView } from './jobs/read-view.ts';
+export { readRun, writeReport } from './jobs/report-job.ts';
+export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './jobs/run-job.ts';
+export type { Prediction } from './library/answer-each.ts';
+export { type EncodedTask, encodeTask } from './library/encode-task.ts';
+export { evaluate, evaluateInDetail, type SplitName } from './library/evaluate.ts';
+export { type ExportOutcome, exportModel } from './library/export-model.ts';
+export { predict, predictEach } from './library/predict.ts';
+export { runToEnd } from './library/run-to-end.ts';
+export { type FoundStructure, searchStructure } from './library/search-structure.ts';
+export type { StageSettings } from './library/stage-settings.ts';
+export { drawStructure, manualStructure } from './library/structures.ts';
+export { type TunedStructure, tune } from './library/tune.ts';
+export { chooseDevice } from './machine/choose-device.ts';
+export { examineMachine } from './machine/doctor.ts';
+export { builtInModels, type LoadOptions, loadModel } from './models/load-model.ts';
+export type { Model } from './models/model.ts';
+export { type Plan, planSearch } from './plan/plan.ts';
+export type { RunView } from './report/run-view.ts';
+export type { RunResult } from './runs/result.ts';
+export { runFolder } from './runs/run-folder.ts';
+export { serveRuns } from './serve/server.ts';
+export { readStructure, type Structure, writeStructure } from './structure/structure-file.ts';
+export { segmentsOf } from './tasks/segments.ts';
+export { loadTask, loadTaskData, type Task, type TaskData, tasks } from './tasks/tasks.ts';
+export { checkpointFile } from './training/checkpoint.ts';

@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { handOver } from '../bin/start-node.mjs';
 import { findNode } from './find-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -74,11 +75,10 @@ if (node === undefined) {
   );
   process.exit(1);
 }
-// Ctrl-C reaches the child too (it is in the same process group): let it save its state and say so.
-process.on('SIGINT', () => {});
-if (name !== 'test') process.exit(run(node, task(args)));
+if (name !== 'test') process.exit(await handOver(node, task(args), { cwd: root }));
 // What the tests leave among the temporary files, killed ones too, goes with this folder.
 const scratch = mkdtempSync(join(tmpdir(), 's3delta-test-'));
-const status = run(node, task(args), { env: { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch } });
+const env = { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch };
+const status = await handOver(node, task(args), { cwd: root, env });
 rmSync(scratch, { recursive: true, force: true });
 process.exit(status);

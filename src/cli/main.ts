@@ -37,11 +37,15 @@ const signal = interruptSignal(() => {
 process.removeAllListeners('warning').on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
-// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours.
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A disk that takes no more is one.
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
-  throw error;
+  progress.finish();
+  stderr.write(`error: stdout: the output could not be written: ${error.message}\n→ send it to a place with room\n`);
+  process.exit(1);
 });
+// Progress that nobody can read any more, on a closed terminal or a full disk, is no reason to lose the work.
+stderr.on('error', () => {});
 
 /** Waits for a pipe that takes no more: leaving before it has all would cut a long document short. */
 async function print(text: string): Promise<void> {

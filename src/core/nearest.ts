@@ -1,3 +1,5 @@
+import { InputError } from './errors.ts';
+
 /** Number of single-character insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
 export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -23,4 +25,11 @@ export function nearestNames(name: string, names: readonly string[], count = 1):
     .sort((a, b) => a.distance - b.distance)
     .slice(0, count)
     .map(({ candidate }) => candidate);
+}
+
+/** Refuses a name that a list does not have: with the nearest one that it has, and the list. */
+export function unknownName(what: string, name: string, names: readonly string[], where?: string): InputError {
+  const [nearest] = nearestNames(name, names);
+  const question = nearest === undefined ? '' : `did you mean "${nearest}"? `;
+  return new InputError(`unknown ${what} "${name}"`, { where, remedy: `${question}use one of: ${names.join(', ')}` });
 }

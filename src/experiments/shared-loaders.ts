@@ -1,6 +1,6 @@
 import { freshLoaders, type Loaders } from '../jobs/loaders.ts';
 import type { Reading } from '../models/codec.ts';
-import type { Model } from '../models/model.ts';
+import { changedModel, type Model } from '../models/model.ts';
 
 /** Loaders for many runs in one process: each model and data set is read once, each input encoded once, each device measured once. */
 export interface SharedLoaders extends Loaders {
@@ -18,7 +18,8 @@ export function sharedLoaders(): SharedLoaders {
     model: once(
       async (name, settings) => {
         const model = await freshLoaders.model(name, { ...settings, onStart });
-        return { ...model, codec: remembering(model.codec) };
+        const readings = new Map<string, Reading>();
+        return changedModel(model, ({ codec }) => ({ codec: remembering(codec, readings) }));
       },
       (name, { device, threads, prepack, recompute, precision }) =>
         JSON.stringify([name, device, threads, prepack, recompute, precision]),
@@ -58,8 +59,7 @@ function once<Args extends unknown[], Result>(
 }
 
 /** Splits differ from seed to seed, texts do not. */
-function remembering(codecOf: Model['codec']): Model['codec'] {
-  const readings = new Map<string, Reading>();
+function remembering(codecOf: Model['codec'], readings: Map<string, Reading>): Model['codec'] {
   return (task, options) => {
     const codec = codecOf(task, options);
     const form = JSON.stringify([task.name, options]);

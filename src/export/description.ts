@@ -37,6 +37,9 @@ const description = z.looseObject({
     template: z.string().nullable(),
     /** The same as what the task gives to read, before a model writes it in its own form; absent in older exports. */
     segments: z.array(z.looseObject({ name: z.string().optional(), text: z.string() })).optional(),
+    /** Whether answers are numbers, and whether each example gives its own to choose among. */
+    numbers: z.boolean().optional(),
+    choices: z.boolean().optional(),
     /** Longest source, in tokens, the end of sequence included. */
     maxLength: z.int().min(2),
     /** Longest free-text answer, in tokens, without a sentinel and the end of sequence; absent where the task does not say. */

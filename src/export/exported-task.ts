@@ -6,14 +6,14 @@ import type { DescribedTask } from './description.ts';
 
 /** What has to be known of a task to describe it. */
 export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> &
-  Partial<Pick<Task, 'words' | 'segments' | 'maxTargetLength'>>;
+  Partial<Pick<Task, 'words' | 'numbers' | 'choices' | 'segments' | 'maxTargetLength'>>;
 
 /** What has to be known of a task to ask a model. */
-export type AskedTask = Pick<Task, 'name' | 'labels'> & Partial<Pick<Task, 'words' | 'segments' | 'maxTargetLength'>>;
+export type AskedTask = Omit<ExportedTask, 'metric'>;
 
 /** A task as plain data, in the form in which a model reads and answers it. */
 export function describeTask(
-  { name, metric, labels, segments, maxTargetLength }: ExportedTask,
+  { name, metric, labels, numbers, choices, segments, maxTargetLength }: ExportedTask,
   codec: Pick<Codec, 'read' | 'choice' | 'form'>,
   maxLength: number,
 ): DescribedTask {
@@ -25,6 +25,8 @@ export function describeTask(
     labels: codec.choice?.labels?.map(({ word, name }) => ({ answer: word, name })) ?? null,
     template: templates === undefined ? null : codec.read(templates).text,
     ...(templates && { segments: templates.map(({ name, text }) => ({ ...(name !== undefined && { name }), text })) }),
+    ...(numbers && { numbers }),
+    ...(choices && { choices }),
     ...(labels === undefined && maxTargetLength !== undefined && { maxTargetLength }),
     maxLength,
     ...codec.form,
@@ -36,7 +38,7 @@ export function describeTask(
  * @throws InputError, naming the folder, where it is one of another version of this program
  */
 export function taskOf(
-  { name, builtIn, labels, template, segments, maxTargetLength }: DescribedTask,
+  { name, builtIn, labels, numbers, choices, template, segments, maxTargetLength }: DescribedTask,
   folder: string,
 ): AskedTask {
   if (builtIn) {
@@ -49,6 +51,8 @@ export function taskOf(
     name,
     labels: labels?.map(label => label.name),
     ...(labels && { words: labels.map(({ answer }) => answer) }),
+    ...(numbers && { numbers }),
+    ...(choices && { choices }),
     ...(templates && { segments: fromTemplates(templates) }),
     ...(maxTargetLength !== undefined && { maxTargetLength }),
   };

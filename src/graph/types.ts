@@ -9,6 +9,7 @@ export type OpType =
   | 'Clip'
   | 'Concat'
   | 'DynamicQuantizeMatMul'
+  | 'Erf'
   | 'Exp'
   | 'Expand'
   | 'FusedMatMul'
@@ -17,11 +18,13 @@ export type OpType =
   | 'Gelu'
   | 'Gemm'
   | 'Identity'
+  | 'LayerNormalization'
   | 'Log'
   | 'LogSoftmax'
   | 'MatMul'
   | 'Mul'
   | 'Neg'
+  | 'QuickGelu'
   | 'Range'
   | 'ReduceMax'
   | 'ReduceSum'
@@ -30,6 +33,7 @@ export type OpType =
   | 'ScatterElements'
   | 'ScatterND'
   | 'Shape'
+  | 'Sigmoid'
   | 'SimplifiedLayerNormalization'
   | 'Softmax'
   | 'Split'
@@ -93,6 +97,7 @@ export interface GraphBuilder {
   readonly nodes: readonly Node[];
   readonly recomputation: Recomputation;
   readonly transposes: TransposedPairs;
+  input(name: string, dtype: DataType, shape: Shape): Value;
   floats(data: Float32Array | readonly number[], shape?: Shape): Value;
   scalar(value: number): Value;
   int8s(data: readonly number[], shape: Shape): Value;

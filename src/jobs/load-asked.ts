@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import { loadTokenizer } from '../data/tokenizer/load-tokenizer.ts';
 import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
 import { type AskedTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
@@ -49,9 +50,9 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
   }
   const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
   const { sentinel, maxLength } = description.task;
-  const { family } = await familyIn(folder);
-  const codecOf = await family.openCodecs(folder);
-  const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
+  const { family, config } = await familyIn(folder);
+  const options = { maxLength: changes['max-length'] ?? maxLength, sentinel };
+  const codec = family.codec(config, await loadTokenizer(folder), task, options);
   const device = await chooseDevice(changes.device);
   const program = await open(folder, description, compileSettings({ ...changes, device }));
   return { program, delta: new Float32Array(0), codec, task, sizes: batchSize(changes) };

@@ -6,7 +6,7 @@ import { otherModel } from '../structure/structure-file.ts';
 
 const format = 's3delta-delta-1';
 
-/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>`. */
+/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or `<head>.<parameter>`. */
 export async function writeDelta(
   path: string,
   model: Pick<Model, 'name' | 'fingerprint'>,
@@ -58,7 +58,11 @@ export async function readDelta(
 }
 
 function entries(layout: Layout) {
-  return layout.modules.flatMap(({ module, parameters }) =>
-    parameters.map(({ name, ...place }) => ({ name: `${module.id}.${name}`, ...place })),
+  const owners = [
+    ...layout.modules.map(({ module, parameters }) => ({ owner: module.id, parameters })),
+    ...layout.heads.map(({ name, parameters }) => ({ owner: name, parameters })),
+  ];
+  return owners.flatMap(({ owner, parameters }) =>
+    parameters.map(({ name, ...place }) => ({ name: `${owner}.${name}`, ...place })),
   );
 }

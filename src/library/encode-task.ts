@@ -15,7 +15,16 @@ import { completeSettings, type StageSettings } from './stage-settings.ts';
 /** What a task says of itself, wherever its examples come from. */
 export type TaskDescription = Pick<
   Task,
-  'name' | 'metric' | 'details' | 'labels' | 'words' | 'maxSourceLength' | 'maxTargetLength' | 'presets'
+  | 'name'
+  | 'metric'
+  | 'details'
+  | 'labels'
+  | 'words'
+  | 'numbers'
+  | 'choices'
+  | 'maxSourceLength'
+  | 'maxTargetLength'
+  | 'presets'
 >;
 
 /** A task's data as a model reads it. */

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import {
   descriptionFile,
   type ExportDescription,
@@ -58,7 +57,7 @@ export function exportModel(
     const modules = keptModules(structure, model);
     const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
     const codec = model.codec(task, { maxLength, sentinel });
-    exporter.check(modules);
+    exporter.check(modules, model.heads);
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
       const more = await exporter.write({ model, source, modules, delta }, folder, signal);
@@ -68,7 +67,7 @@ export function exportModel(
         format,
         s3delta: packageVersion(),
         model: { name, fingerprint, parameters },
-        trained: { modules: modules.length, parameters: layoutOf(modules).size },
+        trained: { modules: modules.length, parameters: model.layout(modules).size },
         task: describeTask(task, codec, maxLength),
         files,
         ...(score && { score }),

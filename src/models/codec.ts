@@ -3,7 +3,7 @@ import type { Example, Output, Segment } from '../data/example.ts';
 import type { Task } from '../tasks/task.ts';
 
 /** What a model must know of a task to read its examples and to answer them. */
-export type CodedTask = Partial<Pick<Task, 'name' | 'labels' | 'words' | 'maxTargetLength'>>;
+export type CodedTask = Partial<Pick<Task, 'name' | 'labels' | 'words' | 'numbers' | 'choices' | 'maxTargetLength'>>;
 
 export interface CodecOptions {
   /** Longest input in tokens, those included that the model adds; longer ones are cut. */

@@ -5,7 +5,7 @@ import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import { familyIn } from './families.ts';
+import { type Families, familyIn } from './families.ts';
 import { keepingDevice } from './keep-device.ts';
 import type { Model } from './model.ts';
 
@@ -20,7 +20,10 @@ export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 export const builtInFolder = (name: string): string => BUILT_IN[name]!;
 
 /** How a model is loaded, and what tells of its download. */
-export type LoadOptions = CompileSettings & DownloadOptions;
+export interface LoadOptions extends CompileSettings, DownloadOptions {
+  /** Families beside those that come with the package, by `model_type`. */
+  readonly families?: Families;
+}
 
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
@@ -29,10 +32,10 @@ export type LoadOptions = CompileSettings & DownloadOptions;
  * aborted.
  */
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
-  const { onDownload, signal, ...settings } = options;
+  const { onDownload, signal, families, ...settings } = options;
   throwIfInterrupted(signal);
   const { name, folder } = await findModel(nameOrFolder, { onDownload, signal });
-  const { family, config } = await familyIn(folder);
+  const { family, config } = await familyIn(folder, families);
   throwIfInterrupted(signal);
   const model = keepingDevice(await family.load(name, folder, config, settings), settings);
   throwIfInterrupted(signal);

@@ -9,6 +9,7 @@ export interface BenchmarkTask
   extends RowForm,
     Pick<Task, 'name' | 'description' | 'metric' | 'presets' | 'split' | 'maxSourceLength'> {
   readonly details?: Task['details'];
+  readonly choices?: Task['choices'];
   /** What messages call the data set, e.g. `GLUE's RTE`. */
   readonly dataSet: string;
   /** The forms it comes in, the likeliest first. */
@@ -27,6 +28,8 @@ export function benchmarkTask(benchmark: BenchmarkTask): Task {
     metric,
     ...(details !== undefined && { details }),
     labels: classes?.names,
+    ...(benchmark.numbers !== undefined && { numbers: true }),
+    ...(benchmark.choices && { choices: true }),
     segments: form.segments,
     maxSourceLength,
     presets,

@@ -39,6 +39,10 @@ export interface Task {
   readonly labels: readonly string[] | undefined;
   /** What a model that answers in text says for each class, where it is not the model's own way to say it. */
   readonly words?: readonly string[];
+  /** Whether answers are numbers. */
+  readonly numbers?: boolean;
+  /** Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these. */
+  readonly choices?: boolean;
   /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
   readonly segments?: SegmentsOfRow;
   /** Longest input in tokens, those included that the model adds. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, test } from 'node:test';
-import type { MachineReport, Plan } from '../../src/index.ts';
+import type { Plan } from '../../src/index.ts';
+import type { MachineReport } from '../../src/research.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();

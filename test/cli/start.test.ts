@@ -6,15 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../../src/library/provenance.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-const { runsTypeScript, findNode } = (await import(new URL('../../tools/find-node.mjs', import.meta.url).href)) as {
-  runsTypeScript(version: string): boolean;
+const { isNewEnough } = (await import(new URL('../../bin/start-node.mjs', import.meta.url).href)) as {
+  isNewEnough(version: string): boolean;
+};
+const { findNode } = (await import(new URL('../../tools/find-node.mjs', import.meta.url).href)) as {
   findNode(root: string): string | undefined;
 };
 
-test('Node runs TypeScript by itself from 22.18 and from 23.6 on', () => {
+test('Node is new enough from 22.18 and from 23.6 on', () => {
   for (const version of ['v22.18.0', '22.19.1', 'v23.6.0', 'v24.0.0', 'v30.1.2'])
-    assert.ok(runsTypeScript(version), version);
-  for (const version of ['v20.20.2', 'v22.17.9', 'v23.5.0', 'v18.0.0']) assert.ok(!runsTypeScript(version), version);
+    assert.ok(isNewEnough(version), version);
+  for (const version of ['v20.20.2', 'v22.17.9', 'v23.5.0', 'v18.0.0']) assert.ok(!isNewEnough(version), version);
 });
 
 test('a Node new enough is found, the running one first', () => {

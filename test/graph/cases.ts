@@ -77,6 +77,10 @@ const elementwise: OpCase[] = [
   { name: 'tanh', covers: ['Tanh'], shapes: [[2, 3]], build: ([a]) => op.tanh(a!) },
   { name: 'relu', covers: ['Relu', 'Ceil', 'Clip'], shapes: [[4, 5]], build: ([a]) => op.relu(a!) },
   { name: 'gelu', covers: ['Gelu'], shapes: [[4, 5]], build: ([a]) => op.gelu(a!) },
+  { name: 'exact gelu', covers: ['Gelu', 'Erf'], shapes: [[4, 5]], build: ([a]) => op.exactGelu(a!) },
+  { name: 'erf', covers: ['Erf'], shapes: [[4, 5]], build: ([a]) => op.erf(a!) },
+  { name: 'sigmoid', covers: ['Sigmoid'], shapes: [[4, 5]], build: ([a]) => op.sigmoid(a!) },
+  { name: 'silu', covers: ['QuickGelu', 'Sigmoid'], shapes: [[4, 5]], build: ([a]) => op.silu(a!) },
   { name: 'exp', covers: ['Exp'], shapes: [[2, 3]], build: ([a]) => op.exp(a!) },
   { name: 'log', covers: ['Log'], shapes: [[2, 3]], build: ([a]) => op.log(op.exp(a!)) },
   { name: 'identity', covers: ['Identity'], shapes: [[2, 3]], build: ([a]) => a!.graph.apply('Identity', [a!])[0]! },
@@ -242,6 +246,32 @@ const shaped: OpCase[] = [
     shapes: [[3, 5], [5]],
     build: ([x, w]) => op.rmsNorm(x!, w!, 1e-6).node!.outputs[1]!,
   },
+  {
+    name: 'layer norm',
+    covers: ['LayerNormalization'],
+    shapes: [[3, 5], [5], [5]],
+    build: ([x, w, b]) => op.layerNorm(x!, w!, b!, 1e-5),
+  },
+  {
+    name: 'layer norm without bias',
+    covers: ['LayerNormalization'],
+    shapes: [[3, 5], [5]],
+    build: ([x, w]) => op.layerNorm(x!, w!, undefined, 1e-12),
+  },
+  {
+    name: 'layer norm of constant weight and bias',
+    covers: ['LayerNormalization'],
+    shapes: [[3, 4]],
+    build: ([x], _, graph) => op.layerNorm(x!, graph.floats([1, 2, 0.5, -1]), graph.floats([0.5, -0.5, 1, 0]), 1e-5),
+  },
+  ...[1, 2].map(
+    (output): OpCase => ({
+      name: `${output === 1 ? 'mean' : 'inverse deviation'} of the layer norm alone`,
+      covers: ['LayerNormalization'],
+      shapes: [[3, 5], [5]],
+      build: ([x, w]) => op.layerNorm(x!, w!, undefined, 1e-5).node!.outputs[output]!,
+    }),
+  ),
   {
     name: 'gather, a row twice',
     covers: ['Gather', 'ScatterND', 'Cast'],

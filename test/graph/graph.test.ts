@@ -9,6 +9,7 @@ import {
   concat,
   gather,
   gemm,
+  layerNorm,
   matmul,
   reduceSum,
   reshape,
@@ -52,6 +53,11 @@ describe('the graph', () => {
       [/ReduceSum: axis 2 is outside rank 2/, () => reduceSum(a, [2])],
       [/Gather: indices must be a list/, () => gather(a, b)],
       [/SimplifiedLayerNormalization: needs \[n, d\] and \[d\]/, () => rmsNorm(a, reshape(b, [8]), 1e-6)],
+      [
+        /LayerNormalization: needs .* got \[n,3\] and \[3\] and \[8\]/,
+        () => layerNorm(a, graph.floats([1, 2, 3]), reshape(b, [8]), 1e-5),
+      ],
+      [/QuickGelu: only alpha = 1/, () => graph.apply('QuickGelu', [a], { alpha: { float: 1.702 } })],
       [/constant: 8 bytes where \[3\] needs 12/, () => graph.floats([1, 2], [3])],
       [
         /w: 3 bytes where \[2\] needs 8/,

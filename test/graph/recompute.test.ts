@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { add, gemm, mul, reduceSum, rmsNorm, sub, tanh } from '../../src/graph/ops/ops.ts';
+import { add, gemm, layerNorm, mul, reduceSum, rmsNorm, sub, tanh } from '../../src/graph/ops/ops.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
-import type { Value } from '../../src/graph/types.ts';
+import type { Node, Value } from '../../src/graph/types.ts';
 import { createSession } from '../../src/runtime/session.ts';
 
 type Mark = (values: { normalized: Value; output: Value; result: Value; residual: Value }) => void;
@@ -53,6 +53,34 @@ describe('recomputation', () => {
     assert.equal(usersOf(graph, marked).length, 1, 'only the forward product reads the marked value');
     const [expected, actual] = [await run(build(() => {})), await run(graph)];
     assert.deepEqual(actual, expected);
+  });
+
+  it('runs a marked layer norm a second time; its mean and deviation, a number a row, are held', async () => {
+    const build = (isMarked: boolean): Graph => {
+      const graph = new Graph();
+      const x = graph.input('x', 'float32', ['n', 3]);
+      const scale = graph.input('scale', 'float32', [3]);
+      const weight = graph.input('w', 'float32', [3, 3]);
+      const normalized = layerNorm(x, scale, graph.floats([0.5, -0.5, 1]), 1e-5);
+      if (isMarked) graph.recomputation.mark(normalized);
+      const loss = reduceSum(tanh(gemm(normalized, weight)), [0, 1], false);
+      const [byScale, byWeight] = gradients(loss, [scale, weight]);
+      graph.output('byScale', byScale!);
+      graph.output('byWeight', byWeight!);
+      return graph;
+    };
+    const graph = build(true);
+    const [first, second] = neededNodes(graph).filter(({ op }) => op === 'LayerNormalization');
+    const readers = (node?: Node) => node!.outputs.map(output => usersOf(graph, output).length > 0);
+    assert.deepEqual(
+      [readers(first), readers(second)],
+      [
+        [true, true, true],
+        [true, false, false],
+      ],
+    );
+    assert.equal(usersOf(graph, first!.outputs[0]!).length, 1, 'only the forward product reads the marked value');
+    assert.deepEqual(await run(graph), await run(build(false)));
   });
 
   it('computes a value by a recipe from others that are held', async () => {

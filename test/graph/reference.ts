@@ -91,6 +91,22 @@ function scatter(into: Tensor, targets: (flat: number) => number[], updates: Ten
   return tensor(into.shape, result);
 }
 
+/** By the series of positive terms 2/√π exp(−x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)), which loses no digits. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+const geluForms: Readonly<Record<string, (x: number) => number>> = {
+  tanh: x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  none: x => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+};
+
 type Reference = (inputs: Tensor[], attributes: Attributes) => Tensor[];
 
 const references: { [Op in OpType]: Reference } = {
@@ -109,7 +125,10 @@ const references: { [Op in OpType]: Reference } = {
   ],
   Exp: unary(Math.exp),
   Log: unary(Math.log),
-  Gelu: unary(x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  Erf: unary(erf),
+  Sigmoid: unary(x => 1 / (1 + Math.exp(-x))),
+  QuickGelu: (inputs, { alpha }) => unary(x => x / (1 + Math.exp(-(alpha as { float: number }).float * x)))(inputs),
+  Gelu: (inputs, { approximate }) => unary(geluForms[approximate as string]!)(inputs),
   Identity: unary(x => x),
   Cast: unary(x => x),
   Gemm: ([a, b, c], attributes) => {
@@ -255,6 +274,19 @@ const references: { [Op in OpType]: Reference } = {
       return row.map((value, index) => value * inverse * weight!.data[index]!);
     });
     return [y, tensor([inverses.length, 1], inverses)];
+  },
+  LayerNormalization: ([x, weight, bias], attributes) => {
+    const { epsilon } = attributes as { epsilon: { float: number } };
+    const [means, inverses]: [number[], number[]] = [[], []];
+    const y = byRow(x!, row => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+      const deviation = Math.sqrt(variance + epsilon.float);
+      means.push(mean);
+      inverses.push(1 / deviation);
+      return row.map((value, i) => ((value - mean) / deviation) * weight!.data[i]! + (bias?.data[i] ?? 0));
+    });
+    return [y, tensor([means.length, 1], means), tensor([means.length, 1], inverses)];
   },
 };
 

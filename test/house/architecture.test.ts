@@ -11,6 +11,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 test('every file and folder that the architecture names exists', () => {
   const named = [...text.matchAll(/`([\w-]+(?:\/[\w-]+)*(?:\.ts|\/))`/g)].map(([, path]) => path!);
   assert.ok(named.length > 40, `${named.length} names`);
+  // A file may be named without its folder; names are unique among the sources.
   const known = new Set(sources.map(path => basename(path)));
   const missing = named.filter(
     path => !existsSync(join(root, 'src', path)) && !existsSync(join(root, path)) && !known.has(path),

@@ -6,10 +6,6 @@ export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b])[0
 export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b])[0]!;
 export const mul = (a: Value, b: Value): Value => a.graph.apply('Mul', [a, b])[0]!;
 export const neg = (x: Value): Value => x.graph.apply('Neg', [x])[0]!;
-export const tanh = (x: Value): Value => x.graph.apply('Tanh', [x])[0]!;
-export const relu = (x: Value): Value => x.graph.apply('Relu', [x])[0]!;
-/** gelu_new: the tanh form, as in T5 v1.1 and the adapters. */
-export const gelu = (x: Value): Value => x.graph.apply('Gelu', [x], { approximate: 'tanh' })[0]!;
 /** x held between two scalars of its type: for what is piecewise constant, as no gradient comes out. */
 export const clip = (x: Value, low: Value, high: Value): Value => x.graph.apply('Clip', [x, low, high])[0]!;
 /** 1 where x > 0, else 0, for x ≥ 0: exact, and three times as fast in ONNX Runtime as Sign. */
@@ -20,27 +16,16 @@ export const isPositive = (x: Value): Value => {
 /** Natural logarithm. */
 export const log = (x: Value): Value => x.graph.apply('Log', [x])[0]!;
 export const exp = (x: Value): Value => x.graph.apply('Exp', [x])[0]!;
+/** 2/√π ∫₀ˣ exp(−t²) dt. */
+export const erf = (x: Value): Value => x.graph.apply('Erf', [x])[0]!;
 /** x · factor. */
 export const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));
 
 const binary = (op: string): OpDefinition['infer'] => {
   return ([a, b]) => [{ dtype: a!.dtype, shape: broadcastShapes(op, a!.shape, b!.shape) }];
 };
-const unary: OpDefinition['infer'] = ([x]) => [{ dtype: x!.dtype, shape: x!.shape }];
-
-const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
-const GELU_CUBIC = 0.044715;
-
-/** d gelu_new / dx = ½(1 + t) + ½ x (1 − t²) u′ with t = tanh(u), u = √(2/π) (x + 0.044715 x³). */
-function geluDerivative(x: Value): Value {
-  const { graph } = x;
-  const squared = mul(x, x);
-  const u = mul(x, add(scale(squared, SQRT_2_OVER_PI * GELU_CUBIC), graph.scalar(SQRT_2_OVER_PI)));
-  const uDerivative = add(scale(squared, 3 * SQRT_2_OVER_PI * GELU_CUBIC), graph.scalar(SQRT_2_OVER_PI));
-  const t = tanh(u);
-  const oneMinusSquare = sub(graph.scalar(1), mul(t, t));
-  return scale(add(add(t, graph.scalar(1)), mul(mul(x, uDerivative), oneMinusSquare)), 0.5);
-}
+/** The output has the input's type. */
+export const unary: OpDefinition['infer'] = ([x]) => [{ dtype: x!.dtype, shape: x!.shape }];
 
 export const elementwiseOps = {
   // d(a + b) = da + db
@@ -63,29 +48,20 @@ export const elementwiseOps = {
     },
   },
   Neg: { infer: unary, gradient: context => [neg(onlyGradient(context))] },
-  // d tanh(x) = (1 − tanh²(x)) dx
-  Tanh: {
-    infer: unary,
-    gradient: context => {
-      const y = held(context.node.outputs[0]!);
-      return [mul(onlyGradient(context), sub(y.graph.scalar(1), mul(y, y)))];
-    },
-  },
-  // d relu(x) = [x > 0] dx, which the output tells as well as the input, so the input need not be kept
-  Relu: {
-    infer: unary,
-    gradient: context => [mul(onlyGradient(context), isPositive(held(context.node.outputs[0]!)))],
-  },
   Exp: { infer: unary, gradient: context => [mul(onlyGradient(context), held(context.node.outputs[0]!))] },
   // d log(x) = dx / x, and 1/x = exp(−log x)
   Log: { infer: unary, gradient: context => [mul(onlyGradient(context), exp(neg(held(context.node.outputs[0]!))))] },
+  // d erf(x) = 2/√π exp(−x²) dx
+  Erf: {
+    infer: unary,
+    gradient: context => {
+      const x = held(inputOf(context.node, 0));
+      return [mul(onlyGradient(context), scale(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))];
+    },
+  },
   // Piecewise constant: no gradient wherever there is a derivative.
   Ceil: { infer: unary, gradient: null },
   // Only ever clips what is piecewise constant already.
   Clip: { infer: unary, gradient: null },
-  Gelu: {
-    infer: unary,
-    gradient: context => [mul(onlyGradient(context), geluDerivative(held(inputOf(context.node, 0))))],
-  },
   Identity: { infer: unary, gradient: context => [onlyGradient(context)] },
 } satisfies Record<string, OpDefinition>;

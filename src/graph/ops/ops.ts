@@ -1,4 +1,5 @@
 import type { OpType } from '../types.ts';
+import { activationOps } from './activations.ts';
 import type { OpDefinition } from './definition.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { gatherOps } from './gather.ts';
@@ -12,6 +13,7 @@ import { softmaxOps } from './softmax.ts';
 /** Every operation: what stands in a family's file, and nothing else. The type holds it to the closed set, name by name. */
 export const ops: Readonly<Record<OpType, OpDefinition>> = {
   ...elementwiseOps,
+  ...activationOps,
   ...matrixOps,
   ...quantizedOps,
   ...reduceOps,
@@ -21,10 +23,11 @@ export const ops: Readonly<Record<OpType, OpDefinition>> = {
   ...normalizationOps,
 };
 
-export { add, clip, exp, gelu, log, mul, neg, relu, scale, sub, tanh } from './elementwise.ts';
+export { exactGelu, gelu, relu, sigmoid, silu, tanh } from './activations.ts';
+export { add, clip, erf, exp, log, mul, neg, scale, sub } from './elementwise.ts';
 export { gather, gatherElements } from './gather.ts';
 export { gemm, matmul, plainMatmul } from './matrix.ts';
-export { rmsNorm } from './normalization.ts';
+export { layerNorm, rmsNorm } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceMax, reduceSum } from './reduce.ts';
 export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shaping.ts';

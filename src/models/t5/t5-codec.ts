@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { readJson } from '../../files/read-json.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import { sentinelOf } from './sentinel.ts';
 import { answerText, sourceText } from './text-form.ts';
@@ -15,24 +12,22 @@ const freeTextTokens = 16;
 const pretraining = z.looseObject({ answers_after_sentinel: z.boolean().default(false) });
 
 /** Whether a model says a sentinel before it answers, by its config.json. */
-export function answersAfterSentinel(config: unknown): boolean {
+function answersAfterSentinel(config: unknown): boolean {
   const parsed = pretraining.safeParse(config);
   return parsed.success && parsed.data.answers_after_sentinel;
 }
 
-/** Codecs of the T5 in a folder, whose weights are not needed. InputError where files are missing or damaged. */
-export async function openT5Codecs(folder: string): Promise<(task: CodedTask, options: CodecOptions) => Codec> {
-  const tokenizer = await loadTokenizer(folder);
-  const sentinel = answersAfterSentinel(await readJson(join(folder, 'config.json')));
-  return (task, options) => t5Codec(tokenizer, task, { ...options, sentinel: options.sentinel ?? sentinel });
-}
-
 /**
  * Texts in and out: a source ends in the end-of-sequence id, and so does an answer; a sentinel, where there is one, closes
- * the one and opens the other.
+ * the one and opens the other. Unless an option says so, config.json says whether there is one.
  * @throws InputError where the vocabulary cannot spell a label or has no sentinel
  */
-export function t5Codec(tokenizer: Tokenizer, task: CodedTask, { maxLength, sentinel = false }: CodecOptions): Codec {
+export function t5Codec(
+  config: unknown,
+  tokenizer: Tokenizer,
+  task: CodedTask,
+  { maxLength, sentinel = answersAfterSentinel(config) }: CodecOptions,
+): Codec {
   const opening = sentinel ? [sentinelOf(tokenizer)] : [];
   const ending = [...opening, tokenizer.endId];
   const idsOf = (answer: string): number[] => [...opening, ...tokenizer.encode(answer), tokenizer.endId];

@@ -27,6 +27,7 @@ export async function loadCustomTask(path: string): Promise<Task> {
     description: file.description,
     metric: file.metric,
     labels: form.classes?.names,
+    ...(form.numbers !== undefined && { numbers: true }),
     ...(form.classes?.words && { words: form.classes.words }),
     segments: form.segments,
     maxSourceLength: file.maxSourceLength,

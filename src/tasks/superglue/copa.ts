@@ -13,6 +13,7 @@ export const copa = superGlueTask({
     ...['choice1', 'choice2'].map(name => ({ name, text: field(name), choice: true })),
   ],
   label: 'label',
+  choices: true,
   classes: numberedClasses(['choice1'], ['choice2']),
   metric: 'accuracy',
   split: halveValidation,

@@ -23,6 +23,7 @@ export const record = superGlueTask({
   ],
   label: 'answers',
   classes: undefined,
+  choices: true,
   unnest: row =>
     unnest(row, nested, ({ passage: { text, entities }, qas }) =>
       qas.map(({ query, answers }) => ({

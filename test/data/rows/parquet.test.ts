@@ -7,7 +7,7 @@ import { InputError } from '../../../src/core/errors.ts';
 import { parseParquet } from '../../../src/data/rows/parquet.ts';
 import { checkPages } from '../../../src/data/rows/parquet-pages.ts';
 
-const fixture = (name: string) => readFile(new URL(`../fixtures/parquet/${name}.parquet`, import.meta.url));
+const fixture = (name: string) => readFile(new URL(`../../fixtures/parquet/${name}.parquet`, import.meta.url));
 const read = async (name: string) => parseParquet(await fixture(name), `${name}.parquet`);
 
 /** What tools/fixtures/parquet_files.py writes in every encoding. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { InputError } from '../../../src/core/errors.ts';
 import type { Tokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
-import { answerOf } from '../../../src/models/codec.ts';
+import { answerOf, type CodecOptions, type CodedTask } from '../../../src/models/codec.ts';
 import { builtInFolder, builtInModels } from '../../../src/models/load-model.ts';
-import { openT5Codecs, t5Codec } from '../../../src/models/t5/t5-codec.ts';
+import { t5Codec as codecOf } from '../../../src/models/t5/t5-codec.ts';
 
 /** One id a word: its length plus 10; the sentinel is 99. */
 const tokenizer: Tokenizer = {
@@ -16,6 +17,7 @@ const tokenizer: Tokenizer = {
     text.split(' ').flatMap(word => (word === '' ? [] : [word === '<extra_id_0>' ? 99 : word.length + 10])),
   decode: ids => ids.map(id => (id === 99 ? '' : 'x'.repeat(id - 10))).join(' '),
 };
+const t5Codec = (...args: [Tokenizer, CodedTask, CodecOptions]) => codecOf({}, ...args);
 const read = (text: string, options: { maxLength: number; sentinel?: boolean }) =>
   t5Codec(tokenizer, {}, options).read([{ text }]);
 
@@ -84,12 +86,11 @@ test('a segment is named before its text, unless it is all there is', () => {
 });
 
 test('a model says by its own config whether it answers after a sentinel, and a setting overrules it', async () => {
-  const forms = async (folder: string) => {
-    const codecOf = await openT5Codecs(folder);
-    return [undefined, true, false].map(sentinel => codecOf({}, { maxLength: 8, sentinel }).form);
-  };
+  const forms = (config: unknown) =>
+    [undefined, true, false].map(sentinel => codecOf(config, tokenizer, {}, { maxLength: 8, sentinel }).form.sentinel);
   const [mini] = builtInModels;
-  assert.deepEqual(await forms(builtInFolder(mini!)), [{ sentinel: true }, { sentinel: true }, { sentinel: false }]);
-  const tiny = fileURLToPath(new URL('../../fixtures/tiny-t5', import.meta.url));
-  assert.deepEqual(await forms(tiny), [{ sentinel: false }, { sentinel: true }, { sentinel: false }]);
+  const config: unknown = JSON.parse(await readFile(join(builtInFolder(mini!), 'config.json'), 'utf8'));
+  assert.deepEqual(forms(config), [true, true, false]);
+  assert.deepEqual(forms({ model_type: 't5' }), [false, true, false]);
+  assert.deepEqual(forms({ answers_after_sentinel: 'often' }), [false, true, false]);
 });

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { bytesAt, type Extents } from '../../../src/graph/extents.ts';
+import { bytesAt } from '../../../src/graph/extents.ts';
 import { Graph } from '../../../src/graph/graph.ts';
-import { toOnnx } from '../../../src/graph/onnx.ts';
-import { gemm, matmul, quantizedProduct, relu, reshape } from '../../../src/graph/ops/ops.ts';
+import * as op from '../../../src/graph/ops/ops.ts';
+import type { Value } from '../../../src/graph/types.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
-import { planBuffers } from '../../../src/runtime/memory/buffers.ts';
 import { simulateSession } from '../../../src/runtime/memory/session-memory.ts';
 import { weightMemory } from '../../../src/runtime/memory/weight-copies.ts';
 import { hasExactInt8Products } from '../../../src/runtime/probe-int8.ts';
-import { commonFolder } from '../../../src/runtime/session.ts';
 import { listManualModules } from '../../../src/structure/manual.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
+import { blocks } from './blocks.ts';
+import { measuredPeak, plannedPeak } from './peaks.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 const tiny = await loadModel(fixture('tiny-t5'), { threads: 1 });
@@ -26,62 +25,6 @@ process.env.S3DELTA_CACHE = await mkdtemp(join(tmpdir(), 's3delta-memory-'));
 after(() => rm(process.env.S3DELTA_CACHE!, { recursive: true }));
 const hasInt8 = await hasExactInt8Products();
 const int8 = await loadModel(fixture('tiny-t5'), { threads: 1, ...(hasInt8 && { precision: 'int8' }) });
-
-/** Bytes that ONNX Runtime's arena counts as requested and in use, at most, in a run; its profile says so. */
-async function measuredPeak(graph: Graph, extents: Extents): Promise<number> {
-  const scratch = await mkdtemp(join(tmpdir(), 's3delta-profile-'));
-  try {
-    const external = graph.constants.flatMap(({ constant }) =>
-      constant && 'external' in constant ? [constant.external.location] : [],
-    );
-    const folder = commonFolder(external);
-    const session = await InferenceSession.create(toOnnx(graph, folder), {
-      executionProviders: ['cpu'],
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: 1,
-      enableMemPattern: false,
-      enableProfiling: true,
-      profileFilePrefix: join(scratch, 'run'),
-      logSeverityLevel: 3,
-      extra: {
-        optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
-        session: { model_external_initializers_file_folder_path: folder, disable_prepacking: '1' },
-      },
-    });
-    const feeds = graph.inputs.map(input => {
-      const dims = input.shape.map(dim => bytesAt({ dtype: 'bool', shape: [dim] }, extents));
-      const data = input.dtype === 'int32' ? Int32Array : Float32Array;
-      const count = dims.reduce((product, dim) => product * dim, 1);
-      return [input.name, new Tensor(input.dtype as 'int32', new data(count) as Int32Array, dims)] as const;
-    });
-    await session.run(Object.fromEntries(feeds));
-    session.endProfiling();
-    const [file] = await readdir(scratch);
-    const events = JSON.parse(await readFile(join(scratch, file!), 'utf8')) as {
-      name: string;
-      args: { mem_bytes_requested_in_use?: string; mem_requested_in_use_delta?: string };
-    }[];
-    const kernels = events.filter(({ name }) => name.endsWith('_kernel_time'));
-    const inUse = kernels.map(({ args }) => Number(args.mem_bytes_requested_in_use));
-    // What was in use before the first kernel are constants.
-    const before = inUse[0]! - Number(kernels[0]!.args.mem_requested_in_use_delta);
-    return Math.max(...inUse) - before;
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
-}
-
-function plannedPeak(graph: Graph, extents: Extents): number {
-  const buffers = planBuffers(graph);
-  const rounded = (bytes: number) => Math.ceil(bytes / 256) * 256;
-  const last = Math.max(...buffers.map(({ from, until }) => Math.max(from, until ?? 0)));
-  const peaks = Array.from({ length: last + 1 }, (_, step) =>
-    buffers
-      .filter(({ from, until }) => from <= step && step <= (until ?? last))
-      .reduce((sum, { type }) => sum + rounded(bytesAt(type, extents)), 0),
-  );
-  return Math.max(...peaks);
-}
 
 describe('the simulated memory of a session', () => {
   for (const [name, model, modules] of [
@@ -100,6 +43,43 @@ describe('the simulated memory of a session', () => {
         const [planned, measured] = [plannedPeak(training, extents(size)), await measuredPeak(training, extents(size))];
         assert.ok(Math.abs(planned / measured - 1) < 0.06, `${planned} planned, ${measured} measured`);
       }
+    });
+  }
+
+  for (const [name, build] of Object.entries(blocks)) {
+    it(`is what ONNX Runtime counts itself, training ${name}`, async () => {
+      const graph = build();
+      for (const extents of [
+        { batch: 3, source: 40 },
+        { batch: 8, source: 16 },
+      ]) {
+        const [planned, measured] = [plannedPeak(graph, extents), await measuredPeak(graph, extents)];
+        assert.ok(Math.abs(planned / measured - 1) < 0.06, `${planned} planned, ${measured} measured`);
+      }
+    });
+  }
+
+  for (const [name, apply] of Object.entries<(x: Value) => Value>({
+    tanh: op.tanh,
+    relu: op.relu,
+    sigmoid: op.sigmoid,
+    silu: op.silu,
+    gelu: op.gelu,
+    'exact gelu': op.exactGelu,
+    erf: op.erf,
+    'layer norm': x => {
+      const vector = x.graph.floats(new Float32Array(64).fill(1));
+      return op.layerNorm(x, vector, vector, 1e-5);
+    },
+  })) {
+    it(`has the output of ${name} where ONNX Runtime puts it`, async () => {
+      const graph = new Graph();
+      const x = graph.input('x', 'float32', ['n', 64]);
+      // The peak is one tensor of that size where the output is written over the input, and two where it is not.
+      const product = (value: Value, columns: number) =>
+        op.gemm(value, graph.floats(new Float32Array(64 * columns).fill(0.01), [64, columns]));
+      graph.output('y', product(apply(product(x, 64)), 1));
+      assert.equal(plannedPeak(graph, { n: 512 }), await measuredPeak(graph, { n: 512 }));
     });
   }
 
@@ -140,8 +120,8 @@ describe('the memory of frozen weights', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['n', 8]);
     const weight = external(graph, 'w', [20, 8]);
-    const y = gemm(x, weight, { transB: true });
-    graph.output('y', gemm(y, weight));
+    const y = op.gemm(x, weight, { transB: true });
+    graph.output('y', op.gemm(y, weight));
     // [8, 20] has 32 columns reordered, [20, 8] has 16; the file's own pages are let go.
     assert.deepEqual(weightMemory(graph, {}), { mapped: 0, copied: 4 * (8 * 32 + 20 * 16) });
     assert.deepEqual(weightMemory(graph, { prepack: false }), { mapped: 4 * 160, copied: 0 });
@@ -151,7 +131,8 @@ describe('the memory of frozen weights', () => {
     const graph = new Graph();
     const [x, z] = ['x', 'z'].map(name => graph.input(name, 'float32', ['n', 8]));
     const weight = external(graph, 'w', [20, 8]);
-    for (const [index, input] of [x!, z!].entries()) graph.output(`y${index}`, gemm(input, weight, { transB: true }));
+    for (const [index, input] of [x!, z!].entries())
+      graph.output(`y${index}`, op.gemm(input, weight, { transB: true }));
     assert.deepEqual(weightMemory(graph, {}), { mapped: 0, copied: 4 * 8 * 32 });
   });
 
@@ -160,7 +141,7 @@ describe('the memory of frozen weights', () => {
     const x = graph.input('x', 'float32', ['n', 10]);
     const values = graph.external('values', 'int8', [10, 20], { location: '/w', offset: 0, length: 200 });
     const scales = external(graph, 'scales', [20]);
-    graph.output('y', quantizedProduct(x, { values, scales }));
+    graph.output('y', op.quantizedProduct(x, { values, scales }));
     // 10 rows fill 12 and 20 columns 32.
     assert.deepEqual(weightMemory(graph, {}), { mapped: 4 * 20, copied: 32 * 12 + 4 * 32 });
     assert.deepEqual(weightMemory(graph, { prepack: false }), { mapped: 200 + 4 * 20, copied: 0 });
@@ -169,7 +150,7 @@ describe('the memory of frozen weights', () => {
   it('stays in the file where something else reads the weight', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['n', 2, 8]);
-    graph.output('y', relu(reshape(matmul(x, external(graph, 'w', [1, 8, 4])), ['n', 8])));
+    graph.output('y', op.relu(op.reshape(op.matmul(x, external(graph, 'w', [1, 8, 4])), ['n', 8])));
     assert.deepEqual(weightMemory(graph, {}), { mapped: 4 * 32, copied: 0 });
   });
 });

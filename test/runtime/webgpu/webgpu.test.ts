@@ -9,6 +9,7 @@ import { freshFolder, loadTiny, task, trained } from '../../export/support.ts';
 import { buildCase, feedsOf } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';
 import { evaluate } from '../../graph/reference.ts';
+import { kitCases } from '../../models/kit/cases.ts';
 import { distance, length } from '../../witness/fixtures.ts';
 import { type Answers, ask, askExported, type Question } from './answers.ts';
 import { environment, skip } from './vulkan.ts';
@@ -106,11 +107,13 @@ describe('the WebGPU device, in software', { skip }, () => {
     assert.deepEqual([...fallen], [], 'these nodes fell to the CPU');
   });
 
-  it('computes every operation, and its derivatives, as the reference', async () => {
-    for (const test of opCases) {
+  it('computes every operation and part of a model, and its derivatives, as the reference', async () => {
+    for (const test of [...opCases, ...kitCases]) {
       const { graph } = buildCase(test);
       const reference = evaluate(graph, feedsOf(test));
-      const { answers } = await request({ type: 'operation', name: test.name });
+      const { answers, nodes } = await request({ type: 'operation', name: test.name });
+      const fallen = nodes.filter(({ provider, types }) => provider !== WEBGPU && types.some(type => type !== 'int64'));
+      assert.deepEqual(fallen, [], `${test.name}: these nodes fell to the CPU`);
       for (const output of graph.outputs) {
         const { data } = reference.get(output)!;
         const error = distance(answers[output.name]!, data) / Math.max(1, length(data));

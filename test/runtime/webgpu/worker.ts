@@ -6,6 +6,7 @@ import { loadModel } from '../../../src/models/load-model.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 import { buildCase, feedsOf, toRuntime } from '../../graph/built-case.ts';
 import { opCases } from '../../graph/cases.ts';
+import { kitCases } from '../../models/kit/cases.ts';
 import { type Answers, ask, askExported, fixtureFolder, type Question } from './answers.ts';
 
 /** A node of a graph as ONNX Runtime's profile has it. */
@@ -16,7 +17,7 @@ export interface ProfiledNode {
   readonly types: readonly string[];
 }
 
-/** What the worker is asked: a program's answers, an exported model's, or one of the cases of `graph/cases.ts`. */
+/** What the worker is asked: a program's answers, an exported model's, or a case of an operation or a model's part. */
 export type Request =
   | ({ readonly type: 'question' } & Question)
   | { readonly type: 'exported'; readonly folder: string }
@@ -81,7 +82,7 @@ const requests: {
 };
 
 async function runCase(name: string): Promise<Answers> {
-  const test = opCases.find(each => each.name === name)!;
+  const test = [...opCases, ...kitCases].find(each => each.name === name)!;
   const built = buildCase(test);
   const session = await createSession(built.graph, { device: 'webgpu', threads: 1 });
   const outputs = await session.run(toRuntime(built.graph, feedsOf(test)));

@@ -1,0 +1,143 @@
+/**
+ * `s3delta/research`: the method's parts, equation by equation, for who builds a search, a kind of module or a training of their
+ * own: sites and modules, spaces and budgets, gates, the bi-level step, optimiser and loop, and the types of the stages.
+ */
+
+export { readConfigFile } from './config/config-file.ts';
+export type { MatrixSettings } from './config/matrix-settings.ts';
+export { type SettingKey, settingKeys } from './config/settings.ts';
+export type { SweepSettings } from './config/sweep-settings.ts';
+export type { TransferSettings } from './config/transfer-settings.ts';
+export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
+export type {
+  Answering,
+  AnswerMode,
+  Chooser,
+  EncodedExample,
+  EncodedInput,
+  EncodedOutput,
+  Generator,
+  HeadLayout,
+  Layout,
+  LossAndGradients,
+  ModuleLayout,
+  ParameterLayout,
+  Program,
+  Trainable,
+} from './core/program.ts';
+export { fillNormal, fillUniform, permutation } from './core/random.ts';
+export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
+export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
+export type { ModelInput } from './data/read-inputs.ts';
+export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
+export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
+export { createModule, deltas } from './deltas/kinds.ts';
+export { initialDelta, layoutOf } from './deltas/layout.ts';
+export { type Cell, cellName } from './experiments/cell.ts';
+export type { CompareOptions } from './experiments/compare-methods.ts';
+export { comparisonMarkdown } from './experiments/comparison-files.ts';
+export type { Overhead } from './experiments/comparison-job.ts';
+export type { MatrixProgress } from './experiments/events.ts';
+export type { TaskMaps } from './experiments/heat-maps.ts';
+export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
+export { type ProbabilityMaps, probabilityMaps } from './experiments/probability-maps.ts';
+export type { ExportedTask } from './export/exported-task.ts';
+export type { ExportFormat } from './export/formats.ts';
+export type { DownloadProgress } from './hub/download.ts';
+export type { DownloadOptions } from './hub/snapshot.ts';
+export type { Draft, OwnTask } from './jobs/draft-job.ts';
+export type { EvaluationOutcome } from './jobs/evaluate-job.ts';
+export type { ExportJobOptions } from './jobs/export-job.ts';
+export type { JobContext } from './jobs/job-events.ts';
+export type { LoadedTuned } from './jobs/load-tuned.ts';
+export type { AnsweredInput } from './jobs/predict-job.ts';
+export type { ReportOptions } from './jobs/report-job.ts';
+export type { AnswerEachOptions, Question } from './library/answer-each.ts';
+export type { Answer } from './library/answers.ts';
+export { readDelta, writeDelta } from './library/delta-file.ts';
+export type { TaskDescription } from './library/encode-task.ts';
+export type { StopContext } from './library/evaluate.ts';
+export type { ExportOptions } from './library/export-model.ts';
+export type { PredictOptions } from './library/predict.ts';
+export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
+export type { SpaceSettings } from './library/structures.ts';
+export type { DeviceChoiceOptions } from './machine/choose-device.ts';
+export type { MachineReport } from './machine/doctor.ts';
+export type { Check } from './machine/health-check.ts';
+export type { DeviceReport } from './machine/probe.ts';
+export type { Metric } from './metrics/metric.ts';
+export { metrics } from './metrics/metrics.ts';
+export type { Target, TargetSet } from './metrics/target.ts';
+export {
+  type AskedInput,
+  type Choosing,
+  type Codec,
+  type CodecOptions,
+  type CodedTask,
+  encodeExamples,
+  type Label,
+  type Reading,
+  type Writing,
+} from './models/codec.ts';
+export type { Weight, Weights } from './models/weight.ts';
+export type { Lever } from './plan/options.ts';
+export type { PlanOptions, StagePlan } from './plan/plan.ts';
+export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
+export type { HeatMapModule } from './report/heat-map.ts';
+export type { SearchMoment } from './report/search-moments.ts';
+export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
+export type { Scores, StageResources } from './runs/result.ts';
+export type { RunFolder } from './runs/run-folder.ts';
+export type { StandaloneGraphs } from './runtime/program-graphs.ts';
+export type { CompileSettings, SessionSettings } from './runtime/session.ts';
+export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
+export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
+export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
+export { createConcreteEstimator } from './search/estimators/concrete-estimator.ts';
+export { type EstimatorName, estimators } from './search/estimators/estimators.ts';
+export { createHardConcreteEstimator } from './search/estimators/hard-concrete-estimator.ts';
+export { createStraightThroughEstimator } from './search/estimators/straight-through-estimator.ts';
+export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
+export {
+  type BiLevelOrder,
+  type MixedDerivative,
+  type MixedDerivativePoint,
+  mixedDerivatives,
+  stepEvaluations,
+} from './search/mixed-derivative.ts';
+export {
+  type SearchEvent,
+  type SearchOptions,
+  type SearchProblem,
+  type SearchResult,
+  search as searchProgram,
+} from './search/search.ts';
+export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
+export type { RunServer, ServeOptions } from './serve/server.ts';
+export { parseBudget } from './structure/budget.ts';
+export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
+export { evenLora } from './structure/even-lora.ts';
+export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
+export { listManualModules, manualMethods } from './structure/manual.ts';
+export { mapStructure } from './structure/map-structure.ts';
+export { randomStructure } from './structure/random-structure.ts';
+export { listSpace, type Space, type SpaceName, spaceNames, spaces } from './structure/spaces.ts';
+export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
+export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
+export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
+export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
+export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
+export { clipNorm } from './training/clip.ts';
+export type { EvaluationEvent, LoopContext } from './training/loop.ts';
+export { meanLoss } from './training/mean-loss.ts';
+export { withMicroBatches } from './training/micro-batches.ts';
+export { linearDecay } from './training/steps.ts';
+export {
+  type TuneEvent,
+  type TuneOptions,
+  type TuneProblem,
+  type TuneResult,
+  tune as tuneProgram,
+} from './training/tune-program.ts';
