@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
 import type { JobContext } from '../api/job-events.ts';
 import { readConfigFile } from '../config/config-file.ts';
@@ -10,6 +9,7 @@ import { shownDefaults } from '../config/resolve.ts';
 import { type KeyHelp, type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
 import { InputError } from '../errors.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
+import type { ArgDef, ArgsDef, ParsedArgs } from './parse.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {

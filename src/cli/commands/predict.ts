@@ -1,9 +1,9 @@
-import type { ParsedArgs } from 'citty';
 import { type AnsweredInput, runPredictJob } from '../../api/predict-job.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import { type ModelInput, parseInput, readInputLines, readInputs } from '../../data/read-inputs.ts';
 import { InputError } from '../../errors.ts';
 import type { Command, CommandContext } from '../command.ts';
+import type { ParsedArgs } from '../parse.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = ['model', 'task', 'batch-size', 'max-length', 'device', 'threads'] as const satisfies SettingKey[];
