@@ -66,6 +66,17 @@ test('HTML: tags, comments, scripts and styles go, characters come', () => {
     '<html><head><title>t</title><STYLE>b {}</STYLE></head><!-- <b> no --><body bgcolor=#fff>Buy<br>now&nbsp;&amp; ' +
     'save &#36;5 &#x41; &unknown; 1 < 2<script>x()</script></body></html>';
   assert.equal(htmlToText(html).replace(/\s+/g, ' ').trim(), 'Buy now & save $5 A &unknown; 1 < 2');
-  assert.equal(htmlToText('&#0;&#99999999;&#xD800;').trim(), '');
+  assert.equal(htmlToText('&#0;&#99999999;&#xD800;'), '\ufffd'.repeat(3));
   assert.equal(htmlToText('it&#146;s &#x80;5'), 'it’s €5');
+});
+
+test('HTML as spam breaks it: words cut by comments, quoted angle brackets, frames, a tag that does not end', () => {
+  const text = (html: string) => htmlToText(html).replace(/\s+/g, ' ').trim();
+  assert.equal(text('MER<!--aunt-->CHANT AC<!11--uncle-->COUNT'), 'MERCHANT ACCOUNT');
+  assert.equal(
+    text('<a href="mailto:x?subject=<me>">Unsubscribe</a> &eacute;lections &frac12'),
+    'Unsubscribe élections ½',
+  );
+  assert.equal(text('<iframe src=a><script>x</script><a>ad</a></iframe>news<noframes><p>old</noframes>'), 'news');
+  assert.equal(text('Enter!<a href=http://a.b/c ta.\n3YML'), 'Enter!');
 });
