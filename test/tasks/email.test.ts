@@ -33,6 +33,8 @@ test('of several parts the plain one is read, else the HTML', () => {
     'Content-Type: multipart/alternative; boundary="=_b2"\n\n--=_b2\nContent-Type: text/plain\n\ndeep\n--=_b2--\n';
   assert.equal(mail(inner), 'deep', 'the inner boundary begins like the outer one');
   assert.equal(readEmail('Content-Type: multipart/mixed\n\nno boundary').body, 'no boundary');
+  const folded = 'Content-Type: multipart/mixed;boundary=\n "b"\n\nold readers\n--b\n\npart\n--b--\n';
+  assert.equal(readEmail(folded).body, 'part', 'the boundary stands on a line of its own');
 });
 
 test('transfer encodings are undone, in the character set that is named', () => {

@@ -57,7 +57,7 @@ function bodyText(part: Part): string {
 }
 
 function splitParts({ headers, content }: Part): Part[] {
-  const [, quoted, bare] = /boundary=(?:"([^"]*)"|([^\s;]+))/i.exec(headers.get('content-type')!) ?? [];
+  const [, quoted, bare] = /boundary=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(headers.get('content-type')!) ?? [];
   const boundary = quoted ?? bare;
   if (boundary === undefined) return [{ headers: new Map(), content }];
   // A whole line each: the boundary of an inner part often begins like the outer one. The last ends in two dashes.
