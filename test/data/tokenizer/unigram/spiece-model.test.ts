@@ -44,7 +44,7 @@ test('what is no unigram model is refused with the file and a remedy', () => {
       },
     );
   const whole = spieceModel({ pieces });
-  refused(whole.subarray(0, whole.length - 3), /past the end/);
+  refused(whole.subarray(0, whole.length - 3), /premature EOF/);
   refused(new Uint8Array(0), /no pieces/);
   refused(Buffer.from('<!doctype html>'), /not a whole SentencePiece model/);
   refused(spieceModel({ pieces: [{ text: 'a', score: 0 }] }), /no unknown piece/);
