@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { dataFileEndings, readRows } from '../data/read-rows.ts';
 import { InputError } from '../errors.ts';
+import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
@@ -73,7 +74,7 @@ export async function writeDraft(
 
 /** Writes a file that some work needs; where that fails, what was there before is there again. */
 async function withFile(path: string, text: string, work: () => Promise<void>): Promise<void> {
-  const before = existsSync(path) ? await readFile(path) : undefined;
+  const before = existsSync(path) ? await readBytes(path) : undefined;
   await writeFileWhole(path, text);
   try {
     await work();

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { readJson } from '../files/read-json.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { type ExportFormat, exportFormats } from './index.ts';
 
@@ -69,7 +69,7 @@ export async function writeDescription(
 
 /** Whether a folder holds an exported model. */
 export function holdsExport(folder: string): boolean {
-  return existsSync(join(folder, descriptionFile));
+  return isThere(join(folder, descriptionFile));
 }
 
 /** What an export's folder says of itself. @throws InputError where that cannot be read */

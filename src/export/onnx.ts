@@ -4,6 +4,7 @@ import { mergeDelta } from '../deltas/merge.ts';
 import { elementCount } from '../element-count.ts';
 import { InputError, throwIfInterrupted } from '../errors.ts';
 import { bytesOf } from '../files/bytes-of.ts';
+import { openFile } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
@@ -55,6 +56,8 @@ export const onnx: Exporter = {
     if (!described) throw new InputError('its description names no graphs', { where: folder, remedy });
     const { encoder, decoder, ...ids } = described;
     const files = { encoder: join(folder, encoder.file), decoder: join(folder, decoder.file) };
+    // The runtime would wait for a pipe.
+    for (const file of [files.encoder, files.decoder, join(folder, WEIGHTS)]) await (await openFile(file)).close();
     try {
       return await openStandalone({ ...files, ...ids }, settings);
     } catch (cause) {

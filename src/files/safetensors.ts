@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { elementCount } from '../element-count.ts';
 import { InputError } from '../errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
+import { openFile } from './regular-file.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
 export const elementBytes = {
@@ -68,12 +69,7 @@ async function readBytes(handle: FileHandle, position: number, length: number, f
 }
 
 async function readHeaderText(file: string): Promise<{ text: string; dataStart: number; fileBytes: number }> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    throw asReadError(file, error);
-  }
+  const handle = await openFile(file);
   try {
     const fileBytes = (await handle.stat()).size;
     if (fileBytes < LENGTH_BYTES) throw damaged(`holds ${fileBytes} bytes, too few for a safetensors header`, file);

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { isThere } from '../files/regular-file.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 
 /** Everything a run needs to go on: named arrays, and a JSON value for the rest. */
@@ -30,11 +30,7 @@ export function checkpointFile(path: string): CheckpointStore {
   }
 
   async function load(): Promise<CheckpointState | undefined> {
-    const missing = await access(path).then(
-      () => false,
-      () => true,
-    );
-    if (missing) return undefined;
+    if (!isThere(path)) return undefined;
     const { metadata, tensors } = await readSafetensors(path);
     const arrays = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data]));
     return { arrays, meta: parseMeta(metadata[META_KEY], path) };
