@@ -47,7 +47,13 @@ const description = z.looseObject({
   /** Test score of the run, 0 to 100. */
   score: z.looseObject({ metric: z.string(), test: z.number().nullable() }).optional(),
   /** Of the format `onnx`. */
-  onnx: z.looseObject({ encoder: graph, decoder: graph, startId: count, padId: count, endId: count }).optional(),
+  onnx: z
+    .looseObject({
+      ...{ encoder: graph, decoder: graph, startId: count, padId: count, endId: count },
+      /** Of graphs and weights, by their names; absent in what earlier versions wrote. */
+      sha256: z.record(fileName, z.string()).optional(),
+    })
+    .optional(),
 });
 
 /** `s3delta.json`: what an exported model is for, and how it is asked. Other programs read it: fields are added, never renamed. */
