@@ -52,9 +52,9 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
- * from it once there is room. No mistake in what was given: the command line prints it without a stack trace and ends
- * with exit code 1.
+ * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes
+ * on from it once there is room. No mistake in what was given: the command line prints it without a stack trace and
+ * ends with exit code 1.
  */
 export class StorageError extends Error {
   /** What was refused, without the place. */

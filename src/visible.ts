@@ -3,8 +3,8 @@
 const HIDDEN = /(?![\n\t])\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Text from elsewhere (data, lock files, servers) as a terminal may show it: control characters are spelled as JSON spells
- * them, `\u001b` for example, so that a JSON document stays the same document.
+ * Text from elsewhere (data, lock files, servers) as a terminal may show it: control characters are spelled as JSON
+ * spells them, `\u001b` for example, so that a JSON document stays the same document.
  */
 export function visible(text: string): string {
   return text.replace(HIDDEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

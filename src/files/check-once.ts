@@ -33,7 +33,16 @@ export async function checkOnce(file: string, record: string, check: () => Promi
   if (state !== undefined && state === remembered(record)) return;
   await check();
   // A file that has changed meanwhile is checked again.
-  if (state === undefined || state !== (await stateOf(file))) return;
+  if (state !== undefined && state === (await stateOf(file))) await remember(state, record);
+}
+
+/** Notes that a file is as it should be, without a check. */
+export async function noteChecked(file: string, record: string): Promise<void> {
+  const state = await stateOf(file);
+  if (state !== undefined) await remember(state, record);
+}
+
+async function remember(state: string, record: string): Promise<void> {
   try {
     await makeFolder(dirname(record));
     await writeFileWhole(record, state);

@@ -7,8 +7,8 @@ import { openFile } from './regular-file.ts';
 import { DamagedFileError, readSafetensorsHeader, type SafetensorsHeader } from './safetensors.ts';
 
 /**
- * What is read is what was written: a safetensors file of ours carries, in its metadata, the SHA-256 of its own bytes with
- * zeros in the place of that hash. Other programs pass over it, and files without it are read as they are.
+ * What is read is what was written: a safetensors file of ours carries, in its metadata, the SHA-256 of its own bytes
+ * with zeros in the place of that hash. Other programs pass over it, and files without it are read as they are.
  */
 export const HASH_KEY = 's3delta.sha256';
 export const NO_HASH = '0'.repeat(64);

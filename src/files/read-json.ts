@@ -2,7 +2,10 @@ import { InputError } from '../errors.ts';
 import { readBytes } from './regular-file.ts';
 import { decodeUtf8 } from './utf8.ts';
 
-/** Text of a UTF-8 file the user named. A missing or unreadable one, or another encoding, is an InputError that says which. */
+/**
+ * Text of a UTF-8 file the user named. A missing or unreadable one, or another encoding, is an InputError that says
+ * which.
+ */
 export async function readTextFile(path: string): Promise<string> {
   return decodeUtf8(await readBytes(path), path);
 }

@@ -4,8 +4,9 @@ import { InputError } from '../errors.ts';
 import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './read-error.ts';
 
 /**
- * Files as users name them and run folders hold them. What is no regular file is refused by its name: a pipe would be waited
- * for without end, a device may have none, and a link that leads to nothing would be taken for a file that is not there.
+ * Files as users name them and run folders hold them. What is no regular file is refused by its name: a pipe would be
+ * waited for without end, a device may have none, and a link that leads to nothing would be taken for a file that is
+ * not there.
  */
 
 // A pipe or a terminal is opened without waiting, and then refused. Windows knows neither flag.

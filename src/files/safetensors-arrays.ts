@@ -9,7 +9,10 @@ import { openFile } from './regular-file.ts';
 import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { type TensorSource, writeTensors } from './write-tensors.ts';
 
-/** Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a backbone. */
+/**
+ * Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a
+ * backbone.
+ */
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
@@ -44,8 +47,8 @@ export async function writeSafetensors(path: string, { metadata, tensors }: Arra
 }
 
 /**
- * Reads a file of F32, F64 and I32 tensors. InputError where it holds another dtype, DamagedFileError where it is not what
- * was written.
+ * Reads a file of F32, F64 and I32 tensors. InputError where it holds another dtype, DamagedFileError where it is not
+ * what was written.
  */
 export async function readSafetensors(path: string): Promise<ArrayFile> {
   const header = await readSafetensorsHeader(path);

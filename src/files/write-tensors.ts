@@ -12,8 +12,9 @@ export interface TensorSource {
 }
 
 /**
- * Writes named tensors and text metadata as one safetensors file, whole and with its hash (`content-hash.ts`), and holds one
- * tensor at a time. The header is padded to 8 bytes and wider elements come first, so that every tensor is aligned.
+ * Writes named tensors and text metadata as one safetensors file, whole and with its hash (`content-hash.ts`), and
+ * holds one tensor at a time. The header is padded to 8 bytes and wider elements come first, so that every tensor is
+ * aligned.
  */
 export async function writeTensors(
   path: string,

@@ -39,7 +39,10 @@ export function requireNotHeld(folder: RunFolder): void {
   if (holder !== undefined && isRunning(holder)) throw heldBy(holder, folder.lock);
 }
 
-/** Whether a process works on a run; undefined where that cannot be told: it is another machine's, or the lock is damaged. */
+/**
+ * Whether a process works on a run; undefined where that cannot be told: it is another machine's, or the lock is
+ * damaged.
+ */
 export function isHeld(folder: RunFolder): boolean | undefined {
   try {
     const holder = readLock(folder.lock);

@@ -90,7 +90,7 @@ test('whatever stands in the metadata, the hash is found', async () => {
   );
 });
 
-test('a check is done once for each state of a file, and again where it has failed or cannot be remembered', async () => {
+test('a check is done once for each state of a file, and again where it failed or cannot be remembered', async () => {
   const [file, record] = [join(folder, 'big'), join(folder, 'records', 'big')];
   let checks = 0;
   const check = (at = record, work = async () => {}) =>
