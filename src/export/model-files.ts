@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readBytes } from '../files/read-json.ts';
+import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 const CONFIG = 'config.json';

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
 
@@ -35,7 +35,7 @@ export async function beginHistory(
   file: string,
   { budget, keepInert, ...space }: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
 ): Promise<void> {
-  if (existsSync(file)) return;
+  if (isThere(file)) return;
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
     return { site: site.name, kind, position: site.position, column: site.column, parameters, inert };
   });

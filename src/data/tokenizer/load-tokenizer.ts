@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { asReadError } from '../../files/read-error.ts';
 import { readJson } from '../../files/read-json.ts';
+import { isThere, readBytes } from '../../files/regular-file.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import type { UnigramSpec } from './unigram/spec.ts';
@@ -32,18 +30,16 @@ const DEFAULT_EXTRA_IDS = 100;
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const configFile = join(folder, 'tokenizer_config.json');
-  const config = existsSync(configFile) ? readConfig(await readJson(configFile), configFile) : {};
+  const config = isThere(configFile) ? readConfig(await readJson(configFile), configFile) : {};
   const jsonFile = join(folder, 'tokenizer.json');
   const spieceFile = join(folder, 'spiece.model');
-  if (existsSync(jsonFile)) {
+  if (isThere(jsonFile)) {
     const json = await readJson(jsonFile);
     const spec = parseUnigramTokenizerJson(json);
     return spec ? fromSpec(spec, config, jsonFile) : createGeneralTokenizer(json, config, jsonFile);
   }
-  if (existsSync(spieceFile)) {
-    const bytes = await readFile(spieceFile).catch(error => {
-      throw asReadError(spieceFile, error);
-    });
+  if (isThere(spieceFile)) {
+    const bytes = await readBytes(spieceFile);
     return fromSpec(parseSpieceModel(bytes, config.extra_ids ?? DEFAULT_EXTRA_IDS, spieceFile), config, spieceFile);
   }
   throw new InputError('no tokenizer here', {
