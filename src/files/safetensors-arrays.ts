@@ -1,4 +1,4 @@
-import { type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { elementCount } from '../core/element-count.ts';
 import { InputError } from '../core/errors.ts';
 import { HASH_KEY, requireHash, startHashOf } from './content-hash.ts';
