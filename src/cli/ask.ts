@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 import { InterruptedError } from '../core/errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../core/visible.ts';
 import type { Ask } from './command.ts';
 
 /**

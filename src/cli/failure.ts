@@ -1,5 +1,5 @@
 import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../core/visible.ts';
 
 /** What the process ends with, and what it says on stderr. */
 export interface Failure {

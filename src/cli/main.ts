@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { visible } from '../core/visible.ts';
 import { packageVersion } from '../library/provenance.ts';
-import { visible } from '../visible.ts';
 import { terminalAsk } from './ask.ts';
 import { commands } from './commands/commands.ts';
 import { describeFailure } from './failure.ts';

@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { visible } from '../core/visible.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
-import { visible } from '../visible.ts';
 import type { Command, CommandContext, Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';

@@ -1,4 +1,4 @@
-import { shortened, visible } from '../visible.ts';
+import { shortened, visible } from './visible.ts';
 
 /** Characters of a message or a remedy: a page of text hides what is wrong, also where it quotes a whole file. */
 const MOST = 2000;

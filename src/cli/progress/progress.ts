@@ -1,5 +1,5 @@
+import { visible } from '../../core/visible.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
-import { visible } from '../../visible.ts';
 import { blockProgress } from './block.ts';
 import { plainProgress } from './plain.ts';
 import type { Progress, ProgressMeters, ProgressScreen } from './screen.ts';
