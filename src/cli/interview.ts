@@ -1,4 +1,5 @@
 import type { JobEvent } from '../api/job-events.ts';
+import { expandHome } from '../config/paths.ts';
 import { InputError } from '../errors.ts';
 import type { Ask } from './command.ts';
 import { describeFailure } from './failure.ts';
@@ -34,7 +35,8 @@ export function createInterview(ask: Ask | 'silent' | undefined, onEvent?: (even
       return given ?? standard;
     }
     for (;;) {
-      const said = await ask!(question, standard);
+      // No shell has read it.
+      const said = expandHome(await ask!(question, standard));
       try {
         await check(said);
         return said;

@@ -1,11 +1,12 @@
 import { type ArgsDef, type ParsedArgs, parseArgs } from 'citty';
 import { nearestNames } from '../config/nearest.ts';
+import { expandHome } from '../config/paths.ts';
 import { InputError } from '../errors.ts';
 
 /**
  * Reads a command's arguments.
  * @throws InputError for a flag the command does not have (with the nearest one), a flag without its value, and a
- * positional argument too many or too few
+ * positional argument too many or too few. `~` in flags of paths becomes the home folder: no shell does it after `=`.
  */
 export function parseArguments(rawArgs: readonly string[], definitions: ArgsDef): ParsedArgs {
   const flags = Object.keys(definitions).filter(name => definitions[name]!.type !== 'positional');
@@ -19,6 +20,12 @@ export function parseArguments(rawArgs: readonly string[], definitions: ArgsDef)
     if (definitions[name]!.type !== 'boolean' && parsed[name] === '') {
       throw new InputError('a value is missing', { where: `--${name}`, remedy: `write --${name} VALUE` });
     }
+  }
+  for (const name of flags) {
+    const { valueHint = '' } = definitions[name] as { valueHint?: string };
+    const value: unknown = parsed[name];
+    if (typeof value !== 'string' || !/FILE|FOLDER|PATH/.test(valueHint)) continue;
+    Object.assign(parsed, { [name]: expandHome(value) });
   }
   const positionals = Object.values(definitions).filter(definition => definition.type === 'positional').length;
   const extra = parsed._[positionals];

@@ -1,9 +1,26 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { builtInModel } from './presets.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
 const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from'];
+
+/** Keys whose values may be paths of what is read or written. */
+const homeKeys: readonly string[] = [...pathKeys, 'out'];
+
+/**
+ * A path with the user's home folder in place of a `~` before it: shells leave it in `--out=~/runs` and know nothing of
+ * YAML. A folder of that name is `./~`.
+ */
+export function expandHome(path: string): string {
+  return /^~(?=$|[/\\])/.test(path) ? `${homedir()}${path.slice(1)}` : path;
+}
+
+/** The same for keys from any source. */
+export function withHome<Keys extends object>(keys: Keys): Keys {
+  return mapTexts(keys, key => homeKeys.includes(key), expandHome);
+}
 
 /** Whether a task is named by its file, not one that comes with the package. */
 export function isTaskFile(task: string): boolean {
@@ -45,9 +62,17 @@ export function withAbsolutePaths<Keys extends object>(keys: Keys): Keys {
 }
 
 function mapPaths<Keys extends object>(keys: Keys, move: (path: string) => string): Keys {
+  return mapTexts(keys, mayBePath, move);
+}
+
+function mapTexts<Keys extends object>(
+  keys: Keys,
+  isMeant: (key: string, value: string) => boolean,
+  move: (path: string) => string,
+): Keys {
   const moved = (key: string, value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(each => moved(key, each));
-    return typeof value === 'string' && mayBePath(key, value) ? move(value) : value;
+    return typeof value === 'string' && isMeant(key, value) ? move(value) : value;
   };
   return Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, moved(key, value)])) as Keys;
 }
