@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { expandHome } from '../files/expand-home.ts';
 
 /** What a command takes, by name; positional arguments in the order of their places. */
 export type ArgsDef = Readonly<Record<string, ArgDef>>;
@@ -73,7 +74,7 @@ function readFlag(flag: GivenFlag, definitions: ArgsDef): [name: string, value: 
   const { argument, name, value } = flag;
   const typeOf = (key: string) => (Object.hasOwn(definitions, key) ? definitions[key]!.type : undefined);
   if (argument.startsWith('--')) {
-    if (typeOf(name) === 'string') return [name, givenValue(flag)];
+    if (typeOf(name) === 'string') return [name, asPath(definitions[name]!, givenValue(flag))];
     if (typeOf(name) === 'boolean') return [name, truth(name, value)];
     const positive = name.replace(/^no-/, '');
     if (typeOf(positive) === 'boolean') return [positive, !truth(positive, value)];
@@ -92,6 +93,12 @@ function givenValue({ name, value = '', inlineValue }: GivenFlag): string {
     where: `--${name}`,
     remedy: isFlag ? `write --${name} VALUE before ${value}` : `write --${name} VALUE`,
   });
+}
+
+/** No shell puts the home folder in place of `~` after `=`. */
+function asPath(definition: ArgDef, value: string): string {
+  const isPath = 'valueHint' in definition && /FILE|FOLDER|PATH/.test(definition.valueHint ?? '');
+  return isPath ? expandHome(value) : value;
 }
 
 function truth(name: string, value: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
@@ -92,4 +93,15 @@ test('whatever the arguments are, they are read or refused with a message', () =
     }),
     { seed: 1, numRuns: 2000 },
   );
+});
+
+test('a flag of a path knows the home folder in both notations; a text does not', () => {
+  const paths: ArgsDef = {
+    out: { type: 'string', valueHint: 'FOLDER', description: '' },
+    file: { type: 'string', valueHint: 'FILE', description: '' },
+    label: { type: 'string', valueHint: 'COLUMN', description: '' },
+    text: { type: 'positional', required: false, description: '' },
+  };
+  const { out, file, label, text } = parseArguments(['--out=~/a', '--file', '~', '--label=~/c', '~/d'], paths);
+  assert.deepEqual([out, file, label, text], [`${homedir()}/a`, homedir(), '~/c', '~/d']);
 });

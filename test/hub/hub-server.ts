@@ -127,7 +127,8 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
   function answerWith(part: Buffer, response: ServerResponse): void {
     if (breaks.times > 0) {
       breaks = { ...breaks, times: breaks.times - 1 };
-      response.write(part.subarray(0, breaks.afterBytes), () => response.destroy());
+      // At once, it could take bytes with it that are on their way.
+      response.write(part.subarray(0, breaks.afterBytes), () => setTimeout(() => response.destroy(), 50));
       return;
     }
     if (stallAfter !== undefined) {
