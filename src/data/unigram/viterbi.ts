@@ -1,8 +1,6 @@
-import { buildTrie, NONE, ROOT } from '../tokenizer/trie.ts';
+import { candidateFinder } from '../tokenizer/candidates.ts';
 import { bytePiece, type UnigramVocabulary } from './spec.ts';
 
-// Scores are log-probabilities. Sums of larger ones, or of what is no number, would not compare any more.
-const LARGEST_SCORE = 1e30;
 // In float32 a sum beyond this would soon swallow the scores that are added to it, so SentencePiece begins again at 0.
 const LARGEST_SUM = 100_000;
 
@@ -16,13 +14,10 @@ const LARGEST_SUM = 100_000;
  */
 export function compileSegmenter(vocabulary: UnigramVocabulary): (text: string) => number[] {
   const { pieces, scores, unknownId, unknownScore } = vocabulary;
-  const searched = pieces.flatMap((piece, id) => (vocabulary.isSearched(id) ? [[piece, id] as const] : []));
-  for (const [, id] of searched) {
-    if (!(Math.abs(scores[id]!) < LARGEST_SCORE)) throw new RangeError(`piece ${id} has score ${scores[id]}`);
-  }
-  const trie = buildTrie(searched);
+  const wordsOf = candidateFinder(vocabulary);
   const byteIds = vocabulary.byteFallback ? byteTable(pieces) : undefined;
-  const Sums = vocabulary.sums === 'float32' ? Float32Array : Float64Array;
+  const isSingle = vocabulary.sums === 'float32';
+  const Sums = isSingle ? Float32Array : Float64Array;
   // One sum, rounded as it is stored.
   const total = new Sums(1);
 
@@ -55,21 +50,15 @@ export function compileSegmenter(vocabulary: UnigramVocabulary): (text: string) 
     best.fill(Number.NEGATIVE_INFINITY, 1, text.length + 1);
     best[0] = 0;
     furthest = 0;
-    for (let start = 0; start < text.length; ) {
-      const next = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
-      if (vocabulary.sums === 'float32' && Math.abs(best[start]!) > LARGEST_SUM) beginAgainAt(start);
-      let isKnown = false;
-      let node = ROOT;
-      for (let end = start; end < text.length; ) {
-        node = trie.child(node, text.charCodeAt(end++));
-        if (node === NONE) break;
-        const id = trie.value(node);
-        if (id === NONE) continue;
-        offer(start, end, id, scores[id]!);
-        isKnown ||= end === next;
+    let offset = 0;
+    for (const [word, candidates] of wordsOf(text)) {
+      for (let i = 0; i < candidates.length; i += 3) {
+        const start = offset + candidates[i]!;
+        const id = candidates[i + 2]!;
+        if (isSingle && Math.abs(best[start]!) > LARGEST_SUM) beginAgainAt(start);
+        offer(start, offset + candidates[i + 1]!, id, id === unknownId ? unknownScore : scores[id]!);
       }
-      if (!isKnown) offer(start, next, unknownId, unknownScore);
-      start = next;
+      offset += word.length;
     }
     return readBack(text, fromStart, fromId, unknownId, byteIds);
   };

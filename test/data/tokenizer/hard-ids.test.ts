@@ -43,12 +43,19 @@ async function folderWith(t: { after(end: () => Promise<void>): void }, files: R
   return folder;
 }
 
+interface TokenizerJson {
+  readonly normalizer: object;
+  readonly pre_tokenizer: object;
+  readonly added_tokens: readonly { readonly content: string }[];
+  readonly model: { readonly vocab: readonly unknown[] };
+}
+
 /** As `varied` of hard_ids.py. */
-function varied(tokenizer: Record<string, any>, variant: Variant): object {
+function varied(tokenizer: TokenizerJson, variant: Variant): object {
   const rules = tokenizer.normalizer;
-  const normalizer = { ...(variant.normalizer ?? rules) };
-  normalizer.normalizers &&= normalizer.normalizers.map((step: unknown) => (step === 'Precompiled' ? rules : step));
-  const own = tokenizer.added_tokens.map((token: { content: string }) =>
+  const steps = variant.normalizer?.normalizers?.map(step => (step === 'Precompiled' ? rules : step));
+  const normalizer = steps ? { ...variant.normalizer, normalizers: steps } : rules;
+  const own = tokenizer.added_tokens.map(token =>
     token.content.includes('extra_id') ? { ...token, ...variant.sentinels } : token,
   );
   const size = tokenizer.model.vocab.length;
@@ -59,7 +66,7 @@ function varied(tokenizer: Record<string, any>, variant: Variant): object {
 
 for (const [name, variant] of Object.entries(recipe.variants)) {
   test(`hard strings have Hugging Face's ids: ${name}`, async t => {
-    const json = JSON.parse(await readFile(join(mini, 'tokenizer.json'), 'utf8'));
+    const json = JSON.parse(await readFile(join(mini, 'tokenizer.json'), 'utf8')) as TokenizerJson;
     const folder = await folderWith(t, { 'tokenizer.json': JSON.stringify(varied(json, variant)) });
     await checkIds(`mini tokenizer.json: ${name}`, folder);
   });

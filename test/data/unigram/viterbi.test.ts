@@ -31,7 +31,7 @@ test('of two equal segmentations the one whose last piece begins earlier wins', 
 
 test('ties fall as the sums are rounded', () => {
   // aa+a is better than a+aa by less than float32 holds beside 10,000: there the one found first stays.
-  const spec = vocabulary({ x: -10_000, a: -2, aa: -3, 'xa': -10_002 - 1e-6 });
+  const spec = vocabulary({ x: -10_000, a: -2, aa: -3, xa: -10_002 - 1e-6 });
   assert.deepEqual(compileSegmenter(spec)('xaa'), [1, 3]);
   assert.deepEqual(compileSegmenter(spec)('xa'), [1, 2]);
   assert.deepEqual(compileSegmenter({ ...spec, sums: 'float32' })('xa'), [4]);
