@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readCharsmap } from '../unigram/charsmap.ts';
 import { bertNormalizer, toLowerCase } from './bert-normalizer.ts';
+import { COMBINING_MARK } from './character-classes.ts';
 import { libraryParts } from './library.ts';
 import { precompiledNormalizer } from './precompiled.ts';
 import { whiteSpaceEnd, whiteSpaceStart } from './white-space.ts';
@@ -35,7 +36,7 @@ const NORMALIZERS: Readonly<Record<string, (config: unknown) => Normalizer>> = {
   NFKC: inForm('NFKC'),
   NFKD: inForm('NFKD'),
   Lowercase: () => toLowerCase,
-  StripAccents: () => text => text.replace(/\p{M}/gu, ''),
+  StripAccents: () => text => text.replace(COMBINING_MARK, ''),
   Strip: config => {
     const { strip_left, strip_right } = stripSettings.parse(config);
     return text => {

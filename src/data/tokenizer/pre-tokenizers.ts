@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { PUNCTUATION } from './character-classes.ts';
 import { libraryParts } from './library.ts';
 import { splitText } from './split-text.ts';
+import { WHITE_SPACE } from './white-space.ts';
 
 /** Part of a text. `opens`: whether it begins where the whole text does. */
 export interface Word {
@@ -20,8 +22,6 @@ const metaspaceSettings = z.object({
 });
 
 // Rust's classes of characters; JavaScript's \s, \w and \d are others.
-const WHITE_SPACE = /\p{White_Space}/gu;
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
 const NUMERIC = /\p{N}/gu;
 const WORDS =
   /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu;

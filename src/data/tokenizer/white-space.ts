@@ -2,7 +2,8 @@
  * White space as Unicode, Rust and so every reference tokenizer mean it. JavaScript's `\s` is another set: it lacks
  * U+0085, which old Windows texts and PDFs have between words, and holds U+FEFF, which parts nothing there.
  */
-export const WHITE_SPACE = /^\p{White_Space}$/u;
+export const WHITE_SPACE = /\p{White_Space}/gu;
+const IS_WHITE_SPACE = /\p{White_Space}/u;
 
 /** Where the white space that begins at `from` ends. */
 export function whiteSpaceEnd(text: string, from: number): number {
@@ -21,5 +22,5 @@ export function whiteSpaceStart(text: string, from: number, to: number): number 
 // Every character of white space is one UTF-16 unit. Most of a text is ASCII, for which no pattern need run.
 function isWhiteSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
-  return WHITE_SPACE.test(String.fromCharCode(unit));
+  return IS_WHITE_SPACE.test(String.fromCharCode(unit));
 }
