@@ -9,7 +9,7 @@ export interface LibraryParts {
   };
   readonly normalizer: { readonly pattern?: RegExp | null } | null;
   readonly pre_tokenizer: { readonly pattern?: RegExp | null } | null;
-  readonly decoder: ((tokens: string[]) => string) | null;
+  readonly decoder: { decode_chain(tokens: readonly string[]): readonly string[] } | null;
 }
 
 const NOTHING = {

@@ -45,16 +45,18 @@ export const truncationStrategies = Object.keys(STRATEGIES) as readonly Truncati
 export function truncatePair(pair: Pair, room: number, strategy: TruncationStrategy): CutPair {
   const { first, second } = pair;
   const lengths: Lengths = [first.length, second?.length ?? 0];
-  const total = lengths[0] + lengths[1];
-  const [keepFirst, keepSecond] =
-    total <= room ? lengths : second === undefined ? [room, 0] : STRATEGIES[strategy](lengths, room);
-  if (total > room && room > 0 && strategy !== 'longest_first' && Math.min(keepFirst, keepSecond) <= 0) {
-    throw new InputError(`no room is left: ${lengths[0]} + ${lengths[1]} ids are to become ${room} by ${strategy}`, {
-      remedy: 'cut by longest_first, or allow longer texts',
-    });
-  }
-  const keep = (ids: readonly number[], count: number) => ids.slice(0, Math.max(0, count));
-  const kept = { first: keep(first, keepFirst), ...(second && { second: keep(second, keepSecond) }) };
-  const cut = { first: lengths[0] - kept.first.length, second: lengths[1] - (kept.second?.length ?? 0) };
-  return { ...kept, cut };
+  const [keepFirst, keepSecond] = keptLengths(lengths, room, second === undefined ? 'longest_first' : strategy);
+  const kept = { first: first.slice(0, keepFirst), ...(second && { second: second.slice(0, keepSecond) }) };
+  return { ...kept, cut: { first: lengths[0] - keepFirst, second: lengths[1] - keepSecond } };
+}
+
+function keptLengths(lengths: Lengths, room: number, strategy: TruncationStrategy): Lengths {
+  if (lengths[0] + lengths[1] <= room) return lengths;
+  if (room <= 0) return [0, 0];
+  const kept = STRATEGIES[strategy](lengths, room);
+  const cutsAway = kept.some((length, i) => length < 0 || (length === 0 && lengths[i]! > 0));
+  if (strategy === 'longest_first' || !cutsAway) return kept;
+  throw new InputError(`no room is left: ${lengths[0]} + ${lengths[1]} ids are to become ${room} by ${strategy}`, {
+    remedy: 'cut by longest_first, or allow longer texts',
+  });
 }
