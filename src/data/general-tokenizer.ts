@@ -16,9 +16,9 @@ const tokenizerJson = z.looseObject({
 });
 
 /**
- * The tokenizer that a `tokenizer.json` describes, in the steps of Hugging Face's tokenizers library: added tokens are cut out
- * of the text, what is between them is normalised, tokens that match normalised text are cut out of that, the rest is cut
- * into words, and the model cuts these into pieces.
+ * The tokenizer that a `tokenizer.json` describes, in the steps of Hugging Face's tokenizers library: added tokens are
+ * cut out of the text, what is between them is normalised, tokens that match normalised text are cut out of that, the
+ * rest is cut into words, and the model cuts these into pieces.
  * @throws InputError where it is damaged, or has a part of a kind that is not known
  */
 export function createGeneralTokenizer(json: unknown, source: TokenizerSource): TextTokenizer {

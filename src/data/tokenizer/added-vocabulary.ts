@@ -22,9 +22,9 @@ export interface AddedVocabulary {
 export type SpecialTokenIds = Readonly<Partial<Record<Role, number>>>;
 
 /**
- * Joins the added tokens of all files, as transformers does. A token has the id that the vocabulary has for it, else the
- * one that a file gives, else the next free one. But a role's token that no file knows an id of is left out: it would
- * get a row of the embedding table that was never trained.
+ * Joins the added tokens of all files, as transformers does. A token has the id that the vocabulary has for it, else
+ * the one that a file gives, else the next free one. But a role's token that no file knows an id of is left out: it
+ * would get a row of the embedding table that was never trained.
  * @param defaults what the family calls its special tokens where no file names them
  */
 export function addedVocabulary(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACCENT, DROPPED_BY_BERT } from './character-classes.ts';
+import { ACCENT, classOf, DROPPED_BY_BERT } from './character-classes.ts';
 import { WHITE_SPACE } from './white-space.ts';
 
 const settings = z.object({
@@ -10,8 +10,7 @@ const settings = z.object({
 });
 
 // Unicode's ideographs as BERT has them: kana and hangul are written with spaces or in runs, and stay together.
-const IDEOGRAPH =
-  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+const IDEOGRAPH = classOf('3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f');
 
 /** BERT's basic cleaning: controls dropped, ideographs apart, accents dropped, small letters. In this order. */
 export function bertNormalizer(config: unknown): (text: string) => string {

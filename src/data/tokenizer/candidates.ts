@@ -12,9 +12,9 @@ const LONGEST_REMEMBERED = 48;
 const LARGEST_SCORE = 1e30;
 
 /**
- * A function from a text to its words, each with the pieces that can stand in it: what no context changes, so that it can be
- * remembered, while sums, and with them ties, depend on all that is before. A word begins at `▁`; where some piece
- * reaches across one, the whole text is one word.
+ * A function from a text to its words, each with the pieces that can stand in it: what no context changes, so that it
+ * can be remembered, while sums, and with them ties, depend on all that is before. A word begins at `▁`; where some
+ * piece reaches across one, the whole text is one word.
  * @throws RangeError where a piece's score is no log-probability
  */
 export function candidateFinder(

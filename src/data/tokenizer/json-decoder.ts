@@ -7,7 +7,7 @@ type Decoder = (tokens: readonly string[]) => readonly string[];
 const step = z.looseObject({ type: z.string() });
 const metaspace = z.object({ replacement: z.string().length(1), prepend_scheme: z.string().default('always') });
 
-/** Steps of a `tokenizer.json`'s decoder that JavaScript's library takes otherwise than Rust's; all others are its own. */
+/** Steps of a `tokenizer.json`'s decoder of which JavaScript's library differs from Rust's. All others are its own. */
 const DECODERS: Readonly<Record<string, (config: unknown) => Decoder>> = {
   Sequence: config => {
     const all = z

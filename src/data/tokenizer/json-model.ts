@@ -12,8 +12,9 @@ export interface PieceModel {
   encode(word: string): readonly number[];
 }
 
-// Words repeat, so segmentations are remembered; the limit only bounds memory on endless streams of new words.
+// Words repeat, so segmentations are remembered; the limits only bound memory on endless streams of new or long words.
 const REMEMBERED_WORDS = 1 << 17;
+const LONGEST_REMEMBERED = 64;
 
 const vocab = z.record(z.string(), tokenId);
 const unigram = z.object({
@@ -43,7 +44,7 @@ const MODELS: Readonly<Record<string, (config: unknown) => PieceModel>> = {
       sums: 'float64',
     });
     const ids = new Map(pieces.map((piece, id) => [piece, id]));
-    return { pieces, ids, encode: remember(segment, REMEMBERED_WORDS) };
+    return { pieces, ids, encode: remember(segment) };
   },
   WordPiece: config => fromLibrary({ ...wordPiece.parse(config), type: 'WordPiece' }),
   BPE: config => fromLibrary({ ...bpe.parse(config), type: 'BPE' }),
@@ -60,8 +61,8 @@ export function modelOf(config: unknown): PieceModel {
 }
 
 /**
- * A number as Rust's JSON reader has it: the digits as one integer, then divided by a power of ten, each step rounded. In
- * the last place that is not always the nearest number, and ties between long runs of one letter turn on it.
+ * A number as Rust's JSON reader has it: the digits as one integer, then divided by a power of ten, each step rounded.
+ * In the last place that is not always the nearest number, and ties between long runs of one letter turn on it.
  */
 function asSerdeReads(number: number): number {
   const [mantissa, exponent = '0'] = String(Math.abs(number)).split('e');
@@ -86,17 +87,18 @@ function fromLibrary(config: unknown): PieceModel {
     pieces: model.vocab,
     ids,
     // A piece without an id, of a vocabulary without its unknown token, would be read as padding.
-    encode: word => idList.parse(model([word]).map(piece => ids.get(piece))),
+    encode: remember(word => idList.parse(model([word]).map(piece => ids.get(piece)))),
   };
 }
 
-function remember(encode: (word: string) => number[], limit: number): (word: string) => readonly number[] {
+function remember(encode: (word: string) => number[]): (word: string) => readonly number[] {
   const known = new Map<string, readonly number[]>();
   return word => {
+    if (word.length > LONGEST_REMEMBERED) return encode(word);
     let ids = known.get(word);
     if (ids === undefined) {
       ids = encode(word);
-      if (known.size >= limit) known.clear();
+      if (known.size >= REMEMBERED_WORDS) known.clear();
       known.set(word, ids);
     }
     return ids;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PUNCTUATION } from './character-classes.ts';
 import { libraryParts } from './library.ts';
+import { WORD_CHARACTERS } from './split-at-tokens.ts';
 import { splitText } from './split-text.ts';
 import { WHITE_SPACE } from './white-space.ts';
 
@@ -23,10 +24,11 @@ const metaspaceSettings = z.object({
 
 // Rust's classes of characters; JavaScript's \s, \w and \d are others.
 const NUMERIC = /\p{N}/gu;
-const WORDS =
-  /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu;
-const GPT2_WORDS =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const WORDS = new RegExp(`[${WORD_CHARACTERS}]+|[^${WORD_CHARACTERS}\\p{White_Space}]+`, 'gu');
+const GPT2_ENDINGS = /'s|'t|'re|'ve|'m|'ll|'d/;
+const GPT2_PARTS = / ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+/u;
+const GPT2_SPACES = /\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/u;
+const GPT2_WORDS = new RegExp([GPT2_ENDINGS, GPT2_PARTS, GPT2_SPACES].map(({ source }) => source).join('|'), 'gu');
 
 /** Steps of a `tokenizer.json`'s pre-tokeniser, by type, exactly as Rust's library takes them. */
 const PRE_TOKENIZERS: Readonly<Record<string, (config: unknown) => PreTokenizer>> = {

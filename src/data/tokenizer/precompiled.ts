@@ -6,8 +6,12 @@ const REMEMBERED = 1 << 16;
 const LONG_GRAPHEME = 6;
 
 // Characters that never join their neighbours into one grapheme: for texts of these, most, no segmenter need run.
-const SINGLE =
-  /^(?!.*\r\n)[\0-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u200a\u2010-\u2027\u2030-\u205f\u2070-\u20cf\u2100-\u2bff\u3001-\u3029\u3030-\u3098\u309b-\ua66e\uac00-\ud7a3\uf900-\ufaff]*$/s;
+const SINGLE_RANGES = [
+  ...['\\0-\\u02ff', '\\u0370-\\u0482', '\\u048a-\\u0590', '\\u1e00-\\u200a', '\\u2010-\\u2027', '\\u2030-\\u205f'],
+  ...['\\u2070-\\u20cf', '\\u2100-\\u2bff', '\\u3001-\\u3029', '\\u3030-\\u3098', '\\u309b-\\ua66e'],
+  ...['\\uac00-\\ud7a3', '\\uf900-\\ufaff'],
+];
+const SINGLE = new RegExp(`^(?!.*\\r\\n)[${SINGLE_RANGES.join('')}]*$`, 's');
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i)).join('');
 const UNPRINTABLE = /[^ -~]/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

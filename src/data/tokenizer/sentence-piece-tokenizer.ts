@@ -7,8 +7,8 @@ import { splitterAt } from './split-at-tokens.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
 /**
- * A tokenizer over a SentencePiece model. `encode`: added tokens are cut out of the text; what is between them goes the way
- * of SentencePiece's own program, as one text, since near ties depend on everything before them.
+ * A tokenizer over a SentencePiece model. `encode`: added tokens are cut out of the text; what is between them goes the
+ * way of SentencePiece's own program, as one text, since near ties depend on everything before them.
  * `decode`: special tokens, control pieces and ids without a piece are left out.
  * @throws RangeError where scores are damaged
  */

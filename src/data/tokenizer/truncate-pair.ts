@@ -38,8 +38,8 @@ export type TruncationStrategy = keyof typeof STRATEGIES;
 export const truncationStrategies = Object.keys(STRATEGIES) as readonly TruncationStrategy[];
 
 /**
- * Cuts a pair at the ends of its parts so that both together have no more than `room` ids, special tokens not counted: the
- * same ids stay as with transformers' tokenizers of the same strategy. One text alone is cut at its end.
+ * Cuts a pair at the ends of its parts so that both together have no more than `room` ids, special tokens not counted:
+ * the same ids stay as with transformers' tokenizers of the same strategy. One text alone is cut at its end.
  * @throws InputError where the strategy leaves nothing of the part that it may cut
  */
 export function truncatePair(pair: Pair, room: number, strategy: TruncationStrategy): CutPair {

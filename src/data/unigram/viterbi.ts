@@ -5,9 +5,9 @@ import { bytePiece, type UnigramVocabulary } from './spec.ts';
 const LARGEST_SUM = 100_000;
 
 /**
- * The most probable segmentation under a unigram vocabulary: the pieces s₁…s_k of the text with the largest Σ log p(sᵢ).
- * Ties are broken as SentencePiece and Hugging Face's tokenizers library break them: both keep the best path to each place
- * from the left, replace it only by a better one, and differ in the precision of the sums alone.
+ * The most probable segmentation under a unigram vocabulary: the pieces s₁…s_k of the text with the largest
+ * Σ log p(sᵢ). Ties are broken as SentencePiece and Hugging Face's tokenizers library break them: both keep the best
+ * path to each place from the left, replace it only by a better one, and differ in the precision of the sums alone.
  *
  * Returns a function from text (spaces already `▁`) to ids. Runs of unknown characters become one unknown id.
  * @throws RangeError where a piece's score is no log-probability.
