@@ -17,7 +17,7 @@ import {
 const model = await loadModel('mini');
 
 // A search space of one's own: S³Delta-L and, beside it, LoRA of rank 2 on the queries of cross-attention.
-const crossQueries = model.sites.filter(site => site.position === 'CrossAttn.Q');
+const crossQueries = model.sites.filter(site => site.role === 'cross-attention.query');
 const modules = [
   ...listSpace(model.sites, 'lora'),
   ...crossQueries.map(site => createModule(site, 'lora', { rank: 2 })),

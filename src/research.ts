@@ -26,7 +26,7 @@ export type {
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
-export type { HostKind, Site } from './core/site.ts';
+export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
 export { encodeExample, encodeExamples, encodeSource, encodeTarget, type TextExample } from './data/encode.ts';
 export type { ModelInput } from './data/read-inputs.ts';
 export { withSentinel } from './data/tokenizer/sentinel.ts';
@@ -107,13 +107,13 @@ export {
 export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
 export { parseBudget } from './structure/budget.ts';
-export { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './structure/candidates.ts';
+export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
 export { evenLora } from './structure/even-lora.ts';
 export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { listManualModules, manualMethods } from './structure/manual.ts';
 export { mapStructure } from './structure/map-structure.ts';
 export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, spaces } from './structure/spaces.ts';
+export { listSpace, type Space, type SpaceName, spaceNames, spaces } from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
 export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';

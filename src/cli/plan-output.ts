@@ -1,6 +1,7 @@
 import { bytes, count, duration } from '../core/units.ts';
 import type { Lever } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
+import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';
 import type { Output } from './command.ts';
 
@@ -29,7 +30,7 @@ function candidatesTable({ groups, candidates, parameters }: Plan): Table {
     header: ['position', 'kind', 'candidates', 'parameters each', 'together', ''],
     rows: [
       ...groups.map(group => [
-        group.position,
+        roleLabel({ role: group.role, name: group.site }),
         group.kind,
         count(group.candidates),
         count(group.parameters),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spaceNames, spaces } from '../structure/spaces.ts';
 import { presetNames } from './presets.ts';
 
 const positiveInteger = z.coerce.number().int().positive();
@@ -43,8 +44,8 @@ export const settingsSchema = z.strictObject({
     { hint: 'FOLDER|ORG/NAME' },
   ),
   space: key(
-    z.enum(['mixed', 'lora']),
-    'search space: mixed (S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters) or lora (S3Delta-L)',
+    z.enum(spaceNames),
+    `search space: ${spaceNames.map(name => `${name} (${spaces[name].description})`).join(', ')}`,
   ),
   budget: key(
     text,

@@ -1,26 +1,80 @@
 /**
  * A place in a backbone where delta modules can attach, named as in the checkpoint.
  *
- * A `linear` host computes y = x Wᵀ with W [outFeatures, inFeatures]; a `norm` host y = norm(x) ⊙ w with w [outFeatures];
- * a `block` host is a whole sub-layer before its residual connection, whose output [tokens, outFeatures] a sequential
- * module reads; an `embedding` host is a table [inFeatures rows, outFeatures].
+ * A `linear` host computes y = x Wᵀ (+ b) with W [outFeatures, inFeatures]; a `norm` host y = norm(x) ⊙ w (+ b) with w
+ * [outFeatures]; a `block` host is a whole sub-layer before its residual connection, whose output [tokens, outFeatures] a
+ * sequential module reads; an `embedding` host is a table [inFeatures rows, outFeatures].
  */
 export type HostKind = 'linear' | 'norm' | 'block' | 'embedding';
+
+/** Stacks of layers, in the order of the forward pass. */
+export const stacks = ['encoder', 'decoder'] as const;
+
+export type Stack = (typeof stacks)[number];
+
+/** Where in the depth of a model a site stands. The embedding counts to layer 0, a stack's final norm to its last layer. */
+export interface Place {
+  readonly stack: Stack;
+  readonly layer: number;
+}
+
+/** Every role that a site can play in a transformer, and what kind of host it is. A family has some of them. */
+export const roles = {
+  embedding: 'embedding',
+  'embedding.position': 'embedding',
+  'embedding.type': 'embedding',
+  'embedding.norm': 'norm',
+  'position-bias': 'embedding',
+  'self-attention.norm': 'norm',
+  'self-attention': 'block',
+  'self-attention.query': 'linear',
+  'self-attention.key': 'linear',
+  'self-attention.value': 'linear',
+  'self-attention.output': 'linear',
+  'self-attention.query-norm': 'norm',
+  'self-attention.key-norm': 'norm',
+  'cross-attention.norm': 'norm',
+  'cross-attention': 'block',
+  'cross-attention.query': 'linear',
+  'cross-attention.key': 'linear',
+  'cross-attention.value': 'linear',
+  'cross-attention.output': 'linear',
+  'feed-forward.norm': 'norm',
+  'feed-forward': 'block',
+  /** Into the inner width; of a gated feed-forward, the map that the activation does not see. */
+  'feed-forward.in': 'linear',
+  /** Of a gated feed-forward, the map that the activation sees. */
+  'feed-forward.gate': 'linear',
+  'feed-forward.out': 'linear',
+  'final.norm': 'norm',
+  pooler: 'linear',
+  'lm-head': 'linear',
+} as const satisfies Readonly<Record<string, HostKind>>;
+
+export type Role = keyof typeof roles;
+
+export const roleNames = Object.keys(roles) as readonly Role[];
 
 export interface Site {
   /** The checkpoint's name without `.weight`, e.g. `encoder.block.3.layer.0.SelfAttention.q`. */
   readonly name: string;
+  readonly role: Role;
+  readonly place: Place;
+  /** What `roles` says of the role. */
   readonly host: HostKind;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** Column of the heat map: `E.3`, `D.0`; a stack's final layer norm belongs to its last layer. */
-  readonly column: string;
-  /** Kind of position, the heat map's row without the module's kind: `SelfAttn.Q`, `FFN.Wi`, `SelfAttn.LN`, `Final_LN`. */
-  readonly position: string;
+  /** True where the frozen host adds a bias [outFeatures] of its own. */
+  readonly hasBias: boolean;
   /** True where adding a constant to the output changes nothing (a key projection: the softmax removes it). */
   readonly biasIsInert: boolean;
   /** True where the weight is another site's (a tied output projection): it can be read, but is not this site's to train. */
   readonly weightIsShared: boolean;
+}
+
+/** What a site's frozen bias is called where weights are kept by the names of their sites. */
+export function biasName({ name }: Pick<Site, 'name'>): string {
+  return `${name}.bias`;
 }
 
 /** Shape of the host's weight in the checkpoint; a block has none of its own. */

@@ -1,30 +1,35 @@
 import type { Layout } from '../core/program.ts';
-import { add, concat, expand, gemm, quantizedProduct, reshape, rmsNorm, split, sub } from '../graph/ops/ops.ts';
-import type { Dim, QuantizedMatrix, Value } from '../graph/types.ts';
-import type { Bottleneck, Contribution } from './delta.ts';
+import { add, gemm, mul, reshape, split, sub } from '../graph/ops/ops.ts';
+import type { Value } from '../graph/types.ts';
+import type { Contribution } from './delta.ts';
+import {
+  hostProduct,
+  type LinearMap,
+  linearWeight,
+  type Norm,
+  norms,
+  onePlus,
+  outputWeight,
+  sumOf,
+  withBias,
+} from './frozen-host.ts';
 import { deltaOf } from './kinds.ts';
+import { addOutputs, addProducts, type Inner, readAll, reads, thinMatrices } from './thin-matrices.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
 export interface Attachments {
-  /** x Wᵀ: x [tokens, in], W [out, in]. */
+  /** x Wᵀ (+ b): x [tokens, in], W [out, in]. */
   linear(x: Value, map: LinearMap): Value;
   /** The same for several maps of one input: what their modules read of it, they read in one pass. */
   linears(x: Value, maps: readonly LinearMap[]): Value[];
   /** A linear map's weight [out, in] and bias [out] with all that modules add multiplied out, for who multiplies x by it last. */
   merged(map: LinearMap): { readonly weight: Value; readonly bias?: Value };
-  /** RMS norm of x [tokens, d] with weight [d]. */
-  norm(site: string, x: Value, weight: Value, epsilon: number): Value;
+  /** A norm of x [tokens, d]. */
+  norm(site: string, x: Value, norm: Norm): Value;
   /** residual + the sub-layer `block`, which ends in the linear map; both [tokens, d]. Modules may sit on either. */
   output(block: string, map: LinearMap, x: Value, residual: Value): Value;
   /** A weight of the checkpoint as the graph should see it (embedding tables). */
   weight(site: string, weight: Value): Value;
-}
-
-export interface LinearMap {
-  readonly site: string;
-  readonly weight: Value;
-  /** Wᵀ [in, out] rounded, where the product is to be of 8-bit integers. A module that changes the weight has it in float32. */
-  readonly quantized?: QuantizedMatrix;
 }
 
 /** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
@@ -37,10 +42,15 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     const own = laidOut.map(parameter => ({ ...parameter, piece: pieces[next++]! }));
     const contribute = () => {
       const parameters = Object.fromEntries(own.map(({ name, shape, piece }) => [name, reshape(piece, shape)]));
-      return deltaOf(module.kind).contribute({ parameters });
+      return deltaOf(module.kind).contribute({ parameters, site: module.site });
     };
     bySite.set(module.site.name, [...(bySite.get(module.site.name) ?? []), contribute]);
   }
+  return attachContributions(bySite);
+}
+
+/** The hooks where modules contribute these, by the name of their site. */
+export function attachContributions(bySite: ReadonlyMap<string, readonly (() => Contribution)[]>): Attachments {
   // Made where the forward pass comes by, so that their gradients are made where the backward pass does.
   const known = new Map<string, readonly Contribution[]>();
   function contributions(site: string): readonly Contribution[] {
@@ -48,6 +58,7 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     known.set(site, made);
     return made;
   }
+  const partsOf = ({ site, bias }: LinearMap) => withBias(contributions(site), bias);
 
   /** x Wᵀ and what the parts add to it, onto `addend`; `inner` holds what they read of x. */
   const product = (x: Value, map: LinearMap, parts: readonly Contribution[], inner: Inner, addend?: Value): Value => {
@@ -57,25 +68,31 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
   };
 
   const linears = (x: Value, maps: readonly LinearMap[]): Value[] => {
-    const parts = maps.map(({ site }) => contributions(site));
+    const parts = maps.map(partsOf);
     const inner = readAll(x, parts.flat());
     return maps.map((map, index) => product(x, map, parts[index]!, inner));
   };
 
-  /** Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin matrices: h is never formed. */
   const output: Attachments['output'] = (block, map, x, residual) => {
-    const [own, onBlock] = [contributions(map.site), contributions(block)];
+    const [own, onBlock] = [partsOf(map), contributions(block)];
     const ofInput = readAll(x, own);
+    const scale = sumOf(onBlock, 'outputScale');
+    if (scale) {
+      const whole = product(x, map, own, ofInput);
+      return addOutputs(onBlock, readAll(whole, onBlock), add(residual, mul(whole, onePlus(scale))))!;
+    }
     if (!reads(onBlock)) return product(x, map, [...own, ...onBlock], ofInput, residual);
+    // Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin matrices:
+    // h is never formed.
     const bare = hostProduct(x, map, own);
     const [tokens] = bare.shape;
-    const added = thinMatrices(own, ofInput, tokens!, sumOfBiases(own));
+    const added = thinMatrices(own, ofInput, tokens!, sumOf(own, 'bias'));
     const inner = new Map([...ofInput, ...readAll(bare, onBlock, added)]);
     const parts = [...own, ...onBlock];
     const result = addOutputs(parts, inner, add(residual, bare))!;
     // Both ends of the sub-layer are held anyway: the bare product is what they differ by, less what the parts have added.
     bare.graph.recomputation.mark(bare, () => {
-      const { columns, writes } = thinMatrices(parts, inner, tokens!, sumOfBiases(parts))!;
+      const { columns, writes } = thinMatrices(parts, inner, tokens!, sumOf(parts, 'bias'))!;
       return gemm(columns, writes, { transB: true, alpha: -1, c: sub(result, residual) });
     });
     return result;
@@ -84,110 +101,20 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
   return {
     linears,
     linear: (x, map) => linears(x, [map])[0]!,
-    merged: ({ site, weight }) => {
-      const parts = contributions(site);
-      const bias = sumOfBiases(parts);
-      return { weight: addProducts(parts, addWeights(parts, weight)), ...(bias && { bias }) };
+    merged: map => {
+      const parts = partsOf(map);
+      const bias = sumOf(parts, 'bias');
+      return { weight: addProducts(parts, linearWeight(parts, map.weight)), ...(bias && { bias }) };
     },
     output,
-    norm: (site, x, weight, epsilon) => {
-      const parts = contributions(site);
-      const normalized = rmsNorm(x, addWeights(parts, weight), epsilon);
-      const output = addOutputs(parts, new Map(), normalized)!;
+    norm: (site, x, { kind, weight, bias: own, epsilon }) => {
+      const parts = withBias(contributions(site), own);
+      const bias = sumOf(parts, 'bias');
+      const values = norms[kind](x, { weight: outputWeight(parts, weight), ...(bias && { bias }), epsilon });
       // x is held for the norm's own gradient; a pass over it costs less than holding the output too.
-      for (const value of new Set([normalized, output])) x.graph.recomputation.mark(value);
-      return output;
+      for (const value of values) x.graph.recomputation.mark(value);
+      return values.at(-1)!;
     },
-    weight: (site, weight) => addWeights(contributions(site), weight),
+    weight: (site, weight) => outputWeight(contributions(site), weight),
   };
-}
-
-/** The frozen map's own product, with what modules change of its weight, onto `addend`. */
-function hostProduct(
-  x: Value,
-  { weight, quantized }: LinearMap,
-  parts: readonly Contribution[],
-  addend?: Value,
-): Value {
-  if (!quantized || parts.some(part => part.weight)) {
-    return gemm(x, addWeights(parts, weight), { transB: true, ...(addend && { c: addend }) });
-  }
-  const y = quantizedProduct(x, quantized);
-  return addend ? add(addend, y) : y;
-}
-
-function addWeights(parts: readonly Contribution[], weight: Value): Value {
-  return parts.reduce((sum, part) => (part.weight ? add(sum, part.weight) : sum), weight);
-}
-
-/** The weight with write · read of each bottleneck added; at a linear host nothing stands between the two. */
-function addProducts(parts: readonly Contribution[], weight: Value): Value {
-  return parts.reduce(
-    (sum, { bottleneck }) => (bottleneck ? gemm(bottleneck.write, bottleneck.read, { c: sum }) : sum),
-    weight,
-  );
-}
-
-/** What each bottleneck reads, [tokens, r]. */
-type Inner = ReadonlyMap<Bottleneck, Value>;
-
-/** A sum of rank-1 terms [tokens, out] by its factors: columns [tokens, r] and writes [out, r]. */
-interface ThinMatrices {
-  readonly columns: Value;
-  readonly writes: Value;
-}
-
-/** What each bottleneck reads of x (+ columns · writesᵀ), [tokens, features]: one product with all their thin matrices stacked. */
-function readAll(x: Value, parts: readonly Contribution[], more?: ThinMatrices): Map<Bottleneck, Value> {
-  const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
-  if (bottlenecks.length === 0) return new Map();
-  const read = concat(bottlenecks.map(each => each.read));
-  const ofX = gemm(x, read, { transB: true });
-  const inner = more ? gemm(more.columns, gemm(read, more.writes), { transB: true, c: ofX }) : ofX;
-  const ranks = bottlenecks.map(each => each.read.shape[0] as number);
-  const pieces = bottlenecks.length === 1 ? [inner] : split(inner, ranks, 1);
-  return new Map(bottlenecks.map((bottleneck, index) => [bottleneck, pieces[index]!]));
-}
-
-/**
- * All that the parts add to an output [tokens, out], onto `addend`: one product with all their thin matrices side by
- * side. `inner` holds what the bottlenecks read.
- */
-function addOutputs(parts: readonly Contribution[], inner: Inner, addend?: Value): Value | undefined {
-  const bias = sumOfBiases(parts);
-  if (!reads(parts)) return addend && bias ? add(addend, bias) : (addend ?? bias);
-  const [tokens] = [...inner.values()][0]!.shape;
-  // The product has one C: a bias beside an addend is the matrix of one column that a column of ones reads.
-  const { columns, writes } = thinMatrices(parts, inner, tokens!, addend && bias)!;
-  const c = addend ?? bias;
-  return gemm(columns, writes, { transB: true, ...(c && { c }) });
-}
-
-/** What the bottlenecks, and `bias`, add; undefined where that is nothing. */
-function thinMatrices(
-  parts: readonly Contribution[],
-  inner: Inner,
-  tokens: Dim,
-  bias?: Value,
-): ThinMatrices | undefined {
-  const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
-  const columns = bottlenecks.map(bottleneck => {
-    const read = inner.get(bottleneck)!;
-    return bottleneck.between?.(read) ?? read;
-  });
-  const writes = bottlenecks.map(({ write }) => write);
-  if (bias) {
-    columns.push(expand(bias.graph.scalar(1), [tokens, 1]));
-    writes.push(reshape(bias, [bias.shape[0]!, 1]));
-  }
-  return columns.length > 0 ? { columns: concat(columns, 1), writes: concat(writes, 1) } : undefined;
-}
-
-function reads(parts: readonly Contribution[]): boolean {
-  return parts.some(({ bottleneck }) => bottleneck);
-}
-
-function sumOfBiases(parts: readonly Contribution[]): Value | undefined {
-  const biases = parts.flatMap(({ bias }) => bias ?? []);
-  return biases.length > 0 ? biases.reduce((a, b) => add(a, b)) : undefined;
 }

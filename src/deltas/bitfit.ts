@@ -9,4 +9,5 @@ export const bitfit: Delta = {
   inert: site => site.biasIsInert,
   parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { bias } }) => ({ bias: bias! }),
+  merge: ({ hasBias }) => (hasBias ? { bias: ({ bias }) => bias! } : undefined),
 };

@@ -1,6 +1,7 @@
 import type { DeltaOptions } from '../core/delta-module.ts';
 import type { Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
+import type { Merge, PeftForm } from './trained-forms.ts';
 
 /** How a parameter's fresh values are drawn. */
 export type Initializer =
@@ -21,8 +22,10 @@ export interface ParameterSpec {
   readonly scale?: number;
 }
 
-/** What a delta is given when the graph is built: its parameters by name, shaped as in `parameters`, gates and scales applied. */
+/** What a delta is given when the graph is built. */
 export interface Attachment {
+  readonly site: Site;
+  /** Its parameters by name, shaped as in `parameters`, gates and scales applied. */
   readonly parameters: Readonly<Record<string, Value>>;
 }
 
@@ -37,6 +40,10 @@ export interface Contribution {
   readonly weight?: Value;
   /** Added to every row of the host's output: [outFeatures]. */
   readonly bias?: Value;
+  /** Adds y ⊙ outputScale to the output, where y is the frozen host's own, its bias included: [outFeatures]. */
+  readonly outputScale?: Value;
+  /** Adds (x ⊙ inputScale) Wᵀ to the output of a linear host, x its input: [inFeatures]. */
+  readonly inputScale?: Value;
   /** Adds between(x readᵀ) writeᵀ to the output; x is a linear host's input or a block host's output. */
   readonly bottleneck?: Bottleneck;
 }
@@ -62,18 +69,10 @@ export interface Delta {
   /** Whether the module cannot change the model's output there. */
   inert(site: Site): boolean;
   contribute(attachment: Attachment): Contribution;
-  /** What a trained module adds to its host's weight, row-major and shaped like it; absent where it does more than that. */
-  merge?(trained: TrainedParameters, site: Site, options: DeltaOptions): Float32Array;
+  /** How a trained module goes into its host's own weights; absent or undefined where it does more than change them. */
+  merge?(site: Site, options: DeltaOptions): Merge | undefined;
   /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
-  peft?(options: DeltaOptions): PeftForm;
+  peft?(site: Site, options: DeltaOptions): PeftForm;
 }
-
-/** Parameters of a trained module by name, row-major. */
-export type TrainedParameters = Readonly<Record<string, Float32Array>>;
-
-/** Of PEFT's LoRA: two matrices, `down` and `up` by their names here; or the host itself, saved with what is merged into it. */
-export type PeftForm =
-  | { readonly lora: { readonly rank: number; readonly alpha: number; readonly down: string; readonly up: string } }
-  | { readonly host: 'saved' };
 
 export const ZEROS: Initializer = { distribution: 'zeros' };

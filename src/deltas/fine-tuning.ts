@@ -2,7 +2,7 @@ import { weightShape } from '../core/site.ts';
 import { type Delta, ZEROS } from './delta.ts';
 
 /**
- * Full fine-tuning of one weight as a delta of its shape: W + Δ, Δ starting at 0. AdamW without weight decay takes the
+ * Full fine-tuning of one weight, and of the bias beside it where there is one, as deltas of their shapes: W + Δ, Δ starting at 0. AdamW without weight decay takes the
  * same steps on Δ as on W.
  */
 export const fineTuning: Delta = {
@@ -11,7 +11,13 @@ export const fineTuning: Delta = {
   defaults: {},
   hosts: site => site.host !== 'block' && !site.weightIsShared,
   inert: () => false,
-  parameters: site => [{ name: 'weightDelta', shape: weightShape(site), initializer: ZEROS, gated: true }],
-  contribute: ({ parameters: { weightDelta } }) => ({ weight: weightDelta! }),
-  merge: ({ weightDelta }) => weightDelta!,
+  parameters: site => [
+    { name: 'weightDelta', shape: weightShape(site), initializer: ZEROS, gated: true },
+    ...(site.hasBias ? [{ name: 'biasDelta', shape: [site.outFeatures], initializer: ZEROS, gated: true }] : []),
+  ],
+  contribute: ({ parameters: { weightDelta, biasDelta } }) => ({
+    weight: weightDelta!,
+    ...(biasDelta && { bias: biasDelta }),
+  }),
+  merge: () => ({ weight: ({ weightDelta }) => weightDelta!, bias: ({ biasDelta }) => biasDelta! }),
 };

@@ -1,6 +1,7 @@
 import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import { elementCount } from '../core/element-count.ts';
 import { InputError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
 import type { Site } from '../core/site.ts';
 import { adapter } from './adapter.ts';
 import { bitfit } from './bitfit.ts';
@@ -15,11 +16,9 @@ export const deltas: Readonly<Record<string, Delta>> = Object.fromEntries(
   [lora, bitfit, lnfit, adapter, lowRankAdapter, fineTuning].map(delta => [delta.kind, delta]),
 );
 
-/** The delta of that name, or an InputError that lists them. */
+/** The delta of that name, or an InputError with the nearest and all of them. */
 export function deltaOf(kind: string): Delta {
-  if (!Object.hasOwn(deltas, kind)) {
-    throw new InputError(`unknown delta kind "${kind}"`, { remedy: `use one of: ${Object.keys(deltas).join(', ')}` });
-  }
+  if (!Object.hasOwn(deltas, kind)) throw unknownName('delta kind', kind, Object.keys(deltas));
   return deltas[kind]!;
 }
 

@@ -9,6 +9,6 @@ export const lnfit: Delta = {
   inert: () => false,
   parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
-  merge: ({ scale }) => scale!,
-  peft: () => ({ host: 'saved' }),
+  merge: () => ({ weight: ({ scale }) => scale! }),
+  peft: () => ({ type: 'saved' }),
 };

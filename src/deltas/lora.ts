@@ -30,17 +30,26 @@ export const lora: Delta = {
   contribute: ({ parameters: { A, B } }) => ({
     bottleneck: { read: A!, write: B! },
   }),
-  merge: ({ A, B }, { inFeatures, outFeatures }, options) => {
-    const [rank, scale] = [options.rank!, scaleOf(options)];
-    const change = new Float32Array(outFeatures * inFeatures);
-    for (let row = 0; row < outFeatures; row++) {
-      for (let column = 0; column < inFeatures; column++) {
-        let sum = 0;
-        for (let k = 0; k < rank; k++) sum += B![row * rank + k]! * A![k * inFeatures + column]!;
-        change[row * inFeatures + column] = sum * scale;
+  merge: ({ inFeatures, outFeatures }, options) => ({
+    weight: ({ A, B }) => {
+      const [rank, scale] = [options.rank!, scaleOf(options)];
+      const change = new Float32Array(outFeatures * inFeatures);
+      for (let row = 0; row < outFeatures; row++) {
+        for (let column = 0; column < inFeatures; column++) {
+          let sum = 0;
+          for (let k = 0; k < rank; k++) sum += B![row * rank + k]! * A![k * inFeatures + column]!;
+          change[row * inFeatures + column] = sum * scale;
+        }
       }
-    }
-    return change;
-  },
-  peft: ({ rank, alpha }) => ({ lora: { rank: rank!, alpha: alpha!, down: 'A', up: 'B' } }),
+      return change;
+    },
+  }),
+  peft: ({ inFeatures, outFeatures }, { rank, alpha }) => ({
+    type: 'LORA',
+    options: { rank: rank!, alpha: alpha! },
+    tensors: ({ A, B }) => ({
+      'lora_A.weight': { shape: [rank!, inFeatures], values: A! },
+      'lora_B.weight': { shape: [outFeatures, rank!], values: B! },
+    }),
+  }),
 };

@@ -1,20 +1,26 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ModuleLayout } from '../core/program.ts';
-import type { TrainedParameters } from './delta.ts';
+import { biasName } from '../core/site.ts';
 import { deltaOf } from './kinds.ts';
+import type { Merge, TrainedParameters } from './trained-forms.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {
-  /** What is to be added to the weights, by the name of their site, row-major and shaped like them; made when asked for. */
-  readonly changes: ReadonlyMap<string, () => Float32Array>;
+  /** Made of a frozen weight when it is asked for, what is to be added to it: by the names that a model's weights go by. */
+  readonly changes: ReadonlyMap<string, (frozen: Float32Array) => Float32Array>;
   /** The modules that no weight holds, and their parameters, in the layout of these. */
   readonly rest: readonly DeltaModule[];
   readonly delta: Float32Array;
 }
 
-/** Whether all that a module does is to change a weight of its own site. */
-export function canMerge({ kind, site }: Pick<DeltaModule, 'kind' | 'site'>): boolean {
-  return deltaOf(kind).merge !== undefined && !site.weightIsShared;
+/** How a module goes into weights of its own site; undefined where it does more than change them. */
+function mergeOf({ kind, site, options }: DeltaModule): Merge | undefined {
+  return site.weightIsShared ? undefined : deltaOf(kind).merge?.(site, options);
+}
+
+/** Whether all that a module does is to change weights of its own site. */
+export function canMerge(module: DeltaModule): boolean {
+  return mergeOf(module) !== undefined;
 }
 
 /** A module's parameters in a flat delta vector, by name. */
@@ -24,14 +30,18 @@ export function parametersOf({ parameters }: ModuleLayout, delta: Float32Array):
 
 /** Takes trained modules apart. Several on one weight are added up. */
 export function mergeDelta(layout: Layout, delta: Float32Array): MergedDelta {
-  const changes = new Map<string, () => Float32Array>();
+  const changes = new Map<string, (frozen: Float32Array) => Float32Array>();
+  const add = (name: string, change: (frozen: Float32Array) => Float32Array) => {
+    const before = changes.get(name);
+    changes.set(name, before === undefined ? change : frozen => sumOf(before(frozen), change(frozen)));
+  };
   const rest = layout.modules.filter(({ module }) => !canMerge(module));
   for (const laidOut of layout.modules) {
-    const { kind, site, options } = laidOut.module;
-    if (!canMerge(laidOut.module)) continue;
-    const change = () => deltaOf(kind).merge!(parametersOf(laidOut, delta), site, options);
-    const before = changes.get(site.name);
-    changes.set(site.name, before === undefined ? change : () => sumOf(before(), change()));
+    const { site } = laidOut.module;
+    const merge = mergeOf(laidOut.module);
+    const trained = parametersOf(laidOut, delta);
+    if (merge?.weight) add(site.name, frozen => merge.weight!(trained, frozen));
+    if (merge?.bias && site.hasBias) add(biasName(site), frozen => merge.bias!(trained, frozen));
   }
   const pieces = rest.flatMap(({ parameters }) =>
     parameters.map(({ offset, size }) => delta.subarray(offset, offset + size)),

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { spaceNames, spaces } from '../structure/spaces.ts';
 
 /** A method to compare: an ordinary run with some settings of its own. */
 export interface ComparedMethod {
@@ -31,8 +32,7 @@ function found(name: string, label: string, settings: Settings): ComparedMethod 
 /** Every method that can be compared. A new one is a line here. */
 export const comparedMethods: readonly ComparedMethod[] = [
   found('found', 'S³Delta', {}),
-  found('found-mixed', 'S³Delta-M', { space: 'mixed' }),
-  found('found-lora', 'S³Delta-L', { space: 'lora' }),
+  ...spaceNames.map(space => found(`found-${space}`, spaces[space].label, { space })),
   rival('random', 'random structure'),
   rival('best-of-random', 'best of random structures'),
   rival('tuned-lora', 'even LoRA, rate tuned'),

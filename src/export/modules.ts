@@ -1,14 +1,11 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 
-const shownPlaces = 4;
-
-/** Modules by kind with their places, for messages: `bitfit at SelfAttn.Q E.0, FFN.Wi D.1 and 3 more; adapter at FFN E.2`. */
+/** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */
 export function namesOf(modules: readonly DeltaModule[]): string {
   return [...Map.groupBy(modules, ({ kind }) => kind)]
-    .map(([kind, ofKind]) => {
-      const places = ofKind.map(({ site }) => `${site.position} ${site.column}`);
-      const more = places.length > shownPlaces ? ` and ${places.length - shownPlaces} more` : '';
-      return `${kind} at ${places.slice(0, shownPlaces).join(', ')}${more}`;
+    .map(([kind, [first, ...others]]) => {
+      const more = others.length === 0 ? '' : ` and ${others.length} more site${others.length === 1 ? '' : 's'}`;
+      return `${kind} at ${first!.site.name}${more}`;
     })
     .join('; ');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { elementCount } from '../core/element-count.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { layoutOf } from '../deltas/layout.ts';
-import { mergeDelta } from '../deltas/merge.ts';
+import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
 import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
 import { openFile } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
@@ -88,7 +88,7 @@ async function requireWhole(file: string, hash: string | undefined): Promise<voi
 async function writeWeights(
   file: string,
   weights: Weights,
-  changes: ReadonlyMap<string, () => Float32Array>,
+  changes: MergedDelta['changes'],
   signal: AbortSignal | undefined,
 ): Promise<Weights> {
   const placed = new Map<string, Weight>();

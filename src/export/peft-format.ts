@@ -1,35 +1,38 @@
 import { join } from 'node:path';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { ModuleLayout } from '../core/program.ts';
-import type { PeftForm } from '../deltas/delta.ts';
+import { biasName } from '../core/site.ts';
 import { deltaOf } from '../deltas/kinds.ts';
 import { layoutOf } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
+import type { PeftForm } from '../deltas/trained-forms.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { namesOf } from './modules.ts';
+import { peftConfigs } from './peft-configs.ts';
 
-type Lora = Extract<PeftForm, { lora: unknown }>['lora'];
-
-const formOf = ({ kind, options }: DeltaModule): PeftForm | undefined => deltaOf(kind).peft?.(options);
+const formOf = ({ kind, site, options }: DeltaModule): PeftForm | undefined => deltaOf(kind).peft?.(site, options);
 
 /**
- * An adapter folder of Hugging Face PEFT, of its LoRA: matrices for linear maps, and hosts that it saves whole
+ * An adapter folder of Hugging Face PEFT: one type of adapter on linear maps, and hosts that it saves whole
  * (`modules_to_save`). The backbone stays where it is.
  */
 export const peft: Exporter = {
-  description: 'a LoRA adapter for Hugging Face PEFT, where it can hold what was trained',
+  description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
   check(modules) {
-    const others = modules.filter(module => formOf(module) === undefined);
-    if (others.length > 0) {
-      throw new InputError(`a LoRA adapter of PEFT cannot hold ${namesOf(others)}`, {
-        where: '--format',
-        remedy: 'give `--format onnx`, which holds any module',
-      });
-    }
+    const remedy = 'give `--format onnx`, which holds any module';
+    const types = Map.groupBy(modules, module => formOf(module)?.type);
+    const others = types.get(undefined);
+    if (others)
+      throw new InputError(`an adapter of PEFT cannot hold ${namesOf(others)}`, { where: '--format', remedy });
+    const adapted = [...types].filter(([type]) => type !== 'saved').map(([, held]) => namesOf(held));
+    if (adapted.length < 2) return;
+    throw new InputError(`one adapter of PEFT cannot hold both ${adapted.join(' and ')}`, {
+      where: '--format',
+      remedy,
+    });
   },
   async write({ model, source, modules, delta }, folder, signal) {
     const layout = layoutOf(modules);
@@ -37,13 +40,24 @@ export const peft: Exporter = {
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
       const { site } = laidOut.module;
       const form = formOf(laidOut.module)!;
-      if ('lora' in form) return loraTensors(laidOut, form.lora, delta);
-      const { shape } = model.weights.get(site.name)!;
-      const bytes = async () => {
-        throwIfInterrupted(signal);
-        return bytesOf(await readWeight(model.weights.get(site.name)!, changes.get(site.name)));
+      const host = `${PREFIX}.${site.name}`;
+      if ('tensors' in form) {
+        const own = form.tensors(parametersOf(laidOut, delta));
+        return Object.entries(own).map(([name, { shape, values }]) => [
+          `${host}.${name}`,
+          { dtype: 'F32', shape, bytes: () => bytesOf(values) },
+        ]);
+      }
+      const saved = (name: string): TensorSource => {
+        const weight = model.weights.get(name)!;
+        const bytes = async () => {
+          throwIfInterrupted(signal);
+          return bytesOf(await readWeight(weight, changes.get(name)));
+        };
+        return { dtype: 'F32', shape: weight.shape, bytes };
       };
-      return [[`${PREFIX}.${site.name}.weight`, { dtype: 'F32', shape, bytes }]];
+      const bias: [string, TensorSource][] = site.hasBias ? [[`${host}.bias`, saved(biasName(site))]] : [];
+      return [[`${host}.weight`, saved(site.name)], ...bias];
     });
     const file = join(folder, 'adapter_model.safetensors');
     await writeTensors(file, { metadata: { format: 'pt' }, tensors: new Map(tensors) });
@@ -56,40 +70,18 @@ export const peft: Exporter = {
 /** Where PEFT's tensors say that the backbone's modules are. */
 const PREFIX = 'base_model.model';
 
-function loraTensors(laidOut: ModuleLayout, { down, up }: Lora, delta: Float32Array): [string, TensorSource][] {
-  const parameters = parametersOf(laidOut, delta);
-  const tensor = (name: string, parameter: string): [string, TensorSource] => {
-    const { shape } = laidOut.parameters.find(each => each.name === parameter)!;
-    const bytes = () => bytesOf(parameters[parameter]!);
-    return [`${PREFIX}.${laidOut.module.site.name}.${name}.weight`, { dtype: 'F32', shape, bytes }];
-  };
-  return [tensor('lora_A', down), tensor('lora_B', up)];
-}
-
-/** PEFT's LoraConfig. Rank and alpha of the first module stand for all; patterns name those of the others. */
+/** PEFT's configuration of the one adapter that holds the modules: LoRA where all hosts are saved whole. */
 function configOf(modules: readonly DeltaModule[]): Readonly<Record<string, unknown>> {
   const forms = modules.map(module => ({ name: module.site.name, form: formOf(module)! }));
-  const loras = forms.flatMap(({ name, form }) => ('lora' in form ? [{ name, ...form.lora }] : []));
-  const saved = forms.flatMap(({ name, form }) => ('lora' in form ? [] : [name]));
-  const { rank, alpha } = loras[0] ?? { rank: 1, alpha: 1 };
-  const otherThan = (key: 'rank' | 'alpha', standard: number) =>
-    Object.fromEntries(loras.filter(lora => lora[key] !== standard).map(lora => [lora.name, lora[key]]));
+  const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
+  const saved = forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name]));
+  const type = adapted[0]?.type ?? 'LORA';
   return {
-    peft_type: 'LORA',
+    peft_type: type,
     task_type: 'SEQ_2_SEQ_LM',
     inference_mode: true,
-    r: rank,
-    lora_alpha: alpha,
-    rank_pattern: otherThan('rank', rank),
-    alpha_pattern: otherThan('alpha', alpha),
-    target_modules: loras.length > 0 ? loras.map(({ name }) => name) : NO_TARGETS,
+    ...peftConfigs[type]!(adapted),
     modules_to_save: saved.length > 0 ? saved : null,
-    bias: 'none',
     fan_in_fan_out: false,
-    use_rslora: false,
-    use_dora: false,
   };
 }
-
-/** PEFT's own word for an adapter that only saves modules. */
-const NO_TARGETS = 'dummy-target-modules';

@@ -33,9 +33,12 @@ export function readWeightSample(weight: Weight): Promise<Uint8Array> {
   });
 }
 
-/** A weight as float32, with what a module adds to it. */
-export async function readWeight(weight: Weight, makeChange?: () => Float32Array): Promise<Float32Array> {
+/** A weight as float32, with what modules add to it. */
+export async function readWeight(
+  weight: Weight,
+  changeOf?: (frozen: Float32Array) => Float32Array,
+): Promise<Float32Array> {
   const values = widen(await readWeightBytes(weight), weight.dtype);
-  const change = makeChange?.();
+  const change = changeOf?.(values);
   return change === undefined ? values : values.map((value, i) => value + change[i]!);
 }

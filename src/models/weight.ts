@@ -13,5 +13,5 @@ export interface Weight {
   readonly byteLength: number;
 }
 
-/** Every weight of a backbone by the name of its site. */
+/** Every weight of a backbone by the name of its site, and every bias beside one by `biasName`. */
 export type Weights = ReadonlyMap<string, Weight>;

@@ -1,11 +1,13 @@
 import type { DeltaModule } from '../core/delta-module.ts';
+import type { Role } from '../core/site.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
 
-/** Candidates of one kind at one position, in all layers. */
+/** Candidates of one kind at sites of one role, in all layers. */
 export interface CandidateGroup {
   readonly kind: string;
-  /** As in the heat map: `SelfAttn.Q`, `FFN.Wi`, `Final_LN`. */
-  readonly position: string;
+  readonly role: Role;
+  /** The first of them, to name the role as its family does. */
+  readonly site: string;
   readonly candidates: number;
   /** Trainable parameters of each. */
   readonly parameters: number;
@@ -31,11 +33,11 @@ export interface ModulesThatFit {
 
 export function groupCandidates(modules: readonly DeltaModule[]): CandidateGroup[] {
   const groups = Map.groupBy(modules, ({ kind, site, parameters, inert }) =>
-    [kind, site.position, parameters, inert].join(' '),
+    [kind, site.role, parameters, inert].join(' '),
   );
   return [...groups.values()].map(members => {
     const [{ kind, site, parameters, inert }] = members as [DeltaModule];
-    return { kind, position: site.position, candidates: members.length, parameters, inert };
+    return { kind, role: site.role, site: site.name, candidates: members.length, parameters, inert };
   });
 }
 

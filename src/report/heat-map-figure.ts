@@ -10,10 +10,12 @@ export function explorationOf(modules: readonly HeatMapModule[], moments: readon
   const drawn = heatMap(modules).cells.flatMap((cells, row) =>
     cells.flatMap((module, column) => (module === undefined ? [] : [{ module, row, column }])),
   );
-  const place = new Map(drawn.map(({ module }, index) => [module, index]));
-  const indices = modules.map(module => place.get(module)!);
+  const indexOf = new Map(drawn.map(({ module }, index) => [module, index]));
+  const indices = modules.map(module => indexOf.get(module)!);
   return {
-    modules: drawn.map(({ module, row, column }): ExploredModule => ({ ...module, layer: module.column, row, column })),
+    modules: drawn.map(({ module: { place: _, ...module }, row, column }): ExploredModule => {
+      return { ...module, row, column };
+    }),
     moments: moments.map(({ step, p, kept }) => {
       const inOrder = new Array<number>(p.length);
       for (const [index, value] of p.entries()) inOrder[indices[index]!] = value;

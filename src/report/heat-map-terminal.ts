@@ -1,4 +1,5 @@
-import type { HeatMap, HeatMapModule } from './heat-map.ts';
+import type { Column, HeatMap, HeatMapModule } from './heat-map.ts';
+import { stackLetter } from './labels.ts';
 import { ansi256, colourAt, isDark } from './pictures/palette.ts';
 
 /** Shades of p where there is no colour, from nearly nothing to the largest. */
@@ -23,14 +24,14 @@ export function heatMapLines(map: HeatMap, options: { colour: boolean; quantity?
   ];
 }
 
-/** One line for the stacks, one for the last digit of the layer: a column is too narrow for `E.10`. */
-function columnHeader(columns: readonly string[]): string[] {
-  const stacks = columns.map((column, index) => {
-    const stack = column.split('.')[0]!;
-    return index === 0 || columns[index - 1]!.split('.')[0] !== stack ? stack.slice(0, 1).padEnd(2) : '  ';
-  });
-  const layers = columns.map(column => (column.split('.')[1] ?? '').padEnd(2).slice(0, 2));
-  return [stacks.join('').trimEnd(), layers.join('').trimEnd()];
+/** One line for the stacks, where there are several, one for the last digits of the layer: a column is too narrow for `E.10`. */
+function columnHeader(columns: readonly Column[]): string[] {
+  const stacks = columns.map(({ place: { stack } }, index) =>
+    stack === columns[index - 1]?.place.stack ? '  ' : stackLetter(stack).padEnd(2),
+  );
+  const layers = columns.map(({ place: { layer } }) => `${layer}`.padEnd(2).slice(-2));
+  const isOneStack = stacks.filter(letter => letter !== '  ').length < 2;
+  return [...(isOneStack ? [] : [stacks]), layers].map(cells => cells.join('').trimEnd());
 }
 
 function cell(module: HeatMapModule | undefined, maximum: number, colour: boolean): string {

@@ -1,12 +1,15 @@
-/** What the heat map shows of a module. */
+import { type Place, stacks } from '../core/site.ts';
+
+/** What the heat map shows of a module; `shownModules` makes the labels. */
 export interface HeatMapModule {
   readonly site: string;
   /** The delta kind's name as shown, e.g. `LoRA`. */
   readonly kind: string;
   /** `SelfAttn.Q`, … : the row, together with the kind. */
   readonly position: string;
-  /** `E.0`, `D.3`, … */
-  readonly column: string;
+  /** `E.0`, `D.3`, …, or a number alone where there is one stack: the column. */
+  readonly layer: string;
+  readonly place: Place;
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
@@ -14,12 +17,18 @@ export interface HeatMapModule {
   readonly alpha?: number;
 }
 
+/** A layer of a stack. */
+export interface Column {
+  readonly label: string;
+  readonly place: Place;
+}
+
 /** The candidates of a search laid out as in the paper's figure 9. */
 export interface HeatMap<M extends HeatMapModule = HeatMapModule> {
   /** `SelfAttn.Q LoRA`, …: grouped by kind, each group in the order of the forward pass. */
   readonly rows: readonly string[];
   /** `E.0`, …, `D.0`, …, in the order of the forward pass. */
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** [row][column]; undefined where there is no candidate. */
   readonly cells: readonly (readonly (M | undefined)[])[];
   /** The largest p: the dark end of the scale. */
@@ -30,7 +39,8 @@ export interface HeatMap<M extends HeatMapModule = HeatMapModule> {
 export function heatMap<M extends HeatMapModule>(modules: readonly M[]): HeatMap<M> {
   const kinds = distinct(modules.map(module => module.kind));
   const positions = distinct(modules.map(module => module.position));
-  const columns = distinct(modules.map(module => module.column)).sort(byLayer);
+  const byLabel = new Map(modules.map(({ layer, place }) => [layer, { label: layer, place }]));
+  const columns = [...byLabel.values()].sort(byPlace);
   const rows = kinds.flatMap(kind => positions.map(position => ({ kind, position })));
   const laidOut = rows
     .map(({ kind, position }) => {
@@ -38,7 +48,7 @@ export function heatMap<M extends HeatMapModule>(modules: readonly M[]): HeatMap
       return {
         label: `${position} ${kind}`,
         empty: inRow.length === 0,
-        cells: columns.map(column => inRow.find(module => module.column === column)),
+        cells: columns.map(({ label }) => inRow.find(module => module.layer === label)),
       };
     })
     .filter(row => !row.empty);
@@ -54,10 +64,7 @@ function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
-/** Encoder before decoder, then by layer number: a structure of the decoder's last layers still reads left to right. */
-function byLayer(a: string, b: string): number {
-  const [stackA = '', layerA = ''] = a.split('.');
-  const [stackB = '', layerB = ''] = b.split('.');
-  if (stackA !== stackB) return stackA === 'E' || (stackB !== 'E' && stackA < stackB) ? -1 : 1;
-  return Number(layerA) - Number(layerB);
+/** Stack by stack, then by layer number: a structure of the decoder's last layers still reads left to right. */
+function byPlace({ place: a }: Column, { place: b }: Column): number {
+  return stacks.indexOf(a.stack) - stacks.indexOf(b.stack) || a.layer - b.layer;
 }

@@ -70,8 +70,8 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
   const title = 'Probability p of every candidate';
   const table = {
     header: ['module', 'layer', 'site', 'parameters', 'α', 'p', 'kept'],
-    rows: modules.map(({ position, kind, column, site, parameters, alpha, p, kept }) => [
-      ...[`${position} ${kind}`, column, site, String(parameters)],
+    rows: modules.map(({ position, kind, layer, site, parameters, alpha, p, kept }) => [
+      ...[`${position} ${kind}`, layer, site, String(parameters)],
       ...[alpha === undefined ? '' : alpha.toFixed(4), p.toFixed(4), kept ? 'yes' : 'no'],
     ]),
   };

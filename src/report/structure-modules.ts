@@ -1,14 +1,17 @@
 import { deltaOf } from '../deltas/kinds.ts';
 import type { ModuleRecord } from '../structure/structure-file.ts';
 import type { HeatMapModule } from './heat-map.ts';
+import { layerLabels, roleLabel } from './labels.ts';
 
 /** A structure's modules as the reports show them. Where nothing was searched, p is 1 for what is kept and else 0. */
 export function shownModules(modules: readonly ModuleRecord[]): HeatMapModule[] {
-  return modules.map(({ site, kind, position, column, parameters, alpha, p, kept }) => ({
+  const layerOf = layerLabels(modules.map(({ place }) => place));
+  return modules.map(({ site, kind, role, place, parameters, alpha, p, kept }) => ({
     site,
     kind: deltaOf(kind).label,
-    position,
-    column,
+    position: roleLabel({ role, name: site }),
+    layer: layerOf(place),
+    place,
     parameters,
     p: p ?? (kept ? 1 : 0),
     kept,

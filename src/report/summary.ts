@@ -61,7 +61,7 @@ export function keptTable(modules: readonly HeatMapModule[]): Table {
     header: ['position', 'layers', 'parameters'],
     rows: [...groups].map(([position, members]) => [
       position,
-      members.map(module => module.column).join(' '),
+      members.map(module => module.layer).join(' '),
       count(members.reduce((sum, module) => sum + module.parameters, 0)),
     ]),
   };

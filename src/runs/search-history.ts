@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
+import { sitePosition } from '../structure/site-position.ts';
+import { upgradedModule } from '../structure/version-1.ts';
+
+const VERSION = 2;
 
 const opening = z.object({
+  version: z.literal(VERSION),
   /** Parameters to spend. */
   budget: z.number().positive(),
   /** Whether modules that cannot change the output may be kept. */
@@ -14,8 +20,7 @@ const opening = z.object({
     z.object({
       site: z.string(),
       kind: z.string(),
-      position: z.string(),
-      column: z.string(),
+      ...sitePosition,
       parameters: z.number().positive(),
       inert: z.boolean(),
     }),
@@ -28,7 +33,7 @@ const line = z.object({ step: z.int().nonnegative(), p: z.array(z.number().min(0
 export type HistoryLine = z.infer<typeof line>;
 
 /** The content of `search-history.jsonl`: what could be chosen, and how the choice came about, by step. */
-export type SearchHistory = z.infer<typeof opening> & { readonly lines: readonly HistoryLine[] };
+export type SearchHistory = Omit<z.infer<typeof opening>, 'version'> & { readonly lines: readonly HistoryLine[] };
 
 /** A history begins with a line that names what there is to choose from. One that has begun goes on. */
 export async function beginHistory(
@@ -37,9 +42,9 @@ export async function beginHistory(
 ): Promise<void> {
   if (isThere(file)) return;
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
-    return { site: site.name, kind, position: site.position, column: site.column, parameters, inert };
+    return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
   });
-  await writeFileWhole(file, `${JSON.stringify({ budget, keepInert, candidates })}\n`);
+  await writeFileWhole(file, jsonLine({ version: VERSION, budget, keepInert, candidates }));
 }
 
 /** Adds the probabilities after a step. Four digits tell all that a picture can show. */
@@ -50,25 +55,43 @@ export function appendHistory(file: string, step: number, p: Float64Array): void
 /**
  * The history of a search, in the order of its steps; undefined where none was written. A step that was done again
  * after a resumption counts once, with its last line; a line that is none of this history is left out.
+ * @throws InputError for a version that is not known
  */
 export function readHistory(file: string): SearchHistory | undefined {
   const [first, ...rest] = readJsonLines(file);
-  const begun = opening.safeParse(first);
+  const begun = opening.safeParse(upgraded(first, file));
   if (!begun.success) return undefined;
   const lines = new Map<number, HistoryLine>();
   for (const value of rest) {
     const { success, data } = line.safeParse(value);
     if (success && data.p.length === begun.data.candidates.length) lines.set(data.step, data);
   }
-  return { ...begun.data, lines: [...lines.values()].sort((a, b) => a.step - b.step) };
+  const { version: _, ...opened } = begun.data;
+  return { ...opened, lines: [...lines.values()].sort((a, b) => a.step - b.step) };
+}
+
+const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** An opening as this version writes it; the first version did not name itself. */
+function upgraded(content: unknown, where: string): unknown {
+  if (typeof content !== 'object' || content === null || !('candidates' in content)) return content;
+  const { version = 1, candidates } = content as { version?: unknown; candidates: unknown };
+  if (version === VERSION || !Array.isArray(candidates)) return content;
+  if (version !== 1) {
+    throw new InputError(`a history of version ${JSON.stringify(version)}, where ${VERSION} and 1 can be read`, {
+      where,
+      remedy: 'use the version of s3delta that wrote it, or a later one',
+    });
+  }
+  return { ...content, version: VERSION, candidates: candidates.map(each => upgradedModule(each, where)) };
 }
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */
 export async function repairHistory(file: string): Promise<void> {
   const history = readHistory(file);
   if (history === undefined) return;
-  const { lines, ...begun } = history;
-  await writeFileWhole(file, [begun, ...lines].map(value => `${JSON.stringify(value)}\n`).join(''));
+  const { lines, ...opened } = history;
+  await writeFileWhole(file, [{ version: VERSION, ...opened }, ...lines].map(jsonLine).join(''));
 }
 
 /** The structure as it would be if the search ended at that line: by falling p, what fits in the budget. */

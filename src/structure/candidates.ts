@@ -1,32 +1,46 @@
 import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
-import type { Site } from '../core/site.ts';
+import { InputError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
+import { type Role, roleNames, roles, type Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 
-/** Puts modules of one kind wherever `attaches` says so. A search space or a manual method is a list of rules. */
+/** Puts modules of one kind at the sites of some roles. A search space or a manual method is a list of rules. */
 export interface CandidateRule {
   readonly kind: string;
   readonly options?: DeltaOptions;
-  attaches(site: Site): boolean;
+  /** Those that a model does not have are passed over. */
+  readonly roles: readonly Role[];
+  /** Which sites of these roles are left out (default: none). */
+  readonly except?: (site: Site) => boolean;
 }
 
-/** The modules that the rules give, in the order of the sites and, within a site, of the rules. */
-export function listCandidates(sites: readonly Site[], rules: readonly CandidateRule[]): DeltaModule[] {
-  return sites.flatMap(site =>
-    rules.filter(rule => rule.attaches(site)).map(({ kind, options }) => createModule(site, kind, options)),
-  );
-}
-
-/** Linear maps of self-attention and feed-forward; cross-attention's and the output projection are not among them. */
-export function isInnerLinear({ host, position }: Site): boolean {
-  return host === 'linear' && /^(SelfAttn|FFN)\./.test(position);
-}
+/** Linear maps of self-attention and feed-forward. */
+export const innerLinears: readonly Role[] = [
+  ...(['self-attention.query', 'self-attention.key', 'self-attention.value', 'self-attention.output'] as const),
+  ...(['feed-forward.in', 'feed-forward.gate', 'feed-forward.out'] as const),
+];
 
 /** Self-attention and feed-forward sub-layers as a whole. */
-export function isInnerBlock({ host, position }: Site): boolean {
-  return host === 'block' && /^(SelfAttn|FFN)$/.test(position);
-}
+export const innerBlocks: readonly Role[] = ['self-attention', 'feed-forward'];
 
-/** Every layer norm, cross-attention's and the stacks' final ones included. */
-export function isNorm({ host }: Site): boolean {
-  return host === 'norm';
+/** Every norm, cross-attention's and the stacks' final ones included. */
+export const norms: readonly Role[] = roleNames.filter(role => roles[role] === 'norm');
+
+/**
+ * The modules that the rules give, in the order of the sites and, within a site, of the rules.
+ * @throws InputError for a role or kind that is none, and where the model has a site for none of the rules
+ */
+export function listCandidates(sites: readonly Site[], rules: readonly CandidateRule[]): DeltaModule[] {
+  const wanted = rules.flatMap(rule => rule.roles);
+  for (const role of wanted) if (!roleNames.includes(role)) throw unknownName('role', role, roleNames);
+  const candidates = sites.flatMap(site =>
+    rules
+      .filter(rule => rule.roles.includes(site.role) && !rule.except?.(site))
+      .map(({ kind, options }) => createModule(site, kind, options)),
+  );
+  if (candidates.length > 0 || wanted.length === 0) return candidates;
+  const had = [...new Set(sites.map(({ role }) => role))];
+  throw new InputError(`the model has no site for modules: none of the role ${[...new Set(wanted)].join(', ')}`, {
+    remedy: `use roles that it has: ${had.join(', ')}`,
+  });
 }

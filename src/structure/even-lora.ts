@@ -2,21 +2,22 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
-import { isQueryOrValue } from './manual.ts';
+import { listCandidates } from './candidates.ts';
+import { queriesAndValues } from './manual.ts';
 
 /**
  * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the
  * same rank, and what is left over as one rank more at sites at even distances. Where the budget does not give every
  * site rank 1, sites at even distances have it.
- * @throws InputError where the budget holds no module
+ * @throws InputError where the budget holds no module, or the model has no such sites
  */
 export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] {
-  const hosts = sites.filter(isQueryOrValue);
-  const costs = hosts.map(site => createModule(site, 'lora', { rank: 1 }).parameters);
+  const smallest = listCandidates(sites, [{ kind: 'lora', options: { rank: 1 }, roles: queriesAndValues }]);
+  const costs = smallest.map(({ parameters }) => parameters);
   const round = costs.reduce((sum, cost) => sum + cost, 0);
   const rank = Math.floor(budget / round);
   const extra = new Set(spread(costs, budget - rank * round));
-  const modules = hosts.flatMap((site, i) => {
+  const modules = smallest.flatMap(({ site }, i) => {
     const own = rank + (extra.has(i) ? 1 : 0);
     return own === 0 ? [] : [createModule(site, 'lora', { rank: own })];
   });

@@ -1,36 +1,31 @@
 import { InputError } from '../core/errors.ts';
-import type { Site } from '../core/site.ts';
+import type { Place, Site, Stack } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 import type { ModuleRecord, Structure, StructureModel } from './structure-file.ts';
 
-/** A place in a stack of layers: `E.3` is layer 3 of the encoder. */
-function placeOf({ column }: Pick<ModuleRecord, 'column'>): { stack: string; layer: number } {
-  const [stack = '', layer = '0'] = column.split('.');
-  return { stack, layer: Number(layer) };
-}
-
-/** Layers of each stack that the columns name. */
-function depths(columns: readonly Pick<ModuleRecord, 'column'>[]): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const { stack, layer } of columns.map(placeOf)) found.set(stack, Math.max(found.get(stack) ?? 0, layer + 1));
+/** Layers of each stack that the places name. */
+function depths(places: readonly Place[]): Map<Stack, number> {
+  const found = new Map<Stack, number>();
+  for (const { stack, layer } of places) found.set(stack, Math.max(found.get(stack) ?? 0, layer + 1));
   return found;
 }
 
 /**
  * Carries a structure over to another model, which may be deeper or wider: each of its sites takes the modules, with
- * their α, p and choice, of the same kind of position in the same stack at the nearest relative depth (0 the first
+ * their α, p and choice, of the same role in the same stack at the nearest relative depth (0 the first
  * layer, 1 the last). The budget becomes the same share of the model. What is kept need not fit it any more: choose anew.
- * @throws InputError where not one position of the structure exists in the model
+ * @throws InputError where the model has no site of a role that the structure names
  */
 export function mapStructure(structure: Structure, model: StructureModel): Structure {
-  const [from, to] = [depths(structure.modules), depths(model.sites)];
-  const relative = ({ stack, layer }: { stack: string; layer: number }, layers: ReadonlyMap<string, number>) =>
+  const from = depths(structure.modules.map(({ place }) => place));
+  const to = depths(model.sites.map(({ place }) => place));
+  const relative = ({ stack, layer }: Place, layers: ReadonlyMap<Stack, number>) =>
     layer / Math.max(1, layers.get(stack)! - 1);
-  const groups = Map.groupBy(structure.modules, module => `${placeOf(module).stack} ${module.position}`);
+  const groups = Map.groupBy(structure.modules, positionOf);
   const modules = model.sites.flatMap(site => {
-    const depth = relative(placeOf(site), to);
-    const distance = (module: ModuleRecord) => Math.abs(relative(placeOf(module), from) - depth);
-    const alike = groups.get(`${placeOf(site).stack} ${site.position}`) ?? [];
+    const depth = relative(site.place, to);
+    const distance = ({ place }: ModuleRecord) => Math.abs(relative(place, from) - depth);
+    const alike = groups.get(positionOf(site)) ?? [];
     return [...Map.groupBy(alike, module => module.kind).values()].map(modules =>
       moved(
         modules.reduce((best, module) => (distance(module) < distance(best) ? module : best)),
@@ -39,8 +34,9 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
     );
   });
   if (modules.length === 0) {
-    throw new InputError(`no position of ${structure.model.name}'s structure exists in ${model.name}`, {
-      remedy: `search a structure on ${model.name}`,
+    const [wanted, had] = [structure.modules, model.sites].map(list => [...new Set(list.map(positionOf))].join(', '));
+    throw new InputError(`${model.name} has no site like those of ${structure.model.name}'s structure: ${wanted}`, {
+      remedy: `search a structure on ${model.name}, which has: ${had}`,
     });
   }
   const { name, fingerprint, parameters } = model;
@@ -50,8 +46,11 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
   return { ...structure, model: { name, fingerprint, parameters }, budget, modules };
 }
 
+/** What is alike in models of other sizes. */
+const positionOf = ({ place, role }: Pick<Site, 'place' | 'role'>): string => `${place.stack} ${role}`;
+
 /** The module at another site, where it has that site's number of parameters. */
 function moved(record: ModuleRecord, site: Site): ModuleRecord {
   const { parameters, inert } = createModule(site, record.kind, record.options);
-  return { ...record, site: site.name, parameters, inert, column: site.column };
+  return { ...record, site: site.name, parameters, inert, place: site.place };
 }

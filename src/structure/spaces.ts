@@ -1,23 +1,39 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import { InputError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
 import type { Site } from '../core/site.ts';
-import { type CandidateRule, isInnerBlock, isInnerLinear, isNorm, listCandidates } from './candidates.ts';
+import { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './candidates.ts';
 
-/** Search spaces (method, section 2): S³Delta-M and S³Delta-L. */
-export const spaces: Readonly<Record<string, readonly CandidateRule[]>> = {
-  mixed: [
-    { kind: 'lora', attaches: isInnerLinear },
-    { kind: 'bitfit', attaches: site => isInnerLinear(site) || isNorm(site) },
-    { kind: 'lnfit', attaches: isNorm },
-    { kind: 'low-rank-adapter', attaches: isInnerBlock },
-  ],
-  lora: [{ kind: 'lora', attaches: isInnerLinear }],
-};
+/** What a search chooses from. */
+export interface Space {
+  /** What tables of a comparison call a search in it. */
+  readonly label: string;
+  /** For `--help`, in a few words. */
+  readonly description: string;
+  readonly rules: readonly CandidateRule[];
+}
+
+/** Search spaces, by name; the first two are the paper's (method, section 2). A new one is an entry here. */
+export const spaces = {
+  mixed: {
+    label: 'S³Delta-M',
+    description: 'S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters',
+    rules: [
+      { kind: 'lora', roles: innerLinears },
+      { kind: 'bitfit', roles: [...innerLinears, ...norms] },
+      { kind: 'lnfit', roles: norms },
+      { kind: 'low-rank-adapter', roles: innerBlocks },
+    ],
+  },
+  lora: { label: 'S³Delta-L', description: 'S3Delta-L: LoRA', rules: [{ kind: 'lora', roles: innerLinears }] },
+} as const satisfies Readonly<Record<string, Space>>;
+
+export type SpaceName = keyof typeof spaces;
+
+export const spaceNames = Object.keys(spaces) as readonly SpaceName[];
 
 /** All candidates of a search space. InputError for a name that is none. */
 export function listSpace(sites: readonly Site[], name: string): DeltaModule[] {
-  if (!Object.hasOwn(spaces, name)) {
-    throw new InputError(`unknown search space "${name}"`, { remedy: `use one of: ${Object.keys(spaces).join(', ')}` });
-  }
-  return listCandidates(sites, spaces[name]!);
+  const known = spaceNames.find(space => space === name);
+  if (known === undefined) throw unknownName('search space', name, spaceNames);
+  return listCandidates(sites, spaces[known].rules);
 }

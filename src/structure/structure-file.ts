@@ -5,9 +5,11 @@ import type { Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
+import { sitePosition } from './site-position.ts';
+import { upgradedModule } from './version-1.ts';
 
 const FORMAT = 's3delta-structure';
-const VERSION = 1;
+const VERSION = 2;
 
 const moduleRecord = z.object({
   /** The checkpoint's name of the host, e.g. `encoder.block.3.layer.0.SelfAttention.q`. */
@@ -21,10 +23,7 @@ const moduleRecord = z.object({
   p: z.number().min(0).max(1).nullable(),
   kept: z.boolean(),
   inert: z.boolean(),
-  /** Column of the heat map, `E.0` … `D.23`. */
-  column: z.string(),
-  /** Row of the heat map without the kind, e.g. `SelfAttn.Q`. */
-  position: z.string(),
+  ...sitePosition,
 });
 
 const structureFile = z.object({
@@ -77,8 +76,8 @@ export function createStructure(
     p: p?.[i] ?? null,
     kept: kept[i]!,
     inert,
-    column: site.column,
-    position: site.position,
+    role: site.role,
+    place: site.place,
   }));
   const { name, fingerprint, parameters } = model;
   return {
@@ -98,9 +97,12 @@ export async function writeStructure(path: string, { modules, ...rest }: Structu
   await writeFileWhole(path, `${head},\n  "modules": [\n${lines}\n  ]\n}\n`);
 }
 
-/** Reads and checks a structure file. InputError that names the file and the field where it is not one. */
+/**
+ * Reads and checks a structure file of this version or an earlier one.
+ * @throws InputError that names the file and the field where it is none, and for a version that is not known
+ */
 export async function readStructure(path: string): Promise<Structure> {
-  const parsed = structureFile.safeParse(await readJson(path));
+  const parsed = structureFile.safeParse(upgraded(await readJson(path), path));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new InputError(`not a structure of s3delta: ${issue.path.join('.') || 'content'}: ${issue.message}`, {
@@ -108,6 +110,24 @@ export async function readStructure(path: string): Promise<Structure> {
     remedy: 'give the structure.json of a run folder',
     cause: parsed.error,
   });
+}
+
+/** What a file of an earlier version says, as this one would; what is no structure at all comes back as it is. */
+function upgraded(content: unknown, where: string): unknown {
+  const { format, version, modules } = (content ?? {}) as Readonly<Record<string, unknown>>;
+  if (format !== FORMAT || version === VERSION) return content;
+  if (version !== 1) {
+    throw new InputError(`a structure of version ${JSON.stringify(version)}, where ${VERSION} and 1 can be read`, {
+      where,
+      remedy: 'use the version of s3delta that wrote it, or a later one',
+    });
+  }
+  if (!Array.isArray(modules)) return { ...(content as object), version: VERSION };
+  return {
+    ...(content as object),
+    version: VERSION,
+    modules: modules.map(module => upgradedModule(module, where)),
+  };
 }
 
 /**
@@ -136,7 +156,7 @@ export function keptModules(
 }
 
 function keptModule(
-  { site: name, kind, options, parameters }: ModuleRecord,
+  { site: name, kind, options, parameters, role }: ModuleRecord,
   sites: ReadonlyMap<string, Site>,
   model: Pick<StructureModel, 'name'>,
   where: string | undefined,
@@ -145,6 +165,11 @@ function keptModule(
   const site = sites.get(name);
   if (!site)
     throw new InputError(`the structure names the site ${name}, which ${model.name} does not have`, { where, remedy });
+  if (site.role !== role)
+    throw new InputError(`the structure says that ${name} is ${role}, which in ${model.name} is ${site.role}`, {
+      where,
+      remedy,
+    });
   const module = atPlace(where, () => createModule(site, kind, options));
   if (module.parameters === parameters) return module;
   throw new InputError(`${module.id} has ${module.parameters} parameters, the structure says ${parameters}`, {

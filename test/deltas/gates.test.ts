@@ -31,7 +31,7 @@ function effect(site: Site, kind: string, delta: Float32Array): Float64Array {
   const table = graph.floats(draw(site.inFeatures * site.outFeatures, 'table'), [site.inFeatures, site.outFeatures]);
   const hosts: Record<HostKind, (attachments: typeof bare) => ReturnType<typeof sub>> = {
     linear: attachments => attachments.linear(x, { site: site.name, weight }),
-    norm: attachments => attachments.norm(site.name, x, norm, 1e-6),
+    norm: attachments => attachments.norm(site.name, x, { kind: 'rms', weight: norm, epsilon: 1e-6 }),
     block: attachments => attachments.output(site.name, { site: `${site.name}.o`, weight }, x, x),
     embedding: attachments => attachments.weight(site.name, table),
   };

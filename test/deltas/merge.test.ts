@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostKind, Site } from '../../src/core/site.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { canMerge, mergeDelta } from '../../src/deltas/merge.ts';
+import { makeSite } from '../structure/make-site.ts';
 
-const site = (name: string, host: HostKind, inFeatures: number, outFeatures: number): Site => ({
-  ...{ name, host, inFeatures, outFeatures, column: 'E.0', position: name },
-  ...{ biasIsInert: false, weightIsShared: false },
-});
-const map = site('map', 'linear', 3, 2);
-const norm = site('norm', 'norm', 2, 2);
-const block = site('block', 'block', 2, 2);
+const map = makeSite('map', 'self-attention.query', 3, 2);
+const norm = makeSite('norm', 'final.norm', 2, 2);
+const block = makeSite('block', 'feed-forward', 2, 2);
 
 test('LoRA is B A alpha / rank, LNFit its scale; several on one weight add up', () => {
   const modules = [
@@ -25,7 +21,7 @@ test('LoRA is B A alpha / rank, LNFit its scale; several on one weight add up', 
   const { changes, rest, delta: left } = mergeDelta(layoutOf(modules), delta);
   // A = [[1 2 3], [4 5 6]], B = [[7 8], [9 10]]; alpha / rank = 2. Then bias 11 12, scale 13 14, Δ 15 … 20.
   const lora = [78, 108, 138, 98, 136, 174];
-  assert.deepEqual(Object.fromEntries([...changes].map(([site, make]) => [site, make()])), {
+  assert.deepEqual(Object.fromEntries([...changes].map(([name, changeOf]) => [name, changeOf(new Float32Array(0))])), {
     map: Float32Array.from(lora, (value, i) => value + 15 + i),
     norm: Float32Array.of(13, 14),
   });
@@ -41,4 +37,21 @@ test('a weight that another site owns is not merged into', () => {
   assert.ok(!canMerge(createModule({ ...map, weightIsShared: true }, 'lora')));
   const modules = [createModule({ ...map, weightIsShared: true }, 'lora')];
   assert.deepEqual(mergeDelta(layoutOf(modules), new Float32Array(5).fill(1)).rest, modules);
+});
+
+test('a host with a bias of its own holds BitFit, and full fine-tuning trains it', () => {
+  const biased = makeSite('biased', 'self-attention.query', 3, 2, { hasBias: true });
+  const modules = [createModule(biased, 'bitfit'), createModule(biased, 'fine-tuning')];
+  assert.deepEqual(
+    modules.map(({ parameters }) => parameters),
+    [2, 6 + 2],
+  );
+  assert.ok(modules.every(canMerge) && !canMerge(createModule(map, 'bitfit')));
+  const delta = Float32Array.from({ length: 10 }, (_, i) => i + 1);
+  const { changes, rest } = mergeDelta(layoutOf(modules), delta);
+  assert.deepEqual(Object.fromEntries([...changes].map(([name, changeOf]) => [name, changeOf(new Float32Array(0))])), {
+    'biased.bias': Float32Array.of(1 + 9, 2 + 10),
+    biased: Float32Array.of(3, 4, 5, 6, 7, 8),
+  });
+  assert.deepEqual(rest, []);
 });

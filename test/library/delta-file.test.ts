@@ -4,22 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import type { Site } from '../../src/core/site.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
+import { makeSite } from '../structure/make-site.ts';
 
-const site: Site = {
-  name: 'encoder.block.0.layer.0.SelfAttention.q',
-  host: 'linear',
-  inFeatures: 3,
-  outFeatures: 2,
-  column: 'E.0',
-  position: 'SelfAttn.Q',
-  biasIsInert: false,
-  weightIsShared: false,
-};
+const site = makeSite('encoder.block.0.layer.0.SelfAttention.q', 'self-attention.query', 3, 2);
 const model = { name: 'mini', fingerprint: 'abc' };
 const lora = createModule(site, 'lora', { rank: 1 });
 const layout = layoutOf([lora, createModule(site, 'bitfit')]);

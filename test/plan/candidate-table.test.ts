@@ -8,7 +8,7 @@ describe('candidates of a plan', () => {
   const modules = listSpace(largeSites, 'mixed');
   const groups = groupCandidates(modules);
 
-  it('are counted by kind and position', () => {
+  it('are counted by kind and role', () => {
     const count = (kind: string) =>
       groups.filter(group => group.kind === kind).reduce((sum, { candidates }) => sum + candidates, 0);
     assert.deepEqual(
@@ -16,14 +16,17 @@ describe('candidates of a plan', () => {
       // The paper's 916 modules.
       [288, 288 + 122, 122, 96],
     );
-    const loraOnWi = groups.find(({ kind, position }) => kind === 'lora' && position === 'FFN.Wi');
-    assert.deepEqual(loraOnWi, { kind: 'lora', position: 'FFN.Wi', candidates: 48, parameters: 5120, inert: false });
+    const loraOnWi = groups.find(({ kind, role }) => kind === 'lora' && role === 'feed-forward.in');
+    assert.deepEqual(loraOnWi, {
+      ...{ kind: 'lora', role: 'feed-forward.in', site: 'encoder.block.0.layer.1.DenseReluDense.wi' },
+      ...{ candidates: 48, parameters: 5120, inert: false },
+    });
   });
 
   it('say which cannot change the output', () => {
     assert.deepEqual(
-      groups.filter(({ inert }) => inert).map(({ kind, position }) => `${kind} ${position}`),
-      ['bitfit SelfAttn.K'],
+      groups.filter(({ inert }) => inert).map(({ kind, role }) => `${kind} ${role}`),
+      ['bitfit self-attention.key'],
     );
   });
 

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
+import type { Place } from '../../src/core/site.ts';
 import { exploreText, neighbour } from '../../src/report/explore.ts';
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
 import { text } from '../../src/report/pictures/svg.ts';
 import { searchMoments } from '../../src/report/search-moments.ts';
 
-function module(position: string, column: string, p: number, kept = false): HeatMapModule {
-  return { site: `${position}.${column}`, kind: 'LoRA', position, column, parameters: 100, p, kept };
+function module(position: string, layer: string, p: number, kept = false): HeatMapModule {
+  const place: Place = { stack: 'encoder', layer: Number(layer.at(-1)) };
+  return { site: `${position}.${layer}`, kind: 'LoRA', position, layer, place, parameters: 100, p, kept };
 }
 
 // Drawn row by row they come as Q E.0, Q E.1, V E.0, V E.1.
@@ -47,7 +49,9 @@ test('one scale serves the structure found and all moments', () => {
 });
 
 test('moments are those of the modules shown, kept by falling p within the budget', () => {
-  const candidates = modules.map(({ kind: _, p: __, kept: ___, ...rest }) => ({ ...rest, kind: 'lora', inert: false }));
+  const candidates = modules.map(({ site, place, parameters }) => {
+    return { site, kind: 'lora', role: 'pooler' as const, place, parameters, inert: false };
+  });
   const history = { budget: 250, keepInert: false, candidates, lines: [{ step: 5, p: [0.1, 0.2, 0.3, 0.05] }] };
   assert.deepEqual(searchMoments(history, modules), [{ step: 5, p: [0.1, 0.2, 0.3, 0.05], kept: [1, 2] }]);
   assert.deepEqual(searchMoments(history, modules.slice(1)), []);

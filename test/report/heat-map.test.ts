@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
+import type { Place } from '../../src/core/site.ts';
+import { type HeatMap, type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
 import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
 import { keptColour } from '../../src/report/pictures/palette.ts';
 
-function module(position: string, column: string, kind: string, p: number, kept = false): HeatMapModule {
-  return { site: `site.${position}.${column}`, kind, position, column, parameters: 100, p, kept };
+function module(position: string, layer: string, kind: string, p: number, kept = false): HeatMapModule {
+  return { site: `site.${position}.${layer}`, kind, position, layer, place: placeOf(layer), parameters: 100, p, kept };
 }
+
+/** `E.3`, or `3` of a model with one stack. */
+function placeOf(layer: string): Place {
+  return { stack: layer.startsWith('D') ? 'decoder' : 'encoder', layer: Number(layer.replace(/^[ED]\./, '')) };
+}
+
+const labels = ({ columns }: HeatMap) => columns.map(({ label }) => label);
 
 const modules = [
   module('SelfAttn.Q', 'E.0', 'LoRA', 0.1),
@@ -22,7 +30,7 @@ const modules = [
 test('rows are positions grouped by kind, columns the layers in order, holes where nothing can be', () => {
   const map = heatMap(modules);
   assert.deepEqual(map.rows, ['SelfAttn.Q LoRA', 'FFN.Wi LoRA', 'SelfAttn.Q BitFit']);
-  assert.deepEqual(map.columns, ['E.0', 'E.2', 'E.10', 'D.0']);
+  assert.deepEqual(labels(map), ['E.0', 'E.2', 'E.10', 'D.0']);
   assert.equal(map.maximum, 0.4);
   assert.deepEqual(
     map.cells.map(row => row.map(cell => cell?.p)),
@@ -36,7 +44,7 @@ test('rows are positions grouped by kind, columns the layers in order, holes whe
 
 test('the decoder comes after the encoder even where a structure names it first', () => {
   const map = heatMap([module('A', 'D.1', 'LoRA', 1), module('A', 'E.0', 'LoRA', 1), module('A', 'D.0', 'LoRA', 1)]);
-  assert.deepEqual(map.columns, ['E.0', 'D.0', 'D.1']);
+  assert.deepEqual(labels(map), ['E.0', 'D.0', 'D.1']);
 });
 
 test('no modules, an empty map, and nothing fails on it', () => {
@@ -53,6 +61,26 @@ test('without colour the lines are plain text: darker shades for larger p, a dot
   assert.equal(row('FFN.Wi LoRA'), '█●    · ');
   assert.equal(row('SelfAttn.Q LoRA'), '░ ▓ ·   ');
   assert.match(lines.at(-1)!, /0\.40.*kept/);
+});
+
+test('above the cells stand the stacks and the last digits of the layers; a single stack has no letter', () => {
+  const width = 'SelfAttn.Q BitFit'.length;
+  const header = (map: HeatMap, count: number) =>
+    heatMapLines(map, { colour: false })
+      .slice(0, count)
+      .map(line => line.slice(width + 2));
+  assert.deepEqual(header(heatMap(modules), 2), ['E     D', '0 2 100']);
+  const decoder = ['0', '1', '11'].map(layer => ({
+    ...module('SelfAttn.Q', layer, 'BitFit', 0.5),
+    place: { stack: 'decoder' as const, layer: Number(layer) },
+  }));
+  const lines = heatMapLines(heatMap(decoder), { colour: false });
+  assert.deepEqual(header(heatMap(decoder), 1), ['0 1 11']);
+  assert.equal(lines.length, 3);
+  const svg = heatMapSvg(heatMap(decoder), 'one stack');
+  assert.match(svg, />11<\/text>/);
+  assert.doesNotMatch(svg, /rotate|[ED]\.\d/);
+  assert.match(heatMapSvg(heatMap(modules), 'E.10 is wide'), /rotate/);
 });
 
 test('with colour the same cells stand in the same columns', () => {

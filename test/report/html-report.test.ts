@@ -26,7 +26,18 @@ const content: ReportContent = {
     resources: { retrain: { seconds: 1, peakBytes: 1e9, evaluations: 10 } },
   },
   moments: [],
-  modules: [{ site: evil, kind: 'LoRA', position: evil, column: 'E.0', parameters: 8, p: 0.5, kept: true }],
+  modules: [
+    {
+      site: evil,
+      kind: 'LoRA',
+      position: evil,
+      layer: 'E.0',
+      place: { stack: 'encoder' as const, layer: 0 },
+      parameters: 8,
+      p: 0.5,
+      kept: true,
+    },
+  ],
   metrics: [metric, { ...metric, step: 20, loss: 0.3, score: 60 }, { ...metric, stage: 'retrain', loss: 0.2 }],
   config: `task: ${evil}\n`,
 };

@@ -11,7 +11,18 @@ const result: RunResult = {
   score: { metric: 'accuracy', validation: 60, test: 61, majority: 50 },
   resources: {},
 };
-const modules = [{ site: 's', kind: 'LoRA', position: 'FFN.Wi', column: 'E.0', parameters: 8, p: 0.5, kept: true }];
+const modules = [
+  {
+    site: 's',
+    kind: 'LoRA',
+    position: 'FFN.Wi',
+    layer: 'E.0',
+    place: { stack: 'encoder' as const, layer: 0 },
+    parameters: 8,
+    p: 0.5,
+    kept: true,
+  },
+];
 
 test('a Markdown report has scores, modules, costs and its pictures, and no text of its own making in names', () => {
   const pictures = { 'Heat map': 'runs/a b/heatmap.svg' };

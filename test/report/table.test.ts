@@ -81,11 +81,19 @@ test('the budget in a sentence', () => {
 });
 
 test('kept modules are grouped by position, with their layers', () => {
-  const base = { site: 's', position: 'FFN.Wi', kind: 'LoRA', parameters: 500, p: 0.5, kept: true };
+  const base = {
+    site: 's',
+    position: 'FFN.Wi',
+    place: { stack: 'encoder' as const, layer: 0 },
+    kind: 'LoRA',
+    parameters: 500,
+    p: 0.5,
+    kept: true,
+  };
   const table = keptTable([
-    { ...base, column: 'E.0' },
-    { ...base, column: 'D.1' },
-    { ...base, column: 'E.2', kept: false },
+    { ...base, layer: 'E.0' },
+    { ...base, layer: 'D.1' },
+    { ...base, layer: 'E.2', kept: false },
   ]);
   assert.deepEqual(table.rows, [['FFN.Wi LoRA', 'E.0 D.1', '1,000']]);
 });

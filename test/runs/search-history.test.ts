@@ -24,8 +24,8 @@ test('a history names its candidates, and its moments come back in order, to fou
   const history = readHistory(file)!;
   assert.equal(history.budget, space.budget);
   assert.deepEqual(
-    history.candidates.map(({ site, column }) => [site, column]),
-    candidates.map(({ site }) => [site.name, site.column]),
+    history.candidates.map(({ site, role, place }) => [site, role, place]),
+    candidates.map(({ site }) => [site.name, site.role, site.place]),
   );
   assert.deepEqual(history.lines, [
     { step: 10, p: [0.1235, 1e-7, 1] },

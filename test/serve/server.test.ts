@@ -73,7 +73,7 @@ test('all modules that the page imports are there, without types, and so are its
       await visit(target);
     }
   }
-  await visit(/src="(\/modules\/page\/main\.\w+)"/.exec(body)![1]!);
+  await visit(/src="(\/modules\/page\/start\.\w+)"/.exec(body)![1]!);
   assert.ok(seen.size > 20, `${seen.size} modules`);
   for (const path of ['/style.css', '/uplot.css']) {
     assert.match(String((await get(path)).headers['content-type']), /^text\/css/);

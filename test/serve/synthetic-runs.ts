@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fillUniform } from '../../src/core/random.ts';
 import { deltaOf } from '../../src/deltas/kinds.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
+import { layerLabels, roleLabel } from '../../src/report/labels.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
@@ -76,9 +77,9 @@ export function writeLock(folder: RunFolder, holder: Partial<RunLock>): void {
 /** The search's log and history up to a step. */
 export function writeMoments(folder: RunFolder, seed: number, done: number): void {
   const opening = {
-    ...{ budget, keepInert: false },
+    ...{ version: 2, budget, keepInert: false },
     candidates: candidates.map(({ site, kind, parameters, inert }) => {
-      return { site: site.name, kind, position: site.position, column: site.column, parameters, inert };
+      return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
     }),
   };
   const searched = metrics('search', done);
@@ -132,4 +133,7 @@ export function writeManyRuns(root: string, count: number): void {
 }
 
 /** What a module is called on the page. */
-export const labels = candidates.map(({ site, kind }) => `${site.position} ${deltaOf(kind).label}, ${site.column}`);
+const layerOf = layerLabels(candidates.map(({ site }) => site.place));
+export const labels = candidates.map(
+  ({ site, kind }) => `${roleLabel(site)} ${deltaOf(kind).label}, ${layerOf(site.place)}`,
+);

@@ -17,8 +17,11 @@ test('the budget of LoRA r = 8 on queries and values gives just that', () => {
 });
 
 test('a budget below rank 1 everywhere takes sites at even distances, through both stacks', () => {
-  const columns = evenLora(sites, 6 * cost).map(({ site }) => site.column);
-  assert.deepEqual(columns, ['E.4', 'E.12', 'E.20', 'D.4', 'D.12', 'D.20']);
+  const places = evenLora(sites, 6 * cost).map(({ site: { place } }) => `${place.stack} ${place.layer}`);
+  assert.deepEqual(places, [
+    ...['encoder 4', 'encoder 12', 'encoder 20'],
+    ...['decoder 4', 'decoder 12', 'decoder 20'],
+  ]);
 });
 
 test('ranks differ by one at most, no budget is exceeded, and no further rank would fit', () => {

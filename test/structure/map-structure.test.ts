@@ -21,28 +21,34 @@ function model(name: string, layers: number, width: number): StructureModel {
 /** A structure whose p says at which layer a module stands: layer / 100. Kept is what stands in the last layer. */
 function structureOf(from: StructureModel, budget: number | null = 500) {
   const candidates = listSpace(from.sites, 'mixed');
-  const layerOf = (column: string) => Number(column.split('.')[1]);
-  const p = candidates.map(({ site }) => layerOf(site.column) / 100);
+  const p = candidates.map(({ site }) => site.place.layer / 100);
   const last = Math.max(...p);
   const kept = p.map(value => value === last);
   return createStructure(from, { space: 'mixed', budget }, candidates, { kept, p, alpha: p });
 }
 
+const gatedConfig = parseT5Config(
+  {
+    ...{ model_type: 't5', vocab_size: 100, d_model: 16, d_kv: 8, d_ff: 32, num_heads: 2, num_layers: 3 },
+    ...{ feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
+  },
+  'gated',
+);
 const [shallow, deep] = [model('shallow', 3, 16), model('deep', 7, 32)];
 
-test('each site takes what stands at the nearest relative depth, in its stack, at its position', () => {
+test('each site takes what stands at the nearest relative depth, in its stack, of its role', () => {
   const mapped = mapStructure(structureOf(shallow), deep);
   const layers = mapped.modules
-    .filter(({ position, kind, column }) => position === 'SelfAttn.Q' && kind === 'lora' && column.startsWith('D'))
-    .map(({ column, p }) => [column, 100 * p!]);
+    .filter(({ role, kind, place }) => role === 'self-attention.query' && kind === 'lora' && place.stack === 'decoder')
+    .map(({ place, p }) => [place.layer, 100 * p!]);
   assert.deepEqual(layers, [
-    ['D.0', 0],
-    ['D.1', 0],
-    ['D.2', 1],
-    ['D.3', 1],
-    ['D.4', 1],
-    ['D.5', 2],
-    ['D.6', 2],
+    [0, 0],
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 1],
+    [5, 2],
+    [6, 2],
   ]);
 });
 
@@ -73,8 +79,21 @@ test('the budget stays the same share of the model, and none stays none', () => 
   }
 });
 
-test('a structure without any position of the model is refused', () => {
+test('maps of a gated feed-forward take what stands at those of a plain one that they do the work of', () => {
+  const gated = { ...shallow, sites: t5Sites(gatedConfig) };
+  const roles = new Set(mapStructure(structureOf(shallow), gated).modules.map(({ role }) => role));
+  assert.ok(roles.has('feed-forward.in') && roles.has('feed-forward.out') && !roles.has('feed-forward.gate'));
+});
+
+test('a structure without any role of the model is refused, with what there is', () => {
   const own = structureOf(shallow);
-  const foreign = { ...own, modules: own.modules.map(module => ({ ...module, position: 'Mixer' })) };
-  assert.throws(() => mapStructure(foreign, deep), InputError);
+  const foreign = { ...own, modules: own.modules.map(module => ({ ...module, role: 'pooler' as const })) };
+  assert.throws(
+    () => mapStructure(foreign, deep),
+    (error: InputError) => {
+      assert.match(error.message, /decoder pooler/);
+      assert.match(error.remedy!, /decoder cross-attention\.query/);
+      return error instanceof InputError;
+    },
+  );
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
+import type { Role } from '../../src/core/site.ts';
+import { listCandidates } from '../../src/structure/candidates.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { gatedSites, largeSites } from './t5-large.ts';
 
@@ -66,13 +68,38 @@ test('in the order of the sites; within a site LoRA, BitFit, LNFit, adapters', (
   }
 });
 
-test('an unknown space is an InputError that lists the known', () => {
-  for (const name of ['mix', 'toString']) {
+test('an unknown space is an InputError with the nearest and the list', () => {
+  for (const name of ['mixd', 'toString']) {
     assert.throws(
       () => listSpace(largeSites, name),
       (error: Error) => {
-        return error instanceof InputError && /mixed, lora/.test(error.remedy ?? '');
+        return (
+          error instanceof InputError &&
+          (name === 'mixd' ? /^did you mean "mixed"\? use one of: mixed, lora/ : /^use one of: mixed, lora/).test(
+            error.remedy ?? '',
+          )
+        );
       },
     );
   }
+});
+
+test('a model that has none of the roles is refused, with those that it has', () => {
+  const headless = largeSites.filter(({ role }) => role === 'embedding' || role === 'lm-head');
+  assert.throws(
+    () => listSpace(headless, 'lora'),
+    (error: InputError) => {
+      assert.match(error.message, /none of the role self-attention\.query/);
+      assert.equal(error.remedy, 'use roles that it has: embedding, lm-head');
+      return error instanceof InputError;
+    },
+  );
+});
+
+test('a rule with a role that is none is refused, with the nearest', () => {
+  const rules = [{ kind: 'lora', roles: ['self-attention.querry' as Role] }];
+  assert.throws(
+    () => listCandidates(largeSites, rules),
+    (error: InputError) => error instanceof InputError && /^did you mean "self-attention\.query"\?/.test(error.remedy!),
+  );
 });

@@ -41,10 +41,10 @@ test('comes back as it was written, every candidate with α and p to the last bi
   await writeStructure(path, structure);
   assert.deepEqual(await readStructure(path), structure);
   assert.equal(structure.modules.length, 916);
-  const { site, kind, parameters, column, position, alpha, p } = structure.modules[3]!;
+  const { site, kind, parameters, role, place, alpha, p } = structure.modules[3]!;
   const candidate = candidates[3]!;
   assert.deepEqual([site, kind, parameters], [candidate.site.name, candidate.kind, candidate.parameters]);
-  assert.deepEqual([column, position], [candidate.site.column, candidate.site.position]);
+  assert.deepEqual([role, place], [candidate.site.role, candidate.site.place]);
   assert.deepEqual([alpha, p], [Math.sin(3), 1 / 4]);
 });
 
@@ -80,7 +80,18 @@ test('an empty structure is written and read', async () => {
 
 const broken: [string, (value: Structure) => unknown, RegExp][] = [
   ['another format', value => ({ ...value, format: 'peft' }), /format/],
-  ['a later version', value => ({ ...value, version: 2 }), /version/],
+  ['a later version', value => ({ ...value, version: 3 }), /version 3, where 2 and 1 can be read/],
+  ['a version that is none', value => ({ ...value, version: 'x' }), /version "x", where 2 and 1 can be read/],
+  [
+    'a role that is none',
+    value => ({ ...value, modules: [{ ...value.modules[0], role: 'self-attention.kwery' }] }),
+    /modules\.0\.role: unknown role "self-attention\.kwery"; did you mean "self-attention\.query"\? use one of: embedding, /,
+  ],
+  [
+    'a place that is none',
+    value => ({ ...value, modules: [{ ...value.modules[0], place: { stack: 'encoder', layer: -1 } }] }),
+    /modules\.0\.place\.layer/,
+  ],
   ['no modules', ({ modules: _, ...rest }) => rest, /modules/],
   [
     'a module without a site',
@@ -123,7 +134,12 @@ test('an unknown site, kind or option, and a wrong count, are InputErrors', () =
   assert.throws(change({ site: 'encoder.block.99.layer.0.SelfAttention.q' }), (error: Error) => {
     return error instanceof InputError && /encoder.block.99/.test(error.message);
   });
-  assert.throws(change({ kind: 'prefix' }), InputError);
+  assert.throws(change({ role: 'lm-head' }), (error: Error) => {
+    return error instanceof InputError && /is lm-head, which in t5-large is self-attention.norm/.test(error.message);
+  });
+  assert.throws(change({ kind: 'adaptor' }), (error: InputError) => {
+    return error instanceof InputError && /^did you mean "adapter"\? use one of: lora, /.test(error.remedy!);
+  });
   assert.throws(change({ options: { width: 3 } }), InputError);
   assert.throws(change({ parameters: kept.parameters + 1 }), (error: Error) => {
     return error instanceof InputError && /the structure says/.test(error.message);

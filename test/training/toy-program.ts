@@ -9,6 +9,7 @@ import {
   type Trainable,
 } from '../../src/core/program.ts';
 import type { Site } from '../../src/core/site.ts';
+import { makeSite } from '../structure/make-site.ts';
 
 /**
  * A small analytic "model" for tests: module i holds `counts[i]` parameters and adds zᵢ·Σⱼ tanh(wᵢⱼ)·xᵢⱼ to a
@@ -93,16 +94,7 @@ function partOf(delta: Float32Array, source: readonly number[], { offset, size }
 }
 
 export function createToySite(i: number): Site {
-  return {
-    name: `layer.${i}`,
-    host: 'linear',
-    inFeatures: 1,
-    outFeatures: 1,
-    column: `E.${i}`,
-    position: 'FFN.Wi',
-    biasIsInert: false,
-    weightIsShared: false,
-  };
+  return makeSite(`layer.${i}`, 'feed-forward.in', 1, 1, { place: { stack: 'encoder', layer: i } });
 }
 
 function createLayout(counts: readonly number[], inert: readonly number[]): Layout {

@@ -1,5 +1,6 @@
 import type { Layout } from '../../core/program.ts';
-import { type Attachments, attachModules, type LinearMap } from '../../deltas/attach.ts';
+import { type Attachments, attachModules } from '../../deltas/attach.ts';
+import type { LinearMap } from '../../deltas/frozen-host.ts';
 import { gatedDelta } from '../../deltas/gates.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
 import { Graph } from '../../graph/graph.ts';

@@ -105,5 +105,5 @@ function feedForward({ config, attach, map }: T5Builder, name: string, x: Value,
 }
 
 function norm({ config, attach, weight }: T5Builder, site: string, x: Value): Value {
-  return attach.norm(site, x, weight(site), config.layerNormEpsilon);
+  return attach.norm(site, x, { kind: 'rms', weight: weight(site), epsilon: config.layerNormEpsilon });
 }

@@ -1,97 +1,90 @@
-import type { HostKind, Site } from '../../core/site.ts';
+import { type Place, type Role, roles, type Site, type Stack } from '../../core/site.ts';
 import type { T5Config } from './t5-config.ts';
 
-type Stack = 'encoder' | 'decoder';
+/** Sub-layers by their names in a checkpoint. */
+const SUBLAYERS = {
+  SelfAttention: 'self-attention',
+  EncDecAttention: 'cross-attention',
+  DenseReluDense: 'feed-forward',
+} as const;
+
+type Sublayer = keyof typeof SUBLAYERS;
+
+const ATTENTION_MAPS = { q: 'query', k: 'key', v: 'value', o: 'output' } as const;
+/** `wi_0` is the one that the activation sees. */
+const FEED_FORWARD_MAPS = { wi: 'in', wi_0: 'gate', wi_1: 'in', wo: 'out' } as const;
 
 /** Linear maps of a feed-forward sub-layer, by name. */
-export const feedForwardMaps = (config: T5Config): readonly string[] =>
+export const feedForwardMaps = (config: T5Config): readonly (keyof typeof FEED_FORWARD_MAPS)[] =>
   config.gated ? ['wi_0', 'wi_1', 'wo'] : ['wi', 'wo'];
-
-const POSITIONS: Readonly<Record<string, string>> = {
-  SelfAttention: 'SelfAttn',
-  EncDecAttention: 'CrossAttn',
-  DenseReluDense: 'FFN',
-};
 
 /**
  * Every place of a T5 where modules can attach, named as in the checkpoint, in the order of the forward pass:
  * the embedding, the encoder's blocks and final norm, the decoder's, the output projection.
  */
 export function t5Sites(config: T5Config): Site[] {
+  const { vocabSize, modelWidth, decoderLayers, tied } = config;
   return [
-    site('shared', 'embedding', config.vocabSize, config.modelWidth, 'E.0', 'Embedding'),
+    site('shared', 'embedding', { stack: 'encoder', layer: 0 }, vocabSize, modelWidth),
     ...stackSites(config, 'encoder', config.encoderLayers),
-    ...stackSites(config, 'decoder', config.decoderLayers),
+    ...stackSites(config, 'decoder', decoderLayers),
     {
-      ...site('lm_head', 'linear', config.modelWidth, config.vocabSize, `D.${config.decoderLayers - 1}`, 'LM_head'),
-      weightIsShared: config.tied,
+      ...site('lm_head', 'lm-head', { stack: 'decoder', layer: decoderLayers - 1 }, modelWidth, vocabSize),
+      weightIsShared: tied,
     },
   ];
 }
 
 function stackSites(config: T5Config, stack: Stack, layers: number): Site[] {
-  const letter = stack === 'encoder' ? 'E' : 'D';
-  const sublayers =
+  const sublayers: readonly Sublayer[] =
     stack === 'encoder' ? ['SelfAttention', 'DenseReluDense'] : ['SelfAttention', 'EncDecAttention', 'DenseReluDense'];
   const blocks = Array.from({ length: layers }, (_, layer) =>
     sublayers.flatMap((sublayer, index) =>
-      subLayerSites(config, `${stack}.block.${layer}.layer.${index}`, sublayer, `${letter}.${layer}`, layer === 0),
+      subLayerSites(config, `${stack}.block.${layer}.layer.${index}`, sublayer, { stack, layer }),
     ),
   );
   const width = config.modelWidth;
-  return [
-    ...blocks.flat(),
-    site(`${stack}.final_layer_norm`, 'norm', width, width, `${letter}.${layers - 1}`, 'Final_LN'),
-  ];
+  const final = site(`${stack}.final_layer_norm`, 'final.norm', { stack, layer: layers - 1 }, width, width);
+  return [...blocks.flat(), final];
 }
 
-function subLayerSites(config: T5Config, prefix: string, sublayer: string, column: string, first: boolean): Site[] {
-  const { modelWidth: width, feedForwardWidth, numHeads } = config;
-  const inner = numHeads * config.headWidth;
-  const position = POSITIONS[sublayer]!;
-  const isFeedForward = sublayer === 'DenseReluDense';
-  const maps = isFeedForward ? feedForwardMaps(config) : ['q', 'k', 'v', 'o'];
-  const hidden = isFeedForward ? feedForwardWidth : inner;
+function subLayerSites(config: T5Config, prefix: string, sublayer: Sublayer, place: Place): Site[] {
+  const width = config.modelWidth;
   const name = `${prefix}.${sublayer}`;
+  const role = SUBLAYERS[sublayer];
   return [
-    site(`${prefix}.layer_norm`, 'norm', width, width, column, `${position}.LN`),
-    site(name, 'block', width, width, column, position),
-    ...maps.map(map => {
-      const isOutput = map === 'o' || map === 'wo';
-      const label = `${position}.${map[0]!.toUpperCase()}${map.slice(1)}`;
-      return site(
-        `${name}.${map}`,
-        'linear',
-        isOutput ? hidden : width,
-        isOutput ? width : hidden,
-        column,
-        label,
-        map === 'k',
-      );
-    }),
-    ...(first && sublayer === 'SelfAttention'
-      ? [
-          site(
-            `${name}.relative_attention_bias`,
-            'embedding',
-            config.numBuckets,
-            numHeads,
-            column,
-            `${position}.RelBias`,
-          ),
-        ]
+    site(`${prefix}.layer_norm`, `${role}.norm`, place, width, width),
+    site(name, role, place, width, width),
+    ...(role === 'feed-forward' ? feedForwardSites(config, name, place) : attentionSites(config, name, role, place)),
+    ...(role === 'self-attention' && place.layer === 0
+      ? [site(`${name}.relative_attention_bias`, 'position-bias', place, config.numBuckets, config.numHeads)]
       : []),
   ];
 }
 
-function site(
+function attentionSites(
+  { modelWidth, numHeads, headWidth }: T5Config,
   name: string,
-  host: HostKind,
-  inFeatures: number,
-  outFeatures: number,
-  column: string,
-  position: string,
-  biasIsInert = false,
-): Site {
-  return { name, host, inFeatures, outFeatures, column, position, biasIsInert, weightIsShared: false };
+  role: 'self-attention' | 'cross-attention',
+  place: Place,
+): Site[] {
+  const inner = numHeads * headWidth;
+  return Object.entries(ATTENTION_MAPS).map(([map, part]) => {
+    const [from, to] = part === 'output' ? [inner, modelWidth] : [modelWidth, inner];
+    return { ...site(`${name}.${map}`, `${role}.${part}`, place, from, to), biasIsInert: part === 'key' };
+  });
+}
+
+function feedForwardSites(config: T5Config, name: string, place: Place): Site[] {
+  const { modelWidth, feedForwardWidth } = config;
+  return feedForwardMaps(config).map(map => {
+    const part = FEED_FORWARD_MAPS[map];
+    const [from, to] = part === 'out' ? [feedForwardWidth, modelWidth] : [modelWidth, feedForwardWidth];
+    return site(`${name}.${map}`, `feed-forward.${part}`, place, from, to);
+  });
+}
+
+function site(name: string, role: Role, place: Place, inFeatures: number, outFeatures: number): Site {
+  const flags = { hasBias: false, biasIsInert: false, weightIsShared: false };
+  return { name, role, place, host: roles[role], inFeatures, outFeatures, ...flags };
 }

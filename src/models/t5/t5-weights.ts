@@ -51,6 +51,6 @@ export async function t5Weights(
 
 /** Weights of the blocks' linear maps: where nearly all of the time goes. */
 export function blockMatrices(weights: Weights, config: T5Config): Weights {
-  const maps = t5Sites(config).filter(({ host, name }) => host === 'linear' && name !== 'lm_head');
+  const maps = t5Sites(config).filter(({ host, role }) => host === 'linear' && role !== 'lm-head');
   return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
 }

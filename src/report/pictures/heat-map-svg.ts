@@ -23,7 +23,7 @@ export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string 
   const kept = each(map, (module, x, y) => (module.kept ? [outline(x, y)] : []), left);
   return picture(width, bottom + legendHeight, title, [
     element('text', { x: padding, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]),
-    ...map.columns.map((column, index) => columnLabel(column, left + index * size, map.columns.length)),
+    ...columnLabels(map, left),
     ...map.rows.map((row, index) =>
       element('text', { x: left - 6, y: top + index * size + 12, 'text-anchor': 'end' }, [text(row)]),
     ),
@@ -43,11 +43,16 @@ function each(map: HeatMap, draw: (module: HeatMapModule, x: number, y: number) 
   );
 }
 
-function columnLabel(column: string, x: number, count: number): Markup {
+function columnLabels({ columns }: HeatMap, left: number): Markup[] {
   // From `E.10` on a label is wider than its column: turn all of them.
-  const turned: Record<string, string> =
-    count > 20 ? { transform: `rotate(-60 ${x + 8} ${top - 6})`, 'text-anchor': 'start' } : { 'text-anchor': 'middle' };
-  return element('text', { x: x + size / 2, y: top - 6, 'font-size': 9, ...turned }, [text(column)]);
+  const isTurned = columns.some(({ label }) => label.length > 3);
+  return columns.map(({ label }, index) => {
+    const x = left + index * size;
+    const turned: Record<string, string> = isTurned
+      ? { transform: `rotate(-60 ${x + 8} ${top - 6})`, 'text-anchor': 'start' }
+      : { 'text-anchor': 'middle' };
+    return element('text', { x: x + size / 2, y: top - 6, 'font-size': 9, ...turned }, [text(label)]);
+  });
 }
 
 function cell(module: HeatMapModule, maximum: number, quantity: string, x: number, y: number): Markup {

@@ -1,0 +1,52 @@
+import { InputError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
+import type { Place, Role } from '../core/site.ts';
+
+/** Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood for. */
+const ROLES: Readonly<Record<string, Role>> = {
+  Embedding: 'embedding',
+  'SelfAttn.LN': 'self-attention.norm',
+  SelfAttn: 'self-attention',
+  'SelfAttn.Q': 'self-attention.query',
+  'SelfAttn.K': 'self-attention.key',
+  'SelfAttn.V': 'self-attention.value',
+  'SelfAttn.O': 'self-attention.output',
+  'SelfAttn.RelBias': 'position-bias',
+  'CrossAttn.LN': 'cross-attention.norm',
+  CrossAttn: 'cross-attention',
+  'CrossAttn.Q': 'cross-attention.query',
+  'CrossAttn.K': 'cross-attention.key',
+  'CrossAttn.V': 'cross-attention.value',
+  'CrossAttn.O': 'cross-attention.output',
+  'FFN.LN': 'feed-forward.norm',
+  FFN: 'feed-forward',
+  'FFN.Wi': 'feed-forward.in',
+  'FFN.Wi_0': 'feed-forward.gate',
+  'FFN.Wi_1': 'feed-forward.in',
+  'FFN.Wo': 'feed-forward.out',
+  Final_LN: 'final.norm',
+  LM_head: 'lm-head',
+};
+
+/** Its columns were `E.3` and `D.0`. */
+const COLUMN = /^([ED])\.(\d+)$/;
+
+/** A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; all else as it is. */
+export function upgradedModule(record: unknown, where?: string): unknown {
+  if (typeof record !== 'object' || record === null) return record;
+  const { column, position, ...rest } = record as Record<string, unknown>;
+  return { ...rest, place: placeOf(column, where), role: roleOf(position, where) };
+}
+
+function placeOf(column: unknown, where: string | undefined): Place {
+  const [, letter, layer] = COLUMN.exec(String(column)) ?? [];
+  if (letter !== undefined) return { stack: letter === 'E' ? 'encoder' : 'decoder', layer: Number(layer) };
+  const remedy = 'columns are E.0, E.1, … and D.0, D.1, …: the file was changed by hand, search again';
+  throw new InputError(`"${column}" is no column of version 1`, { where, remedy });
+}
+
+function roleOf(position: unknown, where: string | undefined): Role {
+  const name = String(position);
+  if (Object.hasOwn(ROLES, name)) return ROLES[name]!;
+  throw unknownName('position of version 1', name, Object.keys(ROLES), where);
+}
