@@ -94,6 +94,7 @@ export { type PairedTest, signFlipTest } from './statistics/sign-flip.ts';
 
 export { encodeExample, encodeExamples, encodeSource, encodeTarget } from './data/encode.ts';
 export { withSentinel } from './data/sentinel.ts';
+export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
 export type { Tokenizer } from './data/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/index.ts';
