@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { atPlace, InputError } from '../../core/errors.ts';
+import { InputError } from '../../core/errors.ts';
 import { readJson } from '../../files/read-json.ts';
 import { isThere, readBytes } from '../../files/regular-file.ts';
 import { plainToken } from './added-token.ts';
@@ -11,7 +11,7 @@ import { createSentencePieceTokenizer } from './sentence-piece-tokenizer.ts';
 import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
 import type { TokenizerSource as Source, TextTokenizer } from './text-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { parseSpieceModel } from './unigram/spiece-model.ts';
+import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 
 // What T5's own tokenizer adds where its configuration says nothing.
 const DEFAULT_EXTRA_IDS = 100;
@@ -103,5 +103,9 @@ async function readSpieceModel({ where, companions, defaults }: Source): Promise
   }));
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
   const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
-  return atPlace(where, () => createSentencePieceTokenizer(model, addedVocabulary(bare, companions, defaults)));
+  try {
+    return createSentencePieceTokenizer(model, addedVocabulary(bare, companions, defaults));
+  } catch (cause) {
+    throw damagedSpieceModel(where, (cause as Error).message, cause);
+  }
 }

@@ -12,8 +12,7 @@ const SINGLE_RANGES = [
   ...['\\uac00-\\ud7a3', '\\uf900-\\ufaff'],
 ];
 const SINGLE = new RegExp(`^(?!.*\\r\\n)[${SINGLE_RANGES.join('')}]*$`, 's');
-const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i)).join('');
-const UNPRINTABLE = /[^ -~]/;
+const OTHER_THAN_ASCII = /[^ -~]/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const utf8 = new TextEncoder();
 
@@ -36,9 +35,8 @@ export function precompiledNormalizer(charsmap: Charsmap): (text: string) => str
     for (const character of text) result += replacement(character) ?? character;
     return result;
   };
-  const keepsPrintable = byCharacter(PRINTABLE) === PRINTABLE;
   return text => {
-    if (keepsPrintable && !UNPRINTABLE.test(text)) return text;
+    if (charsmap.keepsAscii && !OTHER_THAN_ASCII.test(text)) return text;
     if (SINGLE.test(text)) return byCharacter(text);
     let result = '';
     for (const { segment } of graphemes.segment(text)) {

@@ -152,6 +152,8 @@ test('missing and damaged files are refused with what and where', async () => {
   await refused({}, /no tokenizer here/);
   await refused({ 'tokenizer.json': '{"model": {' }, /not valid JSON/);
   await refused({ 'tokenizer.json': '{}' }, /cannot be read/);
+  const withoutScore = spieceModel({ pieces: [...pieces, { text: 'b', score: Number.NaN }] });
+  await refused({ 'spiece.model': withoutScore }, /piece 4 has score NaN/);
   await refused({ 'spiece.model': spiece.subarray(0, 20) }, /not a whole SentencePiece model/);
   await refused({ 'spiece.model': spieceModel({ pieces, charsmap: new Uint8Array(2) }) }, /rules are cut off/);
   await refused({ 'spiece.model': spiece, 'tokenizer_config.json': '{"extra_ids": -1}' }, /extra_ids/);

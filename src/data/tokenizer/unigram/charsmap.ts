@@ -7,6 +7,8 @@ export interface Charsmap {
   longest(source: Uint8Array, start: number): { readonly replacement: Uint8Array; readonly length: number } | undefined;
   /** Replacement of the shortest rule that `source` begins with. */
   shortest(source: Uint8Array): string | undefined;
+  /** Whether no rule is of printable ASCII alone: most texts need none then. */
+  readonly keepsAscii: boolean;
 }
 
 // A byte-order mark inside a text is a character like any other.
@@ -42,11 +44,21 @@ export function readCharsmap(bytes: Uint8Array): Charsmap {
     }
     return found;
   };
+  /** Whether a rule goes on from a node over printable ASCII alone; one that is deeper than any real one counts, too. */
+  const hasAsciiRule = (node: number, depth: number): boolean => {
+    for (let byte = 0x20; byte < 0x7f; byte++) {
+      const unit = units[node ^ byte];
+      if (unit === undefined || label(unit) !== byte) continue;
+      if (hasLeaf(unit) || depth === 0 || hasAsciiRule(node ^ byte ^ childOffset(unit), depth - 1)) return true;
+    }
+    return false;
+  };
   const replacementAt = (offset: number) => {
     const end = replacements.indexOf(0, offset);
     return replacements.subarray(offset, end < 0 ? undefined : end);
   };
   return {
+    keepsAscii: !hasAsciiRule(childOffset(units[0] ?? 0), 4),
     longest(source, start) {
       const rule = ruleAt(source, start, false);
       return rule && { replacement: replacementAt(rule.offset), length: rule.length };

@@ -68,7 +68,7 @@ export function parseSpieceModel(bytes: Uint8Array, where: string): SentencePiec
     };
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw damaged(where, (cause as Error).message, cause);
+    throw damagedSpieceModel(where, (cause as Error).message, cause);
   }
 }
 interface RawModel {
@@ -130,7 +130,8 @@ function unlikeT5(where: string, what: string): InputError {
   });
 }
 
-function damaged(where: string, detail: string, cause?: unknown): InputError {
+/** What is said of a file whose content cannot be. */
+export function damagedSpieceModel(where: string, detail: string, cause?: unknown): InputError {
   return new InputError(`this is not a whole SentencePiece model: ${detail}`, {
     where,
     remedy: "copy the checkpoint's spiece.model again; it may be cut off",
