@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { tokenId, tokenProperties } from './added-token.ts';
 import { addedVocabulary, sizeWith } from './added-vocabulary.ts';
-import { decoderOf } from './json-decoder.ts';
-import { modelOf } from './json-model.ts';
-import { normalizerOf } from './normalizers.ts';
-import { preTokenizerOf } from './pre-tokenizers.ts';
+import { decoderOf } from './json/json-decoder.ts';
+import { modelOf } from './json/json-model.ts';
+import { normalizerOf } from './json/normalizers.ts';
+import { preTokenizerOf } from './json/pre-tokenizers.ts';
 import { type Section, splitterAt } from './split-at-tokens.ts';
 import type { TextTokenizer, TokenizerSource } from './text-tokenizer.ts';
 

@@ -7,10 +7,10 @@ import { addedVocabulary } from './added-vocabulary.ts';
 import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
-import { createSentencePieceTokenizer } from './sentence-piece-tokenizer.ts';
 import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
 import type { TokenizerSource as Source, TextTokenizer } from './text-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
 import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 
 // What T5's own tokenizer adds where its configuration says nothing.

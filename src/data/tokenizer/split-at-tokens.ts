@@ -1,6 +1,6 @@
 import type { AddedToken } from './added-token.ts';
-import { buildTrie, longestAt } from './trie.ts';
-import { whiteSpaceEnd, whiteSpaceStart } from './white-space.ts';
+import { whiteSpaceEnd, whiteSpaceStart } from './json/white-space.ts';
+import { buildTrie, longestAt } from './unigram/trie.ts';
 
 /** Part of a text: an added token, by its id, or what stands between two of them. */
 export interface Section {

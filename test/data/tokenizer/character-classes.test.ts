@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ACCENT, COMBINING_MARK, DROPPED_BY_BERT, PUNCTUATION } from '../../../src/data/tokenizer/character-classes.ts';
-import { WHITE_SPACE } from '../../../src/data/tokenizer/white-space.ts';
+import {
+  ACCENT,
+  COMBINING_MARK,
+  DROPPED_BY_BERT,
+  PUNCTUATION,
+} from '../../../src/data/tokenizer/json/character-classes.ts';
+import { WHITE_SPACE } from '../../../src/data/tokenizer/json/white-space.ts';
 
 const fixture = fileURLToPath(new URL('../../fixtures/character-classes.json', import.meta.url));
 const classes = JSON.parse(await readFile(fixture, 'utf8')) as Record<string, string>;

@@ -1,7 +1,7 @@
 import { InputError } from '../../../core/errors.ts';
-import type { SentencePieceRules } from '../sentence-piece-normalizer.ts';
 import { readCharsmap } from './charsmap.ts';
 import { protobufFields } from './protobuf-fields.ts';
+import type { SentencePieceRules } from './sentence-piece-normalizer.ts';
 import { UNKNOWN_PENALTY, type UnigramVocabulary } from './spec.ts';
 
 // Field numbers and enum values of sentencepiece_model.proto.

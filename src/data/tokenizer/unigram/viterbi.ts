@@ -1,4 +1,4 @@
-import { candidateFinder } from '../candidates.ts';
+import { candidateFinder } from './piece-candidates.ts';
 import { bytePiece, type UnigramVocabulary } from './spec.ts';
 
 // In float32 a sum beyond this would soon swallow the scores that are added to it, so SentencePiece begins again at 0.

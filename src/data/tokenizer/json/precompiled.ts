@@ -1,4 +1,4 @@
-import type { Charsmap } from './unigram/charsmap.ts';
+import type { Charsmap } from '../unigram/charsmap.ts';
 
 // Replacements repeat; the limit only bounds memory on endless streams of new characters.
 const REMEMBERED = 1 << 16;

@@ -1,5 +1,5 @@
+import { SPACE_PIECE, type UnigramVocabulary } from './spec.ts';
 import { buildTrie, NONE, ROOT } from './trie.ts';
-import { SPACE_PIECE, type UnigramVocabulary } from './unigram/spec.ts';
 
 /** Pieces that can stand in a word, three numbers each: where it begins, where it ends, its id; in this order. */
 export type Candidates = Int32Array;

@@ -1,4 +1,8 @@
-import type { Word } from './pre-tokenizers.ts';
+/** Part of a text. `opens`: whether it begins where the whole text does. */
+export interface Word {
+  readonly text: string;
+  readonly opens: boolean;
+}
 
 /** What becomes of the matches when a text is split at them. */
 export type Behavior = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous';

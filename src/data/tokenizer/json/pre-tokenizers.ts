@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { WORD_CHARACTERS } from '../split-at-tokens.ts';
 import { PUNCTUATION } from './character-classes.ts';
 import { libraryParts } from './library.ts';
-import { WORD_CHARACTERS } from './split-at-tokens.ts';
-import { splitText } from './split-text.ts';
+import { splitText, type Word } from './split-text.ts';
 import { WHITE_SPACE } from './white-space.ts';
-
-/** Part of a text. `opens`: whether it begins where the whole text does. */
-export interface Word {
-  readonly text: string;
-  readonly opens: boolean;
-}
 
 export type PreTokenizer = (word: Word) => readonly Word[];
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { tokenId } from './added-token.ts';
+import { tokenId } from '../added-token.ts';
+import { UNKNOWN_PENALTY } from '../unigram/spec.ts';
+import { compileSegmenter } from '../unigram/viterbi.ts';
 import { libraryParts } from './library.ts';
-import { UNKNOWN_PENALTY } from './unigram/spec.ts';
-import { compileSegmenter } from './unigram/viterbi.ts';
 
 /** The part of a tokenizer that cuts a word into pieces of its vocabulary. */
 export interface PieceModel {

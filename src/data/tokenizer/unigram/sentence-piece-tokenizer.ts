@@ -1,10 +1,10 @@
-import { type AddedVocabulary, sizeWith } from './added-vocabulary.ts';
+import { type AddedVocabulary, sizeWith } from '../added-vocabulary.ts';
+import { splitterAt } from '../split-at-tokens.ts';
+import type { TextTokenizer } from '../text-tokenizer.ts';
 import { sentencePieceNormalizer } from './sentence-piece-normalizer.ts';
-import { splitterAt } from './split-at-tokens.ts';
-import type { TextTokenizer } from './text-tokenizer.ts';
-import { bytePiece, SPACE_PIECE } from './unigram/spec.ts';
-import type { SentencePieceModel } from './unigram/spiece-model.ts';
-import { compileSegmenter } from './unigram/viterbi.ts';
+import { bytePiece, SPACE_PIECE } from './spec.ts';
+import type { SentencePieceModel } from './spiece-model.ts';
+import { compileSegmenter } from './viterbi.ts';
 
 /**
  * A tokenizer over a SentencePiece model. `encode`: added tokens are cut out of the text; what is between them goes the

@@ -1,6 +1,6 @@
+import type { Charsmap } from './charsmap.ts';
+import { SPACE_PIECE } from './spec.ts';
 import { buildTrie, longestAt } from './trie.ts';
-import type { Charsmap } from './unigram/charsmap.ts';
-import { SPACE_PIECE } from './unigram/spec.ts';
 
 /** How a SentencePiece model prepares a text. */
 export interface SentencePieceRules {
