@@ -29,6 +29,7 @@ export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
 export type { ModelInput } from './data/read-inputs.ts';
+export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
 export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/kinds.ts';

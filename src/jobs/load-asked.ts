@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
-import { loadTokenizer } from '../data/tokenizer/load-tokenizer.ts';
 import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
 import { type AskedTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
@@ -51,8 +50,8 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
   const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
   const { sentinel, maxLength } = description.task;
   const { family, config } = await familyIn(folder);
-  const options = { maxLength: changes['max-length'] ?? maxLength, sentinel };
-  const codec = family.codec(config, await loadTokenizer(folder), task, options);
+  const codecOf = await family.openCodecs(folder, config);
+  const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
   const device = await chooseDevice(changes.device);
   const program = await open(folder, description, compileSettings({ ...changes, device }));
   return { program, delta: new Float32Array(0), codec, task, sizes: batchSize(changes) };

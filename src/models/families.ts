@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { readJson } from '../files/read-json.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import type { Codec, CodecOptions, CodedTask } from './codec.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load-t5.ts';
-import { t5Codec } from './t5/t5-codec.ts';
+import { openT5Codecs } from './t5/t5-codec.ts';
 
 /** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {
@@ -15,15 +13,15 @@ export interface Family {
    * @param config config.json, parsed and not checked
    */
   load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
-  /** The same as the loaded model's, from config.json and tokenizer alone. */
-  codec(config: unknown, tokenizer: Tokenizer, task: CodedTask, options: CodecOptions): Codec;
+  /** The codecs of the model in a folder without its weights: as `Model.codec`. */
+  openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
 }
 
 /** Families by the `model_type` of config.json. */
 export type Families = Readonly<Record<string, Family>>;
 
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
-export const families: Families = { t5: { load: loadT5, codec: t5Codec } };
+export const families: Families = { t5: { load: loadT5, openCodecs: openT5Codecs } };
 
 /**
  * The family of the model in a folder, one of the package's or of `more`, and its parsed config.json.

