@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { elementCount } from '../core/element-count.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
 import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
 import { openFile } from '../files/regular-file.ts';
@@ -17,6 +16,7 @@ import type { Weight, Weights } from '../models/weight.ts';
 import { openStandalone } from '../runtime/standalone-program.ts';
 import type { Exporter } from './exporter.ts';
 import { copyModelFiles } from './model-files.ts';
+import { refuseHeads } from './modules.ts';
 
 const WEIGHTS = 'model.onnx_data';
 /** ONNX asks for external tensors at whole pages, so that they can be mapped. */
@@ -28,9 +28,12 @@ const PAGE = 4096;
  */
 export const onnx: Exporter = {
   description: 'encoder and decoder for ONNX Runtime, with any modules',
-  check: () => {},
+  check: (_, heads) => refuseHeads(heads, 'an encoder with its decoder'),
   async write({ model, modules, delta }, folder, signal) {
-    const { changes, rest, delta: constants } = mergeDelta(layoutOf(modules), delta);
+    if (!model.standalone) {
+      throw new InputError(`${model.name} is of a family without ONNX models of its own`, { where: '--format' });
+    }
+    const { changes, rest, delta: constants } = mergeDelta(model.layout(modules), delta);
     const weights = await writeWeights(join(folder, WEIGHTS), model.weights, changes, signal);
     const { encoder, decoder, startId, padId, endId } = model.standalone(weights, rest, constants);
     const files = { encoder: 'encoder_model.onnx', decoder: 'decoder_model.onnx' };

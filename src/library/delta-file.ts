@@ -9,7 +9,7 @@ const format = 's3delta-delta-1';
 
 const DAMAGED = 'the file has been damaged: copy the run folder again from where it is whole, or train again';
 
-/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>`. */
+/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or `<head>.<parameter>`. */
 export async function writeDelta(
   path: string,
   model: Pick<Model, 'name' | 'fingerprint'>,
@@ -61,7 +61,11 @@ export async function readDelta(
 }
 
 function entries(layout: Layout) {
-  return layout.modules.flatMap(({ module, parameters }) =>
-    parameters.map(({ name, ...place }) => ({ name: `${module.id}.${name}`, ...place })),
+  const owners = [
+    ...layout.modules.map(({ module, parameters }) => ({ owner: module.id, parameters })),
+    ...layout.heads.map(({ name, parameters }) => ({ owner: name, parameters })),
+  ];
+  return owners.flatMap(({ owner, parameters }) =>
+    parameters.map(({ name, ...place }) => ({ name: `${owner}.${name}`, ...place })),
   );
 }

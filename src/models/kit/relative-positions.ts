@@ -1,9 +1,14 @@
-import type { T5Config } from './t5-config.ts';
+/** Positions relative to each other as T5 and MPNet tell them apart: near ones exactly, far ones by the logarithm. */
+export interface RelativePositions {
+  readonly numBuckets: number;
+  /** From here on all distances are one bucket. */
+  readonly maxDistance: number;
+}
 
 /** Rounds as the reference implementation does, in float32: a bucket's edge falls on the same distance. */
 const { fround } = Math;
 
-/** Bucket of one relative position (key − query), as in T5's relative attention. */
+/** Bucket of one relative position (key − query). */
 export function relativePositionBucket(
   position: number,
   bidirectional: boolean,
@@ -22,7 +27,7 @@ export function relativePositionBucket(
 /** Buckets by key − query from −`far` to `far`; from `maxDistance` on all are one. */
 export function bucketTable(
   bidirectional: boolean,
-  { numBuckets, maxDistance }: T5Config,
+  { numBuckets, maxDistance }: RelativePositions,
   far = maxDistance,
 ): Int32Array {
   return Int32Array.from({ length: 2 * far + 1 }, (_, i) =>
@@ -31,9 +36,9 @@ export function bucketTable(
 }
 
 /** Buckets of all pairs of `length` positions, [query, key] row-major. */
-export function relativeBuckets(length: number, bidirectional: boolean, config: T5Config): Int32Array {
-  const far = Math.min(config.maxDistance, length - 1);
-  const table = bucketTable(bidirectional, config, far);
+export function relativeBuckets(length: number, bidirectional: boolean, positions: RelativePositions): Int32Array {
+  const far = Math.min(positions.maxDistance, length - 1);
+  const table = bucketTable(bidirectional, positions, far);
   const buckets = new Int32Array(length * length);
   for (let query = 0; query < length; query++) {
     for (let key = 0; key < length; key++) {
