@@ -50,3 +50,12 @@ function pairMask(length: number, sees: (query: number, key: number) => boolean)
   }
   return { type: 'float32', data, dims: [1, 1, length, length] };
 }
+
+/**
+ * Ids of absolute positions, int32 [rows, length]: counted from `first` at each row's first token, and `padding` beyond its
+ * last.
+ */
+export function positionIds(rows: Rows, length: number, { first = 0, padding = 0 } = {}): Feed {
+  const counted = rows.map(row => row.map((_, position) => first + position));
+  return idsFeed(counted, length, padding);
+}
