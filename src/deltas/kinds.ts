@@ -25,7 +25,8 @@ export function deltaOf(kind: string): Delta {
 /** A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is unknown. */
 export function createModule(site: Site, kind: string, options: DeltaOptions = {}): DeltaModule {
   const delta = deltaOf(kind);
-  if (!delta.hosts(site)) throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host`);
+  if (!delta.hosts(site))
+    throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host (${site.role})`);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(delta.defaults, name))
       throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
