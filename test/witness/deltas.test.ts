@@ -43,7 +43,7 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
     const numbers = await readNumbers(`${name}.deltas`);
     const model = await loadModel(fixturePath(name));
 
-    for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning']) {
+    for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning', 'wide']) {
       const { loss: expectedLoss, modules } = document[label]!;
       // Full fine-tuning is trained as it is: no gates, and every weight's change still at 0.
       const gated = label !== 'fine-tuning';
