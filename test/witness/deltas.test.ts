@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load-model.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
 import {
   type Batch,
   deltaVector,
@@ -42,6 +43,17 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
     const document = await readDocument<Document>(`${name}.deltas`);
     const numbers = await readNumbers(`${name}.deltas`);
     const model = await loadModel(fixturePath(name));
+
+    it('has in its wide space the modules that PyTorch lists', () => {
+      const ids = (modules: readonly { site: string; kind: string }[]) =>
+        modules.map(({ site, kind }) => `${site}:${kind}`).toSorted();
+      assert.deepEqual(
+        ids(document.wide!.modules),
+        listSpace(model.sites, 'wide')
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+    });
 
     for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning', 'wide']) {
       const { loss: expectedLoss, modules } = document[label]!;
