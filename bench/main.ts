@@ -1,12 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { layoutOf } from '../src/deltas/layout.ts';
-import { readCheckpointIndex } from '../src/files/checkpoint-index.ts';
-import { readJson } from '../src/files/read-json.ts';
-import { parseT5Config } from '../src/models/t5/t5-config.ts';
-import { trainingGraph } from '../src/models/t5/t5-graphs.ts';
-import { t5Sites } from '../src/models/t5/t5-sites.ts';
-import { t5Weights } from '../src/models/t5/t5-weights.ts';
+import { loadModel } from '../src/models/load-model.ts';
 import { deviceNames } from '../src/runtime/device.ts';
 import { productFlops } from '../src/runtime/flops.ts';
 import { hasExactInt8Products } from '../src/runtime/probe-int8.ts';
@@ -135,14 +129,9 @@ function rowOf({ name, startSeconds }: Stepper, taken: readonly Timing[], meanwh
 
 /** Operations of one delta-training step's matrix products. */
 async function usefulFlops(folder: string): Promise<number> {
-  const config = parseT5Config(await readJson(`${folder}/config.json`), folder);
-  const weights = await t5Weights(await readCheckpointIndex(folder), config, folder);
-  const layout = layoutOf(listManualModules(t5Sites(config), 'lora'));
-  return productFlops(trainingGraph({ config, weights, layout }), {
-    batch: ROWS,
-    source: SOURCE,
-    target: TARGET,
-  });
+  const model = await loadModel(folder);
+  const { training, extents } = model.graphs(listManualModules(model.sites, 'lora'));
+  return productFlops(training, extents({ rows: ROWS, source: SOURCE, target: TARGET }));
 }
 
 /** The numbers other programs rely on; `undefined` where the peer did not run. An epoch of search has half the steps. */

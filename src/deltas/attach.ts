@@ -1,5 +1,5 @@
 import type { Layout } from '../core/program.ts';
-import { add, gemm, mul, reshape, split, sub } from '../graph/ops/ops.ts';
+import { add, gemm, mul, reshape, sub } from '../graph/ops/ops.ts';
 import type { Value } from '../graph/types.ts';
 import type { Contribution } from './delta.ts';
 import {
@@ -14,6 +14,7 @@ import {
   withBias,
 } from './frozen-host.ts';
 import { deltaOf } from './kinds.ts';
+import { parameterPieces } from './parameter-pieces.ts';
 import { addOutputs, addProducts, type Inner, readAll, reads, thinMatrices } from './thin-matrices.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
@@ -34,8 +35,7 @@ export interface Attachments {
 
 /** Cuts the flat delta vector [layout.size] into parameters once and hands each module its own. */
 export function attachModules(layout: Layout, delta: Value | undefined): Attachments {
-  const sizes = layout.modules.flatMap(({ parameters }) => parameters.map(({ size }) => size));
-  const pieces = delta ? split(delta, sizes) : [];
+  const pieces = parameterPieces(layout, delta);
   const bySite = new Map<string, (() => Contribution)[]>();
   let next = 0;
   for (const { module, parameters: laidOut } of layout.modules) {

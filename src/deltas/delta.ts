@@ -7,7 +7,9 @@ import type { Merge, PeftForm } from './trained-forms.ts';
 export type Initializer =
   | { readonly distribution: 'zeros' }
   | { readonly distribution: 'normal'; readonly standardDeviation: number }
-  | { readonly distribution: 'uniform'; readonly bound: number };
+  | { readonly distribution: 'uniform'; readonly bound: number }
+  /** What a checkpoint has: a head that it was trained with. */
+  | { readonly distribution: 'given'; readonly values: Float32Array };
 
 export interface ParameterSpec {
   readonly name: string;

@@ -1,36 +1,67 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import { elementCount } from '../core/element-count.ts';
-import type { Layout, ModuleLayout } from '../core/program.ts';
+import type { Layout, ParameterLayout } from '../core/program.ts';
 import { fillNormal, fillUniform } from '../core/random.ts';
-import type { Initializer } from './delta.ts';
+import type { Initializer, ParameterSpec } from './delta.ts';
 import { deltaOf } from './kinds.ts';
 
-/** Lays the parameters of a list of modules out one after another in a flat vector. */
-export function layoutOf(modules: readonly DeltaModule[]): Layout {
-  let offset = 0;
-  const laidOut = modules.map((module): ModuleLayout => {
-    const parameters = deltaOf(module.kind)
-      .parameters(module.site, module.options)
-      .map(({ name, shape, gated, scale = 1 }) => {
-        const size = elementCount(shape);
-        offset += size;
-        return { name, shape, offset: offset - size, size, gated, scale };
-      });
-    return { module, parameters };
-  });
-  return { modules: laidOut, heads: [], size: offset };
+/** A part of a model that is trained whatever the structure: its parameters, none of them gated. */
+export interface Head {
+  /** As the checkpoint names it: `classifier`, `classifier.out_proj`, … */
+  readonly name: string;
+  readonly parameters: readonly Omit<ParameterSpec, 'gated' | 'scale'>[];
 }
 
-/** Fresh initial values of every module; those of one module depend on the seed and the module's name alone. */
-export function initialDelta(layout: Layout, seed: number): Float32Array {
+/** Lays the parameters of a list of modules out one after another in a flat vector, and those of heads after them. */
+export function layoutOf(modules: readonly DeltaModule[], heads: readonly Head[] = []): Layout {
+  let offset = 0;
+  const place = ({ name, shape, gated, scale = 1 }: Omit<ParameterSpec, 'initializer'>): ParameterLayout => {
+    const size = elementCount(shape);
+    offset += size;
+    return { name, shape, offset: offset - size, size, gated, scale };
+  };
+  return {
+    modules: modules.map(module => ({ module, parameters: specsOf(module).map(place) })),
+    heads: heads.map(({ name, parameters }) => ({
+      name,
+      parameters: parameters.map(parameter => place({ ...parameter, gated: false })),
+    })),
+    size: offset,
+  };
+}
+
+/** Numbers that a head trains. */
+export function headSize(heads: readonly Head[]): number {
+  return heads.flatMap(({ parameters }) => parameters).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/**
+ * Fresh initial values of every module, and of the heads that the layout was made with; those of one depend on the seed and
+ * its name alone.
+ */
+export function initialDelta(layout: Layout, seed: number, heads: readonly Head[] = []): Float32Array {
   const delta = new Float32Array(layout.size);
-  for (const { module, parameters } of layout.modules) {
-    const specs = deltaOf(module.kind).parameters(module.site, module.options);
-    for (const [index, { name, offset, size }] of parameters.entries()) {
-      fill(delta.subarray(offset, offset + size), specs[index]!.initializer, seed, `initial ${module.id}.${name}`);
+  const initialize = (
+    name: string,
+    parameters: readonly ParameterLayout[],
+    specs: readonly Pick<ParameterSpec, 'initializer'>[],
+  ) => {
+    for (const [index, { name: parameter, offset, size }] of parameters.entries()) {
+      fill(delta.subarray(offset, offset + size), specs[index]!.initializer, seed, `initial ${name}.${parameter}`);
     }
+  };
+  for (const { module, parameters } of layout.modules) initialize(module.id, parameters, specsOf(module));
+  for (const [index, { name, parameters }] of layout.heads.entries()) {
+    const head = heads[index];
+    if (head?.name !== name)
+      throw new RangeError(`the layout has a head ${name}, and its initial values are not given`);
+    initialize(name, parameters, head.parameters);
   }
   return delta;
+}
+
+function specsOf({ kind, site, options }: DeltaModule): readonly ParameterSpec[] {
+  return deltaOf(kind).parameters(site, options);
 }
 
 function fill(target: Float32Array, initializer: Initializer, seed: number, stream: string): void {
@@ -40,5 +71,7 @@ function fill(target: Float32Array, initializer: Initializer, seed: number, stre
   } else if (initializer.distribution === 'uniform') {
     fillUniform(target, seed, stream);
     for (const [index, value] of target.entries()) target[index] = (2 * value - 1) * initializer.bound;
+  } else if (initializer.distribution === 'given') {
+    target.set(initializer.values);
   }
 }

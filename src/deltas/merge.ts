@@ -8,8 +8,9 @@ import type { Merge, TrainedParameters } from './trained-forms.ts';
 export interface MergedDelta {
   /** Made of a frozen weight when it is asked for, what is to be added to it: by the names that a model's weights go by. */
   readonly changes: ReadonlyMap<string, (frozen: Float32Array) => Float32Array>;
-  /** The modules that no weight holds, and their parameters, in the layout of these. */
+  /** The modules that no weight holds. */
   readonly rest: readonly DeltaModule[];
+  /** Their parameters, and those of the heads, which stay what they are: in the layout of both. */
   readonly delta: Float32Array;
 }
 
@@ -43,7 +44,7 @@ export function mergeDelta(layout: Layout, delta: Float32Array): MergedDelta {
     if (merge?.weight) add(site.name, frozen => merge.weight!(trained, frozen));
     if (merge?.bias && site.hasBias) add(biasName(site), frozen => merge.bias!(trained, frozen));
   }
-  const pieces = rest.flatMap(({ parameters }) =>
+  const pieces = [...rest, ...layout.heads].flatMap(({ parameters }) =>
     parameters.map(({ offset, size }) => delta.subarray(offset, offset + size)),
   );
   return { changes, rest: rest.map(({ module }) => module), delta: joined(pieces) };

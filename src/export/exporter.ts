@@ -1,5 +1,6 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Answering } from '../core/program.ts';
+import type { Head } from '../deltas/layout.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
@@ -10,7 +11,7 @@ export interface TrainedModel {
   /** What the user calls it: a folder, a name on the Hub, a built-in one. */
   readonly source: string;
   readonly modules: readonly DeltaModule[];
-  /** Their parameters, flat, in the layout of `modules`. */
+  /** Their parameters and those of the heads, flat, in the model's layout of `modules`. */
   readonly delta: Float32Array;
 }
 
@@ -18,8 +19,8 @@ export interface TrainedModel {
 export interface Exporter {
   /** What the folder is good for, in a few words. */
   readonly description: string;
-  /** @throws InputError naming the modules that this form cannot hold, and what to do */
-  check(modules: readonly DeltaModule[]): void;
+  /** @throws InputError naming the modules or heads that this form cannot hold, and what to do */
+  check(modules: readonly DeltaModule[], heads: readonly Head[]): void;
   /**
    * Writes the form's files into an empty folder, and returns what there is to say of them beside the task.
    * @throws InterruptedError where the signal has aborted

@@ -3,14 +3,13 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { biasName } from '../core/site.ts';
 import { deltaOf } from '../deltas/kinds.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
-import { namesOf } from './modules.ts';
+import { namesOf, refuseHeads } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const formOf = ({ kind, site, options }: DeltaModule): PeftForm | undefined => deltaOf(kind).peft?.(site, options);
@@ -21,7 +20,8 @@ const formOf = ({ kind, site, options }: DeltaModule): PeftForm | undefined => d
  */
 export const peft: Exporter = {
   description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
-  check(modules) {
+  check(modules, heads) {
+    refuseHeads(heads, 'an adapter for text to text');
     const remedy = 'give `--format onnx`, which holds any module';
     const types = Map.groupBy(modules, module => formOf(module)?.type);
     const others = types.get(undefined);
@@ -35,7 +35,7 @@ export const peft: Exporter = {
     });
   },
   async write({ model, source, modules, delta }, folder, signal) {
-    const layout = layoutOf(modules);
+    const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
       const { site } = laidOut.module;

@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { canMerge, mergeDelta } from '../deltas/merge.ts';
 import { readTextFile } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
@@ -9,7 +8,7 @@ import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { copyTokenizerFiles } from './model-files.ts';
-import { namesOf } from './modules.ts';
+import { namesOf, refuseHeads } from './modules.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights, so
@@ -17,7 +16,8 @@ import { namesOf } from './modules.ts';
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
-  check(modules) {
+  check(modules, heads) {
+    refuseHeads(heads, 'a checkpoint for text to text');
     const others = modules.filter(module => !canMerge(module));
     if (others.length === 0) return;
     throw new InputError(`the weights of a checkpoint cannot hold ${namesOf(others)}`, {
@@ -26,7 +26,7 @@ export const safetensors: Exporter = {
     });
   },
   async write({ model, modules, delta }, folder, signal) {
-    const { changes } = mergeDelta(layoutOf(modules), delta);
+    const { changes } = mergeDelta(model.layout(modules), delta);
     const tensors = [...model.weights].map(([site, weight]): [string, TensorSource] => {
       const bytes = async () => {
         throwIfInterrupted(signal);

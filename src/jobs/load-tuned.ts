@@ -2,7 +2,6 @@ import { requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { readDelta } from '../library/delta-file.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
@@ -44,6 +43,6 @@ export async function readTuned(path: string, model: Model): Promise<TunedStruct
   const folder = runFolder(path);
   requireRun(folder);
   const structure = await readStructure(folder.structure);
-  const delta = await readDelta(folder.delta, model, layoutOf(keptModules(structure, model, folder.structure)));
+  const delta = await readDelta(folder.delta, model, model.layout(keptModules(structure, model, folder.structure)));
   return { structure, delta };
 }

@@ -1,5 +1,4 @@
 import { DivergedError } from '../core/errors.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import { writeDelta } from '../library/delta-file.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawStructure } from '../library/structures.ts';
@@ -32,7 +31,7 @@ export async function retrainBest(
   const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
-  await writeDelta(folder.delta, model, layoutOf(keptModules(structure, model)), delta);
+  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
   const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {

@@ -1,12 +1,15 @@
 import { InputError } from '../core/errors.ts';
 import type { Layout } from '../core/program.ts';
+import { withDamageRemedy } from '../files/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 import type { Model } from '../models/model.ts';
 import { otherModel } from '../structure/structure-file.ts';
 
 const format = 's3delta-delta-1';
 
-/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>`. */
+const DAMAGED = 'the file has been damaged: copy the run folder again from where it is whole, or train again';
+
+/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or `<head>.<parameter>`. */
 export async function writeDelta(
   path: string,
   model: Pick<Model, 'name' | 'fingerprint'>,
@@ -28,7 +31,7 @@ export async function readDelta(
   model: Pick<Model, 'name' | 'fingerprint'>,
   layout: Layout,
 ): Promise<Float32Array> {
-  const { metadata, tensors } = await readSafetensors(path);
+  const { metadata, tensors } = await withDamageRemedy(DAMAGED, () => readSafetensors(path));
   if (metadata.fingerprint !== model.fingerprint) {
     throw new InputError(`these parameters were trained on ${otherModel(metadata.model, model.name)}`, {
       where: path,
@@ -58,7 +61,11 @@ export async function readDelta(
 }
 
 function entries(layout: Layout) {
-  return layout.modules.flatMap(({ module, parameters }) =>
-    parameters.map(({ name, ...place }) => ({ name: `${module.id}.${name}`, ...place })),
+  const owners = [
+    ...layout.modules.map(({ module, parameters }) => ({ owner: module.id, parameters })),
+    ...layout.heads.map(({ name, parameters }) => ({ owner: name, parameters })),
+  ];
+  return owners.flatMap(({ owner, parameters }) =>
+    parameters.map(({ name, ...place }) => ({ name: `${owner}.${name}`, ...place })),
   );
 }

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import {
   descriptionFile,
   type ExportDescription,
@@ -57,7 +56,7 @@ export function exportModel(
     const exporter = exporters[format];
     const modules = keptModules(structure, model);
     const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
-    exporter.check(modules);
+    exporter.check(modules, model.heads);
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
       const more = await exporter.write({ model, source, modules, delta }, folder, signal);
@@ -67,7 +66,7 @@ export function exportModel(
         format,
         s3delta: packageVersion(),
         model: { name, fingerprint, parameters },
-        trained: { modules: modules.length, parameters: layoutOf(modules).size },
+        trained: { modules: modules.length, parameters: model.layout(modules).size },
         task: describeTask(task, { maxLength, sentinel }),
         files,
         ...(score && { score }),

@@ -11,14 +11,16 @@ import type { Model } from './model.ts';
 export function keepingDevice(model: Model, { device = 'cpu' }: SessionSettings): Model {
   if (!devices[device].forgets) return model;
   let open: Promise<Session> | undefined;
-  return {
-    ...model,
+  const kept = (of: Model): Model => ({
+    ...of,
+    answering: async kind => kept(await of.answering(kind)),
     async compile(modules) {
       open ??= smallest({ device });
       await open;
-      return model.compile(modules);
+      return of.compile(modules);
     },
-  };
+  });
+  return kept(model);
 }
 
 function smallest(settings: SessionSettings): Promise<Session> {

@@ -1,19 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { type Families, familyIn } from './families.ts';
 import { keepingDevice } from './keep-device.ts';
 import type { Model } from './model.ts';
-import { loadT5 } from './t5/load-t5.ts';
-
-type Loader = (name: string, folder: string, config: unknown, settings: CompileSettings) => Promise<Model>;
-
-/** Model families, by `model_type` of config.json. */
-const FAMILIES: Readonly<Record<string, Loader>> = { t5: loadT5 };
 
 /** Models that come with the package, by name. */
 const BUILT_IN: Readonly<Record<string, string>> = {
@@ -26,7 +21,10 @@ export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
 export const builtInFolder = (name: string): string => BUILT_IN[name]!;
 
 /** How a model is loaded, and what tells of its download. */
-export type LoadOptions = CompileSettings & DownloadOptions;
+export interface LoadOptions extends CompileSettings, DownloadOptions {
+  /** Families beside those that come with the package, by `model_type`. */
+  readonly families?: Families;
+}
 
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
@@ -35,22 +33,12 @@ export type LoadOptions = CompileSettings & DownloadOptions;
  * aborted.
  */
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
-  const { onDownload, signal, ...settings } = options;
+  const { onDownload, signal, families, ...settings } = options;
   throwIfInterrupted(signal);
   const { name, folder } = await findModel(nameOrFolder, { onDownload, signal });
-  const configFile = join(folder, 'config.json');
-  const config = await readJson(configFile);
-  const family =
-    typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
-  const load = family !== undefined && Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
-  if (!load) {
-    throw new InputError(`the model family is ${family ?? 'not named'}`, {
-      where: configFile,
-      remedy: `supported families (model_type): ${Object.keys(FAMILIES).join(', ')}`,
-    });
-  }
+  const { family, config } = await familyIn(folder, families);
   throwIfInterrupted(signal);
-  const model = keepingDevice(await load(name, folder, config, settings), settings);
+  const model = keepingDevice(await family.load(name, folder, config, settings), settings);
   throwIfInterrupted(signal);
   return model;
 }
@@ -74,14 +62,14 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
   });
 }
 
-const SMALL_FILES = /^((generation_|tokenizer_)?config|tokenizer|special_tokens_map)\.json$|^spiece\.model$/;
+const SMALL_FILES = new Set([...TOKENIZER_FILES, 'config.json', 'generation_config.json']);
 const SINGLE_FILE = 'model.safetensors';
 const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
 function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
-  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.test(path)), ...weights];
+  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {
     where,
     remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,

@@ -1,9 +1,11 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import type { Program } from '../core/program.ts';
+import type { Layout, Program } from '../core/program.ts';
 import type { Site } from '../core/site.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Head } from '../deltas/layout.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import type { AnswerKind } from './answer-kind.ts';
 import type { Weights } from './weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */
@@ -17,13 +19,25 @@ export interface Model {
   readonly fingerprint: string;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
+  /** What is trained beside modules, whatever the structure: classifiers. None of it counts against a budget. */
+  readonly heads: readonly Head[];
   readonly tokenizer: Tokenizer;
-  /** Where each weight of the backbone stands, by the name of its site; a weight shared by two sites has one entry. */
+  /** Where each weight of the backbone stands; one shared by two sites has one entry. */
   readonly weights: Weights;
+  /**
+   * The same model made to answer in one way: with the heads for it.
+   * @throws InputError where its family cannot
+   */
+  answering(kind: AnswerKind): Promise<Model>;
+  /** The flat delta vector of a program with these modules: the modules' parameters, then the heads'. */
+  layout(modules: readonly DeltaModule[]): Layout;
   /** The backbone with these modules attached; no modules give the bare backbone. */
   compile(modules: readonly DeltaModule[]): Promise<Program>;
   /** What `compile` would compile, to plan with; `changes` where the model were loaded with other settings. */
   graphs(modules: readonly DeltaModule[], changes?: Pick<CompileSettings, 'recompute' | 'precision'>): ProgramGraphs;
-  /** The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but texts. */
-  standalone(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
+  /**
+   * The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but texts.
+   * Absent where the family has no such form. `delta` is in the layout of the modules.
+   */
+  standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }

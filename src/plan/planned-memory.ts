@@ -46,16 +46,16 @@ export function stageMemory(
   }
 
   const encoder = simulateSession(graphs.encoding, options);
-  const decoder = simulateSession(graphs.decoding, options);
+  const decoder = graphs.decoding && simulateSession(graphs.decoding, options);
   let passedBytes = 0;
   for (const size of representatives(generation)) {
     const extents = graphs.extents(size);
     encoder.run(extents);
-    decoder.run(extents);
+    decoder?.run(extents);
     // The encoder's states pass through JavaScript on their way to the decoder, keys and values from one token to the next.
-    passedBytes = Math.max(passedBytes, encoder.outputBytes(extents) + decoder.outputBytes(extents));
+    passedBytes = Math.max(passedBytes, encoder.outputBytes(extents) + (decoder?.outputBytes(extents) ?? 0));
   }
-  const generationBytes = encoder.residentBytes() + decoder.residentBytes() + passedBytes;
+  const generationBytes = encoder.residentBytes() + (decoder?.residentBytes() ?? 0) + passedBytes;
 
   const processBytes = options.processBytes + RUNTIME_BYTES;
   const arraysBytes = 4 * options.deltaSize * options.arrays;

@@ -1,7 +1,6 @@
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
-import { layoutOf } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { Model } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
@@ -46,7 +45,7 @@ export function draftStage(
     ...compiled,
     processBytes,
     curvature: stage === 'search' && settings.order === 'exact',
-    deltaSize: layoutOf(modules).size,
+    deltaSize: model.layout(modules).size,
     arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,
   });
   return { stage, modules, graphs, work, memory };

@@ -68,12 +68,13 @@ export const trainingFlops =
   size =>
     productFlops(graphs.training, graphs.extents(size));
 
-/** Operations of encoding a batch and decoding its answers, all as long as the longest allowed. */
+/** Operations of encoding a batch and, where answers are written, decoding them, all as long as the longest allowed. */
 const generationFlops =
   (graphs: ProgramGraphs): FlopsOf =>
   size => {
     const extents = graphs.extents(size);
-    return productFlops(graphs.encoding, extents) + size.target * productFlops(graphs.decoding, extents);
+    const { encoding, decoding } = graphs;
+    return productFlops(encoding, extents) + (decoding ? size.target * productFlops(decoding, extents) : 0);
   };
 
 interface Sample<Batch> {

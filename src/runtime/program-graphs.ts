@@ -30,10 +30,10 @@ export interface ProgramGraphs {
   readonly training: Graph;
   /** One run gives the gradient and its derivative along a direction. Large, so made when it is asked for. */
   curvature(): Graph;
-  /** One run encodes the sources of a batch, for `decoding`. */
+  /** One run reads the inputs of a batch: for `decoding`, or where there is none to its answers. */
   readonly encoding: Graph;
-  /** One run gives the next token of each answer of at most `target` tokens. */
-  readonly decoding: Graph;
+  /** One run gives the next token of each answer of at most `target` tokens; absent where none are written. */
+  readonly decoding?: Graph;
   /** Values of the graphs' named extents for a batch, padding included. */
   extents(size: BatchSize): Extents;
 }

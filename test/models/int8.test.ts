@@ -86,7 +86,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     const [plain, integer] = [exact.graphs(modules), rounded.graphs(modules)];
     // Of a decoder's block: q, k, v and o of its self-attention, q and o of its cross-attention, wi and wo.
     assert.equal(products(rounded.graphs([]).encoding, 'DynamicQuantizeMatMul'), 2 * 6);
-    assert.equal(products(rounded.graphs([]).decoding, 'DynamicQuantizeMatMul'), 2 * 8);
+    assert.equal(products(rounded.graphs([]).decoding!, 'DynamicQuantizeMatMul'), 2 * 8);
     // Below the first blocks' q, k and v nothing is trained.
     assert.equal(products(integer.training, 'DynamicQuantizeMatMul'), 2 * 2 * (6 + 8) - 6);
     const extents = plain.extents({ rows: 4, source: 16, target: 3 });

@@ -16,17 +16,17 @@ export const equations: readonly PaperItem[] = [
   {
     name: '(18)',
     says: 'self-attention; T5 has no 1/√d',
-    places: [{ file: 'src/models/t5/attention.ts', symbol: 'export function selfAttention' }],
+    places: [{ file: 'src/models/kit/attention.ts', symbol: 'export function selfAttention' }],
   },
   {
     name: '(19)',
     says: 'queries, keys, values',
-    places: [{ file: 'src/models/t5/attention.ts', symbol: "const maps = ['q', 'k', 'v']" }],
+    places: [{ file: 'src/models/kit/attention.ts', symbol: 'const maps = [attention.query' }],
   },
   {
     name: '(20)',
     says: 'feed-forward; T5 has no biases',
-    places: [{ file: 'src/models/t5/stack.ts', symbol: 'function feedForward' }],
+    places: [{ file: 'src/models/kit/layers.ts', symbol: 'export function feedForward' }],
   },
   {
     name: '(21)',

@@ -1,5 +1,7 @@
 import { matmul, reshape } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
+import type { Feed } from '../../runtime/session.ts';
+import type { Rows } from './padding.ts';
 
 /** Which of a text's states stand for it: of its first token, of its last, or their mean. */
 export type Pooling = 'first' | 'last' | 'mean';
@@ -22,6 +24,12 @@ export function poolingWeights(pooling: Pooling, mask: readonly (readonly number
       return row.map((_, position) => weights.get(position) ?? 0);
     }),
   );
+}
+
+/** What `pool` is fed for texts padded at their ends: float32 [texts, length]. */
+export function poolingFeed(pooling: Pooling, rows: Rows, length: number): Feed {
+  const mask = rows.map(row => Array.from({ length }, (_, position) => Number(position < row.length)));
+  return { type: 'float32', data: poolingWeights(pooling, mask), dims: [rows.length, length] };
 }
 
 /** States [batch·length, width], each text's weighted by `weights` [batch, length] → their sum, [batch, width]. */

@@ -1,25 +1,25 @@
-import { gather, gelu, mul, relu, reshape, transpose } from '../../graph/ops/ops.ts';
-import { productOf } from '../../graph/shape.ts';
+import { reshape, transpose } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
-import { crossAttention, type Recall, type Sequence, selfAttention } from './attention.ts';
-import type { T5Builder } from './builder.ts';
-import { feedForwardMaps } from './t5-sites.ts';
+import { type Recall, type SelfAttention, type Sequence, selfAttention } from '../kit/attention.ts';
+import type { Builder } from '../kit/builder.ts';
+import { embed, type FeedForward, feedForward, norm, subLayer } from '../kit/layers.ts';
+import { activationOf } from '../kit/named-activations.ts';
+import { crossAttention } from './cross-attention.ts';
+import type { T5Config } from './t5-config.ts';
+
+export type T5Builder = Builder<T5Config>;
+
+const ACTIVATIONS = { relu: 'relu', gelu: 'gelu_new' } as const;
 
 /** Token ids [batch, length] → states [batch·length, width]. */
-export function embed({ attach, weight }: T5Builder, ids: Value): Value {
-  return gather(attach.weight('shared', weight('shared')), reshape(ids, [productOf(ids.shape)]));
-}
+export const embedTokens = (builder: T5Builder, ids: Value): Value => embed(builder, 'shared', ids);
 
 /** Relative position bias of a stack [1, heads, queries, keys], from buckets [queries, keys]. */
-export function positionBias(
-  { config, attach, weight }: T5Builder,
-  stack: 'encoder' | 'decoder',
-  buckets: Value,
-): Value {
-  const site = `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`;
-  const rows = gather(attach.weight(site, weight(site)), reshape(buckets, [productOf(buckets.shape)]));
-  const byPair = reshape(rows, [...buckets.shape, config.numHeads]);
-  return reshape(transpose(byPair, [2, 0, 1]), [1, config.numHeads, ...buckets.shape]);
+export function positionBias(builder: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value {
+  const { numHeads } = builder.config;
+  const rows = embed(builder, `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`, buckets);
+  const byPair = reshape(rows, [...buckets.shape, numHeads]);
+  return reshape(transpose(byPair, [2, 0, 1]), [1, numHeads, ...buckets.shape]);
 }
 
 /** The encoder: states [batch·source, width] in and out, the final norm included. */
@@ -27,14 +27,14 @@ export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): V
   let states = embedded;
   for (let layer = 0; layer < builder.config.encoderLayers; layer++) {
     const prefix = `encoder.block.${layer}`;
-    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
-      selfAttention(builder, name, { states: x, length: 'source' }, selfBias, residual),
+    states = preNormed(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
+      selfAttention(builder, selfAttentionOf(builder, name), { states: x, length: 'source' }, selfBias, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, residual) =>
-      feedForward(builder, name, x, residual),
+    states = preNormed(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, residual) =>
+      feedForward(builder, feedForwardOf(builder, name), x, residual),
     );
   }
-  return norm(builder, 'encoder.final_layer_norm', states);
+  return rmsNorm(builder, 'encoder.final_layer_norm', states);
 }
 
 /** What the decoder reads of its own side. */
@@ -61,49 +61,54 @@ export function decoder(
   let states = embedded;
   for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
     const prefix = `decoder.block.${layer}`;
-    states = sublayer(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
-      selfAttention(builder, name, { states: x, length }, bias, residual, recall),
+    states = preNormed(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
+      selfAttention(builder, selfAttentionOf(builder, name, recall), { states: x, length }, bias, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, residual) =>
+    states = preNormed(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, residual) =>
       crossAttention(builder, name, { states: x, length }, context, encoded.mask, residual),
     );
-    states = sublayer(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, residual) =>
-      feedForward(builder, name, x, residual),
+    states = preNormed(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, residual) =>
+      feedForward(builder, feedForwardOf(builder, name), x, residual),
     );
   }
-  return norm(builder, 'decoder.final_layer_norm', states);
+  return rmsNorm(builder, 'decoder.final_layer_norm', states);
+}
+
+/** Names of the decoder's self-attentions. */
+export function decoderAttentions({ decoderLayers }: T5Config): string[] {
+  return Array.from({ length: decoderLayers }, (_, layer) => `decoder.block.${layer}.layer.0.SelfAttention`);
 }
 
 /** Pre-norm before one sub-layer, which adds what it computes to the states. */
-function sublayer(
+function preNormed(
   builder: T5Builder,
   prefix: string,
   kind: string,
   states: Value,
   compute: (name: string, x: Value, residual: Value) => Value,
 ): Value {
-  const { graph, recompute } = builder;
-  const before = graph.nodes.length;
-  const normalized = norm(builder, `${prefix}.layer_norm`, states);
-  const result = compute(`${prefix}.${kind}`, normalized, states);
-  if (recompute) {
-    for (const value of graph.nodes.slice(before).flatMap(({ outputs }) => outputs)) {
-      if (value !== result) graph.recomputation.mark(value);
-    }
-  }
-  return result;
+  return subLayer(builder, () =>
+    compute(`${prefix}.${kind}`, rmsNorm(builder, `${prefix}.layer_norm`, states), states),
+  );
 }
 
-function feedForward({ config, attach, map }: T5Builder, name: string, x: Value, residual: Value): Value {
-  const maps = feedForwardMaps(config)
-    .slice(0, -1)
-    .map(each => map(`${name}.${each}`));
-  const [first, second] = attach.linears(x, maps);
-  const activated = config.activation === 'gelu' ? gelu(first!) : relu(first!);
-  const gated = second ? mul(activated, second) : activated;
-  return attach.output(name, map(`${name}.wo`), gated, residual);
+/** T5 scales no scores: its initial weights do. */
+function selfAttentionOf({ config }: T5Builder, name: string, recall?: Recall): SelfAttention {
+  const [query, key, value, output] = ['q', 'k', 'v', 'o'].map(map => `${name}.${map}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const { numHeads: heads, headWidth } = config;
+  return { name, query, key, value, output, heads, headWidth, ...(recall && { recall }) };
 }
 
-function norm({ config, attach, weight }: T5Builder, site: string, x: Value): Value {
-  return attach.norm(site, x, { kind: 'rms', weight: weight(site), epsilon: config.layerNormEpsilon });
+function feedForwardOf({ config }: T5Builder, name: string): FeedForward {
+  const maps = config.gated ? { gate: `${name}.wi_0`, in: `${name}.wi_1` } : { in: `${name}.wi` };
+  return { name, ...maps, out: `${name}.wo`, activation: activationOf(ACTIVATIONS[config.activation]) };
+}
+
+function rmsNorm(builder: T5Builder, site: string, x: Value): Value {
+  return norm(builder, site, x, { kind: 'rms', epsilon: builder.config.layerNormEpsilon });
 }

@@ -2,11 +2,11 @@ import type { Graph } from '../../graph/graph.ts';
 import { add, cast, clip, gather, mul, range, reshape, scale, sub } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
-import { bucketTable } from './buckets.ts';
-import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
-import { MASKED } from './feeds.ts';
-import { decoder, embed, encoder, positionBias } from './stack.ts';
-import { project } from './t5-graphs.ts';
+import { createBuilder } from '../kit/builder.ts';
+import { MASKED } from '../kit/padding.ts';
+import { bucketTable } from '../kit/relative-positions.ts';
+import { decoder, embedTokens, encoder, positionBias, type T5Builder } from './stack.ts';
+import { project, type T5Blueprint } from './t5-graphs.ts';
 
 /** The model as two graphs that make their masks and position buckets themselves. */
 export function standaloneGraphs(blueprint: T5Blueprint): StandaloneGraphs {
@@ -21,7 +21,7 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
   const ids = graph.input('input_ids', 'int64', ['batch', 'source']);
   const mask = paddingMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
   const bias = add(positionBias(builder, 'encoder', buckets(builder, 'source', true)), mask);
-  const states = encoder(builder, embed(builder, ids), bias);
+  const states = encoder(builder, embedTokens(builder, ids), bias);
   graph.output('last_hidden_state', reshape(states, ['batch', 'source', config.modelWidth]));
   return graph;
 }
@@ -38,7 +38,7 @@ function decoderGraph(blueprint: T5Blueprint): Graph {
   const mask = paddingMask(graph.input('encoder_attention_mask', 'int64', ['batch', 'source']));
   const bias = add(positionBias(builder, 'decoder', buckets(builder, 'target', false)), causalMask(graph));
   const states = reshape(encoded, ['batch*source', config.modelWidth]);
-  const input = { states: embed(builder, ids), length: 'target', bias };
+  const input = { states: embedTokens(builder, ids), length: 'target', bias };
   const logits = project(builder, decoder(builder, input, { states, mask }));
   graph.output('logits', reshape(logits, ['batch', 'target', config.vocabSize]));
   return graph;

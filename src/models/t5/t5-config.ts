@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
+import { checkTokenIds, count, distance, layerCount, parseConfig, tokenId, wrongConfig } from '../kit/parse-config.ts';
 
-const count = z.number().int().positive();
-/** Far above any checkpoint's; a damaged number must not fill the memory. */
-const layers = count.max(1000);
-const distance = count.max(1_000_000);
+const FAMILY = 'T5';
 
 /** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
 const schema = z
@@ -14,8 +12,8 @@ const schema = z
     d_kv: count,
     d_ff: count,
     num_heads: count,
-    num_layers: layers,
-    num_decoder_layers: layers.nullish(),
+    num_layers: layerCount,
+    num_decoder_layers: layerCount.nullish(),
     relative_attention_num_buckets: count.default(32),
     relative_attention_max_distance: distance.default(128),
     layer_norm_epsilon: z.number().positive().default(1e-6),
@@ -23,9 +21,9 @@ const schema = z
     dense_act_fn: z.string().nullish(),
     tie_word_embeddings: z.boolean().default(true),
     scale_decoder_outputs: z.boolean().nullish(),
-    pad_token_id: z.number().int().nonnegative().default(0),
-    eos_token_id: z.number().int().nonnegative().default(1),
-    decoder_start_token_id: z.number().int().nonnegative().nullish(),
+    pad_token_id: tokenId.default(0),
+    eos_token_id: tokenId.default(1),
+    decoder_start_token_id: tokenId.nullish(),
   })
   .readonly();
 
@@ -46,6 +44,7 @@ export interface T5Config {
   readonly numBuckets: number;
   readonly maxDistance: number;
   readonly layerNormEpsilon: number;
+  /** `gelu` is gelu_new. The fingerprints of old runs hold this word. */
   readonly activation: 'relu' | 'gelu';
   /** v1.1 and flan: act(x wi_0) ⊙ x wi_1 in place of act(x wi). */
   readonly gated: boolean;
@@ -57,15 +56,7 @@ export interface T5Config {
 
 /** Reads the parsed `config.json`; `where` names the file in errors. */
 export function parseT5Config(json: unknown, where: string): T5Config {
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new InputError(`${issue.path.join('.')}: ${issue.message}`, {
-      where,
-      remedy: 'use the config.json that belongs to the T5 checkpoint',
-    });
-  }
-  const config = parsed.data;
+  const config = parseConfig(schema, json, where, FAMILY);
   checkRanges(config, where);
   checkActivation(config, where);
   return {
@@ -91,16 +82,14 @@ export function parseT5Config(json: unknown, where: string): T5Config {
 
 /** Numbers that would make a graph read outside a table. */
 function checkRanges(config: z.output<typeof schema>, where: string): void {
-  const remedy = 'use the config.json that belongs to the T5 checkpoint';
-  for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
-    if ((config[key] ?? 0) < config.vocab_size) continue;
-    throw new InputError(`${key}: ${config[key]} is outside the vocabulary of ${config.vocab_size}`, { where, remedy });
-  }
+  const { pad_token_id, eos_token_id, decoder_start_token_id } = config;
+  checkTokenIds({ pad_token_id, eos_token_id, decoder_start_token_id }, config.vocab_size, where, FAMILY);
   const { relative_attention_num_buckets: buckets, relative_attention_max_distance: distance } = config;
   if (buckets >= 4 && buckets % 2 === 0 && distance > buckets / 2) return;
-  throw new InputError(
+  throw wrongConfig(
     `relative_attention_num_buckets: ${buckets} buckets cannot cover distances up to ${distance} in both directions`,
-    { where, remedy },
+    where,
+    FAMILY,
   );
 }
 

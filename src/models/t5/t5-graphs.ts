@@ -1,13 +1,28 @@
-import { gradients } from '../../graph/gradients.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { add, argMax, gatherElements, logSoftmax, mul, neg, reduceSum, reshape, scale } from '../../graph/ops/ops.ts';
+import { add, argMax, gatherElements, logSoftmax, reshape, scale } from '../../graph/ops/ops.ts';
 import type { Dim, Value } from '../../graph/types.ts';
 import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
-import { createBuilder, type T5Blueprint, type T5Builder } from './builder.ts';
-import { paddedLength } from './feeds.ts';
-import { recallPast } from './key-value-cache.ts';
-import { type DecoderInput, decoder, type Encoded, embed, encoder, positionBias } from './stack.ts';
-import { tokensPerRun } from './tokens-per-run.ts';
+import { type Blueprint, createBuilder } from '../kit/builder.ts';
+import { crossEntropy, textLabelFeeds } from '../kit/cross-entropy.ts';
+import { type CacheForm, recallPast } from '../kit/key-value-cache.ts';
+import { paddedLength } from '../kit/padding.ts';
+import type { Forward } from '../kit/program-core.ts';
+import { curvatureGraph, trainingGraph } from '../kit/step-graphs.ts';
+import { tokensPerRun } from '../kit/tokens-per-run.ts';
+import { targetIds, teacherForcingFeeds } from './feeds.ts';
+import {
+  type DecoderInput,
+  decoder,
+  decoderAttentions,
+  type Encoded,
+  embedTokens,
+  encoder,
+  positionBias,
+  type T5Builder,
+} from './stack.ts';
+import type { T5Config } from './t5-config.ts';
+
+export type T5Blueprint = Blueprint<T5Config>;
 
 /** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
 function encode(builder: T5Builder): Encoded {
@@ -16,7 +31,7 @@ function encode(builder: T5Builder): Encoded {
   const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
   const buckets = graph.input('encoderBuckets', 'int32', ['source', 'source']);
   const bias = add(positionBias(builder, 'encoder', buckets), mask);
-  return { states: encoder(builder, embed(builder, ids), bias), mask };
+  return { states: encoder(builder, embedTokens(builder, ids), bias), mask };
 }
 
 /** (decoderIds, causalMask, decoderBuckets) over encoded sources → states of the target [batch·target, width]. */
@@ -30,7 +45,7 @@ function decoderInput(builder: T5Builder, length: Dim, seen: Dim): DecoderInput 
   const ids = graph.input('decoderIds', 'int32', ['batch', length]);
   const causal = graph.input('causalMask', 'float32', [1, 1, length, seen]);
   const buckets = graph.input('decoderBuckets', 'int32', [length, seen]);
-  return { states: embed(builder, ids), length, bias: add(positionBias(builder, 'decoder', buckets), causal) };
+  return { states: embedTokens(builder, ids), length, bias: add(positionBias(builder, 'decoder', buckets), causal) };
 }
 
 /** States [n, width] → logits [n, vocabulary]. */
@@ -43,57 +58,22 @@ export function project({ config, attach, weight }: T5Builder, states: Value): V
   return attach.linear(states, { site: 'lm_head', weight: weight('lm_head') });
 }
 
-/** −Σ w log p(label) over target tokens: `lossWeights` holds 1/count at real tokens and 0 at padding. */
-function crossEntropy({ graph }: T5Builder, logits: Value): Value {
-  const column = ['batch*target', 1];
-  const labels = graph.input('labels', 'int32', column);
-  const weights = graph.input('lossWeights', 'float32', column);
-  return neg(reduceSum(mul(gatherElements(logSoftmax(logits), labels), weights), [0, 1], false));
-}
+/** Logits [batch·target, vocabulary] of a batch whose decoder reads the targets themselves. */
+const teacherForced = (builder: T5Builder): Value => project(builder, decode(builder, encode(builder)));
 
-/** The loss of a batch whose decoder reads the targets themselves. */
-const teacherForcedLoss = (builder: T5Builder): Value =>
-  crossEntropy(builder, project(builder, decode(builder, encode(builder))));
+const lossOf = (builder: T5Builder): Value => crossEntropy(builder.graph, teacherForced(builder), 'batch*target');
 
-/** `loss` alone. */
-export function lossGraph(blueprint: T5Blueprint): Graph {
-  const builder = createBuilder(blueprint);
-  builder.graph.output('loss', teacherForcedLoss(builder));
-  return builder.graph;
-}
-
-/** `loss` and, where there are modules, its gradient by the flat input, `gradient` [layout.size]. */
-export function trainingGraph(blueprint: T5Blueprint): Graph {
-  const builder = createBuilder(blueprint);
-  const { graph, delta } = builder;
-  const loss = teacherForcedLoss(builder);
-  graph.output('loss', loss);
-  if (delta) graph.output('gradient', gradients(loss, [delta])[0]!);
-  return graph;
-}
-
-/**
- * `gradient` and, along the flat input `direction`, `curvature` = ∂⟨gradient, direction⟩/∂delta, both [layout.size]: the
- * gradient's own nodes differentiated once more.
- */
-export function curvatureGraph(blueprint: T5Blueprint): Graph {
-  const builder = createBuilder(blueprint);
-  const { graph, delta } = builder;
-  const loss = teacherForcedLoss(builder);
-  if (!delta) throw new Error('without modules there is nothing to differentiate by');
-  const direction = graph.input('direction', 'float32', delta.shape);
-  const gradient = gradients(loss, [delta])[0]!;
-  graph.output('gradient', gradient);
-  graph.output('curvature', gradients(reduceSum(mul(gradient, direction), [0], false), [delta])[0]!);
-  return graph;
-}
-
-/** Teacher-forced `logits` [batch, target, vocabulary]. */
-export function scoringGraph(blueprint: T5Blueprint): Graph {
-  const builder = createBuilder(blueprint);
-  const logits = project(builder, decode(builder, encode(builder)));
-  builder.graph.output('logits', reshape(logits, ['batch', 'target', blueprint.config.vocabSize]));
-  return builder.graph;
+/** What is trained: the likelihood of the targets. Logits are [batch, target, vocabulary]. */
+export function t5Forward(config: T5Config): Forward<T5Config> {
+  return {
+    loss: lossOf,
+    lossFeeds: batch => ({
+      ...teacherForcingFeeds(batch, config),
+      ...textLabelFeeds(targetIds(batch.map(({ output }) => output)), config.padId),
+    }),
+    logits: builder => reshape(teacherForced(builder), ['batch', 'target', config.vocabSize]),
+    logitsFeeds: batch => teacherForcingFeeds(batch, config),
+  };
 }
 
 /** `states` [batch, source, width] of the source, for the decoding graph. */
@@ -111,10 +91,18 @@ function encodedInput({ graph, config }: T5Builder): Encoded {
   return { states: reshape(states, ['batch*source', config.modelWidth]), mask };
 }
 
+/** What the decoder remembers of the tokens of an answer. */
+export function cacheForm(config: T5Config): CacheForm {
+  return { attentions: decoderAttentions(config), keyHeads: config.numHeads, headWidth: config.headWidth };
+}
+
 /** `nextIds` [batch]: the likeliest token after the one that is read and those read before it, over encoded sources. */
 export function decodingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
-  const input = { ...decoderInput(builder, 1, 'target'), recall: recallPast(builder) };
+  const input = {
+    ...decoderInput(builder, 1, 'target'),
+    recall: recallPast(builder.graph, cacheForm(blueprint.config)),
+  };
   const states = decoder(builder, input, encodedInput(builder));
   builder.graph.output('nextIds', argMax(project(builder, states)));
   return builder.graph;
@@ -133,9 +121,9 @@ export function rankingGraph(blueprint: T5Blueprint): Graph {
 /** All graphs of a program, to plan with. */
 export function programGraphs(blueprint: T5Blueprint): ProgramGraphs {
   return {
-    tokensPerRun: tokensPerRun(blueprint.config),
-    training: trainingGraph(blueprint),
-    curvature: () => curvatureGraph(blueprint),
+    tokensPerRun: tokensPerRun(blueprint.config.feedForwardWidth),
+    training: trainingGraph(blueprint, lossOf),
+    curvature: () => curvatureGraph(blueprint, lossOf),
     encoding: encodingGraph(blueprint),
     decoding: decodingGraph(blueprint),
     extents: ({ rows, source, target }) => ({ batch: rows, source: paddedLength(source), target }),

@@ -1,4 +1,5 @@
-import { type Place, type Role, roles, type Site, type Stack } from '../../core/site.ts';
+import type { Place, Site, Stack } from '../../core/site.ts';
+import { makeSite } from '../kit/make-site.ts';
 import type { T5Config } from './t5-config.ts';
 
 /** Sub-layers by their names in a checkpoint. */
@@ -25,13 +26,12 @@ export const feedForwardMaps = (config: T5Config): readonly (keyof typeof FEED_F
 export function t5Sites(config: T5Config): Site[] {
   const { vocabSize, modelWidth, decoderLayers, tied } = config;
   return [
-    site('shared', 'embedding', { stack: 'encoder', layer: 0 }, vocabSize, modelWidth),
+    makeSite('shared', 'embedding', { stack: 'encoder', layer: 0 }, [vocabSize, modelWidth]),
     ...stackSites(config, 'encoder', config.encoderLayers),
     ...stackSites(config, 'decoder', decoderLayers),
-    {
-      ...site('lm_head', 'lm-head', { stack: 'decoder', layer: decoderLayers - 1 }, modelWidth, vocabSize),
+    makeSite('lm_head', 'lm-head', { stack: 'decoder', layer: decoderLayers - 1 }, [modelWidth, vocabSize], {
       weightIsShared: tied,
-    },
+    }),
   ];
 }
 
@@ -44,7 +44,7 @@ function stackSites(config: T5Config, stack: Stack, layers: number): Site[] {
     ),
   );
   const width = config.modelWidth;
-  const final = site(`${stack}.final_layer_norm`, 'final.norm', { stack, layer: layers - 1 }, width, width);
+  const final = makeSite(`${stack}.final_layer_norm`, 'final.norm', { stack, layer: layers - 1 }, [width, width]);
   return [...blocks.flat(), final];
 }
 
@@ -53,11 +53,11 @@ function subLayerSites(config: T5Config, prefix: string, sublayer: Sublayer, pla
   const name = `${prefix}.${sublayer}`;
   const role = SUBLAYERS[sublayer];
   return [
-    site(`${prefix}.layer_norm`, `${role}.norm`, place, width, width),
-    site(name, role, place, width, width),
+    makeSite(`${prefix}.layer_norm`, `${role}.norm`, place, [width, width]),
+    makeSite(name, role, place, [width, width]),
     ...(role === 'feed-forward' ? feedForwardSites(config, name, place) : attentionSites(config, name, role, place)),
     ...(role === 'self-attention' && place.layer === 0
-      ? [site(`${name}.relative_attention_bias`, 'position-bias', place, config.numBuckets, config.numHeads)]
+      ? [makeSite(`${name}.relative_attention_bias`, 'position-bias', place, [config.numBuckets, config.numHeads])]
       : []),
   ];
 }
@@ -70,8 +70,8 @@ function attentionSites(
 ): Site[] {
   const inner = numHeads * headWidth;
   return Object.entries(ATTENTION_MAPS).map(([map, part]) => {
-    const [from, to] = part === 'output' ? [inner, modelWidth] : [modelWidth, inner];
-    return { ...site(`${name}.${map}`, `${role}.${part}`, place, from, to), biasIsInert: part === 'key' };
+    const shape = part === 'output' ? ([inner, modelWidth] as const) : ([modelWidth, inner] as const);
+    return makeSite(`${name}.${map}`, `${role}.${part}`, place, shape, { biasIsInert: part === 'key' });
   });
 }
 
@@ -79,12 +79,8 @@ function feedForwardSites(config: T5Config, name: string, place: Place): Site[] 
   const { modelWidth, feedForwardWidth } = config;
   return feedForwardMaps(config).map(map => {
     const part = FEED_FORWARD_MAPS[map];
-    const [from, to] = part === 'out' ? [feedForwardWidth, modelWidth] : [modelWidth, feedForwardWidth];
-    return site(`${name}.${map}`, `feed-forward.${part}`, place, from, to);
+    const shape =
+      part === 'out' ? ([feedForwardWidth, modelWidth] as const) : ([modelWidth, feedForwardWidth] as const);
+    return makeSite(`${name}.${map}`, `feed-forward.${part}`, place, shape);
   });
-}
-
-function site(name: string, role: Role, place: Place, inFeatures: number, outFeatures: number): Site {
-  const flags = { hasBias: false, biasIsInert: false, weightIsShared: false };
-  return { name, role, place, host: roles[role], inFeatures, outFeatures, ...flags };
 }

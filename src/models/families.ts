@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { InputError } from '../core/errors.ts';
+import { readJson } from '../files/read-json.ts';
+import type { CompileSettings } from '../runtime/session.ts';
+import type { Model } from './model.ts';
+import { loadT5 } from './t5/load-t5.ts';
+
+/** A model family: how a model of it is loaded. */
+export interface Family {
+  /**
+   * @param name for tables and run folders
+   * @param config config.json, parsed and not checked
+   */
+  load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
+}
+
+/** Families by the `model_type` of config.json. */
+export type Families = Readonly<Record<string, Family>>;
+
+/** Every family that comes with the package. A new one is a folder beside this file and a word here. */
+export const families: Families = { t5: { load: loadT5 } };
+
+/**
+ * The family of the model in a folder, one of the package's or of `more`, and its parsed config.json.
+ * @throws InputError where that is missing or damaged, or names no family that is known
+ */
+export async function familyIn(
+  folder: string,
+  more: Families = {},
+): Promise<{ readonly family: Family; readonly config: unknown }> {
+  const known = { ...families, ...more };
+  const where = join(folder, 'config.json');
+  const config = await readJson(where);
+  const name =
+    typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
+  const family = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
+  if (family !== undefined) return { family, config };
+  throw new InputError(`the model family is ${name ?? 'not named'}`, {
+    where,
+    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}`,
+  });
+}

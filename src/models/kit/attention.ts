@@ -1,0 +1,73 @@
+import { add, reshape, scale, softmax, transpose } from '../../graph/ops/ops.ts';
+import { productOf } from '../../graph/shape.ts';
+import type { Dim, Value } from '../../graph/types.ts';
+import type { Builder } from './builder.ts';
+import { attend, scoresOf } from './grouped-attention.ts';
+
+/** One side of an attention: flat states [batch·length, width] and its length, a name or a number. */
+export interface Sequence {
+  readonly states: Value;
+  readonly length: Dim;
+}
+
+/** What a self-attention looks at, each [batch, keyHeads, length, headWidth]. */
+export interface KeysAndValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Gives a self-attention, by its name, the keys and values to look at in place of its own tokens' alone. */
+export type Recall = (name: string, own: KeysAndValues) => KeysAndValues;
+
+/** A self-attention: its sites, and how it looks. */
+export interface SelfAttention {
+  /** The sub-layer's own site, a block host. */
+  readonly name: string;
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly output: string;
+  readonly heads: number;
+  /** Heads of keys and values, each of which several heads of queries share (default: as many as `heads`). */
+  readonly keyHeads?: number;
+  readonly headWidth: number;
+  /** What scores are multiplied by, 1/√headWidth in most families (default 1). */
+  readonly scale?: number;
+  /** Turns queries and keys [batch, heads, length, headWidth] by their positions (`rotate`). */
+  readonly turn?: (heads: Value) => Value;
+  readonly recall?: Recall;
+}
+
+/**
+ * A self-attention with its output projection, onto `residual`. `bias`, which holds masks and relative positions,
+ * [1 or batch, 1 or heads, 1 or length, seen], is added to the scores.
+ */
+export function selfAttention(
+  builder: Builder,
+  attention: SelfAttention,
+  { states, length }: Sequence,
+  bias: Value,
+  residual: Value,
+): Value {
+  const { name, heads, keyHeads = heads, headWidth, turn = whole => whole, recall = (_, own) => own } = attention;
+  const maps = [attention.query, attention.key, attention.value].map(site => builder.map(site));
+  const [query, key, value] = builder.attach.linears(states, maps);
+  const scaled = attention.scale === undefined ? query! : scale(query!, attention.scale);
+  const queries = turn(splitHeads(scaled, length, heads, headWidth));
+  const own = turn(splitHeads(key!, length, keyHeads, headWidth));
+  const { keys, values } = recall(name, { keys: own, values: splitHeads(value!, length, keyHeads, headWidth) });
+  const context = joinHeads(attend(softmax(add(scoresOf(queries, keys), bias)), values));
+  return builder.attach.output(name, builder.map(attention.output), context, residual);
+}
+
+/** [batch·length, heads·headWidth] → [batch, heads, length, headWidth]. */
+export function splitHeads(x: Value, length: Dim, heads: number, headWidth: number): Value {
+  return transpose(reshape(x, ['batch', length, heads, headWidth]), [0, 2, 1, 3]);
+}
+
+/** [batch, heads, length, headWidth] → [batch·length, heads·headWidth]. */
+export function joinHeads(context: Value): Value {
+  const [, heads, length, headWidth] = context.shape;
+  const rows = productOf(['batch', length!]);
+  return reshape(transpose(context, [0, 2, 1, 3]), [rows, productOf([heads!, headWidth!])]);
+}

@@ -1,0 +1,90 @@
+import { realpath } from 'node:fs/promises';
+import { InputError } from '../../core/errors.ts';
+import { biasName, type Site, weightShape } from '../../core/site.ts';
+import type { TensorEntry } from '../../files/safetensors.ts';
+import type { Weight, Weights, WeightType } from '../weight.ts';
+
+const DTYPES: Readonly<Record<string, WeightType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+
+const REMEDY = 'config.json and weights must be of the same checkpoint';
+
+export type Tensors = ReadonlyMap<string, TensorEntry>;
+
+/** How a family's checkpoints name their tensors. */
+export interface CheckpointNames {
+  /** Names under which a tensor may stand, the first found is read; by default its own alone. */
+  readonly namesOf?: (name: string) => readonly string[];
+  /** Tensors that may be there and are not read: copies of tied ones, buffers, what served pre-training alone. */
+  readonly unread?: (name: string) => boolean;
+}
+
+/** Name of a site's weight, as written into checkpoints. */
+export const weightOf = (site: string): string => `${site}.weight`;
+
+/**
+ * Finds and checks every weight and bias that the sites need, and that the checkpoint has no others: a config.json of fewer
+ * layers would otherwise cut a model without a word.
+ * @param taken names of further tensors that are read, of heads for example
+ * @throws InputError naming the tensor that is missing, mis-shaped, of a type that is not read, or left over
+ */
+export async function findWeights(
+  tensors: Tensors,
+  sites: readonly Site[],
+  { namesOf = name => [name], unread = () => false }: CheckpointNames,
+  where: string,
+  taken: readonly string[] = [],
+): Promise<Weights> {
+  const weights = new Map<string, Weight>();
+  const read = new Set(taken);
+  const find = async (key: string, name: string, shape: readonly number[]): Promise<void> => {
+    const found = namesOf(name).find(alias => tensors.has(alias));
+    if (found === undefined) throw new InputError(`tensor ${name} is missing`, { where, remedy: REMEDY });
+    read.add(found);
+    weights.set(key, await tensorAsWeight(tensors.get(found)!, name, shape, where));
+  };
+  for (const site of sites) {
+    if (site.host === 'block') continue;
+    if (!site.weightIsShared) await find(site.name, weightOf(site.name), weightShape(site));
+    if (site.hasBias) await find(biasName(site), biasName(site), [site.outFeatures]);
+  }
+  // The other names of one tensor are copies of it.
+  const known = new Set([...weights.values()].flatMap(({ name }) => namesOf(name)));
+  const left = [...tensors.keys()].filter(name => !read.has(name) && !known.has(name) && !unread(name));
+  if (left.length > 0) throw leftOver(left, where);
+  return weights;
+}
+
+/** @throws InputError where the tensor has another shape, or a type that is not read */
+export async function tensorAsWeight(
+  tensor: TensorEntry,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): Promise<Weight> {
+  if (shape.join() !== tensor.shape.join()) {
+    throw new InputError(`tensor ${name} is [${tensor.shape}], but config.json asks for [${shape}]`, {
+      where,
+      remedy: REMEDY,
+    });
+  }
+  const dtype = DTYPES[tensor.dtype];
+  if (!dtype) {
+    throw new InputError(`tensor ${name} is ${tensor.dtype}`, {
+      where,
+      remedy: 'use a checkpoint in float32, float16 or bfloat16',
+    });
+  }
+  const file = await realpath(tensor.file);
+  return { name, shape, dtype, file, offset: tensor.offset, byteLength: tensor.byteLength };
+}
+
+const SHOWN = 3;
+
+function leftOver(names: readonly string[], where: string): InputError {
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  const tensors = names.slice(0, SHOWN).join(', ');
+  return new InputError(`the weights hold tensors that a model of config.json does not have: ${tensors}${more}`, {
+    where,
+    remedy: `${REMEDY}: fewer layers than were trained would make another model`,
+  });
+}

@@ -1,0 +1,58 @@
+import type { Norm } from '../../deltas/frozen-host.ts';
+import { gather, mul, reshape } from '../../graph/ops/ops.ts';
+import { productOf } from '../../graph/shape.ts';
+import type { Value } from '../../graph/types.ts';
+import type { Builder } from './builder.ts';
+
+/** Rows of an embedding table, one an id: ids [batch, length] → [batch·length, width]. */
+export function embed({ attach, weight }: Builder, site: string, ids: Value): Value {
+  return gather(attach.weight(site, weight(site)), reshape(ids, [productOf(ids.shape)]));
+}
+
+/** A frozen norm of states [tokens, width], with its bias where the checkpoint has one. */
+export function norm(
+  { attach, weight, bias }: Builder,
+  site: string,
+  x: Value,
+  { kind, epsilon }: Pick<Norm, 'kind' | 'epsilon'>,
+): Value {
+  const own = bias(site);
+  return attach.norm(site, x, { kind, weight: weight(site), epsilon, ...(own && { bias: own }) });
+}
+
+/** A feed-forward: its sites, and its activation. */
+export interface FeedForward {
+  /** The sub-layer's own site, a block host. */
+  readonly name: string;
+  readonly in: string;
+  /** Of a gated one, act(x gate) ⊙ x in: the map that the activation sees. */
+  readonly gate?: string;
+  readonly out: string;
+  readonly activation: (x: Value) => Value;
+}
+
+/** A feed-forward of states [tokens, width], onto `residual`. */
+export function feedForward({ attach, map }: Builder, layer: FeedForward, x: Value, residual: Value): Value {
+  const maps = layer.gate === undefined ? [layer.in] : [layer.gate, layer.in];
+  const [first, second] = attach.linears(
+    x,
+    maps.map(site => map(site)),
+  );
+  const activated = layer.activation(first!);
+  const inner = second ? mul(activated, second) : activated;
+  return attach.output(layer.name, map(layer.out), inner, residual);
+}
+
+/**
+ * A sub-layer, of whose values the backward pass holds none but the result where it is to hold less: it computes them again.
+ */
+export function subLayer({ graph, recompute }: Builder, compute: () => Value): Value {
+  const before = graph.nodes.length;
+  const result = compute();
+  if (recompute) {
+    for (const value of graph.nodes.slice(before).flatMap(({ outputs }) => outputs)) {
+      if (value !== result) graph.recomputation.mark(value);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { DeltaModule } from '../../core/delta-module.ts';
+import { elementCount } from '../../core/element-count.ts';
+import { InputError } from '../../core/errors.ts';
+import type { Program } from '../../core/program.ts';
+import type { Site } from '../../core/site.ts';
+import { checkTokenizerFits, loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
+import { type Head, layoutOf } from '../../deltas/layout.ts';
+import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
+import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
+import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
+import type { CompileSettings, SessionSettings } from '../../runtime/session.ts';
+import type { AnswerKind } from '../answer-kind.ts';
+import type { Model } from '../model.ts';
+import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
+import { readWeightSample } from '../read-weight.ts';
+import type { Weights } from '../weight.ts';
+import type { Blueprint } from './builder.ts';
+import { type CheckpointNames, findWeights, type Tensors } from './find-weights.ts';
+
+/** How a backbone answers in one way: what its family makes of a blueprint. */
+export interface Answers<Config> {
+  /** What is trained for it beside the modules. */
+  readonly heads: readonly Head[];
+  program(blueprint: Blueprint<Config>, settings: SessionSettings): Program;
+  graphs(blueprint: Blueprint<Config>): ProgramGraphs;
+  /** Absent where the family has no form to be run without this program. */
+  standalone?(blueprint: Blueprint<Config>): StandaloneGraphs;
+}
+
+/** What a family says of a checkpoint: all that its loading asks for. */
+export interface Backbone<Config> extends CheckpointNames {
+  /** Parsed and checked; the fingerprint holds all of it. */
+  readonly config: Config;
+  readonly vocabSize: number;
+  /** Every place where modules can attach, in the order of the forward pass. */
+  readonly sites: readonly Site[];
+  /** Names of the tensors of heads in the checkpoint, which are read by `answers`. */
+  readonly headTensors?: readonly string[];
+  /**
+   * How the model answers; without a kind as its checkpoint does.
+   * @throws InputError where the family cannot
+   */
+  answers(kind: AnswerKind | undefined, tensors: Tensors): Answers<Config> | Promise<Answers<Config>>;
+}
+
+/**
+ * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than samples are
+ * read before a program runs, but for those that are to be rounded, the first time.
+ */
+export async function loadBackbone<Config>(
+  name: string,
+  folder: string,
+  backbone: Backbone<Config>,
+  settings: CompileSettings,
+): Promise<Model> {
+  const { config, sites, vocabSize, headTensors } = backbone;
+  const tensors = await readCheckpointIndex(folder);
+  const weights = await findWeights(tensors, sites, backbone, folder, headTensors);
+  const tokenizer = await loadTokenizer(folder);
+  checkTokenizerFits(tokenizer, vocabSize, folder);
+  const fingerprint = await fingerprintOf(weights, config);
+  const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
+  const matrices = blockMatrices(weights, sites);
+  const quantized = settings.precision === 'int8' ? await quantizedBlocks(matrices, settings) : undefined;
+
+  const answering = async (kind?: AnswerKind): Promise<Model> => {
+    const { heads, program, graphs, standalone } = await backbone.answers(kind, tensors);
+    const blueprint = (
+      modules: readonly DeltaModule[],
+      { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
+    ): Blueprint<Config> => ({
+      config,
+      weights,
+      ...(precision === 'int8' && { quantized: quantized ?? sketchedWeights(matrices) }),
+      layout: layoutOf(modules, heads),
+      recompute,
+    });
+    return {
+      name,
+      folder,
+      parameters: sizes.reduce((sum, size) => sum + size, 0),
+      fingerprint,
+      sites,
+      heads,
+      tokenizer,
+      weights,
+      answering,
+      layout: modules => layoutOf(modules, heads),
+      compile: async modules => program(blueprint(modules), settings),
+      graphs: (modules, changes) => graphs(blueprint(modules, { ...settings, ...changes })),
+      ...(standalone && {
+        standalone: (ownWeights: Weights, modules: readonly DeltaModule[], delta: Float32Array) =>
+          standalone({ config, weights: ownWeights, layout: layoutOf(modules, heads), constants: delta }),
+      }),
+    };
+  };
+  return answering();
+}
+
+/** Tells models apart by their form and by their weights, without reading all of them. */
+async function fingerprintOf(weights: Weights, config: unknown): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(config));
+  for (const weight of weights.values()) {
+    hash.update(`${weight.name} ${weight.shape};`).update(await readWeightSample(weight));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the blocks. */
+function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
+  const maps = sites.filter(({ host, role }) => host === 'linear' && role !== 'lm-head' && role !== 'pooler');
+  return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
+}
+
+/** @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this processor */
+async function quantizedBlocks(matrices: Weights, { device = 'cpu' }: CompileSettings): Promise<QuantizedWeights> {
+  // Other devices have no kernel, and would leave these products to the CPU without a word.
+  if (device !== 'cpu') {
+    throw new InputError(`${device} does not multiply 8-bit integers: the CPU alone does`, {
+      where: '--precision, --device',
+      remedy: 'give `--precision float32`, or `--device cpu`',
+    });
+  }
+  if (await hasExactInt8Products()) return quantizedWeights(matrices);
+  throw new InputError('this processor cuts off products of 8-bit integers: it has no instructions made for them', {
+    where: '--precision',
+    remedy: 'give `--precision float32`, or leave it out',
+  });
+}

@@ -1,0 +1,106 @@
+import type { EncodedExample, Program } from '../../core/program.ts';
+import { gatedDelta, mixedDerivativeOf, splitGradient } from '../../deltas/gates.ts';
+import { type Head, initialDelta } from '../../deltas/layout.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Value } from '../../graph/types.ts';
+import type { Feed, Feeds, Session, SessionSettings } from '../../runtime/session.ts';
+import { type Blueprint, type Builder, createBuilder } from './builder.ts';
+import { createSessions } from './sessions.ts';
+import { curvatureGraph, lossGraph, trainingGraph } from './step-graphs.ts';
+
+/** How a family computes, in as much as a program is trained: the passes, and what they read of a batch. */
+export interface Forward<Config> {
+  /** Mean loss of a batch over its terms (`countLossTerms`). */
+  loss(builder: Builder<Config>): Value;
+  lossFeeds(batch: readonly EncodedExample[]): Feeds;
+  /** Logits, of the shape that `Program.logits` tells. */
+  logits(builder: Builder<Config>): Value;
+  logitsFeeds(batch: readonly EncodedExample[]): Feeds;
+}
+
+/** What a program of any family does alike, and what its family builds the rest with. */
+export interface ProgramCore<Config> {
+  readonly program: Omit<Program, 'choose' | 'generate'>;
+  /** The session of a graph, started when it is first asked for; `kept` outputs stay on the device. */
+  session(name: string, graph: (blueprint: Blueprint<Config>) => Graph, kept?: readonly string[]): Promise<Session>;
+  /** What every graph reads: the trained parameters, each with its gate and scale. */
+  deltaFeed(delta: Float32Array, gates: Float32Array | undefined): Feeds;
+}
+
+/** Logits of a batch, as the output `logits`. */
+export function logitsGraph<Config>(blueprint: Blueprint<Config>, logits: (builder: Builder<Config>) => Value): Graph {
+  const builder = createBuilder(blueprint);
+  builder.graph.output('logits', logits(builder));
+  return builder.graph;
+}
+
+/** Makes of a family's forward pass what is trained and searched with. */
+export function createProgramCore<Config>(
+  blueprint: Blueprint<Config>,
+  forward: Forward<Config>,
+  { heads = [], tokensPerRun }: { readonly heads?: readonly Head[]; readonly tokensPerRun?: number },
+  settings: SessionSettings,
+): ProgramCore<Config> {
+  const { layout } = blueprint;
+  const sessions = createSessions(settings);
+  const session: ProgramCore<Config>['session'] = (name, graph, kept) =>
+    sessions.of(name, () => graph(blueprint), kept);
+
+  const flatFeed = (what: string, vector: Float32Array, gates: Float32Array | undefined): Feed => {
+    if (vector.length !== layout.size)
+      throw new RangeError(`the ${what} vector has ${vector.length} numbers, not ${layout.size}`);
+    if (gates && gates.length !== layout.modules.length) {
+      throw new RangeError(`${gates.length} gates for ${layout.modules.length} modules`);
+    }
+    return { type: 'float32', data: gatedDelta(layout, vector, gates), dims: [vector.length] };
+  };
+  const deltaFeed = (delta: Float32Array, gates: Float32Array | undefined): Feeds => ({
+    delta: flatFeed('delta', delta, gates),
+  });
+
+  return {
+    session,
+    deltaFeed,
+    program: {
+      layout,
+      ...(tokensPerRun !== undefined && { tokensPerRun }),
+      initialDelta: seed => initialDelta(layout, seed, heads),
+
+      async loss(batch, delta, gates) {
+        const measuring = await session('loss', made => lossGraph(made, forward.loss));
+        const { loss } = await measuring.run({ ...deltaFeed(delta, gates), ...forward.lossFeeds(batch) });
+        return (loss!.data as Float32Array)[0]!;
+      },
+
+      async lossAndGradients(batch, delta, gates) {
+        const training = await session('training', made => trainingGraph(made, forward.loss));
+        const outputs = await training.run({ ...deltaFeed(delta, gates), ...forward.lossFeeds(batch) });
+        const gradient = (outputs.gradient?.data as Float32Array | undefined) ?? new Float32Array(0);
+        const byGate = splitGradient(layout, delta, gates, gradient);
+        return { loss: (outputs.loss!.data as Float32Array)[0]!, delta: gradient, gates: byGate };
+      },
+
+      async mixedDerivative(batch, delta, gates, direction) {
+        if (layout.size === 0) return new Float32Array(0);
+        const curving = await session('curvature', made => curvatureGraph(made, forward.loss));
+        const outputs = await curving.run({
+          ...deltaFeed(delta, gates),
+          direction: flatFeed('direction', direction, gates),
+          ...forward.lossFeeds(batch),
+        });
+        return mixedDerivativeOf(layout, delta, direction, {
+          gradient: outputs.gradient!.data as Float32Array,
+          curvature: outputs.curvature!.data as Float32Array,
+        });
+      },
+
+      async logits(batch, delta, gates) {
+        const scoring = await session('scoring', made => logitsGraph(made, forward.logits));
+        const { logits } = await scoring.run({ ...deltaFeed(delta, gates), ...forward.logitsFeeds(batch) });
+        return { data: logits!.data as Float32Array, shape: logits!.dims };
+      },
+
+      release: () => sessions.release(),
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { EncodedInput, Program } from '../../core/program.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Value } from '../../graph/types.ts';
+import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
+import type { Feeds, SessionSettings } from '../../runtime/session.ts';
+import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts';
+import type { Blueprint, Builder } from './builder.ts';
+import type { Tensors } from './find-weights.ts';
+import type { Answers } from './load-backbone.ts';
+import { paddedLength } from './padding.ts';
+import { createProgramCore, type Forward, logitsGraph } from './program-core.ts';
+import { curvatureGraph, trainingGraph } from './step-graphs.ts';
+import { applyHead, type HeadLayer, textHeads } from './text-heads.ts';
+import { tokensPerRun } from './tokens-per-run.ts';
+
+/** What a family that reads texts gives, to answer by a head: classes, numbers, choices. */
+export interface TextReader<Config> {
+  /** Adds the forward pass: one state a text, [batch, width]. Its inputs have extents `batch` and `source`. */
+  states(builder: Builder<Config>): Value;
+  /** What that reads of texts; lengths are padded as `paddedLength` says. */
+  feeds(texts: readonly EncodedInput[]): Feeds;
+  /** Of a text's state. */
+  readonly width: number;
+  /** The head that gives so many numbers, layer by layer. */
+  head(numbers: number): readonly HeadLayer[];
+  /** Of the feed-forwards, for the best size of a run. */
+  readonly feedForwardWidth: number;
+}
+
+/** How a reader of texts answers by a head. `where` names the checkpoint in errors. */
+export async function headAnswers<Config>(
+  reader: TextReader<Config>,
+  answer: HeadAnswer,
+  tensors: Tensors,
+  where: string,
+): Promise<Answers<Config>> {
+  const form = answerForm(answer);
+  const layers = reader.head(form.numbers);
+  const heads = await textHeads(reader.width, layers, tensors, where);
+  const forward = forwardOf(reader, form, layers);
+  const logitsOf = (blueprint: Blueprint<Config>): Graph => logitsGraph(blueprint, forward.logits);
+
+  return {
+    heads,
+    graphs: (blueprint): ProgramGraphs => ({
+      tokensPerRun: tokensPerRun(reader.feedForwardWidth),
+      training: trainingGraph(blueprint, forward.loss),
+      curvature: () => curvatureGraph(blueprint, forward.loss),
+      encoding: logitsOf(blueprint),
+      extents: ({ rows, source }) => ({ batch: rows, source: paddedLength(source), examples: rows, choices: 1 }),
+    }),
+    program(blueprint: Blueprint<Config>, settings: SessionSettings): Program {
+      const options = { heads, tokensPerRun: tokensPerRun(reader.feedForwardWidth, settings.device) };
+      const { program, session, deltaFeed } = createProgramCore(blueprint, forward, options, settings);
+      return {
+        ...program,
+        async choose(inputs, outputs, delta, gates) {
+          if (inputs.length === 0) return [];
+          const scoring = await session('scoring', logitsOf);
+          const { logits } = await scoring.run({ ...deltaFeed(delta, gates), ...inputFeeds(reader, form, inputs) });
+          const classes = logits!.dims[1]!;
+          const data = logits!.data as Float32Array;
+          return inputs.map((_, row) => form.scores(data.subarray(row * classes, (row + 1) * classes), outputs));
+        },
+      };
+    },
+  };
+}
+
+function forwardOf<Config>(
+  reader: TextReader<Config>,
+  form: AnswerForm,
+  layers: readonly HeadLayer[],
+): Forward<Config> {
+  const logits = (builder: Builder<Config>): Value =>
+    form.logits(builder.graph, applyHead(builder, layers, reader.states(builder)));
+  const inputsOf = (batch: readonly { readonly input: EncodedInput }[]) => batch.map(({ input }) => input);
+  return {
+    logits,
+    logitsFeeds: batch => inputFeeds(reader, form, inputsOf(batch)),
+    loss: builder => form.loss(builder.graph, logits(builder)),
+    lossFeeds: batch => ({ ...inputFeeds(reader, form, inputsOf(batch)), ...form.lossFeeds(batch) }),
+  };
+}
+
+function inputFeeds<Config>(
+  { feeds }: TextReader<Config>,
+  { textsOf, logitsFeeds }: AnswerForm,
+  inputs: readonly EncodedInput[],
+): Feeds {
+  return { ...feeds(textsOf(inputs)), ...logitsFeeds(inputs) };
+}

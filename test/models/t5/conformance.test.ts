@@ -1,0 +1,18 @@
+import { fixturePath } from '../../witness/fixtures.ts';
+import { conformance } from '../conformance.ts';
+
+conformance({
+  folder: fixturePath('tiny-t5'),
+  outputs: 'tiny-t5.outputs',
+  layers: 'num_layers',
+  unread: ['decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight'],
+  kinks: true,
+});
+
+conformance({
+  folder: fixturePath('tiny-t5-v1_1'),
+  outputs: 'tiny-t5-v1_1.outputs',
+  layers: 'num_layers',
+  // Copies of the shared embedding.
+  unread: ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
+});
