@@ -48,7 +48,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
     it(`has the loss, the gradients and the mixed derivative of float32 but for the rounding: ${name}`, async () => {
       const { exact, rounded } = await pair(name);
-      const modules = listSpace(exact.sites, 'mixed');
+      const modules = listSpace(exact.sites, 'wide');
       const [one, two] = [await exact.compile(modules), await rounded.compile(modules)];
       const delta = one.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
       const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
@@ -67,7 +67,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   }
 
   it('gives the same bits twice, and with weights as they lie', async () => {
-    const modules = listSpace((await pair('tiny-t5')).exact.sites, 'mixed');
+    const modules = listSpace((await pair('tiny-t5')).exact.sites, 'wide');
     const run = async (prepack: boolean) => {
       const program = await (await pair('tiny-t5', { prepack })).rounded.compile(modules);
       const delta = program.initialDelta(7).map((value, i) => value + 0.02 * Math.sin(i));
@@ -122,7 +122,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   it('computes sub-layers again with the same results', async () => {
     const { rounded } = await pair('tiny-t5');
     const { rounded: again } = await pair('tiny-t5', { recompute: true });
-    const modules = listSpace(rounded.sites, 'mixed');
+    const modules = listSpace(rounded.sites, 'wide');
     const [one, two] = [await rounded.compile(modules), await again.compile(modules)];
     const delta = one.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
     const [expected, actual] = [await one.lossAndGradients(batch, delta), await two.lossAndGradients(batch, delta)];
