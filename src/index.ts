@@ -140,31 +140,42 @@ export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export type { Metric } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
-export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
-export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
 export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
 export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
-export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
-export { createConcreteEstimator } from './search/estimators/concrete-estimator.ts';
-export { type EstimatorName, estimators } from './search/estimators/estimators.ts';
-export { createHardConcreteEstimator } from './search/estimators/hard-concrete-estimator.ts';
-export { createStraightThroughEstimator } from './search/estimators/straight-through-estimator.ts';
-export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
-export {
-  type BiLevelOrder,
-  type MixedDerivative,
-  type MixedDerivativePoint,
-  mixedDerivatives,
-  stepEvaluations,
-} from './search/mixed-derivative.ts';
 export {
   type SearchEvent,
   type SearchOptions,
   type SearchProblem,
   type SearchResult,
   search as searchProgram,
-} from './search/search.ts';
-export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
+} from './search/strategies/bilevel/bilevel-search.ts';
+export {
+  type BiLevelOptions,
+  type BiLevelReport,
+  type BiLevelState,
+  biLevelStep,
+} from './search/strategies/bilevel/bilevel-step.ts';
+export { binaryConcrete, binaryConcreteGradient } from './search/strategies/bilevel/binary-concrete.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimator.ts';
+export { createConcreteEstimator } from './search/strategies/bilevel/estimators/concrete-estimator.ts';
+export { type EstimatorName, estimators } from './search/strategies/bilevel/estimators/estimators.ts';
+export { createHardConcreteEstimator } from './search/strategies/bilevel/estimators/hard-concrete-estimator.ts';
+export { createStraightThroughEstimator } from './search/strategies/bilevel/estimators/straight-through-estimator.ts';
+export { hardConcrete, hardConcreteGradient, openProbability } from './search/strategies/bilevel/hard-concrete.ts';
+export {
+  type BiLevelOrder,
+  type MixedDerivative,
+  type MixedDerivativePoint,
+  mixedDerivatives,
+  stepEvaluations,
+} from './search/strategies/bilevel/mixed-derivative.ts';
+export {
+  type AlphaGradient,
+  alphaGradients,
+  shiftedLogits,
+  sigmoid,
+  solveShift,
+} from './search/strategies/bilevel/shifted-sigmoid.ts';
 export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export { type CheckpointState, type CheckpointStore, checkpointFile } from './training/checkpoint.ts';

@@ -6,7 +6,7 @@ import { ARRAYS } from '../../src/plan/stage-plan.ts';
 import { sizeOf } from '../../src/plan/workload.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../../src/runtime/program-graphs.ts';
-import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';
 import { paddedBatch } from '../batch.ts';

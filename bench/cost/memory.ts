@@ -7,7 +7,7 @@ import { loadModel } from '../../src/models/load-model.ts';
 import { ARRAYS } from '../../src/plan/stage-plan.ts';
 import { curvesSvg } from '../../src/report/pictures/curve-svg.ts';
 import { tableLines } from '../../src/report/table.ts';
-import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { startStepper } from '../process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from '../random-t5.ts';
 import { type Levers, ROWS, SOURCE } from '../scenarios.ts';

@@ -2,7 +2,7 @@ import type { ResolvedSettings } from '../config/resolve.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
 import { splitHalves } from '../library/split.ts';
 import { drawStructure, openSpace } from '../library/structures.ts';
-import { stepEvaluations } from '../search/mixed-derivative.ts';
+import { stepEvaluations } from '../search/strategies/bilevel/mixed-derivative.ts';
 import { evenLora } from '../structure/even-lora.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import { countSteps } from '../training/steps.ts';

@@ -1,6 +1,6 @@
 import { searchStage } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
-import { type SearchEvent, type SearchResult, search } from '../search/search.ts';
+import { type SearchEvent, type SearchResult, search } from '../search/strategies/bilevel/bilevel-search.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
 import type { EncodedTask } from './encode-task.ts';

@@ -6,7 +6,7 @@ import type { EncodedTask } from '../library/encode-task.ts';
 import type { ScoredSplit } from '../library/scoring.ts';
 import { splitHalves } from '../library/split.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
-import { stepEvaluations } from '../search/mixed-derivative.ts';
+import { stepEvaluations } from '../search/strategies/bilevel/mixed-derivative.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
 import { splitBatch } from '../training/split-batch.ts';
 import { countSteps } from '../training/steps.ts';

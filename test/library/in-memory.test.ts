@@ -9,7 +9,7 @@ import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { manualStructure } from '../../src/library/structures.ts';
 import { tune } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
-import type { SearchEvent } from '../../src/search/search.ts';
+import type { SearchEvent } from '../../src/search/strategies/bilevel/bilevel-search.ts';
 import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
 import { encodeFilms, tiny } from './films.ts';
 

@@ -8,9 +8,9 @@ export interface PaperItem {
   readonly command?: 'compare' | 'transfer';
 }
 
-const sigmoid = 'src/search/shifted-sigmoid.ts';
-const concrete = 'src/search/binary-concrete.ts';
-const concreteTest = 'test/search/binary-concrete.test.ts';
+const sigmoid = 'src/search/strategies/bilevel/shifted-sigmoid.ts';
+const concrete = 'src/search/strategies/bilevel/binary-concrete.ts';
+const concreteTest = 'test/search/strategies/bilevel/binary-concrete.test.ts';
 
 export const equations: readonly PaperItem[] = [
   {

@@ -4,19 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import type { EncodedExample } from '../../src/core/program.ts';
-import { fillUniform } from '../../src/core/random.ts';
-import { biLevelStep } from '../../src/search/bi-level.ts';
-import { estimators } from '../../src/search/estimators/estimators.ts';
-import { type SearchOptions, type SearchProblem, type SearchStepEvent, search } from '../../src/search/search.ts';
-import { sumOf } from '../../src/search/shifted-sigmoid.ts';
-import { createMoments } from '../../src/training/adamw.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
-import { checkpointFile } from '../../src/training/checkpoint.ts';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
-import { createToyExamples, createToyProgram, drain } from '../training/toy-program.ts';
-import { largestDifference } from '../witness/fixtures.ts';
+import { InputError, InterruptedError } from '../../../../src/core/errors.ts';
+import type { EncodedExample } from '../../../../src/core/program.ts';
+import { fillUniform } from '../../../../src/core/random.ts';
+import {
+  type SearchOptions,
+  type SearchProblem,
+  type SearchStepEvent,
+  search,
+} from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
+import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
+import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import { createMoments } from '../../../../src/training/adamw.ts';
+import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';
+import { checkpointFile } from '../../../../src/training/checkpoint.ts';
+import { withMicroBatches } from '../../../../src/training/micro-batches.ts';
+import { createToyExamples, createToyProgram, drain } from '../../../training/toy-program.ts';
+import { largestDifference } from '../../../witness/fixtures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-search-'));
 after(() => rm(folder, { recursive: true }));

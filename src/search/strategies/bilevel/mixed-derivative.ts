@@ -1,5 +1,5 @@
-import type { EncodedExample, Trainable } from '../core/program.ts';
-import { addScaled, norm } from '../training/clip.ts';
+import type { EncodedExample, Trainable } from '../../../core/program.ts';
+import { addScaled, norm } from '../../../training/clip.ts';
 
 /** Orders of the bi-level step. Only the first leaves the mixed derivative out; the others differ in how they take it. */
 export type BiLevelOrder = 'first' | 'one-sided' | 'second' | 'exact';
