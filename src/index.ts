@@ -140,8 +140,8 @@ export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export type { Metric } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
-export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
-export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
+export { atBudget, type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export { meanStructure, spreadOfProbability } from './search/mean-structure.ts';
 export {
   type SearchEvent,
   type SearchOptions,

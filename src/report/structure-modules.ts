@@ -4,7 +4,7 @@ import type { HeatMapModule } from './heat-map.ts';
 
 /** A structure's modules as the reports show them. Where nothing was searched, p is 1 for what is kept and else 0. */
 export function shownModules(modules: readonly ModuleRecord[]): HeatMapModule[] {
-  return modules.map(({ site, kind, position, column, parameters, alpha, p, kept }) => ({
+  return modules.map(({ site, kind, position, column, parameters, worth, p, kept }) => ({
     site,
     kind: deltaOf(kind).label,
     position,
@@ -12,6 +12,6 @@ export function shownModules(modules: readonly ModuleRecord[]): HeatMapModule[] 
     parameters,
     p: p ?? (kept ? 1 : 0),
     kept,
-    ...(alpha !== null && { alpha }),
+    ...(worth !== null && { worth }),
   }));
 }

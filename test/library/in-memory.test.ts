@@ -62,7 +62,7 @@ test('a search tells steps and validations, keeps within its budget and gives it
   assert.deepEqual([structure.space, structure.budget, structure.model.name], ['mixed', 600, tiny.name]);
   assert.deepEqual(
     structure.modules.map(({ p }) => p),
-    [...found.p],
+    [...found.probabilities],
   );
   assert.equal(open(), 0);
 });
@@ -81,7 +81,7 @@ test('a search under the L0 penalty has no budget, unless one is given to cut wh
   assert.equal(cut.structure.budget, 600);
   const spent = cut.structure.modules.reduce((sum, { kept, parameters }) => sum + (kept ? parameters : 0), 0);
   assert.ok(spent > 0 && spent <= 600, `${spent} parameters`);
-  assert.deepEqual(cut.alpha, free.alpha);
+  assert.deepEqual(cut.worth, free.worth);
 });
 
 test('a search that is left early gives its memory back', async () => {

@@ -25,7 +25,7 @@ function structureOf(from: StructureModel, budget: number | null = 500) {
   const p = candidates.map(({ site }) => layerOf(site.column) / 100);
   const last = Math.max(...p);
   const kept = p.map(value => value === last);
-  return createStructure(from, { space: 'mixed', budget }, candidates, { kept, p, alpha: p });
+  return createStructure(from, { space: 'mixed', budget }, candidates, { kept, probabilities: p, worth: p });
 }
 
 const [shallow, deep] = [model('shallow', 3, 16), model('deep', 7, 32)];

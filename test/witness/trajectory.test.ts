@@ -123,7 +123,11 @@ describe('the path of α beside a plain PyTorch search', async () => {
       }
 
       const gates = estimator.evaluationGates(alpha);
-      const chosen = chooseStructure(alpha, candidates, { budget, keepInert: false, gates });
+      const chosen = chooseStructure(alpha, candidates, {
+        budget,
+        keepInert: false,
+        closed: Array.from(gates, gate => gate === 0),
+      });
       assert.deepEqual(
         chosen.flatMap((isKept, index) => (isKept ? [index] : [])),
         kept,

@@ -90,7 +90,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Figure 2 by one search',
     says: 'the same where one search serves all budgets',
-    places: [{ file: 'src/search/derive-structure.ts', symbol: 'export function atBudget' }],
+    places: [{ file: 'src/search/choose-structure.ts', symbol: 'export function atBudget' }],
     ...{ example: 'figure2-shared', command: 'compare' as const },
   },
   {

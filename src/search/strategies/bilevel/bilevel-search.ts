@@ -64,18 +64,20 @@ export interface SearchStepEvent extends StepProgress {
   readonly learningRate: number;
   /** Source and target tokens of both batches, without padding. */
   readonly tokens: number;
-  /** Probability of each candidate to be kept, after the step. */
-  readonly p: Float64Array;
+  /** Of each candidate to be kept, after the step. */
+  readonly probabilities: Float64Array;
 }
 
 export type SearchEvent = SearchStepEvent | EvaluationEvent;
 
 /** Arrays have one element a candidate, in the order of the program's layout. */
 export interface SearchResult {
-  /** α at the best evaluation. */
-  readonly alpha: Float64Array;
+  /** α at the best evaluation: the larger, the sooner kept. */
+  readonly worth: Float64Array;
   /** Probability of each candidate to be kept, at the best evaluation; 0 where its gate has closed. */
-  readonly p: Float64Array;
+  readonly probabilities: Float64Array;
+  /** Whose gates have closed. */
+  readonly closed: readonly boolean[];
   readonly kept: readonly boolean[];
   readonly bestStep: number;
   readonly score: number;
@@ -98,8 +100,9 @@ async function keepEverything(
   const score = await problem.evaluate(problem.initialDelta, new Float32Array(modules.length).fill(1));
   const alpha = new Float64Array(modules.length);
   return {
-    alpha,
-    p: alpha.slice().fill(1),
+    worth: alpha,
+    probabilities: alpha.slice().fill(1),
+    closed: modules.map(() => false),
     kept: chooseStructure(alpha, modules, { budget, keepInert }),
     bestStep: 0,
     score,
@@ -144,8 +147,8 @@ export async function* search(
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
   const stability = watchStability(counts);
-  const structureAt = (at: Float64Array) =>
-    chooseStructure(at, modules, { budget, keepInert, gates: estimator.evaluationGates(at) });
+  const closedAt = (at: Float64Array) => Array.from(estimator.evaluationGates(at), gate => gate === 0);
+  const structureAt = (at: Float64Array) => chooseStructure(at, modules, { budget, keepInert, closed: closedAt(at) });
 
   async function step(index: number) {
     const deltaBatch = deltaCursor.batch(index);
@@ -163,7 +166,7 @@ export async function* search(
     evaluations[0]! += report.evaluations;
     const tokens = countTokens(deltaBatch) + countTokens(alphaBatch);
     const { loss, alphaLoss } = report;
-    return { loss, alphaLoss, learningRate: rate, tokens, p: estimator.probabilities(alpha) };
+    return { loss, alphaLoss, learningRate: rate, tokens, probabilities: estimator.probabilities(alpha) };
   }
 
   const result = yield* runLoop(
@@ -215,10 +218,11 @@ export async function* search(
   );
   const best = result.best.alpha as Float64Array;
   const kept = structureAt(best);
-  const gates = estimator.evaluationGates(best);
+  const closed = closedAt(best);
   return {
-    alpha: best,
-    p: estimator.probabilities(best).map((p, i) => (gates[i] === 0 ? 0 : p)),
+    worth: best,
+    probabilities: estimator.probabilities(best).map((p, i) => (closed[i] ? 0 : p)),
+    closed,
     kept,
     bestStep: result.bestStep,
     score: result.score,

@@ -75,7 +75,9 @@ for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
       // The examples follow a rule in which only the first four parameters, two modules, have a part.
       const { result } = await run({ order, gradient, epochs: 40, learningRate: 0.05 });
       assert.deepEqual(result.kept, [true, true, false, false, false, false]);
-      assert.ok(Math.min(result.p[0]!, result.p[1]!) > Math.max(...result.p.slice(2)));
+      assert.ok(
+        Math.min(result.probabilities[0]!, result.probabilities[1]!) > Math.max(...result.probabilities.slice(2)),
+      );
     });
   }
 }
@@ -121,7 +123,7 @@ for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as con
         step,
       });
     }
-    assert.ok(largestDifference(result.alpha, alpha) < 1e-9);
+    assert.ok(largestDifference(result.worth, alpha) < 1e-9);
     assert.ok(Math.max(...alpha) > 0.3);
   });
 }
@@ -142,7 +144,7 @@ test('evaluates with z = p, which spends the budget; the best α is returned', a
   }
   const best = seen.reduce((a, b) => (b.score >= a.score ? b : a));
   assert.equal(result.score, best.score);
-  assert.deepEqual(Float32Array.from(result.p), best.gates);
+  assert.deepEqual(Float32Array.from(result.probabilities), best.gates);
 });
 
 test('the structure comes from the best evaluation, not from the last', async () => {
@@ -151,8 +153,8 @@ test('the structure comes from the best evaluation, not from the last', async ()
   const { result, events } = await run({}, first);
   assert.equal(result.bestStep, 6);
   assert.equal(events.filter(({ type }) => type === 'evaluation').length, 4);
-  assert.notDeepEqual(result.alpha, whole.result.alpha);
-  assert.deepEqual(result.alpha, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.alpha);
+  assert.notDeepEqual(result.worth, whole.result.worth);
+  assert.deepEqual(result.worth, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.worth);
 });
 
 test('finds the modules that matter with hard gates', async () => {
@@ -172,7 +174,10 @@ test('under the L0 penalty what matters stays open, in any order, without a budg
   for (const order of ['first', 'second', 'exact'] as const) {
     const { result } = await run({ ...penalised, order }, last());
     assert.deepEqual(result.kept, [true, true, false, false, false, false], order);
-    assert.ok(Math.max(...result.p.slice(2)) < 0.5 && Math.min(result.p[0]!, result.p[1]!) > 0.5);
+    assert.ok(
+      Math.max(...result.probabilities.slice(2)) < 0.5 &&
+        Math.min(result.probabilities[0]!, result.probabilities[1]!) > 0.5,
+    );
     assert.deepEqual(result.warnings, []);
   }
 });
@@ -192,7 +197,7 @@ test('evaluates the L0 search with its own gates; a budget cuts what stays open'
     [true, true, false, false, false, false],
   );
   assert.deepEqual(
-    Array.from(result.p, p => p > 0),
+    Array.from(result.probabilities, p => p > 0),
     [true, true, false, false, false, false],
   );
 });
@@ -207,7 +212,7 @@ test('a seed gives the same search bit for bit; another seed another', async () 
   const again = await run();
   assert.deepEqual(again.events.map(withoutTime), whole.events.map(withoutTime));
   assert.deepEqual(withoutTime(again.result), withoutTime(whole.result));
-  assert.notDeepEqual((await run({ seed: 2 })).result.alpha, whole.result.alpha);
+  assert.notDeepEqual((await run({ seed: 2 })).result.worth, whole.result.worth);
 });
 
 test('interrupted after any step, the rest is bit for bit the same', async () => {
@@ -254,7 +259,7 @@ test('with patience it ends once the structure has settled, as the same search w
     }
   }, InterruptedError);
   const rest = await run({ ...settings, patience: 3 }, level(), path);
-  assert.deepEqual(rest.result.alpha, early.result.alpha);
+  assert.deepEqual(rest.result.worth, early.result.worth);
   assert.equal(rest.result.steps, steps);
   const over = await run({ ...settings, patience: 3 }, level(), path);
   assert.deepEqual(over.events, []);
@@ -285,7 +290,7 @@ test('D_α is cycled where it is smaller than D_δ, and drawn by itself', async 
 test('micro-batches give the same search up to rounding', async () => {
   const { result } = await run({ microBatch: 3, maxSteps: 3 });
   const plain = (await run({ maxSteps: 3 })).result;
-  for (const [i, a] of result.alpha.entries()) assert.ok(Math.abs(a - plain.alpha[i]!) < 1e-3);
+  for (const [i, a] of result.worth.entries()) assert.ok(Math.abs(a - plain.worth[i]!) < 1e-3);
   assert.equal(result.evaluations, plain.evaluations);
 });
 
@@ -300,7 +305,7 @@ test('a budget for everything keeps everything, says so, and searches nothing', 
   for (const budget of [12, 100]) {
     const { events, result } = await run({ budget }, createProblem(COUNTS, [4]));
     assert.deepEqual(events, []);
-    assert.deepEqual(result.p, new Float64Array(6).fill(1));
+    assert.deepEqual(result.probabilities, new Float64Array(6).fill(1));
     assert.deepEqual(result.kept, [true, true, true, true, false, true]);
     assert.equal(result.steps, 0);
     assert.match(result.warnings[0]!, /holds all candidates: every one that can change the output is kept/);
@@ -329,7 +334,7 @@ test('the budget is never exceeded, whatever it is', async () => {
         const budget = Math.max(share * sumOf(list), Math.min(...list));
         const { result } = await run({ budget, seed, maxSteps: 4, evaluateEvery: 2 }, createProblem(list));
         assert.ok(sumOf(list.map((count, i) => (result.kept[i] ? count : 0))) <= budget);
-        assert.ok(result.p.every(p => p > 0 && p <= 1));
+        assert.ok(result.probabilities.every(p => p > 0 && p <= 1));
       },
     ),
     { numRuns: 40 },
