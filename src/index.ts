@@ -143,11 +143,11 @@ export type { Target, TargetSet } from './metrics/target.ts';
 export { atBudget, type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
 export { meanStructure, spreadOfProbability } from './search/mean-structure.ts';
 export {
-  type SearchEvent,
-  type SearchOptions,
-  type SearchProblem,
-  type SearchResult,
-  search as searchProgram,
+  type BiLevelSearchOptions,
+  type BiLevelSearchProblem,
+  type BiLevelSearchResult,
+  type BiLevelStepEvent,
+  biLevelSearch,
 } from './search/strategies/bilevel/bilevel-search.ts';
 export {
   type BiLevelOptions,
@@ -167,7 +167,6 @@ export {
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
-  stepEvaluations,
 } from './search/strategies/bilevel/mixed-derivative.ts';
 export {
   type AlphaGradient,
@@ -176,12 +175,25 @@ export {
   sigmoid,
   solveShift,
 } from './search/strategies/bilevel/shifted-sigmoid.ts';
+export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
+export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
+export type {
+  Compile,
+  CompiledModules,
+  SearchEvent,
+  SearchProblem,
+  SearchResult,
+  SearchStepEvent,
+  SearchStrategy,
+} from './search/strategies/strategy.ts';
 export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export { type CheckpointState, type CheckpointStore, checkpointFile } from './training/checkpoint.ts';
 export { clipNorm } from './training/clip.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
 export { withMicroBatches } from './training/micro-batches.ts';
+export type { StageConfig } from './training/stage.ts';
+export { countEvaluations, type StageCost, type StepBatch } from './training/stage-cost.ts';
 export { linearDecay } from './training/steps.ts';
 export {
   type TuneEvent,

@@ -1,5 +1,21 @@
 import type { NumberArray } from '../files/safetensors-arrays.ts';
 
+/** Sizes and rates of a stage. */
+export interface StageConfig {
+  readonly epochs: number;
+  /** Ends the stage before its epochs do; rates then decay over this many steps. */
+  readonly maxSteps?: number;
+  readonly batchSize: number;
+  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
+  readonly microBatch?: number;
+  /** Steps between two validations. */
+  readonly evaluateEvery: number;
+  readonly learningRate: number;
+  /** Largest norm of a gradient. */
+  readonly clipNorm: number;
+  readonly seed: number;
+}
+
 /** What every stage tells of a step. */
 export interface StepReport {
   /** In nats a target token. */

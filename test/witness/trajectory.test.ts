@@ -6,7 +6,8 @@ import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/strategies/bilevel/bilevel-step.ts';
 import type { L0Options } from '../../src/search/strategies/bilevel/estimator.ts';
 import { type EstimatorName, estimators } from '../../src/search/strategies/bilevel/estimators/estimators.ts';
-import { type BiLevelOrder, stepEvaluations } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import { stepEvaluations } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { createMoments } from '../../src/training/adamw.ts';
 import { linearDecay } from '../../src/training/steps.ts';
 import {

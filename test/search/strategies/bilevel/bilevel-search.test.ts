@@ -7,11 +7,12 @@ import fc from 'fast-check';
 import { InputError, InterruptedError } from '../../../../src/core/errors.ts';
 import type { EncodedExample } from '../../../../src/core/program.ts';
 import { fillUniform } from '../../../../src/core/random.ts';
+import { chooseStructure } from '../../../../src/search/choose-structure.ts';
 import {
-  type SearchOptions,
-  type SearchProblem,
-  type SearchStepEvent,
-  search,
+  type BiLevelSearchOptions,
+  type BiLevelSearchProblem,
+  type BiLevelStepEvent,
+  biLevelSearch,
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
@@ -29,7 +30,7 @@ after(() => rm(folder, { recursive: true }));
 const COUNTS = [2, 2, 2, 2, 2, 2];
 const validation = createToyExamples(20, 2);
 
-function createProblem(counts: readonly number[] = COUNTS, inert: readonly number[] = []): SearchProblem {
+function createProblem(counts: readonly number[] = COUNTS, inert: readonly number[] = []): BiLevelSearchProblem {
   const program = createToyProgram(counts, { inert });
   return {
     program,
@@ -40,7 +41,7 @@ function createProblem(counts: readonly number[] = COUNTS, inert: readonly numbe
   };
 }
 
-const options: SearchOptions = {
+const options: BiLevelSearchOptions = {
   budget: 4,
   order: 'second',
   estimator: 'concrete',
@@ -57,8 +58,16 @@ const options: SearchOptions = {
   keepInert: false,
 };
 
-const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
-  drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
+/** A search to its end, and what it keeps. */
+async function run(overrides: Partial<BiLevelSearchOptions> = {}, problem = createProblem(), checkpoint?: string) {
+  const context = checkpoint === undefined ? {} : { checkpoint: checkpointFile(checkpoint) };
+  const asked = { ...options, ...overrides };
+  const { events, result } = await drain(biLevelSearch(problem, asked, context));
+  const modules = problem.program.layout.modules.map(({ module }) => module);
+  const { budget, keepInert } = asked;
+  const kept = chooseStructure(result.worth, modules, { budget, keepInert, closed: result.closed });
+  return { events, result: { ...result, kept } };
+}
 
 // The last evaluation is the best one, so that the structure is that of the end.
 const last = () => {
@@ -88,7 +97,7 @@ test('counts steps and loss-and-gradient evaluations: five a step in the second 
   assert.equal((await run({ order: 'first' })).result.evaluations, 40);
   assert.equal((await run({ order: 'one-sided' })).result.evaluations, 80);
   assert.equal((await run({ order: 'exact' })).result.evaluations, 100);
-  const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
+  const steps = whole.events.filter((event): event is BiLevelStepEvent => event.type === 'step');
   assert.equal(steps.length, 20);
   for (const { step, learningRate, loss, alphaLoss, tokens } of steps) {
     assert.ok(Math.abs(learningRate - 0.02 * (1 - (step - 1) / 20)) < 1e-12);
@@ -131,7 +140,7 @@ for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as con
 test('evaluates with z = p, which spends the budget; the best α is returned', async () => {
   const seen: { gates: Float32Array; score: number }[] = [];
   const problem = createProblem([3, 1, 4, 1, 5, 9]);
-  const evaluate: SearchProblem['evaluate'] = async (delta, gates) => {
+  const evaluate: BiLevelSearchProblem['evaluate'] = async (delta, gates) => {
     const score = await problem.evaluate(delta, gates);
     seen.push({ gates: gates.slice(), score });
     return score;
@@ -162,7 +171,7 @@ test('finds the modules that matter with hard gates', async () => {
   assert.deepEqual(result.kept, [true, true, false, false, false, false]);
 });
 
-const penalised: Partial<SearchOptions> = {
+const penalised: Partial<BiLevelSearchOptions> = {
   estimator: 'hard-concrete',
   gradient: 'local',
   l0: { weight: 0.1, stretch: [-0.1, 1.1] },
@@ -185,7 +194,7 @@ test('under the L0 penalty what matters stays open, in any order, without a budg
 test('evaluates the L0 search with its own gates; a budget cuts what stays open', async () => {
   const seen: Float32Array[] = [];
   const problem = last();
-  const evaluate: SearchProblem['evaluate'] = (_, gates) => {
+  const evaluate: BiLevelSearchProblem['evaluate'] = (_, gates) => {
     seen.push(gates.slice());
     return problem.evaluate();
   };
@@ -222,7 +231,7 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
     const controller = new AbortController();
     const context = { checkpoint: checkpointFile(path), signal: controller.signal };
     await assert.rejects(async () => {
-      for await (const event of search(createProblem(), options, context)) {
+      for await (const event of biLevelSearch(createProblem(), options, context)) {
         if (event.type === 'step' && event.step === stop) controller.abort();
       }
     }, InterruptedError);
@@ -254,7 +263,7 @@ test('with patience it ends once the structure has settled, as the same search w
   const controller = new AbortController();
   const context = { checkpoint: checkpointFile(path), signal: controller.signal };
   await assert.rejects(async () => {
-    for await (const event of search(level(), { ...options, ...settings, patience: 3 }, context)) {
+    for await (const event of biLevelSearch(level(), { ...options, ...settings, patience: 3 }, context)) {
       if (event.type === 'step' && event.step === steps - 5) controller.abort();
     }
   }, InterruptedError);
@@ -268,14 +277,15 @@ test('with patience it ends once the structure has settled, as the same search w
 
 test('a signal that is aborted from the start does nothing', async () => {
   const context = { signal: AbortSignal.abort() };
-  await assert.rejects(drain(search(createProblem(), options, context)), InterruptedError);
+  await assert.rejects(drain(biLevelSearch(createProblem(), options, context)), InterruptedError);
 });
 
 test('a checkpoint of other settings is refused', async () => {
   const path = join(folder, 'settings.safetensors');
   await run({ maxSteps: 3 }, createProblem(), path);
   const refusal = (says: RegExp) => (error: Error) => error instanceof InputError && says.test(error.message);
-  const resume = (overrides: Partial<SearchOptions>) => run({ maxSteps: 3, ...overrides }, createProblem(), path);
+  const resume = (overrides: Partial<BiLevelSearchOptions>) =>
+    run({ maxSteps: 3, ...overrides }, createProblem(), path);
   await assert.rejects(resume({ budget: 5 }), refusal(/budget = 4, this one has 5/));
   await assert.rejects(resume({ estimator: 'straight-through' }), refusal(/concrete.*straight-through/));
 });
