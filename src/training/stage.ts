@@ -26,7 +26,7 @@ export interface StepReport {
 /** An optimisation the loop can drive, save and take up again. `Report` is what it tells about each step. */
 export interface Stage<Report extends StepReport> {
   readonly steps: number;
-  /** Steps between two evaluations; the last step is always followed by one. */
+  /** Steps between two evaluations, each of which is followed by a save; the last step always is. */
   readonly evaluateEvery: number;
   /** What has to be equal in a run that goes on from a checkpoint. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
@@ -36,8 +36,8 @@ export interface Stage<Report extends StepReport> {
   readonly kept: readonly string[];
   /** Does one step, counted from 0. Where it fails, the arrays must be as before. */
   step(step: number): Promise<Report>;
-  /** Validation score at the present state; higher is better. */
-  evaluate(): Promise<number>;
-  /** Whether the stage ends before its last step, told from the arrays alone; asked after every evaluation. */
+  /** Validation score at the present state; higher is better. Absent where there is nothing to score, nor a best state. */
+  evaluate?(): Promise<number>;
+  /** Whether the stage ends before its last step, told from the arrays alone; asked wherever an evaluation is due. */
   finished?(): boolean;
 }
