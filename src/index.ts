@@ -177,14 +177,15 @@ export {
 } from './search/strategies/bilevel/shifted-sigmoid.ts';
 export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
 export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
-export type {
-  Compile,
-  CompiledModules,
-  SearchEvent,
-  SearchProblem,
-  SearchResult,
-  SearchStepEvent,
-  SearchStrategy,
+export {
+  type Compile,
+  type CompiledModules,
+  defineStrategy,
+  type SearchEvent,
+  type SearchProblem,
+  type SearchResult,
+  type SearchStepEvent,
+  type SearchStrategy,
 } from './search/strategies/strategy.ts';
 export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
