@@ -91,31 +91,53 @@ export type { Scores, StageResources } from './runs/result.ts';
 export type { RunFolder } from './runs/run-folder.ts';
 export type { StandaloneGraphs } from './runtime/program-graphs.ts';
 export type { CompileSettings, SessionSettings } from './runtime/session.ts';
-export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
-export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
-export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
-export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
-export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
-export { createConcreteEstimator } from './search/estimators/concrete-estimator.ts';
-export { type EstimatorName, estimators } from './search/estimators/estimators.ts';
-export { createHardConcreteEstimator } from './search/estimators/hard-concrete-estimator.ts';
-export { createStraightThroughEstimator } from './search/estimators/straight-through-estimator.ts';
-export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
+export { atBudget, type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export { meanStructure, spreadOfProbability } from './search/mean-structure.ts';
+export {
+  type BiLevelSearchOptions,
+  type BiLevelSearchProblem,
+  type BiLevelSearchResult,
+  type BiLevelStepEvent,
+  biLevelSearch,
+} from './search/strategies/bilevel/bilevel-search.ts';
+export {
+  type BiLevelOptions,
+  type BiLevelReport,
+  type BiLevelState,
+  biLevelStep,
+} from './search/strategies/bilevel/bilevel-step.ts';
+export { binaryConcrete, binaryConcreteGradient } from './search/strategies/bilevel/binary-concrete.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimator.ts';
+export { createConcreteEstimator } from './search/strategies/bilevel/estimators/concrete-estimator.ts';
+export { type EstimatorName, estimators } from './search/strategies/bilevel/estimators/estimators.ts';
+export { createHardConcreteEstimator } from './search/strategies/bilevel/estimators/hard-concrete-estimator.ts';
+export { createStraightThroughEstimator } from './search/strategies/bilevel/estimators/straight-through-estimator.ts';
+export { hardConcrete, hardConcreteGradient, openProbability } from './search/strategies/bilevel/hard-concrete.ts';
 export {
   type BiLevelOrder,
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
-  stepEvaluations,
-} from './search/mixed-derivative.ts';
+} from './search/strategies/bilevel/mixed-derivative.ts';
 export {
+  type AlphaGradient,
+  alphaGradients,
+  shiftedLogits,
+  sigmoid,
+  solveShift,
+} from './search/strategies/bilevel/shifted-sigmoid.ts';
+export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
+export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
+export {
+  type Compile,
+  type CompiledModules,
+  defineStrategy,
   type SearchEvent,
-  type SearchOptions,
   type SearchProblem,
   type SearchResult,
-  search as searchProgram,
-} from './search/search.ts';
-export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
+  type SearchStepEvent,
+  type SearchStrategy,
+} from './search/strategies/strategy.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
 export { parseBudget } from './structure/budget.ts';
 export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
@@ -134,6 +156,8 @@ export { clipNorm } from './training/clip.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
 export { meanLoss } from './training/mean-loss.ts';
 export { withMicroBatches } from './training/micro-batches.ts';
+export type { StageConfig } from './training/stage.ts';
+export { countEvaluations, type StageCost, type StepBatch } from './training/stage-cost.ts';
 export { linearDecay } from './training/steps.ts';
 export {
   type TuneEvent,

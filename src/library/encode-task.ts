@@ -8,8 +8,8 @@ import type { AskedInput, Codec } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { majorityScore } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
+import { sample } from './sample.ts';
 import type { ScoredSplit, Scoring } from './scoring.ts';
-import { sample } from './split.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 
 /** What a task says of itself, wherever its examples come from. */

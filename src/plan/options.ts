@@ -1,4 +1,5 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
+import { chosenStrategy } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
@@ -26,6 +27,7 @@ export interface LeverKind {
 export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
   const rows = settings['micro-batch'] ?? settings['batch-size'];
   const length = settings['max-length'];
+  const { strategy, options } = chosenStrategy(settings);
   return [
     { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
     {
@@ -38,9 +40,7 @@ export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8
     ...(int8 && settings.precision !== 'int8'
       ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent' }]
       : []),
-    ...(settings.order !== 'first'
-      ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]
-      : []),
+    ...(strategy.thrifty?.(options) ?? []).map(({ options: attempt, changes }) => ({ attempts: [attempt], changes })),
     { attempts: halvings(length, 16).map(size => ({ 'max-length': size })), changes: 'longer texts are cut' },
   ];
 }

@@ -87,6 +87,7 @@ interface Sample<Batch> {
 
 /** The largest batch, one from the middle, the smallest; none of more than `mostRows` rows. */
 function pick<Row>(runs: readonly Runs<readonly Row[]>[], mostRows: number): Sample<Row>[] {
+  if (runs.length === 0) return [];
   const sorted = [...runs].sort((a, b) => b.size.rows * b.size.source - a.size.rows * a.size.source);
   const places = new Set([0, Math.floor(sorted.length / 2), sorted.length - 1]);
   return [...places].map(place => {
@@ -118,6 +119,7 @@ async function time<Row>(
     while (!isEnough()) taken.push(await once(sample));
     return Math.min(...taken);
   };
+  if (samples.length === 0) return { startSeconds: 0, timings: [] };
   const first = await once(samples[0]!);
   const timings: Timing[] = [];
   for (const sample of samples) timings.push({ flops: flopsOf(sample.size), seconds: await fastest(sample) });

@@ -9,7 +9,7 @@ import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { manualStructure } from '../../src/library/structures.ts';
 import { tune } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
-import type { SearchEvent } from '../../src/search/search.ts';
+import type { SearchEvent } from '../../src/search/strategies/strategy.ts';
 import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
 import { encodeFilms, films, remarks, tiny } from './films.ts';
 
@@ -62,7 +62,7 @@ test('a search tells steps and validations, keeps within its budget and gives it
   assert.deepEqual([structure.space, structure.budget, structure.model.name], ['mixed', 600, tiny.name]);
   assert.deepEqual(
     structure.modules.map(({ p }) => p),
-    [...found.p],
+    [...found.probabilities!],
   );
   assert.equal(open(), 0);
 });
@@ -74,14 +74,14 @@ test('a search under the L0 penalty has no budget, unless one is given to cut wh
   assert.equal(free.structure.budget, null);
   // Six steps close no gate: all that is not inert is kept.
   assert.deepEqual(
-    free.kept,
+    free.structure.modules.map(({ kept }) => kept),
     free.structure.modules.map(({ inert }) => !inert),
   );
   const cut = await runToEnd(searchStructure(tiny, data, { ...penalised, budget: '600' }));
   assert.equal(cut.structure.budget, 600);
   const spent = cut.structure.modules.reduce((sum, { kept, parameters }) => sum + (kept ? parameters : 0), 0);
   assert.ok(spent > 0 && spent <= 600, `${spent} parameters`);
-  assert.deepEqual(cut.alpha, free.alpha);
+  assert.deepEqual(cut.worth, free.worth);
 });
 
 test('a search that is left early gives its memory back', async () => {

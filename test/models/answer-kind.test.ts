@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerKindOf } from '../../src/models/answer-kind.ts';
-import type { Model } from '../../src/models/model.ts';
-import { changedModel } from '../../src/models/model.ts';
+import { changedModel, type Model } from '../../src/models/model.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 
 test('a task asks for a class, a number, a text, or one of the choices that each example gives', async () => {

@@ -1,29 +1,8 @@
 import { InputError } from '../core/errors.ts';
 import { mean, standardDeviation } from '../core/moments.ts';
-import { checkBudget, fillBudget } from '../structure/fill-budget.ts';
-import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
+import type { Structure } from '../structure/structure-file.ts';
 
-/**
- * Chooses the modules to keep anew, for another budget (method, section 4.5): by descending α, or by p where there is
- * no α, each that still fits, but for those whose gates have closed (p is 0). The order does not depend on the budget: ζ
- * moves all logits alike.
- * @param budget parameters to spend
- * @throws InputError where the budget holds no module
- */
-export function atBudget(structure: Structure, budget: number, keepInert = false): Structure {
-  checkBudget(structure.modules, { budget, keepInert });
-  const scores = structure.modules.map(rank);
-  const open = scores.map((_, i) => i).filter(i => structure.modules[i]!.p !== 0);
-  const order = open.sort((a, b) => scores[b]! - scores[a]! || a - b);
-  const kept = fillBudget(order, structure.modules, { budget, keepInert });
-  return { ...structure, budget, modules: structure.modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
-}
-
-function rank({ alpha, p, kept }: ModuleRecord): number {
-  return alpha ?? p ?? (kept ? 1 : 0);
-}
-
-/** p of every module in every structure; structures not searched have 1 where they keep a module and else 0. */
+/** p of every module in every structure; without p it is 1 for what a structure keeps and else 0. */
 function probabilities(structures: readonly Structure[]): number[][] {
   const [first] = structures;
   if (first === undefined) throw new InputError('there is no structure to average');
@@ -41,14 +20,14 @@ function probabilities(structures: readonly Structure[]): number[][] {
 
 /**
  * The mean of p over structures (section E of the paper): of seeds, or of tasks. What it keeps has still to be chosen.
- * A single structure comes back as it is, with its α.
+ * A single structure comes back as it is, with the worth of its modules.
  * @throws InputError for structures of different models or spaces, or none
  */
 export function meanStructure(structures: readonly Structure[]): Structure {
   const p = probabilities(structures).map(mean);
   const [first, ...others] = structures as readonly [Structure, ...Structure[]];
   if (others.length === 0) return first;
-  const modules = first.modules.map((module, i) => ({ ...module, alpha: null, p: p[i]!, kept: false }));
+  const modules = first.modules.map((module, i) => ({ ...module, worth: null, p: p[i]!, kept: false }));
   return { ...first, modules };
 }
 

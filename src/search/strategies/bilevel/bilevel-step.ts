@@ -1,7 +1,7 @@
-import type { EncodedExample, Trainable } from '../core/program.ts';
-import { adamwStep, copyMoments, type Moments } from '../training/adamw.ts';
-import { addScaled, clipNorm, norm } from '../training/clip.ts';
-import { checkFinite } from '../training/steps.ts';
+import type { EncodedExample, Trainable } from '../../../core/program.ts';
+import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
+import { addScaled, clipNorm, norm } from '../../../training/clip.ts';
+import { checkFinite } from '../../../training/steps.ts';
 import type { GateEstimator } from './estimator.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fillUniform } from '../../../src/core/random.ts';
-import type { EstimatorOptions } from '../../../src/search/estimator.ts';
-import { createHardConcreteEstimator } from '../../../src/search/estimators/hard-concrete-estimator.ts';
-import { openProbability } from '../../../src/search/hard-concrete.ts';
-import { sumOf } from '../../../src/search/shifted-sigmoid.ts';
+import { fillUniform } from '../../../../../src/core/random.ts';
+import type { EstimatorOptions } from '../../../../../src/search/strategies/bilevel/estimator.ts';
+import { createHardConcreteEstimator } from '../../../../../src/search/strategies/bilevel/estimators/hard-concrete-estimator.ts';
+import { openProbability } from '../../../../../src/search/strategies/bilevel/hard-concrete.ts';
+import { sumOf } from '../../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 
 const stretch = [-0.1, 1.1] as const;
 const options: EstimatorOptions = {

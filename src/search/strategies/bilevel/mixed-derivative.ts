@@ -1,19 +1,5 @@
-import type { EncodedExample, Trainable } from '../core/program.ts';
-import { addScaled, norm } from '../training/clip.ts';
-
-/** Orders of the bi-level step. Only the first leaves the mixed derivative out; the others differ in how they take it. */
-export type BiLevelOrder = 'first' | 'one-sided' | 'second' | 'exact';
-
-/**
- * Loss-and-gradient evaluations of a step, on its batch of D_δ and on that of D_α. A Hessian-vector product counts as the
- * two that it stands for, which is about its time.
- */
-export const stepEvaluations: Readonly<Record<BiLevelOrder, { readonly delta: number; readonly alpha: number }>> = {
-  first: { delta: 1, alpha: 1 },
-  'one-sided': { delta: 3, alpha: 1 },
-  second: { delta: 4, alpha: 1 },
-  exact: { delta: 4, alpha: 1 },
-};
+import type { EncodedExample, Trainable } from '../../../core/program.ts';
+import { addScaled, norm } from '../../../training/clip.ts';
 
 /** Where the derivative is taken, and along which v ≠ 0, as long as `delta`. */
 export interface MixedDerivativePoint {
@@ -55,13 +41,18 @@ const oneSidedDifference: MixedDerivative = async (program, { batch, delta, gate
 const exactDerivative: MixedDerivative = async (program, { batch, delta, gates, direction }) =>
   Float64Array.from(await program.mixedDerivative(batch, delta, gates, direction));
 
-/** How each order takes the correction of α's gradient; `undefined` where it takes none. */
-export const mixedDerivatives: Readonly<Record<BiLevelOrder, MixedDerivative | undefined>> = {
+/**
+ * Orders of the bi-level step: how each takes the correction of α's gradient, `undefined` for the first, which takes none. What
+ * they cost stands in `step-cost.ts`.
+ */
+export const mixedDerivatives = {
   first: undefined,
   'one-sided': oneSidedDifference,
   second: centralDifference,
   exact: exactDerivative,
-};
+} satisfies Record<string, MixedDerivative | undefined>;
+
+export type BiLevelOrder = keyof typeof mixedDerivatives;
 
 /** w + scale·direction, rounded to float32. */
 function moved(delta: Float32Array, direction: Float32Array, scale: number): Float32Array {

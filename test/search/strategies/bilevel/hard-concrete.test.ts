@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fillUniform } from '../../src/core/random.ts';
-import { binaryConcrete } from '../../src/search/binary-concrete.ts';
-import { hardConcrete, hardConcreteGradient, openProbability } from '../../src/search/hard-concrete.ts';
-import { sigmoid } from '../../src/search/shifted-sigmoid.ts';
+import { fillUniform } from '../../../../src/core/random.ts';
+import { binaryConcrete } from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
+import {
+  hardConcrete,
+  hardConcreteGradient,
+  openProbability,
+} from '../../../../src/search/strategies/bilevel/hard-concrete.ts';
+import { sigmoid } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 
 const draws = 40_000;
 const logit = (p: number) => Math.log(p / (1 - p));

@@ -4,19 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import type { EncodedExample } from '../../src/core/program.ts';
-import { fillUniform } from '../../src/core/random.ts';
-import { biLevelStep } from '../../src/search/bi-level.ts';
-import { estimators } from '../../src/search/estimators/estimators.ts';
-import { type SearchOptions, type SearchProblem, type SearchStepEvent, search } from '../../src/search/search.ts';
-import { sumOf } from '../../src/search/shifted-sigmoid.ts';
-import { createMoments } from '../../src/training/adamw.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
-import { checkpointFile } from '../../src/training/checkpoint.ts';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
-import { createToyExamples, createToyProgram, drain } from '../training/toy-program.ts';
-import { largestDifference } from '../witness/fixtures.ts';
+import { InputError, InterruptedError } from '../../../../src/core/errors.ts';
+import type { EncodedExample } from '../../../../src/core/program.ts';
+import { fillUniform } from '../../../../src/core/random.ts';
+import { chooseStructure } from '../../../../src/search/choose-structure.ts';
+import {
+  type BiLevelSearchOptions,
+  type BiLevelSearchProblem,
+  type BiLevelStepEvent,
+  biLevelSearch,
+} from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
+import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
+import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import { createMoments } from '../../../../src/training/adamw.ts';
+import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';
+import { checkpointFile } from '../../../../src/training/checkpoint.ts';
+import { withMicroBatches } from '../../../../src/training/micro-batches.ts';
+import { createToyExamples, createToyProgram, drain } from '../../../training/toy-program.ts';
+import { largestDifference } from '../../../witness/fixtures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-search-'));
 after(() => rm(folder, { recursive: true }));
@@ -24,7 +30,7 @@ after(() => rm(folder, { recursive: true }));
 const COUNTS = [2, 2, 2, 2, 2, 2];
 const validation = createToyExamples(20, 2);
 
-function createProblem(counts: readonly number[] = COUNTS, inert: readonly number[] = []): SearchProblem {
+function createProblem(counts: readonly number[] = COUNTS, inert: readonly number[] = []): BiLevelSearchProblem {
   const program = createToyProgram(counts, { inert });
   return {
     program,
@@ -35,7 +41,7 @@ function createProblem(counts: readonly number[] = COUNTS, inert: readonly numbe
   };
 }
 
-const options: SearchOptions = {
+const options: BiLevelSearchOptions = {
   budget: 4,
   order: 'second',
   estimator: 'concrete',
@@ -52,8 +58,16 @@ const options: SearchOptions = {
   keepInert: false,
 };
 
-const run = (overrides: Partial<SearchOptions> = {}, problem = createProblem(), checkpoint?: string) =>
-  drain(search(problem, { ...options, ...overrides }, checkpoint ? { checkpoint: checkpointFile(checkpoint) } : {}));
+/** A search to its end, and what it keeps. */
+async function run(overrides: Partial<BiLevelSearchOptions> = {}, problem = createProblem(), checkpoint?: string) {
+  const context = checkpoint === undefined ? {} : { checkpoint: checkpointFile(checkpoint) };
+  const asked = { ...options, ...overrides };
+  const { events, result } = await drain(biLevelSearch(problem, asked, context));
+  const modules = problem.program.layout.modules.map(({ module }) => module);
+  const { budget, keepInert } = asked;
+  const kept = chooseStructure(result.worth, modules, { budget, keepInert, closed: result.closed });
+  return { events, result: { ...result, kept } };
+}
 
 // The last evaluation is the best one, so that the structure is that of the end.
 const last = () => {
@@ -70,7 +84,9 @@ for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
       // The examples follow a rule in which only the first four parameters, two modules, have a part.
       const { result } = await run({ order, gradient, epochs: 40, learningRate: 0.05 });
       assert.deepEqual(result.kept, [true, true, false, false, false, false]);
-      assert.ok(Math.min(result.p[0]!, result.p[1]!) > Math.max(...result.p.slice(2)));
+      assert.ok(
+        Math.min(result.probabilities[0]!, result.probabilities[1]!) > Math.max(...result.probabilities.slice(2)),
+      );
     });
   }
 }
@@ -81,7 +97,7 @@ test('counts steps and loss-and-gradient evaluations: five a step in the second 
   assert.equal((await run({ order: 'first' })).result.evaluations, 40);
   assert.equal((await run({ order: 'one-sided' })).result.evaluations, 80);
   assert.equal((await run({ order: 'exact' })).result.evaluations, 100);
-  const steps = whole.events.filter((event): event is SearchStepEvent => event.type === 'step');
+  const steps = whole.events.filter((event): event is BiLevelStepEvent => event.type === 'step');
   assert.equal(steps.length, 20);
   for (const { step, learningRate, loss, alphaLoss, tokens } of steps) {
     assert.ok(Math.abs(learningRate - 0.02 * (1 - (step - 1) / 20)) < 1e-12);
@@ -116,7 +132,7 @@ for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as con
         step,
       });
     }
-    assert.ok(largestDifference(result.alpha, alpha) < 1e-9);
+    assert.ok(largestDifference(result.worth, alpha) < 1e-9);
     assert.ok(Math.max(...alpha) > 0.3);
   });
 }
@@ -124,7 +140,7 @@ for (const estimator of ['concrete', 'straight-through', 'hard-concrete'] as con
 test('evaluates with z = p, which spends the budget; the best α is returned', async () => {
   const seen: { gates: Float32Array; score: number }[] = [];
   const problem = createProblem([3, 1, 4, 1, 5, 9]);
-  const evaluate: SearchProblem['evaluate'] = async (delta, gates) => {
+  const evaluate: BiLevelSearchProblem['evaluate'] = async (delta, gates) => {
     const score = await problem.evaluate(delta, gates);
     seen.push({ gates: gates.slice(), score });
     return score;
@@ -137,7 +153,7 @@ test('evaluates with z = p, which spends the budget; the best α is returned', a
   }
   const best = seen.reduce((a, b) => (b.score >= a.score ? b : a));
   assert.equal(result.score, best.score);
-  assert.deepEqual(Float32Array.from(result.p), best.gates);
+  assert.deepEqual(Float32Array.from(result.probabilities), best.gates);
 });
 
 test('the structure comes from the best evaluation, not from the last', async () => {
@@ -146,8 +162,8 @@ test('the structure comes from the best evaluation, not from the last', async ()
   const { result, events } = await run({}, first);
   assert.equal(result.bestStep, 6);
   assert.equal(events.filter(({ type }) => type === 'evaluation').length, 4);
-  assert.notDeepEqual(result.alpha, whole.result.alpha);
-  assert.deepEqual(result.alpha, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.alpha);
+  assert.notDeepEqual(result.worth, whole.result.worth);
+  assert.deepEqual(result.worth, (await run({}, { ...createProblem(), evaluate: async () => -calls++ })).result.worth);
 });
 
 test('finds the modules that matter with hard gates', async () => {
@@ -155,7 +171,7 @@ test('finds the modules that matter with hard gates', async () => {
   assert.deepEqual(result.kept, [true, true, false, false, false, false]);
 });
 
-const penalised: Partial<SearchOptions> = {
+const penalised: Partial<BiLevelSearchOptions> = {
   estimator: 'hard-concrete',
   gradient: 'local',
   l0: { weight: 0.1, stretch: [-0.1, 1.1] },
@@ -167,7 +183,10 @@ test('under the L0 penalty what matters stays open, in any order, without a budg
   for (const order of ['first', 'second', 'exact'] as const) {
     const { result } = await run({ ...penalised, order }, last());
     assert.deepEqual(result.kept, [true, true, false, false, false, false], order);
-    assert.ok(Math.max(...result.p.slice(2)) < 0.5 && Math.min(result.p[0]!, result.p[1]!) > 0.5);
+    assert.ok(
+      Math.max(...result.probabilities.slice(2)) < 0.5 &&
+        Math.min(result.probabilities[0]!, result.probabilities[1]!) > 0.5,
+    );
     assert.deepEqual(result.warnings, []);
   }
 });
@@ -175,7 +194,7 @@ test('under the L0 penalty what matters stays open, in any order, without a budg
 test('evaluates the L0 search with its own gates; a budget cuts what stays open', async () => {
   const seen: Float32Array[] = [];
   const problem = last();
-  const evaluate: SearchProblem['evaluate'] = (_, gates) => {
+  const evaluate: BiLevelSearchProblem['evaluate'] = (_, gates) => {
     seen.push(gates.slice());
     return problem.evaluate();
   };
@@ -187,7 +206,7 @@ test('evaluates the L0 search with its own gates; a budget cuts what stays open'
     [true, true, false, false, false, false],
   );
   assert.deepEqual(
-    Array.from(result.p, p => p > 0),
+    Array.from(result.probabilities, p => p > 0),
     [true, true, false, false, false, false],
   );
 });
@@ -202,7 +221,7 @@ test('a seed gives the same search bit for bit; another seed another', async () 
   const again = await run();
   assert.deepEqual(again.events.map(withoutTime), whole.events.map(withoutTime));
   assert.deepEqual(withoutTime(again.result), withoutTime(whole.result));
-  assert.notDeepEqual((await run({ seed: 2 })).result.alpha, whole.result.alpha);
+  assert.notDeepEqual((await run({ seed: 2 })).result.worth, whole.result.worth);
 });
 
 test('interrupted after any step, the rest is bit for bit the same', async () => {
@@ -212,7 +231,7 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
     const controller = new AbortController();
     const context = { checkpoint: checkpointFile(path), signal: controller.signal };
     await assert.rejects(async () => {
-      for await (const event of search(createProblem(), options, context)) {
+      for await (const event of biLevelSearch(createProblem(), options, context)) {
         if (event.type === 'step' && event.step === stop) controller.abort();
       }
     }, InterruptedError);
@@ -244,12 +263,12 @@ test('with patience it ends once the structure has settled, as the same search w
   const controller = new AbortController();
   const context = { checkpoint: checkpointFile(path), signal: controller.signal };
   await assert.rejects(async () => {
-    for await (const event of search(level(), { ...options, ...settings, patience: 3 }, context)) {
+    for await (const event of biLevelSearch(level(), { ...options, ...settings, patience: 3 }, context)) {
       if (event.type === 'step' && event.step === steps - 5) controller.abort();
     }
   }, InterruptedError);
   const rest = await run({ ...settings, patience: 3 }, level(), path);
-  assert.deepEqual(rest.result.alpha, early.result.alpha);
+  assert.deepEqual(rest.result.worth, early.result.worth);
   assert.equal(rest.result.steps, steps);
   const over = await run({ ...settings, patience: 3 }, level(), path);
   assert.deepEqual(over.events, []);
@@ -258,14 +277,15 @@ test('with patience it ends once the structure has settled, as the same search w
 
 test('a signal that is aborted from the start does nothing', async () => {
   const context = { signal: AbortSignal.abort() };
-  await assert.rejects(drain(search(createProblem(), options, context)), InterruptedError);
+  await assert.rejects(drain(biLevelSearch(createProblem(), options, context)), InterruptedError);
 });
 
 test('a checkpoint of other settings is refused', async () => {
   const path = join(folder, 'settings.safetensors');
   await run({ maxSteps: 3 }, createProblem(), path);
   const refusal = (says: RegExp) => (error: Error) => error instanceof InputError && says.test(error.message);
-  const resume = (overrides: Partial<SearchOptions>) => run({ maxSteps: 3, ...overrides }, createProblem(), path);
+  const resume = (overrides: Partial<BiLevelSearchOptions>) =>
+    run({ maxSteps: 3, ...overrides }, createProblem(), path);
   await assert.rejects(resume({ budget: 5 }), refusal(/budget = 4, this one has 5/));
   await assert.rejects(resume({ estimator: 'straight-through' }), refusal(/concrete.*straight-through/));
 });
@@ -280,7 +300,7 @@ test('D_α is cycled where it is smaller than D_δ, and drawn by itself', async 
 test('micro-batches give the same search up to rounding', async () => {
   const { result } = await run({ microBatch: 3, maxSteps: 3 });
   const plain = (await run({ maxSteps: 3 })).result;
-  for (const [i, a] of result.alpha.entries()) assert.ok(Math.abs(a - plain.alpha[i]!) < 1e-3);
+  for (const [i, a] of result.worth.entries()) assert.ok(Math.abs(a - plain.worth[i]!) < 1e-3);
   assert.equal(result.evaluations, plain.evaluations);
 });
 
@@ -295,7 +315,7 @@ test('a budget for everything keeps everything, says so, and searches nothing', 
   for (const budget of [12, 100]) {
     const { events, result } = await run({ budget }, createProblem(COUNTS, [4]));
     assert.deepEqual(events, []);
-    assert.deepEqual(result.p, new Float64Array(6).fill(1));
+    assert.deepEqual(result.probabilities, new Float64Array(6).fill(1));
     assert.deepEqual(result.kept, [true, true, true, true, false, true]);
     assert.equal(result.steps, 0);
     assert.match(result.warnings[0]!, /holds all candidates: every one that can change the output is kept/);
@@ -324,7 +344,7 @@ test('the budget is never exceeded, whatever it is', async () => {
         const budget = Math.max(share * sumOf(list), Math.min(...list));
         const { result } = await run({ budget, seed, maxSteps: 4, evaluateEvery: 2 }, createProblem(list));
         assert.ok(sumOf(list.map((count, i) => (result.kept[i] ? count : 0))) <= budget);
-        assert.ok(result.p.every(p => p > 0 && p <= 1));
+        assert.ok(result.probabilities.every(p => p > 0 && p <= 1));
       },
     ),
     { numRuns: 40 },

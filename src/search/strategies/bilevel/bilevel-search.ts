@@ -1,21 +1,24 @@
-import type { DeltaModule } from '../core/delta-module.ts';
-import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
-import { fillUniform } from '../core/random.ts';
-import { checkBudget } from '../structure/fill-budget.ts';
-import { createMoments } from '../training/adamw.ts';
-import { createBatchCursor } from '../training/batch-cursor.ts';
-import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from '../training/loop.ts';
-import { withMicroBatches } from '../training/micro-batches.ts';
-import { countSteps, linearDecay } from '../training/steps.ts';
-import { stoppable } from '../training/stoppable.ts';
-import { type BiLevelState, biLevelStep } from './bi-level.ts';
-import { chooseStructure } from './choose-structure.ts';
-import type { L0Options } from './estimator.ts';
+import type { DeltaModule } from '../../../core/delta-module.ts';
+import { countTokens, type EncodedExample, type Trainable } from '../../../core/program.ts';
+import { fillUniform } from '../../../core/random.ts';
+import { checkBudget } from '../../../structure/fill-budget.ts';
+import { createMoments } from '../../../training/adamw.ts';
+import { type BatchCursor, createBatchCursor } from '../../../training/batch-cursor.ts';
+import { type EvaluationEvent, type LoopContext, runLoop } from '../../../training/loop.ts';
+import { withMicroBatches } from '../../../training/micro-batches.ts';
+import type { StageConfig } from '../../../training/stage.ts';
+import { countSteps, linearDecay } from '../../../training/steps.ts';
+import { stoppable } from '../../../training/stoppable.ts';
+import { chooseStructure } from '../../choose-structure.ts';
+import type { SearchResult, SearchStepEvent } from '../strategy.ts';
+import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
+import type { GateEstimator, L0Options } from './estimator.ts';
 import { type EstimatorName, estimators } from './estimators/estimators.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
 import { watchStability } from './stability.ts';
+import { stepBatches } from './step-cost.ts';
 
-export interface SearchProblem {
+export interface BiLevelSearchProblem {
   /** Its layout lists the candidates. */
   readonly program: Trainable;
   /** D_δ, which trains the modules' parameters. */
@@ -27,9 +30,10 @@ export interface SearchProblem {
   evaluate(delta: Float32Array, gates: Float32Array): Promise<number>;
 }
 
-export interface SearchOptions {
+export interface BiLevelSearchOptions extends StageConfig {
   /** Parameters to spend, B. */
   readonly budget: number;
+  readonly keepInert: boolean;
   readonly order: BiLevelOrder;
   /** How α becomes gates. */
   readonly estimator: EstimatorName;
@@ -38,74 +42,47 @@ export interface SearchOptions {
   readonly beta: number;
   /** Of the hard concrete estimator alone. */
   readonly l0?: L0Options;
-  /** Of the modules' parameters. */
-  readonly learningRate: number;
   readonly alphaLearningRate: number;
-  /** Passes over D_δ; D_α is cycled beside it. */
-  readonly epochs: number;
-  /** Ends the run before its epochs do; both learning rates then decay over this many steps. */
-  readonly maxSteps?: number;
-  readonly batchSize: number;
-  readonly evaluateEvery: number;
   /** Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after the one that found it. */
   readonly patience?: number;
-  readonly clipNorm: number;
-  readonly seed: number;
-  readonly keepInert: boolean;
-  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
-  readonly microBatch?: number;
 }
 
-export interface SearchStepEvent extends StepProgress {
-  /** L_δ at the new α, in nats a target token. */
-  readonly loss: number;
-  /** L_α, in nats a target token. */
+export interface BiLevelStepEvent extends SearchStepEvent {
+  /** L_α, in nats a target token; `loss` is L_δ at the new α. */
   readonly alphaLoss: number;
-  readonly learningRate: number;
-  /** Source and target tokens of both batches, without padding. */
-  readonly tokens: number;
-  /** Probability of each candidate to be kept, after the step. */
-  readonly p: Float64Array;
+  readonly probabilities: Float64Array;
 }
-
-export type SearchEvent = SearchStepEvent | EvaluationEvent;
 
 /** Arrays have one element a candidate, in the order of the program's layout. */
-export interface SearchResult {
+export interface BiLevelSearchResult extends SearchResult {
   /** α at the best evaluation. */
-  readonly alpha: Float64Array;
-  /** Probability of each candidate to be kept, at the best evaluation; 0 where its gate has closed. */
-  readonly p: Float64Array;
-  readonly kept: readonly boolean[];
+  readonly worth: Float64Array;
+  /** Of each candidate to be kept, at the best evaluation; 0 where its gate has closed. */
+  readonly probabilities: Float64Array;
+  /** Whose gates have closed. */
+  readonly closed: readonly boolean[];
   readonly bestStep: number;
-  readonly score: number;
-  /** Steps done. */
-  readonly steps: number;
-  /** Loss-and-gradient evaluations, a micro-batched one counted once. */
-  readonly evaluations: number;
-  readonly seconds: number;
-  /** What a person should know about the result, in sentences. */
-  readonly warnings: readonly string[];
 }
 
-/** Nothing is to be searched where everything fits: p = 1, and no step is made. */
-async function keepEverything(
-  problem: SearchProblem,
+function createEstimator(modules: readonly DeltaModule[], options: BiLevelSearchOptions): GateEstimator {
+  const { budget, gradient, tau, beta, l0, seed } = options;
+  const counts = modules.map(({ parameters }) => parameters);
+  const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
+  return estimators[options.estimator]({ counts, budget, gradient, tau, beta, ...(l0 && { l0 }), uniforms });
+}
+
+/** What there is to say where everything fits and nothing is to be searched; undefined where something is. */
+export function settledResult(
   modules: readonly DeltaModule[],
-  { budget, keepInert }: SearchOptions,
-): Promise<SearchResult> {
-  const started = performance.now();
-  const score = await problem.evaluate(problem.initialDelta, new Float32Array(modules.length).fill(1));
-  const alpha = new Float64Array(modules.length);
+  options: BiLevelSearchOptions,
+): BiLevelSearchResult | undefined {
+  if (!createEstimator(modules, options).settled) return undefined;
+  const { budget, keepInert } = options;
   return {
-    alpha,
-    p: alpha.slice().fill(1),
-    kept: chooseStructure(alpha, modules, { budget, keepInert }),
-    bestStep: 0,
-    score,
-    steps: 0,
-    evaluations: 0,
-    seconds: (performance.now() - started) / 1000,
+    worth: new Float64Array(modules.length),
+    probabilities: new Float64Array(modules.length).fill(1),
+    closed: modules.map(() => false),
+    ...{ bestStep: 0, steps: 0, evaluations: 0, seconds: 0 },
     warnings: [
       `The budget of ${budget} parameters holds all candidates: every one${keepInert ? '' : ' that can change the output'} is kept, nothing was searched.`,
     ],
@@ -119,33 +96,33 @@ async function keepEverything(
  *
  * Throws InputError for a budget that no candidate fits, InterruptedError, with the state saved, when the signal aborts.
  */
-export async function* search(
-  problem: SearchProblem,
-  options: SearchOptions,
+export async function* biLevelSearch(
+  problem: BiLevelSearchProblem,
+  options: BiLevelSearchOptions,
   context: LoopContext = {},
-): AsyncGenerator<SearchEvent, SearchResult> {
+): AsyncGenerator<BiLevelStepEvent | EvaluationEvent, BiLevelSearchResult> {
   const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
-  const counts = modules.map(({ parameters }) => parameters);
   checkBudget(modules, { budget, keepInert });
-  const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'search/gates', step);
-  const relaxation = { gradient, tau, beta, ...(l0 && { l0 }) };
-  const estimator = estimators[options.estimator]({ counts, budget, ...relaxation, uniforms });
-  if (estimator.settled) return keepEverything(problem, modules, options);
+  const settled = settledResult(modules, options);
+  if (settled !== undefined) return settled;
 
+  const estimator = createEstimator(modules, options);
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
-  const deltaCursor = createBatchCursor(problem.deltaExamples, { batchSize, seed, stream: 'search/delta' });
-  const alphaCursor = createBatchCursor(problem.alphaExamples, { batchSize, seed, stream: 'search/alpha' });
+  const halves = { delta: problem.deltaExamples, alpha: problem.alphaExamples };
+  const [deltaCursor, alphaCursor] = stepBatches(halves, order).map(({ examples, stream }) =>
+    createBatchCursor(examples, { batchSize, seed, stream }),
+  ) as [BatchCursor, BatchCursor];
   const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const alpha = new Float64Array(modules.length);
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
-  const stability = watchStability(counts);
-  const structureAt = (at: Float64Array) =>
-    chooseStructure(at, modules, { budget, keepInert, gates: estimator.evaluationGates(at) });
+  const stability = watchStability(modules.map(({ parameters }) => parameters));
+  const closedAt = (at: Float64Array) => Array.from(estimator.evaluationGates(at), gate => gate === 0);
+  const structureAt = (at: Float64Array) => chooseStructure(at, modules, { budget, keepInert, closed: closedAt(at) });
 
   async function step(index: number) {
     const deltaBatch = deltaCursor.batch(index);
@@ -163,7 +140,7 @@ export async function* search(
     evaluations[0]! += report.evaluations;
     const tokens = countTokens(deltaBatch) + countTokens(alphaBatch);
     const { loss, alphaLoss } = report;
-    return { loss, alphaLoss, learningRate: rate, tokens, p: estimator.probabilities(alpha) };
+    return { loss, alphaLoss, learningRate: rate, tokens, probabilities: estimator.probabilities(alpha) };
   }
 
   const result = yield* runLoop(
@@ -214,12 +191,11 @@ export async function* search(
     context,
   );
   const best = result.best.alpha as Float64Array;
-  const kept = structureAt(best);
-  const gates = estimator.evaluationGates(best);
+  const closed = closedAt(best);
   return {
-    alpha: best,
-    p: estimator.probabilities(best).map((p, i) => (gates[i] === 0 ? 0 : p)),
-    kept,
+    worth: best,
+    probabilities: estimator.probabilities(best).map((p, i) => (closed[i] ? 0 : p)),
+    closed,
     bestStep: result.bestStep,
     score: result.score,
     steps: result.steps,
@@ -231,7 +207,9 @@ export async function* search(
             `The structure has hardly changed over ${patience} validations: the search ended at step ${result.steps} of ${steps}.`,
           ]
         : []),
-      ...(kept.includes(true) ? [] : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.']),
+      ...(structureAt(best).includes(true)
+        ? []
+        : ['Every gate has closed: nothing is kept. A lighter penalty keeps more.']),
     ],
   };
 }
