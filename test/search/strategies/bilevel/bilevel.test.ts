@@ -49,8 +49,8 @@ test('it computes what it said it would', async () => {
 
 test('the modules may have a rate of their own while they are searched', async () => {
   const firstRate = async (given: object) => {
-    const { events } = await search(given);
-    return events[0]!.type === 'step' ? events[0].learningRate : undefined;
+    const [first] = (await search(given)).events;
+    return first?.type === 'step' ? first.learningRate : undefined;
   };
   assert.equal(await firstRate({}), 0.02);
   assert.equal(await firstRate({ 'search-lr': 0.004 }), 0.004);
