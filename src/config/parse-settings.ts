@@ -38,8 +38,11 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   if (parsed.success) return withHome(parsed.data);
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
-  const given = JSON.stringify((values as Record<string, unknown>)[key]);
-  throw new InputError(`${given} is no value for \`${key}\``, { where: where(key), remedy: `give ${expected(issue)}` });
+  const given = (values as Record<string, unknown>)[key];
+  throw new InputError(`${JSON.stringify(given)} is no value for \`${key}\``, {
+    where: where(key),
+    remedy: `${question(issue, String(given))}give ${expected(issue)}`,
+  });
 }
 
 function unknownKey(key: string, keys: readonly string[], where: string): InputError {
@@ -48,6 +51,12 @@ function unknownKey(key: string, keys: readonly string[], where: string): InputE
     where,
     remedy: nearest === undefined ? `the keys are ${keys.join(', ')}` : `did you mean \`${nearest}\`?`,
   });
+}
+
+/** The nearest of a list of values, where one is near. */
+function question(issue: z.core.$ZodIssue, given: string): string {
+  const [nearest] = issue.code === 'invalid_value' ? nearestNames(given, issue.values.map(String)) : [];
+  return nearest === undefined ? '' : `did you mean ${nearest}? `;
 }
 
 /** What would have been right, in words, for the few checks that the schema makes. */
