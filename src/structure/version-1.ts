@@ -2,7 +2,10 @@ import { InputError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Place, Role } from '../core/site.ts';
 
-/** Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood for. */
+/**
+ * Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood
+ * for.
+ */
 const ROLES: Readonly<Record<string, Role>> = {
   Embedding: 'embedding',
   'SelfAttn.LN': 'self-attention.norm',
@@ -31,7 +34,9 @@ const ROLES: Readonly<Record<string, Role>> = {
 /** Its columns were `E.3` and `D.0`. */
 const COLUMN = /^([ED])\.(\d+)$/;
 
-/** A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; all else as it is. */
+/**
+ * A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; all else as it is.
+ */
 export function upgradedModule(record: unknown, where?: string): unknown {
   if (typeof record !== 'object' || record === null) return record;
   const { column, position, ...rest } = record as Record<string, unknown>;

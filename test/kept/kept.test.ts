@@ -8,8 +8,8 @@ import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { runCli } from '../cli/support.ts';
 
 /**
- * Three small jobs as version 0.1.0 ran them, with their folders. Whatever is rebuilt inside, they come out the same: byte
- * for byte on the kind of processor they were made on, and to the rounding of its products on another.
+ * Three small jobs as version 0.1.0 ran them, with their folders. Whatever is rebuilt inside, they come out the same:
+ * byte for byte on the kind of processor they were made on, and to the rounding of its products on another.
  */
 const folder = fileURLToPath(new URL('../fixtures/runs-v1', import.meta.url));
 
