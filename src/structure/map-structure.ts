@@ -40,7 +40,8 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
     });
   }
   const { name, fingerprint, parameters } = model;
-  // The product first: a quotient times its divisor may be a little less than it was, and rounded down, a parameter less.
+  // The product first: a quotient times its divisor may be a little less than it was, and rounded down, a parameter
+  // less.
   const budget =
     structure.budget && Math.max(1, Math.floor((structure.budget * parameters) / structure.model.parameters));
   return { ...structure, model: { name, fingerprint, parameters }, budget, modules };
