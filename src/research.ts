@@ -30,6 +30,7 @@ export { type HostKind, type Place, type Role, roleNames, roles, type Site, type
 export { encodeExample, encodeExamples, encodeSource, encodeTarget, type TextExample } from './data/encode.ts';
 export type { ModelInput } from './data/read-inputs.ts';
 export { withSentinel } from './data/tokenizer/sentinel.ts';
+export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
 export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/kinds.ts';

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 import { InterruptedError } from '../core/errors.ts';
+import { visible } from '../core/visible.ts';
 import type { Ask } from './command.ts';
 
 /**
@@ -17,7 +18,7 @@ export function terminalAsk(input: Readable, output: Writable, signal: AbortSign
     });
     ended.catch(() => {});
     try {
-      const answer = await Promise.race([lines.question(`${question} [${standard}] `, { signal }), ended]);
+      const answer = await Promise.race([lines.question(visible(`${question} [${standard}] `), { signal }), ended]);
       return answer.trim() === '' ? standard : answer.trim();
     } catch (error) {
       throw signal.aborted ? new InterruptedError() : error;

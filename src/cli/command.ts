@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ArgsDef, ParsedArgs } from 'citty';
 import type { JobContext } from '../jobs/job-events.ts';
+import type { ArgsDef, ParsedArgs } from './parse.ts';
 
 /** Puts a question; an empty answer is the standard one. */
 export type Ask = (question: string, standard: string) => Promise<string>;

@@ -1,4 +1,5 @@
 import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
+import { visible } from '../core/visible.ts';
 
 /** What the process ends with, and what it says on stderr. */
 export interface Failure {
@@ -13,7 +14,8 @@ export function describeFailure(error: unknown): Failure {
     return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy] };
   }
   if (error instanceof InterruptedError) {
-    return { exitCode: 130, lines: [error.message] };
+    return { exitCode: 130, lines: [visible(error.message)] };
   }
-  return { exitCode: 1, lines: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { exitCode: 1, lines: [visible(text)] };
 }

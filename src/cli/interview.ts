@@ -1,4 +1,5 @@
 import { InputError } from '../core/errors.ts';
+import { expandHome } from '../files/expand-home.ts';
 import type { JobEvent } from '../jobs/job-events.ts';
 import type { Ask } from './command.ts';
 import { describeFailure } from './failure.ts';
@@ -34,7 +35,8 @@ export function createInterview(ask: Ask | 'silent' | undefined, onEvent?: (even
       return given ?? standard;
     }
     for (;;) {
-      const said = await ask!(question, standard);
+      // No shell has read it.
+      const said = expandHome(await ask!(question, standard));
       try {
         await check(said);
         return said;

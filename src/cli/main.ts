@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { visible } from '../core/visible.ts';
 import { packageVersion } from '../library/provenance.ts';
 import { terminalAsk } from './ask.ts';
 import { commands } from './commands/commands.ts';
@@ -35,7 +36,7 @@ const signal = interruptSignal(() => {
 });
 // Node calls some of what it does experimental. Whoever uses this program cannot do anything about that.
 process.removeAllListeners('warning').on('warning', warning => {
-  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(visible(`${warning.name}: ${warning.message}\n`));
 });
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A disk that takes no more is one.
 process.stdout.on('error', error => {

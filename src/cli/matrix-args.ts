@@ -1,4 +1,3 @@
-import type { ArgsDef, ParsedArgs } from 'citty';
 import { readYamlKeys } from '../config/config-file.ts';
 import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
@@ -11,6 +10,7 @@ import {
 } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
+import type { ArgsDef, ParsedArgs } from './parse.ts';
 import { configFileArg, schemaArgs } from './settings-args.ts';
 
 const methods = comparedMethods.map(method => method.name).join(', ');

@@ -1,51 +1,139 @@
-import { type ArgsDef, type ParsedArgs, parseArgs } from 'citty';
+import { parseArgs } from 'node:util';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { expandHome } from '../files/expand-home.ts';
+
+/** What a command takes, by name; positional arguments in the order of their places. */
+export type ArgsDef = Readonly<Record<string, ArgDef>>;
+
+export type ArgDef = Positional | FlagDef;
+
+export type FlagDef = ValueFlag | Switch;
+
+/** An argument that is known by its place. It must be given, unless it is not `required`. */
+interface Positional {
+  readonly type: 'positional';
+  readonly description: string;
+  readonly required?: boolean;
+}
+
+/** `--name VALUE` or `--name=VALUE`; the help writes `valueHint` for the value (default: the name). */
+interface ValueFlag {
+  readonly type: 'string';
+  readonly description: string;
+  readonly valueHint?: string;
+}
+
+/** `--name` or `--no-name`; the help lists the latter where it has a description of its own. */
+interface Switch {
+  readonly type: 'boolean';
+  readonly description: string;
+  readonly negativeDescription?: string;
+}
+
+/** What was given, by name: truth values for switches, texts for all others. */
+export type ParsedArgs = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Reads a command's arguments.
- * @throws InputError for a flag the command does not have (with the nearest one), a flag without its value, and a
- * positional argument too many or too few
+ * Reads a command's arguments. Of a flag that is given twice the last one counts; after `--` nothing is a flag.
+ * @throws InputError for a flag the command does not have (with the nearest one), a flag without its value, a switch
+ * with one, and a positional argument too many or too few
  */
 export function parseArguments(rawArgs: readonly string[], definitions: ArgsDef): ParsedArgs {
-  const flags = Object.keys(definitions).filter(name => definitions[name]!.type !== 'positional');
-  for (const argument of rawArgs) {
-    // What follows are no flags: texts, and files, may begin with a dash.
-    if (argument === '--') break;
-    if (argument.startsWith('-')) checkFlag(argument, flags, definitions);
+  const all = Object.entries(definitions);
+  const valueFlags = all
+    .filter(([, { type }]) => type === 'string')
+    .map(([name]) => [name, { type: 'string' as const }]);
+  // Node's strict mode refuses negative numbers as values and knows no nearest flag: here it cuts, and we judge.
+  const { tokens } = parseArgs({
+    args: [...rawArgs],
+    options: Object.fromEntries(valueFlags),
+    strict: false,
+    tokens: true,
+  });
+  const flags = tokens.flatMap(token =>
+    token.kind === 'option' ? [readFlag({ ...token, argument: rawArgs[token.index]! }, definitions)] : [],
+  );
+  const texts = tokens.flatMap(token => (token.kind === 'positional' ? [token.value] : []));
+  const places = all.flatMap(([name, arg]) => (arg.type === 'positional' ? [{ name, ...arg }] : []));
+  return Object.fromEntries([...flags, ...readPositionals(texts, places)]);
+}
+
+const negativeNumber = /^-\.?\d/;
+
+interface GivenFlag {
+  /** The argument as it was written: Node takes `-lr` apart into two flags. */
+  readonly argument: string;
+  readonly name: string;
+  readonly value: string | undefined;
+  /** Whether the value follows `=`, rather than being the next argument. */
+  readonly inlineValue: boolean | undefined;
+}
+
+function readFlag(flag: GivenFlag, definitions: ArgsDef): [name: string, value: string | boolean] {
+  const { argument, name, value } = flag;
+  const typeOf = (key: string) => (Object.hasOwn(definitions, key) ? definitions[key]!.type : undefined);
+  if (argument.startsWith('--')) {
+    if (typeOf(name) === 'string') return [name, asPath(definitions[name]!, givenValue(flag))];
+    if (typeOf(name) === 'boolean') return [name, truth(name, value)];
+    const positive = name.replace(/^no-/, '');
+    if (typeOf(positive) === 'boolean') return [positive, !truth(positive, value)];
   }
-  const parsed = parse(rawArgs, definitions);
-  for (const name of flags) {
-    if (definitions[name]!.type !== 'boolean' && parsed[name] === '') {
-      throw new InputError('a value is missing', { where: `--${name}`, remedy: `write --${name} VALUE` });
-    }
-  }
-  const positionals = Object.values(definitions).filter(definition => definition.type === 'positional').length;
-  const extra = parsed._[positionals];
+  throw unknownFlag(
+    argument,
+    Object.keys(definitions).filter(key => typeOf(key) !== 'positional'),
+  );
+}
+
+function givenValue({ name, value = '', inlineValue }: GivenFlag): string {
+  // In `--lr --seed 3` a value was forgotten; in `--lr -0.5` it was not.
+  const isFlag = !inlineValue && value.startsWith('-') && !negativeNumber.test(value);
+  if (value !== '' && !isFlag) return value;
+  throw new InputError('a value is missing', {
+    where: `--${name}`,
+    remedy: isFlag ? `write --${name} VALUE before ${value}` : `write --${name} VALUE`,
+  });
+}
+
+/** No shell puts the home folder in place of `~` after `=`. */
+function asPath(definition: ArgDef, value: string): string {
+  const isPath = 'valueHint' in definition && /FILE|FOLDER|PATH/.test(definition.valueHint ?? '');
+  return isPath ? expandHome(value) : value;
+}
+
+function truth(name: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'true') return true;
+  if (value === 'false') return false;
+  throw new InputError(`it is on or off, not \`${value}\``, {
+    where: `--${name}`,
+    remedy: `write --${name} or --no-${name}`,
+  });
+}
+
+function unknownFlag(argument: string, flags: readonly string[]): InputError {
+  const [written] = argument.split('=', 1) as [string];
+  const [nearest] = negativeNumber.test(written) ? [] : nearestNames(written.replace(/^--?/, ''), flags);
+  return new InputError(`there is no flag \`${written}\` here`, {
+    remedy:
+      nearest === undefined
+        ? 'add --help to see the flags; write `--` before a text that begins with a dash'
+        : `did you mean \`--${nearest}\`?`,
+  });
+}
+
+function readPositionals(
+  texts: readonly string[],
+  places: readonly { readonly name: string; readonly required?: boolean }[],
+): [name: string, text: string][] {
+  const extra = texts[places.length];
   if (extra !== undefined) {
     throw new InputError(`\`${extra}\` is one argument too many`, { remedy: 'did you forget a `--` before a flag?' });
   }
-  return parsed;
-}
-
-function parse(rawArgs: readonly string[], definitions: ArgsDef): ParsedArgs {
-  try {
-    return parseArgs([...rawArgs], definitions);
-  } catch (cause) {
-    // The parser's own complaints are about the arguments, so they are the user's to mend.
-    throw new InputError((cause as Error).message, { remedy: 'add --help to see what the command takes', cause });
+  const missing = places[texts.length];
+  if (missing !== undefined && missing.required !== false) {
+    throw new InputError(`${missing.name.toUpperCase()} is missing`, {
+      remedy: 'add --help to see what the command takes',
+    });
   }
-}
-
-function checkFlag(argument: string, flags: readonly string[], definitions: ArgsDef): void {
-  // A negative number is a value.
-  if (/^-\d/.test(argument)) return;
-  const name = argument.replace(/^--?/, '').replace(/=.*$/s, '');
-  const positive = name.replace(/^no-/, '');
-  if (argument.startsWith('--') && flags.includes(name)) return;
-  if (argument.startsWith('--') && definitions[positive]?.type === 'boolean') return;
-  const [nearest] = nearestNames(name, flags);
-  throw new InputError(`there is no flag \`${argument.replace(/=.*$/s, '')}\` here`, {
-    remedy: nearest === undefined ? 'add --help to see the flags' : `did you mean \`--${nearest}\`?`,
-  });
+  return texts.map((text, i) => [places[i]!.name, text]);
 }

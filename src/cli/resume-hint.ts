@@ -19,8 +19,8 @@ export async function withResumeHint<T>(command: 'search' | 'train', out: string
 }
 
 function withRemedy(error: StorageError, remedy: string): StorageError {
-  const { where, code, cause } = error;
-  return new StorageError(error.message.slice(`${where}: `.length), { where, code, cause, remedy });
+  const { what, where, code, cause } = error;
+  return new StorageError(what, { where, code, cause, remedy });
 }
 
 /** Quotes what a shell would split or expand. */

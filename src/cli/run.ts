@@ -1,5 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { visible } from '../core/visible.ts';
+import { paintCodes } from '../report/heat-map-terminal.ts';
 import type { Command, CommandContext, Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';
@@ -39,8 +41,9 @@ export async function runCommandLine(
   const args = parseArguments(rest, { ...command.args, ...commonArgs });
   const output = await command.run(args, context);
   const { exitCode = 0, stream } = output;
-  if (args.json === true) return { text: asJson(output), exitCode };
-  return { ...(stream && { stream }), text: output.lines.join('\n'), exitCode };
+  if (args.json === true) return { text: visible(asJson(output)), exitCode };
+  const text = output.lines.map(visibleButPaint).join('\n');
+  return { ...(stream && { stream: visibleLines(stream) }), text, exitCode };
 }
 
 /** The command that the arguments name, where there is one of that name. */
@@ -58,6 +61,19 @@ function screenOf({ columns, colour }: CommandContext): Screen {
 
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h';
+}
+
+async function* visibleLines(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield visible(line);
+}
+
+/** What stands in data and in files of runs must not steer the terminal; the heat map's colours may. */
+function visibleButPaint(line: string): string {
+  const codes = line.match(paintCodes) ?? [];
+  return line
+    .split(paintCodes)
+    .map((text, i) => `${visible(text)}${codes[i] ?? ''}`)
+    .join('');
 }
 
 function asJson(output: Output): string {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ArgDef, ArgsDef, ParsedArgs } from 'citty';
 import { z } from 'zod';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
@@ -10,6 +9,7 @@ import { InputError } from '../core/errors.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-path.ts';
+import type { ArgDef, ArgsDef, ParsedArgs } from './parse.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {

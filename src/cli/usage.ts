@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { ArgDef } from 'citty';
 import type { Command } from './command.ts';
+import type { ArgDef, FlagDef } from './parse.ts';
 import { columns, wrap } from './text-columns.ts';
 
 const name = 's3delta';
@@ -31,16 +31,14 @@ export function usage(commands: Readonly<Record<string, Command>>, version: stri
 /** What `s3delta <command> --help` says. */
 export function commandUsage(key: string, { description, args }: Command, screen: Screen): string {
   const all = Object.entries<ArgDef>({ ...args, ...commonArgs });
-  const positional = all.filter(([, definition]) => definition.type === 'positional');
-  const places = positional.map(([arg, { required }]) => (required === false ? `[${upper(arg)}]` : `<${upper(arg)}>`));
+  const positional = all.flatMap(([arg, it]) => (it.type === 'positional' ? [[upper(arg), it] as const] : []));
+  const places = positional.map(([place, { required }]) => (required === false ? `[${place}]` : `<${place}>`));
   return page(screen, {
     title: description,
     usage: [name, key, ...places, '[options]'].join(' '),
     sections: {
-      Arguments: positional.map(([arg, { description = '' }]) => [upper(arg), description]),
-      Options: all
-        .filter(([, definition]) => definition.type !== 'positional')
-        .flatMap(([arg, it]) => optionRows(arg, it)),
+      Arguments: positional.map(([place, { description }]) => [place, description]),
+      Options: all.flatMap(([arg, it]) => (it.type === 'positional' ? [] : optionRows(arg, it))),
     },
   });
 }
@@ -48,8 +46,8 @@ export function commandUsage(key: string, { description, args }: Command, screen
 /** A list of words longer than this is told in the description. */
 const longestHint = 40;
 
-function optionRows(arg: string, definition: ArgDef): [flag: string, description: string][] {
-  const { description = '' } = definition;
+function optionRows(arg: string, definition: FlagDef): [flag: string, description: string][] {
+  const { description } = definition;
   if (definition.type === 'boolean') {
     const { negativeDescription } = definition;
     const off: [string, string][] = negativeDescription === undefined ? [] : [[`--no-${arg}`, negativeDescription]];

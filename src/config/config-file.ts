@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
+import { readBytesSync } from '../files/regular-file.ts';
 import { schemaLine } from '../files/schema-line.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 import { parseSettings } from './parse-settings.ts';
@@ -49,7 +49,7 @@ export function readYamlKeys(path: string): unknown {
 
 function readText(path: string): string {
   try {
-    return decodeUtf8(readFileSync(path), path);
+    return decodeUtf8(readBytesSync(path), path);
   } catch (error) {
     throw asReadError(path, error);
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { withHome } from './paths.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 
 /**
@@ -13,7 +14,7 @@ export function parseSettings(values: unknown, where: (key: string) => string): 
 }
 
 /**
- * The same for any list of keys.
+ * The same for any list of keys. `~` in paths becomes the home folder.
  *
  * @param where how an error names the source of a key, e.g. `config.yaml` or `--budget`
  * @throws InputError for an unknown key (with the nearest name) and for a value a key cannot have
@@ -34,7 +35,7 @@ export function parseKeys<Shape extends z.ZodRawShape>(
     if (!keys.includes(key)) throw unknownKey(key, keys, where(key));
   }
   const parsed = schema.safeParse(values);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withHome(parsed.data);
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
   const given = JSON.stringify((values as Record<string, unknown>)[key]);

@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { expandHome } from '../files/expand-home.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 import { builtInModel } from './presets.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
 const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from'];
+
+/** Keys whose values may be paths of what is read or written. */
+const homeKeys: readonly string[] = [...pathKeys, 'out'];
+
+/** `~` before a path is the home folder, in keys from any source. */
+export function withHome<Keys extends object>(keys: Keys): Keys {
+  return mapTexts(keys, key => homeKeys.includes(key), expandHome);
+}
 
 /** Keys read from a config file: a relative path means what lies beside the file, or else in the working folder. */
 export function fromConfigFile<Keys extends object>(keys: Keys, file: string): Keys {
@@ -32,9 +41,17 @@ export function withAbsolutePaths<Keys extends object>(keys: Keys): Keys {
 }
 
 function mapPaths<Keys extends object>(keys: Keys, move: (path: string) => string): Keys {
+  return mapTexts(keys, mayBePath, move);
+}
+
+function mapTexts<Keys extends object>(
+  keys: Keys,
+  isMeant: (key: string, value: string) => boolean,
+  move: (path: string) => string,
+): Keys {
   const moved = (key: string, value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(each => moved(key, each));
-    return typeof value === 'string' && mayBePath(key, value) ? move(value) : value;
+    return typeof value === 'string' && isMeant(key, value) ? move(value) : value;
   };
   return Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, moved(key, value)])) as Keys;
 }

@@ -1,17 +1,26 @@
+import { shortened, visible } from './visible.ts';
+
+/** Characters of a message or a remedy: a page of text hides what is wrong, also where it quotes a whole file. */
+const MOST = 2000;
+const readable = (text: string) => visible(shortened(text, MOST));
+
 /**
  * A mistake in what the user gave: a flag, a file, a value. Carries everything a person needs to mend it.
  * The command line prints it without a stack trace and ends with exit code 2.
  */
 export class InputError extends Error {
+  /** What is wrong, without the place. */
+  readonly what: string;
   /** The exact edit that mends it, in words. */
   readonly remedy: string | undefined;
   /** Where it stands: a file, a line, a key. */
   readonly where: string | undefined;
 
   constructor(what: string, details: { remedy?: string; where?: string; cause?: unknown } = {}) {
-    super(details.where ? `${details.where}: ${what}` : what, { cause: details.cause });
+    super(readable(details.where ? `${details.where}: ${what}` : what), { cause: details.cause });
     this.name = 'InputError';
-    this.remedy = details.remedy;
+    this.what = readable(what);
+    this.remedy = details.remedy && readable(details.remedy);
     this.where = details.where;
   }
 }
@@ -43,11 +52,13 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes on
- * from it once there is room. No mistake in what was given: the command line prints it without a stack trace and ends
- * with exit code 1.
+ * The machine refused to write: the disk is full, gone or read-only. What was written before is whole, and a run goes
+ * on from it once there is room. No mistake in what was given: the command line prints it without a stack trace and
+ * ends with exit code 1.
  */
 export class StorageError extends Error {
+  /** What was refused, without the place. */
+  readonly what: string;
   readonly remedy: string;
   /** The file that could not be written. */
   readonly where: string;
@@ -55,9 +66,10 @@ export class StorageError extends Error {
   readonly code: string;
 
   constructor(what: string, details: { remedy: string; where: string; code: string; cause?: unknown }) {
-    super(`${details.where}: ${what}`, { cause: details.cause });
+    super(readable(`${details.where}: ${what}`), { cause: details.cause });
     this.name = 'StorageError';
-    this.remedy = details.remedy;
+    this.what = readable(what);
+    this.remedy = readable(details.remedy);
     this.where = details.where;
     this.code = details.code;
   }

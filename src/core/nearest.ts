@@ -1,24 +1,11 @@
+import leven from 'leven';
 import { InputError } from './errors.ts';
-
-/** Number of single-character insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
-export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
-}
 
 /** The names most like `name`, best first; none where all of them are too far to be a slip of the pen. */
 export function nearestNames(name: string, names: readonly string[], count = 1): string[] {
   const wanted = name.toLowerCase();
   return names
-    .map(candidate => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .map(candidate => ({ candidate, distance: leven(wanted, candidate.toLowerCase()) }))
     .filter(
       ({ candidate, distance }) => distance <= Math.max(2, Math.ceil(Math.max(wanted.length, candidate.length) / 3)),
     )

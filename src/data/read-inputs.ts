@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { asReadError } from '../files/read-error.ts';
+import { openFile } from '../files/regular-file.ts';
 import { type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
 import { rowCutter } from './rows/columns.ts';
 import { csvCutter } from './rows/csv.ts';
@@ -34,7 +34,8 @@ export async function* readInputs(file: string, signal?: AbortSignal): AsyncGene
     return;
   }
   try {
-    yield* cutStream(createReadStream(file), file, (cutters[ending] ?? inputCutter)(file), signal);
+    const stream = (await openFile(file)).createReadStream();
+    yield* cutStream(stream, file, (cutters[ending] ?? inputCutter)(file), signal);
   } catch (error) {
     throw asReadError(file, error);
   }

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 /** Its name. */
@@ -47,7 +47,13 @@ const description = z.looseObject({
   /** Test score of the run, 0 to 100. */
   score: z.looseObject({ metric: z.string(), test: z.number().nullable() }).optional(),
   /** Of the format `onnx`. */
-  onnx: z.looseObject({ encoder: graph, decoder: graph, startId: count, padId: count, endId: count }).optional(),
+  onnx: z
+    .looseObject({
+      ...{ encoder: graph, decoder: graph, startId: count, padId: count, endId: count },
+      /** Of graphs and weights, by their names; absent in what earlier versions wrote. */
+      sha256: z.record(fileName, z.string()).optional(),
+    })
+    .optional(),
 });
 
 /** `s3delta.json`: what an exported model is for, and how it is asked. Other programs read it: fields are added, never renamed. */
@@ -69,7 +75,7 @@ export async function writeDescription(
 
 /** Whether a folder holds an exported model. */
 export function holdsExport(folder: string): boolean {
-  return existsSync(join(folder, descriptionFile));
+  return isThere(join(folder, descriptionFile));
 }
 
 /** What an export's folder says of itself. @throws InputError where that cannot be read */

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { elementCount } from '../core/element-count.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
+import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
+import { openFile } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf } from '../files/write-tensors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -43,21 +45,24 @@ export const onnx: Exporter = {
       await writeFileWhole(join(folder, file), toOnnx(lower(graph, webgpuLowerings), folder));
     }
     await copyModelFiles(model.folder, folder);
+    const names = [files.encoder, files.decoder, WEIGHTS];
+    const sha256 = await Promise.all(names.map(async name => [name, await hashFile(join(folder, name))] as const));
     return {
       onnx: {
         opset: OPSET,
         encoder: { file: files.encoder, ...signatureOf(encoder) },
         decoder: { file: files.decoder, ...signatureOf(decoder) },
         weights: WEIGHTS,
-        ...{ startId, padId, endId },
+        ...{ startId, padId, endId, sha256: Object.fromEntries(sha256) },
       },
     };
   },
   async open(folder, { onnx: described }, settings) {
     const remedy = 'export the run again';
     if (!described) throw new InputError('its description names no graphs', { where: folder, remedy });
-    const { encoder, decoder, ...ids } = described;
+    const { encoder, decoder, sha256 = {}, ...ids } = described;
     const files = { encoder: join(folder, encoder.file), decoder: join(folder, decoder.file) };
+    for (const name of [encoder.file, decoder.file, WEIGHTS]) await requireWhole(join(folder, name), sha256[name]);
     try {
       return await openStandalone({ ...files, ...ids }, settings);
     } catch (cause) {
@@ -68,6 +73,19 @@ export const onnx: Exporter = {
     }
   },
 };
+
+/** @throws InputError where a file is none, for which the runtime would wait, or is not what was written */
+async function requireWhole(file: string, hash: string | undefined): Promise<void> {
+  await (await openFile(file)).close();
+  if (hash === undefined) return;
+  await checkOnce(file, await recordOf(file, hash), async () => {
+    if ((await hashFile(file)) === hash) return;
+    throw new InputError('its bytes are not those that were exported', {
+      where: file,
+      remedy: 'copy it again from where it is whole, or export the run again',
+    });
+  });
+}
 
 /** Writes weights into one file: changed ones as float32, all others as they are. Returns where each stands. */
 async function writeWeights(

@@ -1,21 +1,15 @@
-import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
+import { readCheckedHeader } from './content-hash.ts';
 import { readJson } from './read-json.ts';
-import { readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
+import { isThere } from './regular-file.ts';
+import type { TensorEntry } from './safetensors.ts';
 
 const SINGLE_FILE = 'model.safetensors';
 const SHARD_INDEX = 'model.safetensors.index.json';
 
 const shardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEntry>> {
   const indexFile = join(folder, SHARD_INDEX);
@@ -33,13 +27,13 @@ async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEnt
     if (shard !== basename(shard) || shard === '..') {
       throw new InputError(`the shard name ${JSON.stringify(shard)} is not a plain file name`, { where: indexFile });
     }
-    if (!(await exists(join(folder, shard)))) {
+    if (!isThere(join(folder, shard))) {
       throw new InputError(`the shard ${shard} is missing`, {
         where: folder,
         remedy: `download it, or give a folder that holds all files named in ${SHARD_INDEX}`,
       });
     }
-    shards.set(shard, (await readSafetensorsHeader(join(folder, shard))).tensors);
+    shards.set(shard, (await readCheckedHeader(join(folder, shard))).tensors);
   }
   const tensors = new Map<string, TensorEntry>();
   for (const [name, shard] of weightMap) {
@@ -57,12 +51,13 @@ async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEnt
 
 /**
  * Finds every tensor of a checkpoint folder as downloaded from the Hub: `model.safetensors`, or shards with
- * `model.safetensors.index.json`. Only headers are read. InputError where files are missing, damaged or disagree.
+ * `model.safetensors.index.json`. Only headers are read, and once all of
+ * what we have written. InputError where files are missing, damaged or disagree.
  */
 export async function readCheckpointIndex(folder: string): Promise<ReadonlyMap<string, TensorEntry>> {
-  if (await exists(join(folder, SINGLE_FILE))) return (await readSafetensorsHeader(join(folder, SINGLE_FILE))).tensors;
-  if (await exists(join(folder, SHARD_INDEX))) return readShards(folder);
-  const pickled = await exists(join(folder, 'pytorch_model.bin'));
+  if (isThere(join(folder, SINGLE_FILE))) return (await readCheckedHeader(join(folder, SINGLE_FILE))).tensors;
+  if (isThere(join(folder, SHARD_INDEX))) return readShards(folder);
+  const pickled = isThere(join(folder, 'pytorch_model.bin'));
   throw new InputError(`neither ${SINGLE_FILE} nor ${SHARD_INDEX} found`, {
     where: folder,
     remedy: pickled

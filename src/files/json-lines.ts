@@ -1,10 +1,14 @@
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync } from 'node:fs';
+import { isThere, openToAppend, readBytesSync } from './regular-file.ts';
 import { asStorageError } from './storage-error.ts';
 
-/** Adds a line of JSON to a file that grows while something runs; it is on the disk when this returns. StorageError where the system refuses. */
+/**
+ * Adds a line of JSON to a file that grows while something runs; it is on the disk when this returns. StorageError
+ * where the system refuses, InputError where something else than a file has its name.
+ */
 export function appendJsonLine(file: string, value: unknown): void {
   try {
-    const handle = openSync(file, 'a');
+    const handle = openToAppend(file);
     try {
       appendFileSync(handle, `${JSON.stringify(value)}\n`);
       fsyncSync(handle);
@@ -16,10 +20,14 @@ export function appendJsonLine(file: string, value: unknown): void {
   }
 }
 
-/** Every whole line of such a file; one that a crash has cut short is left out. No file, no lines. */
+/**
+ * Every whole line of such a file; one that a crash has cut short is left out. No file, no lines.
+ * @throws InputError where something else has its name
+ */
 export function readJsonLines(file: string): unknown[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
+  if (!isThere(file)) return [];
+  return readBytesSync(file)
+    .toString('utf8')
     .split('\n')
     .map(parseLine)
     .filter(value => value !== undefined);

@@ -1,10 +1,15 @@
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { InputError } from '../core/errors.ts';
+
+/** What mends a path under which something else than a file was found. */
+export const NO_FILE_REMEDY = 'remove it and put a file there, or give another path';
 
 /** What the system's codes mean to a person, and what mends them. */
 const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   ENOENT: { what: 'no such file', remedy: 'check the path' },
   ENOTDIR: { what: 'a part of this path is a file, not a folder', remedy: 'check the path' },
-  EISDIR: { what: 'this is a folder, not a file', remedy: 'give a file' },
+  EISDIR: { what: 'this is a folder, not a file', remedy: NO_FILE_REMEDY },
+  ENXIO: { what: 'this is a socket, a pipe or a device, not a file', remedy: NO_FILE_REMEDY },
   EACCES: { what: 'no permission to read this file', remedy: 'change its permissions, or give another file' },
   EPERM: { what: 'no permission to read this file', remedy: 'change its permissions, or give another file' },
   ELOOP: { what: 'too many links lead to one another here', remedy: 'check the path' },
@@ -18,5 +23,24 @@ const reasons: Readonly<Record<string, { readonly what: string; readonly remedy:
 export function asReadError(path: string, error: unknown): unknown {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || !Object.hasOwn(reasons, code)) return error;
+  if (code === 'ENOENT' && isDanglingLink(path)) return danglingLink(path, error);
   return new InputError(reasons[code]!.what, { where: path, remedy: reasons[code]!.remedy, cause: error });
+}
+
+/** Whether a path is a link to what is not there, as a link in a copied cache is. */
+export function isDanglingLink(path: string): boolean {
+  try {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return isLink && statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+export function danglingLink(path: string, cause?: unknown): InputError {
+  return new InputError(`this is a link to ${readlinkSync(path)}, which is not there`, {
+    where: path,
+    remedy: 'remove the link, or put back what it names',
+    cause,
+  });
 }

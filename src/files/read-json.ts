@@ -1,20 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { InputError } from '../core/errors.ts';
-import { asReadError } from './read-error.ts';
+import { readBytes } from './regular-file.ts';
 import { decodeUtf8 } from './utf8.ts';
 
-/** Text of a UTF-8 file the user named. A missing or unreadable one, or another encoding, is an InputError that says which. */
+/**
+ * Text of a UTF-8 file the user named. A missing or unreadable one, or another encoding, is an InputError that says
+ * which.
+ */
 export async function readTextFile(path: string): Promise<string> {
   return decodeUtf8(await readBytes(path), path);
-}
-
-/** Content of a file the user named. A missing or unreadable one is an InputError that says which. */
-export async function readBytes(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw asReadError(path, error);
-  }
 }
 
 /** Parsed JSON of a file, not validated further. InputError where it is missing or is no JSON. */

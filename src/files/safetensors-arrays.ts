@@ -1,12 +1,17 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { elementCount } from '../core/element-count.ts';
 import { InputError } from '../core/errors.ts';
+import { HASH_KEY, requireHash, startHashOf } from './content-hash.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
+import { openFile } from './regular-file.ts';
 import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { bytesOf, type TensorSource, writeTensors } from './write-tensors.ts';
 
-/** Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a backbone. */
+/**
+ * Safetensors files as whole arrays in memory: deltas and checkpoints, which full fine-tuning makes larger than a
+ * backbone.
+ */
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
@@ -40,20 +45,32 @@ export async function writeSafetensors(path: string, { metadata, tensors }: Arra
   await writeTensors(path, { metadata, tensors: new Map(sources) });
 }
 
-/** Reads a file of F32, F64 and I32 tensors. InputError where it is damaged or holds another dtype. */
+/**
+ * Reads a file of F32, F64 and I32 tensors. InputError where it holds another dtype, DamagedFileError where it is not
+ * what was written.
+ */
 export async function readSafetensors(path: string): Promise<ArrayFile> {
-  const { metadata, tensors } = await readSafetensorsHeader(path);
+  const header = await readSafetensorsHeader(path);
+  // As they lie in the file, so that it is hashed in one go.
+  const inOrder = [...header.tensors].sort(([, a], [, b]) => a.offset - b.offset);
   const arrays = new Map<string, ArrayTensor>();
   try {
-    const handle = await open(path, 'r');
+    const handle = await openFile(path);
     try {
-      for (const [name, entry] of tensors) arrays.set(name, await readTensor(handle, name, entry));
+      const hash = await startHashOf(handle, header);
+      for (const [name, entry] of inOrder) {
+        const tensor = await readTensor(handle, name, entry);
+        arrays.set(name, tensor);
+        hash?.update(bytesOf(tensor.data));
+      }
+      requireHash(hash, header, path);
     } finally {
       await handle.close();
     }
   } catch (error) {
     throw asReadError(path, error);
   }
+  const { [HASH_KEY]: _, ...metadata } = header.metadata;
   return { metadata, tensors: arrays };
 }
 

@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { elementCount } from '../core/element-count.ts';
 import { InputError } from '../core/errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
+import { openFile } from './regular-file.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
 export const elementBytes = {
@@ -39,6 +40,8 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** Bytes before the tensors' data. */
+  readonly dataStart: number;
 }
 
 /** The reference implementation's limit; a larger number means that the file is something else. */
@@ -52,12 +55,28 @@ const rawTensor = z.object({
 });
 const rawMetadata = z.record(z.string(), z.string());
 
+/** A file whose bytes cannot be those that were written. */
+export class DamagedFileError extends InputError {
+  constructor(what: string, { remedy = REMEDY, ...details }: ConstructorParameters<typeof InputError>[1] = {}) {
+    super(what, { ...details, remedy });
+  }
+}
+
+const REMEDY = 'the file is damaged, cut off or not safetensors: download or write it again';
+
+/** Reads a file; where it is damaged, a remedy is told that fits what it is. */
+export async function withDamageRemedy<T>(remedy: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error;
+    const { what, where } = error;
+    throw new DamagedFileError(what, { ...(where !== undefined && { where }), remedy, cause: error });
+  }
+}
+
 function damaged(what: string, file: string, cause?: unknown): InputError {
-  return new InputError(what, {
-    where: file,
-    remedy: 'the file is damaged, cut off or not safetensors: download or write it again',
-    cause,
-  });
+  return new DamagedFileError(what, { where: file, cause });
 }
 
 async function readBytes(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {
@@ -68,12 +87,7 @@ async function readBytes(handle: FileHandle, position: number, length: number, f
 }
 
 async function readHeaderText(file: string): Promise<{ text: string; dataStart: number; fileBytes: number }> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    throw asReadError(file, error);
-  }
+  const handle = await openFile(file);
   try {
     const fileBytes = (await handle.stat()).size;
     if (fileBytes < LENGTH_BYTES) throw damaged(`holds ${fileBytes} bytes, too few for a safetensors header`, file);
@@ -157,5 +171,5 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
     tensors.set(name, parseTensor(name, raw, file, dataStart, fileBytes));
   }
   checkCoverage(tensors, file, dataStart, fileBytes);
-  return { metadata: parsedMetadata.data, tensors };
+  return { metadata: parsedMetadata.data, tensors, dataStart };
 }

@@ -10,6 +10,7 @@ const reasons: Readonly<Record<string, { readonly what: string; readonly remedy:
   EPERM: { what: 'no permission to write here', remedy: 'use a folder that can be written' },
   ENOENT: { what: 'its folder is not there (any more)', remedy: 'make the folder again, or use another one' },
   ENOTDIR: { what: 'its folder is not there (any more)', remedy: 'make the folder again, or use another one' },
+  EISDIR: { what: 'a folder has the name of this file', remedy: 'remove it, or use another folder' },
   EIO: { what: 'the disk failed', remedy: 'check the disk' },
   EMFILE: { what: 'too many files are open', remedy: 'close some programs, or raise the limit (ulimit -n)' },
 };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StorageError } from '../core/errors.ts';
 import { asStorageError } from './storage-error.ts';
@@ -36,7 +36,13 @@ export async function createFileWhole(path: string, data: FileData): Promise<boo
   }
 }
 
-type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+/** What is to stand in a file, or what writes it there itself. */
+type FileData =
+  | string
+  | Uint8Array
+  | Iterable<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | ((handle: FileHandle) => Promise<void>);
 
 async function placeWhole(
   path: string,
@@ -50,7 +56,8 @@ async function placeWhole(
     // `wx`: never follow or overwrite something that already carries the temporary name.
     const handle = await open(temporary, 'wx');
     try {
-      for await (const chunk of chunks) await handle.writeFile(chunk);
+      if (typeof chunks === 'function') await chunks(handle);
+      else for await (const chunk of chunks) await handle.writeFile(chunk);
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,4 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
 import { elementCount } from '../core/element-count.ts';
+import { HASH_KEY, NO_HASH, startHash } from './content-hash.ts';
 import { type Dtype, elementBytes } from './safetensors.ts';
 import { writeFileWhole } from './write-file-whole.ts';
 
@@ -10,8 +12,9 @@ export interface TensorSource {
 }
 
 /**
- * Writes named tensors and text metadata as one safetensors file, whole, and holds one tensor at a time. The header is
- * padded to 8 bytes and wider elements come first, so that every tensor is aligned.
+ * Writes named tensors and text metadata as one safetensors file, whole and with its hash (`content-hash.ts`), and
+ * holds one tensor at a time. The header is padded to 8 bytes and wider elements come first, so that every tensor is
+ * aligned.
  */
 export async function writeTensors(
   path: string,
@@ -21,7 +24,7 @@ export async function writeTensors(
   }: { readonly metadata: Readonly<Record<string, string>>; readonly tensors: ReadonlyMap<string, TensorSource> },
 ): Promise<void> {
   const ordered = [...tensors].sort(([, a], [, b]) => elementBytes[b.dtype] - elementBytes[a.dtype]);
-  const header = new Map<string, unknown>([['__metadata__', metadata]]);
+  const header = new Map<string, unknown>([['__metadata__', { [HASH_KEY]: NO_HASH, ...metadata }]]);
   let position = 0;
   for (const [name, { dtype, shape }] of ordered) {
     if (name === '__metadata__') throw new RangeError('no tensor can be named __metadata__');
@@ -29,24 +32,35 @@ export async function writeTensors(
     header.set(name, { dtype, shape, data_offsets: [position, end] });
     position = end;
   }
-  await writeFileWhole(path, chunks(Object.fromEntries(header), ordered));
+  await writeFileWhole(path, handle => writeHashed(handle, headOf(Object.fromEntries(header)), ordered));
 }
 
-async function* chunks(header: unknown, tensors: readonly (readonly [string, TensorSource])[]) {
+function headOf(header: unknown): Buffer {
   const text = new TextEncoder().encode(JSON.stringify(header));
   const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
   padded.set(text);
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
-  yield length;
-  yield padded;
+  return Buffer.concat([length, padded]);
+}
+
+/** The hash is known at the end only, and then takes the place that was left for it. */
+async function writeHashed(
+  handle: FileHandle,
+  head: Buffer,
+  tensors: readonly (readonly [string, TensorSource])[],
+): Promise<void> {
+  const hash = startHash(head, NO_HASH);
+  await handle.writeFile(head);
   for (const [name, { dtype, shape, bytes }] of tensors) {
     const data = await bytes();
     if (data.length !== byteLengthOf(dtype, shape)) {
       throw new RangeError(`tensor ${name}: ${data.length} bytes cannot be stored as ${dtype} [${shape}]`);
     }
-    yield data;
+    hash.update(data);
+    await handle.writeFile(data);
   }
+  await handle.write(hash.digest('hex'), head.indexOf(NO_HASH));
 }
 
 function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {

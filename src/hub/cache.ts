@@ -1,16 +1,19 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { symlink } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { z } from 'zod';
 import { makeFolder } from '../files/make-folder.ts';
+import { readBytesSync } from '../files/regular-file.ts';
 import { asStorageError } from '../files/storage-error.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { Repository } from './repository.ts';
 
 /**
  * A repository's folder in the cache that all of the Hub's tools share ($HF_HUB_CACHE, or below $HF_HOME): contents in
- * `blobs/` by their hash, each commit's files as links to them in `snapshots/`, the commits of branches in `refs/`. Ours alone is `.s3delta/`: the paths of all files of a commit.
+ * `blobs/` by their hash, each commit's files as links to them in `snapshots/`, the commits of branches in `refs/`.
+ * Ours alone is `.s3delta/`: the paths of all files of a commit, and in `checked/` which blobs were found to have their
+ * hash, by size and times.
  */
 export interface CachedRepository {
   readonly folder: string;
@@ -33,7 +36,10 @@ export function cachedRepository(repository: Repository): CachedRepository {
 /** A snapshot that is there, perhaps with some of its commit's files only. */
 export interface CachedSnapshot {
   readonly folder: string;
-  /** Paths of all files of the commit; undefined where another tool has filled the cache, and nothing says what there are. */
+  /**
+   * Paths of all files of the commit; undefined where another tool has filled the cache, and nothing says what there
+   * are.
+   */
   readonly listing: readonly string[] | undefined;
 }
 
@@ -59,12 +65,16 @@ export async function writeRef(cache: CachedRepository, revision: string, commit
 
 function readRef(cache: CachedRepository, revision: string): string | undefined {
   const ref = refFile(cache, revision);
-  return existsSync(ref) ? readFileSync(ref, 'utf8').trim() : undefined;
+  const commit = existsSync(ref) ? readBytesSync(ref).toString().trim() : '';
+  return COMMIT.test(commit) ? commit : undefined;
 }
 
 const refFile = ({ folder }: CachedRepository, revision: string) => join(folder, 'refs', revision);
 
-/** Remembers what files a commit has, so that without the Hub, too, it is known whether those that are wanted are all there. */
+/**
+ * Remembers what files a commit has, so that without the Hub, too, it is known whether those that are wanted are all
+ * there.
+ */
 export async function writeListing(cache: CachedRepository, commit: string, paths: readonly string[]): Promise<void> {
   const file = listingFile(cache, commit);
   await makeFolder(dirname(file));
@@ -73,7 +83,7 @@ export async function writeListing(cache: CachedRepository, commit: string, path
 
 function readListing(cache: CachedRepository, commit: string): readonly string[] | undefined {
   try {
-    return z.array(z.string()).parse(JSON.parse(readFileSync(listingFile(cache, commit), 'utf8')));
+    return z.array(z.string()).parse(JSON.parse(readBytesSync(listingFile(cache, commit)).toString()));
   } catch {
     return undefined;
   }
@@ -83,13 +93,14 @@ function readListing(cache: CachedRepository, commit: string): readonly string[]
 const listingFile = ({ folder }: CachedRepository, commit: string) => join(folder, '.s3delta', `${commit}.json`);
 
 /**
- * Gives a blob its name in a snapshot: a relative link, or a copy where the system allows no links.
+ * Gives a blob its name in a snapshot, in place of what has it: a relative link, or a copy where the system allows no
+ * links.
  * @throws StorageError where the system refuses
  */
 export async function linkBlob(blob: string, path: string): Promise<void> {
-  if (existsSync(path)) return;
   await makeFolder(dirname(path));
   try {
+    await rm(path, { force: true });
     await symlink(relative(dirname(path), blob), path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { downloadFile } from '@huggingface/hub';
+import { hashFile } from '../files/check-once.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { asStorageError } from '../files/storage-error.ts';
 import type { Connection } from './connection.ts';
-import { isPassing, WrongContentError } from './hub-errors.ts';
+import { isPassing, StrangeAnswerError, WrongContentError } from './hub-errors.ts';
 import { withIncomplete } from './incomplete.ts';
 
 /** A file of a commit, as the Hub lists it. */
@@ -28,13 +29,18 @@ export interface DownloadProgress {
   readonly size: number;
 }
 
+// Tries without progress, and tries that brought something else.
 const ATTEMPTS = 4;
+// What counts as progress: a connection that brings less each time would go on for ever.
+const PROGRESS_BYTES = 2 ** 20;
+const PROGRESS_SHARE = 1 / 16;
 const FIRST_PAUSE_MS = 100;
 
 /**
- * Downloads one file. What a broken connection has left in its file (`withIncomplete`) is gone on with, now and by the next
- * call; it gets the blob's name when all of it is there and has the right hash.
- * @throws the last failure of the connection, after four without a byte of progress; StorageError where the system refuses
+ * Downloads one file. What a broken connection has left in its file (`withIncomplete`) is gone on with, now and by the
+ * next call; it gets the blob's name when all of it is there and has the right hash.
+ * @throws the last failure of the connection, after four without progress; WrongContentError where something else came
+ * four times; StorageError where the system refuses
  */
 export async function downloadBlob(
   connection: Connection,
@@ -67,20 +73,28 @@ async function complete(
   incomplete: string,
   options: DownloadBlobOptions,
 ): Promise<void> {
-  for (let failures = 0; ; ) {
-    const before = bytesOf(incomplete);
+  const least = Math.max(1, Math.min(PROGRESS_BYTES, file.size * PROGRESS_SHARE));
+  let reached = bytesOf(incomplete);
+  for (let [failures, wrongs] = [0, 0]; ; ) {
     try {
-      if (before < file.size) await append(connection, file, commit, incomplete, options);
+      if (bytesOf(incomplete) < file.size) await append(connection, file, commit, incomplete, options);
       else if (file.size === 0) await pipeline(Readable.from([]), createWriteStream(incomplete));
       await verify(incomplete, file);
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
       const isWrong = error instanceof WrongContentError;
-      if (isWrong) await rm(incomplete, { force: true });
-      failures = bytesOf(incomplete) > before ? 0 : failures + 1;
-      if (failures === ATTEMPTS || !(isWrong || isPassing(error))) throw error;
-      await setTimeout(FIRST_PAUSE_MS * 2 ** failures, undefined, { signal: options.signal });
+      if (!(isWrong || isPassing(error))) throw error;
+      if (isWrong) {
+        await rm(incomplete, { force: true });
+        reached = 0;
+        wrongs++;
+      } else if (bytesOf(incomplete) >= reached + least) {
+        reached = bytesOf(incomplete);
+        failures = 0;
+      } else failures++;
+      if (failures === ATTEMPTS || wrongs === ATTEMPTS) throw error;
+      await setTimeout(FIRST_PAUSE_MS * 2 ** Math.max(failures, wrongs), undefined, { signal: options.signal });
     }
   }
 }
@@ -94,12 +108,14 @@ async function append(
 ): Promise<void> {
   // Plain HTTP: the Hub's newer transfer protocol cannot be gone on with from a file.
   const remote = await downloadFile({ ...connection, path, revision: commit, xet: false });
-  if (remote === null) throw new Error(`the Hub lists ${path} and does not have it`);
+  if (remote === null) throw new StrangeAnswerError(`it lists ${path} and does not have it`);
   let bytes = bytesOf(incomplete);
   const rest = bytes === 0 ? remote : remote.slice(bytes);
   const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       bytes += chunk.length;
+      // Unpacked: a few bytes can stand for a full disk.
+      if (bytes > size) throw new WrongContentError(`more than the ${size} bytes that are listed for ${path} came`);
       onProgress?.({ path, bytes, size });
       yield chunk;
     }
@@ -114,13 +130,19 @@ function bytesOf(path: string): number {
 
 const SHA256_DIGITS = 64;
 
+/** @throws WrongContentError where a whole file has another hash, and what `fetch` throws where it is cut off */
 async function verify(path: string, { size, hash: expected }: RemoteFile): Promise<void> {
   const bytes = bytesOf(path);
   if (bytes < size) throw new TypeError('terminated');
-  const isSha256 = expected.length === SHA256_DIGITS;
-  const hash = createHash(isSha256 ? 'sha256' : 'sha1');
-  if (!isSha256) hash.update(`blob ${bytes}\0`);
-  await pipeline(createReadStream(path), hash);
-  const found = hash.digest('hex');
+  const found = await blobHash(path, expected.length);
   if (found !== expected) throw new WrongContentError(`${bytes} bytes with hash ${found} came instead of ${expected}`);
+}
+
+/**
+ * The hash that the Hub knows a file by, in hexadecimal: of as many digits as the one that it has to equal.
+ * @throws InputError where it is no file
+ */
+export function blobHash(path: string, digits: number): Promise<string> {
+  if (digits === SHA256_DIGITS) return hashFile(path);
+  return hashFile(path, createHash('sha1').update(`blob ${bytesOf(path)}\0`));
 }

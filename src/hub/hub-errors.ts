@@ -1,9 +1,13 @@
-import { HubApiError } from '@huggingface/hub';
+import { HubApiError, InvalidApiResponseFormatError } from '@huggingface/hub';
+import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import type { Repository } from './repository.ts';
 
 /** A downloaded file whose content is not what the Hub lists. */
 export class WrongContentError extends Error {}
+
+/** An answer that no Hub gives. */
+export class StrangeAnswerError extends Error {}
 
 /** Whether asking again may help: the connection failed or was cut, or the server is at its limits. */
 export function isPassing(error: unknown): boolean {
@@ -11,8 +15,8 @@ export function isPassing(error: unknown): boolean {
 }
 
 /**
- * `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. An answer that is no JSON
- * is not the Hub's: a network that asks to log in first sends a page of its own.
+ * `fetch` fails with a TypeError that has a cause; a stream cut off half-way with its message alone. An answer that is
+ * no JSON is not the Hub's: a network that asks to log in first sends a page of its own.
  */
 function isNetworkError(error: unknown): boolean {
   if (!(error instanceof Error)) return typeof error === 'string';
@@ -54,11 +58,28 @@ export function explain(error: unknown, { type, name, revision }: Repository): u
     return say(`the Hub answers with status ${statusCode}`, `try again later, ${copied}`);
   }
   if (error instanceof TypeError && error.message.includes('token')) return say(error.message, 'mend HF_TOKEN');
+  if (isStrange(error)) {
+    return say(
+      `the Hub's answer cannot be understood: ${told(error)}`,
+      `check HF_ENDPOINT, if it is set, or try again later; HF_HUB_OFFLINE=1 takes what is in the cache, ${copied}`,
+    );
+  }
   if (!isNetworkError(error)) return error;
   return say(
     `there is no such folder, and the Hub cannot be reached for a ${type} of this name (${reason(error)})`,
     `connect to the network; where there is none, fill the cache that HF_HOME names elsewhere, ${copied}`,
   );
+}
+
+/** The client believes its Hub, and trips over what is no list, no number or nothing at all with a TypeError. */
+function isStrange(error: unknown): error is Error {
+  if (error instanceof TypeError) return !isNetworkError(error);
+  const kinds = [StrangeAnswerError, InvalidApiResponseFormatError, z.ZodError];
+  return kinds.some(kind => error instanceof kind);
+}
+
+function told(error: Error): string {
+  return error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s+/g, ' ') : error.message;
 }
 
 /** What went wrong with one file of a repository whose files are known, in words and with the way out. */

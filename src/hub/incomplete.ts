@@ -14,9 +14,9 @@ const LONG_MS = 60 * 60 * 1000;
 const inUse = new Set<string>();
 
 /**
- * Does something with a file that holds what has come of a blob so far, and that nobody else writes into: two downloads at a
- * time have two, `<blob>.<host>-<pid>-<uuid>.incomplete`. What a download has left that failed or was killed is taken over
- * with its content. The folder must be there; the file may not be.
+ * Does something with a file that holds what has come of a blob so far, and that nobody else writes into: two downloads
+ * at a time have two, `<blob>.<host>-<pid>-<uuid>.incomplete`. What a download has left that failed or was killed is
+ * taken over with its content. The folder must be there; the file may not be.
  */
 export async function withIncomplete<T>(blob: string, work: (path: string) => Promise<T>): Promise<T> {
   const own = `${blob}.${HOST}-${process.pid}-${randomUUID()}.incomplete`;
@@ -29,7 +29,9 @@ export async function withIncomplete<T>(blob: string, work: (path: string) => Pr
   }
 }
 
-/** Gives the first of some files that is still there another name, at one instant for everyone; the others are removed. */
+/**
+ * Gives the first of some files that is still there another name, at one instant for everyone; the others are removed.
+ */
 async function takeOver([first, ...others]: readonly string[], own: string): Promise<void> {
   if (first === undefined) return;
   try {
@@ -52,7 +54,7 @@ async function findAbandoned(blob: string): Promise<string[]> {
     if (of !== basename(blob)) continue;
     const path = join(folder, name);
     const file = await stat(path).catch(() => undefined);
-    if (file === undefined) continue;
+    if (!file?.isFile()) continue;
     const isWritten = host === HOST ? isHeld(path, Number(pid)) : Date.now() - file.mtimeMs < LONG_MS;
     if (!isWritten) found.push({ path, size: file.size });
   }

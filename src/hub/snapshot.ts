@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
+import { datasetInfo, modelInfo } from '@huggingface/hub';
 import { InputError } from '../core/errors.ts';
 import {
   type CachedRepository,
+  type CachedSnapshot,
   COMMIT,
   cachedRepository,
   findSnapshot,
@@ -12,10 +12,12 @@ import {
   writeListing,
   writeRef,
 } from './cache.ts';
-import { type Connection, connect, isOffline } from './connection.ts';
+import { asking, type Connection, connect, isOffline } from './connection.ts';
 import { type DownloadProgress, downloadBlob, type RemoteFile } from './download.ts';
-import { explain, explainDownload, isPassing } from './hub-errors.ts';
+import { explain, explainDownload, isPassing, StrangeAnswerError } from './hub-errors.ts';
+import { listRemoteFiles } from './listing.ts';
 import type { Repository } from './repository.ts';
+import { damaged, filesIn, isWhole, noteWhole } from './whole.ts';
 
 /** What a download tells, and what stops it. */
 export interface DownloadOptions {
@@ -24,9 +26,10 @@ export interface DownloadOptions {
 }
 
 /**
- * The folder of a repository's revision in the shared cache, with all files that are wanted: those that are not there are
- * downloaded and checked. Where the Hub cannot be asked what there is, or $HF_HUB_OFFLINE is set, what was downloaded before is
- * used, if none of the wanted files is lacking.
+ * The folder of a repository's revision in the shared cache, with all files that are wanted: those that are not there
+ * are downloaded and checked; those that have changed since are checked again, and downloaded again where they are
+ * damaged. Where the Hub cannot be asked what there is, or $HF_HUB_OFFLINE is set, what was downloaded before is used,
+ * if none of the wanted files is lacking or damaged.
  * @param choose of all paths in the repository, those that are wanted
  * @throws InputError where the repository cannot be had, with the way out
  */
@@ -40,14 +43,16 @@ export async function fetchSnapshot(
   const lackingBefore = () => (before?.listing === undefined ? [] : lacking(before.folder, choose(before.listing)));
   if (isOffline()) {
     if (before === undefined || lackingBefore().length > 0) throw notInCache(repository, cache, lackingBefore());
-    return before.folder;
+    return requireWhole(cache, before, choose, 'unset HF_HUB_OFFLINE once');
   }
   let commit: Commit;
   try {
     commit = await findCommit(connect(repository, options.signal), repository);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (before !== undefined && isPassing(error) && lackingBefore().length === 0) return before.folder;
+    if (before !== undefined && isPassing(error) && lackingBefore().length === 0) {
+      return requireWhole(cache, before, choose, 'connect to the network');
+    }
     throw explain(error, repository);
   }
   return download(repository, cache, commit, choose, options);
@@ -69,19 +74,22 @@ async function download(
   const connection = connect(repository, signal);
   const snapshot = cache.snapshot(hash);
   const paths = files.map(({ path }) => path);
-  const missing = new Set(lacking(snapshot, choose(paths)));
-  if (missing.size > 0) await writeListing(cache, hash, paths);
-  for (const file of files.filter(({ path }) => missing.has(path))) {
-    const blob = cache.blob(file.hash);
+  const wanted = new Set(choose(paths));
+  if (lacking(snapshot, [...wanted]).length > 0) await writeListing(cache, hash, paths);
+  for (const file of files.filter(({ path }) => wanted.has(path))) {
+    const [blob, place] = [cache.blob(file.hash), join(snapshot, file.path)];
+    if (await isWhole(cache, place, file.hash)) continue;
     try {
-      if (!existsSync(blob)) {
+      if (!(await isWhole(cache, blob, file.hash))) {
         await downloadBlob(connection, file, hash, blob, { ...(onDownload && { onProgress: onDownload }), signal });
+        await noteWhole(cache, blob, file.hash);
       }
     } catch (error) {
       signal?.throwIfAborted();
       throw explainDownload(error, file, repository);
     }
-    await linkBlob(blob, join(snapshot, file.path));
+    // Another process may have been as quick.
+    if (!(await isWhole(cache, place, file.hash))) await linkBlob(blob, place);
   }
   await writeRef(cache, repository.revision, hash);
   return snapshot;
@@ -93,26 +101,27 @@ async function findCommit(connection: Connection, repository: Repository): Promi
 }
 
 async function findHash(connection: Connection, { type, name, revision }: Repository): Promise<string> {
-  const asked = { ...connection, name, revision, additionalFields: ['sha' as const] };
+  const asked = { ...asking(connection), name, revision, additionalFields: ['sha' as const] };
   const { sha } = type === 'model' ? await modelInfo(asked) : await datasetInfo(asked);
-  if (!COMMIT.test(sha)) throw new Error(`the Hub names ${JSON.stringify(sha)} as the commit of ${revision}`);
+  if (!COMMIT.test(sha)) throw new StrangeAnswerError(`it names ${JSON.stringify(sha)} as the commit of ${revision}`);
   return sha;
 }
 
-const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
-
-async function listRemoteFiles(connection: Connection, commit: string): Promise<RemoteFile[]> {
-  const files: RemoteFile[] = [];
-  for await (const { type, path, size, oid, lfs } of listFiles({ ...connection, revision: commit, recursive: true })) {
-    if (type !== 'file') continue;
-    const hash = lfs?.oid ?? oid ?? '';
-    // Both become paths on this machine.
-    if (!HASH.test(hash) || path.split(/[/\\]/).some(part => part === '' || part === '..')) {
-      throw new Error(`the Hub lists the file ${JSON.stringify(path)} with the hash ${JSON.stringify(hash)}`);
-    }
-    files.push({ path, size: lfs?.size ?? size, hash });
-  }
-  return files;
+/** @throws InputError where a wanted file of a snapshot is not as it was downloaded */
+async function requireWhole(
+  cache: CachedRepository,
+  { folder, listing }: CachedSnapshot,
+  choose: (paths: readonly string[]) => readonly string[],
+  remedy: string,
+): Promise<string> {
+  // What another tool has filled may lack what is chosen by, and is looked at as a whole.
+  const wanted = listing === undefined ? filesIn(folder) : choose(listing);
+  const [path] = await damaged(cache, folder, wanted);
+  if (path === undefined) return folder;
+  throw new InputError('this file of the cache is damaged: its bytes do not have the hash that it is named by', {
+    where: path,
+    remedy: `${remedy}: it is then downloaded again`,
+  });
 }
 
 function notInCache(

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
 import { dataFileEndings, readRows } from '../data/rows/read-rows.ts';
+import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { StopContext } from '../library/evaluate.ts';
 import { runToEnd } from '../library/run-to-end.ts';
@@ -76,7 +77,7 @@ export async function writeDraft(
 
 /** Writes a file that some work needs; where that fails, what was there before is there again. */
 async function withFile(path: string, text: string, work: () => Promise<void>): Promise<void> {
-  const before = existsSync(path) ? await readFile(path) : undefined;
+  const before = existsSync(path) ? await readBytes(path) : undefined;
   await writeFileWhole(path, text);
   try {
     await work();

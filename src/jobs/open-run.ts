@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { formatConfigFile, readRecordedSettings } from '../config/config-file.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import { isThere } from '../files/regular-file.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
 import { provenance } from '../library/provenance.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
@@ -27,7 +27,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
     return given;
   }
   // Nothing was written yet when the run was stopped: begin it.
-  if (!existsSync(folder.config)) return given;
+  if (!isThere(folder.config)) return given;
   const begun = readRecordedSettings(folder.config);
   requireTaskFile(begun, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
@@ -57,7 +57,7 @@ export async function beginRun(
 ): Promise<void> {
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
-  if (existsSync(folder.config)) {
+  if (isThere(folder.config)) {
     const begun = readRecordedSettings(folder.config);
     requireSameSettings(settings, begun, folder);
     if (begun.device !== settings.device) {
@@ -86,6 +86,6 @@ export function recordedSettings(folder: RunFolder, changes: Settings): Settings
  * @throws InputError naming config.yaml, where its place stands
  */
 export function requireTaskFile({ task }: Settings, folder: RunFolder, remedy: string): void {
-  if (task === undefined || !isTaskFile(task) || existsSync(task)) return;
+  if (task === undefined || !isTaskFile(task) || isThere(task)) return;
   throw new InputError(`the run's task file is not there any more: ${task}`, { where: folder.config, remedy });
 }

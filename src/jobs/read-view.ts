@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { readTextFile } from '../files/read-json.ts';
+import { isThere } from '../files/regular-file.ts';
 import type { HeatMapModule } from '../report/heat-map.ts';
 import type { RunView } from '../report/run-view.ts';
 import { searchMoments } from '../report/search-moments.ts';
@@ -19,7 +19,7 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   const config = await readTextFile(folder.config);
   const result = await readResult(folder.result);
   const history = readHistory(folder.history);
-  const modules = existsSync(folder.structure)
+  const modules = isThere(folder.structure)
     ? shownModules((await readStructure(folder.structure)).modules)
     : modulesSoFar(history);
   const moments = history === undefined ? [] : searchMoments(history, modules);

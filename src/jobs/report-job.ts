@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { readRecordedSettings } from '../config/config-file.ts';
 import { InputError } from '../core/errors.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { reportHtml } from '../report/html-report.ts';
@@ -21,7 +21,7 @@ export async function readRun(path: string): Promise<JobOutcome> {
   const folder = runFolder(path);
   requireRun(folder);
   const result = await readResult(folder.result);
-  if (result === undefined || !existsSync(folder.structure)) {
+  if (result === undefined || !isThere(folder.structure)) {
     throw new InputError('this run has no result yet', {
       where: folder.path,
       remedy: `let it go on first: s3delta ${commandOfRun(folder)} --resume --out ${folder.path}`,

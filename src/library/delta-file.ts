@@ -1,10 +1,13 @@
 import { InputError } from '../core/errors.ts';
 import type { Layout } from '../core/program.ts';
+import { withDamageRemedy } from '../files/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 import type { Model } from '../models/model.ts';
 import { otherModel } from '../structure/structure-file.ts';
 
 const format = 's3delta-delta-1';
+
+const DAMAGED = 'the file has been damaged: copy the run folder again from where it is whole, or train again';
 
 /** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or `<head>.<parameter>`. */
 export async function writeDelta(
@@ -28,7 +31,7 @@ export async function readDelta(
   model: Pick<Model, 'name' | 'fingerprint'>,
   layout: Layout,
 ): Promise<Float32Array> {
-  const { metadata, tensors } = await readSafetensors(path);
+  const { metadata, tensors } = await withDamageRemedy(DAMAGED, () => readSafetensors(path));
   if (metadata.fingerprint !== model.fingerprint) {
     throw new InputError(`these parameters were trained on ${otherModel(metadata.model, model.name)}`, {
       where: path,

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
@@ -61,14 +62,14 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
   });
 }
 
-const SMALL_FILES = /^((generation_|tokenizer_)?config|tokenizer|special_tokens_map)\.json$|^spiece\.model$/;
+const SMALL_FILES = new Set([...TOKENIZER_FILES, 'config.json', 'generation_config.json']);
 const SINGLE_FILE = 'model.safetensors';
 const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
 function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
-  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.test(path)), ...weights];
+  if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {
     where,
     remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,

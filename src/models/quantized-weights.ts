@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { elementCount } from '../core/element-count.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
+import { readCheckedHeader } from '../files/content-hash.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { readSafetensorsHeader, type TensorEntry } from '../files/safetensors.ts';
+import { isThere } from '../files/regular-file.ts';
+import {
+  DamagedFileError,
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from '../files/safetensors.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
 import { readWeight } from './read-weight.ts';
@@ -39,11 +45,7 @@ export async function quantizedWeights(
   folder = join(cacheFolder(), 'int8'),
 ): Promise<QuantizedWeights> {
   const path = join(folder, `${await identityOf(weights)}.safetensors`);
-  if (!existsSync(path)) {
-    await makeFolder(folder);
-    await writeQuantized(path, weights);
-  }
-  const { tensors } = await readSafetensorsHeader(await realpath(path));
+  const { tensors } = (await readWhole(path)) ?? (await writeQuantized(path, weights));
   const tensor = (name: string): QuantizedTensor => ({
     values: tensors.get(name)!,
     scales: tensors.get(`${name}.scales`)!,
@@ -81,12 +83,25 @@ async function identityOf(weights: Weights): Promise<string> {
   return hash.digest('hex').slice(0, 32);
 }
 
-async function writeQuantized(path: string, weights: Weights): Promise<void> {
+/** Undefined where the file is not there, or not as it was written: then it is made again. */
+async function readWhole(path: string): Promise<SafetensorsHeader | undefined> {
+  if (!isThere(path)) return undefined;
+  try {
+    return await readCheckedHeader(await realpath(path));
+  } catch (error) {
+    if (error instanceof DamagedFileError) return undefined;
+    throw error;
+  }
+}
+
+async function writeQuantized(path: string, weights: Weights): Promise<SafetensorsHeader> {
+  await makeFolder(dirname(path));
   const tensors = new Map<string, TensorSource>();
   for (const weight of weights.values()) {
     for (const [name, tensor] of await sourcesOf(weight)) tensors.set(name, tensor);
   }
   await writeTensors(path, { metadata: {}, tensors });
+  return readSafetensorsHeader(await realpath(path));
 }
 
 /** Scales are made at once, and integers when their turn comes, of the weight read again: one is in memory at a time. */

@@ -1,14 +1,14 @@
-import { open } from 'node:fs/promises';
 import { InputError } from '../core/errors.ts';
 import { readAt } from '../files/read-at.ts';
 import { asReadError } from '../files/read-error.ts';
+import { openFile } from '../files/regular-file.ts';
 import { widen } from '../files/widen.ts';
 import type { Weight } from './weight.ts';
 
 /** The bytes of a weight, as they lie in the checkpoint. */
 export async function readWeightBytes({ name, file, offset, byteLength }: Weight): Promise<Uint8Array> {
   try {
-    const handle = await open(file, 'r');
+    const handle = await openFile(file);
     try {
       const bytes = new Uint8Array(byteLength);
       if ((await readAt(handle, bytes, offset)) === byteLength) return bytes;

@@ -45,9 +45,13 @@ function shade(share: number): string {
   return shades[Math.min(shades.length - 1, Math.floor(share * shades.length))]!;
 }
 
+const esc = '\u001b';
+/** The codes that `heatMapLines` paints with, and no others. */
+export const paintCodes = new RegExp(`${esc}\\[(?:48;5;\\d{1,3};(?:30|97)|0)m`, 'g');
+
 function paint(character: string, share: number): string {
   const background = colourAt(share);
-  return `\u001b[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} \u001b[0m`;
+  return `${esc}[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} ${esc}[0m`;
 }
 
 function legend(maximum: number, { colour, quantity = 'p' }: { colour: boolean; quantity?: string }): string {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 /** Stages of a job, in their order. `random` is the re-training of a random structure of equal budget. */
@@ -41,7 +41,7 @@ export function readMetrics(file: string): MetricsLine[] {
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */
 export async function repairMetrics(file: string): Promise<void> {
-  if (!existsSync(file)) return;
+  if (!isThere(file)) return;
   const lines = readMetrics(file).map(line => `${JSON.stringify(line)}\n`);
   await writeFileWhole(file, lines.join(''));
 }

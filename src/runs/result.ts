@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
 /** What a stage cost. */
@@ -108,7 +108,7 @@ const runResult = z.looseObject({
 
 /** The run's result, or undefined while it is not done. InputError where the file is not one. */
 export async function readResult(file: string): Promise<RunResult | undefined> {
-  if (!existsSync(file)) return undefined;
+  if (!isThere(file)) return undefined;
   const parsed = runResult.safeParse(await readJson(file));
   if (parsed.success) return parsed.data as RunResult;
   const { path, message } = parsed.error.issues[0]!;

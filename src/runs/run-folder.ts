@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError, StorageError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { isThere } from '../files/regular-file.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */
 export interface RunFolder {
@@ -50,7 +51,7 @@ export function runFolder(path: string): RunFolder {
 
 function holdsRun(folder: RunFolder): boolean {
   return [folder.config, folder.metrics, folder.structure, folder.delta, folder.result, folder.checkpoint].some(file =>
-    existsSync(file),
+    isThere(file),
   );
 }
 
@@ -86,7 +87,7 @@ function requireWritableFolder(path: string): void {
 
 /** @throws InputError where the folder holds no run that this program has begun */
 export function requireRun(folder: RunFolder): void {
-  if (!existsSync(folder.config)) {
+  if (!isThere(folder.config)) {
     throw new InputError('this folder holds no run: there is no config.yaml in it', {
       where: folder.path,
       remedy: 'give the folder that `s3delta search` or `s3delta train` has written (its --out)',

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../core/errors.ts';
+import { InputError, StorageError } from '../core/errors.ts';
 import { isRunning, processIdentity, thisProcess } from '../files/process-identity.ts';
-import { asReadError } from '../files/read-error.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { createFileWhole } from '../files/write-file-whole.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 
 /** The content of `lock.json`: who writes into a run folder. */
 const runLock = processIdentity.extend({
   /** Becomes part of a file name. */
-  id: z.string().regex(/^[\w-]+$/),
+  id: z.string().regex(/^[\w-]{1,64}$/),
   since: z.string(),
 });
 
@@ -39,7 +39,10 @@ export function requireNotHeld(folder: RunFolder): void {
   if (holder !== undefined && isRunning(holder)) throw heldBy(holder, folder.lock);
 }
 
-/** Whether a process works on a run; undefined where that cannot be told: it is another machine's, or the lock is damaged. */
+/**
+ * Whether a process works on a run; undefined where that cannot be told: it is another machine's, or the lock is
+ * damaged.
+ */
 export function isHeld(folder: RunFolder): boolean | undefined {
   try {
     const holder = readLock(folder.lock);
@@ -52,45 +55,61 @@ export function isHeld(folder: RunFolder): boolean | undefined {
 
 /** The process that holds a run, or held it until it was killed; undefined where none does. */
 export function readLock(path: string): RunLock | undefined {
-  let text: string;
+  if (!isThere(path)) return undefined;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const isThere = !['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '');
-    if (!isThere) return undefined;
-    throw asReadError(path, error);
-  }
-  try {
-    return runLock.parse(JSON.parse(text));
+    return runLock.parse(JSON.parse(readBytesSync(path).toString()));
   } catch (cause) {
-    throw new InputError('this lock cannot be read', {
-      where: path,
-      remedy: 'remove it, if no other process works on this run',
-      cause,
-    });
+    // It may have been released in between.
+    if (!isThere(path)) return undefined;
+    const why = cause instanceof InputError ? `: ${cause.what}` : '';
+    throw new InputError(`this lock cannot be read${why}`, { where: path, remedy: REMEDY, cause });
   }
 }
+
+const REMEDY = 'remove it, if no other process works on this run';
+
+/** Others come and go in between a few times; where it never ends, something else changes these files. */
+const MOST_TRIES = 100;
+/** Processes that have died one after the other while they replaced a dead one. */
+const MOST_DEAD = 4;
 
 /**
  * Takes the lock at `path`, or the place of a holder that has died. The right to replace one dead holder is a lock of
  * its own beside it, named after that holder: so only one process replaces it, and one killed in doing so is replaced
  * in the same way.
+ * @param dead how many holders have died on the way to this lock
  */
-async function acquire(path: string, own: RunLock): Promise<void> {
-  const holder = readLock(path);
-  if (holder === undefined) {
-    if (!(await createFileWhole(path, JSON.stringify(own)))) await acquire(path, own);
-    return;
-  }
-  if (isRunning(holder)) throw heldBy(holder, path);
-  const right = `${path}.${holder.id}`;
-  await acquire(right, own);
-  if (readLock(path)?.id === holder.id) {
-    await rename(right, path);
-  } else {
+async function acquire(path: string, own: RunLock, dead = 0): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const holder = readLock(path);
+    if (holder === undefined) {
+      if (await create(path, own)) return;
+      continue;
+    }
+    if (isRunning(holder)) throw heldBy(holder, path);
+    if (dead === MOST_DEAD) throw new InputError('too many have died at this lock', { where: path, remedy: REMEDY });
+    const right = `${path}.${holder.id}`;
+    await acquire(right, own, dead + 1);
+    if (readLock(path)?.id === holder.id) {
+      await rename(right, path);
+      return;
+    }
     // Someone had the right before, and has used it.
     await rm(right, { force: true });
-    await acquire(path, own);
+  }
+  throw new InputError('this lock changes all the time', { where: path, remedy: REMEDY });
+}
+
+/**
+ * False where another process has the lock, or perhaps has: who holds a run clears its folder of files that are not
+ * finished (`removeUnfinished`), and so of this one while it is being written.
+ */
+async function create(path: string, own: RunLock): Promise<boolean> {
+  try {
+    return await createFileWhole(path, JSON.stringify(own));
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'ENOENT' && isThere(dirname(path))) return false;
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
 import { sitePosition } from '../structure/site-position.ts';
@@ -40,7 +40,7 @@ export async function beginHistory(
   file: string,
   { budget, keepInert, ...space }: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
 ): Promise<void> {
-  if (existsSync(file)) return;
+  if (isThere(file)) return;
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
     return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
   });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { variedKeys } from '../config/matrix-settings.ts';
 import type { SettingKey } from '../config/settings.ts';
+import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
@@ -39,7 +39,7 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
   const { changed } = files;
   try {
     if (files.hasLink) throw new Error('a link may lead out of the folder');
-    const config = configKeys.parse(parse(readFileSync(folder.config, 'utf8')) ?? {});
+    const config = configKeys.parse(parse(readBytesSync(folder.config).toString()) ?? {});
     const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
     const { task, model, seed } = config;
     const begun = {
@@ -48,7 +48,7 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
     };
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
-    const result = resultKeys.parse(JSON.parse(readFileSync(folder.result, 'utf8')));
+    const result = resultKeys.parse(JSON.parse(readBytesSync(folder.result).toString()));
     const { parameters, modules } = result.structure;
     const found = result.structure.source?.tasks.join('+') ?? '';
     const source = found === '' && method === 'search' ? result.task : found;

@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { isThere } from '../files/regular-file.ts';
+import { withDamageRemedy } from '../files/safetensors.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 
 /** Everything a run needs to go on: named arrays, and a JSON value for the rest. */
@@ -21,6 +22,9 @@ export interface CheckpointStore {
 
 const META_KEY = 's3delta.checkpoint';
 
+const BEGIN_ANEW = 'remove the file: the stage then begins anew';
+const DAMAGED = `the file has been damaged; ${BEGIN_ANEW} with --resume`;
+
 /** A store in one safetensors file; its folder is made at the first save. */
 export function checkpointFile(path: string): CheckpointStore {
   async function save({ arrays, meta }: CheckpointState): Promise<void> {
@@ -30,12 +34,8 @@ export function checkpointFile(path: string): CheckpointStore {
   }
 
   async function load(): Promise<CheckpointState | undefined> {
-    const missing = await access(path).then(
-      () => false,
-      () => true,
-    );
-    if (missing) return undefined;
-    const { metadata, tensors } = await readSafetensors(path);
+    if (!isThere(path)) return undefined;
+    const { metadata, tensors } = await withDamageRemedy(DAMAGED, () => readSafetensors(path));
     const arrays = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data]));
     return { arrays, meta: parseMeta(metadata[META_KEY], path) };
   }
@@ -49,7 +49,7 @@ function parseMeta(text: string | undefined, path: string): unknown {
   } catch (cause) {
     throw new InputError('this is not a checkpoint of s3delta', {
       where: path,
-      remedy: 'remove the file: the stage then begins anew',
+      remedy: BEGIN_ANEW,
       cause,
     });
   }

@@ -29,7 +29,7 @@ before(async () => {
 });
 
 function exportTo(args: readonly string[], { signal = new AbortController().signal, from = run } = {}) {
-  const given = parseArguments([from, ...args], { ...exportRun.args, json: { type: 'boolean' } });
+  const given = parseArguments([from, ...args], { ...exportRun.args, json: { type: 'boolean', description: '' } });
   return exportRun.run(given, { colour: false, signal });
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { terminalAsk } from '../../src/cli/ask.ts';
 import type { Ask } from '../../src/cli/command.ts';
 import { init } from '../../src/cli/commands/init-command.ts';
+import { createInterview } from '../../src/cli/interview.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { readConfigFile } from '../../src/config/config-file.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
@@ -167,4 +168,9 @@ test('a question is asked on the terminal; Ctrl-C and the end of the input are i
   assert.equal(await say('\r'), 'mini');
   await assert.rejects(say('\u0003'), InterruptedError);
   await assert.rejects(say(null), InterruptedError);
+});
+
+test('an answer that begins with `~` is below the home folder: no shell has read it', async () => {
+  const interview = createInterview(async () => '~/data.csv');
+  assert.equal(await interview.answer('Task?', 'spam'), join(homedir(), 'data.csv'));
 });

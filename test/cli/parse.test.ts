@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
 import { test } from 'node:test';
-import type { ArgsDef } from 'citty';
+
 import fc from 'fast-check';
-import { parseArguments } from '../../src/cli/parse.ts';
+import { type ArgsDef, parseArguments } from '../../src/cli/parse.ts';
 import { readSettings } from '../../src/cli/settings-args.ts';
 import { InputError } from '../../src/core/errors.ts';
 
+const description = '';
 const definitions: ArgsDef = {
-  config: { type: 'positional', required: false },
-  lr: { type: 'string' },
-  'batch-size': { type: 'string' },
-  retrain: { type: 'boolean' },
+  config: { type: 'positional', required: false, description },
+  lr: { type: 'string', description },
+  'batch-size': { type: 'string', description },
+  retrain: { type: 'boolean', description },
 };
 
 test('flags, values and the positional argument are read in any order and both notations', () => {
@@ -20,6 +22,20 @@ test('flags, values and the positional argument are read in any order and both n
   assert.equal(parsed.retrain, false);
   assert.equal(parsed.config, 'run.yaml');
   assert.equal(parseArguments([], definitions).retrain, undefined);
+});
+
+test('a value may be a negative number, and hold an equals sign', () => {
+  assert.equal(parseArguments(['--lr', '-0.5'], definitions).lr, '-0.5');
+  assert.equal(parseArguments(['--lr', '-.5'], definitions).lr, '-.5');
+  assert.equal(parseArguments(['--lr=-x=y'], definitions).lr, '-x=y');
+});
+
+test('of a flag that is given twice the last one counts, a switch may be written out', () => {
+  assert.equal(parseArguments(['--lr', '1', '--lr=2'], definitions).lr, '2');
+  assert.equal(parseArguments(['--no-retrain', '--retrain'], definitions).retrain, true);
+  assert.equal(parseArguments(['--retrain', '--no-retrain'], definitions).retrain, false);
+  assert.equal(parseArguments(['--retrain=false'], definitions).retrain, false);
+  assert.equal(parseArguments(['--retrain=true'], definitions).retrain, true);
 });
 
 test('after `--` nothing is a flag', () => {
@@ -33,6 +49,12 @@ for (const [rawArgs, what] of [
   [['--no-lr'], /--help|--lr/],
   [['--lr'], /write --lr VALUE/],
   [['--lr='], /write --lr VALUE/],
+  [['--lr', '--retrain'], /write --lr VALUE before --retrain/],
+  [['--lr', '--', 'a.yaml'], /write --lr VALUE/],
+  [['--retrain=maybe'], /write --retrain or --no-retrain/],
+  [['--no-retrain=maybe'], /write --retrain or --no-retrain/],
+  [['--config=a.yaml'], /--help/],
+  [['-12.5'], /`--`/],
   [['a.yaml', 'b.yaml'], /--/],
 ] as const) {
   test(`${rawArgs.join(' ')} is refused with a remedy`, () => {
@@ -44,7 +66,7 @@ for (const [rawArgs, what] of [
 }
 
 test('a positional argument that is needed and missing is told', () => {
-  assert.throws(() => parseArguments([], { run: { type: 'positional', required: true } }), InputError);
+  assert.throws(() => parseArguments([], { run: { type: 'positional', description } }), InputError);
 });
 
 test('whatever the arguments are, they are read or refused with a message', () => {
@@ -71,4 +93,15 @@ test('whatever the arguments are, they are read or refused with a message', () =
     }),
     { seed: 1, numRuns: 2000 },
   );
+});
+
+test('a flag of a path knows the home folder in both notations; a text does not', () => {
+  const paths: ArgsDef = {
+    out: { type: 'string', valueHint: 'FOLDER', description: '' },
+    file: { type: 'string', valueHint: 'FILE', description: '' },
+    label: { type: 'string', valueHint: 'COLUMN', description: '' },
+    text: { type: 'positional', required: false, description: '' },
+  };
+  const { out, file, label, text } = parseArguments(['--out=~/a', '--file', '~', '--label=~/c', '~/d'], paths);
+  assert.deepEqual([out, file, label, text], [`${homedir()}/a`, homedir(), '~/c', '~/d']);
 });

@@ -23,7 +23,7 @@ function ask(
   args: readonly string[],
   { stdin = Readable.from([]) as Readable, signal = new AbortController().signal } = {},
 ) {
-  const given = parseArguments([run, ...args], { ...predict.args, json: { type: 'boolean' } });
+  const given = parseArguments([run, ...args], { ...predict.args, json: { type: 'boolean', description: '' } });
   return predict.run(given, { colour: false, stdin, signal });
 }
 

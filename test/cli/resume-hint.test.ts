@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ParsedArgs } from 'citty';
+
 import { withResumeHint } from '../../src/cli/resume-hint.ts';
 import { runFolderOf } from '../../src/cli/settings-args.ts';
 import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
@@ -46,7 +46,7 @@ test('to resume what has not begun is to begin it, which is said, or not possibl
   const said: string[] = [];
   const onEvent = (event: { type: string; text?: string }) => said.push(`${event.type} ${event.text}`);
   const at = (out: string, task?: string) =>
-    runFolderOf({ _: [], out, resume: true } as unknown as ParsedArgs, task === undefined ? {} : { task }, { onEvent });
+    runFolderOf({ out, resume: true }, task === undefined ? {} : { task }, { onEvent });
   assert.deepEqual(at(begun), { out: begun, resume: true });
   assert.deepEqual(said, []);
   assert.deepEqual(at(never, 'films'), { out: never, resume: true });

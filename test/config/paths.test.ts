@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
+import { parseMatrixSettings } from '../../src/config/matrix-settings.ts';
+import { parseSettings } from '../../src/config/parse-settings.ts';
 import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
+import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
+import { expandHome } from '../../src/files/expand-home.ts';
 import { shortName } from '../../src/tasks/task-path.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));
@@ -72,4 +76,27 @@ test('the short name of a model or a task is what people call it', () => {
     '': '',
   };
   for (const [path, name] of Object.entries(names)) assert.equal(shortName(path), name);
+});
+
+test('`~` before a path is the home folder, in a config file, in keys of any source and in lists', () => {
+  const home = (path: string) => `${homedir()}${path}`;
+  assert.deepEqual(['~', '~/x', '~\\x'].map(expandHome), [homedir(), home('/x'), home('\\x')]);
+  for (const path of ['./~', '~user/x', 'a~', '/~', '~x', '', 'a/~/b']) assert.equal(expandHome(path), path);
+  writeFileSync(config, 'task: ~/films.yaml\ndata: "~/data"\nmodel: ~/m\nstructure: ~/s.json\nout: ~/runs\n');
+  assert.deepEqual(readConfigFile(config), {
+    ...{ task: home('/films.yaml'), data: home('/data'), model: home('/m') },
+    ...{ structure: home('/s.json'), out: home('/runs') },
+  });
+  assert.deepEqual(
+    parseSettings({ out: '~/a', task: 'rte' }, key => key),
+    { out: home('/a'), task: 'rte' },
+  );
+  assert.deepEqual(
+    parseMatrixSettings({ task: 'rte,~/b.yaml', out: '~' }, key => key),
+    {
+      task: ['rte', home('/b.yaml')],
+      out: homedir(),
+    },
+  );
+  assert.deepEqual(parseTransferSettings({ from: ['~/a', 'b'] }, key => key).from, [home('/a'), 'b']);
 });

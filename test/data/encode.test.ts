@@ -13,6 +13,7 @@ import type { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
 /** One id a word: its length plus 10. */
 const tokenizer: Tokenizer = {
   size: 100,
+  special: {},
   padId: 0,
   endId: 1,
   encode: text => text.split(' ').flatMap(word => (word === '' ? [] : [word.length + 10])),

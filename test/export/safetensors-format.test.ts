@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
@@ -7,7 +7,9 @@ import { InputError } from '../../src/core/errors.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
+import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
+import { loadAsked } from '../../src/jobs/load-asked.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -49,7 +51,9 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloa
       const folder = freshFolder();
       await exportModel(model, trained(model, []), { format: 'safetensors', out: folder, task });
       const { tensors, metadata } = await readSafetensorsHeader(join(folder, 'model.safetensors'));
-      assert.deepEqual(metadata, { format: 'pt' });
+      const { [HASH_KEY]: hash, ...known } = metadata;
+      assert.deepEqual(known, { format: 'pt' });
+      assert.match(hash!, /^[0-9a-f]{64}$/);
       assert.deepEqual([...tensors.keys()].sort(), [...model.weights.values()].map(each => each.name).sort());
       assert.ok([...tensors.values()].every(({ dtype }) => dtype === 'F32'));
       const config = readFileSync(join(folder, 'config.json'), 'utf8');
@@ -98,4 +102,19 @@ test('it is opened as the model it is', async () => {
     await program.generate!(inputs, tuned.delta, undefined, options),
   );
   await Promise.all([opened.release(), program.release()]);
+});
+
+test('one that was damaged after its export is refused by file, as a model and as an export', async () => {
+  const model = await loadTiny('tiny-t5');
+  const folder = freshFolder();
+  await exportModel(model, trained(model, []), { format: 'safetensors', out: folder, task });
+  await loadModel(folder);
+  const file = join(folder, 'model.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1000]! ^= 1;
+  writeFileSync(file, bytes);
+  const isTold = (error: Error) =>
+    error instanceof InputError && error.where === file && /not those that were written/.test(error.message);
+  await assert.rejects(loadModel(folder), isTold);
+  await assert.rejects(loadAsked(folder, {}), isTold);
 });

@@ -68,6 +68,7 @@ const handles = Object.getPrototypeOf(handle) as object;
 await handle.close();
 
 wrap(handles, 'writeFile', (self, [data]) => writeHalf(self.fd, data));
+wrap(handles, 'write');
 wrap(handles, 'sync');
 for (const name of ['rename', 'link', 'copyFile', 'mkdir']) wrap(fsPromises, name);
 wrap(fsPromises, 'rm', (_, [path, options]) => {

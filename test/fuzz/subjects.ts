@@ -93,6 +93,30 @@ function spiece(): Subject {
   return { file, originals: [readFileSync(join(tinyModel, 'spiece.model'))], read: () => useTokenizer(folder) };
 }
 
+/** A file beside a tokenizer's vocabulary. */
+function companion(name: string, content: unknown): Subject {
+  const folder = base();
+  cpSync(join(tinyModel, 'spiece.model'), join(folder, 'spiece.model'));
+  const file = join(folder, name);
+  const originals = bytes(JSON.stringify(content));
+  writeFileSync(file, originals[0]!);
+  return { file, originals, read: () => useTokenizer(folder) };
+}
+
+/** A vocabulary of plain lines. */
+function lines(vocabulary: Readonly<Record<string, string>>, name: string): Subject {
+  const folder = base();
+  for (const [each, content] of Object.entries(vocabulary)) writeFileSync(join(folder, each), content);
+  const file = join(folder, name);
+  return { file, originals: [readFileSync(file)], read: () => useTokenizer(folder) };
+}
+
+const wordPieces = { 'vocab.txt': '<pad>\n</s>\n<unk>\na\n##in\n12\n,\nna\n##ve\n' };
+const bytePairs = {
+  'vocab.json': JSON.stringify({ '<pad>': 0, '</s>': 1, E: 2, i: 3, n: 4, in: 5, Ġ: 6, Ein: 7 }),
+  'merges.txt': '#version: 0.2\ni n\nE in\n',
+};
+
 function config(): Subject {
   const file = join(base(), 'config.yaml');
   const originals = bytes(
@@ -227,4 +251,9 @@ export const subjects: Readonly<Record<string, () => Subject | Promise<Subject>>
   tokenizerJson: () => inCopy(tinyModel, 'tokenizer.json', useTokenizer),
   tokenizerConfig: () => inCopy(tinyModel, 'tokenizer_config.json', useTokenizer),
   spiece,
+  addedTokens: () => companion('added_tokens.json', { '[EXT]': 156, Satz: 157 }),
+  specialTokens: () => companion('special_tokens_map.json', { eos_token: '</s>', additional_special_tokens: ['x'] }),
+  vocabTxt: () => lines(wordPieces, 'vocab.txt'),
+  vocabJson: () => lines(bytePairs, 'vocab.json'),
+  mergesTxt: () => lines(bytePairs, 'merges.txt'),
 };

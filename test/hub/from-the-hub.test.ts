@@ -61,6 +61,15 @@ for (const name of ['tiny-t5', 'tiny-t5-sharded']) {
   });
 }
 
+test('every file that holds a part of the tokenizer is downloaded', async t => {
+  const { 'tokenizer.json': _, ...files } = filesOf(join(fixtures, 'tiny-t5'));
+  const more = { 'added_tokens.json': '{"[EXT]": 156}', 'special_tokens_map.json': '{"eos_token": "</s>"}' };
+  const hub = await hubWith(t, 'models/org/slow', { ...files, ...more });
+  const { tokenizer } = await loadModel('org/slow');
+  assert.deepEqual(tokenizer.encode('[EXT]'), [156]);
+  assert.ok(Object.keys(more).every(name => downloaded(hub).includes(name)));
+});
+
 test('of weights that are there whole and in shards the whole ones are taken', async t => {
   const [whole, shards] = [filesOf(join(fixtures, 'tiny-t5')), filesOf(join(fixtures, 'tiny-t5-sharded'))];
   const hub = await hubWith(t, 'models/org/both', { ...shards, ...whole });

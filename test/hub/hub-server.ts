@@ -7,8 +7,10 @@ import type { TestContext } from 'node:test';
 export interface HubServer {
   /** For $HF_ENDPOINT. */
   readonly url: string;
-  /** Method and path of every request, and the range it asked for. */
-  readonly requests: { readonly path: string; readonly range: string | undefined }[];
+  /** Path of every request, the range it asked for, and whether it brought a token. */
+  readonly requests: { readonly path: string; readonly range: string | undefined; readonly token: boolean }[];
+  /** Asks this before anything else: true where it has answered. */
+  interfere(answer: Interference | undefined): void;
   /** Answers so many of the next content requests with a connection that breaks after so many bytes. */
   breakNext(times: number, afterBytes: number): void;
   /** Answers the next content request with so many bytes, and then with silence. */
@@ -23,6 +25,9 @@ export interface HubServer {
   replace(files: Files): void;
   close(): Promise<void>;
 }
+
+/** @param path without host and query, unescaped */
+export type Interference = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** Contents by path. Those at least as long as `lfsFrom` are kept and listed as large files. */
 export type Files = Readonly<Record<string, Uint8Array | string>>;
@@ -57,12 +62,14 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
   let gathered = { count: 0, waiting: [] as (() => void)[] };
   let isPortal = false;
   let spoils = 0;
-  const requests: { path: string; range: string | undefined }[] = [];
+  let interference: Interference = () => false;
+  const requests: { path: string; range: string | undefined; token: boolean }[] = [];
   const contents = () => new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content)]));
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
-    requests.push({ path, range: request.headers.range });
+    requests.push({ path, range: request.headers.range, token: request.headers.authorization !== undefined });
+    if (interference(path, request, response)) return;
     const commit = commitOf(files);
     const [api, resolve] = [`/api/${repository}`, `/${repository.replace(/^models\//, '')}/resolve/${commit}/`];
     if (isPortal) {
@@ -120,7 +127,8 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
   function answerWith(part: Buffer, response: ServerResponse): void {
     if (breaks.times > 0) {
       breaks = { ...breaks, times: breaks.times - 1 };
-      response.write(part.subarray(0, breaks.afterBytes), () => response.destroy());
+      // At once, it could take bytes with it that are on their way.
+      response.write(part.subarray(0, breaks.afterBytes), () => setTimeout(() => response.destroy(), 50));
       return;
     }
     if (stallAfter !== undefined) {
@@ -154,6 +162,9 @@ export async function startHub(t: TestContext, settings: HubSettings): Promise<H
     },
     gatherNext: count => {
       gathered = { count, waiting: [] };
+    },
+    interfere: (answer = () => false) => {
+      interference = answer;
     },
     showPortal: () => {
       isPortal = true;

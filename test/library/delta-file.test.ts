@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -66,4 +66,18 @@ test('parameters that are no finite numbers are refused by the name of their ten
       return true;
     });
   }
+});
+
+test('a bit that has changed since is found by the name of the file', async () => {
+  const path = join(folder, 'e.safetensors');
+  await writeDelta(path, model, layout, delta);
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 2]! ^= 1;
+  writeFileSync(path, bytes);
+  await assert.rejects(readDelta(path, model, layout), (error: InputError) => {
+    assert.ok(error instanceof InputError && error.where === path, String(error));
+    assert.match(error.message, /not those that were written/);
+    assert.match(error.remedy!, /train again/);
+    return true;
+  });
 });

@@ -18,7 +18,7 @@ function lengthTeller() {
 }
 
 const scoring: Scoring = {
-  tokenizer: { size: 0, padId: 0, endId: 1, encode: () => [], decode: ids => ids.join(' ') },
+  tokenizer: { size: 0, special: {}, padId: 0, endId: 1, encode: () => [], decode: ids => ids.join(' ') },
   score: (predictions, targets) =>
     (100 * predictions.filter((prediction, index) => prediction === targets[index]).length) / targets.length,
   maxTokens: 4,

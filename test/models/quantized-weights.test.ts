@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -95,5 +95,18 @@ describe('rounded weights of a checkpoint', () => {
     await utimes(copy, 1000, 1000);
     await quantizedWeights(copied, folder);
     assert.equal((await readdir(folder)).length, 2);
+  });
+
+  it('are made again where their file is damaged', async () => {
+    const weights = await matrices('tiny-t5');
+    const folder = join(scratch, 'damaged');
+    await quantizedWeights(weights, folder);
+    const file = join(folder, (await readdir(folder))[0]!);
+    const whole = await readFile(file);
+    for (const bytes of [Buffer.from(whole).fill(0, whole.length - 40), whole.subarray(0, 100)]) {
+      await writeFile(file, bytes);
+      await quantizedWeights(weights, folder);
+      assert.deepEqual(await readFile(file), whole);
+    }
   });
 });

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../../src/core/errors.ts';
+import { InputError, StorageError } from '../../src/core/errors.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
+import { removeUnfinished } from '../../src/files/write-file-whole.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
 import { type RunLock, readLock, requireNotHeld, whileHolding } from '../../src/runs/run-lock.ts';
 
@@ -133,5 +136,70 @@ test('of many processes that come at once, to a free folder or a dead holder, on
       String(said),
     );
     assert.deepEqual(readdirSync(folder.path), []);
+  }
+});
+
+test('a chain of dead holders is followed to a bound, and then told', async () => {
+  const folder = held('long-chain', { pid: deadPid });
+  let path = folder.lock;
+  for (let id = 'long-chain-holder', i = 0; i < 8; i++) {
+    path = `${path}.${id}`;
+    id = `n${i}`;
+    writeFileSync(path, JSON.stringify({ ...readLock(folder.lock)!, id }));
+  }
+  await assert.rejects(
+    whileHolding(folder, async () => {}),
+    (error: InputError) => error instanceof InputError && /too many have died/.test(error.message),
+  );
+});
+
+test('a lock that is swept away while it is made is made again; where the sweeper has the run, that is told', async () => {
+  const folder = runFolder(join(base, 'swept'));
+  const { link } = fs;
+  const useLink = (use: typeof link) => {
+    Object.assign(fs, { link: use });
+    syncBuiltinESMExports();
+  };
+  let sweeps = 0;
+  try {
+    // Between the writing of the file and its getting the lock's name, its folder is cleared.
+    useLink(async (from, to) => {
+      if (sweeps++ === 0) await removeUnfinished(folder.path);
+      return link(from, to);
+    });
+    assert.equal(await whileHolding(folder, async () => 5), 5);
+    assert.equal(sweeps, 2);
+    sweeps = 0;
+    useLink(async (from, to) => {
+      if (sweeps++ === 0) {
+        await removeUnfinished(folder.path);
+        writeFileSync(folder.lock, withId('sweeper'));
+      }
+      return link(from, to);
+    });
+    await assert.rejects(
+      whileHolding(folder, async () => {}),
+      isRefused,
+    );
+    // A folder that is swept for ever, or gone, is no endless loop.
+    rmSync(folder.lock);
+    useLink(async (from, to) => {
+      await removeUnfinished(folder.path);
+      return link(from, to);
+    });
+    await assert.rejects(
+      whileHolding(folder, async () => {}),
+      /this lock changes all the time/,
+    );
+    useLink(async (from, to) => {
+      rmSync(folder.path, { recursive: true });
+      return link(from, to);
+    });
+    await assert.rejects(
+      whileHolding(folder, async () => {}),
+      StorageError,
+    );
+  } finally {
+    useLink(link);
   }
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
+import { withEnvironment } from '../hub/hub-server.ts';
 import { writeFiles } from './write-files.ts';
 
 const minimal = {
@@ -183,4 +184,14 @@ test('what is wrong in the data is named, with file and line', async t => {
   await refused('words\tkind\nx\tyes\n', /rows\.tsv:2: no column "text"/);
   await refused('text\tkind\nx\tyes\ny\n', /rows\.tsv:3: this line has 1 columns/);
   await refused('text\tkind\nx\tyes\ny\tno\n', /the train set of task mine is empty/);
+});
+
+test('files of the task may lie below the home folder', async t => {
+  const folder = await writeFiles(t, {
+    'home/rows.tsv': rows,
+    'task.yaml': stringify({ ...minimal, files: { train: '~/rows.tsv' } }),
+  });
+  withEnvironment(t, { HOME: join(folder, 'home'), USERPROFILE: join(folder, 'home') });
+  const { train } = await (await loadTask(join(folder, 'task.yaml'))).load('');
+  assert.equal(train.length, 20);
 });

@@ -33,6 +33,8 @@ test('of several parts the plain one is read, else the HTML', () => {
     'Content-Type: multipart/alternative; boundary="=_b2"\n\n--=_b2\nContent-Type: text/plain\n\ndeep\n--=_b2--\n';
   assert.equal(mail(inner), 'deep', 'the inner boundary begins like the outer one');
   assert.equal(readEmail('Content-Type: multipart/mixed\n\nno boundary').body, 'no boundary');
+  const folded = 'Content-Type: multipart/mixed;boundary=\n "b"\n\nold readers\n--b\n\npart\n--b--\n';
+  assert.equal(readEmail(folded).body, 'part', 'the boundary stands on a line of its own');
 });
 
 test('transfer encodings are undone, in the character set that is named', () => {
@@ -66,6 +68,17 @@ test('HTML: tags, comments, scripts and styles go, characters come', () => {
     '<html><head><title>t</title><STYLE>b {}</STYLE></head><!-- <b> no --><body bgcolor=#fff>Buy<br>now&nbsp;&amp; ' +
     'save &#36;5 &#x41; &unknown; 1 < 2<script>x()</script></body></html>';
   assert.equal(htmlToText(html).replace(/\s+/g, ' ').trim(), 'Buy now & save $5 A &unknown; 1 < 2');
-  assert.equal(htmlToText('&#0;&#99999999;&#xD800;').trim(), '');
+  assert.equal(htmlToText('&#0;&#99999999;&#xD800;'), '\ufffd'.repeat(3));
   assert.equal(htmlToText('it&#146;s &#x80;5'), 'it’s €5');
+});
+
+test('HTML as spam breaks it: words cut by comments, quoted angle brackets, frames, a tag that does not end', () => {
+  const text = (html: string) => htmlToText(html).replace(/\s+/g, ' ').trim();
+  assert.equal(text('MER<!--aunt-->CHANT AC<!11--uncle-->COUNT'), 'MERCHANT ACCOUNT');
+  assert.equal(
+    text('<a href="mailto:x?subject=<me>">Unsubscribe</a> &eacute;lections &frac12'),
+    'Unsubscribe élections ½',
+  );
+  assert.equal(text('<iframe src=a><script>x</script><a>ad</a></iframe>news<noframes><p>old</noframes>'), 'news');
+  assert.equal(text('Enter!<a href=http://a.b/c ta.\n3YML'), 'Enter!');
 });

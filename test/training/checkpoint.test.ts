@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -40,4 +40,20 @@ test('a damaged file and a file of something else are InputErrors', async () => 
 test('a state that is no JSON is an InputError that names the file', async () => {
   await writeSafetensors(path, { metadata: { 's3delta.checkpoint': '{"step":' }, tensors: new Map() });
   await assert.rejects(store.load(), (error: Error) => error instanceof InputError && error.where === path);
+});
+
+test('a bit that has changed since, in arrays or counters, is found, and what to do is told', async () => {
+  await store.save({ arrays: { delta: Float32Array.of(0.5, 1) }, meta: { step: 12 } });
+  const whole = await readFile(path);
+  for (const at of [whole.length - 1, whole.indexOf('12')]) {
+    const bytes = Buffer.from(whole);
+    bytes[at]! ^= 1;
+    await writeFile(path, bytes);
+    await assert.rejects(store.load(), (error: Error) => {
+      assert.ok(error instanceof InputError && error.where === path, String(error));
+      assert.match(error.message, /not those that were written/);
+      assert.match(error.remedy!, /remove the file: the stage then begins anew with --resume/);
+      return true;
+    });
+  }
 });

@@ -1,9 +1,9 @@
-import type { ParsedArgs } from 'citty';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { type ModelInput, parseInput, readInputLines, readInputs } from '../../data/read-inputs.ts';
 import { type AnsweredInput, runPredictJob } from '../../jobs/predict-job.ts';
 import type { Command, CommandContext } from '../command.ts';
+import type { ParsedArgs } from '../parse.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = ['model', 'task', 'batch-size', 'max-length', 'device', 'threads'] as const satisfies SettingKey[];

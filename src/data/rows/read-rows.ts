@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { readBytes } from '../../files/read-json.ts';
+import { readBytes } from '../../files/regular-file.ts';
 import { decodeUtf8 } from '../../files/utf8.ts';
 import { parseCsv } from './csv.ts';
 import { parseJsonDocument, parseJsonLines } from './json-rows.ts';

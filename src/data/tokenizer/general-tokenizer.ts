@@ -1,59 +1,78 @@
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { tokenId, tokenProperties } from './added-token.ts';
+import { addedVocabulary, sizeWith } from './added-vocabulary.ts';
+import { decoderOf } from './json/json-decoder.ts';
+import { modelOf } from './json/json-model.ts';
+import { normalizerOf } from './json/normalizers.ts';
+import { preTokenizerOf } from './json/pre-tokenizers.ts';
+import { type Section, splitterAt } from './split-at-tokens.ts';
+import type { TextTokenizer, TokenizerSource } from './text-tokenizer.ts';
 
-// The library makes a list as long as the largest id: a damaged one must not fill the memory.
-const id = z.int().nonnegative().max(10_000_000);
-const withBoundedIds = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id })).nullish(),
-  model: z.looseObject({ vocab: z.union([z.record(z.string(), id), z.array(z.unknown())]) }),
+const numberedToken = z.intersection(tokenProperties, z.looseObject({ id: tokenId }));
+const tokenizerJson = z.looseObject({
+  added_tokens: z.array(numberedToken).nullish(),
+  model: z.looseObject({}),
 });
 
-// A piece without an id, of a vocabulary without its unknown token, would be read as padding.
-const idList = z.array(id);
-
-interface SpecialTokenNames {
-  readonly pad_token?: string | null | undefined;
-  readonly eos_token?: string | null | undefined;
-}
-
 /**
- * A tokenizer of any kind that `@huggingface/tokenizers` knows (BPE, WordPiece, …). SentencePiece vocabularies do not
- * come here: that library replaces their compiled normalisation rules by NFKC, which is not the same for every text.
- * @throws InputError where the library cannot read or use it, or the padding or end token is not in the vocabulary.
+ * The tokenizer that a `tokenizer.json` describes, in the steps of Hugging Face's tokenizers library: added tokens are
+ * cut out of the text, what is between them is normalised, tokens that match normalised text are cut out of that, the
+ * rest is cut into words, and the model cuts these into pieces.
+ * @throws InputError where it is damaged, or has a part of a kind that is not known
  */
-export function createGeneralTokenizer(json: unknown, config: SpecialTokenNames, where: string): Tokenizer {
-  // The library checks little when it reads a file: what is wrong may show only when it is used.
+export function createGeneralTokenizer(json: unknown, source: TokenizerSource): TextTokenizer {
+  // Much of what is wrong shows only where it is used.
   const attempt = <T>(use: () => T): T => {
     try {
       return use();
     } catch (cause) {
       const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
       throw new InputError(`the tokenizer cannot be read: ${detail}`, {
-        where,
+        where: source.where,
         remedy: 'copy it again from where the checkpoint came from; it may be cut off or of an unknown kind',
         cause,
       });
     }
   };
-  const tokenizer = attempt(() => new HuggingFaceTokenizer(withBoundedIds.parse(json), config));
-  const idOf = (name: string) => {
-    const found = tokenizer.token_to_id(name);
-    if (found === undefined) {
-      throw new InputError(`the vocabulary has no token ${name}`, {
-        where,
-        remedy: 'name the padding and end tokens as pad_token and eos_token in tokenizer_config.json',
-      });
-    }
-    return found;
+  const { encode, decode, ...rest } = attempt(() => assemble(json, source));
+  return { ...rest, encode: text => attempt(() => encode(text)), decode: ids => attempt(() => decode(ids)) };
+}
+
+function assemble(json: unknown, { companions, defaults }: TokenizerSource): TextTokenizer {
+  const { added_tokens, normalizer, pre_tokenizer, model: modelConfig, decoder } = tokenizerJson.parse(json);
+  const model = modelOf(modelConfig);
+  const addedTokens = (added_tokens ?? []).filter(token => token.content !== '');
+  const bare = { size: model.pieces.length, idOf: (piece: string) => model.ids.get(piece), addedTokens };
+  const { tokens, special } = addedVocabulary({ ...bare, describesAdded: true }, companions, defaults);
+
+  const normalise = normalizerOf(normalizer);
+  const cutWords = preTokenizerOf(pre_tokenizer);
+  const rawSections = splitterAt(tokens.filter(token => !token.normalized));
+  const normalisedSections = splitterAt(
+    tokens.filter(token => token.normalized),
+    token => normalise(token.content),
+  );
+  const encodeNormalised = (part: Section, opens: boolean): readonly number[] => {
+    if (part.id !== undefined) return [part.id];
+    return cutWords({ text: part.text, opens: opens && part.start === 0 }).flatMap(({ text }) => model.encode(text));
   };
-  const decodeOptions = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+  const encodeRaw = (section: Section): readonly number[] => {
+    if (section.id !== undefined) return [section.id];
+    const parts = normalisedSections(normalise(section.text));
+    return parts.flatMap(part => encodeNormalised(part, section.start === 0));
+  };
+
+  const join = decoderOf(decoder);
+  const texts = new Map(tokens.map(token => [token.id, token.special ? undefined : token.content]));
+  const textOf = (id: number) => (texts.has(id) ? texts.get(id) : model.pieces[id]);
   return {
-    size: tokenizer.get_vocab().size,
-    padId: idOf(config.pad_token ?? '<pad>'),
-    endId: idOf(config.eos_token ?? '</s>'),
-    encode: text => attempt(() => idList.parse(tokenizer.encode(text, { add_special_tokens: false }).ids)),
-    decode: ids => (ids.length === 0 ? '' : attempt(() => tokenizer.decode([...ids], decodeOptions))),
+    size: sizeWith(model.pieces.length, tokens),
+    special,
+    encode: text => rawSections(text).flatMap(encodeRaw),
+    decode: ids => {
+      const kept = ids.map(textOf).filter(text => text !== undefined);
+      return kept.length === 0 ? '' : join(kept);
+    },
   };
 }

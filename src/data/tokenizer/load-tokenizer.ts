@@ -1,62 +1,76 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { asReadError } from '../../files/read-error.ts';
 import { readJson } from '../../files/read-json.ts';
+import { isThere, readBytes } from '../../files/regular-file.ts';
+import { plainToken } from './added-token.ts';
+import { addedVocabulary } from './added-vocabulary.ts';
+import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
+import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
+import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
+import type { TokenizerSource as Source, TextTokenizer } from './text-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import type { UnigramSpec } from './unigram/spec.ts';
-import { parseSpieceModel } from './unigram/spiece-model.ts';
-import { parseUnigramTokenizerJson } from './unigram/tokenizer-json.ts';
-import { createUnigramTokenizer } from './unigram/unigram-tokenizer.ts';
-
-const tokenName = z.union([z.string(), z.object({ content: z.string() }).transform(token => token.content)]);
-const tokenizerConfig = z.looseObject({
-  pad_token: tokenName.nullish(),
-  eos_token: tokenName.nullish(),
-  // Far above any checkpoint's; a damaged number must not fill the memory.
-  extra_ids: z.int().nonnegative().max(100_000).nullish(),
-});
-type TokenizerConfig = z.output<typeof tokenizerConfig>;
+import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
+import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 
 // What T5's own tokenizer adds where its configuration says nothing.
 const DEFAULT_EXTRA_IDS = 100;
 
+/** Forms of a tokenizer, the one that says most first: the files that make it up, and how it is read from them. */
+const FORMS: readonly {
+  readonly files: readonly [string, ...string[]];
+  read(source: Source): Promise<TextTokenizer>;
+}[] = [
+  {
+    files: ['tokenizer.json'],
+    read: async source => createGeneralTokenizer(await readJson(source.where), source),
+  },
+  { files: ['spiece.model'], read: readSpieceModel },
+  {
+    files: ['vocab.txt'],
+    read: async source => createGeneralTokenizer(await wordPieceJson(source), source),
+  },
+  {
+    files: ['vocab.json', 'merges.txt'],
+    read: async source => createGeneralTokenizer(await byteLevelJson(source), source),
+  },
+];
+
 /**
- * The tokenizer of a checkpoint folder: `tokenizer.json`, or where only that exists `spiece.model`, with
- * `tokenizer_config.json` (optional) naming the special tokens and the number of sentinels.
- * Both ways give SentencePiece's ids.
- * @throws InputError where files are missing, unreadable or of a kind this cannot read.
+ * The tokenizer of a checkpoint folder, whatever its family: `tokenizer.json`, or where that is missing `spiece.model`,
+ * `vocab.txt`, or `vocab.json` with `merges.txt`; beside them the files that `readCompanions` tells of.
+ * @param defaults what the family calls its special tokens where no file names them
+ * @throws InputError where files are missing, unreadable or of a kind this cannot read
+ */
+export async function loadTextTokenizer(folder: string, defaults: SpecialTokenNames): Promise<TextTokenizer> {
+  return (await load(folder, defaults)).tokenizer;
+}
+
+/**
+ * The same for a model that reads a text to its end and answers until an end, as T5.
+ * @throws InputError also where the padding or end token is not in the vocabulary
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const configFile = join(folder, 'tokenizer_config.json');
-  const config = existsSync(configFile) ? readConfig(await readJson(configFile), configFile) : {};
-  const jsonFile = join(folder, 'tokenizer.json');
-  const spieceFile = join(folder, 'spiece.model');
-  if (existsSync(jsonFile)) {
-    const json = await readJson(jsonFile);
-    const spec = parseUnigramTokenizerJson(json);
-    return spec ? fromSpec(spec, config, jsonFile) : createGeneralTokenizer(json, config, jsonFile);
-  }
-  if (existsSync(spieceFile)) {
-    const bytes = await readFile(spieceFile).catch(error => {
-      throw asReadError(spieceFile, error);
-    });
-    return fromSpec(parseSpieceModel(bytes, config.extra_ids ?? DEFAULT_EXTRA_IDS, spieceFile), config, spieceFile);
-  }
-  throw new InputError('no tokenizer here', {
-    where: folder,
-    remedy: "put the checkpoint's tokenizer.json or spiece.model into this folder",
-  });
+  const { tokenizer, companions, where } = await load(folder, T5_TOKENS);
+  const needed = (role: Role & keyof typeof T5_TOKENS): number => {
+    const id = tokenizer.special[role];
+    if (id !== undefined) return id;
+    throw new InputError(
+      `the vocabulary has no token ${companions.named.roles[role]?.token.content ?? T5_TOKENS[role]}`,
+      {
+        where,
+        remedy: 'name the padding and end tokens as pad_token and eos_token in tokenizer_config.json',
+      },
+    );
+  };
+  return { ...tokenizer, padId: needed('pad'), endId: needed('eos') };
 }
 
 /**
  * Refuses a tokenizer whose ids the embedding table cannot hold. The table may be larger: checkpoints pad it.
  * @throws InputError
  */
-export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, where: string): void {
+export function checkTokenizerFits(tokenizer: TextTokenizer, vocabSize: number, where: string): void {
   if (tokenizer.size <= vocabSize) return;
   throw new InputError(
     `the tokenizer has ${tokenizer.size} pieces, but the model's vocabulary (vocab_size) only ${vocabSize}`,
@@ -64,35 +78,34 @@ export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, wher
   );
 }
 
-function fromSpec(spec: UnigramSpec, config: TokenizerConfig, where: string): Tokenizer {
-  const id = (name: string) => {
-    const found = spec.addedTokens.find(token => token.content === name)?.id ?? spec.pieces.indexOf(name);
-    if (found < 0) {
-      throw new InputError(`the vocabulary has no token ${name}`, {
-        where,
-        remedy: 'name the padding and end tokens as pad_token and eos_token in tokenizer_config.json',
-      });
-    }
-    return found;
-  };
-  const ids = { padId: id(config.pad_token ?? '<pad>'), endId: id(config.eos_token ?? '</s>') };
-  try {
-    return createUnigramTokenizer(spec, ids);
-  } catch (cause) {
-    throw damaged(where, (cause as Error).message, cause);
+async function load(folder: string, defaults: SpecialTokenNames) {
+  const form = FORMS.find(({ files }) => files.every(file => isThere(join(folder, file))));
+  if (form === undefined) {
+    const forms = FORMS.map(({ files }) => files.join(' with ')).join(', or ');
+    throw new InputError('no tokenizer here', {
+      where: folder,
+      remedy: `put the checkpoint's ${forms} into this folder`,
+    });
   }
+  const where = join(folder, form.files[0]);
+  const companions = await readCompanions(folder);
+  return { tokenizer: await form.read({ folder, where, companions, defaults }), companions, where };
 }
 
-function readConfig(json: unknown, where: string): TokenizerConfig {
-  const parsed = tokenizerConfig.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw damaged(where, z.prettifyError(parsed.error), parsed.error);
-}
-
-function damaged(where: string, detail: string, cause: unknown): InputError {
-  return new InputError(`the tokenizer file cannot be read: ${detail}`, {
-    where,
-    remedy: 'copy it again from where the checkpoint came from; it may be cut off',
-    cause,
-  });
+/** T5's sentinels stand behind the pieces: `<extra_id_0>` has the highest id. */
+async function readSpieceModel({ where, companions, defaults }: Source): Promise<TextTokenizer> {
+  const model = parseSpieceModel(await readBytes(where), where);
+  const { pieces } = model.vocabulary;
+  const extraIds = companions.config.extra_ids ?? DEFAULT_EXTRA_IDS;
+  const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
+    ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
+    id: pieces.length + i,
+  }));
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
+  try {
+    return createSentencePieceTokenizer(model, addedVocabulary(bare, companions, defaults));
+  } catch (cause) {
+    throw damagedSpieceModel(where, (cause as Error).message, cause);
+  }
 }

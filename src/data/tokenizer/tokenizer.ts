@@ -1,11 +1,9 @@
-/** Text to ids and back. Ids never contain the end-of-sequence token unless `encode` is told to append it. */
-export interface Tokenizer {
-  /** Number of pieces, extra ids included (not the padded embedding size). */
-  readonly size: number;
+import type { TextTokenizer } from './text-tokenizer.ts';
+
+/** A tokenizer with what a model needs that reads a text to its end and answers until an end. */
+export interface Tokenizer extends TextTokenizer {
   readonly padId: number;
   readonly endId: number;
   /** Closes every source and opens every answer, where texts are written as span corruption does (`withSentinel`). */
   readonly sentinelId?: number;
-  encode(text: string): number[];
-  decode(ids: readonly number[]): string;
 }

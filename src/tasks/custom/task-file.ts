@@ -2,6 +2,7 @@ import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { nearestNames } from '../../core/nearest.ts';
+import { expandHome } from '../../files/expand-home.ts';
 import { parseYaml } from '../../files/parse-yaml.ts';
 import { readTextFile } from '../../files/read-json.ts';
 import { metricNames } from '../../metrics/metrics.ts';
@@ -71,7 +72,13 @@ export async function readTaskFile(path: string): Promise<TaskFile> {
     const { issues } = parsed.error;
     throw explain(issues.find(issue => issue.code === 'unrecognized_keys') ?? issues[0]!, path);
   }
-  const file = { ...parsed.data, labels: labelTable(parsed.data.labels, document) };
+  const { labels, files: named } = parsed.data;
+  const places = Object.entries(named).map(([set, name]) => [set, expandHome(name)]);
+  const file = {
+    ...parsed.data,
+    labels: labelTable(labels, document),
+    files: Object.fromEntries(places) as typeof named,
+  };
   checkLabels(file, path);
   return file;
 }

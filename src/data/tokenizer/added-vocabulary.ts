@@ -1,0 +1,66 @@
+import type { AddedToken, TokenProperties } from './added-token.ts';
+import type { Companions } from './companions.ts';
+import { type NamedToken, plainName, ROLES, type Role, type SpecialTokenNames } from './special-tokens.ts';
+
+/** What a vocabulary's own file says, before other files are heard. */
+export interface BareVocabulary {
+  /** Number of ids. */
+  readonly size: number;
+  readonly idOf: (piece: string) => number | undefined;
+  readonly addedTokens: readonly AddedToken[];
+  /** Whether the properties of these are said there, and not only what such tokens usually have. */
+  readonly describesAdded: boolean;
+}
+
+/** Every token that is matched before the vocabulary's own pieces are, and the ids of special ones by role. */
+export interface AddedVocabulary {
+  readonly tokens: readonly AddedToken[];
+  readonly special: SpecialTokenIds;
+}
+
+/** Ids of special tokens by role: any may be absent. */
+export type SpecialTokenIds = Readonly<Partial<Record<Role, number>>>;
+
+/**
+ * Joins the added tokens of all files, as transformers does. A token has the id that the vocabulary has for it, else
+ * the one that a file gives, else the next free one. But a role's token that no file knows an id of is left out: it
+ * would get a row of the embedding table that was never trained.
+ * @param defaults what the family calls its special tokens where no file names them
+ */
+export function addedVocabulary(
+  vocabulary: BareVocabulary,
+  { named, added, describesAdded }: Companions,
+  defaults: SpecialTokenNames,
+): AddedVocabulary {
+  const tokens = new Map(vocabulary.addedTokens.map(token => [token.content, token]));
+  const idOf = (content: string) => tokens.get(content)?.id ?? vocabulary.idOf(content);
+  const put = (token: TokenProperties, id: number) => {
+    if (token.content !== '') tokens.set(token.content, { ...token, id });
+  };
+  for (const { id, ...token } of added) {
+    if (describesAdded || !tokens.has(token.content)) put(token, idOf(token.content) ?? id);
+  }
+
+  const isNews = ({ token, hasProperties }: NamedToken) =>
+    !tokens.has(token.content) || (hasProperties && !vocabulary.describesAdded);
+  const special: Partial<Record<Role, number>> = {};
+  for (const role of ROLES) {
+    const name = named.roles[role] ?? plainName(defaults[role] ?? '');
+    const id = idOf(name.token.content);
+    if (id === undefined) continue;
+    special[role] = id;
+    if (isNews(name)) put(name.token, id);
+  }
+  let size = sizeWith(vocabulary.size, tokens.values());
+  for (const name of named.others) {
+    if (isNews(name)) put(name.token, idOf(name.token.content) ?? size++);
+  }
+  return { tokens: [...tokens.values()], special };
+}
+
+/** Number of ids of a vocabulary together with added tokens. */
+export function sizeWith(size: number, tokens: Iterable<AddedToken>): number {
+  let all = size;
+  for (const { id } of tokens) all = Math.max(all, id + 1);
+  return all;
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { tokenId } from '../added-token.ts';
+import { UNKNOWN_PENALTY } from '../unigram/spec.ts';
+import { compileSegmenter } from '../unigram/viterbi.ts';
+import { libraryParts } from './library.ts';
+
+/** The part of a tokenizer that cuts a word into pieces of its vocabulary. */
+export interface PieceModel {
+  /** Text of each id; some ids may have none. */
+  readonly pieces: readonly (string | undefined)[];
+  readonly ids: ReadonlyMap<string, number>;
+  encode(word: string): readonly number[];
+}
+
+// Words repeat, so segmentations are remembered; the limits only bound memory on endless streams of new or long words.
+const REMEMBERED_WORDS = 1 << 17;
+const LONGEST_REMEMBERED = 64;
+
+const vocab = z.record(z.string(), tokenId);
+const unigram = z.object({
+  unk_id: z.int().nonnegative(),
+  vocab: z.array(z.tuple([z.string(), z.number()])).min(1),
+  byte_fallback: z.boolean().default(false),
+});
+const wordPiece = z.looseObject({ vocab, unk_token: z.string(), continuing_subword_prefix: z.string().default('##') });
+const bpe = z.looseObject({
+  vocab,
+  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+  // The library would pass over it.
+  continuing_subword_prefix: z.literal('').nullish(),
+});
+
+/** Models of a `tokenizer.json`, by type. */
+const MODELS: Readonly<Record<string, (config: unknown) => PieceModel>> = {
+  Unigram: config => {
+    const { unk_id: unknownId, vocab: entries, byte_fallback: byteFallback } = unigram.parse(config);
+    if (unknownId >= entries.length) throw new RangeError('the unknown piece is none of the vocabulary');
+    const pieces = entries.map(([piece]) => piece);
+    const scores = entries.map(([, score]) => asSerdeReads(score));
+    const unknownScore = scores.reduce((low, score) => Math.min(low, score)) - UNKNOWN_PENALTY;
+    const segment = compileSegmenter({
+      ...{ pieces, scores, unknownId, unknownScore, byteFallback },
+      isSearched: () => true,
+      sums: 'float64',
+    });
+    const ids = new Map(pieces.map((piece, id) => [piece, id]));
+    return { pieces, ids, encode: remember(segment) };
+  },
+  WordPiece: config => fromLibrary({ ...wordPiece.parse(config), type: 'WordPiece' }),
+  BPE: config => fromLibrary({ ...bpe.parse(config), type: 'BPE' }),
+};
+
+/** @throws ZodError, Error where the configuration is damaged or of an unknown type */
+export function modelOf(config: unknown): PieceModel {
+  const { type } = z.looseObject({ type: z.string().optional() }).parse(config);
+  // Files from before 2021 do not say it.
+  const known = type ?? Object.keys(MODELS).find(name => isLike(name, config as object))!;
+  const make = Object.hasOwn(MODELS, known) ? MODELS[known] : undefined;
+  if (make === undefined) throw new Error(`unknown model ${type}`);
+  return make(config);
+}
+
+/**
+ * A number as Rust's JSON reader has it: the digits as one integer, then divided by a power of ten, each step rounded.
+ * In the last place that is not always the nearest number, and ties between long runs of one letter turn on it.
+ */
+function asSerdeReads(number: number): number {
+  const [mantissa, exponent = '0'] = String(Math.abs(number)).split('e');
+  const [whole, fraction = ''] = mantissa!.split('.');
+  const power = Number(exponent) - fraction.length;
+  const digits = Number(whole! + fraction);
+  const read = power < 0 ? digits / Number(`1e${-power}`) : digits * Number(`1e${power}`);
+  return number < 0 ? -read : read;
+}
+
+function isLike(name: string, config: object): boolean {
+  if ('merges' in config) return name === 'BPE';
+  return name === ('unk_id' in config ? 'Unigram' : 'WordPiece');
+}
+
+const idList = z.array(tokenId);
+
+function fromLibrary(config: unknown): PieceModel {
+  const { model } = libraryParts({ model: config });
+  const ids = model.tokens_to_ids;
+  return {
+    pieces: model.vocab,
+    ids,
+    // A piece without an id, of a vocabulary without its unknown token, would be read as padding.
+    encode: remember(word => idList.parse(model([word]).map(piece => ids.get(piece)))),
+  };
+}
+
+function remember(encode: (word: string) => number[]): (word: string) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
+  return word => {
+    if (word.length > LONGEST_REMEMBERED) return encode(word);
+    let ids = known.get(word);
+    if (ids === undefined) {
+      ids = encode(word);
+      if (known.size >= REMEMBERED_WORDS) known.clear();
+      known.set(word, ids);
+    }
+    return ids;
+  };
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { WORD_CHARACTERS } from '../split-at-tokens.ts';
+import { PUNCTUATION } from './character-classes.ts';
+import { libraryParts } from './library.ts';
+import { splitText, type Word } from './split-text.ts';
+import { WHITE_SPACE } from './white-space.ts';
+
+export type PreTokenizer = (word: Word) => readonly Word[];
+
+const step = z.looseObject({ type: z.string() });
+const behavior = z.enum(['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous']);
+const metaspaceSettings = z.object({
+  replacement: z.string().length(1),
+  prepend_scheme: z.enum(['always', 'first', 'never']).default('always'),
+  add_prefix_space: z.boolean().nullish(),
+  split: z.boolean().default(true),
+});
+
+// Rust's classes of characters; JavaScript's \s, \w and \d are others.
+const NUMERIC = /\p{N}/gu;
+const WORDS = new RegExp(`[${WORD_CHARACTERS}]+|[^${WORD_CHARACTERS}\\p{White_Space}]+`, 'gu');
+const GPT2_ENDINGS = /'s|'t|'re|'ve|'m|'ll|'d/;
+const GPT2_PARTS = / ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+/u;
+const GPT2_SPACES = /\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/u;
+const GPT2_WORDS = new RegExp([GPT2_ENDINGS, GPT2_PARTS, GPT2_SPACES].map(({ source }) => source).join('|'), 'gu');
+
+/** Steps of a `tokenizer.json`'s pre-tokeniser, by type, exactly as Rust's library takes them. */
+const PRE_TOKENIZERS: Readonly<Record<string, (config: unknown) => PreTokenizer>> = {
+  Sequence: config => {
+    const all = z
+      .object({ pretokenizers: z.array(z.unknown()) })
+      .parse(config)
+      .pretokenizers.map(preTokenizerOf);
+    return word => all.reduce<readonly Word[]>((words, split) => words.flatMap(split), [word]);
+  },
+  Whitespace: () => word => splitText(word, WORDS, 'Removed', true),
+  WhitespaceSplit: () => word => splitText(word, WHITE_SPACE, 'Removed'),
+  BertPreTokenizer: () => word =>
+    splitText(word, WHITE_SPACE, 'Removed').flatMap(part => splitText(part, PUNCTUATION, 'Isolated')),
+  Punctuation: config => {
+    const settings = z.object({ behavior: behavior.default('Isolated') }).parse(config);
+    return word => splitText(word, PUNCTUATION, settings.behavior);
+  },
+  Digits: config => {
+    const { individual_digits } = z.object({ individual_digits: z.boolean().default(false) }).parse(config);
+    return word => splitText(word, NUMERIC, individual_digits ? 'Isolated' : 'Contiguous');
+  },
+  Split: config => {
+    const settings = z.object({ behavior, invert: z.boolean().default(false) }).parse(config);
+    const pattern = libraryParts({ pre_tokenizer: config }).pre_tokenizer?.pattern;
+    if (!pattern) throw new Error('a Split step without a pattern');
+    return word => splitText(word, pattern, settings.behavior, settings.invert);
+  },
+  Metaspace: config => {
+    const { replacement, prepend_scheme, add_prefix_space, split } = metaspaceSettings.parse(config);
+    const scheme = add_prefix_space === false ? 'never' : prepend_scheme;
+    return ({ text, opens }) => {
+      const replaced = text.replaceAll(' ', replacement);
+      const prepends = (scheme === 'always' || (scheme === 'first' && opens)) && !replaced.startsWith(replacement);
+      const whole = { text: prepends ? replacement + replaced : replaced, opens };
+      return split ? splitText(whole, replacement, 'MergedWithNext') : [whole];
+    };
+  },
+  ByteLevel: config => {
+    const settings = z.object({ add_prefix_space: z.boolean(), use_regex: z.boolean().default(true) }).parse(config);
+    return ({ text, opens }) => {
+      const whole = { text: settings.add_prefix_space && !text.startsWith(' ') ? ` ${text}` : text, opens };
+      const words = settings.use_regex ? splitText(whole, GPT2_WORDS, 'Isolated') : [whole];
+      return words.map(word => ({ ...word, text: byteLevel(word.text) }));
+    };
+  },
+};
+
+/** @throws ZodError, Error where the configuration is damaged or of an unknown type */
+export function preTokenizerOf(config: unknown): PreTokenizer {
+  if (config === null || config === undefined) return word => [word];
+  const { type } = step.parse(config);
+  const make = Object.hasOwn(PRE_TOKENIZERS, type) ? PRE_TOKENIZERS[type] : undefined;
+  if (make === undefined) throw new Error(`unknown pre-tokeniser ${type}`);
+  return make(config);
+}
+
+/** A printable character for each byte, as GPT-2 has them: a byte that prints stands for itself. */
+const BYTE_CHARACTERS: readonly string[] = (() => {
+  let others = 0x100;
+  const prints = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(prints(byte) ? byte : others++));
+})();
+
+function byteLevel(text: string): string {
+  let result = '';
+  for (const byte of Buffer.from(text)) result += BYTE_CHARACTERS[byte];
+  return result;
+}

@@ -1,0 +1,71 @@
+import { SPACE_PIECE, type UnigramVocabulary } from './spec.ts';
+import { buildTrie, NONE, ROOT } from './trie.ts';
+
+/** Pieces that can stand in a word, three numbers each: where it begins, where it ends, its id; in this order. */
+export type Candidates = Int32Array;
+
+// Words repeat; the limits only bound memory on endless streams of new ones, or of long ones.
+const REMEMBERED_WORDS = 1 << 16;
+const LONGEST_REMEMBERED = 48;
+
+// Scores are log-probabilities. Sums of larger ones, or of what is no number, would not compare any more.
+const LARGEST_SCORE = 1e30;
+
+/**
+ * A function from a text to its words, each with the pieces that can stand in it: what no context changes, so that it
+ * can be remembered, while sums, and with them ties, depend on all that is before. A word begins at `▁`; where some
+ * piece reaches across one, the whole text is one word.
+ * @throws RangeError where a piece's score is no log-probability
+ */
+export function candidateFinder(
+  vocabulary: UnigramVocabulary,
+): (text: string) => Iterable<readonly [string, Candidates]> {
+  const { pieces, scores, unknownId } = vocabulary;
+  const searched = pieces.flatMap((piece, id) => (vocabulary.isSearched(id) ? [[piece, id] as const] : []));
+  for (const [, id] of searched) {
+    if (!(Math.abs(scores[id]!) < LARGEST_SCORE)) throw new RangeError(`piece ${id} has score ${scores[id]}`);
+  }
+  const trie = buildTrie(searched);
+
+  const find = (word: string): Candidates => {
+    const found: number[] = [];
+    for (let start = 0; start < word.length; ) {
+      const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
+      let isKnown = false;
+      let node = ROOT;
+      for (let end = start; end < word.length; ) {
+        node = trie.child(node, word.charCodeAt(end++));
+        if (node === NONE) break;
+        const id = trie.value(node);
+        if (id === NONE) continue;
+        found.push(start, end, id);
+        isKnown ||= end === next;
+      }
+      if (!isKnown) found.push(start, next, unknownId);
+      start = next;
+    }
+    return Int32Array.from(found);
+  };
+
+  const known = new Map<string, Candidates>();
+  const remembered = (word: string): Candidates => {
+    if (word.length > LONGEST_REMEMBERED) return find(word);
+    let found = known.get(word);
+    if (found === undefined) {
+      found = find(word);
+      if (known.size >= REMEMBERED_WORDS) known.clear();
+      known.set(word, found);
+    }
+    return found;
+  };
+  const crosses = searched.some(([piece]) => piece.indexOf(SPACE_PIECE, 1) > 0);
+  return function* (text) {
+    for (let start = 0; start < text.length; ) {
+      const next = crosses ? -1 : text.indexOf(SPACE_PIECE, start + 1);
+      const end = next < 0 ? text.length : next;
+      const word = text.slice(start, end);
+      yield [word, remembered(word)];
+      start = end;
+    }
+  };
+}

@@ -1,0 +1,98 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError } from '../core/errors.ts';
+import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './read-error.ts';
+
+/**
+ * Files as users name them and run folders hold them. What is no regular file is refused by its name: a pipe would be
+ * waited for without end, a device may have none, and a link that leads to nothing would be taken for a file that is
+ * not there.
+ */
+
+// A pipe or a terminal is opened without waiting, and then refused. Windows knows neither flag.
+const AT_ONCE = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+const READING = constants.O_RDONLY | AT_ONCE;
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | AT_ONCE;
+
+/** Whether anything has this name, be it a link that leads to nothing. */
+export function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // Other errors are of names that nothing can have. In a folder that one may not enter it is reading that says so.
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+/** Opens a file to be read. @throws InputError naming it where it is missing, may not be read, or is no file */
+export async function openFile(path: string): Promise<FileHandle> {
+  const handle = await open(path, READING).catch(error => {
+    throw asReadError(path, error);
+  });
+  try {
+    requireFile(path, await handle.stat());
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Content of a file. @throws InputError as `openFile` */
+export async function readBytes(path: string): Promise<Buffer> {
+  const handle = await openFile(path);
+  try {
+    return await handle.readFile();
+  } catch (error) {
+    throw asReadError(path, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same at once. */
+export function readBytesSync(path: string): Buffer {
+  try {
+    const descriptor = openSync(path, READING);
+    try {
+      requireFile(path, fstatSync(descriptor));
+      return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw asReadError(path, error);
+  }
+}
+
+/**
+ * Opens a file to be appended to, made where it is missing; returns its descriptor.
+ * @throws InputError where it is no file, and whatever the system refuses
+ */
+export function openToAppend(path: string): number {
+  // Opening it would make a file at the place that the link names.
+  if (isDanglingLink(path)) throw danglingLink(path);
+  const descriptor = openOrRefuse(path);
+  try {
+    requireFile(path, fstatSync(descriptor));
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+function openOrRefuse(path: string): number {
+  try {
+    return openSync(path, APPENDING, 0o666);
+  } catch (error) {
+    const isNoFile = ['EISDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw isNoFile ? asReadError(path, error) : error;
+  }
+}
+
+function requireFile(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  const kind = found.isDirectory() ? 'folder' : found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
+  throw new InputError(`this is a ${kind}, not a file`, { where: path, remedy: NO_FILE_REMEDY });
+}
