@@ -4,7 +4,8 @@ import { elementCount } from '../../core/element-count.ts';
 import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
 import type { Site } from '../../core/site.ts';
-import { checkTokenizerFits, loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
+import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
+import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
@@ -35,29 +36,31 @@ export interface Backbone<Config> extends CheckpointNames {
   readonly vocabSize: number;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
-  /** Names of the tensors of heads in the checkpoint, which are read by `answers`. */
+  /** Names of the tensors that `answers` reads, where the checkpoint has them. */
   readonly headTensors?: readonly string[];
+  loadTokenizer(folder: string): Promise<Tokenizer>;
   /**
    * How the model answers; without a kind as its checkpoint does.
    * @throws InputError where the family cannot
    */
-  answers(kind: AnswerKind | undefined, tensors: Tensors): Answers<Config> | Promise<Answers<Config>>;
+  answers(kind: AnswerKind | undefined): Answers<Config> | Promise<Answers<Config>>;
 }
 
 /**
  * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than samples are
- * read before a program runs, but for those that are to be rounded, the first time.
+ * read before a program runs, but for those that are to be rounded, the first time. `describe` is told what tensors there are.
  */
 export async function loadBackbone<Config>(
   name: string,
   folder: string,
-  backbone: Backbone<Config>,
+  describe: (tensors: Tensors) => Backbone<Config>,
   settings: CompileSettings,
 ): Promise<Model> {
-  const { config, sites, vocabSize, headTensors } = backbone;
   const tensors = await readCheckpointIndex(folder);
+  const backbone = describe(tensors);
+  const { config, sites, vocabSize, headTensors } = backbone;
   const weights = await findWeights(tensors, sites, backbone, folder, headTensors);
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await backbone.loadTokenizer(folder);
   checkTokenizerFits(tokenizer, vocabSize, folder);
   const fingerprint = await fingerprintOf(weights, config);
   const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
@@ -65,7 +68,7 @@ export async function loadBackbone<Config>(
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(matrices, settings) : undefined;
 
   const answering = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind, tensors);
+    const { heads, program, graphs, standalone } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,

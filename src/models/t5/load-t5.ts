@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
 import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import type { Model } from '../model.ts';
@@ -25,6 +26,7 @@ export function loadT5(name: string, folder: string, json: unknown, settings: Co
     vocabSize: config.vocabSize,
     sites: t5Sites(config),
     ...t5Names(config),
+    loadTokenizer,
     answers(kind) {
       if (kind === undefined || kind.kind === 'text') return TEXT;
       throw new InputError(`a T5 answers in text, not by a ${kind.kind}`, {
@@ -33,5 +35,5 @@ export function loadT5(name: string, folder: string, json: unknown, settings: Co
       });
     },
   };
-  return loadBackbone(name, folder, backbone, settings);
+  return loadBackbone(name, folder, () => backbone, settings);
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { InputError } from '../../../src/core/errors.ts';
+import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import { tanh } from '../../../src/graph/ops/ops.ts';
 import type { Family } from '../../../src/models/families.ts';
+import type { Tensors } from '../../../src/models/kit/find-weights.ts';
 import { type Backbone, loadBackbone } from '../../../src/models/kit/load-backbone.ts';
 import { headAnswers, type TextReader } from '../../../src/models/kit/text-classifier.ts';
 import { headTensors } from '../../../src/models/kit/text-heads.ts';
@@ -25,16 +27,17 @@ export const toy: Family = {
         { name: 'classifier.out', outFeatures: numbers },
       ],
     };
-    const backbone: Backbone<ToyConfig> = {
+    const describe = (tensors: Tensors): Backbone<ToyConfig> => ({
       config,
       vocabSize: config.vocab_size,
       sites: toySites(config),
       headTensors: headTensors(['classifier.dense', 'classifier.out']),
-      answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }, tensors) {
+      loadTokenizer,
+      answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
         throw new InputError('a toy writes no text', { where: folder, remedy: 'take a T5' });
       },
-    };
-    return loadBackbone(name, folder, backbone, settings);
+    });
+    return loadBackbone(name, folder, describe, settings);
   },
 };
