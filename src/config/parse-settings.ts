@@ -38,8 +38,12 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   if (parsed.success) return withHome(parsed.data);
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
-  const given = JSON.stringify((values as Record<string, unknown>)[key]);
-  throw new InputError(`${given} is no value for \`${key}\``, { where: where(key), remedy: `give ${expected(issue)}` });
+  const value = (values as Record<string, unknown>)[key];
+  const [nearest] = issue.code === 'invalid_value' ? nearestNames(String(value), issue.values.map(String)) : [];
+  throw new InputError(`${JSON.stringify(value)} is no value for \`${key}\``, {
+    where: where(key),
+    remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}give ${expected(issue)}`,
+  });
 }
 
 function unknownKey(key: string, keys: readonly string[], where: string): InputError {

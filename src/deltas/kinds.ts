@@ -7,13 +7,14 @@ import { adapter } from './adapter.ts';
 import { bitfit } from './bitfit.ts';
 import type { Delta } from './delta.ts';
 import { fineTuning } from './fine-tuning.ts';
+import { ia3 } from './ia3.ts';
 import { lnfit } from './lnfit.ts';
 import { lora } from './lora.ts';
 import { lowRankAdapter } from './low-rank-adapter.ts';
 
 /** Every kind of delta, by name. A new kind is a file beside this one and a word here. */
 export const deltas: Readonly<Record<string, Delta>> = Object.fromEntries(
-  [lora, bitfit, lnfit, adapter, lowRankAdapter, fineTuning].map(delta => [delta.kind, delta]),
+  [lora, bitfit, lnfit, adapter, lowRankAdapter, fineTuning, ia3].map(delta => [delta.kind, delta]),
 );
 
 /** The delta of that name, or an InputError with the nearest and all of them. */
@@ -25,7 +26,8 @@ export function deltaOf(kind: string): Delta {
 /** A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is unknown. */
 export function createModule(site: Site, kind: string, options: DeltaOptions = {}): DeltaModule {
   const delta = deltaOf(kind);
-  if (!delta.hosts(site)) throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host`);
+  if (!delta.hosts(site))
+    throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host (${site.role})`);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(delta.defaults, name))
       throw new InputError(`${kind} has no option "${name}"`, { where: site.name });

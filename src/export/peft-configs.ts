@@ -26,9 +26,19 @@ function loraConfig(hosts: readonly AdaptedHost[]): Readonly<Record<string, unkn
   };
 }
 
+/** IA3Config. */
+function ia3Config(hosts: readonly AdaptedHost[]): Readonly<Record<string, unknown>> {
+  return {
+    target_modules: hosts.map(({ name }) => name),
+    feedforward_modules: hosts.filter(({ options }) => options.feedForward === 1).map(({ name }) => name),
+    init_ia3_weights: true,
+  };
+}
+
 /** What `adapter_config.json` says of the adapted hosts, by PEFT's `peft_type`. A new type is a line here. */
 export const peftConfigs: Readonly<
   Record<string, (hosts: readonly AdaptedHost[]) => Readonly<Record<string, unknown>>>
 > = {
   LORA: loraConfig,
+  IA3: ia3Config,
 };

@@ -43,7 +43,7 @@ function effect(site: Site, kind: string, delta: Float32Array): Float64Array {
 describe('the gated parameters of every kind', () => {
   for (const delta of Object.values(deltas)) {
     it(`are what ${delta.kind} is linear in: z · δ(w) = δ(z ⊙ w)`, () => {
-      for (const site of new Map(sites.filter(delta.hosts).map(candidate => [candidate.host, candidate])).values()) {
+      for (const site of new Map(sites.filter(delta.hosts).map(candidate => [candidate.role, candidate])).values()) {
         const layout = layoutOf([createModule(site, delta.kind)]);
         const w = draw(layout.size, 'delta').map(value => 0.3 * value);
         const whole = effect(site, delta.kind, gatedDelta(layout, w));

@@ -18,6 +18,7 @@ import { reportHtml } from '../../src/report/html-report.ts';
 import { readLock } from '../../src/runs/run-lock.ts';
 import { createStructure, keptModules, readStructure, writeStructure } from '../../src/structure/structure-file.ts';
 import { readExamples } from '../../src/tasks/read-examples.ts';
+import { fieldsAsSegments, wordedClasses } from '../../src/tasks/row-form.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
 import { tune } from '../../src/training/tune-program.ts';
@@ -57,8 +58,8 @@ function data(
   { text = 'text', labels = ['0', '1'] }: { readonly text?: string; readonly labels?: readonly string[] } = {},
 ): Subject {
   const file = join(base(), name);
-  const form = { label: 'label', labels: new Map(labels.map(label => [label, label])) };
-  const read = () => readExamples([file], { ...form, source: field => field(text) });
+  const classes = wordedClasses(new Map(labels.map(label => [label, label])));
+  const read = () => readExamples([file], { label: 'label', classes, segments: fieldsAsSegments(text) });
   return { file, originals: bytes(...originals), read };
 }
 

@@ -48,7 +48,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
     it(`has the loss, the gradients and the mixed derivative of float32 but for the rounding: ${name}`, async () => {
       const { exact, rounded } = await pair(name);
-      const modules = listSpace(exact.sites, 'mixed');
+      const modules = listSpace(exact.sites, 'wide');
       const [one, two] = [await exact.compile(modules), await rounded.compile(modules)];
       const delta = one.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
       const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
@@ -67,7 +67,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   }
 
   it('gives the same bits twice, and with weights as they lie', async () => {
-    const modules = listSpace((await pair('tiny-t5')).exact.sites, 'mixed');
+    const modules = listSpace((await pair('tiny-t5')).exact.sites, 'wide');
     const run = async (prepack: boolean) => {
       const program = await (await pair('tiny-t5', { prepack })).rounded.compile(modules);
       const delta = program.initialDelta(7).map((value, i) => value + 0.02 * Math.sin(i));
@@ -85,8 +85,8 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     const modules = listManualModules(exact.sites, 'lora');
     const [plain, integer] = [exact.graphs(modules), rounded.graphs(modules)];
     // Of a decoder's block: q, k, v and o of its self-attention, q and o of its cross-attention, wi and wo.
-    assert.equal(products(rounded.graphs([]).encoding, 'DynamicQuantizeMatMul'), 2 * 6);
-    assert.equal(products(rounded.graphs([]).decoding!, 'DynamicQuantizeMatMul'), 2 * 8);
+    assert.equal(products(rounded.graphs([]).answering('generate')[0]!.graph, 'DynamicQuantizeMatMul'), 2 * 6);
+    assert.equal(products(rounded.graphs([]).answering('generate')[1]!.graph, 'DynamicQuantizeMatMul'), 2 * 8);
     // Below the first blocks' q, k and v nothing is trained.
     assert.equal(products(integer.training, 'DynamicQuantizeMatMul'), 2 * 2 * (6 + 8) - 6);
     const extents = plain.extents({ rows: 4, source: 16, target: 3 });
@@ -97,7 +97,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     const { exact, rounded } = await pair('tiny-t5');
     const counts = [exact, rounded].flatMap(model =>
       ([undefined, 'float32', 'int8'] as const).map(precision =>
-        products(model.graphs([], precision && { precision }).encoding, 'DynamicQuantizeMatMul'),
+        products(model.graphs([], precision && { precision }).answering('generate')[0]!.graph, 'DynamicQuantizeMatMul'),
       ),
     );
     assert.deepEqual(counts, [0, 0, 12, 12, 0, 12]);
@@ -122,7 +122,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
   it('computes sub-layers again with the same results', async () => {
     const { rounded } = await pair('tiny-t5');
     const { rounded: again } = await pair('tiny-t5', { recompute: true });
-    const modules = listSpace(rounded.sites, 'mixed');
+    const modules = listSpace(rounded.sites, 'wide');
     const [one, two] = [await rounded.compile(modules), await again.compile(modules)];
     const delta = one.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
     const [expected, actual] = [await one.lossAndGradients(batch, delta), await two.lossAndGradients(batch, delta)];

@@ -28,7 +28,7 @@ describe('a program', () => {
   });
 
   it('with all gates at 1 equals itself without gates, and at 0 is the frozen model', async () => {
-    const modules = listSpace(tiny.sites, 'mixed');
+    const modules = listSpace(tiny.sites, 'wide');
     const [program, bare] = await Promise.all([tiny.compile(modules), tiny.compile([])]);
     const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
     const open = new Float32Array(modules.length).fill(1);
@@ -49,7 +49,7 @@ describe('a program', () => {
 
   it('gives the same loss and gradients with sub-layers computed again, and with weights as they lie', async () => {
     const { folder } = tiny;
-    const modules = listSpace(tiny.sites, 'mixed');
+    const modules = listSpace(tiny.sites, 'wide');
     const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
     const program = await tiny.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
@@ -68,7 +68,7 @@ describe('a program', () => {
 
   it('computes the bulk of the nodes of its sub-layers twice where it is to hold less', () => {
     const products = (recompute: boolean) =>
-      neededNodes(tiny.graphs(listSpace(tiny.sites, 'mixed'), { recompute }).training).filter(
+      neededNodes(tiny.graphs(listSpace(tiny.sites, 'wide'), { recompute }).training).filter(
         ({ op }) => op === 'Gemm' || op === 'FusedMatMul',
       ).length;
     assert.ok(products(true) > 1.2 * products(false));
@@ -76,7 +76,7 @@ describe('a program', () => {
 
   it('has the mixed derivative that central differences over a gate find', async () => {
     const gelu = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5-v1_1', import.meta.url)), { threads: 1 });
-    const modules = listSpace(gelu.sites, 'mixed');
+    const modules = listSpace(gelu.sites, 'wide');
     const program = await gelu.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.05 * Math.sin(i));
     const gates = Float32Array.from(modules, (_, i) => 0.3 + 0.4 * ((i * 0.618) % 1));
@@ -108,7 +108,7 @@ describe('a program', () => {
   });
 
   it('ranks targets by the log probability of all their tokens, each source encoded for itself', async () => {
-    const modules = listSpace(tiny.sites, 'mixed');
+    const modules = listSpace(tiny.sites, 'wide');
     const program = await tiny.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
     const gates = new Float32Array(modules.length).fill(0.5);
@@ -132,7 +132,7 @@ describe('a program', () => {
   });
 
   it('gives the same bits twice', async () => {
-    const modules = listSpace(tiny.sites, 'mixed');
+    const modules = listSpace(tiny.sites, 'wide');
     const run = async () => {
       const program = await tiny.compile(modules);
       const result = await program.lossAndGradients(
@@ -158,7 +158,7 @@ describe('a program', () => {
   });
 
   it('generates, token for token, what teacher forcing finds likeliest, modules on keys and values included', async () => {
-    const modules = listSpace(tiny.sites, 'mixed');
+    const modules = listSpace(tiny.sites, 'wide');
     const program = await tiny.compile(modules);
     const delta = program.initialDelta(1).map((value, i) => value + 0.1 * Math.sin(i));
     const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));

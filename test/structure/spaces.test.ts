@@ -58,6 +58,21 @@ test('parameters are those of method.md’s table', () => {
   assert.equal(of('decoder.block.0.layer.2.DenseReluDense:low-rank-adapter'), 3 * 1024 + 3 * 32);
 });
 
+test('the wide space is the mixed one with cross-attention and IA3: 1,324 modules on T5-large', () => {
+  const wide = listSpace(largeSites, 'wide');
+  const [layers, crossed] = [24, 4 + 4 + 1];
+  const scaled = 2 * layers * 3 + layers * 2;
+  assert.equal(wide.length, 916 + layers * crossed + scaled);
+  assert.deepEqual(countByKind(wide), {
+    ...{ lora: 288 + layers * 4, bitfit: 410 + layers * 4, lnfit: 122, 'low-rank-adapter': 96 + layers },
+    ia3: scaled,
+  });
+  const ids = new Set(wide.map(({ id }) => id));
+  assert.equal(ids.size, wide.length);
+  assert.ok(mixed.every(({ id }) => ids.has(id)));
+  assert.equal(wide.filter(({ inert }) => inert).length, 72);
+});
+
 test('in the order of the sites; within a site LoRA, BitFit, LNFit, adapters', () => {
   const position = new Map(largeSites.map(({ name }, i) => [name, i]));
   const rank = ['lora', 'bitfit', 'lnfit', 'low-rank-adapter'];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load-model.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
 import {
   type Batch,
   deltaVector,
@@ -43,7 +44,18 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
     const numbers = await readNumbers(`${name}.deltas`);
     const model = await loadModel(fixturePath(name));
 
-    for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning']) {
+    it('has in its wide space the modules that PyTorch lists', () => {
+      const ids = (modules: readonly { site: string; kind: string }[]) =>
+        modules.map(({ site, kind }) => `${site}:${kind}`).toSorted();
+      assert.deepEqual(
+        ids(document.wide!.modules),
+        listSpace(model.sites, 'wide')
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+    });
+
+    for (const label of ['mixed', 'adapter', 'linear', 'fine-tuning', 'wide']) {
       const { loss: expectedLoss, modules } = document[label]!;
       // Full fine-tuning is trained as it is: no gates, and every weight's change still at 0.
       const gated = label !== 'fine-tuning';
