@@ -1,16 +1,14 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { loadTextTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
-import { BERT_TOKENS } from '../../data/tokenizer/special-tokens.ts';
-import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { tanh } from '../../graph/ops/ops.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
-import type { AnswerKind } from '../answer-kind.ts';
+import { type AnswerKind, answerKindOf } from '../answer-kind.ts';
 import { type Tensors, weightOf } from '../kit/find-weights.ts';
 import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import { headAnswers, type TextReader } from '../kit/text-classifier.ts';
 import { headTensors } from '../kit/text-heads.ts';
 import type { Model } from '../model.ts';
+import { type BertTokenizer, bertCodec, loadBertTokenizer } from './bert-codec.ts';
 import { type BertConfig, parseBertConfig } from './bert-config.ts';
 import { encodeTexts, textFeeds } from './bert-encoder.ts';
 import { bertNames, bertSites, POOLER } from './bert-sites.ts';
@@ -20,7 +18,7 @@ const CLASSIFIER = 'classifier';
 /** Loads a BERT from its folder: it answers by a head, and writes no text. */
 export function loadBert(name: string, folder: string, json: unknown, settings: CompileSettings): Promise<Model> {
   const config = parseBertConfig(json, join(folder, 'config.json'));
-  const describe = (tensors: Tensors): Backbone<BertConfig> => {
+  const describe = (tensors: Tensors): Backbone<BertConfig, BertTokenizer> => {
     const hasPooler = bertNames.namesOf!(weightOf(POOLER)).some(name => tensors.has(name));
     const reader = readerOf(config, hasPooler);
     return {
@@ -30,6 +28,8 @@ export function loadBert(name: string, folder: string, json: unknown, settings: 
       ...bertNames,
       headTensors: headTensors([CLASSIFIER]),
       loadTokenizer: loadBertTokenizer,
+      codec: (tokenizer, task, options) => bertCodec(config, tokenizer, task, options),
+      answersFor: answerKindOf,
       answers(kind = trainedFor(tensors)) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
         throw new InputError('a BERT writes no text', {
@@ -61,13 +61,9 @@ function readerOf(config: BertConfig, hasPooler: boolean): TextReader<BertConfig
   };
 }
 
-/** Where a text ends stands the separator. */
-async function loadBertTokenizer(folder: string): Promise<Tokenizer> {
-  const tokenizer = await loadTextTokenizer(folder, BERT_TOKENS);
-  const { pad, sep } = tokenizer.special;
-  if (pad !== undefined && sep !== undefined) return { ...tokenizer, padId: pad, endId: sep };
-  throw new InputError('the vocabulary has no padding or no separator', {
-    where: folder,
-    remedy: 'name them as pad_token and sep_token in tokenizer_config.json',
-  });
+/** Codecs of the BERT in a folder. InputError where its config or tokenizer is missing or damaged. */
+export async function openBertCodecs(folder: string, json: unknown): Promise<Model['codec']> {
+  const config = parseBertConfig(json, join(folder, 'config.json'));
+  const tokenizer = await loadBertTokenizer(folder);
+  return (task, options) => bertCodec(config, tokenizer, task, options);
 }

@@ -31,7 +31,7 @@ export interface Answers<Config> {
 }
 
 /** What a family says of a checkpoint: all that its loading asks for. */
-export interface Backbone<Config> extends CheckpointNames {
+export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends CheckpointNames {
   /** Parsed and checked; the fingerprint holds all of it. */
   readonly config: Config;
   readonly vocabSize: number;
@@ -39,9 +39,9 @@ export interface Backbone<Config> extends CheckpointNames {
   readonly sites: readonly Site[];
   /** Names of the tensors that `answers` reads, where the checkpoint has them. */
   readonly headTensors?: readonly string[];
-  loadTokenizer(folder: string): Promise<Tokenizer>;
+  loadTokenizer(folder: string): Promise<Words>;
   /** How the model reads a task's examples and answers them. */
-  codec(tokenizer: Tokenizer, task: CodedTask, options: CodecOptions): Codec;
+  codec(tokenizer: Words, task: CodedTask, options: CodecOptions): Codec;
   /** The kind of answers that it gives to a task. */
   answersFor(task: CodedTask): AnswerKind;
   /**
@@ -55,10 +55,10 @@ export interface Backbone<Config> extends CheckpointNames {
  * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than samples are
  * read before a program runs, but for those that are to be rounded, the first time. `describe` is told what tensors there are.
  */
-export async function loadBackbone<Config>(
+export async function loadBackbone<Config, Words extends Tokenizer>(
   name: string,
   folder: string,
-  describe: (tensors: Tensors) => Backbone<Config>,
+  describe: (tensors: Tensors) => Backbone<Config, Words>,
   settings: CompileSettings,
 ): Promise<Model> {
   const tensors = await readCheckpointIndex(folder);

@@ -2,16 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readSafetensors } from '../../../src/files/safetensors-arrays.ts';
 import { parseBertConfig } from '../../../src/models/bert/bert-config.ts';
-import { loadBert } from '../../../src/models/bert/load-bert.ts';
-import type { Families } from '../../../src/models/families.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import { fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from '../../witness/fixtures.ts';
 import { conformance } from '../conformance.ts';
 
-const families: Families = { bert: { load: loadBert } };
-const options = { threads: 1, families };
+const options = { threads: 1 };
 
-conformance({ folder: fixturePath('tiny-bert'), outputs: 'tiny-bert.outputs', layers: 'num_hidden_layers', options });
+conformance({ folder: fixturePath('tiny-bert'), outputs: 'tiny-bert.outputs', layers: 'num_hidden_layers' });
 
 interface Rows {
   readonly batches: readonly (readonly { source: number[]; types: number[]; class: number }[])[];
