@@ -27,8 +27,10 @@ export async function loadBertTokenizer(folder: string): Promise<BertTokenizer> 
   return { ...tokenizer, padId: id('pad'), classId: id('cls'), endId: id('sep') };
 }
 
-/** [CLS] first [SEP], or [CLS] first [SEP] second [SEP] with the second of another type; the longer of the two is cut. */
-export function joinBertTexts({ classId, endId }: Pick<BertTokenizer, 'classId' | 'endId'>): JoinTexts {
+/**
+ * [CLS] first [SEP], or [CLS] first [SEP] second [SEP] with the second of another type; the longer of the two is cut.
+ */
+function joinBertTexts({ classId, endId }: Pick<BertTokenizer, 'classId' | 'endId'>): JoinTexts {
   return (first, second, maxLength) => {
     const kept = truncatePair({ first, second }, maxLength - (second ? 3 : 2), 'longest_first');
     const head = [classId, ...kept.first, endId];

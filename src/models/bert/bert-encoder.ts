@@ -13,7 +13,10 @@ import { EMBEDDINGS, layerNames, POOLER } from './bert-sites.ts';
 
 type BertBuilder = Builder<BertConfig>;
 
-/** (ids, positions, types, mask, pooling) → the first token's state of each text [batch, width], through the pooler if there is one. */
+/**
+ * (ids, positions, types, mask, pooling) → the first token's state of each text [batch, width], through the pooler if
+ * there is one.
+ */
 export function encodeTexts(builder: BertBuilder, { hasPooler }: { readonly hasPooler: boolean }): Value {
   const { graph, config, attach, map } = builder;
   const input = (name: string) => graph.input(name, 'int32', ['batch', 'source']);

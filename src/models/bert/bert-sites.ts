@@ -60,7 +60,9 @@ function layerSites({ width, feedForwardWidth }: BertConfig, layer: number): Sit
   ];
 }
 
-/** How checkpoints name their tensors: bare backbones without a prefix, the first ones with TensorFlow's gamma and beta. */
+/**
+ * How checkpoints name their tensors: bare backbones without a prefix, the first ones with TensorFlow's gamma and beta.
+ */
 export const bertNames: CheckpointNames = {
   namesOf: name => [name, name.replace(/^bert\./, '')].flatMap(each => [each, inTensorFlow(each)]),
   // A buffer of counted positions, and the heads of pre-training.

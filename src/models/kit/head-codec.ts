@@ -5,7 +5,9 @@ import type { TextTokenizer } from '../../data/tokenizer/text-tokenizer.ts';
 import { answerKindOf } from '../answer-kind.ts';
 import type { AskedInput, Choosing, Codec, CodecOptions, CodedTask } from '../codec.ts';
 
-/** What a family makes of one text, or of two that are read together: its special tokens among them, cut to a length. */
+/**
+ * What a family makes of one text, or of two that are read together: its special tokens among them, cut to a length.
+ */
 export type JoinTexts = (
   first: readonly number[],
   second: readonly number[] | undefined,
@@ -16,8 +18,8 @@ export type JoinTexts = (
 type Texts = readonly [first: string, second?: string];
 
 /**
- * How a model with a head reads a task and answers it: the first of an example's segments is read together with all others;
- * where it brings choices, what is asked together with each of these.
+ * How a model with a head reads a task and answers it: the first of an example's segments is read together with all
+ * others; where it brings choices, what is asked together with each of these.
  * @throws InputError where answers are free text, and for options of models that write
  */
 export function headCodec(

@@ -52,8 +52,9 @@ export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends C
 }
 
 /**
- * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than samples are
- * read before a program runs, but for those that are to be rounded, the first time. `describe` is told what tensors there are.
+ * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than
+ * samples are read before a program runs, but for those that are to be rounded, the first time. `describe` is told what
+ * tensors there are.
  */
 export async function loadBackbone<Config, Words extends Tokenizer>(
   name: string,
@@ -117,13 +118,19 @@ async function fingerprintOf(weights: Weights, config: unknown): Promise<string>
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the blocks. */
+/**
+ * Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the
+ * blocks.
+ */
 function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
   const maps = sites.filter(({ host, role }) => host === 'linear' && role !== 'lm-head' && role !== 'pooler');
   return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
 }
 
-/** @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this processor */
+/**
+ * @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this
+ * processor
+ */
 async function quantizedBlocks(matrices: Weights, { device = 'cpu' }: CompileSettings): Promise<QuantizedWeights> {
   // Other devices have no kernel, and would leave these products to the CPU without a word.
   if (device !== 'cpu') {
