@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
-import { InputError } from '../../src/core/errors.ts';
 import { type EncodedExample, type EncodedOutput, outputLength, type Program } from '../../src/core/program.ts';
 import { biasName, roles } from '../../src/core/site.ts';
 import { createModule, deltas } from '../../src/deltas/kinds.ts';
@@ -294,7 +293,7 @@ export function conformance({
       const file = join(copy, 'config.json');
       const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, number>;
       await writeFile(file, JSON.stringify({ ...config, [layers]: config[layers]! - 1 }));
-      await assert.rejects(loadModel(copy, options), InputError);
+      await assert.rejects(loadModel(copy, options), /tensors that a model of config\.json does not have: /);
       await rm(copy, { recursive: true });
     });
   });
