@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type EncodedExample, outputLength } from '../src/core/program.ts';
 import { loadTokenizer } from '../src/data/tokenizer/load-tokenizer.ts';
 import { encodeTask } from '../src/library/encode-task.ts';
+import type { Model } from '../src/models/model.ts';
+import { t5Codec } from '../src/models/t5/t5-codec.ts';
 import { loadTaskData } from '../src/tasks/task.ts';
 import { loadTask } from '../src/tasks/tasks.ts';
 import { benchFolder } from './random-t5.ts';
@@ -15,7 +17,8 @@ export async function taskRows(name: string, shared: string): Promise<string> {
   const task = await loadTask(name);
   const data = await loadTaskData(task, { data: join(shared, 'data'), seed: 0 });
   const tokenizer = await loadTokenizer(join(shared, 'tokenizer'));
-  const { train } = await encodeTask({ name: 't5', tokenizer }, task, {
+  const codec: Model['codec'] = (coded, options) => t5Codec({}, tokenizer, coded, options);
+  const { train } = await encodeTask({ name: 't5', codec }, task, {
     ...data,
     train: data.train.slice(0, TASK_ROWS),
   });

@@ -28,11 +28,12 @@ const program = await model.compile(modules);
 const { module, parameters } = program.layout.modules.at(-1)!;
 for (const { name, shape, offset } of parameters) console.log(`${module.id}.${name} [${shape}] at ${offset}`);
 
-const texts = [
-  { source: 'is this praise? the cake was wonderful', target: '1', line: 1 },
-  { source: 'is this praise? they lost our coats', target: '0', line: 2 },
-];
-const batch = encodeExamples(model.tokenizer, texts, 64);
+// A codec is how the model reads the examples of a task and answers them: here a text, and one of two classes.
+const codec = model.codec({ labels: ['complaint', 'praise'] }, { maxLength: 64 });
+const batch = encodeExamples(codec, [
+  { input: [{ text: 'is this praise? the cake was wonderful' }], output: { class: 1 } },
+  { input: [{ text: 'is this praise? they lost our coats' }], output: { class: 0 } },
+]);
 const delta = program.initialDelta(0);
 const halfOpen = new Float32Array(modules.length).fill(0.5);
 const first = await program.lossAndGradients(batch, delta, halfOpen);

@@ -8,7 +8,7 @@ import {
   predictEach,
   readInputs,
   runToEnd,
-  sourceText,
+  segmentsOf,
   tune,
 } from 's3delta';
 
@@ -18,14 +18,14 @@ const task = await loadTask('examples/my-task/task.yaml');
 const data = await encodeTask(model, task, await loadTaskData(task, { data: '.', seed: 0 }), settings);
 const tuned = await runToEnd(tune(model, manualStructure(model, 'bitfit'), data, settings));
 
-// Rows of a file, written as the task writes its sources. Nothing is read further ahead than a few batches.
-async function* texts() {
-  for await (const row of readInputs('examples/my-task/validation.csv')) yield sourceText(task, row);
+// What the rows of a file give to read. Nothing is read further ahead than a few batches.
+async function* questions() {
+  for await (const row of readInputs('examples/my-task/validation.csv')) yield segmentsOf(task, row);
 }
 
 const controller = new AbortController();
 let answered = 0;
-for await (const { label, probability, seconds } of predictEach(model, tuned, texts(), {
+for await (const { label, probability, seconds } of predictEach(model, tuned, questions(), {
   task,
   signal: controller.signal,
 })) {

@@ -11,6 +11,7 @@ export type { TransferSettings } from './config/transfer-settings.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
   Answering,
+  AnswerMode,
   Chooser,
   EncodedExample,
   EncodedInput,
@@ -27,9 +28,7 @@ export type {
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
-export { encodeExample, encodeExamples, encodeSource, encodeTarget, type TextExample } from './data/encode.ts';
 export type { ModelInput } from './data/read-inputs.ts';
-export { withSentinel } from './data/tokenizer/sentinel.ts';
 export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
 export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
@@ -54,14 +53,14 @@ export type { JobContext } from './jobs/job-events.ts';
 export type { LoadedTuned } from './jobs/load-tuned.ts';
 export type { AnsweredInput } from './jobs/predict-job.ts';
 export type { ReportOptions } from './jobs/report-job.ts';
-export type { AnswerEachOptions } from './library/answer-each.ts';
+export type { AnswerEachOptions, Question } from './library/answer-each.ts';
 export type { Answer } from './library/answers.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export type { TaskDescription } from './library/encode-task.ts';
 export type { StopContext } from './library/evaluate.ts';
 export type { ExportOptions } from './library/export-model.ts';
 export type { PredictOptions } from './library/predict.ts';
-export type { DetailedScore, Generation, ScoredSplit, Scoring } from './library/scoring.ts';
+export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { SpaceSettings } from './library/structures.ts';
 export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
@@ -70,6 +69,17 @@ export type { DeviceReport } from './machine/probe.ts';
 export type { Metric } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
+export {
+  type AskedInput,
+  type Choosing,
+  type Codec,
+  type CodecOptions,
+  type CodedTask,
+  encodeExamples,
+  type Label,
+  type Reading,
+  type Writing,
+} from './models/codec.ts';
 export type { Weight, Weights } from './models/weight.ts';
 export type { Lever } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
@@ -81,31 +91,53 @@ export type { Scores, StageResources } from './runs/result.ts';
 export type { RunFolder } from './runs/run-folder.ts';
 export type { StandaloneGraphs } from './runtime/program-graphs.ts';
 export type { CompileSettings, SessionSettings } from './runtime/session.ts';
-export { type BiLevelOptions, type BiLevelReport, type BiLevelState, biLevelStep } from './search/bi-level.ts';
-export { binaryConcrete, binaryConcreteGradient } from './search/binary-concrete.ts';
-export { type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
-export { atBudget, meanStructure, spreadOfProbability } from './search/derive-structure.ts';
-export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/estimator.ts';
-export { createConcreteEstimator } from './search/estimators/concrete-estimator.ts';
-export { type EstimatorName, estimators } from './search/estimators/estimators.ts';
-export { createHardConcreteEstimator } from './search/estimators/hard-concrete-estimator.ts';
-export { createStraightThroughEstimator } from './search/estimators/straight-through-estimator.ts';
-export { hardConcrete, hardConcreteGradient, openProbability } from './search/hard-concrete.ts';
+export { atBudget, type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
+export { meanStructure, spreadOfProbability } from './search/mean-structure.ts';
+export {
+  type BiLevelSearchOptions,
+  type BiLevelSearchProblem,
+  type BiLevelSearchResult,
+  type BiLevelStepEvent,
+  biLevelSearch,
+} from './search/strategies/bilevel/bilevel-search.ts';
+export {
+  type BiLevelOptions,
+  type BiLevelReport,
+  type BiLevelState,
+  biLevelStep,
+} from './search/strategies/bilevel/bilevel-step.ts';
+export { binaryConcrete, binaryConcreteGradient } from './search/strategies/bilevel/binary-concrete.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimator.ts';
+export { createConcreteEstimator } from './search/strategies/bilevel/estimators/concrete-estimator.ts';
+export { type EstimatorName, estimators } from './search/strategies/bilevel/estimators/estimators.ts';
+export { createHardConcreteEstimator } from './search/strategies/bilevel/estimators/hard-concrete-estimator.ts';
+export { createStraightThroughEstimator } from './search/strategies/bilevel/estimators/straight-through-estimator.ts';
+export { hardConcrete, hardConcreteGradient, openProbability } from './search/strategies/bilevel/hard-concrete.ts';
 export {
   type BiLevelOrder,
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
-  stepEvaluations,
-} from './search/mixed-derivative.ts';
+} from './search/strategies/bilevel/mixed-derivative.ts';
 export {
+  type AlphaGradient,
+  alphaGradients,
+  shiftedLogits,
+  sigmoid,
+  solveShift,
+} from './search/strategies/bilevel/shifted-sigmoid.ts';
+export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
+export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
+export {
+  type Compile,
+  type CompiledModules,
+  defineStrategy,
   type SearchEvent,
-  type SearchOptions,
   type SearchProblem,
   type SearchResult,
-  search as searchProgram,
-} from './search/search.ts';
-export { type AlphaGradient, alphaGradients, shiftedLogits, sigmoid, solveShift } from './search/shifted-sigmoid.ts';
+  type SearchStepEvent,
+  type SearchStrategy,
+} from './search/strategies/strategy.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
 export { parseBudget } from './structure/budget.ts';
 export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
@@ -116,13 +148,16 @@ export { mapStructure } from './structure/map-structure.ts';
 export { randomStructure } from './structure/random-structure.ts';
 export { listSpace, type Space, type SpaceName, spaceNames, spaces } from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
-export { majorityScore, mostFrequentTarget } from './tasks/majority.ts';
+export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
 export { clipNorm } from './training/clip.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
+export { meanLoss } from './training/mean-loss.ts';
 export { withMicroBatches } from './training/micro-batches.ts';
+export type { StageConfig } from './training/stage.ts';
+export { countEvaluations, type StageCost, type StepBatch } from './training/stage-cost.ts';
 export { linearDecay } from './training/steps.ts';
 export {
   type TuneEvent,

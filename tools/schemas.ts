@@ -20,13 +20,14 @@ export function schemaFiles(): Record<string, string> {
   };
 }
 
-function jsonSchema(schema: z.ZodType, title: string, standard: Readonly<Record<string, unknown>> = {}): string {
+function jsonSchema(schema: z.ZodObject, title: string, standard: Readonly<Record<string, unknown>> = {}): string {
   const described = z.toJSONSchema(schema, {
     io: 'input',
-    override: ({ jsonSchema, path }) => {
+    override: ({ zodSchema, jsonSchema, path }) => {
       for (const key of helpOnly) delete jsonSchema[key as keyof typeof jsonSchema];
       const key = String(path.at(-1));
-      if (path.length === 2 && path[0] === 'properties' && Object.hasOwn(standard, key)) {
+      // Keys may share what is inside of them, which is told of at the place of one of them.
+      if (path.length === 2 && zodSchema === schema.shape[key] && Object.hasOwn(standard, key)) {
         jsonSchema.default = standard[key] as never;
       }
     },

@@ -2,11 +2,11 @@ import { layoutOf } from '../../src/deltas/layout.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Model } from '../../src/models/model.ts';
 import { stageMemory } from '../../src/plan/planned-memory.ts';
-import { ARRAYS } from '../../src/plan/stage-plan.ts';
 import { sizeOf } from '../../src/plan/workload.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../../src/runtime/program-graphs.ts';
-import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import { stepArrays } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';
 import { paddedBatch } from '../batch.ts';
@@ -50,7 +50,13 @@ export function planSearchSteps(
   const { microBatch, prepack, recompute } = levers;
   const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
-  const options = { curvature: false, processBytes, deltaSize: layoutOf(modules).size, arrays: ARRAYS.search[order] };
+  const options = {
+    curvature: false,
+    answers: 'generate' as const,
+    processBytes,
+    deltaSize: layoutOf(modules).size,
+    arrays: stepArrays[order],
+  };
   return (batch, length) => {
     const training = runSizes(batch, length, graphs, microBatch).map(size => ({ size }));
     const { peakBytes, generationBytes } = stageMemory(

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/models/load-model.ts';
-import { ARRAYS } from '../../src/plan/stage-plan.ts';
 import { curvesSvg } from '../../src/report/pictures/curve-svg.ts';
 import { tableLines } from '../../src/report/table.ts';
-import type { BiLevelOrder } from '../../src/search/mixed-derivative.ts';
+import { type BiLevelOrder, mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { startStepper } from '../process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from '../random-t5.ts';
 import { type Levers, ROWS, SOURCE } from '../scenarios.ts';
@@ -33,7 +32,7 @@ if (flags.help) {
   process.exit(0);
 }
 
-const orders = Object.keys(ARRAYS.search);
+const orders = Object.keys(mixedDerivatives);
 if (!Object.hasOwn(T5_SHAPES, flags.model) || !orders.includes(flags.order)) {
   const shapes = Object.keys(T5_SHAPES).join(', ');
   console.error(

@@ -1,10 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import { readBudget } from '../structure/budget.ts';
-import type { ResolvedSettings } from './resolve.ts';
-import type { SettingKey, Settings } from './settings.ts';
-
-/** Keys that only the L0 penalty knows. */
-const l0Keys = ['l0-weight', 'stretch-low', 'stretch-high'] as const satisfies readonly SettingKey[];
+import type { Settings } from './settings.ts';
 
 /** Settings that name what no default can know. */
 export type JobSettings = Settings & { readonly model: string; readonly task: string };
@@ -69,44 +65,4 @@ export function requireNothingGiven(settings: Settings): void {
     where: given,
     remedy: 'leave it out, or use `s3delta train`, which tunes what it is given',
   });
-}
-
-/** Settings of a search that contradict each other, and what a person should know and do. */
-const contradictions: readonly {
-  readonly holds: (settings: ResolvedSettings) => boolean;
-  readonly keys: string;
-  readonly what: string;
-  readonly remedy: string;
-}[] = [
-  {
-    holds: ({ objective, gradient }) => objective === 'l0' && gradient === 'global',
-    keys: '--objective, --gradient',
-    what: 'the global gradient comes of sharing a budget, and under the L0 penalty modules share none',
-    remedy: 'give `--gradient local`, or leave it out',
-  },
-  {
-    holds: ({ objective, gates }) => objective === 'l0' && gates === 'hard',
-    keys: '--objective, --gates',
-    what: 'the L0 penalty has gates of its own: hard concrete ones, which reach 0 and 1 and keep their derivative',
-    remedy: 'leave --gates out, or give `--objective budget`',
-  },
-  {
-    holds: ({ order, gates }) => order === 'exact' && gates === 'hard',
-    keys: '--order, --gates',
-    what: 'hard gates are steps of α, so the loss has no exact derivative by it; theirs is an estimate',
-    remedy: 'give `--gates soft`, or `--order second`',
-  },
-  {
-    holds: ({ objective, ...rest }) => objective === 'budget' && l0Keys.some(key => rest[key] !== undefined),
-    keys: l0Keys.map(key => `--${key}`).join(', '),
-    what: 'with a budget there is no L0 penalty, and no hard concrete gate to stretch',
-    remedy: 'give `--objective l0` with them, or leave them out',
-  },
-];
-
-/** @throws InputError where two settings of a search contradict each other, with the reason */
-export function checkSearch(settings: ResolvedSettings): void {
-  for (const { holds, keys, what, remedy } of contradictions) {
-    if (holds(settings)) throw new InputError(what, { where: keys, remedy });
-  }
 }

@@ -2,13 +2,15 @@ import { stringify } from 'yaml';
 import { schemaLine } from '../files/schema-line.ts';
 import { toConfigFile } from './paths.ts';
 import type { ResolvedSettings } from './resolve.ts';
-import { type SettingKey, settingsSchema } from './settings.ts';
+import { chosenStrategy } from './search-options.ts';
+import { type SettingKey, type Settings, settingsSchema } from './settings.ts';
 
 /** Keys that a first config shows beside those that were chosen: what people turn next. */
-const shown: readonly SettingKey[] = [
-  ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'order', 'seed', 'lr', 'alpha-lr'] as const),
+const shown = (settings: Settings): readonly SettingKey[] => [
+  ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'seed', 'lr'] as const),
   ...(['epochs', 'batch-size', 'eval-every', 'retrain-epochs', 'retrain-eval-every', 'max-length'] as const),
   ...(['micro-batch', 'device', 'threads', 'random-baseline'] as const),
+  ...(['strategy', ...chosenStrategy(settings).strategy.varied] as SettingKey[]),
 ];
 
 /**
@@ -21,7 +23,7 @@ export function draftConfig(given: ResolvedSettings, chosen: readonly SettingKey
   return [
     schemaLine(path, 'config'),
     `# Run it:  s3delta search ${name}     (s3delta search --help explains every key)`,
-    ...shown.flatMap(key => ['', ...comment(key), line(key, settings[key], chosen.includes(key))]),
+    ...shown(settings).flatMap(key => ['', ...comment(key), line(key, settings[key], chosen.includes(key))]),
     '',
   ].join('\n');
 }

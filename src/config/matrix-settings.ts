@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import type { KeyHelp } from '../core/key.ts';
+import { type VariedOption, variedOptions } from '../search/strategies/strategies.ts';
 import { parseKeys } from './parse-settings.ts';
-import { type KeyHelp, settingsSchema } from './settings.ts';
-
-/** Settings of a search that a comparison may vary: each value makes runs of its own. */
-export const variedKeys = ['order', 'gradient', 'tau', 'beta', 'alpha-lr'] as const;
+import { settingsSchema } from './settings.ts';
 
 const { shape } = settingsSchema;
 
@@ -30,8 +29,18 @@ const seeds = z.preprocess(given => {
   return words.length > 1 ? words : Array.from({ length: Number(words[0]) || 0 }, (_, seed) => seed);
 }, z.array(naturalNumber).min(1).optional());
 
-const { task, budget, order, gradient, tau, beta, 'alpha-lr': alphaRate, seed, method, structure, ...common } = shape;
-const { out, map, retrain, 'random-baseline': randomBaseline, ...ofEveryRun } = common;
+const { task, budget, seed, method, structure, ...common } = shape;
+// What searches is told by the methods.
+const { strategy, out, map, retrain, 'random-baseline': randomBaseline, ...ofEveryRun } = common;
+
+type Listed = {
+  readonly [Key in VariedOption]: (typeof shape)[Key] extends z.ZodOptional<infer Inner extends z.ZodType>
+    ? ReturnType<typeof listOf<Inner>>
+    : never;
+};
+
+/** Options of a search that a comparison may vary: each value makes runs of its own. */
+const varied = Object.fromEntries(variedOptions.map(name => [name, listOf(shape[name] as never)])) as unknown as Listed;
 
 /** Every key of a comparison or a sweep: those of a run, of which some may be lists, and what is to be compared. */
 export const matrixSchema = z.strictObject({
@@ -44,11 +53,7 @@ export const matrixSchema = z.strictObject({
   }),
   seeds: seeds.meta({ description: 'how many seeds (8: 0 to 7), or which (1,4)', hint: 'N|N,N,…' }),
   budget: listOf(shape.budget),
-  order: listOf(shape.order),
-  gradient: listOf(shape.gradient),
-  tau: listOf(shape.tau),
-  beta: listOf(shape.beta),
-  'alpha-lr': listOf(shape['alpha-lr']),
+  ...varied,
   'share-search': shape['keep-inert'].meta({
     description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
   }),

@@ -38,10 +38,11 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   if (parsed.success) return withHome(parsed.data);
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
-  const given = (values as Record<string, unknown>)[key];
-  throw new InputError(`${JSON.stringify(given)} is no value for \`${key}\``, {
+  const value = (values as Record<string, unknown>)[key];
+  const [nearest] = issue.code === 'invalid_value' ? nearestNames(String(value), issue.values.map(String)) : [];
+  throw new InputError(`${JSON.stringify(value)} is no value for \`${key}\``, {
     where: where(key),
-    remedy: `${question(issue, String(given))}give ${expected(issue)}`,
+    remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}give ${expected(issue)}`,
   });
 }
 
@@ -51,12 +52,6 @@ function unknownKey(key: string, keys: readonly string[], where: string): InputE
     where,
     remedy: nearest === undefined ? `the keys are ${keys.join(', ')}` : `did you mean \`${nearest}\`?`,
   });
-}
-
-/** The nearest of a list of values, where one is near. */
-function question(issue: z.core.$ZodIssue, given: string): string {
-  const [nearest] = issue.code === 'invalid_value' ? nearestNames(given, issue.values.map(String)) : [];
-  return nearest === undefined ? '' : `did you mean ${nearest}? `;
 }
 
 /** What would have been right, in words, for the few checks that the schema makes. */

@@ -28,15 +28,9 @@ export function choosePreset(model: string, taskPreset: Preset, name: PresetName
   return {
     ...(name === 'paper' ? taskPreset : miniSizes),
     ...(name === 'mini' && model === builtInModel && miniRates),
-    ...(writesSentinel(model) && { sentinel: true }),
   };
 }
 
 function presetOf(model: string): PresetName {
   return model === builtInModel ? 'mini' : 'paper';
-}
-
-/** Whether a model's answers are written after a sentinel, where nothing else is said: it was pre-trained to. */
-export function writesSentinel(model: string): boolean {
-  return model === builtInModel;
 }

@@ -1,29 +1,12 @@
 import { z } from 'zod';
+import { flag, key, positive, positiveInteger } from '../core/key.ts';
+import { answerModes } from '../core/program.ts';
+import { optionKeys, strategies, strategyNames } from '../search/strategies/strategies.ts';
 import { spaceNames, spaces } from '../structure/spaces.ts';
 import { presetNames } from './presets.ts';
 
-const positiveInteger = z.coerce.number().int().positive();
-const positive = z.coerce.number().positive();
-/** Below, sigmoids of x / τ are steps that nothing can be learned from. */
-const temperature = z.coerce.number().min(1e-6);
-const negative = z.coerce.number().negative();
-const aboveOne = z.coerce.number().gt(1);
-/** YAML reads `true`; a flag arrives as a boolean too. */
-const flag = z.boolean();
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);
-
-/** What `--help` says of a key, beside its description. */
-export interface KeyHelp {
-  /** Placeholder of the value, e.g. `FOLDER`. */
-  readonly hint?: string;
-  /** Said for a boolean that is on unless switched off by `--no-…`. */
-  readonly off?: string;
-}
-
-function key<T extends z.ZodType>(schema: T, description: string, help: KeyHelp = {}) {
-  return schema.optional().meta({ description, ...help });
-}
 
 /**
  * Every key of a config file, which is also every flag of the command line, by the same name.
@@ -76,30 +59,16 @@ export const settingsSchema = z.strictObject({
     'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), or auto, which ' +
       'multiplies matrices on each for a second or two and takes the fastest',
   ),
-  order: key(
-    z.enum(['first', 'one-sided', 'second', 'exact']),
-    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided (the default) is the same with a finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
+  strategy: key(
+    z.enum(strategyNames),
+    `how to search: ${strategies.map(({ name, description }) => `${name}, ${description}`).join('; ')}`,
   ),
-  gates: key(
-    z.enum(['soft', 'hard']),
-    'gates while searching: soft (Binary Concrete) or hard (0 or 1, with the gradient of the soft ones)',
+  ...optionKeys,
+  epochs: key(
+    positiveInteger,
+    'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
+    { hint: 'N' },
   ),
-  objective: key(
-    z.enum(['budget', 'l0']),
-    'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, beside which a budget is optional and cuts what stays open',
-  ),
-  'l0-weight': key(positive, 'weight λ of the L0 penalty: what one open module of mean size costs, in nats', {
-    hint: 'L',
-  }),
-  'stretch-low': key(negative, 'lower end l that hard concrete gates are stretched to, below 0', { hint: 'L' }),
-  'stretch-high': key(aboveOne, 'upper end r that hard concrete gates are stretched to, above 1', { hint: 'R' }),
-  gradient: key(
-    z.enum(['global', 'local']),
-    "gradient of the budget's sigmoid: global (equation 33) or local (the ablation; the only one with l0)",
-  ),
-  tau: key(temperature, 'temperature of the shifted sigmoid', { hint: 'T' }),
-  beta: key(temperature, 'temperature of the Binary Concrete gates', { hint: 'B' }),
-  epochs: key(positiveInteger, 'passes of the search over its half of the training set', { hint: 'N' }),
   'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
   'micro-batch': key(
     positiveInteger,
@@ -107,13 +76,7 @@ export const settingsSchema = z.strictObject({
     { hint: 'N' },
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
-  patience: key(
-    positiveInteger,
-    'end the search when its structure has hardly changed over so many validations (default: no early end)',
-    { hint: 'N' },
-  ),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
-  'alpha-lr': key(positive, 'learning rate of the structure parameters α', { hint: 'R' }),
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
@@ -129,8 +92,13 @@ export const settingsSchema = z.strictObject({
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(
     flag,
-    'write answers after <extra_id_0>, as span corruption does: for models pre-trained to answer so, like mini',
+    'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its config.json)',
     { off: 'write bare answers' },
+  ),
+  answers: key(
+    z.enum(answerModes),
+    'how validations and tests get answers: generate, written by the model (where it writes any, the default), or choose, ' +
+      'the likeliest of the labels, so that every answer is one of them',
   ),
   'keep-inert': key(
     flag,

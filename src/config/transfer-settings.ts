@@ -1,25 +1,15 @@
 import { z } from 'zod';
+import { type OptionKeys, optionKeys } from '../search/strategies/strategies.ts';
 import { list, matrixSchema } from './matrix-settings.ts';
 import { parseKeys } from './parse-settings.ts';
 import { settingsSchema } from './settings.ts';
 
 const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = matrixSchema.shape;
-const {
-  order,
-  objective,
-  gates,
-  gradient,
-  tau,
-  beta,
-  'alpha-lr': alphaRate,
-  'l0-weight': l0Weight,
-  'stretch-low': low,
-  'stretch-high': high,
-  epochs,
-  'eval-every': evaluateEvery,
-  patience,
-  ...ofTraining
-} = ofEveryRun;
+const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
+/** Nothing is searched. */
+const ofTraining = Object.fromEntries(
+  Object.entries(rest).filter(([key]) => !Object.hasOwn(optionKeys, key)),
+) as unknown as Omit<typeof rest, keyof OptionKeys>;
 
 /** Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources. */
 export const transferSchema = z.strictObject({

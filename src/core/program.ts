@@ -111,7 +111,7 @@ export interface Trainable {
    * between two operations then no longer fits the processor's caches. Absent where runs of any size cost alike.
    */
   readonly tokensPerRun?: number;
-  /** The same loss without gradients: about a third of the time. */
+  /** The same loss without gradients, in about half the time. */
   loss(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array): Promise<number>;
   lossAndGradients(
     batch: readonly EncodedExample[],
@@ -156,6 +156,10 @@ export interface Generator {
     options: { maxTokens: number },
   ): Promise<number[][]>;
 }
+
+/** How a program answers: it writes as it likes, or the likeliest of given answers is taken. */
+export const answerModes = ['generate', 'choose'] as const;
+export type AnswerMode = (typeof answerModes)[number];
 
 /** What can be asked: it chooses among given answers and, where its family can, writes its own. */
 export type Answering = Chooser & Partial<Generator>;

@@ -10,13 +10,14 @@ import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { openSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
+import { variedOptions } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { type Cell, cellName } from './cell.ts';
 import { derivedStructure } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
-const changeable: readonly string[] = ['threads', 'device', 'gradient', 'tau', 'beta', 'alpha-lr'];
+const changeable: readonly string[] = ['threads', 'device', ...variedOptions];
 
 const commonFile = (out: string) => join(out, 'matrix.yaml');
 

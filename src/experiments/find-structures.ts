@@ -53,7 +53,7 @@ async function structureFiles(path: string, space: string): Promise<string[]> {
   const searched: string[] = [];
   for (const file of below) {
     const { space: own, source, modules } = await readStructure(file);
-    if (own === space && source === undefined && modules.some(({ p }) => p !== null)) searched.push(file);
+    if (own === space && source === undefined && modules.some(({ worth }) => worth !== null)) searched.push(file);
   }
   if (searched.length > 0) return searched;
   throw new InputError(`no run in this folder has searched a structure in the space ${space}`, {

@@ -1,14 +1,16 @@
 import { compileSettings } from '../config/job-config.ts';
-import { type MatrixSettings, variedKeys } from '../config/matrix-settings.ts';
+import type { MatrixSettings } from '../config/matrix-settings.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/moments.ts';
 import type { Loaders, Tell } from '../jobs/loaders.ts';
 import { completeSettings } from '../library/stage-settings.ts';
+import { defaultStrategy, optionKeys, strategiesWith, variedOptions } from '../search/strategies/strategies.ts';
+import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { type Cell, cellFolder, cellKind } from './cell.ts';
-import { type ComparedMethod, comparedMethod } from './methods.ts';
+import { type ComparedMethod, comparedMethod, strategyOf } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
 /** All runs of a matrix. Those of a phase need what the phases before have written, and nothing of each other. */
@@ -44,6 +46,7 @@ export async function planMatrix(
     });
   }
   const methods = names.map(comparedMethod);
+  checkOptions(given, methods);
   // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
   const device = await loaders.device(given.device, tell);
   const common = commonSettings({ ...given, device });
@@ -53,7 +56,7 @@ export async function planMatrix(
   const sharedBudgets: Record<string, number> = {};
   for (const nameOrFile of tasks) {
     const task = await loaders.task(nameOrFile);
-    const budgets = given.budget ?? [usualBudget(completeSettings(model, task, common))];
+    const budgets = given.budget ?? [usualBudget(completeSettings(model, task, settingsFor(defaultStrategy, common)))];
     const middle = Math.round(geometricMean(budgets.map(budget => parseBudget(budget, model.parameters))));
     for (const seed of seeds) {
       const alike = { out, task: task.name, seed, budgets, settings: { ...common, task: nameOrFile, seed } };
@@ -74,10 +77,32 @@ export async function planMatrix(
   return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
 }
 
-/** The budget where none is given. InputError for an objective that needs none: methods are compared at equal budget. */
-function usualBudget({ budget, objective }: ResolvedSettings): string {
+/** @throws InputError for an option of a strategy that no method searches by */
+function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[]): void {
+  const searching = methods.map(method => strategyOf(method).name);
+  for (const key of Object.keys(given)) {
+    const owners = strategiesWith(key);
+    if (owners.length === 0 || owners.some(name => searching.includes(name))) continue;
+    throw new InputError(
+      `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and no method searches by it`,
+      {
+        where: `--${key}`,
+        remedy: `leave it out, or add ${owners[0]} to --methods`,
+      },
+    );
+  }
+}
+
+/** The settings without the options of other strategies. */
+function settingsFor({ options }: SearchStrategy, settings: Settings): Settings {
+  const isOthers = (key: string) => Object.hasOwn(optionKeys, key) && !Object.hasOwn(options.shape, key);
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !isOthers(key)));
+}
+
+/** The budget where none is given. InputError where the search needs none: methods are compared at equal budget. */
+function usualBudget({ budget }: ResolvedSettings): string {
   if (budget !== undefined) return budget;
-  throw new InputError(`methods are compared at equal budget, and the objective ${objective} gives none`, {
+  throw new InputError('methods are compared at equal budget, and a search by these settings needs none', {
     where: '--budget',
     remedy: 'give one, for example `--budget 20bp`',
   });
@@ -92,8 +117,9 @@ function cellsOfMethod(
   const { job, label, budgeted, rateKey } = method;
   const { out, task, seed, budgets } = alike;
   // A rate of its own stands for everyone's also where it is left out.
-  const { lr, ...unrated } = alike.settings;
-  const settingsOfAll = { ...(rateKey === undefined ? alike.settings : unrated), ...method.settings };
+  const { lr, ...unrated } = settingsFor(strategyOf(method), alike.settings);
+  const rated = rateKey === undefined && lr !== undefined ? { ...unrated, lr } : unrated;
+  const settingsOfAll = { ...rated, ...method.settings };
   return variants(method, given).map(({ variant, varied }) => ({
     job,
     cells: (budgeted ? budgets : [null]).map(budget => {
@@ -110,10 +136,9 @@ function geometricMean(values: readonly number[]): number {
 
 /** The settings that are no lists, and the first of those of a search that are. */
 function commonSettings(given: MatrixSettings): Settings {
-  const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...others } = given;
-  const { order, gradient, tau, beta, 'alpha-lr': alphaRate, ...rest } = others;
-  const firsts = variedKeys.filter(key => given[key] !== undefined).map(key => [key, given[key]![0]]);
-  return { ...rest, ...(Object.fromEntries(firsts) as Settings) };
+  const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...rest } = given;
+  const firsts = variedOptions.flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
+  return { ...rest, ...Object.fromEntries(firsts) };
 }
 
 interface Variant {
@@ -125,17 +150,18 @@ interface Variant {
 const notVaried: Variant = { variant: '', varied: {} };
 
 /** Of a search, every combination of the values that are given for the varied settings; of a method, its own rate. */
-function variants({ job, rateKey }: ComparedMethod, given: MatrixSettings): Variant[] {
-  if (job === 'search') return searchVariants(given);
+function variants(method: ComparedMethod, given: MatrixSettings): Variant[] {
+  const { job, rateKey } = method;
+  if (job === 'search') return searchVariants(strategyOf(method), given);
   const rate = rateKey && given[rateKey];
   return [rate === undefined ? notVaried : { variant: `lr ${rate}`, varied: { lr: rate } }];
 }
 
-function searchVariants(given: MatrixSettings): Variant[] {
+function searchVariants({ varied }: SearchStrategy, given: MatrixSettings): Variant[] {
   let combinations = [notVaried];
-  for (const key of variedKeys) {
+  for (const key of variedOptions) {
     const values = given[key];
-    if (values === undefined) continue;
+    if (values === undefined || !varied.includes(key)) continue;
     combinations = combinations.flatMap(({ variant, varied }) =>
       values.map(value => ({ variant: `${variant} ${key} ${value}`.trim(), varied: { ...varied, [key]: value } })),
     );

@@ -1,6 +1,8 @@
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { defaultStrategy, strategies, strategyNamed } from '../search/strategies/strategies.ts';
+import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { spaceNames, spaces } from '../structure/spaces.ts';
 
 /** A method to compare: an ordinary run with some settings of its own. */
@@ -29,8 +31,7 @@ function found(name: string, label: string, settings: Settings): ComparedMethod 
   return { name, label, job: 'search', budgeted: true, settings };
 }
 
-/** Every method that can be compared. A new one is a line here. */
-export const comparedMethods: readonly ComparedMethod[] = [
+const ownMethods: readonly ComparedMethod[] = [
   found('found', 'S³Delta', {}),
   ...spaceNames.map(space => found(`found-${space}`, spaces[space].label, { space })),
   rival('random', 'random structure'),
@@ -43,6 +44,19 @@ export const comparedMethods: readonly ComparedMethod[] = [
   manual('bitfit', 'BitFit'),
   manual('lnfit', 'LNFit'),
 ];
+
+/** Every method that can be compared: those above, of which a new one is a line, and every other search strategy. */
+export const comparedMethods: readonly ComparedMethod[] = [
+  ...ownMethods,
+  ...strategies
+    .filter(({ name }) => ownMethods.every(method => method.name !== name))
+    .map(({ name, label }) => found(name, label, { strategy: name })),
+];
+
+/** The strategy that a method searches by; for one that does not search, what its cost is measured by. */
+export function strategyOf({ settings }: ComparedMethod): SearchStrategy {
+  return settings.strategy === undefined ? defaultStrategy : strategyNamed(settings.strategy);
+}
 
 /** The method of that name. InputError, with the nearest names, where there is none. */
 export function comparedMethod(name: string): ComparedMethod {

@@ -1,6 +1,6 @@
 import type { HeatMapModule } from '../report/heat-map.ts';
 import { shownModules } from '../report/structure-modules.ts';
-import { meanStructure, spreadOfProbability } from '../search/derive-structure.ts';
+import { meanStructure, spreadOfProbability } from '../search/mean-structure.ts';
 import type { Structure } from '../structure/structure-file.ts';
 
 /** What several searches think of each module, as heat maps show it (figure 9 of the paper, over seeds). */

@@ -1,7 +1,8 @@
-import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { freshLoaders, type Loaders } from '../jobs/loaders.ts';
+import type { Reading } from '../models/codec.ts';
+import { changedModel, type Model } from '../models/model.ts';
 
-/** Loaders for many runs in one process: each model and data set is read once, each text tokenised once, each device measured once. */
+/** Loaders for many runs in one process: each model and data set is read once, each input encoded once, each device measured once. */
 export interface SharedLoaders extends Loaders {
   /** Seconds spent so far on starting sessions of the models. */
   startSeconds(): number;
@@ -17,7 +18,8 @@ export function sharedLoaders(): SharedLoaders {
     model: once(
       async (name, settings) => {
         const model = await freshLoaders.model(name, { ...settings, onStart });
-        return { ...model, tokenizer: remembering(model.tokenizer) };
+        const readings = new Map<string, Reading>();
+        return changedModel(model, ({ codec }) => ({ codec: remembering(codec, readings) }));
       },
       (name, { device, threads, prepack, recompute, precision }) =>
         JSON.stringify([name, device, threads, prepack, recompute, precision]),
@@ -57,15 +59,18 @@ function once<Args extends unknown[], Result>(
 }
 
 /** Splits differ from seed to seed, texts do not. */
-function remembering(tokenizer: Tokenizer): Tokenizer {
-  const encoded = new Map<string, number[]>();
-  return {
-    ...tokenizer,
-    encode(text) {
-      const known = encoded.get(text) ?? tokenizer.encode(text);
-      encoded.set(text, known);
-      return known;
-    },
-    decode: ids => tokenizer.decode(ids),
+function remembering(codecOf: Model['codec'], readings: Map<string, Reading>): Model['codec'] {
+  return (task, options) => {
+    const codec = codecOf(task, options);
+    const form = JSON.stringify([task.name, options]);
+    return {
+      ...codec,
+      read(input) {
+        const key = form + JSON.stringify(input);
+        const known = readings.get(key) ?? codec.read(input);
+        readings.set(key, known);
+        return known;
+      },
+    };
   };
 }

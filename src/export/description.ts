@@ -35,6 +35,11 @@ const description = z.looseObject({
       .nullable(),
     /** What the model reads, with {field} where a field's text belongs; null where it is more than that. */
     template: z.string().nullable(),
+    /** The same as what the task gives to read, before a model writes it in its own form; absent in older exports. */
+    segments: z.array(z.looseObject({ name: z.string().optional(), text: z.string() })).optional(),
+    /** Whether answers are numbers, and whether each example gives its own to choose among. */
+    numbers: z.boolean().optional(),
+    choices: z.boolean().optional(),
     /** Longest source, in tokens, the end of sequence included. */
     maxLength: z.int().min(2),
     /**
@@ -42,8 +47,8 @@ const description = z.looseObject({
      * say.
      */
     maxTargetLength: z.int().positive().optional(),
-    /** Whether sources end in the first sentinel, before the end of sequence, and answers begin with it. */
-    sentinel: z.boolean(),
+    /** Of a model that answers in text: whether sources end in the first sentinel, and answers begin with it. */
+    sentinel: z.boolean().optional(),
   }),
   /** Every file of the folder: nothing else in it is ours to replace. */
   files: z.array(z.string()),

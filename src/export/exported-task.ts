@@ -1,29 +1,35 @@
 import { InputError } from '../core/errors.ts';
+import type { Codec } from '../models/codec.ts';
 import { type Task, tasks } from '../tasks/tasks.ts';
-import { fromTemplate, templateOf } from '../tasks/template.ts';
+import { fromTemplates, templatesOf } from '../tasks/template.ts';
 import type { DescribedTask } from './description.ts';
 
 /** What has to be known of a task to describe it. */
 export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> &
-  Partial<Pick<Task, 'labelNames' | 'source' | 'maxTargetLength'>>;
+  Partial<Pick<Task, 'words' | 'numbers' | 'choices' | 'segments' | 'maxTargetLength'>>;
 
 /** What has to be known of a task to ask a model. */
-export type AskedTask = Pick<Task, 'name' | 'labels'> &
-  Partial<Pick<Task, 'labelNames' | 'source' | 'maxTargetLength'>>;
+export type AskedTask = Omit<ExportedTask, 'metric'>;
 
-/** A task as plain data. */
+/** A task as plain data, in the form in which a model reads and answers it. */
 export function describeTask(
-  { name, metric, labels, labelNames, source, maxTargetLength }: ExportedTask,
-  reading: Pick<DescribedTask, 'maxLength' | 'sentinel'>,
+  { name, metric, labels, numbers, choices, segments, maxTargetLength }: ExportedTask,
+  codec: Pick<Codec, 'read' | 'choice' | 'form'>,
+  maxLength: number,
 ): DescribedTask {
+  const templates = segments && templatesOf(segments);
   return {
     name,
-    builtIn: tasks.some(task => task.name === name && task.source === source),
+    builtIn: tasks.some(task => task.name === name && task.segments === segments),
     metric,
-    labels: labels?.map(answer => ({ answer, name: labelNames?.get(answer) ?? answer })) ?? null,
-    template: source === undefined ? null : templateOf(source),
+    labels: codec.choice?.labels?.map(({ word, name }) => ({ answer: word, name })) ?? null,
+    template: templates === undefined ? null : codec.read(templates).text,
+    ...(templates && { segments: templates.map(({ name, text }) => ({ ...(name !== undefined && { name }), text })) }),
+    ...(numbers && { numbers }),
+    ...(choices && { choices }),
     ...(labels === undefined && maxTargetLength !== undefined && { maxTargetLength }),
-    ...reading,
+    maxLength,
+    ...codec.form,
   };
 }
 
@@ -31,17 +37,23 @@ export function describeTask(
  * The task that was described.
  * @throws InputError, naming the folder, where it is one of another version of this program
  */
-export function taskOf({ name, builtIn, labels, template, maxTargetLength }: DescribedTask, folder: string): AskedTask {
+export function taskOf(
+  { name, builtIn, labels, numbers, choices, template, segments, maxTargetLength }: DescribedTask,
+  folder: string,
+): AskedTask {
   if (builtIn) {
     const known = tasks.find(task => task.name === name);
     if (known !== undefined) return known;
     throw new InputError(`there is no task "${name}"`, { where: folder, remedy: 'give a task file with --task' });
   }
+  const templates = segments ?? (template === null ? undefined : [{ text: template }]);
   return {
     name,
-    labels: labels?.map(({ answer }) => answer),
-    ...(labels && { labelNames: new Map(labels.map(({ answer, name }) => [answer, name])) }),
-    ...(template !== null && { source: fromTemplate(template) }),
+    labels: labels?.map(label => label.name),
+    ...(labels && { words: labels.map(({ answer }) => answer) }),
+    ...(numbers && { numbers }),
+    ...(choices && { choices }),
+    ...(templates && { segments: fromTemplates(templates) }),
     ...(maxTargetLength !== undefined && { maxTargetLength }),
   };
 }

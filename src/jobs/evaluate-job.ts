@@ -29,7 +29,7 @@ export function runEvaluateJob(
   split: SplitName,
   changes: Pick<
     Settings,
-    'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model' | 'task'
+    'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model' | 'task' | 'answers'
   >,
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {

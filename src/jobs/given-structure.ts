@@ -4,7 +4,7 @@ import { InputError } from '../core/errors.ts';
 import { drawStructure, manualStructure } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
 import { readResult } from '../runs/result.ts';
-import { atBudget } from '../search/derive-structure.ts';
+import { atBudget } from '../search/choose-structure.ts';
 import { mapStructure } from '../structure/map-structure.ts';
 import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
 

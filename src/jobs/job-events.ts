@@ -11,7 +11,7 @@ export type JobEvent =
   | {
       /** Before a search: what it chooses from. */
       readonly type: 'candidates';
-      /** Trainable parameters of each candidate, in the order of `p`. */
+      /** Trainable parameters of each candidate, in the order of `probabilities` and `worth`. */
       readonly parameters: readonly number[];
       /** Parameters that may be spent. */
       readonly budget: number;
@@ -28,8 +28,10 @@ export type JobEvent =
       readonly tokens: number;
       /** Wall-clock seconds of the step. */
       readonly seconds: number;
-      /** In a search: probability of each candidate to be kept, after the step. */
-      readonly p?: Float64Array;
+      /** In a search that has such: probability of each candidate to be kept, after the step. */
+      readonly probabilities?: Float64Array;
+      /** In a search that knows it by then: what each candidate is worth, the larger the sooner kept. */
+      readonly worth?: Float64Array;
     }
   | {
       readonly type: 'evaluation';

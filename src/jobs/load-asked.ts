@@ -2,21 +2,20 @@ import { join } from 'node:path';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
-import { loadTokenizer } from '../data/tokenizer/load-tokenizer.ts';
-import { withSentinel } from '../data/tokenizer/sentinel.ts';
 import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
 import { type AskedTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
 import type { AnswerEachOptions, Asked } from '../library/answer-each.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
+import { familyIn } from '../models/families.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { loadTask } from '../tasks/tasks.ts';
 import { loadTuned } from './load-tuned.ts';
 
-/** Something trained that can be asked, with its task and the sizes it is asked in. */
+/** Something trained that can be asked, with its task and the batches it is asked in. */
 export interface LoadedAsked extends Asked {
   readonly task: AskedTask;
-  readonly sizes: Pick<AnswerEachOptions, 'maxLength' | 'batchSize'>;
+  readonly sizes: Pick<AnswerEachOptions, 'batchSize'>;
 }
 
 type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'>;
@@ -31,10 +30,9 @@ export function loadAsked(path: string, changes: Changes): Promise<LoadedAsked> 
 
 async function loadRun(path: string, changes: Changes): Promise<LoadedAsked> {
   const { settings, model, task, tuned } = await loadTuned(path, changes);
-  const tokenizer = settings.sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
+  const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
   const program = await model.compile(keptModules(tuned.structure, model));
-  const sizes = { maxLength: settings['max-length'], batchSize: settings['batch-size'] };
-  return { program, delta: tuned.delta, tokenizer, task, sizes };
+  return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
 }
 
 async function loadExported(folder: string, changes: Changes): Promise<LoadedAsked> {
@@ -51,12 +49,12 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
   }
   const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
   const { sentinel, maxLength } = description.task;
-  const plain = await loadTokenizer(folder);
-  const tokenizer = sentinel ? withSentinel(plain) : plain;
-  const sizes = { maxLength: changes['max-length'] ?? maxLength, ...batchSize(changes) };
+  const { family, config } = await familyIn(folder);
+  const codecOf = await family.openCodecs(folder, config);
+  const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
   const device = await chooseDevice(changes.device);
   const program = await open(folder, description, compileSettings({ ...changes, device }));
-  return { program, delta: new Float32Array(0), tokenizer, task, sizes };
+  return { program, delta: new Float32Array(0), codec, task, sizes: batchSize(changes) };
 }
 
 const batchSize = ({ 'batch-size': batchSize }: Changes) => (batchSize === undefined ? {} : { batchSize });

@@ -31,7 +31,7 @@ export async function loadTuned(path: string, changes: Settings = {}): Promise<L
   const asked = requireModelAndTask(recordedSettings(runFolder(path), changes));
   const task = await loadTask(asked.task);
   const named = { ...asked, device: await chooseDevice(asked.device) };
-  const model = await loadModel(named.model, compileSettings(named));
+  const model = await (await loadModel(named.model, compileSettings(named))).forTask(task);
   return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
 }
 

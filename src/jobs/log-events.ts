@@ -7,7 +7,8 @@ import type { JobEvent } from './job-events.ts';
 /** What search and re-training tell about a step. */
 interface TrainingStep extends StepProgress, StepReport {
   readonly tokens: number;
-  readonly p?: Float64Array;
+  readonly probabilities?: Float64Array;
+  readonly worth?: Float64Array;
 }
 
 /**
@@ -26,8 +27,9 @@ export async function relay<Result>(
   const written = new Set(own.map(({ step }) => step));
   return runToEnd(events, event => {
     if (event.type === 'step') {
-      const { type, step, steps, loss, tokens, seconds, p } = event;
-      onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...(p && { p }) });
+      const { type, step, steps, loss, tokens, seconds, probabilities, worth } = event;
+      const opinion = { ...(probabilities && { probabilities }), ...(worth && { worth }) };
+      onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
     } else {
       const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
       const line = { stage, step, steps, loss, learningRate, score, best, seconds };

@@ -10,6 +10,7 @@ import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
+import { strategyNames } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 import type { JobContext } from './job-events.ts';
 
@@ -28,10 +29,15 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   }
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
-  const begun = readRecordedSettings(folder.config);
+  const begun = settingsBegunWith(folder);
   requireTaskFile(begun, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
+}
+
+/** What stands in the folder's config.yaml. One that names no strategy is of a version that had one alone. */
+function settingsBegunWith({ config }: RunFolder): Settings {
+  return { strategy: strategyNames[0], ...readRecordedSettings(config) };
 }
 
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
@@ -58,7 +64,7 @@ export async function beginRun(
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (isThere(folder.config)) {
-    const begun = readRecordedSettings(folder.config);
+    const begun = settingsBegunWith(folder);
     requireSameSettings(settings, begun, folder);
     if (begun.device !== settings.device) {
       const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
@@ -75,7 +81,7 @@ export async function beginRun(
  */
 export function recordedSettings(folder: RunFolder, changes: Settings): Settings {
   requireRun(folder);
-  const begun = readRecordedSettings(folder.config);
+  const begun = settingsBegunWith(folder);
   if (changes.task === undefined) requireTaskFile(begun, folder, 'give its place with --task, or write it there');
   return { ...begun, ...changes };
 }

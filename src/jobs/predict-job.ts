@@ -2,15 +2,13 @@ import type { Settings } from '../config/settings.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
 import type { StopContext } from '../library/evaluate.ts';
-import { sourceText } from '../tasks/source-text.ts';
+import { segmentsOf } from '../tasks/segments.ts';
 import { loadAsked } from './load-asked.ts';
 
 /** An answer beside what was asked. */
 export interface AnsweredInput extends Prediction {
   /** Line of the input, from 1. */
   readonly line: number;
-  /** What the model has read. */
-  readonly source: string;
 }
 
 /**
@@ -27,15 +25,15 @@ export async function* runPredictJob(
   { signal }: StopContext = {},
 ): AsyncGenerator<AnsweredInput, void> {
   const { task, sizes, ...asked } = await loadAsked(path, changes);
-  const pending: { line: number; source: string }[] = [];
-  async function* sources() {
+  const lines: number[] = [];
+  async function* questions() {
     for await (const input of inputs) {
-      const source = sourceText(task, input);
-      pending.push({ line: input.line, source });
-      yield source;
+      const question = segmentsOf(task, input);
+      lines.push(input.line);
+      yield question;
     }
   }
-  for await (const prediction of answerEach(asked, sources(), { task, ...sizes, ...(signal && { signal }) })) {
-    yield { ...pending.shift()!, ...prediction };
+  for await (const prediction of answerEach(asked, questions(), { ...sizes, ...(signal && { signal }) })) {
+    yield { line: lines.shift()!, ...prediction };
   }
 }

@@ -35,7 +35,8 @@ export async function prepare(
   const device = await loaders.device(asked.device, text => onEvent?.({ type: 'message', text }));
   const named = { ...asked, device };
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const model = await loaders.model(named.model, { ...compileSettings(named), ...download });
+  const loaded = await loaders.model(named.model, { ...compileSettings(named), ...download });
+  const model = await loaded.forTask(task);
   const settings = completeSettings(model, task, named, tuned);
 
   const { seed, data: place = defaultDataFolder() } = settings;

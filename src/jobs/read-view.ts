@@ -34,7 +34,7 @@ function modulesSoFar(history: SearchHistory | undefined): HeatMapModule[] {
   return shownModules(
     history.candidates.map((candidate, index) => ({
       ...candidate,
-      ...{ options: {}, alpha: null, p: last.p[index]!, kept: kept[index]! },
+      ...{ options: {}, worth: last.worth?.[index] ?? null, p: last.p?.[index] ?? null, kept: kept[index]! },
     })),
   );
 }

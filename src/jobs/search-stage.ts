@@ -3,7 +3,7 @@ import { searchStructure } from '../library/search-structure.ts';
 import { openSpace } from '../library/structures.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { appendHistory, beginHistory } from '../runs/search-history.ts';
+import { appendHistory, beginHistory, type Opinion } from '../runs/search-history.ts';
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
@@ -45,20 +45,26 @@ export async function runSearchStage(
 /** How many moments of a search are kept at least, where it has so many steps. */
 const moments = 100;
 
-/** A listener that writes a search's probabilities to its history: evenly over the steps, and at every evaluation. */
+/** A listener that writes what a search thinks to its history: evenly over the steps, and at every evaluation. */
 export function recordHistory(file: string): (event: JobEvent) => void {
-  let latest: { step: number; p: Float64Array; written: boolean } | undefined;
+  let latest: { step: number; opinion: Opinion; written: boolean } | undefined;
   const write = () => {
     if (latest === undefined || latest.written) return;
-    appendHistory(file, latest.step, latest.p);
+    appendHistory(file, latest.step, latest.opinion);
     latest.written = true;
   };
   return event => {
-    if (event.type === 'step' && event.p !== undefined) {
-      latest = { step: event.step, p: event.p, written: false };
+    const opinion = event.type === 'step' ? opinionOf(event) : undefined;
+    if (event.type === 'step' && opinion !== undefined) {
+      latest = { step: event.step, opinion, written: false };
       if (event.step % Math.ceil(event.steps / moments) === 0) write();
     } else if (event.type === 'evaluation' && event.step === latest?.step) {
       write();
     }
   };
+}
+
+function opinionOf({ probabilities, worth }: Extract<JobEvent, { type: 'step' }>): Opinion | undefined {
+  if (probabilities !== undefined) return { probabilities };
+  return worth === undefined ? undefined : { worth };
 }

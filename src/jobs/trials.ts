@@ -1,11 +1,9 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
-import { batchesPerEpoch } from '../data/batches.ts';
-import { splitHalves } from '../library/split.ts';
+import { prepareSearch } from '../library/search-structure.ts';
 import { drawStructure, openSpace } from '../library/structures.ts';
-import { stepEvaluations } from '../search/mixed-derivative.ts';
 import { evenLora } from '../structure/even-lora.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
-import { countSteps } from '../training/steps.ts';
+import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { givenStructure } from './given-structure.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -47,15 +45,11 @@ export function bestOfRandomTrials(prepared: Prepared): Trial[] {
   }));
 }
 
-/** Re-trainings that take as many loss-and-gradient evaluations as a search and a re-training, to the nearest number. */
-export function equalCostTrials({ data, settings }: Pick<Prepared, 'data' | 'settings'>): number {
-  const { order, epochs, 'retrain-epochs': retrainEpochs, 'max-steps': maxSteps, 'batch-size': batchSize } = settings;
-  const steps = (examples: number, passes: number) =>
-    countSteps(batchesPerEpoch(examples, batchSize), passes, maxSteps);
-  const searched = steps(splitHalves(data.train, settings.seed).delta.length, epochs);
-  const retrained = steps(data.train.length, retrainEpochs);
-  const { delta, alpha } = stepEvaluations[order];
-  return 1 + Math.round((searched * (delta + alpha)) / retrained);
+/** Trainings that take as many loss-and-gradient evaluations as a search and a training, to the nearest number. */
+function equalCostTrials({ model, data, settings }: Prepared): number {
+  const { strategy, options, problem } = prepareSearch(model, data, settings);
+  const tuned = countEvaluations(tuneCost([], data.train, problem.tuning));
+  return 1 + Math.round(countEvaluations(strategy.cost(problem, options)) / tuned);
 }
 
 /** Learning rates to try, as multiples of the setting's: those of the paper's grid (a tenth to ten times) and between. */

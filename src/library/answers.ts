@@ -1,14 +1,13 @@
 import { InputError } from '../core/errors.ts';
-import { type Answering, canGenerate, type EncodedInput } from '../core/program.ts';
-import { checkLabelsCanBeSpelled, encodeTarget } from '../data/encode.ts';
-import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Answering } from '../core/program.ts';
+import { type AskedInput, type Choosing, type Codec, labelsOf, outputsOf } from '../models/codec.ts';
+import { batchAnswerer } from './scoring.ts';
 
 /** An answer, and where it is one of a task's labels, how sure the model is of it. */
 export interface Answer {
-  /** What the model answers: the likeliest label's text, or generated text. */
+  /** What the model answers: the likeliest label's word, generated text, or a number. */
   readonly answer: string;
-  /** The task's name of that label, e.g. `praise` where `1` is answered; absent where the answer is free text. */
+  /** The task's name of that label, e.g. `praise` where `1` is answered; absent where the answer is none. */
   readonly label?: string;
   /** Probability of the answer among the labels, 0 to 1. */
   readonly probability?: number;
@@ -16,47 +15,37 @@ export interface Answer {
   readonly probabilities?: Readonly<Record<string, number>>;
 }
 
-export interface AnswerOptions extends Partial<Pick<Task, 'labels' | 'labelNames'>> {
-  /** Most tokens of a generated answer. */
-  readonly maxTokens: number;
-}
-
-/** Answers to encoded inputs, one each. */
-export type Answerer = (inputs: readonly EncodedInput[]) => Promise<Answer[]>;
+/** Answers to what is asked, one each. */
+export type Answerer = (asked: readonly AskedInput[]) => Promise<Answer[]>;
 
 /**
  * Chooses among the labels where there are any, else generates greedily. Unlike a generation, as `evaluate` scores it,
  * a choice is always one of the labels; where a generation is one, too, and labels are single tokens, they agree.
- * @throws InputError where the vocabulary cannot spell a label, and from a call where no answer can be told from another
+ * @throws RangeError where the program cannot answer; InputError from a call where no answer can be told from another
  */
-export function answerer(
-  program: Answering,
-  delta: Float32Array,
-  tokenizer: Tokenizer,
-  { labels, labelNames, maxTokens }: AnswerOptions,
-): Answerer {
-  if (labels === undefined) {
-    if (!canGenerate(program))
-      throw new RangeError('this program writes no text, and there are no labels to choose among');
-    return async inputs => {
-      const generated = await program.generate(inputs, delta, undefined, { maxTokens });
-      return generated.map(ids => ({ answer: tokenizer.decode(ids) }));
-    };
-  }
-  checkLabelsCanBeSpelled(tokenizer, labels);
-  const targets = labels.map(label => encodeTarget(tokenizer, label));
-  const names = labels.map(label => labelNames?.get(label) ?? label);
-  return async inputs => {
-    const scores = await program.choose(inputs, targets, delta);
-    return scores.map(logProbabilities => {
-      if (!logProbabilities.every(Number.isFinite)) throw notFinite();
-      const shares = softmax(logProbabilities);
+export function answerer(program: Answering, delta: Float32Array, codec: Pick<Codec, 'choice' | 'writing'>): Answerer {
+  if (codec.choice !== undefined) return chooser(program, delta, codec.choice);
+  const write = batchAnswerer(program, { codec, answers: 'generate' }, { delta });
+  return async asked => (await write(asked)).map(answer => ({ answer }));
+}
+
+function chooser(program: Answering, delta: Float32Array, choice: Choosing): Answerer {
+  return async asked => {
+    const inputs = asked.map(({ input }) => input);
+    const scores = await program.choose(inputs, outputsOf(choice, asked), delta);
+    return scores.map((each, i): Answer => {
+      const labels = labelsOf(choice, asked[i]!);
+      const known = each.subarray(0, labels?.length ?? 1);
+      if (!known.every(Number.isFinite)) throw notFinite();
+      if (labels === undefined) return { answer: String(known[0]!) };
+      const shares = softmax(known);
       const likeliest = shares.indexOf(Math.max(...shares));
+      const { word, name } = labels[likeliest]!;
       return {
-        answer: labels[likeliest]!,
-        label: names[likeliest]!,
+        answer: word,
+        label: name,
         probability: shares[likeliest]!,
-        probabilities: Object.fromEntries(names.map((name, i) => [name, shares[i]!])),
+        probabilities: Object.fromEntries(labels.map((label, column) => [label.name, shares[column]!])),
       };
     });
   };

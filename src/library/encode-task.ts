@@ -1,27 +1,30 @@
-import type { EncodedExample } from '../core/program.ts';
-import {
-  checkLabelsCanBeSpelled,
-  encodeExample,
-  longestTokenCount,
-  type TextExample,
-  targetOf,
-  tokensToGenerate,
-  trainingRows,
-} from '../data/encode.ts';
+import { InputError } from '../core/errors.ts';
+import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
+import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import { mapInSlices } from '../data/in-slices.ts';
-import { withSentinel } from '../data/tokenizer/sentinel.ts';
 import { metrics } from '../metrics/metrics.ts';
+import type { Target } from '../metrics/target.ts';
+import type { AskedInput, Codec } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { majorityScore } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
+import { sample } from './sample.ts';
 import type { ScoredSplit, Scoring } from './scoring.ts';
-import { sample } from './split.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 
 /** What a task says of itself, wherever its examples come from. */
 export type TaskDescription = Pick<
   Task,
-  'name' | 'metric' | 'details' | 'labels' | 'maxSourceLength' | 'maxTargetLength' | 'presets'
+  | 'name'
+  | 'metric'
+  | 'details'
+  | 'labels'
+  | 'words'
+  | 'numbers'
+  | 'choices'
+  | 'maxSourceLength'
+  | 'maxTargetLength'
+  | 'presets'
 >;
 
 /** A task's data as a model reads it. */
@@ -31,66 +34,117 @@ export interface EncodedTask {
   readonly validation: ScoredSplit;
   readonly test: ScoredSplit;
   readonly scoring: Scoring;
-  /** Test score of always giving the commonest target of the training set. */
+  /** Test score of always giving the commonest answer of the training set. */
   readonly majority: number;
   /** How the sets were made, and what the data at hand lack of the whole data set, in a sentence each. */
   readonly note: string;
   readonly incomplete?: string;
   /** How many answers are longer than any that is given, in a sentence. */
   readonly tooLong?: string;
+  /** Inputs of all sets, and how many of them were longer than is read and have been cut. */
+  readonly inputs: { readonly all: number; readonly cut: number };
 }
 
-/** Most tokens of an answer where a task's targets are free text and it does not say. */
-export const freeTextTokens = 16;
-
 /**
- * Encodes a task's data with a model's tokenizer. Of an example with several right answers the training set gets a row for
+ * Encodes a task's data as a model reads it. Of an example with several right answers the training set gets a row for
  * each, the other sets one that any of them answers. Of the settings it takes `max-length`, `max-validation`, `max-test`,
- * `batch-size`, `sentinel` and `seed`.
- * @throws InputError where the vocabulary cannot spell a label, or a setting is wrong; InterruptedError where the signal
- * has aborted
+ * `batch-size`, `sentinel`, `answers` and `seed`.
+ * @throws InputError where the model cannot answer the task, or a setting is wrong; InterruptedError where the signal has
+ * aborted
  */
 export async function encodeTask(
-  model: Pick<Model, 'name' | 'tokenizer'>,
+  model: Pick<Model, 'name' | 'codec'>,
   task: TaskDescription,
   data: TaskData,
   given: StageSettings = {},
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<EncodedTask> {
   const settings = completeSettings(model, task, given);
-  const { seed, 'max-length': maxLength } = settings;
-  const tokenizer = settings.sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
-  if (task.labels !== undefined) checkLabelsCanBeSpelled(tokenizer, task.labels);
-  const toSplit = async (examples: readonly TextExample[]): Promise<ScoredSplit> => ({
-    examples: await mapInSlices(examples, example => encodeExample(tokenizer, example, maxLength), signal),
-    targets: examples.map(targetOf),
-  });
-  const { labels, maxTargetLength = freeTextTokens } = task;
+  const { seed, 'max-length': maxLength, sentinel } = settings;
+  const codec = model.codec(task, { maxLength, sentinel });
+  const answers = answerMode(codec, task, settings.answers);
   const train = data.train.flatMap(trainingRows);
   const validation = sample(data.validation, settings['max-validation'], seed, 'sample/validation');
   const test = sample(data.test, settings['max-test'], seed, 'sample/test');
-  const isTooLong = ({ target, answers = [target] }: TextExample) =>
-    answers.every(answer => tokenizer.encode(answer).length > maxTargetLength);
-  const tooLong = labels === undefined ? await mapInSlices([train, validation, test].flat(), isTooLong, signal) : [];
+  let cut = 0;
+  const encode = ({ input, output }: Example): EncodedExample & AskedInput => {
+    const reading = codec.read(input);
+    if (reading.cut > 0) cut += 1;
+    const { choices } = reading;
+    return { input: reading.input, output: codec.encode(output, reading), ...(choices && { choices }) };
+  };
+  const toSplit = async (examples: readonly Example[]): Promise<ScoredSplit> => ({
+    examples: await mapInSlices(examples, encode, signal),
+    targets: examples.map(example => targetOf(codec, example)),
+  });
+  const encoded = await mapInSlices(train, encode, signal);
+  const splits = { validation: await toSplit(validation), test: await toSplit(test) };
+  const words = codec.choice?.labels?.map(({ word }) => word);
+  const { metric, details = [] } = task;
+  const tooLong = await countTooLong(codec, task, [train, validation, test].flat(), signal);
   return {
     task,
-    train: await mapInSlices(train, example => encodeExample(tokenizer, example, maxLength), signal),
-    validation: await toSplit(validation),
-    test: await toSplit(test),
+    train: encoded,
+    ...splits,
     scoring: {
-      tokenizer,
-      score: (predictions, targets) => metrics[task.metric](predictions, targets, task.labels),
+      codec,
+      answers,
+      score: (predictions, targets) => metrics[metric](predictions, targets, words),
       details: (predictions, targets) =>
-        Object.fromEntries((task.details ?? []).map(name => [name, metrics[name](predictions, targets, task.labels)])),
-      maxTokens:
-        labels === undefined ? tokensToGenerate(tokenizer, maxTargetLength) : longestTokenCount(tokenizer, labels) + 1,
+        Object.fromEntries(details.map(name => [name, metrics[name](predictions, targets, words)])),
       batchSize: settings['batch-size'],
     },
-    majority: majorityScore(task, train, test),
+    majority: majorityScore(metric, {
+      train: train.map(({ output }) => codec.write(output)),
+      test: splits.test.targets,
+      labels: words,
+    }),
     note: data.note,
     ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
-    ...(tooLong.includes(true) && {
-      tooLong: `${tooLong.filter(Boolean).length} of ${tooLong.length} answers have more than ${maxTargetLength} tokens, the task's maxTargetLength, and can never be given`,
-    }),
+    ...(tooLong !== undefined && { tooLong }),
+    inputs: { all: train.length + validation.length + test.length, cut },
   };
+}
+
+/** What an answer to an example is judged by. */
+function targetOf(codec: Codec, example: Example): Target {
+  const answers = answersTo(example).map(output => codec.write(output));
+  return example.answers === undefined && example.group === undefined ? answers[0]! : { answers, group: example.group };
+}
+
+/** @throws InputError where the model cannot answer the task so */
+function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode): AnswerMode {
+  const mode = asked ?? (codec.writing === undefined ? 'choose' : 'generate');
+  if (mode === 'choose' && codec.choice === undefined) {
+    throw new InputError(`the task ${name} has no labels to choose among`, {
+      where: '--answers',
+      remedy:
+        codec.writing === undefined ? 'take a model that writes text' : 'give `--answers generate`, or leave it out',
+    });
+  }
+  if (mode === 'generate' && codec.writing === undefined) {
+    throw new InputError('this model writes no text', {
+      where: '--answers',
+      remedy: 'give `--answers choose`, or leave it out',
+    });
+  }
+  return mode;
+}
+
+/** How many free-text answers are longer than any that is written, in a sentence; undefined where none is. */
+async function countTooLong(
+  { choice, writing, encode }: Codec,
+  { maxTargetLength }: TaskDescription,
+  examples: readonly Example[],
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (choice !== undefined || writing === undefined) return undefined;
+  // How long a text is does not depend on what was read. Its last token ends it, and need not be generated.
+  const unread = { input: { ids: [] } };
+  const isTooLong = (example: Example) =>
+    answersTo(example).every(answer => outputLength(encode(answer, unread)) - 1 > writing.maxTokens);
+  const found = await mapInSlices(examples, isTooLong, signal);
+  const count = found.filter(Boolean).length;
+  if (count === 0) return undefined;
+  return `${count} of ${found.length} answers have more than ${maxTargetLength ?? writing.maxTokens} tokens, the task's maxTargetLength, and can never be given`;
 }

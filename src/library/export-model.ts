@@ -56,6 +56,7 @@ export function exportModel(
     const exporter = exporters[format];
     const modules = keptModules(structure, model);
     const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
+    const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
@@ -67,7 +68,7 @@ export function exportModel(
         s3delta: packageVersion(),
         model: { name, fingerprint, parameters },
         trained: { modules: modules.length, parameters: model.layout(modules).size },
-        task: describeTask(task, { maxLength, sentinel }),
+        task: describeTask(task, codec, maxLength),
         files,
         ...(score && { score }),
         ...more,

@@ -1,46 +1,50 @@
-import { writesSentinel } from '../config/presets.ts';
-import { withSentinel } from '../data/tokenizer/sentinel.ts';
+import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type AnswerEachOptions, answerEach, type Prediction } from './answer-each.ts';
+import { type AnswerEachOptions, answerEach, type Prediction, type Question } from './answer-each.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { TunedStructure } from './tune.ts';
 
 export interface PredictOptions extends AnswerEachOptions {
-  /** Whether answers are written after a sentinel (default: as the settings of `tune` are for this model). */
+  /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
+  readonly task?: CodedTask;
+  /** Longest input in tokens; longer ones are cut (default 512). */
+  readonly maxLength?: number;
+  /** Whether answers are written after a sentinel (default: as the model was pre-trained). */
   readonly sentinel?: boolean;
 }
 
 /**
- * The model's answer to each text, in their order. A text is written as the task writes its sources.
- * @throws InputError where the parameters are another model's; InterruptedError where the signal has aborted
+ * The model's answer to each question, in their order. A text is read as it is; what the rows of a task give to read
+ * (`segmentsOf`) is written in the model's own form.
+ * @throws InputError where the parameters are another model's, or the vocabulary cannot spell a label; InterruptedError where
+ * the signal has aborted
  */
 export function predict(
   model: Model,
   tuned: TunedStructure,
-  texts: Iterable<string>,
+  questions: Iterable<Question>,
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
   return asInterrupted(options.signal, async () => {
     const predictions: Prediction[] = [];
-    for await (const prediction of predictEach(model, tuned, texts, options)) predictions.push(prediction);
+    for await (const prediction of predictEach(model, tuned, questions, options)) predictions.push(prediction);
     return predictions;
   });
 }
 
 /**
- * The same for a stream of texts, however long: yields the answers in the order of the texts, and holds no more than a
- * few batches of either. A text that comes alone does not wait for others.
+ * The same for a stream of questions, however long: yields the answers in their order, and holds no more than a few
+ * batches of either. A question that comes alone does not wait for others.
  * @throws as `predict`
  */
 export async function* predictEach(
   model: Model,
   tuned: TunedStructure,
-  texts: AsyncIterable<string> | Iterable<string>,
-  options: PredictOptions = {},
+  questions: AsyncIterable<Question> | Iterable<Question>,
+  { task = {}, maxLength = 512, sentinel, ...options }: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
-  const { sentinel = writesSentinel(model.name) } = options;
-  const tokenizer = sentinel ? withSentinel(model.tokenizer) : model.tokenizer;
+  const codec = model.codec(task, { maxLength, sentinel });
   const program = await model.compile(keptModules(tuned.structure, model));
-  yield* answerEach({ program, delta: tuned.delta, tokenizer }, texts, options);
+  yield* answerEach({ program, delta: tuned.delta, codec }, questions, options);
 }

@@ -1,30 +1,29 @@
-import { type Answering, canGenerate, type EncodedExample, type EncodedInput } from '../core/program.ts';
+import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
-import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Target } from '../metrics/target.ts';
+import { type AskedInput, answerOf, type Codec, outputsOf } from '../models/codec.ts';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
   /** As the model reads them, each with the first of its right answers. */
-  readonly examples: readonly EncodedExample[];
+  readonly examples: readonly (EncodedExample & AskedInput)[];
   /** What should be answered, one an example. */
   readonly targets: readonly Target[];
 }
 
-/** How answers are generated. */
-export interface Generation {
-  readonly tokenizer: Tokenizer;
-  /** Most tokens to generate for an answer. */
-  readonly maxTokens: number;
+/** How a split is answered. */
+export interface AnswerOptions {
+  readonly codec: Pick<Codec, 'choice' | 'writing'>;
+  readonly answers: AnswerMode;
   readonly batchSize: number;
 }
 
-/** What turns generated ids into a score. */
-export interface Scoring extends Generation {
-  /** Score of predicted texts against target texts, 0 to 100; higher is better. */
-  readonly score: (predictions: readonly string[], targets: readonly Target[]) => number;
+/** What turns answers into a score. */
+export interface Scoring extends AnswerOptions {
+  /** Score of answers against targets, 0 to 100; higher is better. */
+  readonly score: (answers: readonly string[], targets: readonly Target[]) => number;
   /** Further metrics by their names, on the same scale. */
-  readonly details?: (predictions: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
+  readonly details?: (answers: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
 }
 
 /** What a split's answers are worth. */
@@ -40,49 +39,69 @@ export interface Trained {
   readonly gates?: Float32Array;
 }
 
-/** Generates an answer for every example of a split and scores the texts. */
+/** Answers every example of a split and scores the answers. */
 export async function scoreSplit(
   program: Answering,
-  { examples, targets }: ScoredSplit,
+  split: ScoredSplit,
   scoring: Scoring,
   trained: Trained,
   signal?: AbortSignal,
 ): Promise<number> {
-  return scoring.score(await generateTexts(program, inputsOf(examples), scoring, trained, signal), targets);
+  return scoring.score(await answerSplit(program, split, scoring, trained, signal), split.targets);
 }
 
 /** The same, with every metric that the task reports. */
 export async function scoreSplitInDetail(
   program: Answering,
-  { examples, targets }: ScoredSplit,
+  split: ScoredSplit,
   scoring: Scoring,
   trained: Trained,
   signal?: AbortSignal,
 ): Promise<DetailedScore> {
-  const texts = await generateTexts(program, inputsOf(examples), scoring, trained, signal);
-  return { score: scoring.score(texts, targets), details: scoring.details?.(texts, targets) ?? {} };
+  const answers = await answerSplit(program, split, scoring, trained, signal);
+  return { score: scoring.score(answers, split.targets), details: scoring.details?.(answers, split.targets) ?? {} };
 }
 
-const inputsOf = (examples: readonly EncodedExample[]) => examples.map(({ input }) => input);
-
-/** Greedy answers in the order of `inputs`, batches sorted by length so that little is padded. */
-export async function generateTexts(
+/** Answers in the order of the examples, batches sorted by length so that little is padded. */
+export async function answerSplit(
   program: Answering,
-  inputs: readonly EncodedInput[],
-  { tokenizer, maxTokens, batchSize }: Generation,
-  { delta, gates }: Trained,
+  { examples }: Pick<ScoredSplit, 'examples'>,
+  options: AnswerOptions,
+  trained: Trained,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  if (!canGenerate(program)) throw new RangeError('this program writes no text');
-  const texts = new Array<string>(inputs.length);
-  const sized = inputs.map(input => ({ input }));
-  for (const batch of evaluationBatches(sized, batchSize)) {
+  const answerBatch = batchAnswerer(program, options, trained);
+  const answers = new Array<string>(examples.length);
+  for (const indices of evaluationBatches(examples, options.batchSize)) {
     signal?.throwIfAborted();
-    const asked = batch.map(index => inputs[index]!);
-    const answers = await program.generate(asked, delta, gates, { maxTokens });
-    batch.forEach((index, place) => {
-      texts[index] = tokenizer.decode(answers[place]!);
-    });
+    const said = await answerBatch(indices.map(index => examples[index]!));
+    for (const [place, index] of indices.entries()) answers[index] = said[place]!;
   }
-  return texts;
+  return answers;
 }
+
+/**
+ * What answers a batch.
+ * @throws RangeError where the program or the codec cannot answer in that mode
+ */
+export function batchAnswerer(
+  program: Answering,
+  { codec: { choice, writing }, answers }: Pick<AnswerOptions, 'codec' | 'answers'>,
+  { delta, gates }: Trained,
+): (asked: readonly AskedInput[]) => Promise<string[]> {
+  if (answers === 'choose') {
+    if (choice === undefined) throw new RangeError('there is nothing to choose among');
+    return async asked => {
+      const scores = await program.choose(inputsOf(asked), outputsOf(choice, asked), delta, gates);
+      return scores.map((each, i) => answerOf(choice, asked[i]!, each));
+    };
+  }
+  if (writing === undefined || !canGenerate(program)) throw new RangeError('this model writes no text');
+  const { maxTokens, decode } = writing;
+  return async asked => {
+    const generated = await program.generate(inputsOf(asked), delta, gates, { maxTokens });
+    return generated.map(ids => decode(ids));
+  };
+}
+
+const inputsOf = (asked: readonly AskedInput[]) => asked.map(({ input }) => input);

@@ -1,7 +1,7 @@
-import { checkSearch } from '../config/check-settings.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
+import { checkSearchOptions } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Model } from '../models/model.ts';
 import type { Task } from '../tasks/task.ts';
@@ -28,6 +28,6 @@ export function completeSettings(
   const parsed = parseSettings(said, key => key);
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
   const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned);
-  checkSearch(settings);
+  checkSearchOptions(settings);
   return settings;
 }

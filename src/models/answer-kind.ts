@@ -1,3 +1,5 @@
+import type { CodedTask } from './codec.ts';
+
 /**
  * What a model is to answer with: a text, one of some classes, a number, or one of the choices that each input brings
  * (`EncodedInput.otherChoices`).
@@ -7,3 +9,10 @@ export type AnswerKind =
   | { readonly kind: 'class'; readonly classes: number }
   | { readonly kind: 'number' }
   | { readonly kind: 'choice' };
+
+/** The kind of answer that a task asks for, for families that can give any of them. */
+export function answerKindOf({ labels, numbers = false, choices = false }: CodedTask): AnswerKind {
+  if (choices) return { kind: 'choice' };
+  if (labels !== undefined) return { kind: 'class', classes: labels.length };
+  return { kind: numbers ? 'number' : 'text' };
+}

@@ -4,21 +4,24 @@ import { readJson } from '../files/read-json.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load-t5.ts';
+import { openT5Codecs } from './t5/t5-codec.ts';
 
-/** A model family: how a model of it is loaded. */
+/** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {
   /**
    * @param name for tables and run folders
    * @param config config.json, parsed and not checked
    */
   load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
+  /** The codecs of the model in a folder without its weights: as `Model.codec`. */
+  openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
 }
 
 /** Families by the `model_type` of config.json. */
 export type Families = Readonly<Record<string, Family>>;
 
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
-export const families: Families = { t5: { load: loadT5 } };
+export const families: Families = { t5: { load: loadT5, openCodecs: openT5Codecs } };
 
 /**
  * The family of the model in a folder, one of the package's or of `more`, and its parsed config.json.

@@ -2,7 +2,7 @@ import { Graph } from '../graph/graph.ts';
 import { relu } from '../graph/ops/ops.ts';
 import { devices } from '../runtime/device.ts';
 import { createSession, type Session, type SessionSettings } from '../runtime/session.ts';
-import type { Model } from './model.ts';
+import { changedModel, type Model } from './model.ts';
 
 /**
  * The model, which from its first program on keeps a device open that would else close with the last session, and forget the
@@ -11,16 +11,13 @@ import type { Model } from './model.ts';
 export function keepingDevice(model: Model, { device = 'cpu' }: SessionSettings): Model {
   if (!devices[device].forgets) return model;
   let open: Promise<Session> | undefined;
-  const kept = (of: Model): Model => ({
-    ...of,
-    answering: async kind => kept(await of.answering(kind)),
+  return changedModel(model, ({ compile }) => ({
     async compile(modules) {
       open ??= smallest({ device });
       await open;
-      return of.compile(modules);
+      return compile(modules);
     },
-  });
-  return kept(model);
+  }));
 }
 
 function smallest(settings: SessionSettings): Promise<Session> {

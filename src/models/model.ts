@@ -6,6 +6,7 @@ import type { Head } from '../deltas/layout.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { AnswerKind } from './answer-kind.ts';
+import type { Codec, CodecOptions, CodedTask } from './codec.ts';
 import type { Weights } from './weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */
@@ -22,6 +23,11 @@ export interface Model {
   /** What is trained beside modules, whatever the structure: classifiers. None of it counts against a budget. */
   readonly heads: readonly Head[];
   readonly tokenizer: Tokenizer;
+  /**
+   * How the model reads a task's examples and answers them.
+   * @throws InputError where it cannot: a label that its vocabulary cannot spell, an option that its family does not have
+   */
+  codec(task: CodedTask, options: CodecOptions): Codec;
   /** Where each weight of the backbone stands; one shared by two sites has one entry. */
   readonly weights: Weights;
   /**
@@ -29,6 +35,8 @@ export interface Model {
    * @throws InputError where its family cannot
    */
   answering(kind: AnswerKind): Promise<Model>;
+  /** The same model made to answer a task, in the way that its codec for the task encodes answers. */
+  forTask(task: CodedTask): Promise<Model>;
   /** The flat delta vector of a program with these modules: the modules' parameters, then the heads'. */
   layout(modules: readonly DeltaModule[]): Layout;
   /** The backbone with these modules attached; no modules give the bare backbone. */
@@ -40,4 +48,14 @@ export interface Model {
    * Absent where the family has no such form. `delta` is in the layout of the modules.
    */
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
+}
+
+/** A model with something about it changed, in all that is made of it too. */
+export function changedModel(model: Model, change: (model: Model) => Partial<Model>): Model {
+  return {
+    ...model,
+    ...change(model),
+    answering: async kind => changedModel(await model.answering(kind), change),
+    forTask: async task => changedModel(await model.forTask(task), change),
+  };
 }

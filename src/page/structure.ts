@@ -11,7 +11,7 @@ export function Structure({ view, name }: { view: RunView; name: string }) {
   const drawn = useRef<{ layout: string; explorer: Explorer }>(undefined);
   useEffect(() => {
     const exploration = explorationOf(view.modules, view.moments);
-    const isFound = view.modules.some(({ alpha }) => alpha !== undefined);
+    const isFound = view.modules.some(({ worth }) => worth !== undefined);
     const layout = JSON.stringify([name, isFound, view.modules.map(({ site, kind }) => [site, kind])]);
     if (drawn.current?.layout === layout) {
       drawn.current.explorer.update(exploration);

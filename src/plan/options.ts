@@ -1,6 +1,7 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
+import { chosenStrategy } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
-import type { EncodedExample } from '../core/program.ts';
+import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
@@ -26,6 +27,7 @@ export interface LeverKind {
 export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
   const rows = settings['micro-batch'] ?? settings['batch-size'];
   const length = settings['max-length'];
+  const { strategy, options } = chosenStrategy(settings);
   return [
     { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
     {
@@ -38,9 +40,7 @@ export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8
     ...(int8 && settings.precision !== 'int8'
       ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent' }]
       : []),
-    ...(settings.order !== 'first'
-      ? [{ attempts: [{ order: 'first' as const }], changes: 'the structure found may be another' }]
-      : []),
+    ...(strategy.thrifty?.(options) ?? []).map(({ options: attempt, changes }) => ({ attempts: [attempt], changes })),
     { attempts: halvings(length, 16).map(size => ({ 'max-length': size })), changes: 'longer texts are cut' },
   ];
 }
@@ -51,12 +51,16 @@ function halvings(value: number, least: number): number[] {
   return half < least ? [] : [half, ...halvings(half, least)];
 }
 
-/** The same data with sources cut to so many tokens, their end token kept, as encoding would have cut them. */
-export function cutSources(data: EncodedTask, maxLength: number): EncodedTask {
-  const cut = ({ input, output }: EncodedExample): EncodedExample =>
-    input.ids.length <= maxLength
-      ? { input, output }
-      : { input: { ids: [...input.ids.slice(0, maxLength - 1), input.ids.at(-1)!] }, output };
+/** The same data with inputs cut to so many tokens, their last token kept: as long as encoding would have made them. */
+export function cutInputs(data: EncodedTask, maxLength: number): EncodedTask {
+  const shorten = (row: readonly number[]) =>
+    row.length <= maxLength ? row : [...row.slice(0, maxLength - 1), row.at(-1)!];
+  const cutInput = ({ ids, types, otherChoices }: EncodedInput): EncodedInput => ({
+    ids: shorten(ids),
+    ...(types && { types: shorten(types) }),
+    ...(otherChoices && { otherChoices: otherChoices.map(cutInput) }),
+  });
+  const cut = <T extends EncodedExample>(example: T): T => ({ ...example, input: cutInput(example.input) });
   const { train, validation, test } = data;
   return {
     ...data,

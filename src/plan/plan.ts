@@ -13,15 +13,7 @@ import {
   modulesThatFit,
 } from './candidate-table.ts';
 import type { Lever } from './options.ts';
-import {
-  draftStages,
-  largestPeak,
-  type PlannedJob,
-  pullLevers,
-  stageModules,
-  timeStages,
-  totalSeconds,
-} from './planned-job.ts';
+import { draftStages, largestPeak, type PlannedJob, pullLevers, timeStages, totalSeconds } from './planned-job.ts';
 import type { StageMemory } from './planned-memory.ts';
 import type { PlannedStage } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
@@ -93,11 +85,10 @@ export function planSearch(
     const limitBytes = options.memoryBytes ?? machineMemory();
     const { candidates, budget } = openSpace(model, settings);
     const keepInert = settings['keep-inert'];
-    const modules = stageModules(candidates, budget, settings);
-    const planned: PlannedJob = { model, settings, processBytes, modules };
+    const planned: PlannedJob = { model, settings, processBytes };
 
     const drafts = draftStages(planned, data);
-    const peakBytes = largestPeak(drafts);
+    const peakBytes = largestPeak(planned, drafts);
     const timings = options.timing === false ? undefined : await timeStages(planned, drafts, data, options.signal);
     const fits = peakBytes <= limitBytes;
     return {

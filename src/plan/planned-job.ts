@@ -1,11 +1,9 @@
 import type { ResolvedSettings } from '../config/resolve.ts';
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { Model } from '../models/model.ts';
 import { hasExactInt8Products } from '../runtime/probe-int8.ts';
-import { randomStructure } from '../structure/random-structure.ts';
-import { cutSources, type Lever, leverKinds } from './options.ts';
-import { draftStage, type PlannedStage, type StageDraft } from './stage-plan.ts';
+import { cutInputs, type Lever, leverKinds } from './options.ts';
+import { costStages, draftStage, type PlannedStage, type StageDraft } from './stage-plan.ts';
 import { generationSeconds, type ProgramTiming, timeProgram, workSeconds } from './timing.ts';
 import { generationRuns } from './workload.ts';
 
@@ -14,57 +12,42 @@ export interface PlannedJob {
   readonly model: Model;
   readonly settings: ResolvedSettings;
   readonly processBytes: number;
-  /** What each stage trains. */
-  readonly modules: ReadonlyMap<PlannedStage, readonly DeltaModule[]>;
 }
 
 export type Timings = ReadonlyMap<PlannedStage, ProgramTiming>;
 
-/**
- * What each stage trains: all candidates, then a random structure in place of the one not yet found. Where the budget
- * holds everything nothing is searched.
- */
-export function stageModules(
-  candidates: readonly DeltaModule[],
-  budget: number,
-  { seed, retrain, 'keep-inert': keepInert }: ResolvedSettings,
-): Map<PlannedStage, readonly DeltaModule[]> {
-  const kept = randomStructure(candidates, { budget, keepInert, seed });
-  const isSearched = budget < candidates.reduce((sum, { parameters }) => sum + parameters, 0);
-  return new Map<PlannedStage, readonly DeltaModule[]>([
-    ...(isSearched ? [['search', candidates] as const] : []),
-    ...(retrain ? [['retrain', candidates.filter((_, i) => kept[i])] as const] : []),
-  ]);
-}
-
 export function draftStages(
-  { modules, ...context }: PlannedJob,
+  context: PlannedJob,
   data: EncodedTask,
   changes: Partial<ResolvedSettings> = {},
 ): StageDraft[] {
   const settings = { ...context.settings, ...changes };
-  return [...modules].map(([stage, own]) => draftStage(stage, own, { ...context, data, settings }));
+  return costStages(context.model, data, settings).map(stage => draftStage(stage, { ...context, data, settings }));
 }
 
-export const largestPeak = (drafts: readonly StageDraft[]): number =>
-  Math.max(...drafts.map(({ memory }) => memory.peakBytes));
+/** Of a job whose stages compute nothing, the process as it is. */
+export const largestPeak = ({ processBytes }: PlannedJob, drafts: readonly StageDraft[]): number =>
+  drafts.reduce((most, { memory }) => Math.max(most, memory.peakBytes), processBytes);
 
 /** Times each stage's program, on fewer rows where what the machine has free would not hold a whole batch. */
 export async function timeStages(
-  { model, settings }: PlannedJob,
+  planned: PlannedJob,
   drafts: readonly StageDraft[],
   data: EncodedTask,
   signal: AbortSignal | undefined,
 ): Promise<Timings> {
+  const { model, settings } = planned;
   // Activations grow with the rows and are only a part of it all: the square leaves room.
-  const share = Math.min(1, process.availableMemory() / largestPeak(drafts));
+  const share = Math.min(1, process.availableMemory() / largestPeak(planned, drafts));
   const mostRows = Math.max(1, Math.floor((settings['micro-batch'] ?? settings['batch-size']) * share ** 2));
   const timings = new Map<PlannedStage, ProgramTiming>();
   for (const { stage, modules, graphs, work } of drafts) {
     const program = await model.compile(modules);
     try {
-      const { maxTokens } = data.scoring;
-      timings.set(stage, await timeProgram(program, graphs, work, { maxTokens, mostRows, ...(signal && { signal }) }));
+      timings.set(
+        stage,
+        await timeProgram(program, graphs, work, { answers: data.scoring, mostRows, ...(signal && { signal }) }),
+      );
     } finally {
       await program.release();
     }
@@ -105,9 +88,9 @@ export async function pullLevers(
     let pulled: Lever | undefined;
     for (const settings of attempts) {
       const length = settings['max-length'];
-      const shown = length === undefined ? data : cutSources(data, length);
+      const shown = length === undefined ? data : cutInputs(data, length);
       const drafts = draftStages(planned, shown, settings);
-      const peakBytes = largestPeak(drafts);
+      const peakBytes = largestPeak(planned, drafts);
       const fits = peakBytes <= limitBytes;
       // No step of 8-bit integers was timed.
       const seconds = settings.precision === undefined ? totalSeconds(planned, drafts, timings, shown) : null;

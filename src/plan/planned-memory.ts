@@ -1,3 +1,4 @@
+import type { AnswerMode } from '../core/program.ts';
 import { RUNTIME_BYTES, simulateSession } from '../runtime/memory/session-memory.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
 
@@ -32,6 +33,8 @@ export function stageMemory(
     readonly prepack?: boolean;
     /** Whether the stage differentiates gradients, in a session of its own. */
     readonly curvature: boolean;
+    /** How validations are answered. */
+    readonly answers: AnswerMode;
     readonly processBytes: number;
     /** Length of the delta vector, and how many float32 arrays of that length a step holds. */
     readonly deltaSize: number;
@@ -45,17 +48,18 @@ export function stageMemory(
     trainingBytes += trainer.residentBytes();
   }
 
-  const encoder = simulateSession(graphs.encoding, options);
-  const decoder = graphs.decoding && simulateSession(graphs.decoding, options);
+  const answering = graphs.answering(options.answers).map(({ graph }) => simulateSession(graph, options));
   let passedBytes = 0;
   for (const size of representatives(generation)) {
     const extents = graphs.extents(size);
-    encoder.run(extents);
-    decoder?.run(extents);
-    // The encoder's states pass through JavaScript on their way to the decoder, keys and values from one token to the next.
-    passedBytes = Math.max(passedBytes, encoder.outputBytes(extents) + (decoder?.outputBytes(extents) ?? 0));
+    for (const session of answering) session.run(extents);
+    // What a graph puts out passes through JavaScript on its way to the next one, keys and values from one token to the next.
+    passedBytes = Math.max(
+      passedBytes,
+      answering.reduce((sum, session) => sum + session.outputBytes(extents), 0),
+    );
   }
-  const generationBytes = encoder.residentBytes() + (decoder?.residentBytes() ?? 0) + passedBytes;
+  const generationBytes = answering.reduce((sum, session) => sum + session.residentBytes(), passedBytes);
 
   const processBytes = options.processBytes + RUNTIME_BYTES;
   const arraysBytes = 4 * options.deltaSize * options.arrays;

@@ -1,13 +1,24 @@
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, retrainStage, searchStage } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
+import { prepareSearch } from '../library/search-structure.ts';
 import type { Model } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
+import { randomStructure } from '../structure/random-structure.ts';
+import type { StageConfig } from '../training/stage.ts';
+import { type StageCost, tuneCost } from '../training/stage-cost.ts';
 import { type StageMemory, stageMemory } from './planned-memory.ts';
-import { retrainWorkload, searchWorkload, type Workload } from './workload.ts';
+import { stageWorkload, type Workload } from './workload.ts';
 
 export type PlannedStage = 'search' | 'retrain';
+
+/** A stage before it is drafted: its sizes and what it computes. */
+export interface CostedStage {
+  readonly stage: PlannedStage;
+  readonly config: StageConfig;
+  readonly cost: StageCost;
+}
 
 /** What a stage will compute, and the memory that takes. */
 export interface StageDraft {
@@ -19,15 +30,31 @@ export interface StageDraft {
 }
 
 /**
- * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the
- * orders above the first also w′ and its moments and w ± εv; in the re-training the best parameters so far.
+ * The stages of a job that compute something: the search, where there is one to be made, and the training of a random structure
+ * in place of the one not yet found.
  */
-export const ARRAYS = { search: { first: 5, 'one-sided': 10, second: 10, exact: 10 }, retrain: 5 } as const;
+export function costStages(
+  model: Pick<Model, 'sites' | 'parameters'>,
+  data: Pick<EncodedTask, 'train'>,
+  settings: ResolvedSettings,
+): CostedStage[] {
+  const { strategy, options, problem } = prepareSearch(model, data, settings);
+  const { candidates, budget, keepInert } = problem;
+  const [search, retrain] = [searchStage(settings), retrainStage(settings)];
+  const searchCost = strategy.cost(problem, options);
+  const kept = randomStructure(candidates, { budget, keepInert, seed: settings.seed });
+  const drawn = candidates.filter((_, i) => kept[i]);
+  return [
+    ...(searchCost ? [{ stage: 'search' as const, config: search, cost: searchCost }] : []),
+    ...(settings.retrain
+      ? [{ stage: 'retrain' as const, config: retrain, cost: tuneCost(drawn, data.train, retrain) }]
+      : []),
+  ];
+}
 
 /** Plans a stage's work and memory without starting anything. */
 export function draftStage(
-  stage: PlannedStage,
-  modules: readonly DeltaModule[],
+  { stage, config, cost }: CostedStage,
   context: {
     readonly model: Model;
     readonly data: EncodedTask;
@@ -36,17 +63,12 @@ export function draftStage(
   },
 ): StageDraft {
   const { model, data, settings, processBytes } = context;
+  const { modules, arrays, curvature } = cost;
   // The memory planned is the processor's, wherever the job computes.
   const compiled = compileSettings({ ...settings, device: 'cpu' });
   const graphs = model.graphs(modules, compiled);
-  const workOf = stage === 'search' ? searchWorkload : retrainWorkload;
-  const work = workOf(data, settings, graphs.tokensPerRun);
-  const memory = stageMemory(graphs, work, {
-    ...compiled,
-    processBytes,
-    curvature: stage === 'search' && settings.order === 'exact',
-    deltaSize: model.layout(modules).size,
-    arrays: stage === 'search' ? ARRAYS.search[settings.order] : ARRAYS.retrain,
-  });
+  const work = stageWorkload(data, config, cost, graphs.tokensPerRun);
+  const answering = { answers: data.scoring.answers, deltaSize: model.layout(modules).size };
+  const memory = stageMemory(graphs, work, { ...compiled, ...answering, processBytes, curvature, arrays });
   return { stage, modules, graphs, work, memory };
 }

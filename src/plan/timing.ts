@@ -1,4 +1,5 @@
-import { canGenerate, type EncodedExample, type EncodedInput, type Program } from '../core/program.ts';
+import type { AnswerMode, EncodedExample, Program } from '../core/program.ts';
+import { type AnswerOptions, batchAnswerer } from '../library/scoring.ts';
 import { productFlops } from '../runtime/flops.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
 import { type CostModel, fitCost, secondsOf, type Timing } from './cost-model.ts';
@@ -6,6 +7,8 @@ import type { GenerationRuns, Runs, Workload } from './workload.ts';
 
 /** How long this machine takes for one program's work. */
 export interface ProgramTiming {
+  /** How validations are answered. */
+  readonly answers: AnswerMode;
   readonly training: CostModel;
   readonly generation: CostModel;
   /** Compiling the sessions and touching their memory, once a stage. */
@@ -21,18 +24,18 @@ export async function timeProgram(
   program: Program,
   graphs: ProgramGraphs,
   { training, generation }: Pick<Workload, 'training' | 'generation'>,
-  options: { readonly maxTokens: number; readonly mostRows: number; readonly signal?: AbortSignal },
+  options: { readonly answers: AnswerOptions; readonly mostRows: number; readonly signal?: AbortSignal },
 ): Promise<ProgramTiming> {
-  const { maxTokens, mostRows, signal } = options;
+  const { answers, mostRows, signal } = options;
   const delta = program.initialDelta(0);
   const gates = new Float32Array(program.layout.modules.length).fill(0.5);
 
   const evaluate = (batch: readonly EncodedExample[]) => program.lossAndGradients(batch, delta, gates);
   const trained = await time(pick(training, mostRows), trainingFlops(graphs), evaluate, signal);
-  if (!canGenerate(program)) throw new RangeError('this program writes no text');
-  const answer = (batch: readonly EncodedInput[]) => program.generate(batch, delta, gates, { maxTokens });
-  const generated = await time(pick(generation, mostRows), generationFlops(graphs), answer, signal);
+  const answer = batchAnswerer(program, answers, { delta, gates });
+  const generated = await time(pick(generation, mostRows), answeringFlops(graphs, answers.answers), answer, signal);
   return {
+    answers: answers.answers,
     training: fitCost(trained.timings),
     generation: fitCost(generated.timings),
     startSeconds: trained.startSeconds + generated.startSeconds,
@@ -53,7 +56,7 @@ export function generationSeconds(
   graphs: ProgramGraphs,
   runs: readonly GenerationRuns[],
 ): number {
-  return runsSeconds(timing.generation, generationFlops(graphs), runs);
+  return runsSeconds(timing.generation, answeringFlops(graphs, timing.answers), runs);
 }
 
 type FlopsOf = (size: BatchSize) => number;
@@ -68,14 +71,14 @@ export const trainingFlops =
   size =>
     productFlops(graphs.training, graphs.extents(size));
 
-/** Operations of encoding a batch and, where answers are written, decoding them, all as long as the longest allowed. */
-const generationFlops =
-  (graphs: ProgramGraphs): FlopsOf =>
-  size => {
+/** Operations of answering a batch, each answer as long as the longest allowed. */
+function answeringFlops(graphs: ProgramGraphs, mode: AnswerMode): FlopsOf {
+  const answering = graphs.answering(mode);
+  return size => {
     const extents = graphs.extents(size);
-    const { encoding, decoding } = graphs;
-    return productFlops(encoding, extents) + (decoding ? size.target * productFlops(decoding, extents) : 0);
+    return answering.reduce((sum, { graph, runs }) => sum + runs(size) * productFlops(graph, extents), 0);
   };
+}
 
 interface Sample<Batch> {
   readonly size: BatchSize;
@@ -84,6 +87,7 @@ interface Sample<Batch> {
 
 /** The largest batch, one from the middle, the smallest; none of more than `mostRows` rows. */
 function pick<Row>(runs: readonly Runs<readonly Row[]>[], mostRows: number): Sample<Row>[] {
+  if (runs.length === 0) return [];
   const sorted = [...runs].sort((a, b) => b.size.rows * b.size.source - a.size.rows * a.size.source);
   const places = new Set([0, Math.floor(sorted.length / 2), sorted.length - 1]);
   return [...places].map(place => {
@@ -115,6 +119,7 @@ async function time<Row>(
     while (!isEnough()) taken.push(await once(sample));
     return Math.min(...taken);
   };
+  if (samples.length === 0) return { startSeconds: 0, timings: [] };
   const first = await once(samples[0]!);
   const timings: Timing[] = [];
   for (const sample of samples) timings.push({ flops: flopsOf(sample.size), seconds: await fastest(sample) });

@@ -1,15 +1,13 @@
-import { retrainStage, type StageConfig, searchStage } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
-import { type EncodedExample, type EncodedInput, inputLength, outputLength } from '../core/program.ts';
+import { type EncodedExample, inputLength, outputLength } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { ScoredSplit } from '../library/scoring.ts';
-import { splitHalves } from '../library/split.ts';
+import type { AskedInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
-import { stepEvaluations } from '../search/mixed-derivative.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
 import { splitBatch } from '../training/split-batch.ts';
-import { countSteps } from '../training/steps.ts';
+import type { StageConfig } from '../training/stage.ts';
+import { countEvaluations, type StageCost } from '../training/stage-cost.ts';
 
 /** Runs of batches of one size. */
 export interface Runs<Batch> {
@@ -21,7 +19,7 @@ export interface Runs<Batch> {
 }
 
 export type TrainingRuns = Runs<readonly EncodedExample[]>;
-export type GenerationRuns = Runs<readonly EncodedInput[]>;
+export type GenerationRuns = Runs<readonly AskedInput[]>;
 
 /** What a stage has to compute, counted on the batches that it will draw. */
 export interface Workload {
@@ -36,65 +34,52 @@ export interface Workload {
   readonly generation: readonly GenerationRuns[];
 }
 
-/** The search: every step takes a batch of each half of the training set. */
-export function searchWorkload(data: EncodedTask, settings: ResolvedSettings, tokensPerRun?: number): Workload {
-  const config = searchStage(settings);
-  const halves = splitHalves(data.train, config.seed);
-  const each = stepEvaluations[config.order];
-  const parts = [
-    { examples: halves.delta, stream: 'search/delta', evaluations: each.delta },
-    { examples: halves.alpha, stream: 'search/alpha', evaluations: each.alpha },
-  ];
-  return workload(data, config, parts, tokensPerRun);
-}
-
-/** The re-training: one evaluation a step, on all of the training set. */
-export function retrainWorkload(data: EncodedTask, settings: ResolvedSettings, tokensPerRun?: number): Workload {
-  const part = { examples: data.train, stream: 'tune', evaluations: 1 };
-  return workload(data, retrainStage(settings), [part], tokensPerRun);
+/** Tokens of the longest answer that a validation may write, or of the longest label that it scores. */
+function longestAnswer({ answers, codec: { choice, writing } }: EncodedTask['scoring']): number {
+  if (answers === 'generate') return writing!.maxTokens;
+  return longest(choice!.outputs.map(outputLength));
 }
 
 /** One pass over a split: what its score costs. */
 export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
-  const tally = createTally<readonly EncodedInput[]>();
+  const tally = createTally<readonly AskedInput[]>();
   for (const indices of evaluationBatches(examples, scoring.batchSize)) {
-    const batch = indices.map(index => examples[index]!.input);
-    const source = longest(batch.map(inputLength));
-    tally.add({ rows: batch.length, source, target: scoring.maxTokens }, passes, batch);
+    const batch = indices.map(index => examples[index]!);
+    const source = longest(batch.map(({ input }) => inputLength(input)));
+    tally.add({ rows: batch.length, source, target: longestAnswer(scoring) }, passes, batch);
   }
   return tally.runs();
 }
 
-interface Part {
-  readonly examples: readonly EncodedExample[];
-  /** Name of the random stream that its batches are drawn from. */
-  readonly stream: string;
-  readonly evaluations: number;
-}
-
-/** The first part's epochs make the stage's; one epoch stands for all, since each is drawn by the same law. */
-function workload(data: EncodedTask, config: StageConfig, parts: readonly Part[], tokensPerRun?: number): Workload {
-  const { batchSize, microBatch, seed, epochs, maxSteps, evaluateEvery } = config;
-  const cursors = parts.map(({ examples, stream }) => createBatchCursor(examples, { batchSize, seed, stream }));
-  const steps = countSteps(cursors[0]!.batchesPerEpoch, epochs, maxSteps);
-  const counted = Math.min(steps, cursors[0]!.batchesPerEpoch);
+/**
+ * The work of a stage whose cost is known. An epoch of what its steps draw first stands for all, since each is drawn by the
+ * same law.
+ */
+export function stageWorkload(
+  data: EncodedTask,
+  { batchSize, microBatch, seed }: StageConfig,
+  cost: StageCost,
+  tokensPerRun?: number,
+): Workload {
+  const { steps, validations } = cost;
+  const draws = cost.batches.map(({ examples, stream, evaluations }) => {
+    return { cursor: createBatchCursor(examples, { batchSize, seed, stream }), evaluations };
+  });
+  const counted = Math.min(steps, draws[0]!.cursor.batchesPerEpoch);
   const limits = {
     ...(tokensPerRun !== undefined && { tokensPerRun }),
     ...(microBatch !== undefined && { size: microBatch }),
   };
   const tally = createTally<readonly EncodedExample[]>();
   for (let step = 0; step < counted; step++) {
-    for (const [index, { evaluations }] of parts.entries()) {
-      const batch = cursors[index]!.batch(step);
-      for (const part of splitBatch(batch, limits)) {
+    for (const { cursor, evaluations } of draws) {
+      for (const part of splitBatch(cursor.batch(step), limits)) {
         tally.add(sizeOf(part), (evaluations * steps) / counted, part);
       }
     }
   }
-  const validations = Math.ceil(steps / evaluateEvery);
-  const evaluations = steps * parts.reduce((sum, part) => sum + part.evaluations, 0);
-  const generation = generationRuns(data.validation, data, validations);
-  return { steps, evaluations, validations, training: tally.runs(), generation };
+  const generation = validations === 0 ? [] : generationRuns(data.validation, data, validations);
+  return { steps, evaluations: countEvaluations(cost), validations, training: tally.runs(), generation };
 }
 
 /** Size of a batch of examples. */

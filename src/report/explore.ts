@@ -16,7 +16,7 @@ export interface ExploredModule extends Place {
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
-  readonly alpha?: number;
+  readonly worth?: number;
 }
 
 export interface Exploration {
@@ -109,12 +109,12 @@ export function explore(figure: Element, given: Exploration): Explorer {
   const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
 
   function factsOf(index: number): [name: string, value: string][] {
-    const { alpha, parameters, p, kept } = exploration.modules[index]!;
+    const { worth, parameters, p, kept } = exploration.modules[index]!;
     const shown = moment();
     return [
       ['p', (shown?.p[index] ?? p).toFixed(4)],
-      // The history tells p alone.
-      ['α', alpha === undefined || shown !== undefined ? '–' : alpha.toFixed(4)],
+      // The history need not tell it.
+      ['worth', worth === undefined || shown !== undefined ? '–' : worth.toPrecision(5)],
       ['parameters', parameters.toLocaleString('en-US')],
       ['kept', (shown?.kept.includes(index) ?? kept) ? 'yes' : 'no'],
     ];
@@ -137,7 +137,7 @@ export function explore(figure: Element, given: Exploration): Explorer {
     find('[data-name="Kept modules"] tbody').replaceChildren(...keptRows(kept.map(index => modules[index]!)));
     find('.maximum').textContent = maximum.toPrecision(2);
     const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
-    const isFound = modules.some(({ alpha }) => alpha !== undefined);
+    const isFound = modules.some(({ worth }) => worth !== undefined);
     const when =
       shown === undefined ? (isFound ? 'as found' : 'so far') : `step ${shown.step} of ${moments.at(-1)!.step}`;
     momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;

@@ -13,8 +13,8 @@ export interface HeatMapModule {
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
-  /** What the search trains in place of p; absent where nothing was searched. */
-  readonly alpha?: number;
+  /** What the search thinks it is worth; it orders the modules; absent where nothing was searched. */
+  readonly worth?: number;
 }
 
 /** A layer of a stack. */

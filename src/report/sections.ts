@@ -69,10 +69,10 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
 export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | 'moments'>, maximum: number): Markup {
   const title = 'Probability p of every candidate';
   const table = {
-    header: ['module', 'layer', 'site', 'parameters', 'α', 'p', 'kept'],
-    rows: modules.map(({ position, kind, layer, site, parameters, alpha, p, kept }) => [
+    header: ['module', 'layer', 'site', 'parameters', 'worth', 'p', 'kept'],
+    rows: modules.map(({ position, kind, layer, site, parameters, worth, p, kept }) => [
       ...[`${position} ${kind}`, layer, site, String(parameters)],
-      ...[alpha === undefined ? '' : alpha.toFixed(4), p.toFixed(4), kept ? 'yes' : 'no'],
+      ...[worth === undefined ? '' : worth.toPrecision(5), p.toFixed(4), kept ? 'yes' : 'no'],
     ]),
   };
   const numbers = element('details', {}, [

@@ -6,7 +6,7 @@ import { layerLabels, roleLabel } from './labels.ts';
 /** A structure's modules as the reports show them. Where nothing was searched, p is 1 for what is kept and else 0. */
 export function shownModules(modules: readonly ModuleRecord[]): HeatMapModule[] {
   const layerOf = layerLabels(modules.map(({ place }) => place));
-  return modules.map(({ site, kind, role, place, parameters, alpha, p, kept }) => ({
+  return modules.map(({ site, kind, role, place, parameters, worth, p, kept }) => ({
     site,
     kind: deltaOf(kind).label,
     position: roleLabel({ role, name: site }),
@@ -15,6 +15,6 @@ export function shownModules(modules: readonly ModuleRecord[]): HeatMapModule[] 
     parameters,
     p: p ?? (kept ? 1 : 0),
     kept,
-    ...(alpha !== null && { alpha }),
+    ...(worth !== null && { worth }),
   }));
 }

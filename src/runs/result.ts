@@ -9,7 +9,7 @@ export interface StageResources {
   readonly seconds: number;
   /** Largest resident memory in this stage, of all processes that have worked at it. */
   readonly peakBytes: number;
-  /** Loss-and-gradient evaluations: `stepEvaluations` (`search/mixed-derivative.ts`) a step of a search, one of training. */
+  /** Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/mixed-derivative.ts`) a step of a search, one of training. */
   readonly evaluations: number;
 }
 

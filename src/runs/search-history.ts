@@ -4,7 +4,7 @@ import { InputError } from '../core/errors.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
-import { fillBudget } from '../structure/fill-budget.ts';
+import { chooseStructure } from '../search/choose-structure.ts';
 import { sitePosition } from '../structure/site-position.ts';
 import { upgradedModule } from '../structure/version-1.ts';
 
@@ -27,9 +27,17 @@ const opening = z.object({
   ),
 });
 
-const line = z.object({ step: z.int().nonnegative(), p: z.array(z.number().min(0).max(1)) });
+const line = z
+  .object({
+    step: z.int().nonnegative(),
+    /** How probable each candidate was to be kept, where the search has such. */
+    p: z.array(z.number().min(0).max(1)).optional(),
+    /** What each candidate was worth, where it has not. */
+    worth: z.array(z.number()).optional(),
+  })
+  .refine(({ p, worth }) => (p === undefined) !== (worth === undefined));
 
-/** One moment of a search: how probable each candidate was to be kept, in the order of the candidates. */
+/** One moment of a search, in the order of the candidates. */
 export type HistoryLine = z.infer<typeof line>;
 
 /** The content of `search-history.jsonl`: what could be chosen, and how the choice came about, by step. */
@@ -47,9 +55,15 @@ export async function beginHistory(
   await writeFileWhole(file, jsonLine({ version: VERSION, budget, keepInert, candidates }));
 }
 
-/** Adds the probabilities after a step. Four digits tell all that a picture can show. */
-export function appendHistory(file: string, step: number, p: Float64Array): void {
-  appendJsonLine(file, { step, p: Array.from(p, value => Number(value.toPrecision(4))) });
+/** What a search thinks of its candidates after a step: probabilities where it has such, else what they are worth. */
+export type Opinion = { readonly probabilities: Float64Array } | { readonly worth: Float64Array };
+
+/** Adds what is thought of the candidates after a step. Four digits tell all that a picture can show. */
+export function appendHistory(file: string, step: number, opinion: Opinion): void {
+  const short = (values: Float64Array) => Array.from(values, value => Number(value.toPrecision(4)));
+  const [name, values] =
+    'probabilities' in opinion ? (['p', opinion.probabilities] as const) : (['worth', opinion.worth] as const);
+  appendJsonLine(file, { step, [name]: short(values) });
 }
 
 /**
@@ -64,7 +78,7 @@ export function readHistory(file: string): SearchHistory | undefined {
   const lines = new Map<number, HistoryLine>();
   for (const value of rest) {
     const { success, data } = line.safeParse(value);
-    if (success && data.p.length === begun.data.candidates.length) lines.set(data.step, data);
+    if (success && valuesOf(data).length === begun.data.candidates.length) lines.set(data.step, data);
   }
   const { version: _, ...opened } = begun.data;
   return { ...opened, lines: [...lines.values()].sort((a, b) => a.step - b.step) };
@@ -94,8 +108,9 @@ export async function repairHistory(file: string): Promise<void> {
   await writeFileWhole(file, [{ version: VERSION, ...opened }, ...lines].map(jsonLine).join(''));
 }
 
-/** The structure as it would be if the search ended at that line: by falling p, what fits in the budget. */
-export function keptAt({ candidates, budget, keepInert }: SearchHistory, { p }: HistoryLine): boolean[] {
-  const order = p.map((_, index) => index).sort((a, b) => p[b]! - p[a]! || a - b);
-  return fillBudget(order, candidates, { budget, keepInert });
+const valuesOf = ({ p, worth }: HistoryLine): readonly number[] => p ?? worth ?? [];
+
+/** The structure as it would be if the search ended at that line. */
+export function keptAt({ candidates, budget, keepInert }: SearchHistory, line: HistoryLine): boolean[] {
+  return chooseStructure(valuesOf(line), candidates, { budget, keepInert });
 }

@@ -1,3 +1,4 @@
+import type { AnswerMode } from '../core/program.ts';
 import type { Extents } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
 
@@ -15,11 +16,18 @@ export interface StandaloneGraphs {
   readonly endId: number;
 }
 
-/** A batch as far as its cost goes: rows, and the longest source and target among them, in tokens; of answers the most allowed. */
+/** A batch as far as its cost goes: rows, and the longest input and output among them, in tokens; of answers the most allowed. */
 export interface BatchSize {
   readonly rows: number;
   readonly source: number;
   readonly target: number;
+}
+
+/** One of the graphs that answer a batch of inputs. */
+export interface AnsweringGraph {
+  readonly graph: Graph;
+  /** How often it runs for a batch. */
+  runs(size: BatchSize): number;
 }
 
 /** The graphs behind a program, none of them compiled: time and memory are planned from them. */
@@ -30,10 +38,8 @@ export interface ProgramGraphs {
   readonly training: Graph;
   /** One run gives the gradient and its derivative along a direction. Large, so made when it is asked for. */
   curvature(): Graph;
-  /** One run reads the inputs of a batch: for `decoding`, or where there is none to its answers. */
-  readonly encoding: Graph;
-  /** One run gives the next token of each answer of at most `target` tokens; absent where none are written. */
-  readonly decoding?: Graph;
+  /** What answers a batch, in the order in which it runs; what one graph puts out stays in memory for the next. */
+  answering(mode: AnswerMode): readonly AnsweringGraph[];
   /** Values of the graphs' named extents for a batch, padding included. */
   extents(size: BatchSize): Extents;
 }

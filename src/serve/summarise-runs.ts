@@ -1,16 +1,15 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { variedKeys } from '../config/matrix-settings.ts';
-import type { SettingKey } from '../config/settings.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { optionKeys } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
 
-/** Keys of a search that a comparison may vary. */
-const searchKeys = ['space', 'objective', 'gates', ...variedKeys] as const satisfies readonly SettingKey[];
+/** Keys that make one search another. */
+const searchKeys = ['space', 'strategy', ...Object.keys(optionKeys)];
 
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
 const configKeys = z.looseObject({

@@ -17,9 +17,9 @@ const moduleRecord = z.object({
   kind: z.string(),
   options: z.record(z.string(), z.number()),
   parameters: z.int().positive(),
-  /** Absent (null) where nothing was searched. */
-  alpha: z.number().nullable(),
-  /** Probability to be kept; null where nothing was searched. */
+  /** What the search thinks it is worth, the larger the sooner kept; null where nothing was searched. */
+  worth: z.number().nullable(),
+  /** Probability to be kept, 0 where it must not be; null where the search has no such. */
   p: z.number().min(0).max(1).nullable(),
   kept: z.boolean(),
   inert: z.boolean(),
@@ -53,11 +53,14 @@ export interface StructureModel {
   readonly sites: readonly Site[];
 }
 
-/** What was found out about the candidates, one element each. Without α and p: a structure not searched. */
+/** What was found out about the candidates, one element each. Without their worth: a structure not searched. */
 export interface Choice {
   readonly kept: readonly boolean[];
-  readonly alpha?: ArrayLike<number>;
-  readonly p?: ArrayLike<number>;
+  readonly worth?: ArrayLike<number>;
+  /** Of each to be kept, where the search has such. */
+  readonly probabilities?: ArrayLike<number>;
+  /** Which must not be kept, at any budget. */
+  readonly closed?: readonly boolean[];
 }
 
 /** A structure from candidates and the choice among them. */
@@ -65,15 +68,15 @@ export function createStructure(
   model: StructureModel,
   { space, budget }: Pick<Structure, 'space' | 'budget'>,
   modules: readonly DeltaModule[],
-  { kept, alpha, p }: Choice,
+  { kept, worth, probabilities, closed }: Choice,
 ): Structure {
   const records = modules.map(({ site, kind, options, parameters, inert }, i) => ({
     site: site.name,
     kind,
     options: { ...options },
     parameters,
-    alpha: alpha?.[i] ?? null,
-    p: p?.[i] ?? null,
+    worth: worth?.[i] ?? null,
+    p: closed?.[i] ? 0 : (probabilities?.[i] ?? null),
     kept: kept[i]!,
     inert,
     role: site.role,

@@ -35,12 +35,14 @@ const ROLES: Readonly<Record<string, Role>> = {
 const COLUMN = /^([ED])\.(\d+)$/;
 
 /**
- * A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; all else as it is.
+ * A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; what it called α,
+ * by which its only strategy ranked, is what the search thinks it worth. All else is as it is.
  */
 export function upgradedModule(record: unknown, where?: string): unknown {
   if (typeof record !== 'object' || record === null) return record;
-  const { column, position, ...rest } = record as Record<string, unknown>;
-  return { ...rest, place: placeOf(column, where), role: roleOf(position, where) };
+  const { column, position, alpha, ...rest } = record as Record<string, unknown>;
+  const worth = alpha === undefined ? {} : { worth: alpha };
+  return { ...rest, ...worth, place: placeOf(column, where), role: roleOf(position, where) };
 }
 
 function placeOf(column: unknown, where: string | undefined): Place {

@@ -1,14 +1,15 @@
 import { oneAnswerMetrics } from '../metrics/metrics.ts';
 import { belongsTo, findLayout, type Layout, requireLayout } from './file-layout.ts';
 import { readExamples } from './read-examples.ts';
+import type { RowForm } from './row-form.ts';
 import type { OriginalSplits, Task } from './task.ts';
-import { namesOfTargets, type TextForm, targetStrings } from './text-form.ts';
 
-/** What one task of a public benchmark says of itself. `source` is what follows the prefix `<name> `. */
+/** What one task of a public benchmark says of itself. */
 export interface BenchmarkTask
-  extends TextForm,
+  extends RowForm,
     Pick<Task, 'name' | 'description' | 'metric' | 'presets' | 'split' | 'maxSourceLength'> {
   readonly details?: Task['details'];
+  readonly choices?: Task['choices'];
   /** What messages call the data set, e.g. `GLUE's RTE`. */
   readonly dataSet: string;
   /** The forms it comes in, the likeliest first. */
@@ -19,20 +20,17 @@ export interface BenchmarkTask
 
 /** A task over a benchmark's own files. */
 export function benchmarkTask(benchmark: BenchmarkTask): Task {
-  const { name, description, metric, details, presets, split, maxSourceLength, labels, layouts, dataSet } = benchmark;
-  const form: TextForm = {
-    ...benchmark,
-    oneAnswer: oneAnswerMetrics.includes(metric),
-    source: (field, list) => `${name} ${benchmark.source(field, list)}`,
-  };
+  const { name, description, metric, details, presets, split, maxSourceLength, classes, layouts, dataSet } = benchmark;
+  const form: RowForm = { ...benchmark, oneAnswer: oneAnswerMetrics.includes(metric) };
   return {
     name,
     description,
     metric,
     ...(details !== undefined && { details }),
-    labels: labels && targetStrings(labels),
-    ...(labels && { labelNames: namesOfTargets(labels) }),
-    source: form.source,
+    labels: classes?.names,
+    ...(benchmark.numbers !== undefined && { numbers: true }),
+    ...(benchmark.choices && { choices: true }),
+    segments: form.segments,
     maxSourceLength,
     presets,
     split,

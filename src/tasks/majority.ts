@@ -1,25 +1,27 @@
-import { type TextExample, targetOf } from '../data/encode.ts';
 import { type MetricName, metrics } from '../metrics/metrics.ts';
+import type { Target } from '../metrics/target.ts';
 
-/** The target seen most often; of equally frequent ones the first. */
-export function mostFrequentTarget(examples: readonly TextExample[]): string {
+/** The answer given most often; of equally frequent ones the first. */
+export function mostFrequentAnswer(answers: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const { target } of examples) counts.set(target, (counts.get(target) ?? 0) + 1);
+  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   const [first, ...others] = counts;
-  if (first === undefined) throw new RangeError('no examples to take the most frequent target of');
+  if (first === undefined) throw new RangeError('no answers to take the most frequent one of');
   return others.reduce((best, entry) => (entry[1] > best[1] ? entry : best), first)[0];
 }
 
-/** The metric that always answering with the training set's most frequent target gets on `test`. */
+/**
+ * The metric that always answering with the training set's most frequent answer gets on test targets.
+ * @param labels the answers to choose among, where there are such
+ */
 export function majorityScore(
-  task: { readonly metric: MetricName; readonly labels: readonly string[] | undefined },
-  train: readonly TextExample[],
-  test: readonly TextExample[],
+  metric: MetricName,
+  { train, test, labels }: { train: readonly string[]; test: readonly Target[]; labels: readonly string[] | undefined },
 ): number {
-  const answer = mostFrequentTarget(train);
-  return metrics[task.metric](
+  const answer = mostFrequentAnswer(train);
+  return metrics[metric](
     test.map(() => answer),
-    test.map(targetOf),
-    task.labels,
+    test,
+    labels,
   );
 }

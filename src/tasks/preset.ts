@@ -20,8 +20,6 @@ export interface Preset {
   readonly maxSteps?: number;
   /** Parameters to spend, where they are not the paper's 1.39 of ten thousand. */
   readonly budget?: string;
-  /** Whether answers are written after a sentinel. */
-  readonly sentinel?: boolean;
   readonly maxValidation?: number;
   readonly maxTest?: number;
 }

@@ -1,8 +1,8 @@
 import { InputError } from '../core/errors.ts';
-import type { TextExample } from '../data/encode.ts';
+import type { Example } from '../data/example.ts';
 import { readRows, type TableOptions } from '../data/rows/read-rows.ts';
 import type { Row } from '../data/rows/row.ts';
-import { type TextForm, toExample } from './text-form.ts';
+import { type RowForm, toExample } from './row-form.ts';
 
 /** How a data file is read. */
 export interface ReadOptions extends TableOptions {
@@ -11,15 +11,15 @@ export interface ReadOptions extends TableOptions {
 }
 
 /**
- * The rows of data files, one after the other, in a task's text form.
+ * The rows of data files, one after the other, as a task's examples.
  * @throws InputError with file and line where a file is missing, malformed or empty.
  */
 export async function readExamples(
   files: readonly string[],
-  form: TextForm,
+  form: RowForm,
   options: ReadOptions = {},
-): Promise<TextExample[]> {
-  const examples: TextExample[] = [];
+): Promise<Example[]> {
+  const examples: Example[] = [];
   for (const file of files) {
     const rows = await readRows(file, options);
     if (rows.length === 0) {

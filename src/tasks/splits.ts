@@ -1,5 +1,5 @@
 import { permutation } from '../core/random.ts';
-import { groupsOf, type TextExample } from '../data/encode.ts';
+import { type Example, groupsOf } from '../data/example.ts';
 import type { OriginalSplits, TaskData } from './task.ts';
 
 /** How the sets of a run are drawn from the data set's own parts. Examples of one group always fall into one set. */
@@ -8,13 +8,13 @@ export type Splitter = (original: OriginalSplits, seed: number) => TaskData;
 const STREAM = 'tasks/split';
 
 /** The examples in an order drawn from the seed, those of one group together. */
-function shuffled(examples: readonly TextExample[], seed: number): TextExample[][] {
+function shuffled(examples: readonly Example[], seed: number): Example[][] {
   const groups = groupsOf(examples);
   return Array.from(permutation(groups.length, seed, STREAM), i => groups[i]!);
 }
 
 /** The first groups that hold at least `count` examples, and the rest. */
-function cut(groups: readonly TextExample[][], count: number): [TextExample[], TextExample[][]] {
+function cut(groups: readonly Example[][], count: number): [Example[], Example[][]] {
   let taken = 0;
   let at = 0;
   while (at < groups.length && taken < count) taken += groups[at++]!.length;

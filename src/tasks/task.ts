@@ -1,33 +1,33 @@
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { TextExample } from '../data/encode.ts';
+import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
 import type { MetricName } from '../metrics/metrics.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
-import type { TextForm } from './text-form.ts';
+import type { SegmentsOfRow } from './row-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
   /** Empty where the data at hand lack the training set. */
-  readonly train: readonly TextExample[];
-  readonly validation?: readonly TextExample[];
-  readonly test?: readonly TextExample[];
+  readonly train: readonly Example[];
+  readonly validation?: readonly Example[];
+  readonly test?: readonly Example[];
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
 }
 
 /** The three sets of a run: D_train, D_val and D_test. */
 export interface TaskData {
-  readonly train: readonly TextExample[];
-  readonly validation: readonly TextExample[];
-  readonly test: readonly TextExample[];
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly test: readonly Example[];
   /** How the sets were made, in a sentence for people. */
   readonly note: string;
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
 }
 
-/** A text-to-text task: where its examples come from, how they are written, split and scored. */
+/** A task: where its examples come from, what is read and answered, how they are split and scored. How a model writes it is the model's. */
 export interface Task {
   readonly name: string;
   /** One line for lists. */
@@ -35,15 +35,19 @@ export interface Task {
   readonly metric: MetricName;
   /** Metrics reported beside it. */
   readonly details?: readonly MetricName[];
-  /** The strings a target can be; undefined where targets are free text. Of two the last is the positive one. */
+  /** Names of the classes to choose among, undefined where answers are free text or numbers. Of two the last is the positive one. */
   readonly labels: readonly string[] | undefined;
-  /** What labels stand for, where they are short for something: from a target string to its name. */
-  readonly labelNames?: ReadonlyMap<string, string>;
-  /** Writes the fields of a row as the model reads them; undefined where a source is more than the fields of a row. */
-  readonly source?: TextForm['source'];
-  /** Longest source in tokens, the end-of-sequence token included. */
+  /** What a model that answers in text says for each class, where it is not the model's own way to say it. */
+  readonly words?: readonly string[];
+  /** Whether answers are numbers. */
+  readonly numbers?: boolean;
+  /** Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these. */
+  readonly choices?: boolean;
+  /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
+  readonly segments?: SegmentsOfRow;
+  /** Longest input in tokens, those included that the model adds. */
   readonly maxSourceLength: number;
-  /** Longest answer in tokens where targets are free text, without a sentinel and the end-of-sequence token (default 16). */
+  /** Longest answer in tokens where answers are free text, without those that the model adds (default 16). */
   readonly maxTargetLength?: number;
   /** Sizes of search and re-training (table 3 of the paper for its tasks). */
   readonly presets: { readonly search: StagePreset; readonly retrain: StagePreset };

@@ -1,4 +1,5 @@
-import type { TextForm } from './text-form.ts';
+import type { Segment } from '../data/example.ts';
+import type { Field, SegmentsOfRow } from './row-form.ts';
 
 const PLACEHOLDER = /\{([^{}]+)\}/g;
 
@@ -7,15 +8,20 @@ export function placeholdersOf(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!);
 }
 
-/** A text form from a template with `{field}` where a field's text belongs. */
-export function fromTemplate(template: string): TextForm['source'] {
-  return field => template.replace(PLACEHOLDER, (_, name: string) => field(name));
+/** A template with each `{field}` replaced by the field's text. */
+export function fillTemplate(template: string, field: Field): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => field(name));
 }
 
-/** A text form as a template: what it writes of fields that hold their own names in braces. */
-export function templateOf(source: TextForm['source']): string {
-  return source(
+/** Segments as templates: what a row gives to read whose fields hold their own names in braces. */
+export function templatesOf(segments: SegmentsOfRow): readonly Segment[] {
+  return segments(
     name => `{${name}}`,
     name => [`{${name}}`],
   );
+}
+
+/** The segments of rows, from such templates. */
+export function fromTemplates(templates: readonly Segment[]): SegmentsOfRow {
+  return field => templates.map(template => ({ ...template, text: fillTemplate(template.text, field) }));
 }

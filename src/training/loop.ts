@@ -40,6 +40,7 @@ export interface EvaluationEvent {
 export interface LoopResult {
   /** Steps done: fewer than the stage's where it finished early. */
   readonly steps: number;
+  /** 0 where nothing was evaluated, and the score then −∞. */
   readonly bestStep: number;
   readonly score: number;
   /** The `kept` arrays at the best step. */
@@ -48,13 +49,17 @@ export interface LoopResult {
   readonly seconds: number;
 }
 
-async function evaluate(stage: Stage<StepReport>, progress: Progress): Promise<EvaluationEvent> {
+async function evaluate(
+  stage: Stage<StepReport>,
+  score: () => Promise<number>,
+  progress: Progress,
+): Promise<EvaluationEvent> {
   const started = performance.now();
-  const answer = await stage.evaluate();
+  const answer = await score();
   // A metric that is not a number ranks below every other.
-  const score = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
-  if (score >= progress.bestScore) {
-    progress.bestScore = score;
+  const ranked = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
+  if (ranked >= progress.bestScore) {
+    progress.bestScore = ranked;
     progress.bestStep = progress.step;
     progress.best = Object.fromEntries(stage.kept.map(name => [name, stage.arrays[name]!.slice()]));
   }
@@ -75,6 +80,12 @@ async function evaluate(stage: Stage<StepReport>, progress: Progress): Promise<E
     seconds,
     stageSeconds,
   };
+}
+
+/** Where an evaluation is due, and the stage has none. */
+function passOver(progress: Progress): void {
+  progress.lossSum = 0;
+  progress.evaluatedStep = progress.step;
 }
 
 /**
@@ -105,7 +116,9 @@ export async function* runLoop<Report extends StepReport>(
     while (!isOver()) {
       signal?.throwIfAborted();
       if (isDue() && progress.evaluatedStep < progress.step) {
-        yield await evaluate(stage, progress);
+        const score = stage.evaluate?.bind(stage);
+        if (score === undefined) passOver(progress);
+        else yield await evaluate(stage, score, progress);
         await save();
       } else {
         const started = performance.now();

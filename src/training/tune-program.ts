@@ -4,6 +4,8 @@ import { createBatchCursor } from './batch-cursor.ts';
 import { clipNorm } from './clip.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { withMicroBatches } from './micro-batches.ts';
+import type { StageConfig } from './stage.ts';
+import { tuneStream } from './stage-cost.ts';
 import { checkFinite, countSteps, linearDecay } from './steps.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -15,19 +17,8 @@ export interface TuneProblem {
   evaluate(delta: Float32Array): Promise<number>;
 }
 
-export interface TuneOptions {
-  readonly learningRate: number;
-  readonly epochs: number;
-  /** Ends the run before its epochs do; the learning rate then decays over this many steps. */
-  readonly maxSteps?: number;
-  readonly batchSize: number;
-  readonly evaluateEvery: number;
-  /** Largest norm of a gradient. */
-  readonly clipNorm?: number;
-  readonly seed: number;
-  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
-  readonly microBatch?: number;
-}
+/** Gradients are clipped to a norm of 2 where nothing is said. */
+export type TuneOptions = Omit<StageConfig, 'clipNorm'> & Partial<Pick<StageConfig, 'clipNorm'>>;
 
 export interface TuneStepEvent extends StepProgress {
   /** Mean cross-entropy of the batch, in nats a target token. */
@@ -64,7 +55,7 @@ export async function* tune(
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
   const { microBatch } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
-  const cursor = createBatchCursor(examples, { batchSize, seed, stream: 'tune' });
+  const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);

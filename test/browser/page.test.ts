@@ -88,7 +88,7 @@ describe('the served page', { skip }, () => {
     await page.locator('.cells rect').nth(5).hover();
     assert.match(
       await detail(page),
-      /^\S+ \S+, [ED]\.\d[\s\S]*p\s+0\.\d{4}[\s\S]*α\s+-?\d[\s\S]*parameters\s+\d[\s\S]*kept\s+(yes|no)/,
+      /^\S+ \S+, [ED]\.\d[\s\S]*p\s+0\.\d{4}[\s\S]*worth\s+-?\d[\s\S]*parameters\s+\d[\s\S]*kept\s+(yes|no)/,
     );
     assert.equal(await page.locator('.cursor').count(), 1);
   });
@@ -209,7 +209,7 @@ describe('the served page', { skip }, () => {
     assert.match(map.content, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*<\/svg>$/);
     const modules = await saved('Save Structure as CSV');
     assert.equal(modules.content.trim().split('\r\n').length, 1 + labels.length);
-    assert.match(modules.content, /^module,layer,site,parameters,α,p,kept\r\n/);
+    assert.match(modules.content, /^module,layer,site,parameters,worth,p,kept\r\n/);
     assert.match((await saved('Save Search: loss as SVG')).content, /<polyline/);
     assert.match((await saved('Save Search: loss as CSV')).content, /^step,Search: loss\r\n10,/);
     assert.match((await saved('Save Scores as CSV')).content, /majority class,50\.00/);

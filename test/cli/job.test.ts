@@ -35,7 +35,7 @@ test('the result has every name that other programs rely on, and the structure i
     kept.reduce((sum, module) => sum + module.parameters, 0),
   );
   assert.ok(kept.length > 0 && result.structure.parameters <= 500);
-  assert.ok(structure.modules.every(({ alpha, p }) => alpha !== null && p !== null && p > 0 && p < 1));
+  assert.ok(structure.modules.every(({ worth, p }) => worth !== null && p !== null && p > 0 && p < 1));
   assert.deepEqual(result.budget, { parameters: 500, fraction: 500 / 46720 });
   assert.deepEqual([result.task, result.model, result.seed], ['films', 'tiny-t5', 3]);
   assert.deepEqual(result.data, { train: 24, validation: 8, test: 8, note: 'validation and test are as given' });

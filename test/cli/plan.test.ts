@@ -54,7 +54,7 @@ test('plan refuses what search refuses', async () => {
 test('doctor tells what works, for people and for programs', async () => {
   const { exitCode, stdout, stderr } = await runCli(['doctor'], space.folder);
   assert.equal(exitCode, 0, stdout);
-  assert.match(stdout, /✓ device cpu +\d+ GFLOP\/s/);
+  assert.match(stdout, /✓ device cpu +[\d.]+ GFLOP\/s/);
   assert.match(stdout, /the main job can run here/);
   assert.equal(stderr, '');
   const report = JSON.parse((await runCli(['doctor', '--json'], space.folder)).stdout) as MachineReport;

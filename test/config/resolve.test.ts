@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  checkSearch,
   requireFrozenWeights,
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check-settings.ts';
 import { retrainStage, searchStage } from '../../src/config/job-config.ts';
-import { choosePreset, writesSentinel } from '../../src/config/presets.ts';
+import { choosePreset } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
+import { checkSearchOptions, chosenStrategy } from '../../src/config/search-options.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { Preset } from '../../src/tasks/preset.ts';
@@ -30,13 +30,11 @@ test("without a word the paper's values hold, sizes from the task", () => {
     learningRate: 3e-4,
     clipNorm: 2,
     seed: 0,
-    order: 'one-sided',
-    estimator: 'concrete',
-    gradient: 'global',
-    tau: 1,
-    beta: 1,
-    alphaLearningRate: 0.1,
-    keepInert: false,
+  });
+  const { strategy, options } = chosenStrategy(settings);
+  assert.equal(strategy.name, 'bilevel');
+  assert.deepEqual(options, {
+    ...{ order: 'one-sided', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
   });
   assert.deepEqual(retrainStage(settings), {
     epochs: 30,
@@ -78,18 +76,16 @@ test('resolving is stable: what was resolved resolves to itself', () => {
 test('the L0 penalty needs no budget, a preset’s neither; one that is given cuts', () => {
   const settings = resolveSettings({ ...given, objective: 'l0' }, { ...preset, budget: '1%' });
   assert.equal(settings.budget, undefined);
-  const { estimator, gradient, l0 } = searchStage(settings);
-  assert.deepEqual([estimator, gradient, l0], ['hard-concrete', 'local', { weight: 1e-3, stretch: [-0.1, 1.1] }]);
-  const own = { budget: '500', 'l0-weight': 0.2, 'stretch-low': -1, 'stretch-high': 3 };
-  const other = resolveSettings({ ...given, objective: 'l0', ...own }, preset);
-  assert.equal(other.budget, '500');
-  assert.deepEqual(searchStage(other).l0, { weight: 0.2, stretch: [-1, 3] });
+  const own = { 'l0-weight': 1e-3, 'stretch-low': -0.1, 'stretch-high': 1.1 };
+  assert.partialDeepStrictEqual(settings, { gradient: 'local', ...own });
+  const others = { budget: '500', 'l0-weight': 0.2, 'stretch-low': -1, 'stretch-high': 3 };
+  assert.partialDeepStrictEqual(resolveSettings({ ...given, objective: 'l0', ...others }, preset), others);
 });
 
 test('settings of a search that contradict each other are refused with the reason', () => {
   const refused = (settings: Settings, where: RegExp, what: RegExp) =>
     assert.throws(
-      () => checkSearch(resolveSettings({ ...given, ...settings }, preset)),
+      () => checkSearchOptions(resolveSettings({ ...given, ...settings }, preset)),
       (error: InputError) =>
         error instanceof InputError &&
         where.test(error.where!) &&
@@ -104,29 +100,14 @@ test('settings of a search that contradict each other are refused with the reaso
   refused({ 'stretch-high': 2, objective: 'budget' }, /--stretch-high/, /no hard concrete/);
 });
 
-test('every other combination of a search has its estimator', () => {
-  const names = { 'budget soft': 'concrete', 'budget hard': 'straight-through', 'l0 soft': 'hard-concrete' };
-  for (const [choice, name] of Object.entries(names)) {
-    const [objective, gates] = choice.split(' ') as ['budget', 'soft'];
-    for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
-      if (choice === 'budget hard' && order === 'exact') continue;
-      const settings = resolveSettings({ ...given, objective, gates, order, tau: 0.3, beta: 0.5 }, preset);
-      checkSearch(settings);
-      assert.equal(searchStage(settings).estimator, name);
-      assert.equal('l0' in searchStage(settings), objective !== 'budget');
-    }
-  }
-});
-
 test("the built-in model has a preset of its own, other models the task's", () => {
   assert.deepEqual(choosePreset('t5-large', preset), preset);
   const mini = choosePreset('mini', preset);
   assert.notEqual(mini, preset);
   const settings = resolveSettings({ ...given, model: 'mini' }, mini);
-  assert.deepEqual([settings.sentinel, settings.budget], [true, mini.budget]);
+  // Whether a sentinel is written is the model's own, unless somebody says so.
+  assert.deepEqual([settings.sentinel, settings.budget], [undefined, mini.budget]);
   assert.equal(resolveSettings({ ...given, sentinel: false }, mini).sentinel, false);
-  assert.equal(resolveSettings(given, preset).sentinel, false);
-  assert.deepEqual([writesSentinel('mini'), writesSentinel('t5-large')], [true, false]);
 });
 
 test('model and task must be said, and one structure be given', () => {

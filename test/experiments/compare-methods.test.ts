@@ -37,7 +37,9 @@ test('every method is an ordinary run in a folder of its own, summed up over the
   for (const row of comparison.rows) {
     assert.deepEqual(row.seeds, [0, 1]);
     const tests = [0, 1].map(seed => {
-      const folder = row.budget === null ? row.method : `${row.method}${row.isFound ? '-order-first' : ''}-600`;
+      // An option of a search is in the name of those that have it.
+      const folder = [row.method, row.variant.replaceAll(' ', '-'), row.budget].filter(Boolean).join('-');
+      assert.equal(row.variant === 'order first', /^(found.*|bilevel)$/.test(row.method), row.method);
       const result = resultOf(out, 'films', folder, `seed-${seed}`);
       assert.ok(existsSync(join(out, 'films', folder, `seed-${seed}`, 'delta.safetensors')));
       assert.equal(result.seed, seed);

@@ -63,12 +63,8 @@ const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 export const task: ExportOptions['task'] = {
   name: 'films',
   metric: 'accuracy',
-  labels: ['0', '1'],
-  labelNames: new Map([
-    ['0', 'bad'],
-    ['1', 'good'],
-  ]),
-  source: field => `film: ${field('text')}`,
+  labels: ['bad', 'good'],
+  segments: field => [{ text: `film: ${field('text')}` }],
   maxSourceLength: 24,
   presets: { search: stage, retrain: stage },
 };

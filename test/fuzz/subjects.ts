@@ -7,6 +7,7 @@ import { loadTokenizer } from '../../src/data/tokenizer/load-tokenizer.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { taskOf } from '../../src/export/exported-task.ts';
+import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readRunView } from '../../src/jobs/read-view.ts';
 import { readRun } from '../../src/jobs/report-job.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
@@ -18,6 +19,7 @@ import { reportHtml } from '../../src/report/html-report.ts';
 import { readLock } from '../../src/runs/run-lock.ts';
 import { createStructure, keptModules, readStructure, writeStructure } from '../../src/structure/structure-file.ts';
 import { readExamples } from '../../src/tasks/read-examples.ts';
+import { fieldsAsSegments, wordedClasses } from '../../src/tasks/row-form.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
 import { tune } from '../../src/training/tune-program.ts';
@@ -57,8 +59,8 @@ function data(
   { text = 'text', labels = ['0', '1'] }: { readonly text?: string; readonly labels?: readonly string[] } = {},
 ): Subject {
   const file = join(base(), name);
-  const form = { label: 'label', labels: new Map(labels.map(label => [label, label])) };
-  const read = () => readExamples([file], { ...form, source: field => field(text) });
+  const classes = wordedClasses(new Map(labels.map(label => [label, label])));
+  const read = () => readExamples([file], { label: 'label', classes, segments: fieldsAsSegments(text) });
   return { file, originals: bytes(...originals), read };
 }
 
@@ -74,7 +76,10 @@ function parquet(): Subject {
 async function writes(file: string, write: () => Promise<void>, read: () => Promise<unknown>): Promise<Subject> {
   mkdirSync(dirname(file), { recursive: true });
   await write();
-  return { file, originals: [readFileSync(file)], read };
+  const whole = readFileSync(file);
+  // As earlier versions wrote it: behind the hash, everything else must hold as well.
+  const unhashed = whole.toString('latin1').replace(HASH_KEY, 'x'.repeat(HASH_KEY.length));
+  return { file, originals: [whole, Buffer.from(unhashed, 'latin1')], read };
 }
 
 const answers = ['Ein Satz, 12 <extra_id_0> naïve ﬁ \u3000x', '', '\ud800 \0 \u2581\u2581 a'.repeat(20)];

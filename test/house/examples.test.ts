@@ -80,7 +80,7 @@ test('the users example searches within its budget, tunes, evaluates and predict
   const line = /^test accuracy: ([\d.]+); always the commonest answer: ([\d.]+)$/;
   const right = (numberIn(lines.at(-2), line) * test.length) / 100;
   assert.ok(Math.abs(right - Math.round(right)) < 1e-9, `${right} of ${test.length} right answers`);
-  const praises = test.filter(({ target }) => target === '1').length;
+  const praises = test.filter(({ output }) => 'class' in output && output.class === 1).length;
   const commonest = Number(line.exec(lines.at(-2)!)![2]);
   assert.ok([praises, test.length - praises].some(count => Math.abs(commonest - (100 * count) / test.length) < 1e-9));
   assert.match(lines.at(-1)!, /^guestbook meal: dinner .* -> (praise \(1\)|complaint \(0\)), probability (0\.[5-9]|1)/);

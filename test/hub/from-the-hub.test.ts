@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
-import { encodeExamples } from '../../src/data/encode.ts';
 import { downloadMessages } from '../../src/jobs/job-events.ts';
+import { encodeExamples } from '../../src/models/codec.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { runCli, workspace } from '../cli/support.ts';
@@ -48,7 +48,9 @@ for (const name of ['tiny-t5', 'tiny-t5-sharded']) {
       downloaded(hub).every(path => !Object.hasOwn(more, path)),
       String(downloaded(hub)),
     );
-    const batch = encodeExamples(local.tokenizer, [{ source: 'a good film', target: '1', line: 1 }], 16);
+    const batch = encodeExamples(local.codec({}, { maxLength: 16 }), [
+      { input: [{ text: 'a good film' }], output: { text: '1' } },
+    ]);
     const losses = await Promise.all(
       [remote, local].map(async model => {
         const program = await model.compile([]);

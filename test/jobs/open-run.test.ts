@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -48,6 +48,16 @@ test('a resumed run has the settings it was begun with; only how it computes may
     );
   }
   assert.throws(() => settingsOfRun({}, folder, false), InputError);
+});
+
+test('a run that was begun before there were strategies goes on with the first', async () => {
+  const folder = runFolder(join(base, 'older'));
+  await beginRun(folder, settings);
+  writeFileSync(folder.config, readFileSync(folder.config, 'utf8').replace(/^strategy: .*\n/m, ''));
+  assert.equal(readConfigFile(folder.config).strategy, undefined);
+  const resumed = settingsOfRun({ strategy: 'bilevel' }, folder, true);
+  assert.deepEqual(resumed, settings);
+  await beginRun(folder, settings);
 });
 
 test('resuming what was stopped before it began is beginning', () => {

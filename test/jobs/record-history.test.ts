@@ -18,8 +18,9 @@ async function recorded(name: string, steps: number, every: number, from = 0): P
   const record = recordHistory(file);
   record({ type: 'stage', stage: 'search' });
   for (let step = from; step <= steps; step++) {
-    const p = Float64Array.of(step / steps, 1 - step / steps);
-    if (step > from) record({ type: 'step', stage: 'search', step, steps, loss: 1, tokens: 1, seconds: 1, p });
+    const probabilities = Float64Array.of(step / steps, 1 - step / steps);
+    if (step > from)
+      record({ type: 'step', stage: 'search', step, steps, loss: 1, tokens: 1, seconds: 1, probabilities });
     if (step % every === 0) record({ type: 'evaluation', stage: 'search', step, steps, score: 1, best: 1 });
   }
   return readHistory(file)!.lines.map(line => line.step);
@@ -46,4 +47,13 @@ test('steps of a training have none', async () => {
   record({ type: 'step', stage: 'retrain', step: 1, steps: 1, loss: 1, tokens: 1, seconds: 1 });
   record({ type: 'evaluation', stage: 'retrain', step: 1, steps: 1, score: 1, best: 1 });
   assert.deepEqual(readHistory(file)!.lines, []);
+});
+
+test('a search that knows what its candidates are worth, but no probabilities, has that kept', async () => {
+  const file = join(base, 'e');
+  await beginHistory(file, { candidates, budget: 1e6, keepInert: false });
+  const record = recordHistory(file);
+  const worth = Float64Array.of(12, -4);
+  record({ type: 'step', stage: 'search', step: 1, steps: 1, loss: 1, tokens: 1, seconds: 1, worth });
+  assert.deepEqual(readHistory(file)!.lines, [{ step: 1, worth: [12, -4] }]);
 });

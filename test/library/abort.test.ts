@@ -59,7 +59,7 @@ const calls: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
     predict(
       tiny,
       tuned,
-      many.map(({ source }) => source),
+      many.map(({ input }) => input),
       { signal, batchSize: 4 },
     ),
   searchStructure: signal => runToEnd(searchStructure(tiny, data, { ...endless, budget: '500' }, { signal })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { encodeTask, freeTextTokens } from '../../src/library/encode-task.ts';
+import { encodeTask } from '../../src/library/encode-task.ts';
 import { encodeFilms, films, remarks, tiny } from './films.ts';
 
 const { tokenizer } = tiny;
@@ -18,10 +18,12 @@ test('every set is encoded, sources end in the end-of-sequence id and are cut, t
 });
 
 test('without settings the longest source is the task’s', async () => {
-  const long = { source: 'film '.repeat(100), target: '0', line: 1 };
+  const long = { input: [{ text: 'film '.repeat(100) }], output: { class: 0 }, line: 1 };
   const sets = { train: [long], validation: [long], test: [long], note: '' };
   const data = await encodeTask(tiny, films, sets);
   assert.equal(data.train[0]!.input.ids.length, films.maxSourceLength);
+  assert.deepEqual(data.inputs, { all: 3, cut: 3 });
+  assert.deepEqual((await encodeFilms()).inputs, { all: 38, cut: 0 });
 });
 
 test('samples are drawn by the seed, targets with their sources, the training set whole', async () => {
@@ -40,27 +42,27 @@ test('the metric is the task’s, and an answer has room for the longest label a
   const { scoring } = await encodeFilms();
   assert.equal(scoring.score(['1', '0', 'x', '1'], ['1', '0', '1', '0']), 50);
   assert.equal(scoring.batchSize, 4);
-  const longest = Math.max(...films.labels!.map(label => tokenizer.encode(label).length));
-  assert.equal(scoring.maxTokens, longest + 1);
+  const longest = Math.max(...['0', '1'].map(word => tokenizer.encode(word).length));
+  assert.equal(scoring.codec.writing!.maxTokens, longest + 1);
   const free = await encodeFilms({}, { ...films, labels: undefined });
-  assert.equal(free.scoring.maxTokens, freeTextTokens);
+  assert.equal(free.scoring.codec.writing!.maxTokens, 16);
 });
 
 test('free text is given as long as the task says; what is longer is counted', async () => {
   const target = 'a good film. '.repeat(9).trim();
   const { length } = tokenizer.encode(target);
   const sets = {
-    train: [...remarks(3), { source: 'a film', target, line: 4 }],
+    train: [...remarks(3), { input: [{ text: 'a film' }], output: { text: target }, line: 4 }],
     validation: remarks(2),
     test: remarks(2),
     note: '',
   };
   const free = { ...films, labels: undefined };
   const short = await encodeTask(tiny, { ...free, maxTargetLength: length - 1 }, sets);
-  assert.equal(short.scoring.maxTokens, length - 1);
+  assert.equal(short.scoring.codec.writing!.maxTokens, length - 1);
   assert.match(short.tooLong!, new RegExp(`^1 of 8 answers have more than ${length - 1} tokens`));
   const told = await encodeTask(tiny, { ...free, maxTargetLength: length }, sets, { sentinel: true });
-  assert.deepEqual([told.scoring.maxTokens, told.tooLong], [length + 1, undefined]);
+  assert.deepEqual([told.scoring.codec.writing!.maxTokens, told.tooLong], [length + 1, undefined]);
   // Whichever of the two is drawn, the other does not count.
   const drawn = { ...sets, train: remarks(3), validation: [...remarks(1), ...sets.train.slice(3)] };
   const counts = await Promise.all(
@@ -71,7 +73,8 @@ test('free text is given as long as the task says; what is longer is counted', a
     }),
   );
   assert.ok(counts.includes(undefined) && counts.some(text => text !== undefined));
-  const either = { source: 'a film', target, answers: [target, 'good'], line: 5 };
+  const answers = [target, 'good'].map(text => ({ text }));
+  const either = { input: [{ text: 'a film' }], output: answers[0]!, answers, line: 5 };
   const cases = [
     [{ ...free, maxTargetLength: length }, sets],
     [{ ...films, maxTargetLength: 1 }, sets],
@@ -84,7 +87,7 @@ test('the majority is of the training set, scored on the test examples that are 
   const sets = {
     train: remarks(3),
     validation: remarks(2),
-    test: remarks(8).filter(({ target }) => target === '1'),
+    test: remarks(8).filter((_, i) => i % 2 === 1),
     note: '',
   };
   // Of three remarks two are of label 0, which no test example has.
@@ -94,7 +97,7 @@ test('the majority is of the training set, scored on the test examples that are 
 
 test('labels that the vocabulary cannot spell are refused before anything is trained', async () => {
   await assert.rejects(
-    encodeFilms({}, { ...films, labels: ['0', '\u4e2d'] }),
+    encodeFilms({}, { ...films, words: ['0', '\u4e2d'] }),
     (error: InputError) => error instanceof InputError && /spells the label "\u4e2d"/.test(error.message),
   );
 });
@@ -106,8 +109,8 @@ test('a setting that no flag could have is refused by name', async () => {
 
 test('of several right answers the training set gets a row each, the other sets one that any of them answers', async () => {
   const examples = [
-    { source: 'a', target: '1', answers: ['1', '0'], line: 1 },
-    { source: 'b', target: '0', line: 2 },
+    { input: [{ text: 'a' }], output: { text: '1' }, answers: [{ text: '1' }, { text: '0' }], line: 1 },
+    { input: [{ text: 'b' }], output: { text: '0' }, line: 2 },
   ];
   const sets = { train: examples, validation: examples, test: examples, note: 'as given', incomplete: 'half of it' };
   const data = await encodeTask(
@@ -123,4 +126,27 @@ test('of several right answers the training set gets a row each, the other sets 
   // The commonest target of the training rows is 0, which is right everywhere.
   assert.equal(data.majority, 100);
   assert.deepEqual([data.note, data.incomplete], ['as given', 'half of it']);
+});
+
+test('answers are generated unless they are to be chosen, which takes labels', async () => {
+  assert.equal((await encodeFilms()).scoring.answers, 'generate');
+  assert.equal((await encodeFilms({ answers: 'choose' })).scoring.answers, 'choose');
+  const refused = (error: InputError) => error instanceof InputError && error.where === '--answers';
+  await assert.rejects(encodeFilms({ answers: 'choose' }, { ...films, labels: undefined }), refused);
+});
+
+test('a model that writes no text has its answers chosen, and cannot be told to generate', async () => {
+  const chooser = {
+    name: 'chooser',
+    codec: (...args: Parameters<typeof tiny.codec>) => {
+      const { writing: _, ...codec } = tiny.codec(...args);
+      return codec;
+    },
+  };
+  const data = { train: remarks(4), validation: remarks(2), test: remarks(2), note: '' };
+  assert.equal((await encodeTask(chooser, films, data)).scoring.answers, 'choose');
+  await assert.rejects(
+    encodeTask(chooser, films, data, { answers: 'generate' }),
+    (error: InputError) => error instanceof InputError && /writes no text/.test(error.message),
+  );
 });

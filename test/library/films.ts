@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { TextExample } from '../../src/data/encode.ts';
+import type { Example } from '../../src/data/example.ts';
 import { type EncodedTask, encodeTask, type TaskDescription } from '../../src/library/encode-task.ts';
 import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { loadModel } from '../../src/models/load-model.ts';
@@ -11,16 +11,16 @@ const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 export const films: TaskDescription = {
   name: 'films',
   metric: 'accuracy',
-  labels: ['0', '1'],
+  labels: ['pan', 'praise'],
   maxSourceLength: 24,
   presets: { search: stage, retrain: stage },
 };
 
 /** `count` remarks, every second one praise. */
-export function remarks(count: number): TextExample[] {
+export function remarks(count: number): Example[] {
   return Array.from({ length: count }, (_, i) => ({
-    source: `a ${i % 2 === 0 ? 'bad' : 'good'} film, number ${i}`,
-    target: String(i % 2),
+    input: [{ text: `a ${i % 2 === 0 ? 'bad' : 'good'} film, number ${i}` }],
+    output: { class: i % 2 },
     line: i + 1,
   }));
 }

@@ -9,9 +9,9 @@ import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { manualStructure } from '../../src/library/structures.ts';
 import { tune } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
-import type { SearchEvent } from '../../src/search/search.ts';
+import type { SearchEvent } from '../../src/search/strategies/strategy.ts';
 import type { CheckpointState, CheckpointStore } from '../../src/training/checkpoint.ts';
-import { encodeFilms, tiny } from './films.ts';
+import { encodeFilms, films, remarks, tiny } from './films.ts';
 
 const settings: StageSettings = { budget: '600', seed: 3, order: 'first', lr: 0.02, 'max-steps': 6, 'eval-every': 3 };
 const data = await encodeFilms(settings);
@@ -62,7 +62,7 @@ test('a search tells steps and validations, keeps within its budget and gives it
   assert.deepEqual([structure.space, structure.budget, structure.model.name], ['mixed', 600, tiny.name]);
   assert.deepEqual(
     structure.modules.map(({ p }) => p),
-    [...found.p],
+    [...found.probabilities!],
   );
   assert.equal(open(), 0);
 });
@@ -74,14 +74,14 @@ test('a search under the L0 penalty has no budget, unless one is given to cut wh
   assert.equal(free.structure.budget, null);
   // Six steps close no gate: all that is not inert is kept.
   assert.deepEqual(
-    free.kept,
+    free.structure.modules.map(({ kept }) => kept),
     free.structure.modules.map(({ inert }) => !inert),
   );
   const cut = await runToEnd(searchStructure(tiny, data, { ...penalised, budget: '600' }));
   assert.equal(cut.structure.budget, 600);
   const spent = cut.structure.modules.reduce((sum, { kept, parameters }) => sum + (kept ? parameters : 0), 0);
   assert.ok(spent > 0 && spent <= 600, `${spent} parameters`);
-  assert.deepEqual(cut.alpha, free.alpha);
+  assert.deepEqual(cut.worth, free.worth);
 });
 
 test('a search that is left early gives its memory back', async () => {
@@ -139,7 +139,7 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
   const structure = manualStructure(tiny, 'lora');
   const tuned = await runToEnd(tune(tiny, structure, data, { ...settings, 'max-steps': 40, 'retrain-epochs': 20 }));
   const texts = ['a bad film, number 0', 'a good film, number 1', 'a bad film, number 2', 'a good film, number 3'];
-  const { maxTokens } = data.scoring;
+  const { maxTokens } = data.scoring.codec.writing!;
   const answersTo = async (asked: readonly string[], batchSize?: number) =>
     (await predict(tiny, tuned, asked, { maxTokens, ...(batchSize && { batchSize }) })).map(({ answer }) => answer);
   const answers = await answersTo(texts, 3);
@@ -148,6 +148,18 @@ test('predictions are what evaluate scores, in the order of the texts', async ()
   assert.equal(await evaluate(tiny, tuned, { ...data, test: split }), 100);
   assert.deepEqual((await answersTo(texts.toReversed())).toReversed(), answers);
   assert.deepEqual(await answersTo([]), []);
+});
+
+test('chosen answers are those that predict gives, and are scored as such in validations too', async () => {
+  const choosing = await encodeFilms({ ...settings, answers: 'choose' });
+  const tuned = await runToEnd(tune(tiny, manualStructure(tiny, 'lora'), choosing, settings));
+  const texts = remarks(6).map(({ input }) => input);
+  const answers = (await predict(tiny, tuned, texts, { task: films })).map(({ answer }) => answer);
+  assert.ok(answers.every(answer => answer === '0' || answer === '1'));
+  const right = answers.filter((answer, i) => answer === choosing.test.targets[i]).length;
+  assert.ok(Math.abs((await evaluate(tiny, tuned, choosing)) - (100 * right) / 6) < 1e-9);
+  const again = { ...choosing, validation: { ...choosing.test, targets: answers } };
+  assert.equal(await evaluate(tiny, tuned, again, 'validation'), 100);
 });
 
 test("another model's structure is refused, and an abort is an interruption", async () => {

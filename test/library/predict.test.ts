@@ -2,28 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { type Generator, outputLength } from '../../src/core/program.ts';
-import { encodeExample } from '../../src/data/encode.ts';
-import { withSentinel } from '../../src/data/tokenizer/sentinel.ts';
 import { answerEach } from '../../src/library/answer-each.ts';
 import { answerer } from '../../src/library/answers.ts';
 import { predict, predictEach } from '../../src/library/predict.ts';
 import { runToEnd } from '../../src/library/run-to-end.ts';
 import { manualStructure } from '../../src/library/structures.ts';
 import { type TunedStructure, tune } from '../../src/library/tune.ts';
+import { encodeExamples } from '../../src/models/codec.ts';
 import type { Model } from '../../src/models/model.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
 import { encodeFilms, remarks, tiny } from './films.ts';
 
 const settings = { seed: 3, lr: 0.02, 'max-steps': 30, 'retrain-epochs': 20 };
 const tuned = await runToEnd(tune(tiny, manualStructure(tiny, 'lora'), await encodeFilms(settings), settings));
-const task = {
-  labels: ['0', '1'],
-  labelNames: new Map([
-    ['0', 'pan'],
-    ['1', 'praise'],
-  ]),
-};
-const texts = remarks(23).map(({ source }, i) => `${source}${' again'.repeat(i % 4)}`);
+const task = { labels: ['pan', 'praise'] };
+const codec = tiny.codec(task, { maxLength: 512 });
+const texts = remarks(23).map(({ input }, i) => `${input[0]!.text}${' again'.repeat(i % 4)}`);
 
 test('free text is generated as far as the task says, and a sentinel before it', async () => {
   const asked: number[] = [];
@@ -32,10 +26,10 @@ test('free text is generated as far as the task says, and a sentinel before it',
     return inputs.map(() => [5]);
   };
   const program = { generate, choose: async () => [], release: async () => {} };
-  for (const tokenizer of [tiny.tokenizer, withSentinel(tiny.tokenizer)]) {
-    for (const task of [undefined, { labels: undefined, maxTargetLength: 40 }]) {
-      const options = task === undefined ? {} : { task };
-      for await (const { answer } of answerEach({ program, delta: tuned.delta, tokenizer }, ['a'], options)) {
+  for (const sentinel of [false, true]) {
+    for (const task of [{}, { labels: undefined, maxTargetLength: 40 }]) {
+      const codec = tiny.codec(task, { maxLength: 512, sentinel });
+      for await (const { answer } of answerEach({ program, delta: tuned.delta, codec }, ['a'], {})) {
         assert.equal(answer, tiny.tokenizer.decode([5]));
       }
     }
@@ -44,9 +38,9 @@ test('free text is generated as far as the task says, and a sentinel before it',
 });
 
 test('labels without finite probabilities are no answers', async () => {
-  const program = { generate: async () => [], choose: async () => [Float64Array.of(Number.NaN, -1)] };
-  const answer = answerer(program, tuned.delta, tiny.tokenizer, { ...task, maxTokens: 2 });
-  await assert.rejects(answer([{ ids: [5, 1] }]), (error: InputError) => {
+  const program = { choose: async () => [Float64Array.of(Number.NaN, -1)] };
+  const answer = answerer(program, tuned.delta, codec);
+  await assert.rejects(answer([{ input: { ids: [5, 1] } }]), (error: InputError) => {
     return error instanceof InputError && /no finite probabilities/.test(error.message);
   });
 });
@@ -56,17 +50,17 @@ test('the probability of a label is its share of the labels, by log p of their w
   const program = await tiny.compile(keptModules(tuned.structure, tiny));
   for (const [i, { answer, label, probability, probabilities, seconds }] of predictions.entries()) {
     const likelihoods = await Promise.all(
-      task.labels.map(async target => {
-        const example = encodeExample(tiny.tokenizer, { source: texts[i]!, target, line: 1 }, 512);
-        const { loss } = await program.lossAndGradients([example], tuned.delta);
-        return Math.exp(-loss * outputLength(example.output));
+      task.labels.map(async (_, number) => {
+        const [example] = encodeExamples(codec, [{ input: [{ text: texts[i]! }], output: { class: number } }]);
+        const { loss } = await program.lossAndGradients([example!], tuned.delta);
+        return Math.exp(-loss * outputLength(example!.output));
       }),
     );
     const shares = likelihoods.map(likelihood => likelihood / (likelihoods[0]! + likelihoods[1]!));
     assert.ok(Math.abs(probabilities!.pan! - shares[0]!) < 1e-4, `${probabilities!.pan} against ${shares[0]}`);
     assert.ok(Math.abs(probabilities!.pan! + probabilities!.praise! - 1) < 1e-12);
     assert.equal(answer, shares[0]! > shares[1]! ? '0' : '1');
-    assert.equal(label, task.labelNames.get(answer));
+    assert.equal(label, task.labels[Number(answer)]);
     assert.equal(probability, Math.max(...Object.values(probabilities!)));
     assert.ok(seconds > 0);
   }
@@ -84,7 +78,7 @@ test('answers come in the order of the texts, whatever the batches', async () =>
 
 test('without labels the answer is generated, and has no probability', async () => {
   const [prediction] = await predict(tiny, tuned, texts.slice(0, 1), { task: { labels: undefined } });
-  assert.deepEqual(Object.keys(prediction!).sort(), ['answer', 'seconds']);
+  assert.deepEqual(Object.keys(prediction!).sort(), ['answer', 'seconds', 'source']);
 });
 
 test('a stream is read no further ahead than a few batches, and memory is given back when it is left', async () => {
@@ -127,7 +121,7 @@ test('an abort interrupts, a text that fails is heard, and a label that cannot b
     for await (const prediction of predictEach(tiny, tuned, failing(), { task, batchSize: 1 })) told.push(prediction);
   }, /line 21 is wrong/);
   assert.ok(told.length >= 16, `${told.length} answered before`);
-  const unspelled = { task: { labels: ['0', '\u{1F600}'] } };
+  const unspelled = { task: { labels: ['a', 'b'], words: ['0', '\u{1F600}'] } };
   await assert.rejects(predict(tiny, tuned, texts, unspelled), InputError);
   const foreign: TunedStructure = {
     ...tuned,

@@ -38,7 +38,7 @@ test('a drawn structure is within the budget, leaves inert modules out, and is i
     const kept = draw(seed).modules.filter(module => module.kept);
     const spent = kept.reduce((sum, module) => sum + module.parameters, 0);
     assert.ok(spent > 0 && spent <= 500, `${spent} parameters`);
-    assert.ok(kept.every(module => !module.inert && module.p === null && module.alpha === null));
+    assert.ok(kept.every(module => !module.inert && module.p === null && module.worth === null));
   }
   assert.deepEqual(draw(1), draw(1));
   assert.notDeepEqual(draw(1), draw(2));

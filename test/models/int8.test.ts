@@ -85,8 +85,8 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     const modules = listManualModules(exact.sites, 'lora');
     const [plain, integer] = [exact.graphs(modules), rounded.graphs(modules)];
     // Of a decoder's block: q, k, v and o of its self-attention, q and o of its cross-attention, wi and wo.
-    assert.equal(products(rounded.graphs([]).encoding, 'DynamicQuantizeMatMul'), 2 * 6);
-    assert.equal(products(rounded.graphs([]).decoding!, 'DynamicQuantizeMatMul'), 2 * 8);
+    assert.equal(products(rounded.graphs([]).answering('generate')[0]!.graph, 'DynamicQuantizeMatMul'), 2 * 6);
+    assert.equal(products(rounded.graphs([]).answering('generate')[1]!.graph, 'DynamicQuantizeMatMul'), 2 * 8);
     // Below the first blocks' q, k and v nothing is trained.
     assert.equal(products(integer.training, 'DynamicQuantizeMatMul'), 2 * 2 * (6 + 8) - 6);
     const extents = plain.extents({ rows: 4, source: 16, target: 3 });
@@ -97,7 +97,7 @@ describe('a program with frozen products of 8-bit integers', { skip }, () => {
     const { exact, rounded } = await pair('tiny-t5');
     const counts = [exact, rounded].flatMap(model =>
       ([undefined, 'float32', 'int8'] as const).map(precision =>
-        products(model.graphs([], precision && { precision }).encoding, 'DynamicQuantizeMatMul'),
+        products(model.graphs([], precision && { precision }).answering('generate')[0]!.graph, 'DynamicQuantizeMatMul'),
       ),
     );
     assert.deepEqual(counts, [0, 0, 12, 12, 0, 12]);

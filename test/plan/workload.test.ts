@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
-import { cutSources, leverKinds } from '../../src/plan/options.ts';
-import { retrainWorkload, searchWorkload } from '../../src/plan/workload.ts';
+import { cutInputs, leverKinds } from '../../src/plan/options.ts';
+import { costStages, type PlannedStage } from '../../src/plan/stage-plan.ts';
+import { stageWorkload } from '../../src/plan/workload.ts';
 import { example } from '../encoded.ts';
+import { LARGE_PARAMETERS, largeSites } from '../structure/t5-large.ts';
 
 const ids = (length: number) => Array.from({ length }, (_, i) => (i === length - 1 ? 1 : 5 + i));
 /** 40 examples of 4, 8, 12, … tokens. */
@@ -27,37 +29,70 @@ const data: EncodedTask = {
   test: split,
   note: 'made up',
   majority: 50,
-  scoring: { tokenizer: undefined as never, score: () => 0, maxTokens: 3, batchSize: 2 },
+  scoring: { codec: { writing: { maxTokens: 3, decode: String } }, answers: 'generate', score: () => 0, batchSize: 2 },
+  inputs: { all: 46, cut: 0 },
 };
 const settingsOf = (changes = {}) => completeSettings({ name: 'none' }, task, { seed: 3, ...changes });
-const runs = (work: ReturnType<typeof searchWorkload>) => work.training.reduce((sum, { count }) => sum + count, 0);
+const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
+function workOf(stage: PlannedStage, changes = {}) {
+  const { config, cost } = costStages(model, data, settingsOf(changes)).find(each => each.stage === stage)!;
+  return stageWorkload(data, config, cost);
+}
+const runs = (work: ReturnType<typeof workOf>) => work.training.reduce((sum, { count }) => sum + count, 0);
 
 describe('the work of a search', () => {
   it('is five evaluations a step in the second order, four in the one-sided and two in the first', () => {
-    const second = searchWorkload(data, settingsOf({ order: 'second' }));
+    const second = workOf('search', { order: 'second' });
     // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
     assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
     assert.ok(Math.abs(runs(second) - 75) < 1e-9);
-    assert.equal(searchWorkload(data, settingsOf({ order: 'exact' })).evaluations, 75);
-    assert.equal(searchWorkload(data, settingsOf({ order: 'one-sided' })).evaluations, 60);
-    assert.equal(searchWorkload(data, settingsOf({ order: 'first' })).evaluations, 30);
+    assert.equal(workOf('search', { order: 'exact' }).evaluations, 75);
+    assert.equal(workOf('search', { order: 'one-sided' }).evaluations, 60);
+    assert.equal(workOf('search', { order: 'first' }).evaluations, 30);
   });
 
   it('ends with its steps', () => {
-    const { steps, validations } = searchWorkload(data, settingsOf({ 'max-steps': 2 }));
+    const { steps, validations } = workOf('search', { 'max-steps': 2 });
     assert.deepEqual([steps, validations], [2, 1]);
   });
 
   it('is split into micro-batches, whose evaluations count once', () => {
-    const work = searchWorkload(data, settingsOf({ order: 'second', 'micro-batch': 1 }));
+    const work = workOf('search', { order: 'second', 'micro-batch': 1 });
     assert.equal(work.evaluations, 75);
     assert.ok(Math.abs(runs(work) - 4 * 75) < 1e-9);
     assert.ok(work.training.every(({ size }) => size.rows === 1));
   });
 });
 
+describe('the stages of a job', () => {
+  const stages = (changes = {}) => costStages(model, data, settingsOf(changes)).map(({ stage }) => stage);
+
+  it('are a search and a re-training, unless there is nothing to search or nothing is to be re-trained', () => {
+    assert.deepEqual(stages(), ['search', 'retrain']);
+    assert.deepEqual(stages({ retrain: false }), ['search']);
+    assert.deepEqual(stages({ budget: '90%' }), ['retrain']);
+    // The penalty has to close gates, whatever the budget.
+    assert.deepEqual(stages({ objective: 'l0' }), ['search', 'retrain']);
+  });
+
+  it('differentiate gradients in the exact order alone, and look ahead in all but the first', () => {
+    const costs = ['first', 'one-sided', 'second', 'exact'].map(order =>
+      costStages(model, data, settingsOf({ order })),
+    );
+    assert.deepEqual(
+      costs.map(([search]) => [search!.cost.curvature, search!.cost.arrays]),
+      [
+        [false, 5],
+        [false, 10],
+        [false, 10],
+        [true, 10],
+      ],
+    );
+  });
+});
+
 describe('the work of a re-training', () => {
-  const work = retrainWorkload(data, settingsOf());
+  const work = workOf('retrain');
 
   it('is one evaluation a step over all of the training set', () => {
     assert.deepEqual([work.steps, work.evaluations, work.validations], [20, 20, 2]);
@@ -109,7 +144,7 @@ describe('levers', () => {
   });
 
   it('cut texts as encoding does: the end token stays', () => {
-    const cut = cutSources(data, 10);
+    const cut = cutInputs(data, 10);
     assert.ok(cut.train.every(({ input }) => input.ids.length <= 10 && input.ids.at(-1) === 1));
     assert.deepEqual(cut.validation.examples[0]!.input.ids, ids(3));
   });

@@ -13,7 +13,11 @@ test('a searched structure is shown with its p, by the names of the paper’s fi
   const candidates = listSpace(largeSites, 'mixed');
   const p = candidates.map((_, i) => i / candidates.length);
   const kept = candidates.map((_, i) => i % 100 === 0);
-  const structure = createStructure(model, { space: 'mixed', budget: 100_000 }, candidates, { kept, p, alpha: p });
+  const structure = createStructure(model, { space: 'mixed', budget: 100_000 }, candidates, {
+    kept,
+    probabilities: p,
+    worth: p,
+  });
   const shown = shownModules(structure.modules);
   assert.deepEqual(
     shown.map(module => module.p),

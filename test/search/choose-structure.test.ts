@@ -5,7 +5,7 @@ import { chooseStructure } from '../../src/search/choose-structure.ts';
 
 const costs = (...counts: number[]) => counts.map(parameters => ({ parameters, inert: false }));
 
-test('takes by descending α, passes over what does not fit and goes on', () => {
+test('takes by falling worth, passes over what does not fit and goes on', () => {
   const kept = chooseStructure([3, 4, 1, 2], costs(6, 5, 2, 4), { budget: 10, keepInert: false });
   assert.deepEqual(kept, [false, true, false, true]);
   assert.deepEqual(chooseStructure([3, 4, 1, 2], costs(6, 5, 2, 4), { budget: 8, keepInert: false }), [
@@ -16,7 +16,7 @@ test('takes by descending α, passes over what does not fit and goes on', () => 
   ]);
 });
 
-test('equal α go by position, also where p would round to 1', () => {
+test('equal worth goes by position, also where p would round to 1', () => {
   assert.deepEqual(chooseStructure([0, 0, 0], costs(1, 1, 1), { budget: 2, keepInert: false }), [true, true, false]);
   assert.deepEqual(chooseStructure([50, 60, 55], costs(1, 1, 1), { budget: 1, keepInert: false }), [
     false,
@@ -25,18 +25,17 @@ test('equal α go by position, also where p would round to 1', () => {
   ]);
 });
 
-test('a module whose gate of evaluation is 0 is left out, whatever is left of the budget', () => {
+test('a module that is closed is left out, whatever is left of the budget', () => {
   const options = { budget: 9, keepInert: false };
-  assert.deepEqual(chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, gates: [0, 0.001, 1] }), [
+  assert.deepEqual(chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, closed: [true, false, false] }), [
     false,
     true,
     true,
   ]);
-  assert.deepEqual(chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, budget: 1, gates: [0, 1, 1] }), [
-    false,
-    true,
-    false,
-  ]);
+  assert.deepEqual(
+    chooseStructure([3, 2, 1], costs(1, 1, 1), { ...options, budget: 1, closed: [true, false, false] }),
+    [false, true, false],
+  );
 });
 
 test('inert modules are left out unless asked for', () => {
@@ -49,7 +48,7 @@ const modules = fc.array(
   fc.record({
     parameters: fc.integer({ min: 1, max: 1000 }),
     inert: fc.boolean(),
-    alpha: fc.double({ min: -9, max: 9, noNaN: true }),
+    worth: fc.double({ min: -9, max: 9, noNaN: true }),
   }),
   { maxLength: 60 },
 );
@@ -58,7 +57,7 @@ test('never exceeds the budget, and what it leaves out would not have fitted', (
   fc.assert(
     fc.property(modules, fc.double({ min: 0, max: 20_000, noNaN: true }), fc.boolean(), (list, budget, keepInert) => {
       const kept = chooseStructure(
-        list.map(({ alpha }) => alpha),
+        list.map(({ worth }) => worth),
         list,
         { budget, keepInert },
       );

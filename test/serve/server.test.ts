@@ -142,7 +142,7 @@ test('a run is shown while it is searched, when it is finished, and its damage i
   const finished = JSON.parse((await get('/api/run?id=done')).body) as RunView;
   assert.equal(finished.result!.score!.test, 76);
   assert.equal(finished.moments.length, 10);
-  assert.ok(finished.modules.every(({ alpha }) => typeof alpha === 'number'));
+  assert.ok(finished.modules.every(({ worth }) => typeof worth === 'number'));
   assert.match(finished.config, /^model: tiny-t5$/m);
   const { status, body } = await get('/api/run?id=damaged');
   assert.equal(status, 422);

@@ -92,9 +92,9 @@ export function writeMoments(folder: RunFolder, seed: number, done: number): voi
 
 function finish(folder: RunFolder, { task, seed, source }: { task: string; seed: number; source?: string }): void {
   const p = probabilities(seed, steps);
-  const alpha = p.map(value => Math.log(value / (1 - value)));
-  const kept = chooseStructure(alpha, candidates, { budget, keepInert: false });
-  const structure = createStructure(tiny, { space: 'mixed', budget }, candidates, { alpha, p, kept });
+  const worth = p.map(value => Math.log(value / (1 - value)));
+  const kept = chooseStructure(worth, candidates, { budget, keepInert: false });
+  const structure = createStructure(tiny, { space: 'mixed', budget }, candidates, { worth, probabilities: p, kept });
   writeFileSync(folder.structure, JSON.stringify(structure));
   const modules = structure.modules.filter(module => module.kept);
   const result: RunResult = {

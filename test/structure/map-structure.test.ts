@@ -24,7 +24,7 @@ function structureOf(from: StructureModel, budget: number | null = 500) {
   const p = candidates.map(({ site }) => site.place.layer / 100);
   const last = Math.max(...p);
   const kept = p.map(value => value === last);
-  return createStructure(from, { space: 'mixed', budget }, candidates, { kept, p, alpha: p });
+  return createStructure(from, { space: 'mixed', budget }, candidates, { kept, probabilities: p, worth: p });
 }
 
 const gatedConfig = parseT5Config(

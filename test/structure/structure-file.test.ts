@@ -23,8 +23,8 @@ const model = { name: 't5-large', fingerprint: 'abc', parameters: LARGE_PARAMETE
 const candidates = listSpace(largeSites, 'mixed');
 const structure = createStructure(model, { space: 'mixed', budget: 102_535 }, candidates, {
   kept: candidates.map((_, i) => i % 9 === 0),
-  alpha: Float64Array.from(candidates, (_, i) => Math.sin(i)),
-  p: Float64Array.from(candidates, (_, i) => 1 / (1 + i)),
+  worth: Float64Array.from(candidates, (_, i) => Math.sin(i)),
+  probabilities: Float64Array.from(candidates, (_, i) => 1 / (1 + i)),
 });
 
 async function rejects(content: unknown, message: RegExp): Promise<void> {
@@ -41,11 +41,11 @@ test('comes back as it was written, every candidate with α and p to the last bi
   await writeStructure(path, structure);
   assert.deepEqual(await readStructure(path), structure);
   assert.equal(structure.modules.length, 916);
-  const { site, kind, parameters, role, place, alpha, p } = structure.modules[3]!;
+  const { site, kind, parameters, role, place, worth, p } = structure.modules[3]!;
   const candidate = candidates[3]!;
   assert.deepEqual([site, kind, parameters], [candidate.site.name, candidate.kind, candidate.parameters]);
   assert.deepEqual([role, place], [candidate.site.role, candidate.site.place]);
-  assert.deepEqual([alpha, p], [Math.sin(3), 1 / 4]);
+  assert.deepEqual([worth, p], [Math.sin(3), 1 / 4]);
 });
 
 test('is a text a person can read: a line a module', async () => {
@@ -68,7 +68,7 @@ test('a manual structure has neither α nor p nor, perhaps, a budget', async () 
   await writeStructure(path, manual);
   const back = await readStructure(path);
   assert.deepEqual(back, manual);
-  assert.deepEqual([back.modules[0]!.alpha, back.modules[0]!.p, back.budget], [null, null, null]);
+  assert.deepEqual([back.modules[0]!.worth, back.modules[0]!.p, back.budget], [null, null, null]);
   assert.deepEqual(keptModules(back, model), modules);
 });
 
@@ -160,4 +160,18 @@ test('kinds and options named like every object’s properties, and a module kep
       (error: InputError) => error instanceof InputError && error.where === 'structure.json',
     );
   }
+});
+
+test('what must not be kept has p = 0, also where the search has no probabilities', () => {
+  const three = candidates.slice(0, 3);
+  const choice = { kept: [true, false, false], worth: [3, 2, 1], closed: [false, true, false] };
+  const { modules } = createStructure(model, { space: 'mixed', budget: 1e6 }, three, choice);
+  assert.deepEqual(
+    modules.map(({ worth, p }) => [worth, p]),
+    [
+      [3, null],
+      [2, 0],
+      [1, null],
+    ],
+  );
 });

@@ -32,7 +32,7 @@ for (const [name, expected] of Object.entries(described)) {
     const { metric, details, labels, maxSourceLength, presets } = await loadTask(name);
     const sizes = [presets.search, presets.retrain].map(stage => [stage.batchSize, stage.epochs, stage.evaluateEvery]);
     assert.deepEqual([metric, details, labels?.length, maxSourceLength, ...sizes], expected);
-    if (labels !== undefined) assert.deepEqual(labels, ['0', '1', '2'].slice(0, labels.length));
+    assert.equal(new Set(labels).size, labels?.length ?? 0);
   });
 }
 

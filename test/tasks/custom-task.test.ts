@@ -7,6 +7,7 @@ import { InputError } from '../../src/core/errors.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { writeFiles } from './write-files.ts';
+import { loadWritten, written } from './written.ts';
 
 const minimal = {
   name: 'mine',
@@ -30,7 +31,8 @@ test('a task file gives a task; paths stand relative to it, keys that are left o
   const { train, validation, test } = await loadTaskData(task, { data: '/nowhere', seed: 1 });
   assert.deepEqual([train.length, validation.length, test.length], [16, 2, 2]);
   const [first] = [...train, ...validation, ...test].toSorted((a, b) => a.line - b.line);
-  assert.deepEqual(first, { source: 'mine text: row 0', target: 'no', line: 2 });
+  assert.deepEqual(first, { input: [{ text: 'mine text: row 0' }], output: { class: 0 }, line: 2 });
+  assert.equal(written(task, first!).target, 'no');
 });
 
 test('every kind of data file, and files without a header line', async t => {
@@ -43,12 +45,12 @@ test('every kind of data file, and files without a header line', async t => {
     'bare.yaml': stringify({ ...minimal, columns: ['kind', 'text'], files: { ...files, train: 'bare.csv' } }),
     'bare.csv': 'yes,first\n',
   });
-  const data = await loadTaskData(await loadTask(join(folder, 'task.yaml')), { data: '', seed: 0 });
+  const data = await loadWritten(await loadTask(join(folder, 'task.yaml')), '');
   assert.deepEqual(
     [data.train, data.validation, data.test].map(set => `${set[0]!.source} → ${set[0]!.target}`),
     ['mine text: one, two → yes', 'mine text: x → no', 'mine text: 3 → yes'],
   );
-  const bare = await (await loadTask(join(folder, 'bare.yaml'))).load('');
+  const bare = await loadWritten(await loadTask(join(folder, 'bare.yaml')), '');
   assert.equal(bare.train[0]!.source, 'mine text: first');
 });
 
@@ -56,9 +58,15 @@ test("a label table maps the data's labels, and keeps the order it is written in
   const yaml = stringify({ ...minimal, metric: 'f1' }).replace(/labels:\n( {2}- .*\n)+/, 'labels:\n  1: b\n  0: a\n');
   const folder = await writeFiles(t, { 'task.yaml': yaml, 'rows.tsv': 'text\tkind\nx\t0\ny\t1\n' });
   const task = await loadTask(join(folder, 'task.yaml'));
-  assert.deepEqual(task.labels, ['b', 'a']);
   assert.deepEqual(
-    (await task.load('')).train.map(example => example.target),
+    [task.labels, task.words],
+    [
+      ['1', '0'],
+      ['b', 'a'],
+    ],
+  );
+  assert.deepEqual(
+    (await loadWritten(task, '')).train.map(example => example.target),
     ['a', 'b'],
   );
 });
@@ -72,7 +80,7 @@ test('what YAML takes for a number, a boolean or nothing is the text that is wri
     'rows.tsv': '1.0\tnull\na\t0.0\nb\tTrue\nc\tnull\nd\t~\n',
   });
   const targets = async (file: string) =>
-    (await (await loadTask(join(folder, file))).load('')).train.map(({ target }) => target);
+    (await loadWritten(await loadTask(join(folder, file)), '')).train.map(({ target }) => target);
   assert.deepEqual(await targets('list.yaml'), ['0.0', 'True', 'null', '~']);
   assert.deepEqual(await targets('table.yaml'), ['1.0', 'False', '~', '0x1']);
   const task = await loadTask(join(folder, 'table.yaml'));
@@ -84,7 +92,8 @@ test('without labels targets are free text', async t => {
   const folder = await writeFiles(t, { 'task.yaml': stringify(free), 'rows.tsv': 'text\tkind\nx\t3.8\n' });
   const task = await loadTask(join(folder, 'task.yaml'));
   assert.equal(task.labels, undefined);
-  assert.equal((await task.load('')).train[0]!.target, '3.8');
+  assert.deepEqual((await task.load('')).train[0]!.output, { value: 3.8, spelled: '3.8' });
+  assert.equal((await loadWritten(task, '')).train[0]!.target, '3.8');
 });
 
 test('data files may have absolute names, also with a `*`, and names that begin with a dot', async t => {
@@ -131,11 +140,18 @@ test('the example of the repository loads', async () => {
   assert.deepEqual([train.length, validation.length, test.length], [24, 4, 4]);
   assert.match(note, /halves/);
   assert.equal(
-    train[0]!.source,
+    written(task, train[0]!).source,
     'guestbook meal: lunch remark: The soup was hot, the bread fresh, and nobody hurried us.',
   );
-  assert.deepEqual([train[0]!.target, train[1]!.target, task.labels], ['1', '0', ['0', '1']]);
-  assert.ok(validation.concat(test).some(example => example.source.includes('said "not my table" and')));
+  assert.deepEqual(
+    [task.labels, task.words],
+    [
+      ['complaint', 'praise'],
+      ['0', '1'],
+    ],
+  );
+  assert.deepEqual([train[0]!.output, train[1]!.output], [{ class: 1 }, { class: 0 }]);
+  assert.ok(validation.concat(test).some(({ input }) => input[0]!.text.includes('said "not my table" and')));
 });
 
 test('what is wrong in a task file is named, with the remedy', async t => {

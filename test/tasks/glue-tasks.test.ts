@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
+import { loadWritten } from './written.ts';
 
 const data = join(process.env.S3DELTA_SHARED ?? '../shared', 'data');
 const skip = existsSync(join(data, 'glue')) ? false : `no GLUE data at ${data}`;
@@ -47,7 +48,7 @@ for (const [name, { folder, header, rows, sources, targets }] of Object.entries(
   for (const layout of [`glue/${folder}/`, `${folder}/`, '']) {
     test(`${name}: text form of rows in ${layout || 'the folder itself'}`, async t => {
       const where = await writeFiles(t, { [`${layout}train.tsv`]: content, [`${layout}dev.tsv`]: content });
-      const { train, validation } = await (await loadTask(name)).load(where);
+      const { train, validation } = await loadWritten(await loadTask(name), where);
       assert.deepEqual(
         train.map(example => example.source),
         sources,
@@ -139,10 +140,10 @@ for (const [name, form] of Object.entries(rawForms)) {
   const { folder } = small[name as keyof typeof small];
 
   test(`${name}: every row of GLUE's own files`, { skip }, async () => {
-    const { train, validation } = await (await loadTask(name)).load(data);
+    const { train, validation } = await loadWritten(await loadTask(name), data);
     for (const [part, examples] of [
       ['train', train],
-      ['dev', validation!],
+      ['dev', validation],
     ] as const) {
       const lines = readFileSync(join(data, 'glue', folder, `${part}.tsv`), 'utf8').split('\n');
       const rows = lines.slice(name === 'cola' ? 0 : 1).filter(line => line !== '');

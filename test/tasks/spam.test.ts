@@ -6,6 +6,7 @@ import { InputError } from '../../src/core/errors.ts';
 import { loadCorpus, toExamples } from '../../src/tasks/spam/spam.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
+import { written } from './written.ts';
 
 const installed = (() => {
   try {
@@ -24,12 +25,15 @@ test('text form and labels; a mail without any text is left out', async () => {
     { group: 'spam-2', text: 'Subject: WIN\n\nBig money\n' },
     { group: 'spam-2', text: 'To: you\n\nno subject\n' },
   ]);
-  assert.deepEqual(examples, [
-    { source: 'spam email: lunch At noon?', target: '0', line: 1 },
-    { source: 'spam email: news Read', target: '0', line: 2 },
-    { source: 'spam email: WIN Big money', target: '1', line: 4 },
-    { source: 'spam email: no subject', target: '1', line: 5 },
-  ]);
+  assert.deepEqual(
+    examples.map(example => written({ name: 'spam' }, example)),
+    [
+      { source: 'spam email: lunch At noon?', target: '0', line: 1 },
+      { source: 'spam email: news Read', target: '0', line: 2 },
+      { source: 'spam email: WIN Big money', target: '1', line: 4 },
+      { source: 'spam email: no subject', target: '1', line: 5 },
+    ],
+  );
 });
 
 test('a message that was delivered twice is one example', async () => {
@@ -69,15 +73,15 @@ test('the whole corpus: sizes, shares of spam, no text in two sets, one seed one
   const task = await loadTask('spam');
   const data = await loadTaskData(task, { data: 'not read', seed: 7 });
   const all = [...data.train, ...data.validation, ...data.test];
-  assert.equal(new Set(all.map(example => example.source)).size, all.length);
+  assert.equal(new Set(all.map(example => written(task, example).source)).size, all.length);
   assert.ok(all.length > 5500 && all.length <= 6046, `${all.length}`);
   assert.equal(data.validation.length, data.test.length);
   assert.ok(Math.abs(data.train.length / all.length - 0.6) < 0.001);
   for (const set of [data.train, data.validation, data.test]) {
-    const spamShare = set.filter(example => example.target === '1').length / set.length;
+    const spamShare = set.filter(({ output }) => 'class' in output && output.class === 1).length / set.length;
     assert.ok(spamShare > 0.25 && spamShare < 0.36, `${spamShare}`);
   }
-  assert.ok(all.every(example => /^spam email: \S/.test(example.source)));
+  assert.ok(all.every(example => /^spam email: \S/.test(written(task, example).source)));
   const again = task.split({ train: all.toSorted((a, b) => a.line - b.line) }, 7);
   assert.deepEqual(again, data);
 });

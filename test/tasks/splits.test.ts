@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { TextExample } from '../../src/data/encode.ts';
+import type { Example } from '../../src/data/example.ts';
 import { dealPool, fillFromWhatIsThere, halveValidation, holdOutOfTraining } from '../../src/tasks/splits.ts';
 import type { TaskData } from '../../src/tasks/task.ts';
 
-const some = (part: string, count: number): TextExample[] =>
-  Array.from({ length: count }, (_, i) => ({ source: `${part} ${i}`, target: '0', line: i + 1 }));
+const some = (part: string, count: number): Example[] =>
+  Array.from({ length: count }, (_, i) => ({
+    input: [{ text: `${part} ${i}` }],
+    output: { class: 0 },
+    line: i + 1,
+  }));
 
-const sources = (examples: readonly TextExample[]) => examples.map(example => example.source);
+const sources = (examples: readonly Example[]) => examples.map(({ input }) => input[0]!.text);
 const sizes = ({ train, validation, test }: TaskData) => [train.length, validation.length, test.length];
 const everything = ({ train, validation, test }: TaskData) => [...train, ...validation, ...test];
 

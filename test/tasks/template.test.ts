@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTask } from '../../src/tasks/tasks.ts';
-import { fromTemplate, placeholdersOf, templateOf } from '../../src/tasks/template.ts';
+import { fillTemplate, fromTemplates, placeholdersOf, templatesOf } from '../../src/tasks/template.ts';
 
 const fields: Readonly<Record<string, string>> = { a: 'one {b}', b: 'two' };
 const field = (name: string) => fields[name]!;
-const list = (name: string) => [fields[name]!];
 
 test('a template is filled in once: what a field holds is not a field again', () => {
   const template = 'x: {a} y: {b}, {a}';
   assert.deepEqual(placeholdersOf(template), ['a', 'b', 'a']);
-  assert.equal(fromTemplate(template)(field, list), 'x: one {b} y: two, one {b}');
+  assert.equal(fillTemplate(template, field), 'x: one {b} y: two, one {b}');
 });
 
-test('a text form that only puts fields together is its template', async () => {
-  const template = templateOf((await loadTask('rte')).source!);
-  assert.equal(template, 'rte sentence1: {sentence1} sentence2: {sentence2}');
-  assert.equal(templateOf(fromTemplate('q: {a} {b}')), 'q: {a} {b}');
+test('segments are told as templates, and made of them again', async () => {
+  assert.deepEqual(templatesOf((await loadTask('rte')).segments!), [
+    { name: 'sentence1', text: '{sentence1}' },
+    { name: 'sentence2', text: '{sentence2}' },
+  ]);
+  const templates = [{ name: 'q', text: 'Q: {a}' }, { text: '{b}' }];
+  assert.deepEqual(templatesOf(fromTemplates(templates)), templates);
+  assert.deepEqual(
+    fromTemplates(templates)(field, () => []),
+    [{ name: 'q', text: 'Q: one {b}' }, { text: 'two' }],
+  );
 });

@@ -225,3 +225,25 @@ test('settings may hold what JSON cannot, an infinity', async () => {
   await run(countingJob({}, { settings }), { checkpoint });
   assert.deepEqual((await run(countingJob({}, { settings }), { checkpoint })).lines, []);
 });
+
+test('a stage that has nothing to evaluate saves where others do, and goes on from there', async () => {
+  const { evaluate, ...without } = countingJob({}, { kept: [] });
+  const { lines, result } = await run(without);
+  assert.deepEqual(
+    lines,
+    Array.from({ length: 10 }, (_, i) => `step ${i + 1}`),
+  );
+  assert.deepEqual([result.steps, result.bestStep, result.score, result.best], [10, 0, Number.NEGATIVE_INFINITY, {}]);
+
+  const checkpoint = memoryStore();
+  const controller = new AbortController();
+  const { evaluate: _, ...stopped } = countingJob({}, { kept: [] });
+  await assert.rejects(async () => {
+    for await (const event of runLoop(stopped, { checkpoint, signal: controller.signal })) {
+      if (event.step === 5) controller.abort();
+    }
+  }, InterruptedError);
+  assert.equal(checkpoint.saves, 2);
+  const { evaluate: __, ...rest } = countingJob({}, { kept: [] });
+  assert.deepEqual((await run(rest, { checkpoint })).lines, lines.slice(5));
+});

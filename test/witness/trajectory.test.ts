@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Program } from '../../src/core/program.ts';
 import { loadModel } from '../../src/models/load-model.ts';
-import { type BiLevelState, biLevelStep } from '../../src/search/bi-level.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
-import type { L0Options } from '../../src/search/estimator.ts';
-import { type EstimatorName, estimators } from '../../src/search/estimators/estimators.ts';
-import { type BiLevelOrder, stepEvaluations } from '../../src/search/mixed-derivative.ts';
+import { type BiLevelState, biLevelStep } from '../../src/search/strategies/bilevel/bilevel-step.ts';
+import type { L0Options } from '../../src/search/strategies/bilevel/estimator.ts';
+import { type EstimatorName, estimators } from '../../src/search/strategies/bilevel/estimators/estimators.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import { stepEvaluations } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { createMoments } from '../../src/training/adamw.ts';
 import { linearDecay } from '../../src/training/steps.ts';
 import {
@@ -124,7 +125,11 @@ describe('the path of α beside a plain PyTorch search', async () => {
       }
 
       const gates = estimator.evaluationGates(alpha);
-      const chosen = chooseStructure(alpha, candidates, { budget, keepInert: false, gates });
+      const chosen = chooseStructure(alpha, candidates, {
+        budget,
+        keepInert: false,
+        closed: Array.from(gates, gate => gate === 0),
+      });
       assert.deepEqual(
         chosen.flatMap((isKept, index) => (isKept ? [index] : [])),
         kept,

@@ -8,9 +8,9 @@ export interface PaperItem {
   readonly command?: 'compare' | 'transfer';
 }
 
-const sigmoid = 'src/search/shifted-sigmoid.ts';
-const concrete = 'src/search/binary-concrete.ts';
-const concreteTest = 'test/search/binary-concrete.test.ts';
+const sigmoid = 'src/search/strategies/bilevel/shifted-sigmoid.ts';
+const concrete = 'src/search/strategies/bilevel/binary-concrete.ts';
+const concreteTest = 'test/search/strategies/bilevel/binary-concrete.test.ts';
 
 export const equations: readonly PaperItem[] = [
   {
@@ -90,7 +90,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Figure 2 by one search',
     says: 'the same where one search serves all budgets',
-    places: [{ file: 'src/search/derive-structure.ts', symbol: 'export function atBudget' }],
+    places: [{ file: 'src/search/choose-structure.ts', symbol: 'export function atBudget' }],
     ...{ example: 'figure2-shared', command: 'compare' as const },
   },
   {

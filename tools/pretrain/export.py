@@ -80,6 +80,8 @@ def hugging_face_config(config: Config) -> dict:
         "eos_token_id": EOS_ID,
         "decoder_start_token_id": PAD_ID,
         "torch_dtype": "float16",
+        # No key of transformers: s3delta reads it.
+        "answers_after_sentinel": True,
     }
 
 

@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = [
-  ...(['model', 'task', 'data', 'batch-size', 'device', 'threads', 'max-validation', 'max-test'] as const),
+  ...(['model', 'task', 'data', 'batch-size', 'device', 'threads', 'max-validation', 'max-test', 'answers'] as const),
 ] satisfies SettingKey[];
 
 export const evaluate: Command = {

@@ -21,7 +21,7 @@ const keys: readonly SettingKey[] = [
     'retrain-epochs',
     'retrain-eval-every',
   ] as const),
-  ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel'] as const),
+  ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel', 'answers'] as const),
 ];
 
 export const train: Command = {

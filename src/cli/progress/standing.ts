@@ -55,7 +55,7 @@ export function trackStanding(now: () => number): StandingTracker {
         return;
       case 'step': {
         rate.add(event, now());
-        const { stage, step, steps, loss, p } = event;
+        const { stage, step, steps, loss, probabilities: p } = event;
         current = { ...current, stage, step, steps, loss, ...(p && { temperature: temperatureOf(p, candidates) }) };
         return;
       }

@@ -4,6 +4,4 @@ import type { TextTokenizer } from './text-tokenizer.ts';
 export interface Tokenizer extends TextTokenizer {
   readonly padId: number;
   readonly endId: number;
-  /** Closes every source and opens every answer, where texts are written as span corruption does (`withSentinel`). */
-  readonly sentinelId?: number;
 }

@@ -5,12 +5,14 @@ import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
 import type { Site } from '../../core/site.ts';
 import { checkTokenizerFits, loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
+import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
 import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { CompileSettings, SessionSettings } from '../../runtime/session.ts';
 import type { AnswerKind } from '../answer-kind.ts';
+import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import type { Model } from '../model.ts';
 import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
 import { readWeightSample } from '../read-weight.ts';
@@ -37,6 +39,10 @@ export interface Backbone<Config> extends CheckpointNames {
   readonly sites: readonly Site[];
   /** Names of the tensors of heads in the checkpoint, which are read by `answers`. */
   readonly headTensors?: readonly string[];
+  /** How the model reads a task's examples and answers them. */
+  codec(tokenizer: Tokenizer, task: CodedTask, options: CodecOptions): Codec;
+  /** The kind of answers that it gives to a task. */
+  answersFor(task: CodedTask): AnswerKind;
   /**
    * How the model answers; without a kind as its checkpoint does.
    * @throws InputError where the family cannot
@@ -85,7 +91,9 @@ export async function loadBackbone<Config>(
       heads,
       tokenizer,
       weights,
+      codec: (task, options) => backbone.codec(tokenizer, task, options),
       answering,
+      forTask: async task => answering(backbone.answersFor(task)),
       layout: modules => layoutOf(modules, heads),
       compile: async modules => program(blueprint(modules), settings),
       graphs: (modules, changes) => graphs(blueprint(modules, { ...settings, ...changes })),

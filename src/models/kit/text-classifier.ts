@@ -46,7 +46,7 @@ export async function headAnswers<Config>(
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
       training: trainingGraph(blueprint, forward.loss),
       curvature: () => curvatureGraph(blueprint, forward.loss),
-      encoding: logitsOf(blueprint),
+      answering: () => [{ graph: logitsOf(blueprint), runs: () => 1 }],
       extents: ({ rows, source }) => ({ batch: rows, source: paddedLength(source), examples: rows, choices: 1 }),
     }),
     program(blueprint: Blueprint<Config>, settings: SessionSettings): Program {

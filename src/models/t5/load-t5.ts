@@ -5,6 +5,7 @@ import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.
 import type { Model } from '../model.ts';
 import { t5Names } from './checkpoint-names.ts';
 import { standaloneGraphs } from './standalone.ts';
+import { t5Codec } from './t5-codec.ts';
 import { parseT5Config, type T5Config } from './t5-config.ts';
 import { programGraphs } from './t5-graphs.ts';
 import { createT5Program } from './t5-program.ts';
@@ -25,6 +26,8 @@ export function loadT5(name: string, folder: string, json: unknown, settings: Co
     vocabSize: config.vocabSize,
     sites: t5Sites(config),
     ...t5Names(config),
+    codec: (tokenizer, task, options) => t5Codec(json, tokenizer, task, options),
+    answersFor: () => ({ kind: 'text' }),
     answers(kind) {
       if (kind === undefined || kind.kind === 'text') return TEXT;
       throw new InputError(`a T5 answers in text, not by a ${kind.kind}`, {

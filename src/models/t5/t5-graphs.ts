@@ -124,8 +124,13 @@ export function programGraphs(blueprint: T5Blueprint): ProgramGraphs {
     tokensPerRun: tokensPerRun(blueprint.config.feedForwardWidth),
     training: trainingGraph(blueprint, lossOf),
     curvature: () => curvatureGraph(blueprint, lossOf),
-    encoding: encodingGraph(blueprint),
-    decoding: decodingGraph(blueprint),
+    answering: mode => {
+      const encoding = { graph: encodingGraph(blueprint), runs: () => 1 };
+      // A token of each answer a run, or all tokens of a label.
+      return mode === 'generate'
+        ? [encoding, { graph: decodingGraph(blueprint), runs: ({ target }) => target }]
+        : [encoding, { graph: rankingGraph(blueprint), runs: () => 1 }];
+    },
     extents: ({ rows, source, target }) => ({ batch: rows, source: paddedLength(source), target }),
   };
 }

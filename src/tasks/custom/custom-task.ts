@@ -4,10 +4,10 @@ import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
 import { oneAnswerMetrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 import { readExamples } from '../read-examples.ts';
+import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { fromTemplate, placeholdersOf } from '../template.ts';
-import { type AnswerKind, namesOfTargets, type TextForm, targetStrings } from '../text-form.ts';
+import { fromTemplates, placeholdersOf } from '../template.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -26,9 +26,10 @@ export async function loadCustomTask(path: string): Promise<Task> {
     name: file.name,
     description: file.description,
     metric: file.metric,
-    labels: form.labels && targetStrings(form.labels),
-    ...(form.labels && { labelNames: namesOfTargets(form.labels) }),
-    source: form.source,
+    labels: form.classes?.names,
+    ...(form.numbers !== undefined && { numbers: true }),
+    ...(form.classes?.words && { words: form.classes.words }),
+    segments: form.segments,
     maxSourceLength: file.maxSourceLength,
     maxTargetLength: file.maxTargetLength,
     presets: { search: stage, retrain: stage },
@@ -57,13 +58,13 @@ function findDataFiles(name: string, folders: readonly string[]): readonly strin
 }
 
 /** What the metric pearson compares, written as in the data. */
-const numbers: AnswerKind = {
+const numbers: NumberForm = {
   name: 'a number, as the metric pearson needs',
-  write: label => (spelledNumber(label.trim()) === undefined ? undefined : label.trim()),
+  read: label => spelledNumber(label.trim()),
   remedy: 'write a number there, or choose another `metric` in the task file',
 };
 
-function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): TextForm {
+function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): RowForm {
   const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
@@ -79,10 +80,10 @@ function toForm({ template, label, labels, columns, metric }: TaskFile, where: s
     });
   }
   return {
-    source: fromTemplate(template),
+    segments: fromTemplates([{ text: template }]),
     label,
-    labels,
+    classes: labels && wordedClasses(labels),
     oneAnswer: oneAnswerMetrics.includes(metric),
-    ...(metric === 'pearson' && { answers: numbers }),
+    ...(metric === 'pearson' && { numbers }),
   };
 }

@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE CoLA: is a sentence acceptable English? */
@@ -8,9 +8,9 @@ export const cola = glueTask({
   description: 'GLUE CoLA: linguistic acceptability',
   folder: 'CoLA',
   tsv: { columns: ['publication', 'label', 'mark', 'sentence'] },
-  source: field => `sentence: ${field('sentence')}`,
+  segments: fieldsAsSegments('sentence'),
   label: 'label',
-  labels: numberedClasses(['unacceptable'], ['acceptable']),
+  classes: numberedClasses(['unacceptable'], ['acceptable']),
   metric: 'matthews',
   split: halveValidation,
   rows: { train: 8_551, validation: 1_043 },

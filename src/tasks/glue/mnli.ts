@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { holdOutOfTraining } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE MNLI: does a hypothesis follow from a premise, contradict it, or neither? */
@@ -10,10 +10,9 @@ export const mnli = glueTask({
   otherNames: { premise: ['sentence1', 'text_a'], hypothesis: ['sentence2', 'text_b'], label: ['gold_label'] },
   tsv: { validation: 'dev_matched.tsv' },
   hubValidation: 'validation_matched',
-  // The authors' text has no colon after "hypothesis".
-  source: field => `premise: ${field('premise')} hypothesis ${field('hypothesis')}`,
+  segments: fieldsAsSegments('premise', 'hypothesis'),
   label: 'label',
-  labels: numberedClasses(['entailment'], ['neutral'], ['contradiction']),
+  classes: numberedClasses(['entailment'], ['neutral'], ['contradiction']),
   metric: 'accuracy',
   split: holdOutOfTraining(2000),
   rows: { train: 392_702, validation: 9_815 },

@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE MRPC: do two sentences say the same? */
@@ -8,9 +8,9 @@ export const mrpc = glueTask({
   description: 'GLUE MRPC: paraphrases in the news',
   folder: 'MRPC',
   otherNames: { sentence1: ['#1 String'], sentence2: ['#2 String'], label: ['Quality'] },
-  source: field => `sentence1: ${field('sentence1')} sentence2: ${field('sentence2')}`,
+  segments: fieldsAsSegments('sentence1', 'sentence2'),
   label: 'label',
-  labels: numberedClasses(['not_equivalent'], ['equivalent']),
+  classes: numberedClasses(['not_equivalent'], ['equivalent']),
   metric: 'f1',
   details: ['accuracy'],
   split: halveValidation,

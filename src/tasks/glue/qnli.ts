@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { holdOutOfTraining } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE QNLI: does a sentence answer a question? */
@@ -7,9 +7,9 @@ export const qnli = glueTask({
   name: 'qnli',
   description: 'GLUE QNLI: question answering as entailment',
   folder: 'QNLI',
-  source: field => `question: ${field('question')} sentence: ${field('sentence')}`,
+  segments: fieldsAsSegments('question', 'sentence'),
   label: 'label',
-  labels: numberedClasses(['entailment'], ['not_entailment']),
+  classes: numberedClasses(['entailment'], ['not_entailment']),
   metric: 'accuracy',
   split: holdOutOfTraining(2000),
   rows: { train: 104_743, validation: 5_463 },

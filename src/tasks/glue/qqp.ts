@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { holdOutOfTraining } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE QQP: do two questions ask the same? */
@@ -9,9 +9,9 @@ export const qqp = glueTask({
   folder: 'QQP',
   otherNames: { question1: ['text_a'], question2: ['text_b'], label: ['is_duplicate'] },
   tsv: { passOverShortLines: true },
-  source: field => `question1: ${field('question1')} question2: ${field('question2')}`,
+  segments: fieldsAsSegments('question1', 'question2'),
   label: 'label',
-  labels: numberedClasses(['not_duplicate'], ['duplicate']),
+  classes: numberedClasses(['not_duplicate'], ['duplicate']),
   metric: 'f1',
   details: ['accuracy'],
   split: holdOutOfTraining(2000),

@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE RTE: does the second sentence follow from the first? */
@@ -7,9 +7,9 @@ export const rte = glueTask({
   name: 'rte',
   description: 'GLUE RTE: textual entailment',
   folder: 'RTE',
-  source: field => `sentence1: ${field('sentence1')} sentence2: ${field('sentence2')}`,
+  segments: fieldsAsSegments('sentence1', 'sentence2'),
   label: 'label',
-  labels: numberedClasses(['entailment'], ['not_entailment']),
+  classes: numberedClasses(['entailment'], ['not_entailment']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 2_490, validation: 277 },

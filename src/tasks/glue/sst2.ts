@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { holdOutOfTraining } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE SST-2: is a movie review's phrase positive? */
@@ -7,9 +7,9 @@ export const sst2 = glueTask({
   name: 'sst2',
   description: 'GLUE SST-2: sentiment of movie review phrases',
   folder: 'SST-2',
-  source: field => `sentence: ${field('sentence')}`,
+  segments: fieldsAsSegments('sentence'),
   label: 'label',
-  labels: numberedClasses(['negative'], ['positive']),
+  classes: numberedClasses(['negative'], ['positive']),
   metric: 'accuracy',
   split: holdOutOfTraining(2000),
   rows: { train: 67_349, validation: 872 },

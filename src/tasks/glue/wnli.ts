@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { glueTask } from './glue-task.ts';
 
 /** GLUE WNLI: does a sentence with its pronoun replaced follow from the original? */
@@ -7,9 +7,9 @@ export const wnli = glueTask({
   name: 'wnli',
   description: 'GLUE WNLI: pronouns as entailment',
   folder: 'WNLI',
-  source: field => `sentence1: ${field('sentence1')} sentence2: ${field('sentence2')}`,
+  segments: fieldsAsSegments('sentence1', 'sentence2'),
   label: 'label',
-  labels: numberedClasses(['not_entailment'], ['entailment']),
+  classes: numberedClasses(['not_entailment'], ['entailment']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 635, validation: 71 },

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import type { TextExample } from '../../data/encode.ts';
+import type { Example, Segment } from '../../data/example.ts';
 import { dealPool } from '../splits.ts';
 import type { Task } from '../task.ts';
 
@@ -22,12 +22,8 @@ export const spam: Task = {
   name: 'spam',
   description: `SpamAssassin e-mails: ham or spam (npm package ${PACKAGE})`,
   metric: 'accuracy',
-  labels: ['0', '1'],
-  labelNames: new Map([
-    ['0', 'ham'],
-    ['1', 'spam'],
-  ]),
-  source: field => sourceText(field('subject'), field('body')),
+  labels: ['ham', 'spam'],
+  segments: field => segmentsOf(field('subject'), field('body')),
   maxSourceLength: 128,
   presets: {
     search: { batchSize: 32, epochs: 3, evaluateEvery: 50 },
@@ -40,26 +36,30 @@ export const spam: Task = {
 };
 
 /**
- * The messages in the task's text form; `line` is a message's number in the corpus. Of messages with the same text
+ * The messages as examples; `line` is a message's number in the corpus. Of messages with the same text
  * (mailing lists deliver some twice) only the first is kept, so that none is in two sets; empty ones are left out.
  */
-export async function toExamples(messages: readonly Message[]): Promise<TextExample[]> {
+export async function toExamples(messages: readonly Message[]): Promise<Example[]> {
   // Imported where mails are read: the HTML parser behind it would slow every start of the command line.
   const { readEmail } = await import('./email.ts');
-  const examples = new Map<string, TextExample>();
+  const examples = new Map<string, Example>();
   messages.forEach(({ group, text }, i) => {
     const { subject, body } = readEmail(text);
     if (subject === '' && body === '') return;
-    const source = sourceText(subject, body);
-    if (!examples.has(source)) {
-      examples.set(source, { source, target: group.startsWith('spam') ? '1' : '0', line: i + 1 });
+    const input = segmentsOf(subject, body);
+    const whole = [subject, body.slice(0, MAX_BODY_CHARACTERS)].filter(each => each !== '').join(' ');
+    if (!examples.has(whole)) {
+      examples.set(whole, { input, output: { class: group.startsWith('spam') ? 1 : 0 }, line: i + 1 });
     }
   });
   return [...examples.values()];
 }
 
-function sourceText(subject: string, body: string): string {
-  return ['spam email:', subject, body.slice(0, MAX_BODY_CHARACTERS)].filter(text => text !== '').join(' ');
+function segmentsOf(subject: string, body: string): Segment[] {
+  return [
+    { name: 'subject', text: subject },
+    { name: 'body', text: body.slice(0, MAX_BODY_CHARACTERS) },
+  ];
 }
 
 /** Who may see the package: s3delta where it is installed, and the folder it is run in. */

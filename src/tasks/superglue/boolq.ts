@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';
 
 /** SuperGLUE BoolQ: does a passage answer a question with yes? */
@@ -7,9 +7,9 @@ export const boolq = superGlueTask({
   name: 'boolq',
   description: 'SuperGLUE BoolQ: yes-no questions about a passage',
   folder: 'BoolQ',
-  source: field => `question: ${field('question')} passage: ${field('passage')}`,
+  segments: fieldsAsSegments('question', 'passage'),
   label: 'label',
-  labels: numberedClasses(['false', 'False'], ['true', 'True']),
+  classes: numberedClasses(['false', 'False'], ['true', 'True']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 9_427, validation: 3_270 },

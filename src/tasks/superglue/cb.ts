@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';
 
 /** SuperGLUE CB: is the writer committed to an embedded clause? */
@@ -7,9 +7,9 @@ export const cb = superGlueTask({
   name: 'cb',
   description: 'SuperGLUE CB: commitment to an embedded clause',
   folder: 'CB',
-  source: field => `premise: ${field('premise')} hypothesis: ${field('hypothesis')}`,
+  segments: fieldsAsSegments('premise', 'hypothesis'),
   label: 'label',
-  labels: numberedClasses(['entailment'], ['contradiction'], ['neutral']),
+  classes: numberedClasses(['entailment'], ['contradiction'], ['neutral']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 250, validation: 56 },

@@ -1,5 +1,5 @@
+import { numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';
 
 /** SuperGLUE COPA: which of two is the cause or the effect of a premise? */
@@ -7,9 +7,14 @@ export const copa = superGlueTask({
   name: 'copa',
   description: 'SuperGLUE COPA: choice of a plausible cause or effect',
   folder: 'COPA',
-  source: field => `premise: ${field('premise')} choice1: ${field('choice1')} choice2: ${field('choice2')}`,
+  segments: field => [
+    { name: 'premise', text: field('premise') },
+    { name: 'question', text: field('question') },
+    ...['choice1', 'choice2'].map(name => ({ name, text: field(name), choice: true })),
+  ],
   label: 'label',
-  labels: numberedClasses(['choice1'], ['choice2']),
+  choices: true,
+  classes: numberedClasses(['choice1'], ['choice2']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 400, validation: 100 },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { unnest } from '../../data/rows/unnest.ts';
+import { numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';
 
 /** A line of SuperGLUE's own files: a paragraph with its questions, each with its answers. */
@@ -23,12 +23,9 @@ export const multirc = superGlueTask({
   name: 'multirc',
   description: 'SuperGLUE MultiRC: which answers to a question about a paragraph are right',
   folder: 'MultiRC',
-  source: field => {
-    const text = (name: string) => withoutTags(field(name));
-    return `question: ${text('question')} answer: ${text('answer')} paragraph: ${text('paragraph')}`;
-  },
+  segments: field => ['question', 'answer', 'paragraph'].map(name => ({ name, text: withoutTags(field(name)) })),
   label: 'label',
-  labels: numberedClasses(['False'], ['True']),
+  classes: numberedClasses(['False'], ['True']),
   group: field => field('idx.question'),
   unnest: row =>
     unnest(row, nested, ({ passage }) =>

@@ -16,12 +16,14 @@ export const record = superGlueTask({
   name: 'record',
   description: 'SuperGLUE ReCoRD: the entity that a sentence about a news passage leaves out',
   folder: 'ReCoRD',
-  source: (field, list) => {
-    const passage = withoutHighlights(field('passage'));
-    return `record query: ${field('query')} entities: ${list('entities').join(', ')} passage: ${passage}`;
-  },
+  segments: (field, list) => [
+    { name: 'query', text: field('query') },
+    ...list('entities').map(text => ({ name: 'entities', text, choice: true })),
+    { name: 'passage', text: withoutHighlights(field('passage')) },
+  ],
   label: 'answers',
-  labels: undefined,
+  classes: undefined,
+  choices: true,
   unnest: row =>
     unnest(row, nested, ({ passage: { text, entities }, qas }) =>
       qas.map(({ query, answers }) => ({

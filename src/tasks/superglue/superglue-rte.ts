@@ -1,5 +1,5 @@
+import { fieldsAsSegments, numberedClasses } from '../row-form.ts';
 import { halveValidation } from '../splits.ts';
-import { numberedClasses } from '../text-form.ts';
 import { superGlueTask } from './superglue-task.ts';
 
 /** SuperGLUE RTE: does a hypothesis follow from a premise? */
@@ -7,9 +7,9 @@ export const superGlueRte = superGlueTask({
   name: 'rte',
   description: 'SuperGLUE RTE: textual entailment',
   folder: 'RTE',
-  source: field => `premise: ${field('premise')} hypothesis: ${field('hypothesis')}`,
+  segments: fieldsAsSegments('premise', 'hypothesis'),
   label: 'label',
-  labels: numberedClasses(['entailment'], ['not_entailment']),
+  classes: numberedClasses(['entailment'], ['not_entailment']),
   metric: 'accuracy',
   split: halveValidation,
   rows: { train: 2_490, validation: 277 },

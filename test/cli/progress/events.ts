@@ -6,7 +6,7 @@ const p = Float64Array.of(0.01, 0.04, 0.97, 0.5);
 
 export function step(number: number, stage: 'search' | 'retrain' = 'search'): JobEvent {
   const event = { type: 'step', stage, step: number, steps: 100, loss: 0.5, tokens: 200, seconds: 0.1 } as const;
-  return stage === 'search' ? { ...event, p } : event;
+  return stage === 'search' ? { ...event, probabilities: p } : event;
 }
 
 export function evaluation(number: number, score: number, best: number): JobEvent {

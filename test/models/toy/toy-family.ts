@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { InputError } from '../../../src/core/errors.ts';
+import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import { tanh } from '../../../src/graph/ops/ops.ts';
+import { answerKindOf } from '../../../src/models/answer-kind.ts';
 import type { Family } from '../../../src/models/families.ts';
 import { type Backbone, loadBackbone } from '../../../src/models/kit/load-backbone.ts';
 import { headAnswers, type TextReader } from '../../../src/models/kit/text-classifier.ts';
 import { headTensors } from '../../../src/models/kit/text-heads.ts';
+import { toyCodec } from './toy-codec.ts';
 import { parseClasses, parseToyConfig, type ToyConfig } from './toy-config.ts';
 import { encodeTexts, textFeeds } from './toy-encoder.ts';
 import { toySites } from './toy-sites.ts';
@@ -30,11 +33,17 @@ export const toy: Family = {
       vocabSize: config.vocab_size,
       sites: toySites(config),
       headTensors: headTensors(['classifier.dense', 'classifier.out']),
+      codec: toyCodec,
+      answersFor: answerKindOf,
       answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }, tensors) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
         throw new InputError('a toy writes no text', { where: folder, remedy: 'take a T5' });
       },
     };
     return loadBackbone(name, folder, backbone, settings);
+  },
+  async openCodecs(folder) {
+    const tokenizer = await loadTokenizer(folder);
+    return (task, options) => toyCodec(tokenizer, task, options);
   },
 };

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+// Keys of config files, which are flags of the command line by the same names: what settings and the options of
+// search strategies are made of.
+
+export const positiveInteger = z.coerce.number().int().positive();
+export const positive = z.coerce.number().positive();
+/** YAML reads `true`; a flag arrives as a boolean too. */
+export const flag = z.boolean();
+
+/** What `--help` says of a key, beside its description. */
+export interface KeyHelp {
+  /** Placeholder of the value, e.g. `FOLDER`. */
+  readonly hint?: string;
+  /** Said for a boolean that is on unless switched off by `--no-…`. */
+  readonly off?: string;
+}
+
+/** A key that may be left out. */
+export function key<T extends z.ZodType>(schema: T, description: string, help: KeyHelp = {}) {
+  return schema.optional().meta({ description, ...help });
+}
+
+/** A key that has this value where it is left out. */
+export function keyWithDefault<T extends z.ZodType>(
+  schema: T,
+  value: z.output<T>,
+  description: string,
+  help: KeyHelp = {},
+): z.ZodDefault<T> {
+  return schema.default(value as never).meta({ description, ...help });
+}

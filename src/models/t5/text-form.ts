@@ -1,0 +1,48 @@
+import type { Output, Segment } from '../../data/example.ts';
+import type { CodedTask } from '../codec.ts';
+
+type Written = (segments: readonly Segment[]) => string;
+
+/** `name: text` of each segment; those of one name in a row are a list. */
+function labelled(segments: readonly Segment[], nameOf: (name: string) => string = name => `${name}:`): string {
+  const runs: { name: string; texts: string[] }[] = [];
+  for (const { name = '', text } of segments) {
+    if (runs.at(-1)?.name === name) runs.at(-1)!.texts.push(text);
+    else runs.push({ name, texts: [text] });
+  }
+  return runs.map(({ name, texts }) => `${nameOf(name)} ${texts.join(', ')}`).join(' ');
+}
+
+/** Tasks that the authors of T5 and of S³Delta write in a form of their own. */
+const ownForms: Readonly<Record<string, Written>> = {
+  // The authors' text has no colon after "hypothesis".
+  mnli: segments => labelled(segments, name => (name === 'hypothesis' ? name : `${name}:`)),
+  // Nor do they tell whether the cause or the effect is asked for.
+  'superglue-copa': segments => labelled(segments.filter(({ name }) => name !== 'question')),
+  'superglue-record': segments => `record ${labelled(segments)}`,
+  spam: segments => ['email:', ...segments.map(({ text }) => text)].filter(text => text !== '').join(' '),
+};
+
+/**
+ * The text that a T5 reads (Raffel et al. 2020, appendix D): the task's name, then each segment after its name. A segment without
+ * a name is read as it is.
+ */
+export function sourceText({ name }: CodedTask, segments: readonly Segment[]): string {
+  if (segments.every(segment => segment.name === undefined)) return segments.map(({ text }) => text).join(' ');
+  const written = (name !== undefined && Object.hasOwn(ownForms, name) ? ownForms[name]! : labelled)(segments);
+  return name === undefined ? written : `${name} ${written}`;
+}
+
+/** The text that a T5 answers: for a class the task's word, or else its number. */
+export function answerText({ name, words }: CodedTask, output: Output): string {
+  if ('text' in output) return output.text;
+  if ('class' in output) return words?.[output.class] ?? String(output.class);
+  return name === 'stsb' ? oneDecimal(output.value) : output.spelled;
+}
+
+/** A number rounded to one decimal, halves to the even digit as Python's format does: 2.25 gives 2.2. */
+export function oneDecimal(value: number): string {
+  // Only x.25 and x.75 lie exactly between two decimals; `toFixed` rounds everything else right, and these upwards.
+  const isHalfway = Number.isInteger(4 * value) && !Number.isInteger(2 * value);
+  return (isHalfway ? (2 * Math.round(5 * value)) / 10 : value).toFixed(1);
+}

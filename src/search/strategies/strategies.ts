@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { InputError } from '../../core/errors.ts';
+import { nearestNames } from '../../core/nearest.ts';
+import { bestOfRandom } from './best-of-random.ts';
+import { bilevel } from './bilevel/bilevel.ts';
+import { gradientNorm } from './gradient-norm.ts';
+import { randomSearch } from './random-search.ts';
+import type { SearchStrategy } from './strategy.ts';
+
+/** Every strategy; the first is the one that is used where none is named. A new one is a word here. */
+export const strategies = [bilevel, randomSearch, bestOfRandom, gradientNorm] as const;
+
+export const defaultStrategy: SearchStrategy = strategies[0];
+
+type Strategy = (typeof strategies)[number];
+export type StrategyName = Strategy['name'];
+/** Options that a comparison may vary, of all strategies. */
+export type VariedOption = Strategy['varied'][number];
+
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (each: infer All) => void
+  ? All
+  : never;
+type Undefaulted<Schema> = Schema extends z.ZodDefault<infer Inner> ? z.ZodOptional<Inner> : Schema;
+type AllOptions = Intersection<Strategy['options']['shape']>;
+
+/** Options of all strategies as keys that may be left out. */
+export type OptionKeys = { readonly [Key in keyof AllOptions]: Undefaulted<AllOptions[Key]> };
+
+export const strategyNames = strategies.map(({ name }) => name) as [StrategyName, ...StrategyName[]];
+
+/** The options of all strategies as keys of a config file: what is left out is filled in by their strategy. */
+export const optionKeys = Object.fromEntries(
+  strategies.flatMap(({ name: strategy, options }) =>
+    Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy)] as const),
+  ),
+) as OptionKeys;
+
+/** What `--help` says that an option is where it is left out. */
+export const usualOptions: Readonly<Record<string, unknown>> = Object.assign(
+  {},
+  ...strategies.map(({ options, usually }: SearchStrategy) => ({ ...usually, ...defaultsOf(options) })),
+);
+
+export const variedOptions = strategies.flatMap(({ varied }): readonly VariedOption[] => varied);
+
+/** The strategy of that name. InputError, with the nearest names, where there is none. */
+export function strategyNamed(name: string): SearchStrategy {
+  const known = strategies.find(strategy => strategy.name === name);
+  if (known !== undefined) return known as SearchStrategy;
+  const [nearest] = nearestNames(name, strategyNames);
+  throw new InputError(`there is no search strategy \`${name}\``, {
+    where: '--strategy',
+    remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}the strategies are ${strategyNames.join(', ')}`,
+  });
+}
+
+/** Names of the strategies that have an option. */
+export function strategiesWith(option: string): readonly string[] {
+  return strategies.filter(({ options }) => Object.hasOwn(options.shape, option)).map(({ name }) => name);
+}
+
+/** An option as a key that may be left out. That of another strategy than the usual says whose it is. */
+function asKey(schema: z.ZodType, strategy: StrategyName): z.ZodType {
+  const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
+  const { description, ...help } = schema.meta()!;
+  const owned = strategy === defaultStrategy.name ? description : `${strategy}: ${description}`;
+  return inner.meta({ ...help, description: owned! });
+}
+
+function defaultsOf({ shape }: z.ZodObject): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(shape).flatMap(([name, schema]) =>
+      schema instanceof z.ZodDefault ? [[name, schema.def.defaultValue]] : [],
+    ),
+  );
+}
