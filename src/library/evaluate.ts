@@ -1,15 +1,11 @@
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './interrupted.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
 export type SplitName = 'validation' | 'test';
-
-export interface StopContext {
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Score of trained parameters on a split, by the task's metric, 0 to 100.

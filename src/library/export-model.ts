@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type EncodingOptions, encodingOptions } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import {
   descriptionFile,
@@ -14,22 +15,32 @@ import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
-import type { StopContext } from './evaluate.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './interrupted.ts';
 import { packageVersion } from './provenance.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface ExportOptions extends StopContext {
+interface Exported extends StopContext {
   readonly format: ExportFormat;
   /** The folder to write. It may be there where it is empty or holds an earlier export, which is then replaced. */
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
   readonly task: TaskDescription & ExportedTask;
-  /** Those it was trained with; `max-length` and `sentinel` are read. */
-  readonly settings?: StageSettings;
   /** Test score, to be noted. */
   readonly score?: ExportDescription['score'];
+}
+
+export interface ExportOptions extends Exported {
+  /** Those it was trained with; `max-length` and `sentinel` are read. */
+  readonly settings?: StageSettings;
+}
+
+/** The same with what the settings say in values. */
+export interface ExportValues extends Exported {
+  /** The model as it was named: the folder or the repository of the checkpoint. */
+  readonly source: string;
+  /** As the examples were encoded. */
+  readonly encoding: Pick<EncodingOptions, 'maxLength' | 'sentinel'>;
 }
 
 /** An exported model: its folder, the files in it, and their size. */
@@ -49,13 +60,24 @@ export interface ExportOutcome {
  */
 export function exportModel(
   model: Model,
+  tuned: TunedStructure,
+  { settings = {}, ...options }: ExportOptions,
+): Promise<ExportOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const resolved = completeSettings(model, options.task, settings);
+    return exportTuned(model, tuned, { ...options, source: resolved.model, encoding: encodingOptions(resolved) });
+  });
+}
+
+/** The same by options in values. */
+export function exportTuned(
+  model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, settings = {}, score, signal }: ExportOptions,
+  { format, out, task, source, encoding: { maxLength, sentinel }, score, signal }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
     const exporter = exporters[format];
     const modules = keptModules(structure, model);
-    const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
     await requireExportFolder(out);

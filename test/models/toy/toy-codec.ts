@@ -2,7 +2,7 @@ import type { EncodedInput, EncodedOutput } from '../../../src/core/program.ts';
 import type { Output } from '../../../src/data/example.ts';
 import type { Tokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
 import { answerKindOf } from '../../../src/models/answer-kind.ts';
-import type { AskedInput, Choosing, Codec, CodecOptions, CodedTask } from '../../../src/models/codec.ts';
+import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../../../src/models/codec.ts';
 
 /** Segments one after another, then the end; where an example gives choices, once with each of them. */
 export function toyCodec(tokenizer: Tokenizer, task: CodedTask, { maxLength }: CodecOptions): Codec {
@@ -31,7 +31,7 @@ export function toyCodec(tokenizer: Tokenizer, task: CodedTask, { maxLength }: C
   };
 }
 
-function encoded(output: Output, { choices = [] }: AskedInput): EncodedOutput {
+function encoded(output: Output, { choices = [] }: InferenceInput): EncodedOutput {
   if ('text' in output) return { class: choices.indexOf(output.text) };
   return 'class' in output ? { class: output.class } : { value: output.value };
 }
