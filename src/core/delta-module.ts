@@ -1,6 +1,9 @@
 import type { Site } from './site.ts';
 
-/** Hyper-parameters of a delta kind, e.g. `{ rank: 8, alpha: 16 }`. Plain numbers, so that they can be saved and compared. */
+/**
+ * Hyper-parameters of a delta kind, e.g. `{ rank: 8, alpha: 16 }`. Plain numbers, so that they can be saved and
+ * compared.
+ */
 export type DeltaOptions = Readonly<Record<string, number>>;
 
 /** One candidate: a delta of some kind at one site. */

@@ -23,7 +23,10 @@ export function deltaOf(kind: string): Delta {
   return deltas[kind]!;
 }
 
-/** A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is unknown. */
+/**
+ * A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is
+ * unknown.
+ */
 export function createModule(site: Site, kind: string, options: DeltaOptions = {}): DeltaModule {
   const delta = deltaOf(kind);
   if (!delta.hosts(site))

@@ -99,10 +99,10 @@ function settingsFor({ options }: SearchStrategy, settings: Settings): Settings 
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !isOthers(key)));
 }
 
-/** The budget where none is given. InputError for an objective that needs none: methods are compared at equal budget. */
-function usualBudget({ budget, objective }: ResolvedSettings): string {
+/** The budget where none is given. InputError where the search needs none: methods are compared at equal budget. */
+function usualBudget({ budget }: ResolvedSettings): string {
   if (budget !== undefined) return budget;
-  throw new InputError(`methods are compared at equal budget, and the objective ${objective} gives none`, {
+  throw new InputError('methods are compared at equal budget, and a search by these settings needs none', {
     where: '--budget',
     remedy: 'give one, for example `--budget 20bp`',
   });

@@ -23,8 +23,8 @@ const WEIGHTS = 'model.onnx_data';
 const PAGE = 4096;
 
 /**
- * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights. What weights
- * can hold is merged into them; the parameters of all other modules are constants of the graphs.
+ * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights.
+ * What weights can hold is merged into them; the parameters of all other modules are constants of the graphs.
  */
 export const onnx: Exporter = {
   description: 'encoder and decoder for ONNX Runtime, with any modules',

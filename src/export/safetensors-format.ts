@@ -11,8 +11,8 @@ import { copyTokenizerFiles } from './model-files.ts';
 import { namesOf, refuseHeads } from './modules.ts';
 
 /**
- * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights, so
- * that it takes no more to run than the backbone itself.
+ * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,
+ * so that it takes no more to run than the backbone itself.
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',

@@ -28,9 +28,9 @@ export interface LoadOptions extends CompileSettings, DownloadOptions {
 
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
- * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub, which is
- * downloaded once. InputError where something is missing, damaged or not supported; InterruptedError where the signal has
- * aborted.
+ * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub,
+ * which is downloaded once. InputError where something is missing, damaged or not supported; InterruptedError where the
+ * signal has aborted.
  */
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
   const { onDownload, signal, families, ...settings } = options;

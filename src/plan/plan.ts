@@ -1,5 +1,6 @@
 import { compileSettings, encodingOptions } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
+import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { asInterrupted } from '../library/interrupted.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
@@ -42,6 +43,8 @@ export interface Plan {
   readonly candidates: number;
   /** Trainable parameters of all candidates together, which is what the search trains. */
   readonly parameters: number;
+  /** Parameters of the model's heads, trained beside them and outside the budget; absent where there are none. */
+  readonly head?: number;
   readonly budget: BudgetUnits;
   readonly groups: readonly CandidateGroup[];
   readonly modulesThatFit: ModulesThatFit;
@@ -116,6 +119,7 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       backboneParameters: model.parameters,
       candidates: candidates.length,
       parameters: candidates.reduce((sum, { parameters }) => sum + parameters, 0),
+      ...(model.heads.length > 0 && { head: headSize(model.heads) }),
       budget: budgetUnits(budget, model.parameters),
       groups: groupCandidates(candidates),
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),

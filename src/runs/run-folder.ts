@@ -13,7 +13,7 @@ export interface RunFolder {
   readonly metrics: string;
   /** How the search came to its structure (`search-history.jsonl`). */
   readonly history: string;
-  /** Every candidate with α, p and kept (`structure.json`). */
+  /** Every candidate with what it is worth, p and whether it is kept (`structure.json`). */
   readonly structure: string;
   /** Trained parameters of the kept modules (`delta.safetensors`). */
   readonly delta: string;

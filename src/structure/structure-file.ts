@@ -146,7 +146,9 @@ export function keptModules(
   if (structure.model.fingerprint !== model.fingerprint) {
     throw new InputError(`the structure was found on ${otherModel(structure.model.name, model.name)}`, {
       where,
-      remedy: `give the --model it was found on, search a structure on ${model.name}, or carry it over with --map relative`,
+      remedy:
+        `give the --model it was found on, search a structure on ${model.name}, ` +
+        'or carry it over with --map relative',
     });
   }
   const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, sites, model, where));

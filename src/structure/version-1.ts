@@ -2,7 +2,10 @@ import { InputError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Place, Role } from '../core/site.ts';
 
-/** Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood for. */
+/**
+ * Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood
+ * for.
+ */
 const ROLES: Readonly<Record<string, Role>> = {
   Embedding: 'embedding',
   'SelfAttn.LN': 'self-attention.norm',

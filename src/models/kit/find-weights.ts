@@ -22,8 +22,8 @@ export interface CheckpointNames {
 export const weightOf = (site: string): string => `${site}.weight`;
 
 /**
- * Finds and checks every weight and bias that the sites need, and that the checkpoint has no others: a config.json of fewer
- * layers would otherwise cut a model without a word.
+ * Finds and checks every weight and bias that the sites need, and that the checkpoint has no others: a config.json of
+ * fewer layers would otherwise cut a model without a word.
  * @param taken names of further tensors that are read, of heads for example
  * @throws InputError naming the tensor that is missing, mis-shaped, of a type that is not read, or left over
  */

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 
-/** Extents in config.json. The largest layer counts and distances are far above any checkpoint's: a damaged number must not fill the memory. */
+/**
+ * Extents in config.json. The largest layer counts and distances are far above any checkpoint's: a damaged number must
+ * not fill the memory.
+ */
 export const count = z.number().int().positive();
 export const layerCount = count.max(1000);
 export const distance = count.max(1_000_000);

@@ -4,9 +4,9 @@ import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 const SENTINEL = '<extra_id_0>';
 
 /**
- * The id of the first sentinel of span corruption (Raffel et al. 2020), after which a source ends and an answer begins. A
- * model that was pre-trained on nothing else says a sentinel first whatever it has read, so a bare answer would make every task
- * begin with unlearning that.
+ * The id of the first sentinel of span corruption (Raffel et al. 2020), after which a source ends and an answer begins.
+ * A model that was pre-trained on nothing else says a sentinel first whatever it has read, so a bare answer would make
+ * every task begin with unlearning that.
  * @throws InputError where the vocabulary has none
  */
 export function sentinelOf(tokenizer: Tokenizer): number {

@@ -93,7 +93,9 @@ function checkRanges(config: z.output<typeof schema>, where: string): void {
   );
 }
 
-/** transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else. */
+/**
+ * transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else.
+ */
 function checkActivation(config: z.output<typeof schema>, where: string): void {
   const implied = impliedActivations[config.feed_forward_proj];
   const named = config.dense_act_fn ?? implied;

@@ -30,8 +30,8 @@ export const strategyNames = strategies.map(({ name }) => name) as [StrategyName
 
 /** The options of all strategies as keys of a config file: what is left out is filled in by their strategy. */
 export const optionKeys = Object.fromEntries(
-  strategies.flatMap(({ options }) =>
-    Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, withoutDefault(schema)] as const),
+  strategies.flatMap(({ name: strategy, options }) =>
+    Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy)] as const),
   ),
 ) as OptionKeys;
 
@@ -59,9 +59,12 @@ export function strategiesWith(option: string): readonly string[] {
   return strategies.filter(({ options }) => Object.hasOwn(options.shape, option)).map(({ name }) => name);
 }
 
-function withoutDefault(schema: z.ZodType): z.ZodType {
-  if (!(schema instanceof z.ZodDefault)) return schema;
-  return (schema.unwrap() as z.ZodType).optional().meta(schema.meta()!);
+/** An option as a key that may be left out. That of another strategy than the usual says whose it is. */
+function asKey(schema: z.ZodType, strategy: StrategyName): z.ZodType {
+  const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
+  const { description, ...help } = schema.meta()!;
+  const owned = strategy === defaultStrategy.name ? description : `${strategy}: ${description}`;
+  return inner.meta({ ...help, description: owned! });
 }
 
 function defaultsOf({ shape }: z.ZodObject): Record<string, unknown> {
