@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type EncodingOptions, encodingOptions } from '../config/job-config.ts';
+import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
   descriptionFile,
@@ -10,7 +12,7 @@ import {
   writeDescription,
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
-import { type ExportFormat, exporters } from '../export/formats.ts';
+import { type ExportFormat, exporterOf } from '../export/formats.ts';
 import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -53,17 +55,24 @@ export interface ExportOutcome {
   readonly bytes: number;
 }
 
+const exportOptions = z.looseObject(
+  {
+    format: z.string({ error: 'the name of a form, for example `onnx`' }),
+    out: z.string({ error: 'a folder' }),
+    task: z.looseObject({ name: z.string({ error: 'a task' }) }, { error: 'a task' }),
+  },
+  { error: '`{ format, out, task }`' },
+);
+
 /**
  * Writes a model with what was trained for it in a form that other programs take.
  * @throws InputError where the form cannot hold the modules, or the folder holds something else, before any file is touched;
  * InterruptedError where the signal has aborted: nothing is left then
  */
-export function exportModel(
-  model: Model,
-  tuned: TunedStructure,
-  { settings = {}, ...options }: ExportOptions,
-): Promise<ExportOutcome> {
-  return asInterrupted(options.signal, async () => {
+export function exportModel(model: Model, tuned: TunedStructure, given: ExportOptions): Promise<ExportOutcome> {
+  return asInterrupted(given?.signal, async () => {
+    checkArgument('exportModel(model, tuned, options)', exportOptions, given);
+    const { settings = {}, ...options } = given;
     const resolved = completeSettings(model, options.task, settings);
     return exportTuned(model, tuned, { ...options, source: resolved.model, encoding: encodingOptions(resolved) });
   });
@@ -76,7 +85,7 @@ export function exportTuned(
   { format, out, task, source, encoding: { maxLength, sentinel }, score, signal }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporters[format];
+    const exporter = exporterOf(format, 'format');
     const modules = keptModules(structure, model);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);

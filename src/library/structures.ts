@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Model } from '../models/model.ts';
 import { parseBudget } from '../structure/budget.ts';
@@ -49,11 +51,22 @@ export function manualStructure(model: Model, method: string): Structure {
   return createStructure(model, { space: method, budget: null }, modules, { kept: modules.map(() => true) });
 }
 
+const drawSettings = z.looseObject(
+  {
+    space: z.string({ error: 'the name of a search space, for example `mixed`' }),
+    budget: z.union([z.string(), z.number()], { error: 'a budget, for example `1.39bp` or `5000`' }).optional(),
+    'keep-inert': z.boolean({ error: 'true or false' }),
+    seed: z.int({ error: 'a whole number, not below 0' }).nonnegative({ error: 'a whole number, not below 0' }),
+  },
+  { error: "`{ space, budget, 'keep-inert', seed }`" },
+);
+
 /**
  * A structure of a space's candidates drawn at random within the budget. InputError as for `resolveSpace`.
  * @param draw number of the draw: a seed has as many as are asked for
  */
 export function drawStructure(model: Model, settings: SpaceSettings & { readonly seed: number }, draw = 0): Structure {
+  checkArgument('drawStructure(model, settings)', drawSettings, settings);
   return drawFrom(model, resolveSpace(model, settings), settings.seed, draw);
 }
 
