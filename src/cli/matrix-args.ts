@@ -62,7 +62,11 @@ function readKeys<Keys extends { readonly out?: string | undefined }>(
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const settings = { ...written, ...parse(Object.fromEntries(given), key => `--${key}`) } as Keys;
   if (settings.out === undefined) {
-    throw new InputError('no folder is given', { where: '--out', remedy: 'say where the runs go: --out runs/compare' });
+    throw new InputError('no folder is given', {
+      code: 'missing-setting',
+      where: '--out',
+      remedy: 'say where the runs go: --out runs/compare',
+    });
   }
   return { settings, out: settings.out };
 }

@@ -41,6 +41,7 @@ export async function planMatrix(
   const { model: modelName, task: tasks, methods: names = defaultMethods, seeds = [0] } = given;
   if (modelName === undefined || tasks === undefined) {
     throw new InputError(`no ${modelName === undefined ? 'model' : 'task'} is given`, {
+      code: 'missing-setting',
       where: modelName === undefined ? '--model' : '--task',
       remedy: 'give both, for example `--model mini --task rte,mrpc`',
     });
@@ -86,6 +87,7 @@ function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[])
     throw new InputError(
       `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and no method searches by it`,
       {
+        code: 'option-of-another-strategy',
         where: `--${key}`,
         remedy: `leave it out, or add ${owners[0]} to --methods`,
       },
@@ -103,6 +105,7 @@ function settingsFor({ options }: SearchStrategy, settings: Settings): Settings 
 function usualBudget({ budget }: ResolvedSettings): string {
   if (budget !== undefined) return budget;
   throw new InputError('methods are compared at equal budget, and a search by these settings needs none', {
+    code: 'budget-unused',
     where: '--budget',
     remedy: 'give one, for example `--budget 20bp`',
   });

@@ -65,6 +65,7 @@ export function comparedMethod(name: string): ComparedMethod {
   const names = comparedMethods.map(method => method.name);
   const nearest = nearestNames(name, names, 3);
   throw new InputError(`there is no method \`${name}\` to compare`, {
+    code: 'unknown-name',
     where: '--methods',
     remedy: nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `the methods are ${names.join(', ')}`,
   });

@@ -96,6 +96,7 @@ export async function readDescription(folder: string): Promise<ExportDescription
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the description of an exported model: ${path.join('.') || 'content'}: ${message}`, {
+    code: 'unreadable-export',
     where: file,
     remedy: 'export the run again',
     cause: parsed.error,

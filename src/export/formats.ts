@@ -16,5 +16,5 @@ export function exporterOf(format: string, where: string): Exporter {
   const known = exportFormats.find(name => name === format);
   if (known !== undefined) return exporters[known];
   const remedy = `give one of ${exportFormats.join(', ')}`;
-  throw new InputError(`there is no format \`${format}\``, { where, remedy });
+  throw new InputError(`there is no format \`${format}\``, { code: 'unknown-name', where, remedy });
 }

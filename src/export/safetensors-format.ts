@@ -21,6 +21,7 @@ export const safetensors: Exporter = {
     const others = modules.filter(module => !canMerge(module));
     if (others.length === 0) return;
     throw new InputError(`the weights of a checkpoint cannot hold ${namesOf(others)}`, {
+      code: 'export-cannot-hold',
       where: '--format',
       remedy: 'give `--format onnx`, which holds any module',
     });

@@ -43,6 +43,7 @@ export async function familyIn(
   const family = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   if (family !== undefined) return { family, config };
   throw new InputError(`the model family is ${name ?? 'not named'}`, {
+    code: 'unknown-family',
     where,
     remedy: `supported families (model_type): ${Object.keys(known).join(', ')}`,
   });

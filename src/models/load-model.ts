@@ -58,6 +58,7 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
     return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
   }
   throw new InputError(`no model folder ${nameOrFolder}`, {
+    code: 'unknown-model',
     remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModels.join(', ')}`,
   });
 }
@@ -71,6 +72,7 @@ function chooseModelFiles(paths: readonly string[], where: string): readonly str
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
   if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {
+    code: 'missing-weights',
     where,
     remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,
   });

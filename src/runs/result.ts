@@ -106,6 +106,7 @@ export async function readResult(file: string): Promise<RunResult | undefined> {
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the result of a run: ${path.join('.') || 'content'}: ${message}`, {
+    code: 'unreadable-result',
     where: file,
     remedy: 'it was changed by hand or by another program: remove it, and go on with --resume',
     cause: parsed.error,

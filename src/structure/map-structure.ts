@@ -36,6 +36,7 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
   if (modules.length === 0) {
     const [wanted, had] = [structure.modules, model.sites].map(list => [...new Set(list.map(positionOf))].join(', '));
     throw new InputError(`${model.name} has no site like those of ${structure.model.name}'s structure: ${wanted}`, {
+      code: 'no-such-site',
       remedy: `search a structure on ${model.name}, which has: ${had}`,
     });
   }

@@ -40,5 +40,5 @@ function formatName(given: unknown): ExportFormat {
   if (known !== undefined) return known;
   const remedy = `give --format with one of ${exportFormats.join(', ')}`;
   const what = given === undefined ? 'no format is given' : `there is no format \`${given}\``;
-  throw new InputError(what, { where: '--format', remedy });
+  throw new InputError(what, { code: 'unknown-value', where: '--format', remedy });
 }

@@ -19,6 +19,7 @@ export async function loadBertTokenizer(folder: string): Promise<BertTokenizer> 
     const found = tokenizer.special[role];
     if (found !== undefined) return found;
     throw new InputError(`the vocabulary has no token ${BERT_TOKENS[role]}`, {
+      code: 'missing-special-token',
       where: folder,
       remedy: `name it as ${role}_token in tokenizer_config.json`,
     });

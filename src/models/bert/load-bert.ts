@@ -33,6 +33,7 @@ export function loadBert(name: string, folder: string, json: unknown, settings: 
       answers(kind = trainedFor(tensors)) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
         throw new InputError('a BERT writes no text', {
+          code: 'answers-impossible',
           where: folder,
           remedy: 'give a task with labels or numbers, or take a model that writes',
         });

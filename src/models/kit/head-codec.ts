@@ -30,6 +30,7 @@ export function headCodec(
 ): Codec {
   if (sentinel) {
     throw new InputError('this model writes no answers, so none can stand after a sentinel', {
+      code: 'answers-impossible',
       where: '--sentinel',
       remedy: 'leave it out',
     });
@@ -37,6 +38,7 @@ export function headCodec(
   const { kind } = answerKindOf(task);
   if (kind === 'text') {
     throw new InputError(`the answers of ${task.name ?? 'this task'} are free text, and this model writes none`, {
+      code: 'answers-impossible',
       remedy: 'give a task with labels, numbers or choices, or take a model that writes',
     });
   }

@@ -135,12 +135,14 @@ async function quantizedBlocks(matrices: Weights, { device = 'cpu' }: CompileSet
   // Other devices have no kernel, and would leave these products to the CPU without a word.
   if (device !== 'cpu') {
     throw new InputError(`${device} does not multiply 8-bit integers: the CPU alone does`, {
+      code: 'int8-unsupported',
       where: '--precision, --device',
       remedy: 'give `--precision float32`, or `--device cpu`',
     });
   }
   if (await hasExactInt8Products()) return quantizedWeights(matrices);
   throw new InputError('this processor cuts off products of 8-bit integers: it has no instructions made for them', {
+    code: 'int8-unsupported',
     where: '--precision',
     remedy: 'give `--precision float32`, or leave it out',
   });

@@ -25,7 +25,11 @@ export function parseConfig<Schema extends z.ZodType>(
 
 /** What is said of a config.json that cannot be of this family's checkpoint. */
 export function wrongConfig(what: string, where: string, family: string): InputError {
-  return new InputError(what, { where, remedy: `use the config.json that belongs to the ${family} checkpoint` });
+  return new InputError(what, {
+    code: 'unsupported-config',
+    where,
+    remedy: `use the config.json that belongs to the ${family} checkpoint`,
+  });
 }
 
 /** @throws InputError for a token id that the embedding table does not have */

@@ -33,6 +33,7 @@ export function loadT5(name: string, folder: string, json: unknown, settings: Co
     answers(kind) {
       if (kind === undefined || kind.kind === 'text') return TEXT;
       throw new InputError(`a T5 answers in text, not by a ${kind.kind}`, {
+        code: 'answers-impossible',
         where: folder,
         remedy: 'spell the answers as words',
       });

@@ -13,6 +13,7 @@ export function sentinelOf(tokenizer: Tokenizer): number {
   const [id, ...more] = tokenizer.encode(SENTINEL);
   if (id !== undefined && more.length === 0 && tokenizer.decode([id]) === '') return id;
   throw new InputError(`the model's vocabulary has no ${SENTINEL} to write answers after`, {
+    code: 'missing-special-token',
     where: '--sentinel',
     remedy: 'leave it out: this model reads and answers plain text',
   });

@@ -67,6 +67,6 @@ function checkSpelling(tokenizer: Tokenizer, word: string): void {
   if (spelled === word) return;
   throw new InputError(
     `the model's vocabulary spells the label ${JSON.stringify(word)} as ${JSON.stringify(spelled)}`,
-    { remedy: 'map the labels to other words in the task file, plain ones or digits' },
+    { code: 'label-unspellable', remedy: 'map the labels to other words in the task file, plain ones or digits' },
   );
 }

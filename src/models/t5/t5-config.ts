@@ -102,6 +102,10 @@ function checkActivation(config: z.output<typeof schema>, where: string): void {
   if ((otherNames[named] ?? named) === implied) return;
   throw new InputError(
     `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
-    { where, remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward' },
+    {
+      code: 'unsupported-config',
+      where,
+      remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward',
+    },
   );
 }

@@ -49,6 +49,7 @@ export function strategyNamed(name: string): SearchStrategy {
   if (known !== undefined) return known as SearchStrategy;
   const [nearest] = nearestNames(name, strategyNames);
   throw new InputError(`there is no search strategy \`${name}\``, {
+    code: 'unknown-name',
     where: '--strategy',
     remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}the strategies are ${strategyNames.join(', ')}`,
   });

@@ -68,6 +68,7 @@ function toForm({ template, label, labels, columns, metric }: TaskFile, where: s
   const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
+      code: 'bad-template',
       where,
       remedy: 'write a column as {name}, for example "review: {text}"',
     });
@@ -75,6 +76,7 @@ function toForm({ template, label, labels, columns, metric }: TaskFile, where: s
   const unknown = columns && [...used, label].find(name => !columns.includes(name));
   if (unknown !== undefined) {
     throw new InputError(`the column "${unknown}" is not among \`columns\``, {
+      code: 'missing-column',
       where,
       remedy: `the columns are ${columns!.join(', ')}`,
     });

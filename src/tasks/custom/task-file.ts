@@ -102,6 +102,7 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
     const key = issue.keys[0]!;
     const [nearest] = nearestNames(key, known);
     return new InputError(`there is no key \`${place ? `${place}.` : ''}${key}\``, {
+      code: 'unknown-key',
       where,
       remedy: nearest === undefined ? `the keys are ${known.join(', ')}` : `did you mean \`${nearest}\`?`,
     });
@@ -109,10 +110,7 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return new InputError(
     isMissing ? `the key \`${place}\` is missing` : `\`${place || 'the file'}\`: ${issue.message}`,
-    {
-      where,
-      remedy: 'see examples/my-task/task.yaml for what each key holds',
-    },
+    { code: 'bad-task-file', where, remedy: 'see examples/my-task/task.yaml for what each key holds' },
   );
 }
 
@@ -121,12 +119,14 @@ function checkLabels({ labels, metric }: TaskFile, where: string): void {
   const targets = new Set(labels?.values());
   if (metric === 'pearson') {
     throw new InputError('`labels` has no meaning with the metric pearson, which compares numbers', {
+      code: 'bad-task-file',
       where,
       remedy: 'remove `labels`, or choose another metric',
     });
   }
   if ((metric === 'f1' || metric === 'matthews') && targets.size !== 2) {
     throw new InputError(`the metric ${metric} needs exactly two different labels, not ${targets.size}`, {
+      code: 'bad-task-file',
       where,
       remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
     });

@@ -39,7 +39,11 @@ export const toy: Family = {
       answersFor: answerKindOf,
       answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
-        throw new InputError('a toy writes no text', { where: folder, remedy: 'take a T5' });
+        throw new InputError('a toy writes no text', {
+          code: 'answers-impossible',
+          where: folder,
+          remedy: 'take a T5',
+        });
       },
     });
     return loadBackbone(name, folder, describe, settings);
