@@ -57,8 +57,8 @@ export type { AnswerEachOptions, Question } from './library/answer-each.ts';
 export type { Answer } from './library/answers.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export type { TaskDescription } from './library/encode-task.ts';
-export type { StopContext } from './library/evaluate.ts';
 export type { ExportOptions } from './library/export-model.ts';
+export type { StopContext } from './library/interrupted.ts';
 export type { PredictOptions } from './library/predict.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { SpaceSettings } from './library/structures.ts';
@@ -71,19 +71,19 @@ export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
 export type { AnswerKind } from './models/answer-kind.ts';
 export {
-  type AskedInput,
   type Choosing,
   type Codec,
   type CodecOptions,
   type CodedTask,
   encodeExamples,
+  type InferenceInput,
   type Label,
   type Reading,
   type Writing,
 } from './models/codec.ts';
 export { type Families, type Family, families } from './models/families.ts';
 export type { Weight, Weights } from './models/weight.ts';
-export type { Lever } from './plan/options.ts';
+export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';

@@ -8,7 +8,7 @@ import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
-import { openSpace } from '../library/structures.ts';
+import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptions } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -26,14 +26,14 @@ const commonFile = (out: string) => join(out, 'matrix.yaml');
  * @throws InputError as its job would
  */
 export async function checkCell({ job, settings, derive }: Cell, { loaders, signal }: JobContext): Promise<void> {
-  const prepared = await prepare(settings, { ...(loaders && { loaders }), ...(signal && { signal }) });
-  const { model } = prepared;
+  const context = { ...(loaders && { loaders }), ...(signal && { signal }) };
+  const { model, data, settings: resolved } = await prepare(settings, context);
   if (derive?.from.flat().every(file => existsSync(file))) {
     keptModules(await derivedStructure(derive, model), model);
   } else if (job === 'search' || derive !== undefined) {
-    openSpace(model, { ...prepared.settings, ...(derive && { budget: derive.budget }) });
+    resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) });
   } else {
-    await listTrials(prepared);
+    await listTrials(model, data, resolved);
   }
 }
 

@@ -35,10 +35,10 @@ export interface Exporter {
    * within: the delta vector that the program is given is empty.
    * @throws InputError where files are missing or damaged
    */
-  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<AskedProgram>;
+  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<InferenceProgram>;
 }
 
 /** A program that gives answers and is not trained. */
-export type AskedProgram = Answering & {
+export type InferenceProgram = Answering & {
   release(): Promise<void>;
 };

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { encodingOptions } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ExportFormat } from '../export/formats.ts';
-import type { StopContext } from '../library/evaluate.ts';
-import { type ExportOutcome, exportModel } from '../library/export-model.ts';
+import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
+import type { StopContext } from '../library/interrupted.ts';
 import { readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { loadTuned } from './load-tuned.ts';
@@ -16,7 +17,7 @@ export interface ExportJobOptions extends StopContext {
 /**
  * Exports what a run has trained.
  * @param changes where the model or the task's file lie now
- * @throws InputError where the folder holds no trained run, and as `exportModel`
+ * @throws InputError where the folder holds no trained run, and as `exportTuned`
  */
 export async function runExportJob(
   path: string,
@@ -26,8 +27,8 @@ export async function runExportJob(
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
   const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
   const result = await readResult(runFolder(path).result);
-  return exportModel(model, tuned, {
-    ...{ format, out, task, settings },
+  return exportTuned(model, tuned, {
+    ...{ format, out, task, source: settings.model, encoding: encodingOptions(settings) },
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -12,12 +12,15 @@ import { keptModules, readStructure, type Structure, type StructureSource } from
  * The structure that `train` was told to tune: a structure file's, a manual method's, or a random one of the budget.
  * @throws InputError where the file does not fit the model, keeps nothing, or the budget holds no module
  */
-export async function givenStructure(settings: ResolvedSettings, model: Model): Promise<Structure> {
+export async function givenStructure(model: Model, settings: ResolvedSettings): Promise<Structure> {
   const { method, structure: file } = settings;
   if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
   const read = await readStructure(file);
   const source = await sourceOf(file, read);
-  const structure = { ...(settings.map === undefined ? read : carriedOver(read, model, settings)), source };
+  const structure = {
+    ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'])),
+    source,
+  };
   keptModules(structure, model, file);
   requireKept(structure, file);
   return structure;
@@ -34,9 +37,9 @@ export function requireKept({ modules }: Structure, file: string): void {
 }
 
 /** Another model's structure on this one, at the same share of the backbone. */
-function carriedOver(structure: Structure, model: Model, settings: ResolvedSettings): Structure {
+function carriedOver(structure: Structure, model: Model, keepInert: boolean): Structure {
   const mapped = mapStructure(structure, model);
-  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, settings['keep-inert']);
+  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, keepInert);
 }
 
 /** Where a structure file comes from: what it says itself, else the task of the run whose folder it lies in. */

@@ -1,15 +1,15 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './interrupted.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
 export type SplitName = 'validation' | 'test';
 
-export interface StopContext {
-  readonly signal?: AbortSignal;
-}
+const splitName = z.enum(['validation', 'test'] satisfies SplitName[], { error: '`validation` or `test`' });
 
 /**
  * Score of trained parameters on a split, by the task's metric, 0 to 100.
@@ -34,6 +34,7 @@ export function evaluateInDetail(
   { signal }: StopContext = {},
 ): Promise<DetailedScore> {
   return asInterrupted(signal, async () => {
+    checkArgument('evaluate(model, tuned, data, split)', splitName, split);
     const program = await model.compile(keptModules(tuned.structure, model));
     try {
       return await scoreSplitInDetail(program, data[split], data.scoring, tuned, signal);

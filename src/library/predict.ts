@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -13,6 +15,12 @@ export interface PredictOptions extends AnswerEachOptions {
   /** Whether answers are written after a sentinel (default: as the model was pre-trained). */
   readonly sentinel?: boolean;
 }
+
+const count = z.int({ error: 'a whole number above 0' }).positive({ error: 'a whole number above 0' }).optional();
+const predictOptions = z.looseObject(
+  { maxLength: count, batchSize: count, maxTokens: count },
+  { error: '`{ task, maxLength, batchSize }`, or nothing' },
+);
 
 /**
  * The model's answer to each question, in their order. A text is read as it is; what the rows of a task give to read
@@ -42,8 +50,10 @@ export async function* predictEach(
   model: Model,
   tuned: TunedStructure,
   questions: AsyncIterable<Question> | Iterable<Question>,
-  { task = {}, maxLength = 512, sentinel, ...options }: PredictOptions = {},
+  given: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
+  checkArgument('predict(model, tuned, questions, options)', predictOptions, given);
+  const { task = {}, maxLength = 512, sentinel, ...options } = given;
   const codec = model.codec(task, { maxLength, sentinel });
   const program = await model.compile(keptModules(tuned.structure, model));
   yield* answerEach({ program, delta: tuned.delta, codec }, questions, options);

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
 import { checkSearchOptions } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import type { Task } from '../tasks/task.ts';
 
@@ -24,6 +26,7 @@ export function completeSettings(
   given: Settings,
   tuned?: string,
 ): ResolvedSettings {
+  checkArgument('settings', z.looseObject({}, { error: 'settings by their keys, for example `{ epochs: 2 }`' }), given);
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const parsed = parseSettings(said, key => key);
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);

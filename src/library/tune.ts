@@ -1,7 +1,8 @@
-import { retrainStage } from '../config/job-config.ts';
+import { tuneStage } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
+import type { StageConfig } from '../training/stage.ts';
 import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune-program.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './interrupted.ts';
@@ -29,17 +30,28 @@ export async function* tune(
   given: StageSettings = {},
   context: LoopContext = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const settings = completeSettings(model, data.task, given, structure.space);
+  const tuning = tuneStage(completeSettings(model, data.task, given, structure.space));
+  return yield* tuneStructure(model, structure, data, tuning, context);
+}
+
+/** The same by sizes and rates in values. */
+export async function* tuneStructure(
+  model: Model,
+  structure: Structure,
+  data: Pick<EncodedTask, 'train' | 'validation' | 'scoring'>,
+  tuning: StageConfig,
+  context: LoopContext = {},
+): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
   const program = await model.compile(keptModules(structure, model));
   try {
     const tuned = yield* tuneProgram(
       {
         program,
         examples: data.train,
-        initialDelta: program.initialDelta(settings.seed),
+        initialDelta: program.initialDelta(tuning.seed),
         evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
       },
-      retrainStage(settings),
+      tuning,
       context,
     );
     return { ...tuned, structure };

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import type { Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
@@ -5,12 +7,21 @@ import { fieldText, fieldTexts, placeOf } from '../data/rows/row.ts';
 import type { SegmentsOfRow } from './row-form.ts';
 import type { Task } from './task.ts';
 
+const givenInput = z.union(
+  [
+    z.looseObject({ text: z.string() }),
+    z.looseObject({ file: z.string(), line: z.number(), fields: z.record(z.string(), z.unknown()) }),
+  ],
+  { error: '`{ line, text }`, or a row as `{ file, line, fields }`' },
+);
+
 /**
  * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one field, and
  * for any other task the text as it is, for who has written all that the model shall read.
  * @throws InputError where a field is missing, and for a row where the task is not made of fields
  */
 export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, input: ModelInput): readonly Segment[] {
+  checkArgument('segmentsOf(task, input)', givenInput, input);
   if ('text' in input) {
     return segments !== undefined && fieldsOf(segments).length === 1
       ? segments(

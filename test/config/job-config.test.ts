@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retrainStage, searchStage } from '../../src/config/job-config.ts';
+import { searchStage, tuneStage } from '../../src/config/job-config.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 
@@ -14,7 +14,7 @@ const resolve = (settings: Settings = {}) => resolveSettings({ model: 'm', task:
 test('each stage has its own epochs and validations, and shares the rest', () => {
   const settings = resolve({ seed: 7, lr: 1e-3, 'clip-norm': 5, 'batch-size': 8 });
   const shared = { seed: 7, learningRate: 1e-3, clipNorm: 5, batchSize: 8 };
-  assert.deepEqual(retrainStage(settings), { ...shared, epochs: 40, evaluateEvery: 60 });
+  assert.deepEqual(tuneStage(settings), { ...shared, epochs: 40, evaluateEvery: 60 });
   assert.deepEqual(searchStage(settings), { ...shared, epochs: 20, evaluateEvery: 50 });
 });
 
@@ -27,12 +27,12 @@ test('what is given reaches the stage it is for', () => {
   });
   const search = searchStage(settings);
   assert.deepEqual([search.epochs, search.evaluateEvery], [1, 2]);
-  const retrain = retrainStage(settings);
+  const retrain = tuneStage(settings);
   assert.deepEqual([retrain.epochs, retrain.evaluateEvery], [3, 4]);
 });
 
 test('a limit of steps holds for both stages, and is absent where there is none', () => {
-  for (const stage of [searchStage, retrainStage]) {
+  for (const stage of [searchStage, tuneStage]) {
     assert.equal(stage(resolve({ 'max-steps': 9 })).maxSteps, 9);
     assert.equal('maxSteps' in stage(resolve()), false);
   }

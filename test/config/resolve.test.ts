@@ -5,7 +5,7 @@ import {
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check-settings.ts';
-import { retrainStage, searchStage } from '../../src/config/job-config.ts';
+import { searchStage, tuneStage } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { checkSearchOptions, chosenStrategy } from '../../src/config/search-options.ts';
@@ -36,7 +36,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
   assert.deepEqual(options, {
     ...{ order: 'one-sided', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
   });
-  assert.deepEqual(retrainStage(settings), {
+  assert.deepEqual(tuneStage(settings), {
     epochs: 30,
     batchSize: 32,
     evaluateEvery: 200,

@@ -9,7 +9,7 @@ import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
-import { loadAsked } from '../../src/jobs/load-asked.ts';
+import { loadInference } from '../../src/jobs/load-inference.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -121,5 +121,5 @@ test('one that was damaged after its export is refused by file, as a model and a
   const isTold = (error: Error) =>
     error instanceof InputError && error.where === file && /not those that were written/.test(error.message);
   await assert.rejects(loadModel(folder), isTold);
-  await assert.rejects(loadAsked(folder, {}), isTold);
+  await assert.rejects(loadInference(folder, {}), isTold);
 });

@@ -19,7 +19,7 @@ const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 
 function given(settings: Settings) {
   const named = { model: model.folder, task: 't', ...settings };
-  return givenStructure(resolveSettings(named, { maxLength: 64, search: stage, retrain: stage }), model);
+  return givenStructure(model, resolveSettings(named, { maxLength: 64, search: stage, retrain: stage }));
 }
 
 test('a manual method keeps all of its modules and has no budget', async () => {

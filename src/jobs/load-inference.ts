@@ -3,9 +3,9 @@ import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
-import { type AskedTask, taskOf } from '../export/exported-task.ts';
+import { type InferenceTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
-import type { AnswerEachOptions, Asked } from '../library/answer-each.ts';
+import type { AnswerEachOptions, Inference } from '../library/answer-each.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { familyIn } from '../models/families.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -13,8 +13,8 @@ import { loadTask } from '../tasks/tasks.ts';
 import { loadTuned } from './load-tuned.ts';
 
 /** Something trained that can be asked, with its task and the batches it is asked in. */
-export interface LoadedAsked extends Asked {
-  readonly task: AskedTask;
+export interface LoadedInference extends Inference {
+  readonly task: InferenceTask;
   readonly sizes: Pick<AnswerEachOptions, 'batchSize'>;
 }
 
@@ -24,18 +24,18 @@ type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'thre
  * Opens a run folder, or the folder of an exported model.
  * @throws InputError where the folder is neither, or what it holds cannot answer
  */
-export function loadAsked(path: string, changes: Changes): Promise<LoadedAsked> {
+export function loadInference(path: string, changes: Changes): Promise<LoadedInference> {
   return holdsExport(path) ? loadExported(path, changes) : loadRun(path, changes);
 }
 
-async function loadRun(path: string, changes: Changes): Promise<LoadedAsked> {
+async function loadRun(path: string, changes: Changes): Promise<LoadedInference> {
   const { settings, model, task, tuned } = await loadTuned(path, changes);
   const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
   const program = await model.compile(keptModules(tuned.structure, model));
   return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
 }
 
-async function loadExported(folder: string, changes: Changes): Promise<LoadedAsked> {
+async function loadExported(folder: string, changes: Changes): Promise<LoadedInference> {
   const description = await readDescription(folder);
   if (changes.model !== undefined) {
     throw new InputError('an exported model is a model by itself', {
