@@ -1,5 +1,4 @@
 import { InputError } from '../core/errors.ts';
-import { readBudget } from '../structure/budget.ts';
 import type { Settings } from './settings.ts';
 
 /** Settings that name what no default can know. */
@@ -30,7 +29,7 @@ export function requireModelAndTask(settings: Settings): JobSettings {
  * @param tuned space or method of what is tuned
  * @throws InputError where all of them are trained
  */
-export function requireFrozenWeights({ precision }: Settings, tuned: string | undefined): void {
+export function requireFrozenWeights(precision: Settings['precision'], tuned: string | undefined): void {
   if (tuned === 'fine-tuning' && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
       code: 'conflicting-settings',
@@ -38,11 +37,6 @@ export function requireFrozenWeights({ precision }: Settings, tuned: string | un
       remedy: 'give `--precision float32`, or tune something else',
     });
   }
-}
-
-/** A misspelt budget is told before a model is read. @throws InputError */
-export function requireReadableBudget({ budget }: Settings): void {
-  if (budget !== undefined) readBudget(budget);
 }
 
 /** What `train` tunes must be said once: by a method or by a structure file. @throws InputError otherwise */

@@ -5,31 +5,6 @@ import type { StageConfig } from '../training/stage.ts';
 import type { ResolvedSettings } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
-/** The sizes and rates of the search, whatever its strategy. */
-export function searchStage(settings: ResolvedSettings): StageConfig {
-  return { ...commonStage(settings), epochs: settings.epochs, evaluateEvery: settings['eval-every'] };
-}
-
-/** The same for the tuning of what is kept. */
-export function tuneStage(settings: ResolvedSettings): StageConfig {
-  return {
-    ...commonStage(settings),
-    epochs: settings['retrain-epochs'],
-    evaluateEvery: settings['retrain-eval-every'],
-  };
-}
-
-function commonStage(settings: ResolvedSettings) {
-  return {
-    ...(settings['max-steps'] !== undefined && { maxSteps: settings['max-steps'] }),
-    batchSize: settings['batch-size'],
-    ...(settings['micro-batch'] !== undefined && { microBatch: settings['micro-batch'] }),
-    learningRate: settings.lr,
-    clipNorm: settings['clip-norm'],
-    seed: settings.seed,
-  };
-}
-
 /** How a task's data are encoded, and how much of them. */
 export interface EncodingOptions {
   /** Longest input in tokens. */
@@ -46,15 +21,37 @@ export interface EncodingOptions {
   readonly seed: number;
 }
 
-export function encodingOptions(settings: ResolvedSettings): EncodingOptions {
+/** What the settings say of sizes and rates. */
+export interface JobSizes {
+  readonly encoding: EncodingOptions;
+  /** Of the search, whatever its strategy. */
+  readonly search: StageConfig;
+  /** Of the tuning of what is kept. */
+  readonly tuning: StageConfig;
+}
+
+export function jobSizes(settings: ResolvedSettings): JobSizes {
+  const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
+  const ofBoth = {
+    ...(maxSteps !== undefined && { maxSteps }),
+    batchSize,
+    ...(microBatch !== undefined && { microBatch }),
+    learningRate: settings.lr,
+    clipNorm: settings['clip-norm'],
+    seed,
+  };
   return {
-    maxLength: settings['max-length'],
-    maxValidation: settings['max-validation'],
-    maxTest: settings['max-test'],
-    batchSize: settings['batch-size'],
-    sentinel: settings.sentinel,
-    answers: settings.answers,
-    seed: settings.seed,
+    encoding: {
+      maxLength: settings['max-length'],
+      maxValidation: settings['max-validation'],
+      maxTest: settings['max-test'],
+      batchSize,
+      sentinel: settings.sentinel,
+      answers: settings.answers,
+      seed,
+    },
+    search: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
+    tuning: { ...ofBoth, epochs: settings['retrain-epochs'], evaluateEvery: settings['retrain-eval-every'] },
   };
 }
 

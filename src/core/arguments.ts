@@ -14,7 +14,7 @@ export function checkArgument(where: string, schema: z.ZodType, value: unknown):
   const wrong = path.reduce<unknown>((of, key) => (of as Record<PropertyKey, unknown>)[key], value);
   const name = path.length === 0 ? '' : ` for \`${path.join('.')}\``;
   throw new InputError(wrong === undefined ? `nothing is given${name}` : `${shown(wrong)} is no value${name}`, {
-    code: 'unknown-value',
+    code: 'bad-argument',
     where,
     remedy: `give ${message}`,
   });

@@ -4,6 +4,7 @@
  */
 export const errorCodes = {
   // The command line and the settings.
+  'bad-argument': ['an argument of a function of the library is not what its type says', 'give what the message names'],
   'argument-count': ['an argument is missing, or there is one too many', 'add --help to see what the command takes'],
   'conflicting-settings': [
     'settings that cannot be given together, or of which one is needed',

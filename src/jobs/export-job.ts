@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { encodingOptions } from '../config/job-config.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ExportFormat } from '../export/formats.ts';
 import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
@@ -28,7 +28,7 @@ export async function runExportJob(
   const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
-    ...{ format, out, task, source: settings.model, encoding: encodingOptions(settings) },
+    ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding },
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -30,7 +30,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
   const begun = settingsBegunWith(folder);
-  requireTaskFile(begun, folder, 'write its place there, then resume');
+  requireTaskFile(begun.task, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
 }
@@ -83,7 +83,7 @@ export async function beginRun(
 export function recordedSettings(folder: RunFolder, changes: Settings): Settings {
   requireRun(folder);
   const begun = settingsBegunWith(folder);
-  if (changes.task === undefined) requireTaskFile(begun, folder, 'give its place with --task, or write it there');
+  if (changes.task === undefined) requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
   return { ...begun, ...changes };
 }
 
@@ -92,7 +92,7 @@ export function recordedSettings(folder: RunFolder, changes: Settings): Settings
  * @param remedy what to do where it has moved
  * @throws InputError naming config.yaml, where its place stands
  */
-export function requireTaskFile({ task }: Settings, folder: RunFolder, remedy: string): void {
+export function requireTaskFile(task: string | undefined, folder: RunFolder, remedy: string): void {
   if (task === undefined || !isTaskFile(task) || isThere(task)) return;
   throw new InputError(`the run's task file is not there any more: ${task}`, {
     code: 'missing-task-file',

@@ -1,5 +1,4 @@
 import { requireNothingGiven } from '../config/check-settings.ts';
-import { encodingOptions } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { asInterrupted } from '../library/interrupted.ts';
 import { countTunings, type Plan, type PlanOptions, planJob } from '../plan/plan.ts';
@@ -19,7 +18,6 @@ export function runPlanJob(given: Settings, options: PlanOptions & JobContext = 
       const text = `memory is told as the CPU needs it: what ${device} holds in a memory of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
-    const { maxLength } = encodingOptions(settings);
-    return planJob({ ...job, maxLength, tunings: countTunings(settings) }, options);
+    return planJob({ ...job, tunings: countTunings(settings) }, options);
   });
 }

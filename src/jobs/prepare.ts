@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check-settings.ts';
-import { compileSettings, encodingOptions, tuneStage } from '../config/job-config.ts';
+import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
+import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { type EncodedTask, encodeData } from '../library/encode-task.ts';
@@ -8,22 +8,20 @@ import { type ResolvedSearch, resolveSearch } from '../library/resolve-search.ts
 import { completeSettings } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
-import type { StageConfig } from '../training/stage.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
 import { listTrials, type Trial } from './trials.ts';
 
 /** What the stages of a job share, in values: loaded, split by the seed, and encoded. */
-export interface ResolvedJob {
+export interface ResolvedJob extends Pick<JobSizes, 'encoding' | 'tuning'> {
   readonly model: Model;
   readonly data: EncodedTask;
   /** How its programs are compiled, and where. */
   readonly compile: CompileSettings;
-  /** Sizes and rates of the training of what is kept, and the job's seed. */
-  readonly tuning: StageConfig;
 }
 
 /** The same of a search. */
@@ -44,10 +42,11 @@ export async function prepare(
   given: Settings,
   { signal, onEvent, loaders = freshLoaders }: JobContext,
 ): Promise<Prepared> {
-  requireReadableBudget(given);
+  // A misspelt budget is told before a model is read.
+  if (given.budget !== undefined) readBudget(given.budget);
   const named = requireModelAndTask(given);
-  const tuned = await tunedBy(named);
-  requireFrozenWeights(named, tuned);
+  const tuned = await tunedBy(named.method, named.structure);
+  requireFrozenWeights(named.precision, tuned);
   const task = await loaders.task(named.task);
   const device = await loaders.device(named.device, text => onEvent?.({ type: 'message', text }));
   const placed = { ...named, device };
@@ -59,18 +58,13 @@ export async function prepare(
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
-  const data = await encodeData(
-    model,
-    task,
-    examples,
-    encodingOptions(settings),
-    signal === undefined ? {} : { signal },
-  );
+  const { encoding, tuning } = jobSizes(settings);
+  const data = await encodeData(model, task, examples, encoding, signal === undefined ? {} : { signal });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   for (const text of [data.incomplete, data.tooLong]) if (text !== undefined) onEvent?.({ type: 'warning', text });
-  return { settings, model, data, compile, tuning: tuneStage(settings) };
+  return { settings, model, data, compile, encoding, tuning };
 }
 
 /** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
@@ -89,6 +83,6 @@ export async function prepareTuning(
 }
 
 /** The method, or the space of the structure file, that says what is tuned; a file that is still to be made says nothing. */
-async function tunedBy({ method, structure }: Settings): Promise<string | undefined> {
+async function tunedBy(method: string | undefined, structure: string | undefined): Promise<string | undefined> {
   return structure !== undefined && existsSync(structure) ? (await readStructure(structure)).space : method;
 }

@@ -1,4 +1,4 @@
-import { tuneStage } from '../config/job-config.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
@@ -24,7 +24,7 @@ type TrainingSet = Pick<EncodedTask, 'train'>;
 const methodsOfTrials: Readonly<
   Record<string, (model: Model, data: TrainingSet, settings: ResolvedSettings) => Trial[]>
 > = {
-  'tuned-lora': (model, _, settings) => evenLoraTrials(model, resolveSpace(model, settings), tuneStage(settings)),
+  'tuned-lora': (model, _, settings) => evenLoraTrials(model, resolveSpace(model, settings), jobSizes(settings).tuning),
   'best-of-random': (model, data, settings) => bestOfRandomTrials(model, data, resolveSearch(model, settings)),
 };
 
@@ -35,7 +35,7 @@ const methodsOfTrials: Readonly<
 export async function listTrials(model: Model, data: TrainingSet, settings: ResolvedSettings): Promise<Trial[]> {
   const many = methodsOfTrials[settings.method ?? ''];
   if (many !== undefined) return many(model, data, settings);
-  return [{ structure: await givenStructure(model, settings), tuning: tuneStage(settings) }];
+  return [{ structure: await givenStructure(model, settings), tuning: jobSizes(settings).tuning }];
 }
 
 /**

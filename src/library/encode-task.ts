@@ -1,4 +1,4 @@
-import { type EncodingOptions, encodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
@@ -61,7 +61,8 @@ export async function encodeTask(
   given: StageSettings = {},
   context: StopContext = {},
 ): Promise<EncodedTask> {
-  return encodeData(model, task, data, encodingOptions(completeSettings(model, task, given)), context);
+  const { encoding } = jobSizes(completeSettings(model, task, given));
+  return encodeData(model, task, data, encoding, context);
 }
 
 /** The same by options in values. */

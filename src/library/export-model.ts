@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type EncodingOptions, encodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
@@ -74,7 +74,8 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
     checkArgument('exportModel(model, tuned, options)', exportOptions, given);
     const { settings = {}, ...options } = given;
     const resolved = completeSettings(model, options.task, settings);
-    return exportTuned(model, tuned, { ...options, source: resolved.model, encoding: encodingOptions(resolved) });
+    const { encoding } = jobSizes(resolved);
+    return exportTuned(model, tuned, { ...options, source: resolved.model, encoding });
   });
 }
 

@@ -1,4 +1,4 @@
-import { searchStage, tuneStage } from '../config/job-config.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { type ChosenStrategy, chosenStrategy } from '../config/search-options.ts';
 import type { EncodedExample } from '../core/program.ts';
@@ -21,12 +21,8 @@ export interface ResolvedSearch extends ChosenStrategy {
  * @throws InputError for an unknown space, and a budget that holds no module
  */
 export function resolveSearch(model: Pick<Model, 'sites' | 'parameters'>, settings: ResolvedSettings): ResolvedSearch {
-  return {
-    ...chosenStrategy(settings),
-    space: resolveSpace(model, settings),
-    stage: searchStage(settings),
-    tuning: tuneStage(settings),
-  };
+  const { search: stage, tuning } = jobSizes(settings);
+  return { ...chosenStrategy(settings), space: resolveSpace(model, settings), stage, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */

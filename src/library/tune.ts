@@ -1,4 +1,4 @@
-import { tuneStage } from '../config/job-config.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
@@ -30,7 +30,7 @@ export async function* tune(
   given: StageSettings = {},
   context: LoopContext = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const tuning = tuneStage(completeSettings(model, data.task, given, structure.space));
+  const { tuning } = jobSizes(completeSettings(model, data.task, given, structure.space));
   return yield* tuneStructure(model, structure, data, tuning, context);
 }
 

@@ -54,7 +54,7 @@ export async function memoryOptions(
 
 /** The kinds of options there are; int8 where the machine has exact products of 8-bit integers. */
 export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean }): OptionKind[] {
-  const { data, search, compile, maxLength } = job;
+  const { data, search, compile, encoding } = job;
   const { strategy, options, stage, tuning } = search;
   const compiled = (change: Partial<CompileSettings>): Attempt => ({
     settings: change,
@@ -70,7 +70,7 @@ export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean 
   });
   const shortened = (maxLength: number): Attempt => ({
     settings: { 'max-length': maxLength },
-    job: { ...job, maxLength, data: cutInputs(data, maxLength) },
+    job: { ...job, encoding: { maxLength }, data: cutInputs(data, maxLength) },
   });
   const mayUnpack = compile.prepack !== false;
   const mayRecompute = !compile.recompute;
@@ -90,7 +90,7 @@ export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean 
       attempts: [strategyOptions(change)],
       changes,
     })),
-    { attempts: halvings(maxLength, 16).map(shortened), changes: 'longer texts are cut' },
+    { attempts: halvings(encoding.maxLength, 16).map(shortened), changes: 'longer texts are cut' },
   ];
 }
 

@@ -1,4 +1,4 @@
-import { compileSettings, encodingOptions } from '../config/job-config.ts';
+import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
@@ -87,9 +87,9 @@ export function planSearch(
   return asInterrupted(options.signal, async () => {
     const settings = completeSettings(model, data.task, given);
     const search = resolveSearch(model, settings);
-    const { maxLength } = encodingOptions(settings);
+    const { encoding } = jobSizes(settings);
     const compile = compileSettings({ ...settings, device: 'cpu' });
-    return planJob({ model, data, search, compile, maxLength, tunings: countTunings(settings) }, options);
+    return planJob({ model, data, search, compile, encoding, tunings: countTunings(settings) }, options);
   });
 }
 

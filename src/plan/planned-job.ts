@@ -1,3 +1,4 @@
+import type { EncodingOptions } from '../config/job-config.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { ResolvedSearch } from '../library/resolve-search.ts';
 import type { Model } from '../models/model.ts';
@@ -12,8 +13,8 @@ export interface PlannedJob {
   readonly data: EncodedTask;
   readonly search: ResolvedSearch;
   readonly compile: CompileSettings;
-  /** Longest input in tokens, as the data are encoded. */
-  readonly maxLength: number;
+  /** As the data are encoded. */
+  readonly encoding: Pick<EncodingOptions, 'maxLength'>;
   /** Structures to be tuned and tested after the search: what it finds, and a random one beside it; or none. */
   readonly tunings: 0 | 1 | 2;
   /** Resident memory of this process as it is now. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compileSettings, encodingOptions } from '../../src/config/job-config.ts';
+import { compileSettings, jobSizes } from '../../src/config/job-config.ts';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { resolveSearch } from '../../src/library/resolve-search.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
@@ -121,7 +121,8 @@ describe('options that take less memory', () => {
     const { settings, ...costed } = jobOf(changes);
     const compile = compileSettings({ ...settings, device: 'cpu' });
     // Nothing of the model is asked: what an option changes is the job's own values.
-    const job = { ...costed, compile, maxLength: encodingOptions(settings).maxLength, processBytes: 0 } as PlannedJob;
+    const { encoding } = jobSizes(settings);
+    const job: PlannedJob = { ...costed, model: undefined as never, compile, encoding, processBytes: 0 };
     return optionKinds(job, { int8 });
   }
   const settingsOf = (kind: ReturnType<typeof kindsOf>[number]) => kind.attempts.map(({ settings }) => settings);
@@ -145,9 +146,9 @@ describe('options that take less memory', () => {
     for (const { attempts } of kindsOf({}, true)) {
       for (const { settings, job } of attempts) {
         const expected = jobOf(settings);
-        const { maxLength } = encodingOptions(expected.settings);
+        const { maxLength } = jobSizes(expected.settings).encoding;
         assert.deepEqual(
-          [job.search, job.compile, job.maxLength],
+          [job.search, job.compile, job.encoding.maxLength],
           [expected.search, compileSettings({ ...expected.settings, device: 'cpu' }), maxLength],
         );
         assert.ok(job.data.train.every(({ input }) => input.ids.length <= maxLength));
