@@ -67,7 +67,7 @@ export async function writeDraft(
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {
     const prepared = await prepare(settings, context);
-    openSpace(prepared.model, prepared.settings);
+    openSpace(prepared.model, prepared.settings, prepared.catalogue);
     const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, prepared, context) };
     const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
     await writeFileWhole(path, draftConfig({ ...prepared.settings, ...limit }, chosen, path));

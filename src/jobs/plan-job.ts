@@ -12,11 +12,11 @@ import { prepare } from './prepare.ts';
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
     requireNothingGiven(given);
-    const { model, data, settings } = await prepare(given, options);
+    const { model, data, settings, catalogue } = await prepare(given, options);
     if (settings.device !== 'cpu') {
       const text = `memory is told as the CPU needs it: what ${settings.device} holds in a memory of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
-    return planSearch(model, data, settings, options);
+    return planSearch(model, data, settings, { ...options, catalogue });
   });
 }

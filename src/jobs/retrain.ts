@@ -22,16 +22,16 @@ export async function retrainBest(
   folder: RunFolder,
   context: JobContext,
 ): Promise<{ result: RunResult; structure: Structure }> {
-  const { model, data } = prepared;
+  const { model, data, catalogue } = prepared;
   const tried = await runTrials(prepared, trials, folder, context);
   // Among equals the first: it is the simplest, where attempts are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   const started = performance.now();
-  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
+  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
-  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model)), delta);
+  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
   const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {
@@ -88,9 +88,12 @@ export async function compareWithRandom(
 ): Promise<RunResult> {
   if (before.score === undefined || before.score.random !== undefined) return before;
   const budget = String(before.budget.parameters);
-  const structure = drawStructure(prepared.model, { ...prepared.settings, budget });
+  const structure = drawStructure(prepared.model, { ...prepared.settings, budget }, 0, prepared.catalogue);
   const tuned = await runTuneStage(prepared, structure, 'random', folder, context);
-  const random = await evaluate(prepared.model, tuned, prepared.data, 'test', context);
+  const random = await evaluate(prepared.model, tuned, prepared.data, 'test', {
+    ...context,
+    catalogue: prepared.catalogue,
+  });
   const result: RunResult = { ...before, score: { ...before.score, random } };
   await writeResult(folder.result, result);
   return result;

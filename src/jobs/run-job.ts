@@ -40,11 +40,11 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
     const prepared = await prepare(begun, options);
     const { model, settings } = prepared;
-    openSpace(model, settings);
+    openSpace(model, settings, prepared.catalogue);
     return whileHolding(folder, async () => {
       await beginRun(folder, settings, options);
       let result = await readResult(folder.result);
@@ -87,7 +87,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
     const prepared = await prepare(begun, options);
     const trials = await listTrials(prepared);

@@ -18,16 +18,16 @@ export interface SearchStageResult {
 
 /** Searches a structure and writes `structure.json`. Goes on from a checkpoint where there is one. */
 export async function runSearchStage(
-  { model, data, settings }: Prepared,
+  { model, data, settings, catalogue }: Prepared,
   folder: RunFolder,
   { signal, onEvent }: JobContext,
 ): Promise<SearchStageResult> {
   const store = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
-  const { candidates, budget } = openSpace(model, settings);
+  const { candidates, budget } = openSpace(model, settings, catalogue);
   onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
   const memory = startStageMemory(store);
   try {
-    const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal });
+    const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal, catalogue });
     await beginHistory(folder.history, { candidates, budget, keepInert: settings['keep-inert'] });
     const record = recordHistory(folder.history);
     const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {

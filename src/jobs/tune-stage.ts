@@ -20,7 +20,7 @@ export interface TuneStageResult extends TunedStructure {
  * @param trial name of the attempt, where several are made of the stage
  */
 export async function runTuneStage(
-  { model, data, settings }: Prepared,
+  { model, data, settings, catalogue }: Prepared,
   structure: Structure,
   stage: 'retrain' | 'random',
   folder: RunFolder,
@@ -30,7 +30,7 @@ export async function runTuneStage(
   const store = checkpointFile(join(folder.checkpoint, `${[stage, trial].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tune(model, structure, data, settings, { checkpoint: memory.checkpoint, signal });
+    const events = tune(model, structure, data, settings, { checkpoint: memory.checkpoint, signal, catalogue });
     const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, trial);
     return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
   } finally {

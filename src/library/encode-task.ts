@@ -1,8 +1,9 @@
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
 import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import { mapInSlices } from '../data/in-slices.ts';
-import { metrics } from '../metrics/metrics.ts';
+import { metricNamed } from '../metrics/metrics.ts';
 import type { Target } from '../metrics/target.ts';
 import type { AskedInput, Codec } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
@@ -57,9 +58,11 @@ export async function encodeTask(
   task: TaskDescription,
   data: TaskData,
   given: StageSettings = {},
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, catalogue = builtIn }: { readonly signal?: AbortSignal | undefined } & WithCatalogue = {},
 ): Promise<EncodedTask> {
-  const settings = completeSettings(model, task, given);
+  const settings = completeSettings(model, task, given, undefined, catalogue);
+  const metric = metricNamed(task.metric, catalogue.metrics);
+  const details = (task.details ?? []).map(name => [name, metricNamed(name, catalogue.metrics)] as const);
   const { seed, 'max-length': maxLength, sentinel } = settings;
   const codec = model.codec(task, { maxLength, sentinel });
   const answers = answerMode(codec, task, settings.answers);
@@ -80,7 +83,6 @@ export async function encodeTask(
   const encoded = await mapInSlices(train, encode, signal);
   const splits = { validation: await toSplit(validation), test: await toSplit(test) };
   const words = codec.choice?.labels?.map(({ word }) => word);
-  const { metric, details = [] } = task;
   const tooLong = await countTooLong(codec, task, [train, validation, test].flat(), signal);
   return {
     task,
@@ -89,9 +91,9 @@ export async function encodeTask(
     scoring: {
       codec,
       answers,
-      score: (predictions, targets) => metrics[metric](predictions, targets, words),
+      score: (predictions, targets) => metric(predictions, targets, words),
       details: (predictions, targets) =>
-        Object.fromEntries(details.map(name => [name, metrics[name](predictions, targets, words)])),
+        Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
       batchSize: settings['batch-size'],
     },
     majority: majorityScore(metric, {

@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
@@ -20,7 +21,7 @@ export async function evaluate(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  context: StopContext = {},
+  context: StopContext & WithCatalogue = {},
 ): Promise<number> {
   return (await evaluateInDetail(model, tuned, data, split, context)).score;
 }
@@ -31,10 +32,10 @@ export function evaluateInDetail(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  { signal }: StopContext = {},
+  { signal, catalogue }: StopContext & WithCatalogue = {},
 ): Promise<DetailedScore> {
   return asInterrupted(signal, async () => {
-    const program = await model.compile(keptModules(tuned.structure, model));
+    const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
     try {
       return await scoreSplitInDetail(program, data[split], data.scoring, tuned, signal);
     } finally {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
 import {
   descriptionFile,
@@ -9,7 +10,7 @@ import {
   writeDescription,
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
-import { type ExportFormat, exporters } from '../export/formats.ts';
+import { exporterOf } from '../export/formats.ts';
 import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -20,8 +21,9 @@ import { packageVersion } from './provenance.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface ExportOptions extends StopContext {
-  readonly format: ExportFormat;
+export interface ExportOptions extends StopContext, WithCatalogue {
+  /** Name of an exporter. */
+  readonly format: string;
   /** The folder to write. It may be there where it is empty or holds an earlier export, which is then replaced. */
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
@@ -34,7 +36,7 @@ export interface ExportOptions extends StopContext {
 
 /** An exported model: its folder, the files in it, and their size. */
 export interface ExportOutcome {
-  readonly format: ExportFormat;
+  readonly format: string;
   readonly folder: string;
   readonly task: string;
   readonly model: string;
@@ -50,12 +52,16 @@ export interface ExportOutcome {
 export function exportModel(
   model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, settings = {}, score, signal }: ExportOptions,
+  { format, out, task, settings = {}, score, signal, catalogue = builtIn }: ExportOptions,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporters[format];
-    const modules = keptModules(structure, model);
-    const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
+    const exporter = exporterOf(format, 'format', catalogue.exporters);
+    const modules = keptModules(structure, model, undefined, catalogue);
+    const {
+      model: source,
+      'max-length': maxLength,
+      sentinel,
+    } = completeSettings(model, task, settings, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
     await requireExportFolder(out);

@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -5,7 +6,7 @@ import { type AnswerEachOptions, answerEach, type Prediction, type Question } fr
 import { asInterrupted } from './interrupted.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface PredictOptions extends AnswerEachOptions {
+export interface PredictOptions extends AnswerEachOptions, WithCatalogue {
   /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
   readonly task?: CodedTask;
   /** Longest input in tokens; longer ones are cut (default 512). */
@@ -42,9 +43,9 @@ export async function* predictEach(
   model: Model,
   tuned: TunedStructure,
   questions: AsyncIterable<Question> | Iterable<Question>,
-  { task = {}, maxLength = 512, sentinel, ...options }: PredictOptions = {},
+  { task = {}, maxLength = 512, sentinel, catalogue, ...options }: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
   const codec = model.codec(task, { maxLength, sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model));
+  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   yield* answerEach({ program, delta: tuned.delta, codec }, questions, options);
 }

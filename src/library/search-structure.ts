@@ -1,3 +1,4 @@
+import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { retrainStage, searchStage } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { type ChosenStrategy, chosenStrategy } from '../config/search-options.ts';
@@ -33,14 +34,18 @@ export function prepareSearch(
   model: Pick<Model, 'sites' | 'parameters'>,
   { train: examples }: Pick<EncodedTask, 'train'>,
   settings: ResolvedSettings,
+  catalogue: Catalogue = builtIn,
 ): PreparedSearch {
-  const { candidates, budget } = openSpace(model, settings);
+  const { candidates, budget } = openSpace(model, settings, catalogue);
   const keepInert = settings['keep-inert'];
   const [stage, tuning] = [searchStage(settings), retrainStage(settings)];
   const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
-  return { ...chosenStrategy(settings), problem: { ...problem, usualEvaluations: countEvaluations(usualCost) } };
+  return {
+    ...chosenStrategy(settings, catalogue),
+    problem: { ...problem, usualEvaluations: countEvaluations(usualCost) },
+  };
 }
 
 /**
@@ -54,10 +59,10 @@ export async function* searchStructure(
   model: Model,
   data: EncodedTask,
   given: StageSettings = {},
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<SearchEvent, FoundStructure> {
-  const settings = completeSettings(model, data.task, given);
-  const { strategy, options, problem } = prepareSearch(model, data, settings);
+  const settings = completeSettings(model, data.task, given, undefined, context.catalogue);
+  const { strategy, options, problem } = prepareSearch(model, data, settings, context.catalogue);
   const open = new Set<Program>();
   const compile: Compile = async modules => {
     const program = await model.compile(modules);

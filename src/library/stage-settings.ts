@@ -1,3 +1,4 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
@@ -23,11 +24,12 @@ export function completeSettings(
   task: Pick<Task, 'name' | 'presets' | 'maxSourceLength'>,
   given: Settings,
   tuned?: string,
+  catalogue: Catalogue = builtIn,
 ): ResolvedSettings {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = parseSettings(said, key => key);
+  const parsed = parseSettings(said, key => key, catalogue);
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
-  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned);
-  checkSearchOptions(settings);
+  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
+  checkSearchOptions(settings, catalogue);
   return settings;
 }

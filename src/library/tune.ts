@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { retrainStage } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
@@ -27,10 +28,10 @@ export async function* tune(
   structure: Structure,
   data: EncodedTask,
   given: StageSettings = {},
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const settings = completeSettings(model, data.task, given, structure.space);
-  const program = await model.compile(keptModules(structure, model));
+  const settings = completeSettings(model, data.task, given, structure.space, context.catalogue);
+  const program = await model.compile(keptModules(structure, model, undefined, context.catalogue));
   try {
     const tuned = yield* tuneProgram(
       {

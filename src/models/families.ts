@@ -24,14 +24,13 @@ export type Families = Readonly<Record<string, Family>>;
 export const families: Families = { t5: { load: loadT5, openCodecs: openT5Codecs } };
 
 /**
- * The family of the model in a folder, one of the package's or of `more`, and its parsed config.json.
+ * The family of the model in a folder, and its parsed config.json.
  * @throws InputError where that is missing or damaged, or names no family that is known
  */
 export async function familyIn(
   folder: string,
-  more: Families = {},
+  known: Families = families,
 ): Promise<{ readonly family: Family; readonly config: unknown }> {
-  const known = { ...families, ...more };
   const where = join(folder, 'config.json');
   const config = await readJson(where);
   const name =

@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { chosenStrategy } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
@@ -24,10 +25,13 @@ export interface LeverKind {
 }
 
 /** The levers that these settings leave; int8 where the machine has exact products of 8-bit integers. */
-export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
+export function leverKinds(
+  settings: ResolvedSettings,
+  { int8, catalogue }: { readonly int8: boolean } & WithCatalogue,
+): LeverKind[] {
   const rows = settings['micro-batch'] ?? settings['batch-size'];
   const length = settings['max-length'];
-  const { strategy, options } = chosenStrategy(settings);
+  const { strategy, options } = chosenStrategy(settings, catalogue);
   return [
     { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
     {

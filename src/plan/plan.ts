@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { asInterrupted } from '../library/interrupted.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
@@ -57,7 +58,7 @@ export interface Plan {
   readonly levers: readonly Lever[];
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;
   /** Whether to time a few steps; without it the plan says nothing of time and starts no session. Default true. */
@@ -80,12 +81,12 @@ export function planSearch(
   options: PlanOptions = {},
 ): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
-    const settings = completeSettings(model, data.task, given);
+    const settings = completeSettings(model, data.task, given, undefined, options.catalogue);
     const processBytes = process.memoryUsage.rss();
     const limitBytes = options.memoryBytes ?? machineMemory();
-    const { candidates, budget } = openSpace(model, settings);
+    const { candidates, budget } = openSpace(model, settings, options.catalogue);
     const keepInert = settings['keep-inert'];
-    const planned: PlannedJob = { model, settings, processBytes };
+    const planned: PlannedJob = { model, settings, processBytes, catalogue: options.catalogue };
 
     const drafts = draftStages(planned, data);
     const peakBytes = largestPeak(planned, drafts);

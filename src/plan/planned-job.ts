@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { Model } from '../models/model.ts';
@@ -12,6 +13,7 @@ export interface PlannedJob {
   readonly model: Model;
   readonly settings: ResolvedSettings;
   readonly processBytes: number;
+  readonly catalogue: Catalogue | undefined;
 }
 
 export type Timings = ReadonlyMap<PlannedStage, ProgramTiming>;
@@ -22,7 +24,9 @@ export function draftStages(
   changes: Partial<ResolvedSettings> = {},
 ): StageDraft[] {
   const settings = { ...context.settings, ...changes };
-  return costStages(context.model, data, settings).map(stage => draftStage(stage, { ...context, data, settings }));
+  return costStages(context.model, data, settings, context.catalogue).map(stage =>
+    draftStage(stage, { ...context, data, settings }),
+  );
 }
 
 /** Of a job whose stages compute nothing, the process as it is. */
@@ -84,19 +88,21 @@ export async function pullLevers(
   limitBytes: number,
 ): Promise<Lever[]> {
   const int8 = planned.settings.device === 'cpu' && (await hasExactInt8Products());
-  return leverKinds(planned.settings, { int8 }).flatMap(({ attempts, changes }): Lever[] => {
-    let pulled: Lever | undefined;
-    for (const settings of attempts) {
-      const length = settings['max-length'];
-      const shown = length === undefined ? data : cutInputs(data, length);
-      const drafts = draftStages(planned, shown, settings);
-      const peakBytes = largestPeak(planned, drafts);
-      const fits = peakBytes <= limitBytes;
-      // No step of 8-bit integers was timed.
-      const seconds = settings.precision === undefined ? totalSeconds(planned, drafts, timings, shown) : null;
-      pulled = { settings, peakBytes, seconds, fits, ...(changes !== undefined && { changes }) };
-      if (fits) break;
-    }
-    return pulled ? [pulled] : [];
-  });
+  return leverKinds(planned.settings, { int8, catalogue: planned.catalogue }).flatMap(
+    ({ attempts, changes }): Lever[] => {
+      let pulled: Lever | undefined;
+      for (const settings of attempts) {
+        const length = settings['max-length'];
+        const shown = length === undefined ? data : cutInputs(data, length);
+        const drafts = draftStages(planned, shown, settings);
+        const peakBytes = largestPeak(planned, drafts);
+        const fits = peakBytes <= limitBytes;
+        // No step of 8-bit integers was timed.
+        const seconds = settings.precision === undefined ? totalSeconds(planned, drafts, timings, shown) : null;
+        pulled = { settings, peakBytes, seconds, fits, ...(changes !== undefined && { changes }) };
+        if (fits) break;
+      }
+      return pulled ? [pulled] : [];
+    },
+  );
 }

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, retrainStage, searchStage } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
@@ -37,8 +38,9 @@ export function costStages(
   model: Pick<Model, 'sites' | 'parameters'>,
   data: Pick<EncodedTask, 'train'>,
   settings: ResolvedSettings,
+  catalogue?: Catalogue,
 ): CostedStage[] {
-  const { strategy, options, problem } = prepareSearch(model, data, settings);
+  const { strategy, options, problem } = prepareSearch(model, data, settings, catalogue);
   const { candidates, budget, keepInert } = problem;
   const [search, retrain] = [searchStage(settings), retrainStage(settings)];
   const searchCost = strategy.cost(problem, options);
