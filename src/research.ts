@@ -33,7 +33,7 @@ export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
 export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/kinds.ts';
-export { initialDelta, layoutOf } from './deltas/layout.ts';
+export { type Head, initialDelta, layoutOf } from './deltas/layout.ts';
 export { type Cell, cellName } from './experiments/cell.ts';
 export type { CompareOptions } from './experiments/compare-methods.ts';
 export { comparisonMarkdown } from './experiments/comparison-files.ts';
@@ -68,6 +68,7 @@ export type { DeviceReport } from './machine/probe.ts';
 export type { Metric } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
+export type { AnswerKind } from './models/answer-kind.ts';
 export {
   type AskedInput,
   type Choosing,
@@ -79,6 +80,7 @@ export {
   type Reading,
   type Writing,
 } from './models/codec.ts';
+export { type Families, type Family, families } from './models/families.ts';
 export type { Weight, Weights } from './models/weight.ts';
 export type { Lever } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';

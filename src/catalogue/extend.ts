@@ -46,6 +46,7 @@ function checkNames(catalogue: Catalogue, plugin: Plugin, list: ListName): void 
         ? 'twice'
         : `and ${owner === undefined ? 's3delta' : `the plugin ${owner.name}`} has one`;
       throw new InputError(`the plugin ${plugin.name} brings the ${lists[list].one} \`${name}\`, ${whose}`, {
+        code: 'name-taken',
         remedy: 'give it another name',
       });
     }

@@ -35,6 +35,7 @@ function readPlugin(file: string): Plugin {
   const path = resolve(file);
   if (!isThere(path)) {
     throw new InputError('there is no such plugin', {
+      code: 'missing-plugin',
       where: file,
       remedy: 'give the place of its file with --plugin, or write it under `plugins:` in the config file',
     });
@@ -42,6 +43,7 @@ function readPlugin(file: string): Plugin {
   const { default: plugin } = loadModule(path, file);
   if (plugin === undefined) {
     throw new InputError('a plugin is the default export of its file, and this one has none', {
+      code: 'bad-plugin',
       where: file,
       remedy: "write `export default definePlugin({ name: 'mine', … })`",
     });
@@ -61,8 +63,9 @@ function loadModule(path: string, where: string): { readonly default?: unknown }
   try {
     return load(path) ?? {};
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(error.message, { where, remedy: error.remedy, cause: error });
+    if (error instanceof InputError) throw new InputError(error.message, { code: error.code, where, remedy: error.remedy, cause: error });
     throw new InputError(`the plugin could not be loaded: ${reasonOf(error, path)}`, {
+      code: 'bad-plugin',
       where,
       remedy: 'mend the file: `node` with its path shows the whole message',
       cause: error,

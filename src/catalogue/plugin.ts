@@ -93,18 +93,20 @@ export function definePlugin(plugin: Plugin): Plugin {
 export function checkPlugin(value: unknown): asserts value is Plugin {
   if (typeof value !== 'object' || value === null) {
     throw new InputError(`a plugin is an object, not ${value === null ? 'null' : typeof value}`, {
+      code: 'bad-plugin',
       remedy: "write `export default definePlugin({ name: 'mine', … })`",
     });
   }
   const plugin = value as Plugin;
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name)) {
-    throw new InputError(`a plugin needs a name of letters, digits, -, _ and .`, { remedy: "write `name: 'mine'`" });
+    throw new InputError(`a plugin needs a name of letters, digits, -, _ and .`, { code: 'bad-plugin', remedy: "write `name: 'mine'`" });
   }
   const known = ['name', ...Object.keys(lists)];
   for (const key of Object.keys(plugin)) {
     if (known.includes(key)) continue;
     const [nearest] = nearestNames(key, known);
     throw new InputError(`a plugin has no list \`${key}\``, {
+      code: 'bad-plugin',
       remedy: nearest === undefined ? `the lists are ${known.slice(1).join(', ')}` : `did you mean \`${nearest}\`?`,
     });
   }
@@ -117,15 +119,16 @@ function checkList(plugin: Plugin, list: ListName): void {
   if (given === undefined) return;
   if (typeof given !== 'object' || given === null || Array.isArray(given) !== (named !== undefined)) {
     const form = named === undefined ? `${list}: { name: … }` : `${list}: [ … ]`;
-    throw new InputError(`\`${list}\` has the wrong form`, { remedy: `write \`${form}\`` });
+    throw new InputError(`\`${list}\` has the wrong form`, { code: 'bad-plugin', remedy: `write \`${form}\`` });
   }
   for (const [name, entry] of entriesOf(plugin, list)) {
     if (!NAME.test(name)) {
-      throw new InputError(`\`${name}\` is no name for a ${one}`, { remedy: 'use letters, digits, -, _ and .' });
+      throw new InputError(`\`${name}\` is no name for a ${one}`, { code: 'bad-plugin', remedy: 'use letters, digits, -, _ and .' });
     }
     const isFunction = Object.keys(members).length === 0;
     if (typeof entry !== (isFunction ? 'function' : 'object') || entry === null) {
       throw new InputError(`the ${one} ${name} is no ${isFunction ? 'function' : 'object'}`, {
+        code: 'bad-plugin',
         remedy: `see docs/plugins.md for what a ${one} is`,
       });
     }
@@ -133,6 +136,7 @@ function checkList(plugin: Plugin, list: ListName): void {
       const found = (entry as Readonly<Record<string, unknown>>)[member];
       if (typeof found === kind && found !== null) continue;
       throw new InputError(`the ${one} ${name} has no \`${member}\` that is a ${kind}`, {
+        code: 'bad-plugin',
         remedy: `give it one: docs/plugins.md says what a ${one} has`,
       });
     }

@@ -5,13 +5,26 @@ import { visible } from '../core/visible.ts';
 export interface Failure {
   readonly exitCode: 1 | 2 | 130;
   readonly lines: readonly string[];
+  /** What `--json` prints on stdout; absent where the failure is a fault of the program. */
+  readonly document?: {
+    readonly error: Readonly<Record<'code' | 'message', string>> & Partial<Record<'where' | 'remedy', string>>;
+  };
 }
 
 /** A user's mistake, and a machine's refusal, is a message with its remedy; anything else is ours, and shows where. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof InputError || error instanceof StorageError) {
     const remedy = error.remedy === undefined ? [] : [`→ ${error.remedy}`];
-    return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy] };
+    const { code, what: message, where } = error;
+    const document = {
+      error: {
+        code,
+        message,
+        ...(where !== undefined && { where }),
+        ...(error.remedy !== undefined && { remedy: error.remedy }),
+      },
+    };
+    return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy], document };
   }
   if (error instanceof InterruptedError) {
     return { exitCode: 130, lines: [visible(error.message)] };

@@ -20,7 +20,10 @@ export interface Interview {
  */
 export function createInterview(ask: Ask | 'silent' | undefined, onEvent?: (event: JobEvent) => void): Interview {
   if (ask === undefined) {
-    throw new InputError('questions need a terminal', { remedy: 'give --yes, and what you know as flags' });
+    throw new InputError('questions need a terminal', {
+      code: 'terminal-needed',
+      remedy: 'give --yes, and what you know as flags',
+    });
   }
   const tell = (text: string) => onEvent?.({ type: 'message', text });
 

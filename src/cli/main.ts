@@ -6,7 +6,7 @@ import { commands } from './commands/commands.ts';
 import { describeFailure } from './failure.ts';
 import { interruptSignal } from './interrupt.ts';
 import { createProgress } from './progress/progress.ts';
-import { commandOf, runCommandLine } from './run.ts';
+import { asksForJson, commandOf, runCommandLine } from './run.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';
@@ -69,5 +69,6 @@ try {
   progress.finish();
   const failure = describeFailure(error);
   process.stderr.write(`${failure.lines.join('\n')}\n`);
+  if (failure.document && asksForJson(rawArgs)) await print(JSON.stringify(failure.document, null, 2));
   process.exitCode = failure.exitCode;
 }

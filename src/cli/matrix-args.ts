@@ -79,7 +79,11 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
   const flags = parse(Object.fromEntries(given), key => `--${key}`, catalogue);
   const settings = { ...written, ...flags, ...givenPlugins(args, written) } as Keys;
   if (settings.out === undefined) {
-    throw new InputError('no folder is given', { where: '--out', remedy: 'say where the runs go: --out runs/compare' });
+    throw new InputError('no folder is given', {
+      code: 'missing-setting',
+      where: '--out',
+      remedy: 'say where the runs go: --out runs/compare',
+    });
   }
   return { settings, out: settings.out };
 }

@@ -96,6 +96,7 @@ function givenValue({ name, value = '', inlineValue }: GivenFlag): string {
   const isFlag = !inlineValue && value.startsWith('-') && !negativeNumber.test(value);
   if (value !== '' && !isFlag) return value;
   throw new InputError('a value is missing', {
+    code: 'missing-value',
     where: `--${name}`,
     remedy: isFlag ? `write --${name} VALUE before ${value}` : `write --${name} VALUE`,
   });
@@ -111,6 +112,7 @@ function truth(name: string, value: string | undefined): boolean {
   if (value === undefined || value === 'true') return true;
   if (value === 'false') return false;
   throw new InputError(`it is on or off, not \`${value}\``, {
+    code: 'unknown-value',
     where: `--${name}`,
     remedy: `write --${name} or --no-${name}`,
   });
@@ -120,6 +122,7 @@ function unknownFlag(argument: string, flags: readonly string[]): InputError {
   const [written] = argument.split('=', 1) as [string];
   const [nearest] = negativeNumber.test(written) ? [] : nearestNames(written.replace(/^--?/, ''), flags);
   return new InputError(`there is no flag \`${written}\` here`, {
+    code: 'unknown-flag',
     remedy:
       nearest === undefined
         ? 'add --help to see the flags; write `--` before a text that begins with a dash'
@@ -133,11 +136,15 @@ function readPositionals(
 ): [name: string, text: string][] {
   const extra = texts[places.length];
   if (extra !== undefined) {
-    throw new InputError(`\`${extra}\` is one argument too many`, { remedy: 'did you forget a `--` before a flag?' });
+    throw new InputError(`\`${extra}\` is one argument too many`, {
+      code: 'argument-count',
+      remedy: 'did you forget a `--` before a flag?',
+    });
   }
   const missing = places[texts.length];
   if (missing !== undefined && missing.required !== false) {
     throw new InputError(`${missing.name.toUpperCase()} is missing`, {
+      code: 'argument-count',
       remedy: 'add --help to see what the command takes',
     });
   }

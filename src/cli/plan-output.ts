@@ -15,6 +15,7 @@ export function planOutput(plan: Plan): Output {
     ...tableLines(candidatesTable(plan)),
     '',
     `budget: ${budgetText(plan)}`,
+    ...(plan.head === undefined ? [] : [`beside the budget: a head of ${count(plan.head)} parameters`]),
     `it holds ${plan.modulesThatFit.fewest} to ${plan.modulesThatFit.most} of ${count(plan.candidates)} modules`,
     '',
     ...tableLines(stagesTable(plan)),

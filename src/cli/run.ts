@@ -51,6 +51,12 @@ export async function runCommandLine(
   return { ...(stream && { stream: visibleLines(stream) }), text, exitCode };
 }
 
+/** Whether stdout is to hold one JSON document, also where the command fails before its arguments are read. */
+export function asksForJson(rawArgs: readonly string[]): boolean {
+  const end = rawArgs.indexOf('--');
+  return rawArgs.slice(0, end === -1 ? undefined : end).includes('--json');
+}
+
 /** The command that the arguments name, where there is one of that name. */
 export function commandOf(
   [name = '']: readonly string[],
@@ -88,6 +94,7 @@ function asJson(output: Output): string {
 function unknownCommand(name: string, names: readonly string[]): InputError {
   const [nearest] = nearestNames(name, names);
   return new InputError(`there is no command \`${name}\``, {
+    code: 'unknown-command',
     remedy: nearest === undefined ? `the commands are ${names.join(', ')}` : `did you mean \`${nearest}\`?`,
   });
 }

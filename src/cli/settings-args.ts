@@ -103,7 +103,11 @@ export function runFolderOf(
 
 function usualFolder({ task, model = '', seed = 0 }: Settings, resume: boolean): string {
   if (resume && task === undefined) {
-    throw new InputError('which run is to go on?', { where: '--resume', remedy: 'name its folder with --out' });
+    throw new InputError('which run is to go on?', {
+      code: 'missing-setting',
+      where: '--resume',
+      remedy: 'name its folder with --out',
+    });
   }
   return join('runs', `${shortName(task ?? '')}-${shortName(model)}-seed${seed}`);
 }

@@ -12,12 +12,14 @@ export function requireModelAndTask(settings: Settings): JobSettings {
   const { model, task } = settings;
   if (task === undefined) {
     throw new InputError('no task is given', {
+      code: 'missing-setting',
       where: '--task',
       remedy: 'name one, for example `--task rte` (`s3delta tasks` lists them)',
     });
   }
   if (model === undefined) {
     throw new InputError('no model is given', {
+      code: 'missing-setting',
       where: '--model',
       remedy: `give a folder with a T5 checkpoint, or \`--model ${offeredModel}\` for the built-in one`,
     });
@@ -37,6 +39,7 @@ export function requireFrozenWeights(
 ): void {
   if (trainsAllWeights(tuned, catalogue) && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
+      code: 'conflicting-settings',
       where: '--precision',
       remedy: 'give `--precision float32`, or tune something else',
     });
@@ -61,6 +64,7 @@ export function requireMethodOrStructure(settings: Settings): void {
         ? 'neither a method nor a structure is given'
         : 'both a method and a structure are given',
       {
+        code: 'conflicting-settings',
         where: '--method, --structure',
         remedy: 'give one of them, for example `--method lora` or `--structure runs/rte/structure.json`',
       },
@@ -73,6 +77,7 @@ export function requireNothingGiven(settings: Settings): void {
   const given = (['method', 'structure', 'map'] as const).find(key => settings[key] !== undefined);
   if (given === undefined) return;
   throw new InputError(`a search finds its structure itself, and \`${given}: ${settings[given]}\` is given`, {
+    code: 'conflicting-settings',
     where: given,
     remedy: 'leave it out, or use `s3delta train`, which tunes what it is given',
   });

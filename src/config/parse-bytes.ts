@@ -17,5 +17,9 @@ export function parseBytes(text: string, where: string): number {
   const [, digits, unit] = /^\s*(\d*\.?\d+)\s*([MGT]i?B)\s*$/i.exec(text) ?? [];
   const value = Number(digits) * (units[unit?.toUpperCase() ?? ''] ?? Number.NaN);
   if (value > 0) return Math.floor(value);
-  throw new InputError(`"${text}" is no amount of memory`, { where, remedy: 'write for example 4GB or 900MB' });
+  throw new InputError(`"${text}" is no amount of memory`, {
+    code: 'unknown-value',
+    where,
+    remedy: 'write for example 4GB or 900MB',
+  });
 }

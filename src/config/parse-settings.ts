@@ -32,6 +32,7 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   const keys = Object.keys(schema.shape);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new InputError('a config file is a list of `key: value` lines', {
+      code: 'unreadable-config',
       where: where(''),
       remedy: 'write for example `task: rte` on a line of its own',
     });
@@ -46,6 +47,7 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   const value = (values as Record<string, unknown>)[key];
   const [nearest] = issue.code === 'invalid_value' ? nearestNames(String(value), issue.values.map(String)) : [];
   throw new InputError(`${JSON.stringify(value)} is no value for \`${key}\``, {
+    code: 'unknown-value',
     where: where(key),
     remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}give ${expected(issue)}`,
   });
@@ -54,6 +56,7 @@ export function parseKeys<Shape extends z.ZodRawShape>(
 function unknownKey(key: string, keys: readonly string[], where: string): InputError {
   const [nearest] = nearestNames(key, keys);
   return new InputError(`there is no key \`${key}\``, {
+    code: 'unknown-key',
     where,
     remedy: nearest === undefined ? `the keys are ${keys.join(', ')}` : `did you mean \`${nearest}\`?`,
   });

@@ -30,12 +30,18 @@ export function checkSearchOptions(settings: Settings, catalogue: Catalogue = bu
     throw new InputError(
       `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and ${strategy.name} is to search`,
       {
+        code: 'option-of-another-strategy',
         where: `--${key}`,
         remedy: `leave it out, or give \`--strategy ${owners[0]}\``,
       },
     );
   }
   for (const { holds, keys, what, remedy } of strategy.contradictions ?? []) {
-    if (holds(options)) throw new InputError(what, { where: keys.map(key => `--${key}`).join(', '), remedy });
+    if (holds(options))
+      throw new InputError(what, {
+        code: 'conflicting-settings',
+        where: keys.map(key => `--${key}`).join(', '),
+        remedy,
+      });
   }
 }

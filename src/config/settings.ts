@@ -165,6 +165,7 @@ export function settingsSchemaFor(catalogue: Catalogue): SettingsSchema {
     for (const option of Object.keys(options.shape)) {
       if (!(option in lastKeys) && !Object.hasOwn(fixedKeys, option)) continue;
       throw new InputError(`the strategy ${name} has an option \`${option}\`, which every run has already`, {
+        code: 'name-taken',
         remedy: 'call the option something else',
       });
     }

@@ -1,6 +1,9 @@
 import type { Site } from './site.ts';
 
-/** Hyper-parameters of a delta kind, e.g. `{ rank: 8, alpha: 16 }`. Plain numbers, so that they can be saved and compared. */
+/**
+ * Hyper-parameters of a delta kind, e.g. `{ rank: 8, alpha: 16 }`. Plain numbers, so that they can be saved and
+ * compared.
+ */
 export type DeltaOptions = Readonly<Record<string, number>>;
 
 /** What everyone may know of a kind of delta; what it does is known in `deltas/`. */

@@ -1,14 +1,25 @@
+import type { ErrorCode } from './error-codes.ts';
 import { shortened, visible } from './visible.ts';
 
 /** Characters of a message or a remedy: a page of text hides what is wrong, also where it quotes a whole file. */
 const MOST = 2000;
 const readable = (text: string) => visible(shortened(text, MOST));
 
+/** What an InputError says beside what is wrong. */
+export interface InputErrorDetails {
+  readonly code: ErrorCode;
+  readonly remedy?: string | undefined;
+  readonly where?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /**
  * A mistake in what the user gave: a flag, a file, a value. Carries everything a person needs to mend it.
  * The command line prints it without a stack trace and ends with exit code 2.
  */
 export class InputError extends Error {
+  /** Which kind of mistake it is: stable, for scripts. */
+  readonly code: ErrorCode;
   /** What is wrong, without the place. */
   readonly what: string;
   /** The exact edit that mends it, in words. */
@@ -16,9 +27,10 @@ export class InputError extends Error {
   /** Where it stands: a file, a line, a key. */
   readonly where: string | undefined;
 
-  constructor(what: string, details: { remedy?: string; where?: string; cause?: unknown } = {}) {
+  constructor(what: string, details: InputErrorDetails) {
     super(readable(details.where ? `${details.where}: ${what}` : what), { cause: details.cause });
     this.name = 'InputError';
+    this.code = details.code;
     this.what = readable(what);
     this.remedy = details.remedy && readable(details.remedy);
     this.where = details.where;
@@ -31,7 +43,7 @@ export function atPlace<T>(where: string | undefined, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof InputError) || where === undefined) throw error;
-    throw new InputError(error.message, { where, remedy: error.remedy, cause: error });
+    throw new InputError(error.message, { code: error.code, where, remedy: error.remedy, cause: error });
   }
 }
 

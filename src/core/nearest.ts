@@ -18,5 +18,9 @@ export function nearestNames(name: string, names: readonly string[], count = 1):
 export function unknownName(what: string, name: string, names: readonly string[], where?: string): InputError {
   const [nearest] = nearestNames(name, names);
   const question = nearest === undefined ? '' : `did you mean "${nearest}"? `;
-  return new InputError(`unknown ${what} "${name}"`, { where, remedy: `${question}use one of: ${names.join(', ')}` });
+  return new InputError(`unknown ${what} "${name}"`, {
+    code: 'unknown-name',
+    where,
+    remedy: `${question}use one of: ${names.join(', ')}`,
+  });
 }

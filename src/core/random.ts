@@ -26,6 +26,7 @@ export function streamKey(stream: string): PhiloxKey {
 function blocks(seed: number, stream: string, step: number): (block: number) => [number, number, number, number] {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new InputError(`a seed must be a whole number from 0 to 2^53 - 1, not ${seed}`, {
+      code: 'unknown-value',
       remedy: 'give for example --seed 1',
     });
   }

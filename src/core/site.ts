@@ -2,8 +2,8 @@
  * A place in a backbone where delta modules can attach, named as in the checkpoint.
  *
  * A `linear` host computes y = x Wᵀ (+ b) with W [outFeatures, inFeatures]; a `norm` host y = norm(x) ⊙ w (+ b) with w
- * [outFeatures]; a `block` host is a whole sub-layer before its residual connection, whose output [tokens, outFeatures] a
- * sequential module reads; an `embedding` host is a table [inFeatures rows, outFeatures].
+ * [outFeatures]; a `block` host is a whole sub-layer before its residual connection, whose output [tokens, outFeatures]
+ * a sequential module reads; an `embedding` host is a table [inFeatures rows, outFeatures].
  */
 export type HostKind = 'linear' | 'norm' | 'block' | 'embedding';
 
@@ -12,7 +12,9 @@ export const stacks = ['encoder', 'decoder'] as const;
 
 export type Stack = (typeof stacks)[number];
 
-/** Where in the depth of a model a site stands. The embedding counts to layer 0, a stack's final norm to its last layer. */
+/**
+ * Where in the depth of a model a site stands. The embedding counts to layer 0, a stack's final norm to its last layer.
+ */
 export interface Place {
   readonly stack: Stack;
   readonly layer: number;
@@ -68,7 +70,10 @@ export interface Site {
   readonly hasBias: boolean;
   /** True where adding a constant to the output changes nothing (a key projection: the softmax removes it). */
   readonly biasIsInert: boolean;
-  /** True where the weight is another site's (a tied output projection): it can be read, but is not this site's to train. */
+  /**
+   * True where the weight is another site's (a tied output projection): it can be read, but is not this site's to
+   * train.
+   */
   readonly weightIsShared: boolean;
 }
 

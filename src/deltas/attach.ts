@@ -22,7 +22,10 @@ export interface Attachments {
   linear(x: Value, map: LinearMap): Value;
   /** The same for several maps of one input: what their modules read of it, they read in one pass. */
   linears(x: Value, maps: readonly LinearMap[]): Value[];
-  /** A linear map's weight [out, in] and bias [out] with all that modules add multiplied out, for who multiplies x by it last. */
+  /**
+   * A linear map's weight [out, in] and bias [out] with all that modules add multiplied out, for who multiplies x by it
+   * last.
+   */
   merged(map: LinearMap): { readonly weight: Value; readonly bias?: Value };
   /** A norm of x [tokens, d]. */
   norm(site: string, x: Value, norm: Norm): Value;
@@ -81,15 +84,16 @@ export function attachContributions(bySite: ReadonlyMap<string, readonly (() => 
       return addOutputs(onBlock, readAll(whole, onBlock), add(residual, mul(whole, onePlus(scale))))!;
     }
     if (!reads(onBlock)) return product(x, map, [...own, ...onBlock], ofInput, residual);
-    // Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin matrices:
-    // h is never formed.
+    // Modules that read the block's output h read the bare product xWᵀ, and of what is added to it only the thin
+    // matrices: h is never formed.
     const bare = hostProduct(x, map, own);
     const [tokens] = bare.shape;
     const added = thinMatrices(own, ofInput, tokens!, sumOf(own, 'bias'));
     const inner = new Map([...ofInput, ...readAll(bare, onBlock, added)]);
     const parts = [...own, ...onBlock];
     const result = addOutputs(parts, inner, add(residual, bare))!;
-    // Both ends of the sub-layer are held anyway: the bare product is what they differ by, less what the parts have added.
+    // Both ends of the sub-layer are held anyway: the bare product is what they differ by, less what the parts have
+    // added.
     bare.graph.recomputation.mark(bare, () => {
       const { columns, writes } = thinMatrices(parts, inner, tokens!, sumOf(parts, 'bias'))!;
       return gemm(columns, writes, { transB: true, alpha: -1, c: sub(result, residual) });

@@ -53,7 +53,10 @@ export interface Contribution {
 export interface Bottleneck {
   /** [r, features read]. */
   readonly read: Value;
-  /** [tokens, r] → [tokens, r′]; absent where it is the identity, as at every linear host: write · read then adds to its weight. */
+  /**
+   * [tokens, r] → [tokens, r′]; absent where it is the identity, as at every linear host: write · read then adds to its
+   * weight.
+   */
   between?(inner: Value): Value;
   /** [outFeatures, r′]. */
   readonly write: Value;

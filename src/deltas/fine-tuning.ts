@@ -2,8 +2,8 @@ import { weightShape } from '../core/site.ts';
 import { type Delta, ZEROS } from './delta.ts';
 
 /**
- * Full fine-tuning of one weight, and of the bias beside it where there is one, as deltas of their shapes: W + Δ, Δ starting at 0. AdamW without weight decay takes the
- * same steps on Δ as on W.
+ * Full fine-tuning of one weight, and of the bias beside it where there is one, as deltas of their shapes: W + Δ, Δ
+ * starting at 0. AdamW without weight decay takes the same steps on Δ as on W.
  */
 export const fineTuning: Delta = {
   kind: 'fine-tuning',

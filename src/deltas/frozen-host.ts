@@ -9,7 +9,10 @@ export interface LinearMap {
   readonly weight: Value;
   /** [out]. */
   readonly bias?: Value;
-  /** Wᵀ [in, out] rounded, where the product is to be of 8-bit integers. A module that changes the weight has it in float32. */
+  /**
+   * Wᵀ [in, out] rounded, where the product is to be of 8-bit integers. A module that changes the weight has it in
+   * float32.
+   */
   readonly quantized?: QuantizedMatrix;
 }
 
@@ -36,8 +39,8 @@ export function withBias(parts: Parts, bias: Value | undefined): Parts {
 
 /**
  * The frozen map's own product, without its bias, with what the parts change of its weight and scale, onto `addend`.
- * Scales multiply what flows in and out, which leaves a rounded weight as it is and takes no pass over the weight: but for
- * both at once, whose sum only the weight can hold.
+ * Scales multiply what flows in and out, which leaves a rounded weight as it is and takes no pass over the weight: but
+ * for both at once, whose sum only the weight can hold.
  */
 export function hostProduct(x: Value, { weight, quantized }: LinearMap, parts: Parts, addend?: Value): Value {
   const [inputScale, outputScale] = [sumOf(parts, 'inputScale'), sumOf(parts, 'outputScale')];
@@ -67,7 +70,10 @@ export function outputWeight(parts: Parts, weight: Value): Value {
   return addChanges(parts, scale ? mul(weight, onePlus(scale)) : weight);
 }
 
-/** The values that a norm of x goes through, its own output last; `weight` and `bias` are the norm's with what modules make of them. */
+/**
+ * The values that a norm of x goes through, its own output last; `weight` and `bias` are the norm's with what modules
+ * make of them.
+ */
 export const norms: Readonly<Record<Norm['kind'], (x: Value, norm: Omit<Norm, 'kind'>) => readonly Value[]>> = {
   rms: (x, { weight, bias, epsilon }) => {
     const normalized = rmsNorm(x, weight, epsilon);

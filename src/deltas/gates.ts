@@ -1,10 +1,10 @@
 import type { Layout, ParameterLayout } from '../core/program.ts';
 
 /**
- * Gates and scales outside the graph. A gate multiplies parameters its module is linear in, so a graph that knows no gates
- * is given f ⊙ w in place of w, with f = a parameter's scale times, where it is gated, its module's gate z. The gradient g
- * that it returns, ∂loss/∂(f ⊙ w), holds both gradients wanted. Gates so cost one multiplication a parameter, and the same
- * compiled program serves with and without them. Heads have no gate, and are left as they are.
+ * Gates and scales outside the graph. A gate multiplies parameters its module is linear in, so a graph that knows no
+ * gates is given f ⊙ w in place of w, with f = a parameter's scale times, where it is gated, its module's gate z. The
+ * gradient g that it returns, ∂loss/∂(f ⊙ w), holds both gradients wanted. Gates so cost one multiplication a
+ * parameter, and the same compiled program serves with and without them. Heads have no gate, and are left as they are.
  */
 
 /** f ⊙ w: a fresh array, or `delta` itself where no factor differs from 1. Without gates every gate is 1. */
@@ -20,8 +20,8 @@ export function gatedDelta(layout: Layout, delta: Float32Array, gates?: Float32A
 }
 
 /**
- * From g = ∂loss/∂(f ⊙ w) to ∂loss/∂w = f ⊙ g, written over `gradient`, and ∂loss/∂zᵢ = Σ scale · w g over module i's gated
- * parameters, which is returned; nothing where there are no gates.
+ * From g = ∂loss/∂(f ⊙ w) to ∂loss/∂w = f ⊙ g, written over `gradient`, and ∂loss/∂zᵢ = Σ scale · w g over module i's
+ * gated parameters, which is returned; nothing where there are no gates.
  */
 export function splitGradient(
   layout: Layout,

@@ -10,8 +10,8 @@ const keysAndValues: readonly Role[] = [
 const scalesInput = ({ role }: Site): boolean => role === 'feed-forward.out';
 
 /**
- * IA3: keys, values and the inner activation of the feed-forward times 1 + l, element by element (Liu et al. 2022). What
- * is trained is the deviation l from 1, from 0 on: δ(x) = l ⊙ Wx, or W(l ⊙ x), is linear in it.
+ * IA3: keys, values and the inner activation of the feed-forward times 1 + l, element by element (Liu et al. 2022).
+ * What is trained is the deviation l from 1, from 0 on: δ(x) = l ⊙ Wx, or W(l ⊙ x), is linear in it.
  */
 export const ia3: Delta = {
   kind: 'ia3',

@@ -38,19 +38,24 @@ export function createModule(
 ): DeltaModule {
   const delta = deltaNamed(kind, known);
   if (!delta.hosts(site))
-    throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host (${site.role})`);
+    throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host (${site.role})`, {
+      code: 'no-such-site',
+    });
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(delta.defaults, name))
-      throw new InputError(`${kind} has no option "${name}"`, { where: site.name });
+      throw new InputError(`${kind} has no option "${name}"`, { code: 'bad-delta-option', where: site.name });
     if (!(value > 0) || !Number.isFinite(value))
-      throw new InputError(`${kind}: ${name} must be positive, got ${value}`, { where: site.name });
+      throw new InputError(`${kind}: ${name} must be positive, got ${value}`, {
+        code: 'bad-delta-option',
+        where: site.name,
+      });
   }
   const merged = { ...delta.defaults, ...options };
   const shapes = delta.parameters(site, merged).map(({ shape }) => shape);
   if (!shapes.flat().every(Number.isInteger)) {
     throw new InputError(
       `${kind}: ${JSON.stringify(options)} must be whole numbers, as they are extents of its matrices`,
-      { where: site.name },
+      { code: 'bad-delta-option', where: site.name },
     );
   }
   const parameters = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);

@@ -35,8 +35,8 @@ export function headSize(heads: readonly Head[]): number {
 }
 
 /**
- * Fresh initial values of every module, and of the heads that the layout was made with; those of one depend on the seed and
- * its name alone.
+ * Fresh initial values of every module, and of the heads that the layout was made with; those of one depend on the seed
+ * and its name alone.
  */
 export function initialDelta(layout: Layout, seed: number, heads: readonly Head[] = []): Float32Array {
   const delta = new Float32Array(layout.size);

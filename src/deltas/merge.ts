@@ -6,7 +6,9 @@ import type { Merge, TrainedParameters } from './trained-forms.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {
-  /** Made of a frozen weight when it is asked for, what is to be added to it: by the names that a model's weights go by. */
+  /**
+   * Made of a frozen weight when it is asked for, what is to be added to it: by the names that a model's weights go by.
+   */
   readonly changes: ReadonlyMap<string, (frozen: Float32Array) => Float32Array>;
   /** The modules that no weight holds. */
   readonly rest: readonly DeltaModule[];

@@ -7,7 +7,7 @@ import { sumOf } from './frozen-host.ts';
 export type Inner = ReadonlyMap<Bottleneck, Value>;
 
 /** A sum of rank-1 terms [tokens, out] by its factors: columns [tokens, r] and writes [out, r]. */
-export interface ThinMatrices {
+interface ThinMatrices {
   readonly columns: Value;
   readonly writes: Value;
 }
@@ -16,7 +16,10 @@ export function reads(parts: readonly Contribution[]): boolean {
   return parts.some(({ bottleneck }) => bottleneck);
 }
 
-/** What each bottleneck reads of x (+ columns · writesᵀ), [tokens, features]: one product with all their thin matrices stacked. */
+/**
+ * What each bottleneck reads of x (+ columns · writesᵀ), [tokens, features]: one product with all their thin matrices
+ * stacked.
+ */
 export function readAll(x: Value, parts: readonly Contribution[], more?: ThinMatrices): Map<Bottleneck, Value> {
   const bottlenecks = parts.flatMap(({ bottleneck }) => bottleneck ?? []);
   if (bottlenecks.length === 0) return new Map();

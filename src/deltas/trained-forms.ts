@@ -4,7 +4,7 @@
 export type TrainedParameters = Readonly<Record<string, Float32Array>>;
 
 /** What a trained module adds to a weight of its host, both row-major and shaped alike. */
-export type WeightChange = (trained: TrainedParameters, frozen: Float32Array) => Float32Array;
+type WeightChange = (trained: TrainedParameters, frozen: Float32Array) => Float32Array;
 
 /** What a trained module changes of its host; `bias` is called where the host has one. */
 export interface Merge {
@@ -12,11 +12,14 @@ export interface Merge {
   readonly bias?: WeightChange;
 }
 
-/** How Hugging Face PEFT holds a module: the host itself, saved with what is merged into it, or something of PEFT's own beside it. */
+/**
+ * How Hugging Face PEFT holds a module: the host itself, saved with what is merged into it, or something of PEFT's own
+ * beside it.
+ */
 export type PeftForm = { readonly type: 'saved' } | PeftAdapted;
 
 /** A host that an adapter of PEFT changes. */
-export interface PeftAdapted {
+interface PeftAdapted {
   /** PEFT's `peft_type`, one of the list in `export/peft-configs.ts`. */
   readonly type: string;
   /** What the adapter's configuration is made of. */
@@ -25,7 +28,7 @@ export interface PeftAdapted {
   tensors(trained: TrainedParameters): Readonly<Record<string, PeftTensor>>;
 }
 
-export interface PeftTensor {
+interface PeftTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }

@@ -53,6 +53,7 @@ export function checkRunFolders(cells: readonly Cell[]): void {
   for (const [, [first, second]] of Map.groupBy(cells, cell => cell.folder.toLowerCase())) {
     if (second === undefined) continue;
     throw new InputError(`two runs would share this folder: ${cellName(first!)}, and ${cellName(second)}`, {
+      code: 'run-folder-shared',
       where: second.folder,
       remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
     });
@@ -73,10 +74,7 @@ export function checkMatrixFolder(out: string, common: CommonSettings, { strateg
     if (changeable.includes(key) || begun[key] === now[key]) continue;
     throw new InputError(
       `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
-      {
-        where: commonFile(out),
-        remedy: `give the same --${key} again, or another --out`,
-      },
+      { code: 'other-settings', where: commonFile(out), remedy: `give the same --${key} again, or another --out` },
     );
   }
 }

@@ -25,6 +25,7 @@ export async function findStructures(paths: readonly string[], space: string): P
       const { tasks } = await sourceOf(file, structure);
       if (tasks.length === 0) {
         throw new InputError('this structure does not say which task it was found on', {
+          code: 'structure-source-unknown',
           where: file,
           remedy: 'give the run folder it lies in, with its result.json',
         });
@@ -39,6 +40,7 @@ export async function findStructures(paths: readonly string[], space: string): P
 async function structureFiles(path: string, space: string): Promise<string[]> {
   if (!existsSync(path)) {
     throw new InputError('there is no such file or folder', {
+      code: 'missing-file',
       where: path,
       remedy: 'give a structure.json or a run folder',
     });
@@ -57,6 +59,7 @@ async function structureFiles(path: string, space: string): Promise<string[]> {
   }
   if (searched.length > 0) return searched;
   throw new InputError(`no run in this folder has searched a structure in the space ${space}`, {
+    code: 'no-structure-found',
     where: path,
     remedy: 'give folders of `s3delta search` or `s3delta compare`, or another --space',
   });

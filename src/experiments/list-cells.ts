@@ -44,6 +44,7 @@ export async function planMatrix(
   const { model: modelName, task: tasks, methods: names = defaultMethods, seeds = [0] } = given;
   if (modelName === undefined || tasks === undefined) {
     throw new InputError(`no ${modelName === undefined ? 'model' : 'task'} is given`, {
+      code: 'missing-setting',
       where: modelName === undefined ? '--model' : '--task',
       remedy: 'give both, for example `--model mini --task rte,mrpc`',
     });
@@ -93,6 +94,7 @@ function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[],
     throw new InputError(
       `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and no method searches by it`,
       {
+        code: 'option-of-another-strategy',
         where: `--${key}`,
         remedy: `leave it out, or add ${owners[0]} to --methods`,
       },
@@ -107,10 +109,11 @@ function settingsFor({ options }: SearchStrategy, settings: Settings, { strategi
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !isOthers(key)));
 }
 
-/** The budget where none is given. InputError for an objective that needs none: methods are compared at equal budget. */
-function usualBudget({ budget, objective }: ResolvedSettings): string {
+/** The budget where none is given. InputError where the search needs none: methods are compared at equal budget. */
+function usualBudget({ budget }: ResolvedSettings): string {
   if (budget !== undefined) return budget;
-  throw new InputError(`methods are compared at equal budget, and the objective ${objective} gives none`, {
+  throw new InputError('methods are compared at equal budget, and a search by these settings needs none', {
+    code: 'budget-unused',
     where: '--budget',
     remedy: 'give one, for example `--budget 20bp`',
   });

@@ -61,6 +61,7 @@ export function comparedMethod(name: string, catalogue: Catalogue = builtIn): Co
   const names = all.map(method => method.name);
   const nearest = nearestNames(name, names, 3);
   throw new InputError(`there is no method \`${name}\` to compare`, {
+    code: 'unknown-name',
     where: '--methods',
     remedy:
       nearest.length > 0
@@ -73,6 +74,7 @@ export function comparedMethod(name: string, catalogue: Catalogue = builtIn): Co
 function structureRow(file: string): ComparedMethod {
   if (!isThere(file)) {
     throw new InputError('there is no such structure file', {
+      code: 'missing-file',
       where: file,
       remedy: 'give the structure.json of a run folder, or one of your own',
     });

@@ -40,6 +40,7 @@ export async function planTransfer(
   const { from, map, ...matrix } = given;
   if (from === undefined) {
     throw new InputError('no structure is given', {
+      code: 'missing-setting',
       where: '--from',
       remedy: 'name run folders: --from runs/rte,runs/mrpc',
     });

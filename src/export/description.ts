@@ -42,7 +42,10 @@ const description = z.looseObject({
     choices: z.boolean().optional(),
     /** Longest source, in tokens, the end of sequence included. */
     maxLength: z.int().min(2),
-    /** Longest free-text answer, in tokens, without a sentinel and the end of sequence; absent where the task does not say. */
+    /**
+     * Longest free-text answer, in tokens, without a sentinel and the end of sequence; absent where the task does not
+     * say.
+     */
     maxTargetLength: z.int().positive().optional(),
     /** Of a model that answers in text: whether sources end in the first sentinel, and answers begin with it. */
     sentinel: z.boolean().optional(),
@@ -61,7 +64,10 @@ const description = z.looseObject({
     .optional(),
 });
 
-/** `s3delta.json`: what an exported model is for, and how it is asked. Other programs read it: fields are added, never renamed. */
+/**
+ * `s3delta.json`: what an exported model is for, and how it is asked. Other programs read it: fields are added, never
+ * renamed.
+ */
 export type ExportDescription = z.infer<typeof description>;
 
 export type DescribedTask = ExportDescription['task'];
@@ -90,6 +96,7 @@ export async function readDescription(folder: string): Promise<ExportDescription
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the description of an exported model: ${path.join('.') || 'content'}: ${message}`, {
+    code: 'unreadable-export',
     where: file,
     remedy: 'export the run again',
     cause: parsed.error,

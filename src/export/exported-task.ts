@@ -44,7 +44,11 @@ export function taskOf(
   if (builtIn) {
     const known = tasks.find(task => task.name === name);
     if (known !== undefined) return known;
-    throw new InputError(`there is no task "${name}"`, { where: folder, remedy: 'give a task file with --task' });
+    throw new InputError(`there is no task "${name}"`, {
+      code: 'unknown-task',
+      where: folder,
+      remedy: 'give a task file with --task',
+    });
   }
   const templates = segments ?? (template === null ? undefined : [{ text: template }]);
   return {

@@ -31,8 +31,8 @@ export interface Exporter {
     signal: AbortSignal | undefined,
   ): Promise<Readonly<Record<string, unknown>>>;
   /**
-   * Opens what it has written, to be asked; absent where the folder alone cannot answer. The trained parameters are within: the
-   * delta vector that the program is given is empty.
+   * Opens what it has written, to be asked; absent where the folder alone cannot answer. The trained parameters are
+   * within: the delta vector that the program is given is empty.
    * @throws InputError where files are missing or damaged
    */
   open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<AskedProgram>;

@@ -16,5 +16,5 @@ export const exportFormats: readonly string[] = Object.keys(exporters);
 export function exporterOf(format: string, where: string, known: Exporters = exporters): Exporter {
   if (Object.hasOwn(known, format)) return known[format]!;
   const remedy = `give one of ${Object.keys(known).join(', ')}`;
-  throw new InputError(`there is no format \`${format}\``, { where, remedy });
+  throw new InputError(`there is no format \`${format}\``, { code: 'unknown-name', where, remedy });
 }

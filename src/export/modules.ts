@@ -16,6 +16,7 @@ export function namesOf(modules: readonly DeltaModule[]): string {
 export function refuseHeads(heads: readonly Head[], form: string): void {
   if (heads.length === 0) return;
   throw new InputError(`${form} cannot hold the trained ${heads.map(({ name }) => name).join(', ')}`, {
+    code: 'export-cannot-hold',
     where: '--format',
     remedy: 'leave the model in its run folder: `predict` and `serve` answer from there',
   });

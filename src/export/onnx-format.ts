@@ -23,15 +23,18 @@ const WEIGHTS = 'model.onnx_data';
 const PAGE = 4096;
 
 /**
- * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights. What weights
- * can hold is merged into them; the parameters of all other modules are constants of the graphs.
+ * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights.
+ * What weights can hold is merged into them; the parameters of all other modules are constants of the graphs.
  */
 export const onnx: Exporter = {
   description: 'encoder and decoder for ONNX Runtime, with any modules',
   check: (_, heads) => refuseHeads(heads, 'an encoder with its decoder'),
   async write({ model, modules, delta }, folder, signal) {
     if (!model.standalone) {
-      throw new InputError(`${model.name} is of a family without ONNX models of its own`, { where: '--format' });
+      throw new InputError(`${model.name} is of a family without ONNX models of its own`, {
+        code: 'export-cannot-hold',
+        where: '--format',
+      });
     }
     const { changes, rest, delta: constants } = mergeDelta(model.layout(modules), delta);
     const weights = await writeWeights(join(folder, WEIGHTS), model.weights, changes, signal);
@@ -59,7 +62,8 @@ export const onnx: Exporter = {
   },
   async open(folder, { onnx: described }, settings) {
     const remedy = 'export the run again';
-    if (!described) throw new InputError('its description names no graphs', { where: folder, remedy });
+    if (!described)
+      throw new InputError('its description names no graphs', { code: 'unreadable-export', where: folder, remedy });
     const { encoder, decoder, sha256 = {}, ...ids } = described;
     const files = { encoder: join(folder, encoder.file), decoder: join(folder, decoder.file) };
     for (const name of [encoder.file, decoder.file, WEIGHTS]) await requireWhole(join(folder, name), sha256[name]);
@@ -69,7 +73,12 @@ export const onnx: Exporter = {
       // A device that cannot start says what it needs.
       if (cause instanceof InputError) throw cause;
       const [what] = (cause as Error).message.split('\n');
-      throw new InputError(`these graphs cannot be opened: ${what}`, { where: folder, remedy, cause });
+      throw new InputError(`these graphs cannot be opened: ${what}`, {
+        code: 'unreadable-export',
+        where: folder,
+        remedy,
+        cause,
+      });
     }
   },
 };
@@ -81,6 +90,7 @@ async function requireWhole(file: string, hash: string | undefined): Promise<voi
   await checkOnce(file, await recordOf(file, hash), async () => {
     if ((await hashFile(file)) === hash) return;
     throw new InputError('its bytes are not those that were exported', {
+      code: 'damaged-file',
       where: file,
       remedy: 'copy it again from where it is whole, or export the run again',
     });

@@ -1,5 +1,5 @@
 /** A host with what its kind of module says of it. */
-export interface AdaptedHost {
+interface AdaptedHost {
   readonly name: string;
   readonly options: Readonly<Record<string, number>>;
 }

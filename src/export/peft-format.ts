@@ -26,10 +26,15 @@ export const peft: Exporter = {
     const types = Map.groupBy(modules, module => formOf(module)?.type);
     const others = types.get(undefined);
     if (others)
-      throw new InputError(`an adapter of PEFT cannot hold ${namesOf(others)}`, { where: '--format', remedy });
+      throw new InputError(`an adapter of PEFT cannot hold ${namesOf(others)}`, {
+        code: 'export-cannot-hold',
+        where: '--format',
+        remedy,
+      });
     const adapted = [...types].filter(([type]) => type !== 'saved').map(([, held]) => namesOf(held));
     if (adapted.length < 2) return;
     throw new InputError(`one adapter of PEFT cannot hold both ${adapted.join(' and ')}`, {
+      code: 'export-cannot-hold',
       where: '--format',
       remedy,
     });

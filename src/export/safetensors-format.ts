@@ -11,8 +11,8 @@ import { copyTokenizerFiles } from './model-files.ts';
 import { namesOf, refuseHeads } from './modules.ts';
 
 /**
- * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights, so
- * that it takes no more to run than the backbone itself.
+ * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,
+ * so that it takes no more to run than the backbone itself.
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
@@ -21,6 +21,7 @@ export const safetensors: Exporter = {
     const others = modules.filter(module => !canMerge(module));
     if (others.length === 0) return;
     throw new InputError(`the weights of a checkpoint cannot hold ${namesOf(others)}`, {
+      code: 'export-cannot-hold',
       where: '--format',
       remedy: 'give `--format onnx`, which holds any module',
     });

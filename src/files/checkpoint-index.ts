@@ -16,6 +16,7 @@ async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEnt
   const parsed = shardIndex.safeParse(await readJson(indexFile));
   if (!parsed.success) {
     throw new InputError('must hold `weight_map`, from tensor names to shard files', {
+      code: 'unreadable-weights',
       where: indexFile,
       remedy: 'download the file again',
     });
@@ -25,10 +26,14 @@ async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEnt
   for (const shard of new Set(weightMap.map(([, file]) => file))) {
     // A shard lies beside its index: an index from the network must not make us open other files.
     if (shard !== basename(shard) || shard === '..') {
-      throw new InputError(`the shard name ${JSON.stringify(shard)} is not a plain file name`, { where: indexFile });
+      throw new InputError(`the shard name ${JSON.stringify(shard)} is not a plain file name`, {
+        code: 'unreadable-weights',
+        where: indexFile,
+      });
     }
     if (!isThere(join(folder, shard))) {
       throw new InputError(`the shard ${shard} is missing`, {
+        code: 'missing-weights',
         where: folder,
         remedy: `download it, or give a folder that holds all files named in ${SHARD_INDEX}`,
       });
@@ -40,6 +45,7 @@ async function readShards(folder: string): Promise<ReadonlyMap<string, TensorEnt
     const tensor = shards.get(shard)?.get(name);
     if (!tensor) {
       throw new InputError(`tensor ${name} is not in ${shard}, where ${SHARD_INDEX} says it is`, {
+        code: 'missing-tensor',
         where: folder,
         remedy: 'index and shards are of different versions: download them again together',
       });
@@ -59,6 +65,7 @@ export async function readCheckpointIndex(folder: string): Promise<ReadonlyMap<s
   if (isThere(join(folder, SHARD_INDEX))) return readShards(folder);
   const pickled = isThere(join(folder, 'pytorch_model.bin'));
   throw new InputError(`neither ${SINGLE_FILE} nor ${SHARD_INDEX} found`, {
+    code: 'missing-weights',
     where: folder,
     remedy: pickled
       ? 'only pytorch_model.bin is here: convert it, e.g. with save_pretrained(folder, safe_serialization=True)'

@@ -19,6 +19,7 @@ export function parseYaml(text: string, path: string, schema: 'core' | 'failsafe
     const [problem] = document.errors;
     if (problem === undefined) return { document, value: toValue(document) };
     throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
+      code: 'invalid-yaml',
       where: problem.linePos ? `${path}:${problem.linePos[0].line}` : path,
       remedy: 'mend that line',
       cause: problem,
@@ -26,6 +27,7 @@ export function parseYaml(text: string, path: string, schema: 'core' | 'failsafe
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
     throw new InputError(`not usable YAML: ${(cause as Error).message}`, {
+      code: 'invalid-yaml',
       where: path,
       remedy: 'write plain keys, less nesting, and aliases after their anchors',
       cause,

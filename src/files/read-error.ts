@@ -24,7 +24,12 @@ export function asReadError(path: string, error: unknown): unknown {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || !Object.hasOwn(reasons, code)) return error;
   if (code === 'ENOENT' && isDanglingLink(path)) return danglingLink(path, error);
-  return new InputError(reasons[code]!.what, { where: path, remedy: reasons[code]!.remedy, cause: error });
+  return new InputError(reasons[code]!.what, {
+    code: 'unreadable-file',
+    where: path,
+    remedy: reasons[code]!.remedy,
+    cause: error,
+  });
 }
 
 /** Whether a path is a link to what is not there, as a link in a copied cache is. */
@@ -39,6 +44,7 @@ export function isDanglingLink(path: string): boolean {
 
 export function danglingLink(path: string, cause?: unknown): InputError {
   return new InputError(`this is a link to ${readlinkSync(path)}, which is not there`, {
+    code: 'dangling-link',
     where: path,
     remedy: 'remove the link, or put back what it names',
     cause,

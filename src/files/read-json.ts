@@ -17,6 +17,7 @@ export async function readJson(path: string): Promise<unknown> {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new InputError(`not valid JSON (${(cause as Error).message})`, {
+      code: 'invalid-json',
       where: path,
       remedy: 'the file may be cut off: download or write it again',
       cause,

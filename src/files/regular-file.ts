@@ -94,5 +94,5 @@ function openOrRefuse(path: string): number {
 function requireFile(path: string, found: Stats): void {
   if (found.isFile()) return;
   const kind = found.isDirectory() ? 'folder' : found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
-  throw new InputError(`this is a ${kind}, not a file`, { where: path, remedy: NO_FILE_REMEDY });
+  throw new InputError(`this is a ${kind}, not a file`, { code: 'not-a-file', where: path, remedy: NO_FILE_REMEDY });
 }

@@ -81,11 +81,15 @@ async function readTensor(
   { file, dtype, shape, offset, byteLength }: TensorEntry,
 ): Promise<ArrayTensor> {
   if (!isReadable(dtype)) {
-    throw new InputError(`tensor ${name} is ${dtype}; F32, F64 or I32 is expected here`, { where: file });
+    throw new InputError(`tensor ${name} is ${dtype}; F32, F64 or I32 is expected here`, {
+      code: 'wrong-tensor',
+      where: file,
+    });
   }
   const bytes = new Uint8Array(byteLength);
   if ((await readAt(handle, bytes, offset)) !== byteLength) {
     throw new InputError(`the file ended within tensor ${name}`, {
+      code: 'damaged-file',
       where: file,
       remedy: 'let no other program change it, and try again',
     });

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { elementCount } from '../core/element-count.ts';
-import { InputError } from '../core/errors.ts';
+import { InputError, type InputErrorDetails } from '../core/errors.ts';
 import { readAt } from './read-at.ts';
 import { asReadError } from './read-error.ts';
 import { openFile } from './regular-file.ts';
@@ -57,8 +57,8 @@ const rawMetadata = z.record(z.string(), z.string());
 
 /** A file whose bytes cannot be those that were written. */
 export class DamagedFileError extends InputError {
-  constructor(what: string, { remedy = REMEDY, ...details }: ConstructorParameters<typeof InputError>[1] = {}) {
-    super(what, { ...details, remedy });
+  constructor(what: string, { remedy = REMEDY, ...details }: Omit<InputErrorDetails, 'code'> = {}) {
+    super(what, { code: 'damaged-file', ...details, remedy });
   }
 }
 
@@ -117,6 +117,7 @@ function parseTensor(name: string, raw: unknown, file: string, dataStart: number
   const { dtype, shape, data_offsets: offsets } = parsed.data;
   if (!Object.hasOwn(elementBytes, dtype)) {
     throw new InputError(`tensor ${name} has the unknown dtype ${dtype}`, {
+      code: 'unsupported-dtype',
       where: file,
       remedy: `convert it to one of ${Object.keys(elementBytes).join(', ')}`,
     });

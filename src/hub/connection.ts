@@ -25,7 +25,11 @@ export function connect({ type, name }: Repository, signal?: AbortSignal): Conne
   const accessToken = token?.trim();
   const origin = originOf(hubUrl || HUB_URL);
   if (accessToken && !/^[\x21-\x7e]+$/.test(accessToken)) {
-    throw new InputError('it holds characters that no token has', { where: 'HF_TOKEN', remedy: 'mend HF_TOKEN' });
+    throw new InputError('it holds characters that no token has', {
+      code: 'bad-environment',
+      where: 'HF_TOKEN',
+      remedy: 'mend HF_TOKEN',
+    });
   }
   return {
     repo: { type, name },
@@ -45,6 +49,7 @@ export function connect({ type, name }: Repository, signal?: AbortSignal): Conne
 function originOf(address: string): string {
   if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return new URL(address).origin;
   throw new InputError(`${JSON.stringify(address)} is no address`, {
+    code: 'bad-environment',
     where: 'HF_ENDPOINT',
     remedy: 'write https://… or unset it',
   });

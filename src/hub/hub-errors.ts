@@ -39,7 +39,8 @@ function hasCode(error: Error): boolean {
 
 /** What went wrong with the Hub, in words and with the way out; anything else comes back as it is. */
 export function explain(error: unknown, { type, name, revision }: Repository): unknown {
-  const say = (what: string, remedy: string) => new InputError(what, { where: name, remedy, cause: error });
+  const say = (what: string, remedy: string) =>
+    new InputError(what, { code: 'hub-failed', where: name, remedy, cause: error });
   const copied = `or copy the ${type} here and give its folder`;
   if (error instanceof HubApiError) {
     const { statusCode } = error;
@@ -84,7 +85,8 @@ function told(error: Error): string {
 
 /** What went wrong with one file of a repository whose files are known, in words and with the way out. */
 export function explainDownload(error: unknown, { path }: { readonly path: string }, repository: Repository): unknown {
-  const say = (what: string, remedy: string) => new InputError(what, { where: repository.name, remedy, cause: error });
+  const say = (what: string, remedy: string) =>
+    new InputError(what, { code: 'hub-failed', where: repository.name, remedy, cause: error });
   if (error instanceof WrongContentError) return say(`a download came damaged: ${error.message}`, 'try again');
   if (!isPassing(error)) return explain(error, repository);
   return say(

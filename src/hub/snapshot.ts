@@ -119,6 +119,7 @@ async function requireWhole(
   const [path] = await damaged(cache, folder, wanted);
   if (path === undefined) return folder;
   throw new InputError('this file of the cache is damaged: its bytes do not have the hash that it is named by', {
+    code: 'damaged-file',
     where: path,
     remedy: `${remedy}: it is then downloaded again`,
   });
@@ -132,6 +133,7 @@ function notInCache(
   const files = more.length === 0 ? missing : `${missing} and ${more.length} more`;
   const has = missing === undefined ? `has no ${type} of this name` : `lacks ${files} of this ${type}`;
   return new InputError(`HF_HUB_OFFLINE is set, and the cache ${has} at revision ${revision}`, {
+    code: 'hub-offline',
     where: name,
     remedy: `unset HF_HUB_OFFLINE once to download it, or copy its folder from another machine's cache to ${folder}`,
   });

@@ -35,7 +35,11 @@ export function isDataFile(task: string): boolean {
 export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
   const rows = await readRows(dataFile);
   if (rows.length === 0) {
-    throw new InputError('this data file has no rows', { where: dataFile, remedy: 'give a file with examples' });
+    throw new InputError('this data file has no rows', {
+      code: 'empty-data',
+      where: dataFile,
+      remedy: 'give a file with examples',
+    });
   }
   return { ...guessTask(dataFile, rows, label), path: taskFileBeside(dataFile), rows: rows.length };
 }

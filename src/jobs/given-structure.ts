@@ -30,6 +30,7 @@ export async function givenStructure(
 export function requireKept({ modules }: Structure, file: string): void {
   if (modules.some(({ kept }) => kept)) return;
   throw new InputError('this structure keeps no module, so there is nothing to train', {
+    code: 'nothing-kept',
     where: file,
     remedy: 'search again, with a larger --budget, or by `--objective l0` with a smaller --l0-weight',
   });

@@ -39,13 +39,18 @@ async function loadRun(path: string, changes: Changes): Promise<LoadedAsked> {
 async function loadExported(folder: string, changes: Changes): Promise<LoadedAsked> {
   const description = await readDescription(folder);
   if (changes.model !== undefined) {
-    throw new InputError('an exported model is a model by itself', { where: '--model', remedy: 'leave it out' });
+    throw new InputError('an exported model is a model by itself', {
+      code: 'conflicting-settings',
+      where: '--model',
+      remedy: 'leave it out',
+    });
   }
   const catalogue = openPlugins(changes.plugins);
   const { exporters, families } = catalogue;
   const { open } = exporterOf(description.format, join(folder, descriptionFile), exporters);
   if (open === undefined) {
     throw new InputError(`${description.format} holds what was trained without the model it was trained for`, {
+      code: 'export-cannot-answer',
       where: folder,
       remedy: 'give the run folder, or export the run as onnx',
     });

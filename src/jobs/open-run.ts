@@ -48,6 +48,7 @@ function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder
   for (const key of Object.keys(given) as SettingKey[]) {
     if (changeable.includes(key) || now[key] === then[key]) continue;
     throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
+      code: 'other-settings',
       where: folder.config,
       remedy: `leave --${key} out to resume it, or begin another run with another --out`,
     });
@@ -96,5 +97,9 @@ export function recordedSettings(folder: RunFolder, changes: Settings, catalogue
  */
 export function requireTaskFile({ task }: Settings, folder: RunFolder, remedy: string): void {
   if (task === undefined || !isTaskFile(task) || isThere(task)) return;
-  throw new InputError(`the run's task file is not there any more: ${task}`, { where: folder.config, remedy });
+  throw new InputError(`the run's task file is not there any more: ${task}`, {
+    code: 'missing-task-file',
+    where: folder.config,
+    remedy,
+  });
 }

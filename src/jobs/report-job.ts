@@ -24,6 +24,7 @@ export async function readRun(path: string): Promise<JobOutcome> {
   const result = await readResult(folder.result);
   if (result === undefined || !isThere(folder.structure)) {
     throw new InputError('this run has no result yet', {
+      code: 'unfinished-run',
       where: folder.path,
       remedy: `let it go on first: s3delta ${commandOfRun(folder)} --resume --out ${folder.path}`,
     });

@@ -1,4 +1,5 @@
 import { DivergedError } from '../core/errors.ts';
+import { headSize } from '../deltas/layout.ts';
 import { writeDelta } from '../library/delta-file.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawStructure } from '../library/structures.ts';
@@ -104,6 +105,7 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
   const kept = structure.modules.filter(module => module.kept);
   const parameters = kept.reduce((sum, module) => sum + module.parameters, 0);
   const budget = structure.budget ?? parameters;
+  const head = headSize(model.heads);
   return {
     task: data.task.name,
     model: model.name,
@@ -116,7 +118,12 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
       ...(data.tooLong !== undefined && { tooLong: data.tooLong }),
     },
     budget: { parameters: budget, fraction: budget / model.parameters },
-    structure: { modules: kept.length, parameters, ...(structure.source && { source: structure.source }) },
+    structure: {
+      modules: kept.length,
+      parameters,
+      ...(head > 0 && { head }),
+      ...(structure.source && { source: structure.source }),
+    },
     resources: {},
   };
 }

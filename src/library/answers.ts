@@ -53,6 +53,7 @@ function chooser(program: Answering, delta: Float32Array, choice: Choosing): Ans
 
 function notFinite(): InputError {
   return new InputError('the model gives its labels no finite probabilities', {
+    code: 'not-finite',
     remedy: 'its weights are damaged: `s3delta doctor` checks the built-in one, others are to be downloaded again',
   });
 }

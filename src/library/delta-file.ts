@@ -34,6 +34,7 @@ export async function readDelta(
   const { metadata, tensors } = await withDamageRemedy(DAMAGED, () => readSafetensors(path));
   if (metadata.fingerprint !== model.fingerprint) {
     throw new InputError(`these parameters were trained on ${otherModel(metadata.model, model.name)}`, {
+      code: 'other-model',
       where: path,
       remedy: 'give the --model they were trained on',
     });
@@ -44,6 +45,7 @@ export async function readDelta(
     if (tensor === undefined || String(tensor.shape) !== String(shape)) {
       const found = tensor === undefined ? 'is missing' : `has shape [${tensor.shape}]`;
       throw new InputError(`tensor ${name} ${found}; [${shape}] is needed`, {
+        code: 'wrong-tensor',
         where: path,
         remedy: 'structure.json and delta.safetensors must be of one run: train again',
       });
@@ -51,6 +53,7 @@ export async function readDelta(
     // With one of them every answer would be empty.
     if (!tensor.data.every(Number.isFinite)) {
       throw new InputError(`tensor ${name} holds values that are no finite numbers`, {
+        code: 'not-finite',
         where: path,
         remedy: 'the file is damaged, or the training has diverged: train again, with a lower --lr if need be',
       });

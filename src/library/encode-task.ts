@@ -119,6 +119,7 @@ function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode)
   const mode = asked ?? (codec.writing === undefined ? 'choose' : 'generate');
   if (mode === 'choose' && codec.choice === undefined) {
     throw new InputError(`the task ${name} has no labels to choose among`, {
+      code: 'answers-impossible',
       where: '--answers',
       remedy:
         codec.writing === undefined ? 'take a model that writes text' : 'give `--answers generate`, or leave it out',
@@ -126,6 +127,7 @@ function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode)
   }
   if (mode === 'generate' && codec.writing === undefined) {
     throw new InputError('this model writes no text', {
+      code: 'answers-impossible',
       where: '--answers',
       remedy: 'give `--answers choose`, or leave it out',
     });

@@ -55,7 +55,7 @@ export function exportModel(
   { format, out, task, settings = {}, score, signal, catalogue = builtIn }: ExportOptions,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporterOf(format, 'format', catalogue.exporters);
+    const exporter = exporterOf(format, '--format', catalogue.exporters);
     const modules = keptModules(structure, model, undefined, catalogue);
     const {
       model: source,
@@ -90,12 +90,17 @@ export function exportModel(
 async function requireExportFolder(path: string): Promise<void> {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory()) {
-    throw new InputError('this is a file, an export needs a folder', { where: path, remedy: 'give another --out' });
+    throw new InputError('this is a file, an export needs a folder', {
+      code: 'not-a-folder',
+      where: path,
+      remedy: 'give another --out',
+    });
   }
   const ours = holdsExport(path) ? (await readDescription(path)).files : [];
   const other = readdirSync(path).find(name => !ours.includes(name));
   if (other === undefined) return;
   throw new InputError(`this folder holds something else than an exported model: ${other}`, {
+    code: 'folder-in-use',
     where: path,
     remedy: 'give another --out, or empty the folder',
   });

@@ -39,7 +39,10 @@ export interface Label {
 export interface Choosing {
   /** What is scored; empty where each example gives its own choices, whose classes are scored. */
   readonly outputs: readonly EncodedOutput[];
-  /** What each output stands for; absent for such choices, and where the task's answers are numbers, the one score being it. */
+  /**
+   * What each output stands for; absent for such choices, and where the task's answers are numbers, the one score being
+   * it.
+   */
   readonly labels?: readonly Label[];
 }
 
@@ -51,8 +54,8 @@ export interface Writing {
 }
 
 /**
- * How one model reads a task's examples and answers them: its text form, special tokens, cutting of what is too long, and
- * what it says for a class or a number. At least one of `choice` and `writing` is there.
+ * How one model reads a task's examples and answers them: its text form, special tokens, cutting of what is too long,
+ * and what it says for a class or a number. At least one of `choice` and `writing` is there.
  */
 export interface Codec {
   read(input: readonly Segment[]): Reading;

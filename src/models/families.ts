@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { loadBert, openBertCodecs } from './bert/load-bert.ts';
 import type { Model } from './model.ts';
 import { loadT5 } from './t5/load-t5.ts';
 import { openT5Codecs } from './t5/t5-codec.ts';
@@ -21,7 +22,10 @@ export interface Family {
 export type Families = Readonly<Record<string, Family>>;
 
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
-export const families: Families = { t5: { load: loadT5, openCodecs: openT5Codecs } };
+export const families: Families = {
+  t5: { load: loadT5, openCodecs: openT5Codecs },
+  bert: { load: loadBert, openCodecs: openBertCodecs },
+};
 
 /**
  * The family of the model in a folder, and its parsed config.json.
@@ -38,6 +42,7 @@ export async function familyIn(
   const family = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   if (family !== undefined) return { family, config };
   throw new InputError(`the model family is ${name ?? 'not named'}`, {
+    code: 'unknown-family',
     where,
     remedy: `supported families (model_type): ${Object.keys(known).join(', ')}`,
   });

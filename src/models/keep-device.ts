@@ -5,8 +5,8 @@ import { createSession, type Session, type SessionSettings } from '../runtime/se
 import { changedModel, type Model } from './model.ts';
 
 /**
- * The model, which from its first program on keeps a device open that would else close with the last session, and forget the
- * kernels it has compiled: the next stage's program would compile them again.
+ * The model, which from its first program on keeps a device open that would else close with the last session, and
+ * forget the kernels it has compiled: the next stage's program would compile them again.
  */
 export function keepingDevice(model: Model, { device = 'cpu' }: SessionSettings): Model {
   if (!devices[device].forgets) return model;

@@ -18,9 +18,9 @@ export interface LoadOptions extends CompileSettings, DownloadOptions {
 
 /**
  * Loads a model: the name of a built-in one, a folder as downloaded from the Hub (config.json, weights as safetensors,
- * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub, which is
- * downloaded once. InputError where something is missing, damaged or not supported; InterruptedError where the signal has
- * aborted.
+ * tokenizer.json or spiece.model), or, where there is no such folder, `org/name` or `org/name@revision` on the Hub,
+ * which is downloaded once. InputError where something is missing, damaged or not supported; InterruptedError where the
+ * signal has aborted.
  */
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
   const { onDownload, signal, families, ...settings } = options;
@@ -48,6 +48,7 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
     return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
   }
   throw new InputError(`no model folder ${nameOrFolder}`, {
+    code: 'unknown-model',
     remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModelNames.join(', ')}`,
   });
 }
@@ -61,6 +62,7 @@ function chooseModelFiles(paths: readonly string[], where: string): readonly str
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
   if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {
+    code: 'missing-weights',
     where,
     remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,
   });

@@ -16,7 +16,9 @@ export interface Model {
   readonly folder: string;
   /** Number of backbone parameters, tied ones counted once: what a budget is a fraction of. */
   readonly parameters: number;
-  /** Of config, weight layout and samples of every weight; structures and deltas remember which model they belong to. */
+  /**
+   * Of config, weight layout and samples of every weight; structures and deltas remember which model they belong to.
+   */
   readonly fingerprint: string;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
@@ -25,7 +27,8 @@ export interface Model {
   readonly tokenizer: Tokenizer;
   /**
    * How the model reads a task's examples and answers them.
-   * @throws InputError where it cannot: a label that its vocabulary cannot spell, an option that its family does not have
+   * @throws InputError where it cannot: a label that its vocabulary cannot spell, an option that its family does not
+   * have
    */
   codec(task: CodedTask, options: CodecOptions): Codec;
   /** Where each weight of the backbone stands; one shared by two sites has one entry. */
@@ -44,8 +47,8 @@ export interface Model {
   /** What `compile` would compile, to plan with; `changes` where the model were loaded with other settings. */
   graphs(modules: readonly DeltaModule[], changes?: Pick<CompileSettings, 'recompute' | 'precision'>): ProgramGraphs;
   /**
-   * The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but texts.
-   * Absent where the family has no such form. `delta` is in the layout of the modules.
+   * The backbone with these weights and trained modules, to be run without this program: nothing is left to be fed but
+   * texts. Absent where the family has no such form. `delta` is in the layout of the modules.
    */
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }

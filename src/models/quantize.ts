@@ -1,9 +1,15 @@
 /** Largest magnitude of a rounded number. −128 is left out, so that the scale is the same on both sides of 0. */
 const LARGEST = 127;
-/** A row or column in which nothing is larger is rounded to 0. No weight is so small; its unit would near float32's subnormal numbers. */
+/**
+ * A row or column in which nothing is larger is rounded to 0. No weight is so small; its unit would near float32's
+ * subnormal numbers.
+ */
 export const SMALLEST_SCALED = 2 ** -100;
 
-/** Scales of a matrix W [rows, columns] by which its columns, and those of its transpose, use the whole range of an int8. */
+/**
+ * Scales of a matrix W [rows, columns] by which its columns, and those of its transpose, use the whole range of an
+ * int8.
+ */
 export interface Scales {
   /** [columns]. */
   readonly columns: Float32Array;

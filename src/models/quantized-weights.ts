@@ -104,7 +104,9 @@ async function writeQuantized(path: string, weights: Weights): Promise<Safetenso
   return readSafetensorsHeader(await realpath(path));
 }
 
-/** Scales are made at once, and integers when their turn comes, of the weight read again: one is in memory at a time. */
+/**
+ * Scales are made at once, and integers when their turn comes, of the weight read again: one is in memory at a time.
+ */
 async function sourcesOf(weight: Weight): Promise<[string, TensorSource][]> {
   const { name, shape } = weight;
   const [rows, columns] = shape as [number, number];

@@ -18,7 +18,11 @@ export async function readWeightBytes({ name, file, offset, byteLength }: Weight
   } catch (error) {
     throw asReadError(file, error);
   }
-  throw new InputError(`the file ended within tensor ${name}`, { where: file, remedy: 'download it again' });
+  throw new InputError(`the file ended within tensor ${name}`, {
+    code: 'damaged-file',
+    where: file,
+    remedy: 'download it again',
+  });
 }
 
 const SAMPLE_BYTES = 4096;

@@ -1,4 +1,5 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { asInterrupted } from '../library/interrupted.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
@@ -41,6 +42,8 @@ export interface Plan {
   readonly candidates: number;
   /** Trainable parameters of all candidates together, which is what the search trains. */
   readonly parameters: number;
+  /** Parameters of the model's heads, trained beside them and outside the budget; absent where there are none. */
+  readonly head?: number;
   readonly budget: BudgetUnits;
   readonly groups: readonly CandidateGroup[];
   readonly modulesThatFit: ModulesThatFit;
@@ -100,6 +103,7 @@ export function planSearch(
       backboneParameters: model.parameters,
       candidates: candidates.length,
       parameters: candidates.reduce((sum, { parameters }) => sum + parameters, 0),
+      ...(model.heads.length > 0 && { head: headSize(model.heads) }),
       budget: budgetUnits(budget, model.parameters),
       groups: groupCandidates(candidates),
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),

@@ -5,7 +5,9 @@ import { levelColours } from './pictures/palette.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
 import type { SearchMoment } from './search-moments.ts';
 
-/** What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments. */
+/**
+ * What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments.
+ */
 export function explorationOf(modules: readonly HeatMapModule[], moments: readonly SearchMoment[] = []): Exploration {
   const drawn = heatMap(modules).cells.flatMap((cells, row) =>
     cells.flatMap((module, column) => (module === undefined ? [] : [{ module, row, column }])),
@@ -31,8 +33,8 @@ function larger(a: number, b: number): number {
 }
 
 /**
- * The heat map with the parts that `explore` brings to life: a place for a module's numbers, a slider over the search, and
- * what is kept (`kept`, a panel with `keptTable`).
+ * The heat map with the parts that `explore` brings to life: a place for a module's numbers, a slider over the search,
+ * and what is kept (`kept`, a panel with `keptTable`).
  */
 export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number, title: string, kept: Markup): Markup {
   const map = heatMap(modules);

@@ -24,7 +24,10 @@ export function heatMapLines(map: HeatMap, options: { colour: boolean; quantity?
   ];
 }
 
-/** One line for the stacks, where there are several, one for the last digits of the layer: a column is too narrow for `E.10`. */
+/**
+ * One line for the stacks, where there are several, one for the last digits of the layer: a column is too narrow for
+ * `E.10`.
+ */
 function columnHeader(columns: readonly Column[]): string[] {
   const stacks = columns.map(({ place: { stack } }, index) =>
     stack === columns[index - 1]?.place.stack ? '  ' : stackLetter(stack).padEnd(2),

@@ -60,6 +60,7 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
           ...(scores.random === undefined ? [] : [tile('Random structure', score(scores.random), 'equal budget')]),
         ]),
     tile('Trainable parameters', count(structure.parameters), `of ${count(budget.parameters)}`),
+    ...(structure.head === undefined ? [] : [tile("Head's parameters", count(structure.head), 'beside the budget')]),
     tile('Modules kept', count(structure.modules)),
     ...(ratio === undefined ? [] : [tile('Search : re-training', `${ratio.time.toFixed(1)} ×`, 'time')]),
   ]);

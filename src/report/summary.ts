@@ -6,7 +6,9 @@ import type { Table } from './table.ts';
 /** What could be spent and what was, in one sentence. */
 export function budgetSentence({ budget, structure }: RunResult): string {
   const spent = `${structure.modules} modules with ${count(structure.parameters)} trainable parameters`;
-  return `${spent}, of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
+  const limit = `of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
+  const beside = structure.head === undefined ? '' : `; beside it a head of ${count(structure.head)} parameters`;
+  return `${spent}, ${limit}${beside}`;
 }
 
 /** What one has to know of the data to read the scores. */

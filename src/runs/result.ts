@@ -52,6 +52,8 @@ export interface RunResult {
   readonly structure: {
     readonly modules: number;
     readonly parameters: number;
+    /** Parameters of the model's heads, trained whatever the structure and outside the budget; absent where there are none. */
+    readonly head?: number;
     /** Where it was found, where it was carried over from other runs. */
     readonly source?: { readonly tasks: readonly string[]; readonly files: readonly string[] };
   };
@@ -90,7 +92,7 @@ const runResult = z.looseObject({
     .looseObject({ note: z.string(), incomplete: z.string().optional(), tooLong: z.string().optional() })
     .optional(),
   budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
-  structure: z.looseObject({ modules: z.number(), parameters: z.number() }),
+  structure: z.looseObject({ modules: z.number(), parameters: z.number(), head: z.number().optional() }),
   score: z
     .looseObject({
       ...{ metric: z.string(), validation: score, test: score, majority: score, random: score.optional() },
@@ -111,6 +113,7 @@ export async function readResult(file: string): Promise<RunResult | undefined> {
   if (parsed.success) return parsed.data as RunResult;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the result of a run: ${path.join('.') || 'content'}: ${message}`, {
+    code: 'unreadable-result',
     where: file,
     remedy: 'it was changed by hand or by another program: remove it, and go on with --resume',
     cause: parsed.error,

@@ -13,7 +13,7 @@ export interface RunFolder {
   readonly metrics: string;
   /** How the search came to its structure (`search-history.jsonl`). */
   readonly history: string;
-  /** Every candidate with α, p and kept (`structure.json`). */
+  /** Every candidate with what it is worth, p and whether it is kept (`structure.json`). */
   readonly structure: string;
   /** Trained parameters of the kept modules (`delta.safetensors`). */
   readonly delta: string;
@@ -31,7 +31,11 @@ export interface RunFolder {
 /** @throws InputError for a text that no path can be */
 export function runFolder(path: string): RunFolder {
   if (path.includes('\0')) {
-    throw new InputError('a path cannot hold a NUL character', { where: '--out', remedy: 'give another --out' });
+    throw new InputError('a path cannot hold a NUL character', {
+      code: 'bad-path',
+      where: '--out',
+      remedy: 'give another --out',
+    });
   }
   return {
     path,
@@ -63,6 +67,7 @@ export function requireFreshFolder(folder: RunFolder): void {
   requireWritableFolder(resolve(folder.path));
   if (holdsRun(folder)) {
     throw new InputError('this folder already holds a run', {
+      code: 'folder-in-use',
       where: folder.path,
       remedy: `give another --out, or go on with that run: --resume --out ${folder.path}`,
     });
@@ -76,12 +81,21 @@ function requireWritableFolder(path: string): void {
     return;
   }
   if (!statSync(path).isDirectory()) {
-    throw new InputError('this is a file, a run needs a folder', { where: path, remedy: 'give another --out' });
+    throw new InputError('this is a file, a run needs a folder', {
+      code: 'not-a-folder',
+      where: path,
+      remedy: 'give another --out',
+    });
   }
   try {
     accessSync(path, constants.W_OK);
   } catch (cause) {
-    throw new InputError('this folder cannot be written', { where: path, remedy: 'give another --out', cause });
+    throw new InputError('this folder cannot be written', {
+      code: 'folder-not-writable',
+      where: path,
+      remedy: 'give another --out',
+      cause,
+    });
   }
 }
 
@@ -89,6 +103,7 @@ function requireWritableFolder(path: string): void {
 export function requireRun(folder: RunFolder): void {
   if (!isThere(folder.config)) {
     throw new InputError('this folder holds no run: there is no config.yaml in it', {
+      code: 'not-a-run',
       where: folder.path,
       remedy: 'give the folder that `s3delta search` or `s3delta train` has written (its --out)',
     });
@@ -104,6 +119,11 @@ export async function createRunFolder(folder: RunFolder): Promise<void> {
     await makeFolder(folder.path);
   } catch (cause) {
     if (cause instanceof StorageError && ['ENOSPC', 'EDQUOT', 'EIO'].includes(cause.code)) throw cause;
-    throw new InputError('this folder cannot be made', { where: folder.path, remedy: 'give another --out', cause });
+    throw new InputError('this folder cannot be made', {
+      code: 'folder-not-writable',
+      where: folder.path,
+      remedy: 'give another --out',
+      cause,
+    });
   }
 }

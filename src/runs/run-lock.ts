@@ -62,7 +62,12 @@ export function readLock(path: string): RunLock | undefined {
     // It may have been released in between.
     if (!isThere(path)) return undefined;
     const why = cause instanceof InputError ? `: ${cause.what}` : '';
-    throw new InputError(`this lock cannot be read${why}`, { where: path, remedy: REMEDY, cause });
+    throw new InputError(`this lock cannot be read${why}`, {
+      code: 'unreadable-lock',
+      where: path,
+      remedy: REMEDY,
+      cause,
+    });
   }
 }
 
@@ -87,7 +92,8 @@ async function acquire(path: string, own: RunLock, dead = 0): Promise<void> {
       continue;
     }
     if (isRunning(holder)) throw heldBy(holder, path);
-    if (dead === MOST_DEAD) throw new InputError('too many have died at this lock', { where: path, remedy: REMEDY });
+    if (dead === MOST_DEAD)
+      throw new InputError('too many have died at this lock', { code: 'unreadable-lock', where: path, remedy: REMEDY });
     const right = `${path}.${holder.id}`;
     await acquire(right, own, dead + 1);
     if (readLock(path)?.id === holder.id) {
@@ -97,7 +103,7 @@ async function acquire(path: string, own: RunLock, dead = 0): Promise<void> {
     // Someone had the right before, and has used it.
     await rm(right, { force: true });
   }
-  throw new InputError('this lock changes all the time', { where: path, remedy: REMEDY });
+  throw new InputError('this lock changes all the time', { code: 'unreadable-lock', where: path, remedy: REMEDY });
 }
 
 /**
@@ -120,6 +126,7 @@ async function release(path: string, own: RunLock): Promise<void> {
 function heldBy({ pid, host, since }: RunLock, path: string): InputError {
   const isHere = host === hostname();
   return new InputError(`process ${pid} on ${host} works on this run, since ${since}`, {
+    code: 'run-in-use',
     where: path,
     remedy: isHere
       ? 'let it end, or stop it, and then go on with --resume; or give another --out'

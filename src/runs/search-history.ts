@@ -93,6 +93,7 @@ function upgraded(content: unknown, where: string): unknown {
   if (version === VERSION || !Array.isArray(candidates)) return content;
   if (version !== 1) {
     throw new InputError(`a history of version ${JSON.stringify(version)}, where ${VERSION} and 1 can be read`, {
+      code: 'unknown-version',
       where,
       remedy: 'use the version of s3delta that wrote it, or a later one',
     });

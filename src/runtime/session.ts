@@ -111,6 +111,7 @@ async function start(
 /** What a user is told of a device that does not start. */
 export function cannotStart(device: DeviceName, cause: Error): InputError {
   return new InputError(`${device} cannot start: ${reasonOf(cause)}`, {
+    code: 'device-unavailable',
     where: '--device',
     remedy: devices[device].remedy,
     cause,
@@ -178,6 +179,7 @@ export function commonFolder(files: readonly string[]): string {
     while (other !== folder && !other.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
       if (dirname(folder) === folder) {
         throw new InputError(`${first} and ${other} lie on two drives, and a graph reads files of one`, {
+          code: 'two-drives',
           where: 'S3DELTA_CACHE',
           remedy: 'set S3DELTA_CACHE to a folder on the drive of the model: what is made from its weights lies there',
         });

@@ -5,13 +5,13 @@ import type { Structure } from '../structure/structure-file.ts';
 /** p of every module in every structure; without p it is 1 for what a structure keeps and else 0. */
 function probabilities(structures: readonly Structure[]): number[][] {
   const [first] = structures;
-  if (first === undefined) throw new InputError('there is no structure to average');
+  if (first === undefined) throw new InputError('there is no structure to average', { code: 'no-structure-found' });
   const names = ({ modules }: Structure) => modules.map(({ site, kind }) => `${site}:${kind}`).join(' ');
   for (const structure of structures) {
     if (structure.model.fingerprint !== first.model.fingerprint || names(structure) !== names(first)) {
       throw new InputError(
         `structures of the same model and search space are needed, not ${first.model.name} (${first.space}) and ${structure.model.name} (${structure.space})`,
-        { remedy: 'give structures that were searched on one model in one space' },
+        { code: 'other-structure', remedy: 'give structures that were searched on one model in one space' },
       );
     }
   }

@@ -27,6 +27,7 @@ export interface RunServer {
 export async function serveRuns({ folder, host = '127.0.0.1', port = 0 }: ServeOptions): Promise<RunServer> {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new InputError('there is no such folder', {
+      code: 'missing-folder',
       where: folder,
       remedy: 'give the folder that holds your run folders (`s3delta search` writes into runs/)',
     });
@@ -57,5 +58,5 @@ function listenError(cause: Error, host: string, port: number): Error {
   const remedy = remedies[(cause as NodeJS.ErrnoException).code ?? ''];
   return remedy === undefined
     ? cause
-    : new InputError('cannot listen there', { where: `${host}:${port}`, remedy, cause });
+    : new InputError('cannot listen there', { code: 'cannot-listen', where: `${host}:${port}`, remedy, cause });
 }

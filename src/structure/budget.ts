@@ -7,6 +7,7 @@ const NUMBER_AND_UNIT = /^([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*(%|‰|‱|bp)?$/
 
 function unreadable(text: string, why: string): InputError {
   return new InputError(`the budget "${text}" ${why}`, {
+    code: 'unreadable-budget',
     remedy: 'give a share of the backbone (0.0139%, 1.39bp, 1.39‱, 1.39e-4) or a number of parameters (5000)',
   });
 }

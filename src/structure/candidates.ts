@@ -48,6 +48,7 @@ export function listCandidates(
   if (candidates.length > 0 || wanted.length === 0) return candidates;
   const had = [...new Set(sites.map(({ role }) => role))];
   throw new InputError(`the model has no site for modules: none of the role ${[...new Set(wanted)].join(', ')}`, {
+    code: 'no-such-site',
     remedy: `use roles that it has: ${had.join(', ')}`,
   });
 }

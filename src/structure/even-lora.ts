@@ -24,6 +24,7 @@ export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] 
   if (modules.length > 0) return modules;
   const cheapest = Math.min(...costs);
   throw new InputError(`a budget of ${budget} parameters is below one LoRA of rank 1, which takes ${cheapest}`, {
+    code: 'budget-too-small',
     remedy: `give a budget of at least ${cheapest}`,
   });
 }

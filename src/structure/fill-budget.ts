@@ -34,10 +34,12 @@ export function fillBudget(
 /** InputError, with the smallest budget that would do, where not one module fits. */
 export function checkBudget(modules: readonly Cost[], { budget, keepInert }: BudgetOptions): void {
   const usable = modules.filter(({ inert }) => keepInert || !inert);
-  if (usable.length === 0) throw new InputError('there is no candidate module that can change the output');
+  if (usable.length === 0)
+    throw new InputError('there is no candidate module that can change the output', { code: 'no-candidates' });
   const cheapest = usable.reduce((least, { parameters }) => Math.min(least, parameters), Number.POSITIVE_INFINITY);
   if (budget >= cheapest) return;
   throw new InputError(`a budget of ${budget} parameters is below the cheapest module, which takes ${cheapest}`, {
+    code: 'budget-too-small',
     remedy: `give a budget of at least ${cheapest}, for example --budget ${cheapest}`,
   });
 }

@@ -16,7 +16,7 @@ function depths(places: readonly Place[]): Map<Stack, number> {
 
 /**
  * Carries a structure over to another model, which may be deeper or wider: each of its sites takes the modules, with
- * their α, p and choice, of the same role in the same stack at the nearest relative depth (0 the first
+ * what they are worth, their p and choice, of the same role in the same stack at the nearest relative depth (0 the first
  * layer, 1 the last). The budget becomes the same share of the model. What is kept need not fit it any more: choose anew.
  * @throws InputError where the model has no site of a role that the structure names
  */
@@ -45,11 +45,13 @@ export function mapStructure(
   if (modules.length === 0) {
     const [wanted, had] = [structure.modules, model.sites].map(list => [...new Set(list.map(positionOf))].join(', '));
     throw new InputError(`${model.name} has no site like those of ${structure.model.name}'s structure: ${wanted}`, {
+      code: 'no-such-site',
       remedy: `search a structure on ${model.name}, which has: ${had}`,
     });
   }
   const { name, fingerprint, parameters } = model;
-  // The product first: a quotient times its divisor may be a little less than it was, and rounded down, a parameter less.
+  // The product first: a quotient times its divisor may be a little less than it was, and rounded down, a parameter
+  // less.
   const budget =
     structure.budget && Math.max(1, Math.floor((structure.budget * parameters) / structure.model.parameters));
   return { ...structure, model: { name, fingerprint, parameters }, budget, modules };

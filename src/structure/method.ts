@@ -75,7 +75,10 @@ export function methodNamed(name: string, methods: Methods): Method {
 /** The modules of a method that needs no budget. @throws InputError for one that does */
 export function modulesOfMethod(name: string, sites: readonly Site[], methods: Methods, deltas: Deltas): DeltaModule[] {
   const needed = () => {
-    throw new InputError(`the method ${name} needs a budget`, { remedy: 'take a job that is given one: runTrainJob' });
+    throw new InputError(`the method ${name} needs a budget`, {
+      code: 'missing-setting',
+      remedy: 'take a job that is given one: runTrainJob',
+    });
   };
   const problem = { sites, deltas, seed: 0, keepInert: false, space: needed, affordable: needed };
   return methodNamed(name, methods)

@@ -113,6 +113,7 @@ export async function readStructure(path: string): Promise<Structure> {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new InputError(`not a structure of s3delta: ${issue.path.join('.') || 'content'}: ${issue.message}`, {
+    code: 'unreadable-structure',
     where: path,
     remedy: 'give the structure.json of a run folder',
     cause: parsed.error,
@@ -125,6 +126,7 @@ function upgraded(content: unknown, where: string): unknown {
   if (format !== FORMAT || version === VERSION) return content;
   if (version !== 1) {
     throw new InputError(`a structure of version ${JSON.stringify(version)}, where ${VERSION} and 1 can be read`, {
+      code: 'unknown-version',
       where,
       remedy: 'use the version of s3delta that wrote it, or a later one',
     });
@@ -150,13 +152,17 @@ export function keptModules(
   const sites = new Map(model.sites.map(site => [site.name, site]));
   if (structure.model.fingerprint !== model.fingerprint) {
     throw new InputError(`the structure was found on ${otherModel(structure.model.name, model.name)}`, {
+      code: 'other-model',
       where,
-      remedy: `give the --model it was found on, search a structure on ${model.name}, or carry it over with --map relative`,
+      remedy:
+        `give the --model it was found on, search a structure on ${model.name}, ` +
+        'or carry it over with --map relative',
     });
   }
   for (const [kind, plugin] of Object.entries(structure.plugins ?? {})) {
     if (Object.hasOwn(deltas, kind)) continue;
     throw new InputError(`the structure has modules of the kind ${kind}, which the plugin ${plugin} brings`, {
+      code: 'missing-plugin',
       where,
       remedy: `give the file of the plugin ${plugin}: --plugin FILE`,
     });
@@ -165,7 +171,12 @@ export function keptModules(
   const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, known, model, where));
   const ids = new Set<string>();
   for (const { id } of kept) {
-    if (ids.has(id)) throw new InputError(`the structure keeps ${id} twice`, { where, remedy: 'search again' });
+    if (ids.has(id))
+      throw new InputError(`the structure keeps ${id} twice`, {
+        code: 'unreadable-structure',
+        where,
+        remedy: 'search again',
+      });
     ids.add(id);
   }
   return kept;
@@ -180,15 +191,21 @@ function keptModule(
   const remedy = 'the file was changed by hand or by another version: search again';
   const site = sites.get(name);
   if (!site)
-    throw new InputError(`the structure names the site ${name}, which ${model.name} does not have`, { where, remedy });
+    throw new InputError(`the structure names the site ${name}, which ${model.name} does not have`, {
+      code: 'no-such-site',
+      where,
+      remedy,
+    });
   if (site.role !== role)
     throw new InputError(`the structure says that ${name} is ${role}, which in ${model.name} is ${site.role}`, {
+      code: 'unreadable-structure',
       where,
       remedy,
     });
   const module = atPlace(where, () => createModule(site, kind, options, deltas));
   if (module.parameters === parameters) return module;
   throw new InputError(`${module.id} has ${module.parameters} parameters, the structure says ${parameters}`, {
+    code: 'unreadable-structure',
     where,
     remedy,
   });

@@ -2,7 +2,10 @@ import { InputError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Place, Role } from '../core/site.ts';
 
-/** Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood for. */
+/**
+ * Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood
+ * for.
+ */
 const ROLES: Readonly<Record<string, Role>> = {
   Embedding: 'embedding',
   'SelfAttn.LN': 'self-attention.norm',
@@ -46,7 +49,7 @@ function placeOf(column: unknown, where: string | undefined): Place {
   const [, letter, layer] = COLUMN.exec(String(column)) ?? [];
   if (letter !== undefined) return { stack: letter === 'E' ? 'encoder' : 'decoder', layer: Number(layer) };
   const remedy = 'columns are E.0, E.1, … and D.0, D.1, …: the file was changed by hand, search again';
-  throw new InputError(`"${column}" is no column of version 1`, { where, remedy });
+  throw new InputError(`"${column}" is no column of version 1`, { code: 'unreadable-structure', where, remedy });
 }
 
 function roleOf(position: unknown, where: string | undefined): Role {

@@ -20,6 +20,7 @@ export async function dataFolder(
     const wanted = paths.filter(task.mayRead);
     if (wanted.length > 0) return wanted;
     throw new InputError(`the data set has no file that task ${task.name} reads`, {
+      code: 'missing-data',
       where: named,
       remedy: 'check the name, or name a revision with Parquet files (org/name@refs/convert/parquet)',
     });

@@ -41,12 +41,14 @@ export function requireLayout(layouts: readonly Layout[], dataFolder: string, wh
   const [{ folders, train, validation }] = layouts as [Layout];
   if (found === undefined) {
     throw new InputError(`no data of ${what} here`, {
+      code: 'missing-data',
       where: dataFolder,
       remedy: `put ${train[0]} and ${validation[0]} into ${join(dataFolder, folders[0]!)}, or give their folder with --data`,
     });
   }
   if (found.validation.length > 0) return found;
   throw new InputError(`no such file: the validation set of ${what} is missing`, {
+    code: 'missing-data',
     where: join(found.folder, found.layout.validation[0]!),
     remedy: 'put it beside the training set',
   });

@@ -23,7 +23,11 @@ export async function readExamples(
   for (const file of files) {
     const rows = await readRows(file, options);
     if (rows.length === 0) {
-      throw new InputError('this data file has no rows', { where: file, remedy: 'give a file with examples' });
+      throw new InputError('this data file has no rows', {
+        code: 'empty-data',
+        where: file,
+        remedy: 'give a file with examples',
+      });
     }
     for (const row of options.unnest === undefined ? rows : rows.flatMap(options.unnest)) {
       examples.push(toExample(row, form));

@@ -107,6 +107,7 @@ const distinct = (outputs: readonly Output[]): Output[] => [
 
 function unanswered(row: Row, label: string): InputError {
   return new InputError(`the row has no answer: its "${label}" is an empty list`, {
+    code: 'missing-label',
     where: placeOf(row),
     remedy: 'remove the row, or give a file with answers: test sets often come without them',
   });
@@ -114,6 +115,7 @@ function unanswered(row: Row, label: string): InputError {
 
 function ambiguous(row: Row, label: string): InputError {
   return new InputError(`the row has several right answers in "${label}", and the task's metric compares with one`, {
+    code: 'several-answers',
     where: placeOf(row),
     remedy: 'leave one of them, or take a metric that knows several: accuracy, exact-match or token-f1',
   });
@@ -134,9 +136,14 @@ function outputOf(label: string, { classes, numbers }: RowForm, row: Row): Outpu
 function unknownLabel(label: string, row: Row, isNot: string, remedy: string): InputError {
   if (label === '-1') {
     return new InputError('the row has no label: it is -1, as in the test sets of the Hub', {
+      code: 'missing-label',
       where: placeOf(row),
       remedy: 'give a file with labels',
     });
   }
-  return new InputError(`the label ${JSON.stringify(label)} is ${isNot}`, { where: placeOf(row), remedy });
+  return new InputError(`the label ${JSON.stringify(label)} is ${isNot}`, {
+    code: 'unknown-label',
+    where: placeOf(row),
+    remedy,
+  });
 }

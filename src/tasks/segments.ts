@@ -21,6 +21,7 @@ export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, 
   }
   if (segments === undefined) {
     throw new InputError(`the task ${name} is not made of fields`, {
+      code: 'task-without-fields',
       where: placeOf(input),
       remedy: 'give the whole text that the model shall read, a line each',
     });

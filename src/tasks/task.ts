@@ -88,6 +88,7 @@ export async function loadTaskData(
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {
+        code: 'empty-data',
         remedy: 'give data files with more rows: after the split training, validation and test each need at least one',
       });
     }

@@ -50,6 +50,7 @@ export async function loadTask(
   const names = known.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {
+    code: 'unknown-task',
     remedy: nearest.length
       ? `did you mean ${nearest.join(' or ')}?`
       : `the tasks are ${names.join(', ')}; a task of your own is a file whose name ends in .yaml`,

@@ -20,7 +20,10 @@ export function createBatchCursor(
   },
 ): BatchCursor {
   if (examples.length === 0) {
-    throw new InputError('there are no training examples', { remedy: 'give a data set with at least two rows' });
+    throw new InputError('there are no training examples', {
+      code: 'empty-data',
+      remedy: 'give a data set with at least two rows',
+    });
   }
   let epoch = 0;
   let batches = trainingBatches(examples, { ...options, epoch });

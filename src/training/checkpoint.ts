@@ -48,6 +48,7 @@ function parseMeta(text: string | undefined, path: string): unknown {
     return JSON.parse(text ?? '');
   } catch (cause) {
     throw new InputError('this is not a checkpoint of s3delta', {
+      code: 'unreadable-state',
       where: path,
       remedy: BEGIN_ANEW,
       cause,

@@ -56,6 +56,7 @@ function checkSettings(saved: Record<string, string>, wanted: Record<string, str
   for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {
     if (saved[key] !== wanted[key]) {
       throw new InputError(`the saved run had ${key} = ${saved[key]}, this one has ${wanted[key]}`, {
+        code: 'other-settings',
         where,
         remedy: 'resume with the same settings, or start anew in another output folder',
       });
@@ -73,6 +74,7 @@ export function restore(stage: Stage<StepReport>, { arrays, meta }: CheckpointSt
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
     throw new InputError(`the saved state cannot be read: ${path.join('.') || 'content'}: ${message}`, {
+      code: 'unreadable-state',
       where,
       remedy,
     });
@@ -83,10 +85,7 @@ export function restore(stage: Stage<StepReport>, { arrays, meta }: CheckpointSt
   if (evaluatedStep > step || step > stage.steps) {
     throw new InputError(
       `the saved run stands at step ${step}, evaluated at ${evaluatedStep}, of ${stage.steps} steps`,
-      {
-        where,
-        remedy,
-      },
+      { code: 'unreadable-state', where, remedy },
     );
   }
   const best = stage.kept.flatMap(name => {
@@ -99,7 +98,7 @@ export function restore(stage: Stage<StepReport>, { arrays, meta }: CheckpointSt
   for (const [name, saved, wanted] of [...live, ...best, score]) checkArray(name, saved, wanted, where);
   for (const [name, saved] of [...live, ...best]) {
     if (saved!.every(Number.isFinite)) continue;
-    throw new InputError(`${name} holds numbers that are not finite`, { where, remedy });
+    throw new InputError(`${name} holds numbers that are not finite`, { code: 'not-finite', where, remedy });
   }
   for (const [, saved, array] of live) array.set(saved!);
   return {
@@ -114,6 +113,10 @@ function checkArray(name: string, saved: NumberArray | undefined, wanted: Number
   const found = saved === undefined ? 'no numbers' : `${saved.length} numbers (${saved.BYTES_PER_ELEMENT} bytes each)`;
   throw new InputError(
     `the saved run has ${found} in ${name}, this one ${wanted.length} (${wanted.BYTES_PER_ELEMENT} bytes each)`,
-    { where, remedy: 'resume with the same model and structure, or start anew in another output folder' },
+    {
+      code: 'other-settings',
+      where,
+      remedy: 'resume with the same model and structure, or start anew in another output folder',
+    },
   );
 }

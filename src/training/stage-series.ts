@@ -34,6 +34,7 @@ function restoreShared({ arrays, meta }: CheckpointState, shared: StageShared, w
   const isWhole = Object.entries(shared).every(([name, array]) => arrays[PREFIX + name]?.length === array.length);
   if (!parsed.success || !isWhole) {
     throw new InputError('the saved state is not that of this series of trainings', {
+      code: 'unreadable-state',
       where,
       remedy: 'resume with the same settings, or start anew in another output folder',
     });

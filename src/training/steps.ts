@@ -5,6 +5,7 @@ export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = N
   const steps = Math.min(Math.ceil(batchesPerEpoch * epochs), maxSteps);
   if (!(steps >= 1)) {
     throw new InputError(`a run of ${epochs} epochs and at most ${maxSteps} steps does nothing`, {
+      code: 'nothing-to-do',
       remedy: 'give at least one epoch and one step',
     });
   }
@@ -15,6 +16,7 @@ export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = N
 export function checkFinite(value: number, step: number): void {
   if (Number.isFinite(value)) return;
   throw new DivergedError(`the loss or its gradient is not finite at step ${step + 1}`, {
+    code: 'diverged',
     remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
   });
 }

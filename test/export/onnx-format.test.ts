@@ -48,7 +48,7 @@ async function openPlainly(folder: string) {
 for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
   describe(`${name} exported as ONNX`, async () => {
     const model = await loadTiny(name);
-    const modules = [...listSpace(model.sites, 'mixed'), ...listManualModules(model.sites, 'adapter')];
+    const modules = [...listSpace(model.sites, 'wide'), ...listManualModules(model.sites, 'adapter')];
     const tuned = trained(model, modules);
     const folder = freshFolder();
     const outcome = await exportModel(model, tuned, { format: 'onnx', out: folder, task });

@@ -21,7 +21,7 @@ test('what cannot be read is an InputError in words', () => {
 });
 
 test('any other error stays what it is', () => {
-  for (const error of [new TypeError('bug'), new InputError('wrong'), 'text', undefined]) {
+  for (const error of [new TypeError('bug'), new InputError('wrong', { code: 'unknown-value' }), 'text', undefined]) {
     assert.equal(asStorageError('a.json', error), error);
     assert.equal(asReadError('a.json', error), error);
   }

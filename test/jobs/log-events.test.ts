@@ -62,7 +62,7 @@ test('a validation told again after a crash stays one line of its stage', async 
 test('what stops a job after an abort is an interruption, wherever it was noticed; before it, it is what it is', async () => {
   const controller = new AbortController();
   const fails = (error: Error) => asInterrupted(controller.signal, () => Promise.reject(error));
-  await assert.rejects(fails(new InputError('wrong')), InputError);
+  await assert.rejects(fails(new InputError('wrong', { code: 'unknown-value' })), InputError);
   assert.equal(await asInterrupted(controller.signal, async () => 5), 5);
   controller.abort();
   await assert.rejects(

@@ -12,7 +12,10 @@ import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';
 import { runCli } from '../cli/support.ts';
 
-/** Folders as version 0.1.0 wrote them, with structures and a history of version 1: whatever is done with a run can be done with them. */
+/**
+ * Folders as version 0.1.0 wrote them, with structures and a history of version 1: whatever is done with a run can be
+ * done with them.
+ */
 const root = mkdtempSync(join(tmpdir(), 's3delta-old-'));
 cpSync(fileURLToPath(new URL('../fixtures/runs-v1', import.meta.url)), root, { recursive: true });
 

@@ -114,7 +114,7 @@ test('an abort interrupts, a text that fails is heard, and a label that cannot b
   await assert.rejects(predictEach(tiny, tuned, texts, { signal }).next(), InterruptedError);
   async function* failing() {
     yield* texts.slice(0, 20);
-    throw new InputError('line 21 is wrong');
+    throw new InputError('line 21 is wrong', { code: 'unreadable-rows' });
   }
   const told: unknown[] = [];
   await assert.rejects(async () => {

@@ -41,7 +41,11 @@ describe('loading a model', () => {
   const broken: [string, (copy: string) => Promise<void>, RegExp][] = [
     ['no config', copy => rm(join(copy, 'config.json')), /config\.json/],
     ['a config that is no JSON', copy => writeFile(join(copy, 'config.json'), '{'), /config\.json/],
-    ['another family', copy => editConfig(copy, { model_type: 'bert' }), /config\.json: the model family is bert/],
+    [
+      'another family',
+      copy => editConfig(copy, { model_type: 'whisper' }),
+      /config\.json: the model family is whisper/,
+    ],
     [
       'a family named like a property',
       copy => editConfig(copy, { model_type: 'constructor' }),

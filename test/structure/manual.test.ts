@@ -9,7 +9,8 @@ function summary(method: string, sites = largeSites) {
   return { modules: modules.length, parameters: modules.reduce((sum, { parameters }) => sum + parameters, 0) };
 }
 
-// Worked out by hand from t5-large's shape: 48 self-attentions, 48 feed-forwards, 122 layer norms, d = 1024, d_ff = 4096.
+// Worked out by hand from t5-large's shape: 48 self-attentions, 48 feed-forwards, 122 layer norms, d = 1024, d_ff =
+// 4096.
 const expected: Record<string, { modules: number; parameters: number }> = {
   lora: { modules: 96, parameters: 96 * 8 * 2048 },
   adapter: { modules: 96, parameters: 96 * (2 * 1024 * 24 + 24 + 1024) },

@@ -28,5 +28,9 @@ export const evaluate: Command = {
 
 function splitName(given: unknown): SplitName {
   if (given === 'validation' || given === 'test') return given;
-  throw new InputError(`there is no split \`${given}\``, { where: '--split', remedy: 'give validation or test' });
+  throw new InputError(`there is no split \`${given}\``, {
+    code: 'unknown-value',
+    where: '--split',
+    remedy: 'give validation or test',
+  });
 }

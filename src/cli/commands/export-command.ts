@@ -1,7 +1,7 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { bytes as size } from '../../core/units.ts';
-import { type Exporters, exporterOf } from '../../export/formats.ts';
+import type { Exporters } from '../../export/formats.ts';
 import { runExportJob } from '../../jobs/export-job.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
@@ -39,13 +39,9 @@ export const exportRun: Command = {
   },
 };
 
+/** Which forms there are is known where the run is opened: its plugins may bring some. */
 function formatName(given: unknown, exporters: Exporters): string {
-  if (given === undefined) {
-    const remedy = `give --format with one of ${Object.keys(exporters).join(', ')}`;
-    throw new InputError('no format is given', { where: '--format', remedy });
-  }
-  const name = String(given);
-  // A run's own plugins may bring others: those are known where the run is opened.
-  if (!Object.hasOwn(exporters, name)) exporterOf(name, '--format', exporters);
-  return name;
+  if (given !== undefined) return String(given);
+  const remedy = `give --format with one of ${Object.keys(exporters).join(', ')}`;
+  throw new InputError('no format is given', { code: 'unknown-value', where: '--format', remedy });
 }

@@ -33,6 +33,7 @@ export const init: Command = {
     const path = String(args.file ?? 's3delta.yaml');
     if (isDataFile(path)) {
       throw new InputError('this names the config file to write, not the data', {
+        code: 'wrong-kind-of-file',
         where: path,
         remedy: `s3delta init --task ${path}`,
       });
@@ -66,7 +67,7 @@ async function mayOverwrite(path: string, remedy: string, interview: Interview):
   if (!existsSync(path)) return;
   const answer = await interview.answer(`${path} exists: write over it?`, 'no');
   if (/^y(es)?$/i.test(answer)) return;
-  throw new InputError('this file exists already', { where: path, remedy });
+  throw new InputError('this file exists already', { code: 'file-exists', where: path, remedy });
 }
 
 async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
@@ -91,5 +92,9 @@ function readMinutes(text: string): number | undefined {
   if (text === 'none') return undefined;
   const minutes = Number(text);
   if (minutes > 0 && Number.isFinite(minutes)) return minutes;
-  throw new InputError(`\`${text}\` is no number of minutes`, { where: '--minutes', remedy: 'give for example 30' });
+  throw new InputError(`\`${text}\` is no number of minutes`, {
+    code: 'unknown-value',
+    where: '--minutes',
+    remedy: 'give for example 30',
+  });
 }

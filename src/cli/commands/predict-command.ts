@@ -44,7 +44,11 @@ export const predict: Command = {
 
 function inputsOf({ text, file }: ParsedArgs, { signal, stdin = process.stdin, onEvent }: CommandContext) {
   if (text !== undefined && file !== undefined) {
-    throw new InputError('both a text and a file are given', { where: '--file', remedy: 'give one of them' });
+    throw new InputError('both a text and a file are given', {
+      code: 'conflicting-settings',
+      where: '--file',
+      remedy: 'give one of them',
+    });
   }
   if (file !== undefined) return readInputs(String(file), signal);
   if (text !== undefined) return [parseInput(String(text), 'the text', 1)] satisfies ModelInput[];

@@ -20,6 +20,7 @@ export const report: Command = {
     const format: unknown = args.format ?? 'terminal';
     if (format !== 'terminal' && format !== 'markdown') {
       throw new InputError(`there is no format \`${format}\``, {
+        code: 'unknown-value',
         where: '--format',
         remedy: 'give terminal or markdown',
       });

@@ -39,5 +39,9 @@ function portNumber(given: unknown): number {
   if (given === undefined) return standardPort;
   const port = Number(given);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new InputError(`\`${given}\` is no port`, { where: '--port', remedy: 'give a number from 0 to 65535' });
+  throw new InputError(`\`${given}\` is no port`, {
+    code: 'unknown-value',
+    where: '--port',
+    remedy: 'give a number from 0 to 65535',
+  });
 }

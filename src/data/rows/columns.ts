@@ -22,6 +22,7 @@ export function columnNamer(file: string, columns?: readonly string[]): (line: T
     }
     if (cells.length !== names.length) {
       throw new InputError(`this line has ${cells.length} columns, ${names.length} are expected`, {
+        code: 'column-count',
         where: `${file}:${line}`,
         remedy: `the columns are ${names.map(name => `"${name}"`).join(', ')}`,
       });
@@ -33,7 +34,11 @@ export function columnNamer(file: string, columns?: readonly string[]): (line: T
 function checkedNames(names: readonly string[], file: string): readonly string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return names;
-  throw new InputError(`two columns are named "${twice}"`, { where: `${file}:1`, remedy: 'rename one of them' });
+  throw new InputError(`two columns are named "${twice}"`, {
+    code: 'duplicate-column',
+    where: `${file}:1`,
+    remedy: 'rename one of them',
+  });
 }
 
 /** The lines of a table as rows, piece by piece. */

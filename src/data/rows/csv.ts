@@ -64,6 +64,7 @@ function closingQuote(text: string, at: number): number {
 
 function malformed(isOpen: boolean, where: string): InputError {
   return new InputError(isOpen ? 'a quote is never closed' : 'text follows a closing quote', {
+    code: 'unreadable-csv',
     where,
     remedy: 'inside a quoted cell write a quotation mark twice ("")',
   });

@@ -31,6 +31,7 @@ export function parseJsonDocument(text: string, file: string): Row[] {
   const document = parse(text.replace(/^\uFEFF/, ''), file);
   if (typeof document !== 'object' || document === null) {
     throw new InputError('this JSON document holds no list of rows', {
+      code: 'unreadable-rows',
       where: file,
       remedy: 'write [{"column": "value", …}, …]',
     });
@@ -49,6 +50,7 @@ function parse(text: string, where: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new InputError(`not valid JSON (${(cause as Error).message})`, {
+      code: 'invalid-json',
       where,
       remedy: 'the file may be cut off, or of another format than its name says',
       cause,
@@ -59,5 +61,9 @@ function parse(text: string, where: string): unknown {
 function asFields(value: unknown, where: string): Record<string, unknown> {
   const fields = record.safeParse(value);
   if (fields.success) return fields.data;
-  throw new InputError('this row is no JSON object', { where, remedy: 'write {"column": "value", …}' });
+  throw new InputError('this row is no JSON object', {
+    code: 'unreadable-rows',
+    where,
+    remedy: 'write {"column": "value", …}',
+  });
 }

@@ -99,6 +99,7 @@ function shortestDecimal(value: unknown): unknown {
 
 function damaged(where: string, what: string, cause?: unknown): InputError {
   return new InputError(what, {
+    code: 'unreadable-parquet',
     where,
     remedy:
       'it is damaged, cut off, or compressed in another way than snappy, gzip, zstd or brotli: download or write it again',

@@ -39,6 +39,7 @@ export async function readRows(file: string, options: TableOptions = {}): Promis
   const parse = PARSERS[extname(file).toLowerCase()];
   if (parse === undefined) {
     throw new InputError('unknown kind of data file', {
+      code: 'wrong-kind-of-file',
       where: file,
       remedy: `the name must end in ${dataFileEndings.join(', ')}`,
     });

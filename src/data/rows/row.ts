@@ -25,6 +25,7 @@ export function fieldValue(row: Row, ...names: readonly string[]): unknown {
     if (value !== undefined) return value;
   }
   throw new InputError(`no column ${quoted(names, ' or ')}`, {
+    code: 'missing-column',
     where: placeOf(row),
     remedy: `the columns here are ${quoted(Object.keys(row.fields), ', ')}`,
   });
@@ -39,6 +40,7 @@ export function fieldText(row: Row, ...names: readonly string[]): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new InputError(`${quoted(names, ' or ')} holds no text`, {
+    code: 'wrong-field-type',
     where: placeOf(row),
     remedy: 'a field must be text, a number, true or false',
   });
@@ -52,6 +54,7 @@ export function fieldTexts(row: Row, ...names: readonly string[]): string[] {
   const value = fieldValue(row, ...names);
   if (Array.isArray(value)) return value.map(each => fieldText({ ...row, fields: { [names[0]!]: each } }, names[0]!));
   throw new InputError(`${quoted(names, ' or ')} holds no list`, {
+    code: 'wrong-field-type',
     where: placeOf(row),
     remedy: 'write ["one", "another"]',
   });

@@ -12,6 +12,7 @@ export function unnest<T>(row: Row, schema: z.ZodType<T>, expand: (value: T) => 
   if (parsed.success) return expand(parsed.data).map(fields => ({ ...row, fields }));
   const issue = parsed.error.issues[0]!;
   throw new InputError(`\`${issue.path.join('.')}\`: ${issue.message}`, {
+    code: 'wrong-field-type',
     where: placeOf(row),
     remedy: 'the row is cut off or of another data set: download the file again',
     cause: parsed.error,

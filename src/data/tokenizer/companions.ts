@@ -79,6 +79,7 @@ function checked<T extends z.ZodType>(schema: T, value: unknown, where: string):
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new InputError(`the tokenizer file cannot be read: ${z.prettifyError(parsed.error)}`, {
+    code: 'unreadable-tokenizer',
     where,
     remedy: 'copy it again from where the checkpoint came from; it may be cut off',
     cause: parsed.error,

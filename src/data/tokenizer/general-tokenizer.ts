@@ -29,6 +29,7 @@ export function createGeneralTokenizer(json: unknown, source: TokenizerSource): 
     } catch (cause) {
       const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
       throw new InputError(`the tokenizer cannot be read: ${detail}`, {
+        code: 'unreadable-tokenizer',
         where: source.where,
         remedy: 'copy it again from where the checkpoint came from; it may be cut off or of an unknown kind',
         cause,

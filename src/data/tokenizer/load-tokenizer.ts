@@ -58,6 +58,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     throw new InputError(
       `the vocabulary has no token ${companions.named.roles[role]?.token.content ?? T5_TOKENS[role]}`,
       {
+        code: 'missing-special-token',
         where,
         remedy: 'name the padding and end tokens as pad_token and eos_token in tokenizer_config.json',
       },
@@ -74,7 +75,7 @@ export function checkTokenizerFits(tokenizer: TextTokenizer, vocabSize: number, 
   if (tokenizer.size <= vocabSize) return;
   throw new InputError(
     `the tokenizer has ${tokenizer.size} pieces, but the model's vocabulary (vocab_size) only ${vocabSize}`,
-    { where, remedy: "use the tokenizer files that came with the checkpoint's weights" },
+    { code: 'vocabulary-mismatch', where, remedy: "use the tokenizer files that came with the checkpoint's weights" },
   );
 }
 
@@ -83,6 +84,7 @@ async function load(folder: string, defaults: SpecialTokenNames) {
   if (form === undefined) {
     const forms = FORMS.map(({ files }) => files.join(' with ')).join(', or ');
     throw new InputError('no tokenizer here', {
+      code: 'missing-tokenizer',
       where: folder,
       remedy: `put the checkpoint's ${forms} into this folder`,
     });

@@ -39,6 +39,7 @@ export async function byteLevelJson({ folder, where, companions }: TokenizerSour
     const pair = line.split(' ');
     if (pair.length === 2) return [pair];
     throw new InputError(`line ${i + 1} is no pair of pieces`, {
+      code: 'unreadable-tokenizer',
       where: mergesFile,
       remedy: 'copy the file again from where the checkpoint came from; it may be cut off',
     });

@@ -57,6 +57,7 @@ function keptLengths(lengths: Lengths, room: number, strategy: TruncationStrateg
   const cutsAway = kept.some((length, i) => length < 0 || (length === 0 && lengths[i]! > 0));
   if (strategy === 'longest_first' || !cutsAway) return kept;
   throw new InputError(`no room is left: ${lengths[0]} + ${lengths[1]} ids are to become ${room} by ${strategy}`, {
+    code: 'no-room-for-text',
     remedy: 'cut by longest_first, or allow longer texts',
   });
 }

@@ -64,7 +64,9 @@ const regression: AnswerForm = {
   scores: logits => Float64Array.of(logits[0]!),
 };
 
-/** One of the choices that an input brings: each is a text with a number, and the softmax goes over an input's choices. */
+/**
+ * One of the choices that an input brings: each is a text with a number, and the softmax goes over an input's choices.
+ */
 const multipleChoice: AnswerForm = {
   numbers: 1,
   textsOf: inputs => inputs.flatMap(choicesOf),

@@ -5,8 +5,8 @@ import type { Feeds } from '../../runtime/session.ts';
 import { longestOf, paddedIds, type Rows } from './padding.ts';
 
 /**
- * −Σ w log p(label) over the rows of logits [rows, classes]; `labels` and `lossWeights` [rows, 1] are inputs. Weights of
- * 1/count at what is to be said and 0 at padding make it the mean.
+ * −Σ w log p(label) over the rows of logits [rows, classes]; `labels` and `lossWeights` [rows, 1] are inputs. Weights
+ * of 1/count at what is to be said and 0 at padding make it the mean.
  */
 export function crossEntropy(graph: Graph, logits: Value, rows: Dim): Value {
   const column = [rows, 1];

@@ -22,8 +22,8 @@ export interface CheckpointNames {
 export const weightOf = (site: string): string => `${site}.weight`;
 
 /**
- * Finds and checks every weight and bias that the sites need, and that the checkpoint has no others: a config.json of fewer
- * layers would otherwise cut a model without a word.
+ * Finds and checks every weight and bias that the sites need, and that the checkpoint has no others: a config.json of
+ * fewer layers would otherwise cut a model without a word.
  * @param taken names of further tensors that are read, of heads for example
  * @throws InputError naming the tensor that is missing, mis-shaped, of a type that is not read, or left over
  */
@@ -38,7 +38,8 @@ export async function findWeights(
   const read = new Set(taken);
   const find = async (key: string, name: string, shape: readonly number[]): Promise<void> => {
     const found = namesOf(name).find(alias => tensors.has(alias));
-    if (found === undefined) throw new InputError(`tensor ${name} is missing`, { where, remedy: REMEDY });
+    if (found === undefined)
+      throw new InputError(`tensor ${name} is missing`, { code: 'missing-tensor', where, remedy: REMEDY });
     read.add(found);
     weights.set(key, await tensorAsWeight(tensors.get(found)!, name, shape, where));
   };
@@ -63,6 +64,7 @@ export async function tensorAsWeight(
 ): Promise<Weight> {
   if (shape.join() !== tensor.shape.join()) {
     throw new InputError(`tensor ${name} is [${tensor.shape}], but config.json asks for [${shape}]`, {
+      code: 'wrong-tensor',
       where,
       remedy: REMEDY,
     });
@@ -70,6 +72,7 @@ export async function tensorAsWeight(
   const dtype = DTYPES[tensor.dtype];
   if (!dtype) {
     throw new InputError(`tensor ${name} is ${tensor.dtype}`, {
+      code: 'unsupported-dtype',
       where,
       remedy: 'use a checkpoint in float32, float16 or bfloat16',
     });
@@ -84,6 +87,7 @@ function leftOver(names: readonly string[], where: string): InputError {
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const tensors = names.slice(0, SHOWN).join(', ');
   return new InputError(`the weights hold tensors that a model of config.json does not have: ${tensors}${more}`, {
+    code: 'unused-tensors',
     where,
     remedy: `${REMEDY}: fewer layers than were trained would make another model`,
   });

@@ -14,8 +14,8 @@ export interface CacheForm {
 }
 
 /**
- * Keys and values of the tokens of an answer that were read before: the decoding graph gets each as
- * `past.NAME` [batch, keyHeads, target, headWidth], with zeros where no token stands yet, and gives it back as `present.NAME`.
+ * Keys and values of the tokens of an answer that were read before: the decoding graph gets each as `past.NAME` [batch,
+ * keyHeads, target, headWidth], with zeros where no token stands yet, and gives it back as `present.NAME`.
  */
 const PAST = 'past.';
 const PRESENT = 'present.';

@@ -44,7 +44,8 @@ export function feedForward({ attach, map }: Builder, layer: FeedForward, x: Val
 }
 
 /**
- * A sub-layer, of whose values the backward pass holds none but the result where it is to hold less: it computes them again.
+ * A sub-layer, of whose values the backward pass holds none but the result where it is to hold less: it computes them
+ * again.
  */
 export function subLayer({ graph, recompute }: Builder, compute: () => Value): Value {
   const before = graph.nodes.length;

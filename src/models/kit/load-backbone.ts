@@ -4,7 +4,7 @@ import { elementCount } from '../../core/element-count.ts';
 import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
 import type { Site } from '../../core/site.ts';
-import { checkTokenizerFits, loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
+import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
@@ -31,39 +31,42 @@ export interface Answers<Config> {
 }
 
 /** What a family says of a checkpoint: all that its loading asks for. */
-export interface Backbone<Config> extends CheckpointNames {
+export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends CheckpointNames {
   /** Parsed and checked; the fingerprint holds all of it. */
   readonly config: Config;
   readonly vocabSize: number;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
-  /** Names of the tensors of heads in the checkpoint, which are read by `answers`. */
+  /** Names of the tensors that `answers` reads, where the checkpoint has them. */
   readonly headTensors?: readonly string[];
+  loadTokenizer(folder: string): Promise<Words>;
   /** How the model reads a task's examples and answers them. */
-  codec(tokenizer: Tokenizer, task: CodedTask, options: CodecOptions): Codec;
+  codec(tokenizer: Words, task: CodedTask, options: CodecOptions): Codec;
   /** The kind of answers that it gives to a task. */
   answersFor(task: CodedTask): AnswerKind;
   /**
    * How the model answers; without a kind as its checkpoint does.
    * @throws InputError where the family cannot
    */
-  answers(kind: AnswerKind | undefined, tensors: Tensors): Answers<Config> | Promise<Answers<Config>>;
+  answers(kind: AnswerKind | undefined): Answers<Config> | Promise<Answers<Config>>;
 }
 
 /**
- * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than samples are
- * read before a program runs, but for those that are to be rounded, the first time.
+ * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than
+ * samples are read before a program runs, but for those that are to be rounded, the first time. `describe` is told what
+ * tensors there are.
  */
-export async function loadBackbone<Config>(
+export async function loadBackbone<Config, Words extends Tokenizer>(
   name: string,
   folder: string,
-  backbone: Backbone<Config>,
+  describe: (tensors: Tensors) => Backbone<Config, Words>,
   settings: CompileSettings,
 ): Promise<Model> {
-  const { config, sites, vocabSize, headTensors } = backbone;
   const tensors = await readCheckpointIndex(folder);
+  const backbone = describe(tensors);
+  const { config, sites, vocabSize, headTensors } = backbone;
   const weights = await findWeights(tensors, sites, backbone, folder, headTensors);
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await backbone.loadTokenizer(folder);
   checkTokenizerFits(tokenizer, vocabSize, folder);
   const fingerprint = await fingerprintOf(weights, config);
   const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
@@ -71,7 +74,7 @@ export async function loadBackbone<Config>(
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(matrices, settings) : undefined;
 
   const answering = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind, tensors);
+    const { heads, program, graphs, standalone } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
@@ -115,23 +118,31 @@ async function fingerprintOf(weights: Weights, config: unknown): Promise<string>
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the blocks. */
+/**
+ * Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the
+ * blocks.
+ */
 function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
   const maps = sites.filter(({ host, role }) => host === 'linear' && role !== 'lm-head' && role !== 'pooler');
   return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
 }
 
-/** @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this processor */
+/**
+ * @throws InputError on another device than the CPU, and where products of 8-bit integers are not exact on this
+ * processor
+ */
 async function quantizedBlocks(matrices: Weights, { device = 'cpu' }: CompileSettings): Promise<QuantizedWeights> {
   // Other devices have no kernel, and would leave these products to the CPU without a word.
   if (device !== 'cpu') {
     throw new InputError(`${device} does not multiply 8-bit integers: the CPU alone does`, {
+      code: 'int8-unsupported',
       where: '--precision, --device',
       remedy: 'give `--precision float32`, or `--device cpu`',
     });
   }
   if (await hasExactInt8Products()) return quantizedWeights(matrices);
   throw new InputError('this processor cuts off products of 8-bit integers: it has no instructions made for them', {
+    code: 'int8-unsupported',
     where: '--precision',
     remedy: 'give `--precision float32`, or leave it out',
   });

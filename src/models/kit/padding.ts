@@ -52,8 +52,8 @@ function pairMask(length: number, sees: (query: number, key: number) => boolean)
 }
 
 /**
- * Ids of absolute positions, int32 [rows, length]: counted from `first` at each row's first token, and `padding` beyond its
- * last.
+ * Ids of absolute positions, int32 [rows, length]: counted from `first` at each row's first token, and `padding` beyond
+ * its last.
  */
 export function positionIds(rows: Rows, length: number, { first = 0, padding = 0 } = {}): Feed {
   const counted = rows.map(row => row.map((_, position) => first + position));

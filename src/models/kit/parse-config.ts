@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 
-/** Extents in config.json. The largest layer counts and distances are far above any checkpoint's: a damaged number must not fill the memory. */
+/**
+ * Extents in config.json. The largest layer counts and distances are far above any checkpoint's: a damaged number must
+ * not fill the memory.
+ */
 export const count = z.number().int().positive();
 export const layerCount = count.max(1000);
 export const distance = count.max(1_000_000);
@@ -22,7 +25,11 @@ export function parseConfig<Schema extends z.ZodType>(
 
 /** What is said of a config.json that cannot be of this family's checkpoint. */
 export function wrongConfig(what: string, where: string, family: string): InputError {
-  return new InputError(what, { where, remedy: `use the config.json that belongs to the ${family} checkpoint` });
+  return new InputError(what, {
+    code: 'unsupported-config',
+    where,
+    remedy: `use the config.json that belongs to the ${family} checkpoint`,
+  });
 }
 
 /** @throws InputError for a token id that the embedding table does not have */

@@ -3,7 +3,9 @@ import { createSession, type Session, type SessionSettings } from '../../runtime
 
 /** Sessions of a program by name. */
 export interface Sessions {
-  /** The session of a graph, which is made and compiled when it is first asked for: who only trains pays for no other. */
+  /**
+   * The session of a graph, which is made and compiled when it is first asked for: who only trains pays for no other.
+   */
   of(name: string, graph: () => Graph, kept?: readonly string[]): Promise<Session>;
   release(): Promise<void>;
 }

@@ -25,8 +25,8 @@ export function trainingGraph<Config>(blueprint: Blueprint<Config>, lossOf: Loss
 }
 
 /**
- * `gradient` and, along the flat input `direction`, `curvature` = ∂⟨gradient, direction⟩/∂delta, both [layout.size]: the
- * gradient's own nodes differentiated once more.
+ * `gradient` and, along the flat input `direction`, `curvature` = ∂⟨gradient, direction⟩/∂delta, both [layout.size]:
+ * the gradient's own nodes differentiated once more.
  */
 export function curvatureGraph<Config>(blueprint: Blueprint<Config>, lossOf: LossOf<Config>): Graph {
   const builder = createBuilder(blueprint);

@@ -19,8 +19,8 @@ export interface HeadLayer {
 const FRESH: Initializer = { distribution: 'normal', standardDeviation: 0.02 };
 
 /**
- * Heads, one a layer, of texts' states [batch, width]. Where a checkpoint has trained them in the same shapes they begin as it
- * has them, else fresh.
+ * Heads, one a layer, of texts' states [batch, width]. Where a checkpoint has trained them in the same shapes they
+ * begin as it has them, else fresh.
  * @param where the checkpoint's folder, for errors
  */
 export async function textHeads(

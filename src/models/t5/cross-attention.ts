@@ -6,9 +6,9 @@ import type { Builder } from '../kit/builder.ts';
 import type { T5Config } from './t5-config.ts';
 
 /**
- * Attention of the decoder over the encoder's states, onto `residual`, without projecting any source token:
- * (x W_q)(h W_k)ᵀ = ((x W_q) W_kᵀ) hᵀ and P (h W_v) = (P h) W_v, head by head. With targets of a few tokens that is an order
- * of magnitude less work. `bias` [batch, 1, 1, source] masks padding.
+ * Attention of the decoder over the encoder's states, onto `residual`, without projecting any source token: (x W_q)(h
+ * W_k)ᵀ = ((x W_q) W_kᵀ) hᵀ and P (h W_v) = (P h) W_v, head by head. With targets of a few tokens that is an order of
+ * magnitude less work. `bias` [batch, 1, 1, source] masks padding.
  */
 export function crossAttention(
   builder: Builder<T5Config>,

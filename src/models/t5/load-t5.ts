@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
 import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import type { Model } from '../model.ts';
@@ -26,15 +27,17 @@ export function loadT5(name: string, folder: string, json: unknown, settings: Co
     vocabSize: config.vocabSize,
     sites: t5Sites(config),
     ...t5Names(config),
+    loadTokenizer,
     codec: (tokenizer, task, options) => t5Codec(json, tokenizer, task, options),
     answersFor: () => ({ kind: 'text' }),
     answers(kind) {
       if (kind === undefined || kind.kind === 'text') return TEXT;
       throw new InputError(`a T5 answers in text, not by a ${kind.kind}`, {
+        code: 'answers-impossible',
         where: folder,
         remedy: 'spell the answers as words',
       });
     },
   };
-  return loadBackbone(name, folder, backbone, settings);
+  return loadBackbone(name, folder, () => backbone, settings);
 }

@@ -45,7 +45,10 @@ export interface DecoderInput extends Sequence {
   readonly recall?: Recall;
 }
 
-/** What the decoder reads of the encoder's: states [batch·source, width], and the mask of its padding [batch, 1, 1, source]. */
+/**
+ * What the decoder reads of the encoder's: states [batch·source, width], and the mask of its padding [batch, 1, 1,
+ * source].
+ */
 export interface Encoded {
   readonly states: Value;
   readonly mask: Value;

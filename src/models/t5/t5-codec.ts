@@ -26,8 +26,8 @@ export async function openT5Codecs(folder: string, config: unknown): Promise<Mod
 }
 
 /**
- * Texts in and out: a source ends in the end-of-sequence id, and so does an answer; a sentinel, where there is one, closes
- * the one and opens the other. Unless an option says so, config.json says whether there is one.
+ * Texts in and out: a source ends in the end-of-sequence id, and so does an answer; a sentinel, where there is one,
+ * closes the one and opens the other. Unless an option says so, config.json says whether there is one.
  * @throws InputError where the vocabulary cannot spell a label or has no sentinel
  */
 export function t5Codec(
@@ -67,6 +67,6 @@ function checkSpelling(tokenizer: Tokenizer, word: string): void {
   if (spelled === word) return;
   throw new InputError(
     `the model's vocabulary spells the label ${JSON.stringify(word)} as ${JSON.stringify(spelled)}`,
-    { remedy: 'map the labels to other words in the task file, plain ones or digits' },
+    { code: 'label-unspellable', remedy: 'map the labels to other words in the task file, plain ones or digits' },
   );
 }

@@ -93,13 +93,19 @@ function checkRanges(config: z.output<typeof schema>, where: string): void {
   );
 }
 
-/** transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else. */
+/**
+ * transformers takes a `dense_act_fn` that a file names before the one implied: the model would compute something else.
+ */
 function checkActivation(config: z.output<typeof schema>, where: string): void {
   const implied = impliedActivations[config.feed_forward_proj];
   const named = config.dense_act_fn ?? implied;
   if ((otherNames[named] ?? named) === implied) return;
   throw new InputError(
     `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
-    { where, remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward' },
+    {
+      code: 'unsupported-config',
+      where,
+      remedy: 'use a checkpoint with relu, gated-relu or gated-gelu as its feed-forward',
+    },
   );
 }

@@ -8,7 +8,9 @@ import { tokensPerRun } from '../kit/tokens-per-run.ts';
 import { decoderFeeds, shiftedRight, sourceFeeds, targetIds, tokenFeeds } from './feeds.ts';
 import { cacheForm, decodingGraph, encodingGraph, rankingGraph, type T5Blueprint, t5Forward } from './t5-graphs.ts';
 
-/** Makes a program of a blueprint: beside what is trained it encodes inputs once, and writes or ranks answers to them. */
+/**
+ * Makes a program of a blueprint: beside what is trained it encodes inputs once, and writes or ranks answers to them.
+ */
 export function createT5Program(blueprint: T5Blueprint, settings: SessionSettings): Program & Generator {
   const { config } = blueprint;
   const { feedForwardWidth, decoderStartId, endId, padId } = config;
@@ -19,7 +21,9 @@ export function createT5Program(blueprint: T5Blueprint, settings: SessionSetting
     settings,
   );
 
-  /** Has the decoding or the ranking graph read inputs, which are encoded here once and stay where they were computed. */
+  /**
+   * Has the decoding or the ranking graph read inputs, which are encoded here once and stay where they were computed.
+   */
   const withEncoded = async <Result>(
     inputs: readonly EncodedInput[],
     delta: Float32Array,

@@ -16,7 +16,7 @@ const ATTENTION_MAPS = { q: 'query', k: 'key', v: 'value', o: 'output' } as cons
 const FEED_FORWARD_MAPS = { wi: 'in', wi_0: 'gate', wi_1: 'in', wo: 'out' } as const;
 
 /** Linear maps of a feed-forward sub-layer, by name. */
-export const feedForwardMaps = (config: T5Config): readonly (keyof typeof FEED_FORWARD_MAPS)[] =>
+const feedForwardMaps = (config: T5Config): readonly (keyof typeof FEED_FORWARD_MAPS)[] =>
   config.gated ? ['wi_0', 'wi_1', 'wo'] : ['wi', 'wo'];
 
 /**

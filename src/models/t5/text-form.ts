@@ -24,8 +24,8 @@ const ownForms: Readonly<Record<string, Written>> = {
 };
 
 /**
- * The text that a T5 reads (Raffel et al. 2020, appendix D): the task's name, then each segment after its name. A segment without
- * a name is read as it is.
+ * The text that a T5 reads (Raffel et al. 2020, appendix D): the task's name, then each segment after its name. A
+ * segment without a name is read as it is.
  */
 export function sourceText({ name }: CodedTask, segments: readonly Segment[]): string {
   if (segments.every(segment => segment.name === undefined)) return segments.map(({ text }) => text).join(' ');

@@ -9,7 +9,9 @@ const legendHeight = 40;
 const legendSteps = levelColours.length;
 const legendStep = 4;
 
-/** The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name. */
+/**
+ * The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name.
+ */
 export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));

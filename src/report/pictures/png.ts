@@ -13,6 +13,7 @@ export function pngOf(svg: string, scale = 2): Uint8Array {
   const sample = new Resvg('<svg xmlns="http://www.w3.org/2000/svg"><text y="10">p</text></svg>', options);
   if (sample.getBBox() === undefined) {
     throw new InputError('a PNG needs a font, and none is installed here', {
+      code: 'missing-font',
       where: '--png',
       remedy: 'install one (on Debian: apt-get install fonts-dejavu-core), or use the SVG',
     });

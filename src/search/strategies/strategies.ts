@@ -34,8 +34,8 @@ const builtIn = strategies as unknown as Strategies;
 /** The options of all strategies as keys of a config file: what is left out is filled in by their strategy. */
 export function optionKeysOf(known: Strategies = builtIn): OptionKeys {
   return Object.fromEntries(
-    known.flatMap(({ options }) =>
-      Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, withoutDefault(schema)] as const),
+    known.flatMap(({ name: strategy, options }) =>
+      Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy, known)] as const),
     ),
   ) as OptionKeys;
 }
@@ -57,6 +57,7 @@ export function strategyNamed(name: string, all: Strategies = builtIn): SearchSt
   const names = all.map(strategy => strategy.name);
   const [nearest] = nearestNames(name, names);
   throw new InputError(`there is no search strategy \`${name}\``, {
+    code: 'unknown-name',
     where: '--strategy',
     remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}the strategies are ${names.join(', ')}`,
   });
@@ -67,9 +68,12 @@ export function strategiesWith(option: string, known: Strategies = builtIn): rea
   return known.filter(({ options }) => Object.hasOwn(options.shape, option)).map(({ name }) => name);
 }
 
-function withoutDefault(schema: z.ZodType): z.ZodType {
-  if (!(schema instanceof z.ZodDefault)) return schema;
-  return (schema.unwrap() as z.ZodType).optional().meta(schema.meta()!);
+/** An option as a key that may be left out. That of another strategy than the usual says whose it is. */
+function asKey(schema: z.ZodType, strategy: string, [usual]: Strategies): z.ZodType {
+  const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
+  const { description, ...help } = schema.meta()!;
+  const owned = strategy === usual!.name ? description : `${strategy}: ${description}`;
+  return inner.meta({ ...help, description: owned! });
 }
 
 function defaultsOf({ shape }: z.ZodObject): Record<string, unknown> {

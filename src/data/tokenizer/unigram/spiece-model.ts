@@ -125,6 +125,7 @@ function readPiece(message: Uint8Array): Piece {
 
 function unlikeT5(where: string, what: string): InputError {
   return new InputError(`this SentencePiece model ${what}, unlike T5's`, {
+    code: 'unsupported-tokenizer',
     where,
     remedy: 'give the tokenizer.json of the checkpoint instead',
   });
@@ -133,6 +134,7 @@ function unlikeT5(where: string, what: string): InputError {
 /** What is said of a file whose content cannot be. */
 export function damagedSpieceModel(where: string, detail: string, cause?: unknown): InputError {
   return new InputError(`this is not a whole SentencePiece model: ${detail}`, {
+    code: 'unreadable-tokenizer',
     where,
     remedy: "copy the checkpoint's spiece.model again; it may be cut off",
     cause,

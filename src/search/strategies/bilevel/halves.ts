@@ -14,6 +14,7 @@ export interface Halves<T> {
 export function splitHalves<T>(examples: readonly T[], seed: number): Halves<T> {
   if (examples.length < 2) {
     throw new InputError(`a search needs at least 2 training examples, there are ${examples.length}`, {
+      code: 'too-few-examples',
       remedy: 'give more training data, or tune a given structure with `s3delta train`',
     });
   }

@@ -1,0 +1,87 @@
+import { InputError } from '../../core/errors.ts';
+import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
+import type { Output, Segment } from '../../data/example.ts';
+import type { TextTokenizer } from '../../data/tokenizer/text-tokenizer.ts';
+import { answerKindOf } from '../answer-kind.ts';
+import type { AskedInput, Choosing, Codec, CodecOptions, CodedTask } from '../codec.ts';
+
+/**
+ * What a family makes of one text, or of two that are read together: its special tokens among them, cut to a length.
+ */
+export type JoinTexts = (
+  first: readonly number[],
+  second: readonly number[] | undefined,
+  maxLength: number,
+) => { readonly input: EncodedInput; readonly cut: number };
+
+/** Two texts that are read together, or one alone. */
+type Texts = readonly [first: string, second?: string];
+
+/**
+ * How a model with a head reads a task and answers it: the first of an example's segments is read together with all
+ * others; where it brings choices, what is asked together with each of these.
+ * @throws InputError where answers are free text, and for options of models that write
+ */
+export function headCodec(
+  tokenizer: TextTokenizer,
+  task: CodedTask,
+  { maxLength, sentinel = false }: CodecOptions,
+  join: JoinTexts,
+): Codec {
+  if (sentinel) {
+    throw new InputError('this model writes no answers, so none can stand after a sentinel', {
+      code: 'answers-impossible',
+      where: '--sentinel',
+      remedy: 'leave it out',
+    });
+  }
+  const { kind } = answerKindOf(task);
+  if (kind === 'text') {
+    throw new InputError(`the answers of ${task.name ?? 'this task'} are free text, and this model writes none`, {
+      code: 'answers-impossible',
+      remedy: 'give a task with labels, numbers or choices, or take a model that writes',
+    });
+  }
+  const encode = ([first, second]: Texts) =>
+    join(tokenizer.encode(first), second === undefined ? undefined : tokenizer.encode(second), maxLength);
+  return {
+    read(segments) {
+      const texts = kind === 'choice' ? textsOfChoices(segments) : [pairOf(segments)];
+      const [first, ...others] = texts.map(encode);
+      // A task that names its choices is answered by these names.
+      const choices = kind === 'choice' && !task.labels ? texts.map(([, choice]) => choice!) : undefined;
+      return {
+        input: { ...first!.input, ...(kind === 'choice' && { otherChoices: others.map(({ input }) => input) }) },
+        text: segments.map(({ text }) => text).join(' '),
+        cut: Math.max(first!.cut, ...others.map(({ cut }) => cut)),
+        ...(choices && { choices }),
+      };
+    },
+    encode: encodedOutput,
+    write: output =>
+      'class' in output ? task.labels![output.class]! : 'value' in output ? output.spelled : output.text,
+    choice: choosing(task, kind),
+    form: {},
+  };
+}
+
+function pairOf(segments: readonly Segment[]): Texts {
+  const [first, ...others] = segments.map(({ text }) => text);
+  return others.length === 0 ? [first ?? ''] : [first!, others.join(' ')];
+}
+
+function textsOfChoices(segments: readonly Segment[]): Texts[] {
+  const asked = segments.filter(({ choice }) => !choice).map(({ text }) => text);
+  return segments.filter(({ choice }) => choice).map(({ text }) => [asked.join(' '), text] as const);
+}
+
+function encodedOutput(output: Output, { choices = [] }: AskedInput): EncodedOutput {
+  if ('text' in output) return { class: choices.indexOf(output.text) };
+  return 'class' in output ? { class: output.class } : { value: output.value };
+}
+
+function choosing({ labels }: CodedTask, kind: string): Choosing {
+  if (kind === 'number') return { outputs: [{ value: 0 }] };
+  if (!labels) return { outputs: [] };
+  return { outputs: labels.map((_, i) => ({ class: i })), labels: labels.map(name => ({ name, word: name })) };
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { EncodedExample } from '../../../src/core/program.ts';
+import { exporters } from '../../../src/export/formats.ts';
+import { loadModel } from '../../../src/models/load-model.ts';
+import { listSpace } from '../../../src/structure/spaces.ts';
+import { adamwStep, createMoments } from '../../../src/training/adamw.ts';
+import { tune } from '../../../src/training/tune-program.ts';
+import { fixturePath } from '../../witness/fixtures.ts';
+import { toy } from './toy-family.ts';
+
+const model = await loadModel(fixturePath('toy'), { threads: 1, families: { toy } });
+
+/** The class is told by the first token. */
+const examples: EncodedExample[] = Array.from({ length: 24 }, (_, i) => ({
+  input: { ids: [10 + (i % 2), 20 + i, 50 + ((7 * i) % 90)] },
+  output: { class: i % 2 },
+}));
+
+it('a fresh head is tuned with modules, from the same beginning to the same bits, and forgets nothing of the seed', async () => {
+  const fresh = await model.answering({ kind: 'class', classes: 2 });
+  const [head] = fresh.heads.filter(({ name }) => name === 'classifier.out');
+  assert.equal(head!.parameters[0]!.initializer.distribution, 'normal');
+  const program = await fresh.compile(listSpace(fresh.sites, 'lora'));
+  const initialDelta = program.initialDelta(2);
+  const before = await program.loss(examples, initialDelta);
+  const options = { learningRate: 0.02, epochs: 12, batchSize: 8, evaluateEvery: 12, seed: 1 };
+  const run = async () => {
+    const stage = tune(
+      { program, examples, initialDelta, evaluate: async delta => -(await program.loss(examples, delta)) },
+      options,
+    );
+    for (;;) {
+      const { done, value } = await stage.next();
+      if (done) return value;
+    }
+  };
+  const { delta, score } = await run();
+  assert.ok(-score < 0.5 * before, `${before} before, ${-score} after`);
+  assert.deepEqual((await run()).delta, delta);
+  await program.release();
+});
+
+it('heads lie side by side at the end of the vector: an optimiser can give them a rate of their own', async () => {
+  const program = await model.compile(listSpace(model.sites, 'lora'));
+  const delta = program.initialDelta(2);
+  const { delta: gradient } = await program.lossAndGradients(examples, delta);
+  const from = program.layout.heads[0]!.parameters[0]!.offset;
+  const [whole, apart] = [delta.slice(), delta.slice()];
+  adamwStep(whole, gradient, createMoments(whole), { learningRate: 0.01, step: 1 });
+  const moments = createMoments(apart);
+  for (const [begin, end, learningRate] of [
+    [0, from, 0.01],
+    [from, delta.length, 0.1],
+  ] as const) {
+    const own = { m: moments.m.subarray(begin, end), v: moments.v.subarray(begin, end) };
+    adamwStep(apart.subarray(begin, end), gradient.subarray(begin, end), own, { learningRate, step: 1 });
+  }
+  assert.deepEqual(apart.subarray(0, from), whole.subarray(0, from));
+  for (let i = from; i < delta.length; i++) {
+    assert.ok(Math.abs(apart[i]! - delta[i]! - 10 * (whole[i]! - delta[i]!)) < 1e-6);
+  }
+  await program.release();
+});
+
+it('exporters refuse heads by name, and a T5 refuses classes', async () => {
+  for (const exporter of Object.values(exporters)) {
+    assert.throws(() => exporter.check([], model.heads), /cannot hold the trained classifier\.dense, classifier\.out/);
+  }
+  const t5 = await loadModel(fixturePath('tiny-t5'), { threads: 1 });
+  assert.equal((await t5.answering({ kind: 'text' })).fingerprint, t5.fingerprint);
+  await assert.rejects(t5.answering({ kind: 'class', classes: 2 }), /answers in text, not by a class/);
+  await assert.rejects(model.answering({ kind: 'text' }), /writes no text/);
+  await assert.rejects(loadModel(fixturePath('toy')), /model family is toy/);
+});

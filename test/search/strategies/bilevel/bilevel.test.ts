@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
+import { biLevelKeys, completeOptions } from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
+import { biLevelSearch } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
+import { splitHalves } from '../../../../src/search/strategies/bilevel/halves.ts';
+import { countEvaluations } from '../../../../src/training/stage-cost.ts';
+import { drain } from '../../../training/toy-program.ts';
+import { createToyProblem, withoutTime } from '../toy-problem.ts';
+
+const { problem, compile, state } = createToyProblem();
+const complete = (given: object = {}) => completeOptions(biLevelKeys.parse(given));
+const search = (given: object = {}) => drain(bilevel.search(problem, complete(given), compile, {}));
+
+test('it is the bi-level search on two halves of the training set', async () => {
+  const { result } = await search({ order: 'second', tau: 0.7 });
+  const halves = splitHalves(problem.examples, 1);
+  const { program, initialDelta, evaluate } = await compile(problem.candidates);
+  const { stage, budget, keepInert } = problem;
+  const { result: direct } = await drain(
+    biLevelSearch(
+      { program, initialDelta, evaluate, deltaExamples: halves.delta, alphaExamples: halves.alpha },
+      {
+        ...{
+          ...stage,
+          budget,
+          keepInert,
+          order: 'second',
+          estimator: 'concrete',
+          gradient: 'global',
+          tau: 0.7,
+          beta: 1,
+        },
+        alphaLearningRate: 0.1,
+      },
+    ),
+  );
+  assert.deepEqual(withoutTime(result), withoutTime(direct));
+});
+
+test('it computes what it said it would', async () => {
+  for (const order of ['first', 'one-sided', 'second', 'exact']) {
+    const { events, result } = await search({ order });
+    const cost = bilevel.cost(problem, complete({ order }))!;
+    assert.deepEqual([result.steps, result.evaluations], [cost.steps, countEvaluations(cost)], order);
+    assert.equal(events.filter(({ type }) => type === 'evaluation').length, cost.validations);
+  }
+});
+
+test('the modules may have a rate of their own while they are searched', async () => {
+  const firstRate = async (given: object) => {
+    const [first] = (await search(given)).events;
+    return first?.type === 'step' ? first.learningRate : undefined;
+  };
+  assert.equal(await firstRate({}), 0.02);
+  assert.equal(await firstRate({ 'search-lr': 0.004 }), 0.004);
+});
+
+test('where everything fits nothing is compiled, nor does it cost anything', async () => {
+  const before = state.compiled.length;
+  const all = { ...problem, budget: 12 };
+  const { result } = await drain(bilevel.search(all, complete(), compile, {}));
+  assert.equal(state.compiled.length, before);
+  assert.equal(bilevel.cost(all, complete()), undefined);
+  assert.match(result.warnings[0]!, /holds all candidates/);
+});
