@@ -4,7 +4,7 @@ import { type Metrics, metrics } from '../metrics/metrics.ts';
 import { type Families, families } from '../models/families.ts';
 import { type Strategies, strategies } from '../search/strategies/strategies.ts';
 import type { Methods } from '../structure/method.ts';
-import { methods } from '../structure/methods.ts';
+import { methods } from '../structure/all-methods.ts';
 import { type Spaces, spaces } from '../structure/spaces.ts';
 import { type Task, tasks } from '../tasks/tasks.ts';
 import type { Plugin } from './plugin.ts';

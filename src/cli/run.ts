@@ -6,7 +6,6 @@ import { paintCodes } from '../report/heat-map-terminal.ts';
 import { argsOf, type Command, type CommandContext, type Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { pluginFiles } from './plugin-files.ts';
-import { configArg } from './settings-args.ts';
 import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';
 
 /** Characters a line of help holds where there is no terminal, and at most: longer lines are hard to read. */
@@ -39,7 +38,7 @@ export async function runCommandLine(
   const command = commandOf(rawArgs, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
   const flags = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-  const catalogue = openPlugins(pluginFiles(rest, Object.hasOwn(argsOf(command), configArg)));
+  const catalogue = openPlugins(pluginFiles(rest, argsOf(command)));
   const taken = argsOf(command, catalogue);
   if (flags.some(isHelp)) return { text: commandUsage(name, command, taken, screenOf(context)), exitCode: 0 };
 

@@ -12,10 +12,7 @@ import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { ArgDef, ArgsDef, ParsedArgs } from './parse.ts';
-import { filesOf } from './plugin-files.ts';
-
-/** Name of the place of a config file. */
-export const configArg = 'config';
+import { configArg, filesOf } from './plugin-files.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {

@@ -10,7 +10,7 @@ import { completeSettings } from '../library/stage-settings.ts';
 import { optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
-import { randomDraw } from '../structure/methods.ts';
+import { randomDraw } from '../structure/all-methods.ts';
 import { type Cell, cellFolder, cellKind } from './cell.ts';
 import { type ComparedMethod, comparedMethod, defaultSearch, strategyOf } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';

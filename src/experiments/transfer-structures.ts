@@ -5,7 +5,7 @@ import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import type { Mapping } from '../structure/map-structure.ts';
-import { randomDraw } from '../structure/methods.ts';
+import { randomDraw } from '../structure/all-methods.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
