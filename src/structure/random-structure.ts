@@ -16,7 +16,9 @@ export function randomStructure(modules: readonly Cost[], options: BudgetOptions
   return fillBudget(randomOrder(modules.length, options), modules, options);
 }
 
-/** What modules are worth to someone who knows nothing of them: by falling worth they make the same random structure. */
+/**
+ * What modules are worth to someone who knows nothing of them: by falling worth they make the same random structure.
+ */
 export function randomWorth(count: number, options: Draw): Float64Array {
   const worth = new Float64Array(count);
   for (const [place, index] of randomOrder(count, options).entries()) worth[index] = count - place;

@@ -36,7 +36,7 @@ const impossible: readonly (readonly [string, unknown, RegExp])[] = [
   ['stretch-high', '1', /above 1/],
   ['l0-weight', '0', /above 0/],
   ['space', 'all', /^give one of mixed, lora, wide$/],
-  ['space', 'mixd', /^did you mean mixed\? give one of mixed, lora, wide$/],
+  ['space', 'mixd', /^did you mean `mixed`\? give one of mixed, lora, wide$/],
   ['device', 'tpu', /auto, cpu, webgpu, cuda/],
   ['keep-inert', 'perhaps', /true or false/],
   ['task', '', /text/],

@@ -24,7 +24,14 @@ const runs = { search: 'onnx', 'tuned-lora': 'peft', adapter: 'onnx' } as const;
 const names = Object.keys(runs) as (keyof typeof runs)[];
 
 interface Version1 {
-  readonly modules: readonly { site: string; column: string; position: string; kept: boolean; p: number | null }[];
+  readonly modules: readonly {
+    readonly site: string;
+    readonly column: string;
+    readonly position: string;
+    readonly kept: boolean;
+    readonly alpha: number | null;
+    readonly p: number | null;
+  }[];
 }
 const version1 = (name: string) => JSON.parse(readFileSync(join(root, name, 'structure.json'), 'utf8')) as Version1;
 
@@ -42,9 +49,10 @@ for (const name of names) {
     const then = version1(name).modules;
     assert.equal(structure.version, 2);
     assert.equal(structure.modules.length, then.length);
-    for (const [i, { site, role, place, kept, p }] of structure.modules.entries()) {
+    for (const [i, { site, role, place, kept, worth, p }] of structure.modules.entries()) {
       const { column, position, ...same } = then[i]!;
-      assert.deepEqual([site, kept, p], [same.site, same.kept, same.p]);
+      // What was α is what the search thinks a module worth.
+      assert.deepEqual([site, kept, worth, p], [same.site, same.kept, same.alpha, same.p]);
       assert.equal(`${place.stack[0]!.toUpperCase()}.${place.layer}`, column);
       assert.equal(site.startsWith(place.stack), true);
       const [, sublayer, part] = /(SelfAttention|DenseReluDense|layer_norm)(?:\.(\w+))?$/.exec(site)!;

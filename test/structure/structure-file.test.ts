@@ -175,9 +175,3 @@ test('what must not be kept has p = 0, also where the search has no probabilitie
     ],
   );
 });
-
-test('the α of earlier files is what their modules are worth', async () => {
-  const modules = structure.modules.map(({ worth, ...record }) => ({ ...record, alpha: worth }));
-  await writeFile(path, JSON.stringify({ ...structure, modules }));
-  assert.deepEqual(await readStructure(path), structure);
-});
