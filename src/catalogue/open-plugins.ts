@@ -63,7 +63,8 @@ function loadModule(path: string, where: string): { readonly default?: unknown }
   try {
     return load(path) ?? {};
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(error.message, { code: error.code, where, remedy: error.remedy, cause: error });
+    if (error instanceof InputError)
+      throw new InputError(error.message, { code: error.code, where, remedy: error.remedy, cause: error });
     throw new InputError(`the plugin could not be loaded: ${reasonOf(error, path)}`, {
       code: 'bad-plugin',
       where,

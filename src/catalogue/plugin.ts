@@ -99,7 +99,10 @@ export function checkPlugin(value: unknown): asserts value is Plugin {
   }
   const plugin = value as Plugin;
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name)) {
-    throw new InputError(`a plugin needs a name of letters, digits, -, _ and .`, { code: 'bad-plugin', remedy: "write `name: 'mine'`" });
+    throw new InputError(`a plugin needs a name of letters, digits, -, _ and .`, {
+      code: 'bad-plugin',
+      remedy: "write `name: 'mine'`",
+    });
   }
   const known = ['name', ...Object.keys(lists)];
   for (const key of Object.keys(plugin)) {
@@ -123,7 +126,10 @@ function checkList(plugin: Plugin, list: ListName): void {
   }
   for (const [name, entry] of entriesOf(plugin, list)) {
     if (!NAME.test(name)) {
-      throw new InputError(`\`${name}\` is no name for a ${one}`, { code: 'bad-plugin', remedy: 'use letters, digits, -, _ and .' });
+      throw new InputError(`\`${name}\` is no name for a ${one}`, {
+        code: 'bad-plugin',
+        remedy: 'use letters, digits, -, _ and .',
+      });
     }
     const isFunction = Object.keys(members).length === 0;
     if (typeof entry !== (isFunction ? 'function' : 'object') || entry === null) {
