@@ -4,6 +4,10 @@
  * The method's parts are in `s3delta/research`, the engine in `s3delta/graph`; `docs/library.md` shows all three at work.
  */
 
+export { builtIn, type Catalogue } from './catalogue/catalogue.ts';
+export { extend } from './catalogue/extend.ts';
+export { openPlugins } from './catalogue/open-plugins.ts';
+export { definePlugin, type Plugin } from './catalogue/plugin.ts';
 export { parseMatrixSettings } from './config/matrix-settings.ts';
 export { parseSettings } from './config/parse-settings.ts';
 export type { Settings } from './config/settings.ts';
@@ -42,7 +46,8 @@ export { drawStructure, manualStructure } from './library/structures.ts';
 export { type TunedStructure, tune } from './library/tune.ts';
 export { chooseDevice } from './machine/choose-device.ts';
 export { examineMachine } from './machine/doctor.ts';
-export { builtInModels, type LoadOptions, loadModel } from './models/load-model.ts';
+export { builtInModelNames as builtInModels } from './models/built-in.ts';
+export { type LoadOptions, loadModel } from './models/load-model.ts';
 export type { Model } from './models/model.ts';
 export { type Plan, planSearch } from './plan/plan.ts';
 export type { RunView } from './report/run-view.ts';

@@ -1,66 +1,83 @@
+import type { z } from 'zod';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
-import { type MatrixSettings, matrixKeys, matrixSchema, parseMatrixSettings } from '../config/matrix-settings.ts';
+import { type MatrixSettings, matrixSchemaFor, parseMatrixSettings } from '../config/matrix-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
-import { parseSweepSettings, type SweepSettings, sweepKeys, sweepSchema } from '../config/sweep-settings.ts';
-import {
-  parseTransferSettings,
-  type TransferSettings,
-  transferKeys,
-  transferSchema,
-} from '../config/transfer-settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { parseSweepSettings, type SweepSettings, sweepSchemaFor } from '../config/sweep-settings.ts';
+import { parseTransferSettings, type TransferSettings, transferSchemaFor } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
-import { configFileArg, schemaArgs } from './settings-args.ts';
+import { configFileArg, givenPlugins, schemaArgs } from './settings-args.ts';
 
-const methods = comparedMethods.map(method => method.name).join(', ');
+function methodsArg(catalogue: Catalogue): ArgsDef {
+  const names = comparedMethods(catalogue).map(method => method.name);
+  return {
+    methods: {
+      type: 'string',
+      valueHint: 'NAME|FILE,…',
+      description:
+        `what to compare, of ${names.join(', ')} (default found,random), or structure files of yours; ` +
+        '`found` searches the given --space',
+    },
+  };
+}
 
-const methodsArg: ArgsDef = {
-  methods: {
-    type: 'string',
-    valueHint: 'NAME,…',
-    description: `what to compare, of ${methods} (default found,random); \`found\` searches the given --space`,
-  },
-};
+const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => ({
+  ...configFileArg,
+  ...schemaArgs(shape as Readonly<Record<string, z.ZodType>>, Object.keys(shape), catalogue),
+});
 
 /** What a comparison takes: a config file, and every key of it as a flag. */
-export const matrixArgs: ArgsDef = { ...configFileArg, ...schemaArgs(matrixSchema.shape, matrixKeys), ...methodsArg };
+export const matrixArgs = (catalogue: Catalogue): ArgsDef => ({
+  ...argsOfSchema(matrixSchemaFor(catalogue), catalogue),
+  ...methodsArg(catalogue),
+});
 
 /** What a sweep takes. */
-export const sweepArgs: ArgsDef = { ...configFileArg, ...schemaArgs(sweepSchema.shape, sweepKeys), ...methodsArg };
+export const sweepArgs = (catalogue: Catalogue): ArgsDef => ({
+  ...argsOfSchema(sweepSchemaFor(catalogue), catalogue),
+  ...methodsArg(catalogue),
+});
 
 /** What a transfer takes. */
-export const transferArgs: ArgsDef = { ...configFileArg, ...schemaArgs(transferSchema.shape, transferKeys) };
+export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(transferSchemaFor(catalogue), catalogue);
 
 /** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
-export function readMatrixSettings(args: ParsedArgs): { settings: MatrixSettings; out: string } {
-  return readKeys(args, matrixKeys, parseMatrixSettings);
+export function readMatrixSettings(args: ParsedArgs, catalogue: Catalogue): { settings: MatrixSettings; out: string } {
+  return readKeys(args, Object.keys(matrixSchemaFor(catalogue).shape), parseMatrixSettings, catalogue);
 }
 
 /** The settings of a sweep, and where it writes. InputError as for `readKeys`. */
-export function readSweepSettings(args: ParsedArgs): { settings: SweepSettings; out: string } {
-  return readKeys(args, sweepKeys, parseSweepSettings);
+export function readSweepSettings(args: ParsedArgs, catalogue: Catalogue): { settings: SweepSettings; out: string } {
+  return readKeys(args, Object.keys(sweepSchemaFor(catalogue).shape), parseSweepSettings, catalogue);
 }
 
 /** The settings of a transfer, and where it writes. InputError as for `readKeys`. */
-export function readTransferSettings(args: ParsedArgs): { settings: TransferSettings; out: string } {
-  return readKeys(args, transferKeys, parseTransferSettings);
+export function readTransferSettings(
+  args: ParsedArgs,
+  catalogue: Catalogue,
+): { settings: TransferSettings; out: string } {
+  return readKeys(args, Object.keys(transferSchemaFor(catalogue).shape), parseTransferSettings, catalogue);
 }
 
 /**
  * What was given in the config file, and over it by flags; and where the runs go.
  * @throws InputError for what the schema refuses, naming the file or the flag, and where no folder is said
  */
-function readKeys<Keys extends { readonly out?: string | undefined }>(
+function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Settings, 'plugins'>>(
   args: ParsedArgs,
   keys: readonly string[],
-  parse: (values: unknown, where: (key: string) => string) => Keys,
+  parse: (values: unknown, where: (key: string) => string, catalogue: Catalogue) => Keys,
+  catalogue: Catalogue,
 ): { settings: Keys; out: string } {
-  const read = (file: string) => parse(readYamlKeys(file), () => file);
+  const read = (file: string) => parse(readYamlKeys(file), () => file, catalogue);
   const file = typeof args.config === 'string' ? args.config : undefined;
-  const written = file === undefined ? {} : fromConfigFile(read(file), file);
+  const written: Partial<Keys> = file === undefined ? {} : fromConfigFile(read(file), file);
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
-  const settings = { ...written, ...parse(Object.fromEntries(given), key => `--${key}`) } as Keys;
+  const flags = parse(Object.fromEntries(given), key => `--${key}`, catalogue);
+  const settings = { ...written, ...flags, ...givenPlugins(args, written) } as Keys;
   if (settings.out === undefined) {
     throw new InputError('no folder is given', {
       code: 'missing-setting',

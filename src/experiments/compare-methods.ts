@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import type { MatrixSettings } from '../config/matrix-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { asInterrupted } from '../library/interrupted.ts';
@@ -12,7 +14,7 @@ import { type MatrixPlan, planMatrix } from './list-cells.ts';
 import { type Executor, runMatrix } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
-export interface CompareOptions {
+export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;
   /** Aborting saves the state of the run at work and ends with an InterruptedError; the same call goes on. */
@@ -29,37 +31,46 @@ export interface CompareOptions {
  */
 export function compare(given: MatrixSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: tell => planMatrix(given, options.out, loaders, tell) }, options);
+  const plan = (tell: Tell, catalogue: Catalogue) => planMatrix(given, options.out, loaders, tell, catalogue);
+  return runPlan({ plugins: given.plugins, loaders, plan }, options);
 }
 
 /** What is to be done, and by whom. */
 export interface Work {
-  plan(tell: Tell): Promise<MatrixPlan>;
+  /** Files of plugins. */
+  readonly plugins: readonly string[] | undefined;
+  plan(tell: Tell, catalogue: Catalogue): Promise<MatrixPlan>;
   /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
   readonly loaders: SharedLoaders;
   executors?(): readonly Executor[];
 }
 
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan(work: Work, { out, signal }: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
-  return eventsOf((emit, stop) => asInterrupted(stop, () => doPlan(work, out, emit, stop)), signal);
+export function runPlan(
+  work: Work,
+  { out, signal, catalogue }: CompareOptions,
+): AsyncGenerator<MatrixEvent, Comparison> {
+  return eventsOf(
+    (emit, stop) => asInterrupted(stop, () => doPlan(work, { out, signal: stop, catalogue }, emit)),
+    signal,
+  );
 }
 
 async function doPlan(
-  { plan: makePlan, loaders, executors }: Work,
-  out: string,
+  { plugins, plan: makePlan, loaders, executors }: Work,
+  { out, signal, catalogue: known }: CompareOptions & { readonly signal: AbortSignal },
   emit: (event: MatrixEvent) => void,
-  signal: AbortSignal,
 ): Promise<Comparison> {
   const started = performance.now();
-  const plan = await makePlan(text => emit({ type: 'message', text }));
+  const catalogue = openPlugins(plugins, known);
+  const plan = await makePlan(text => emit({ type: 'message', text }), catalogue);
   const cells = plan.phases.flat();
-  checkMatrixFolder(out, plan.common);
+  checkMatrixFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
-  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });
+  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
   await mkdir(out, { recursive: true });
   await writeMatrixFile(out, plan.common);
-  const outcome = await runMatrix(plan.phases, executors?.() ?? [inProcess(loaders)], emit, signal);
+  const outcome = await runMatrix(plan.phases, executors?.() ?? [inProcess(loaders, known)], emit, signal);
   const seconds = (performance.now() - started) / 1000;
   const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
   const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };

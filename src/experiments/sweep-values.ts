@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { SweepSettings } from '../config/sweep-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
@@ -20,6 +21,10 @@ export function sweep(given: SweepSettings, options: CompareOptions): AsyncGener
   const { processes = Math.max(1, Math.floor(cores / 2)), ...matrix } = given;
   const threads = matrix.threads ?? Math.max(1, Math.floor(cores / processes));
   const loaders = sharedLoaders();
-  const plan = (tell: Tell) => planMatrix({ ...matrix, threads }, options.out, loaders, tell);
-  return runPlan({ loaders, plan, executors: () => Array.from({ length: processes }, inChild) }, options);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planMatrix({ ...matrix, threads }, options.out, loaders, tell, catalogue);
+  return runPlan(
+    { plugins: given.plugins, loaders, plan, executors: () => Array.from({ length: processes }, inChild) },
+    options,
+  );
 }

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
+import { randomDraw } from '../structure/all-methods.ts';
+import type { Mapping } from '../structure/map-structure.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
@@ -21,7 +25,8 @@ import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
  */
 export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: tell => planTransfer(given, options.out, loaders, tell) }, options);
+  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
+  return runPlan({ plugins: given.plugins, loaders, plan }, options);
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
@@ -30,6 +35,7 @@ export async function planTransfer(
   out: string,
   loaders: SharedLoaders,
   tell?: Tell,
+  catalogue?: Catalogue,
 ): Promise<MatrixPlan> {
   const { from, map, ...matrix } = given;
   if (from === undefined) {
@@ -39,9 +45,9 @@ export async function planTransfer(
       remedy: 'name run folders: --from runs/rte,runs/mrpc',
     });
   }
-  const found = await findStructures(from, given.space ?? 'mixed');
+  const found = await findStructures(from, given.space ?? defaultSpace);
   const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
-  const plan = await planMatrix({ ...matrix, methods: ['random'] }, out, loaders, tell);
+  const plan = await planMatrix({ ...matrix, methods: [randomDraw] }, out, loaders, tell, catalogue);
   const cells = plan.phases
     .flat()
     .flatMap(random => [
@@ -64,7 +70,7 @@ function sourcesFor(target: string, files: ReadonlyMap<string, readonly string[]
   return others.length > 1 ? [...single, { name: 'all other tasks', files: others, isFound: false }] : single;
 }
 
-function transferCell(random: Cell, source: Source, out: string, map: 'relative' | undefined): Cell {
+function transferCell(random: Cell, source: Source, out: string, map: Mapping | undefined): Cell {
   const { method: _, budget: __, ...settings } = random.settings;
   const budget = random.budget!;
   const named = { ...random, method: `from ${source.name}`, label: `found on ${source.name}`, isFound: source.isFound };

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
-import type { ExportFormat } from '../export/formats.ts';
 import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
 import type { StopContext } from '../library/interrupted.ts';
 import { readResult } from '../runs/result.ts';
@@ -9,7 +8,8 @@ import { runFolder } from '../runs/run-folder.ts';
 import { loadTuned } from './load-tuned.ts';
 
 export interface ExportJobOptions extends StopContext {
-  readonly format: ExportFormat;
+  /** Name of an exporter. */
+  readonly format: string;
   /** The folder to write (default: one in the run folder, named after the format). */
   readonly out?: string;
 }
@@ -22,13 +22,14 @@ export interface ExportJobOptions extends StopContext {
 export async function runExportJob(
   path: string,
   { format, out = join(path, format), signal }: ExportJobOptions,
-  changes: Pick<Settings, 'model' | 'task'> = {},
+  changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
-  const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const asked = { ...changes, device: 'cpu', precision: 'float32' } as const;
+  const { settings, model, task, tuned, catalogue } = await loadTuned(path, asked);
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
-    ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding },
+    ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding, catalogue },
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { InputError } from '../core/errors.ts';
-import { drawStructure, manualStructure } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
 import { readResult } from '../runs/result.ts';
 import { atBudget } from '../search/choose-structure.ts';
@@ -9,19 +9,22 @@ import { mapStructure } from '../structure/map-structure.ts';
 import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
 
 /**
- * The structure that `train` was told to tune: a structure file's, a manual method's, or a random one of the budget.
- * @throws InputError where the file does not fit the model, keeps nothing, or the budget holds no module
+ * The structure in a file that `train` was told to tune.
+ * @throws InputError where the file does not fit the model, or keeps nothing
  */
-export async function givenStructure(model: Model, settings: ResolvedSettings): Promise<Structure> {
-  const { method, structure: file } = settings;
-  if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
+export async function givenStructure(
+  model: Model,
+  settings: ResolvedSettings & { readonly structure: string },
+  catalogue: Catalogue = builtIn,
+): Promise<Structure> {
+  const { structure: file } = settings;
   const read = await readStructure(file);
   const source = await sourceOf(file, read);
   const structure = {
-    ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'])),
+    ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'], catalogue)),
     source,
   };
-  keptModules(structure, model, file);
+  keptModules(structure, model, file, catalogue);
   requireKept(structure, file);
   return structure;
 }
@@ -37,8 +40,8 @@ export function requireKept({ modules }: Structure, file: string): void {
 }
 
 /** Another model's structure on this one, at the same share of the backbone. */
-function carriedOver(structure: Structure, model: Model, keepInert: boolean): Structure {
-  const mapped = mapStructure(structure, model);
+function carriedOver(structure: Structure, model: Model, keepInert: boolean, catalogue: Catalogue): Structure {
+  const mapped = mapStructure(structure, model, catalogue);
   return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, keepInert);
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
@@ -18,7 +19,7 @@ export interface LoadedInference extends Inference {
   readonly sizes: Pick<AnswerEachOptions, 'batchSize'>;
 }
 
-type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'>;
+type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'>;
 
 /**
  * Opens a run folder, or the folder of an exported model.
@@ -29,9 +30,9 @@ export function loadInference(path: string, changes: Changes): Promise<LoadedInf
 }
 
 async function loadRun(path: string, changes: Changes): Promise<LoadedInference> {
-  const { settings, model, task, tuned } = await loadTuned(path, changes);
+  const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes);
   const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model));
+  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
 }
 
@@ -44,7 +45,9 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedInf
       remedy: 'leave it out',
     });
   }
-  const { open } = exporterOf(description.format, join(folder, descriptionFile));
+  const catalogue = openPlugins(changes.plugins);
+  const { exporters, families } = catalogue;
+  const { open } = exporterOf(description.format, join(folder, descriptionFile), exporters);
   if (open === undefined) {
     throw new InputError(`${description.format} holds what was trained without the model it was trained for`, {
       code: 'export-cannot-answer',
@@ -52,9 +55,9 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedInf
       remedy: 'give the run folder, or export the run as onnx',
     });
   }
-  const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
+  const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task, catalogue);
   const { sentinel, maxLength } = description.task;
-  const { family, config } = await familyIn(folder);
+  const { family, config } = await familyIn(folder, families);
   const codecOf = await family.openCodecs(folder, config);
   const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
   const device = await chooseDevice(changes.device);

@@ -21,7 +21,7 @@ export interface AnsweredInput extends Prediction {
 export async function* runPredictJob(
   path: string,
   inputs: AsyncIterable<ModelInput> | Iterable<ModelInput>,
-  changes: Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'> = {},
+  changes: Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'> = {},
   { signal }: StopContext = {},
 ): AsyncGenerator<AnsweredInput, void> {
   const { task, sizes, ...asked } = await loadInference(path, changes);

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
@@ -18,6 +20,8 @@ import { listTrials, type Trial } from './trials.ts';
 
 /** What the stages of a job share, in values: loaded, split by the seed, and encoded. */
 export interface ResolvedJob extends Pick<JobSizes, 'encoding' | 'tuning'> {
+  /** The names that the job may use: the package's, and those of its plugins. */
+  readonly catalogue: Catalogue;
   readonly model: Model;
   readonly data: EncodedTask;
   /** How its programs are compiled, and where. */
@@ -40,37 +44,38 @@ export interface Prepared extends ResolvedJob {
  */
 export async function prepare(
   given: Settings,
-  { signal, onEvent, loaders = freshLoaders }: JobContext,
+  { signal, onEvent, loaders = freshLoaders, catalogue: known }: JobContext,
 ): Promise<Prepared> {
+  const catalogue = openPlugins(given.plugins, known);
   // A misspelt budget is told before a model is read.
   if (given.budget !== undefined) readBudget(given.budget);
   const named = requireModelAndTask(given);
   const tuned = await tunedBy(named.method, named.structure);
-  requireFrozenWeights(named.precision, tuned);
-  const task = await loaders.task(named.task);
+  requireFrozenWeights(named.precision, tuned, catalogue);
+  const task = await loaders.task(named.task, catalogue);
   const device = await loaders.device(named.device, text => onEvent?.({ type: 'message', text }));
   const placed = { ...named, device };
   const compile = compileSettings(placed);
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const loaded = await loaders.model(placed.model, { ...compile, ...download });
+  const loaded = await loaders.model(placed.model, { ...compile, ...download, families: catalogue.families });
   const model = await loaded.forTask(task);
-  const settings = completeSettings(model, task, placed, tuned);
+  const settings = completeSettings(model, task, placed, tuned, catalogue);
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
   const { encoding, tuning } = jobSizes(settings);
-  const data = await encodeData(model, task, examples, encoding, signal === undefined ? {} : { signal });
+  const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   for (const text of [data.incomplete, data.tooLong]) if (text !== undefined) onEvent?.({ type: 'warning', text });
-  return { settings, model, data, compile, encoding, tuning };
+  return { catalogue, settings, model, data, compile, encoding, tuning };
 }
 
 /** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
 export async function prepareSearch(given: Settings, context: JobContext): Promise<Prepared & ResolvedSearchJob> {
   const prepared = await prepare(given, context);
-  return { ...prepared, search: resolveSearch(prepared.model, prepared.settings) };
+  return { ...prepared, search: resolveSearch(prepared.model, prepared.settings, prepared.catalogue) };
 }
 
 /** The same of a tuning. InputError also where what is to be tuned does not fit the model. */
@@ -79,7 +84,8 @@ export async function prepareTuning(
   context: JobContext,
 ): Promise<Prepared & { readonly trials: readonly Trial[] }> {
   const prepared = await prepare(given, context);
-  return { ...prepared, trials: await listTrials(prepared.model, prepared.data, prepared.settings) };
+  const { model, data, settings, catalogue } = prepared;
+  return { ...prepared, trials: await listTrials(model, data, settings, catalogue) };
 }
 
 /** The method, or the space of the structure file, that says what is tuned; a file that is still to be made says nothing. */

@@ -38,7 +38,7 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
     const { settings, search, ...job } = await prepareSearch(begun, options);
     return whileHolding(folder, async () => {
@@ -78,7 +78,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
     const { settings, trials, ...job } = await prepareTuning(begun, options);
     return whileHolding(folder, async () => {

@@ -19,7 +19,7 @@ export interface TuneStageResult extends TunedStructure {
  * Tunes the structure of a trial. Goes on from a checkpoint where there is one.
  */
 export async function runTuneStage(
-  { model, data }: Pick<ResolvedJob, 'model' | 'data'>,
+  { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
   { name, structure, tuning }: Trial,
   stage: 'retrain' | 'random',
   folder: RunFolder,
@@ -28,7 +28,7 @@ export async function runTuneStage(
   const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal });
+    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
     const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
     return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
   } finally {

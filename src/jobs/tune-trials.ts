@@ -23,16 +23,16 @@ export async function tuneBest(
   folder: RunFolder,
   context: JobContext,
 ): Promise<{ result: RunResult; structure: Structure }> {
-  const { model, data } = job;
+  const { model, data, catalogue } = job;
   const tried = await runTrials(job, trials, folder, context);
   // Among equals the first: it is the simplest, where trials are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   const started = performance.now();
-  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
+  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
-  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model)), delta);
+  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
   const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {
@@ -89,10 +89,10 @@ export async function compareWithRandom(
   context: JobContext,
 ): Promise<RunResult> {
   if (before.score === undefined || before.score.random !== undefined) return before;
-  const { model, data, tuning } = job;
+  const { model, data, tuning, catalogue } = job;
   const structure = drawFrom(model, { ...space, budget: before.budget.parameters }, tuning.seed);
   const tuned = await runTuneStage(job, { structure, tuning }, 'random', folder, context);
-  const random = await evaluate(model, tuned, data, 'test', context);
+  const random = await evaluate(model, tuned, data, 'test', { ...context, catalogue });
   const result: RunResult = { ...before, score: { ...before.score, random } };
   await writeResult(folder.result, result);
   return result;

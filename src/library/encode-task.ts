@@ -1,9 +1,10 @@
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import { mapInSlices } from '../data/in-slices.ts';
-import { metrics } from '../metrics/metrics.ts';
+import { metricNamed } from '../metrics/metrics.ts';
 import type { Target } from '../metrics/target.ts';
 import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
@@ -59,9 +60,9 @@ export async function encodeTask(
   task: TaskDescription,
   data: TaskData,
   given: StageSettings = {},
-  context: StopContext = {},
+  context: StopContext & WithCatalogue = {},
 ): Promise<EncodedTask> {
-  const { encoding } = jobSizes(completeSettings(model, task, given));
+  const { encoding } = jobSizes(completeSettings(model, task, given, undefined, context.catalogue));
   return encodeData(model, task, data, encoding, context);
 }
 
@@ -71,9 +72,11 @@ export async function encodeData(
   task: TaskDescription,
   data: TaskData,
   options: EncodingOptions,
-  { signal }: StopContext = {},
+  { signal, catalogue = builtIn }: StopContext & WithCatalogue = {},
 ): Promise<EncodedTask> {
   const { maxLength, maxValidation, maxTest, batchSize, sentinel, seed } = options;
+  const metric = metricNamed(task.metric, catalogue.metrics);
+  const details = (task.details ?? []).map(name => [name, metricNamed(name, catalogue.metrics)] as const);
   const codec = model.codec(task, { maxLength, sentinel });
   const answers = answerMode(codec, task, options.answers);
   const train = data.train.flatMap(trainingRows);
@@ -93,7 +96,6 @@ export async function encodeData(
   const encoded = await mapInSlices(train, encode, signal);
   const splits = { validation: await toSplit(validation), test: await toSplit(test) };
   const words = codec.choice?.labels?.map(({ word }) => word);
-  const { metric, details = [] } = task;
   const tooLong = await countTooLong(codec, task, [train, validation, test].flat(), signal);
   return {
     task,
@@ -102,9 +104,9 @@ export async function encodeData(
     scoring: {
       codec,
       answers,
-      score: (predictions, targets) => metrics[metric](predictions, targets, words),
+      score: (predictions, targets) => metric(predictions, targets, words),
       details: (predictions, targets) =>
-        Object.fromEntries(details.map(name => [name, metrics[name](predictions, targets, words)])),
+        Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
       batchSize,
     },
     majority: majorityScore(metric, {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -20,7 +21,7 @@ export async function evaluate(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  context: StopContext = {},
+  context: StopContext & WithCatalogue = {},
 ): Promise<number> {
   return (await evaluateInDetail(model, tuned, data, split, context)).score;
 }
@@ -31,11 +32,11 @@ export function evaluateInDetail(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  { signal }: StopContext = {},
+  { signal, catalogue }: StopContext & WithCatalogue = {},
 ): Promise<DetailedScore> {
   return asInterrupted(signal, async () => {
     checkArgument('evaluate(model, tuned, data, split)', splitName, split);
-    const program = await model.compile(keptModules(tuned.structure, model));
+    const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
     try {
       return await scoreSplitInDetail(program, data[split], data.scoring, tuned, signal);
     } finally {

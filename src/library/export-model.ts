@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
@@ -12,7 +13,7 @@ import {
   writeDescription,
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
-import { type ExportFormat, exporterOf } from '../export/formats.ts';
+import { exporterOf } from '../export/formats.ts';
 import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -22,8 +23,9 @@ import { packageVersion } from './provenance.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
-interface Exported extends StopContext {
-  readonly format: ExportFormat;
+interface Exported extends StopContext, WithCatalogue {
+  /** Name of an exporter. */
+  readonly format: string;
   /** The folder to write. It may be there where it is empty or holds an earlier export, which is then replaced. */
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
@@ -47,7 +49,7 @@ export interface ExportValues extends Exported {
 
 /** An exported model: its folder, the files in it, and their size. */
 export interface ExportOutcome {
-  readonly format: ExportFormat;
+  readonly format: string;
   readonly folder: string;
   readonly task: string;
   readonly model: string;
@@ -83,11 +85,11 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
 export function exportTuned(
   model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, source, encoding: { maxLength, sentinel }, score, signal }: ExportValues,
+  { format, out, task, source, encoding: { maxLength, sentinel }, score, signal, catalogue = builtIn }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporterOf(format, 'format');
-    const modules = keptModules(structure, model);
+    const exporter = exporterOf(format, 'format', catalogue.exporters);
+    const modules = keptModules(structure, model, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
     await requireExportFolder(out);

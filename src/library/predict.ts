@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
@@ -7,7 +8,7 @@ import { type AnswerEachOptions, answerEach, type Prediction, type Question } fr
 import { asInterrupted } from './interrupted.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface PredictOptions extends AnswerEachOptions {
+export interface PredictOptions extends AnswerEachOptions, WithCatalogue {
   /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
   readonly task?: CodedTask;
   /** Longest input in tokens; longer ones are cut (default 512). */
@@ -53,8 +54,8 @@ export async function* predictEach(
   given: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
   checkArgument('predict(model, tuned, questions, options)', predictOptions, given);
-  const { task = {}, maxLength = 512, sentinel, ...options } = given;
+  const { task = {}, maxLength = 512, sentinel, catalogue, ...options } = given;
   const codec = model.codec(task, { maxLength, sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model));
+  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   yield* answerEach({ program, delta: tuned.delta, codec }, questions, options);
 }

@@ -1,3 +1,4 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { type ChosenStrategy, chosenStrategy } from '../config/search-options.ts';
@@ -20,9 +21,13 @@ export interface ResolvedSearch extends ChosenStrategy {
  * Makes values of the settings of a search. Computes nothing.
  * @throws InputError for an unknown space, and a budget that holds no module
  */
-export function resolveSearch(model: Pick<Model, 'sites' | 'parameters'>, settings: ResolvedSettings): ResolvedSearch {
+export function resolveSearch(
+  model: Pick<Model, 'sites' | 'parameters'>,
+  settings: ResolvedSettings,
+  catalogue: Catalogue = builtIn,
+): ResolvedSearch {
   const { search: stage, tuning } = jobSizes(settings);
-  return { ...chosenStrategy(settings), space: resolveSpace(model, settings), stage, tuning };
+  return { ...chosenStrategy(settings, catalogue), space: resolveSpace(model, settings, catalogue), stage, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */

@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import type { Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
@@ -26,10 +27,10 @@ export async function* searchStructure(
   model: Model,
   data: EncodedTask,
   given: StageSettings = {},
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<SearchEvent, FoundStructure> {
-  const search = resolveSearch(model, completeSettings(model, data.task, given));
-  return yield* runSearch(model, data, search, context);
+  const settings = completeSettings(model, data.task, given, undefined, context.catalogue);
+  return yield* runSearch(model, data, resolveSearch(model, settings, context.catalogue), context);
 }
 
 /** The same of a search in values. */

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Model } from '../models/model.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { checkBudget } from '../structure/fill-budget.ts';
-import { listManualModules } from '../structure/manual.ts';
+import { modulesOfMethod } from '../structure/method.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import { listSpace } from '../structure/spaces.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
@@ -35,8 +36,9 @@ export interface ResolvedSpace {
 export function resolveSpace(
   model: Pick<Model, 'sites' | 'parameters'>,
   { space: name, budget: amount, 'keep-inert': keepInert }: SpaceSettings,
+  catalogue: Catalogue = builtIn,
 ): ResolvedSpace {
-  const candidates = listSpace(model.sites, name);
+  const candidates = listSpace(model.sites, name, catalogue);
   const limited = amount !== undefined;
   const budget = limited ? parseBudget(amount, model.parameters) : sumOf(candidates);
   checkBudget(candidates, { budget, keepInert });
@@ -45,9 +47,9 @@ export function resolveSpace(
 
 const sumOf = (modules: readonly DeltaModule[]) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
-/** The structure of a manual method: all of its modules, no budget. InputError for an unknown name. */
-export function manualStructure(model: Model, method: string): Structure {
-  const modules = listManualModules(model.sites, method);
+/** The structure of a manual method: all of its modules, no budget. InputError for an unknown name, and one that needs a budget. */
+export function manualStructure(model: Model, method: string, { methods, deltas }: Catalogue = builtIn): Structure {
+  const modules = modulesOfMethod(method, model.sites, methods, deltas);
   return createStructure(model, { space: method, budget: null }, modules, { kept: modules.map(() => true) });
 }
 
@@ -65,9 +67,14 @@ const drawSettings = z.looseObject(
  * A structure of a space's candidates drawn at random within the budget. InputError as for `resolveSpace`.
  * @param draw number of the draw: a seed has as many as are asked for
  */
-export function drawStructure(model: Model, settings: SpaceSettings & { readonly seed: number }, draw = 0): Structure {
+export function drawStructure(
+  model: Model,
+  settings: SpaceSettings & { readonly seed: number },
+  draw = 0,
+  catalogue: Catalogue = builtIn,
+): Structure {
   checkArgument('drawStructure(model, settings)', drawSettings, settings);
-  return drawFrom(model, resolveSpace(model, settings), settings.seed, draw);
+  return drawFrom(model, resolveSpace(model, settings, catalogue), settings.seed, draw);
 }
 
 /** The same of a space that is resolved. */

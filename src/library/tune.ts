@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { jobSizes } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
@@ -28,9 +29,9 @@ export async function* tune(
   structure: Structure,
   data: EncodedTask,
   given: StageSettings = {},
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const { tuning } = jobSizes(completeSettings(model, data.task, given, structure.space));
+  const { tuning } = jobSizes(completeSettings(model, data.task, given, structure.space, context.catalogue));
   return yield* tuneStructure(model, structure, data, tuning, context);
 }
 
@@ -40,9 +41,9 @@ export async function* tuneStructure(
   structure: Structure,
   data: Pick<EncodedTask, 'train' | 'validation' | 'scoring'>,
   tuning: StageConfig,
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const program = await model.compile(keptModules(structure, model));
+  const program = await model.compile(keptModules(structure, model, undefined, context.catalogue));
   try {
     const tuned = yield* tuneProgram(
       {

@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { headSize } from '../deltas/layout.ts';
@@ -62,7 +63,7 @@ export interface Plan {
   readonly levers: readonly MemoryOption[];
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;
   /** Whether to time a few steps; without it the plan says nothing of time and starts no session. Default true. */
@@ -85,8 +86,8 @@ export function planSearch(
   options: PlanOptions = {},
 ): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
-    const settings = completeSettings(model, data.task, given);
-    const search = resolveSearch(model, settings);
+    const settings = completeSettings(model, data.task, given, undefined, options.catalogue);
+    const search = resolveSearch(model, settings, options.catalogue);
     const { encoding } = jobSizes(settings);
     const compile = compileSettings({ ...settings, device: 'cpu' });
     return planJob({ model, data, search, compile, encoding, tunings: countTunings(settings) }, options);

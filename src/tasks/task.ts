@@ -3,7 +3,6 @@ import { checkArgument } from '../core/arguments.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
-import type { MetricName } from '../metrics/metrics.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
 import type { SegmentsOfRow } from './row-form.ts';
@@ -34,9 +33,10 @@ export interface Task {
   readonly name: string;
   /** One line for lists. */
   readonly description: string;
-  readonly metric: MetricName;
+  /** By its name in the catalogue. */
+  readonly metric: string;
   /** Metrics reported beside it. */
-  readonly details?: readonly MetricName[];
+  readonly details?: readonly string[];
   /** Names of the classes to choose among, undefined where answers are free text or numbers. Of two the last is the positive one. */
   readonly labels: readonly string[] | undefined;
   /** What a model that answers in text says for each class, where it is not the model's own way to say it. */

@@ -11,7 +11,7 @@ import type { RunResult } from '../../src/runs/result.ts';
 import { matrixWorkspace, runToEnd } from './support.ts';
 
 const space = matrixWorkspace();
-const every = comparedMethods.map(method => method.name);
+const every = comparedMethods().map(method => method.name);
 
 function resultOf(...path: string[]): RunResult {
   return JSON.parse(readFileSync(join(...path, 'result.json'), 'utf8')) as RunResult;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
-import { createModule, deltaOf } from '../../src/deltas/kinds.ts';
+import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { HASH_KEY } from '../../src/files/content-hash.ts';
@@ -29,7 +29,7 @@ function mergeable({ sites }: Model): DeltaModule[] {
 
 /** IA3 wherever it can be. */
 const scales = ({ sites }: Model): DeltaModule[] =>
-  sites.filter(deltaOf('ia3').hosts).map(site => createModule(site, 'ia3'));
+  sites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
 
 for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
   describe(`${name} exported as a checkpoint`, async () => {

@@ -10,9 +10,9 @@ export const compare: Command = {
   args: matrixArgs,
   stopping: savingState,
   async run(args, context) {
-    const { settings, out } = readMatrixSettings(args);
+    const { settings, out } = readMatrixSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runCompare(settings, { out, ...(signal && { signal }) });
+    const events = runCompare(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
     const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, true)));
     return comparisonOutput(out, comparison, context);
   },

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { builtInModel } from '../../config/presets.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/units.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
+import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { parseBudget } from '../../structure/budget.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
@@ -40,14 +40,14 @@ export const init: Command = {
     }
     const interview = createInterview(args.yes === true ? 'silent' : context.ask, context.onEvent);
     await mayOverwrite(path, 'give another name, or remove it first', interview);
-    const given = readSettings(args, keys);
-    const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
+    const given = readSettings(args, keys, context.catalogue);
+    const model = await interview.answer(`Model (a folder, or ${offeredModel})?`, offeredModel, given.model, loadModel);
     const label = typeof args.label === 'string' ? args.label : undefined;
     const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
-      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text),
+      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text, context.catalogue),
     );
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
-    const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
+    const standardBudget = builtInModel(model)?.rates.budget ?? '1.39bp';
     const budget = await interview.answer(
       'Trainable parameters (a share or a count)?',
       standardBudget,

@@ -10,9 +10,9 @@ export const sweep: Command = {
   args: sweepArgs,
   stopping: savingState,
   async run(args, context) {
-    const { settings, out } = readSweepSettings(args);
+    const { settings, out } = readSweepSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runSweep(settings, { out, ...(signal && { signal }) });
+    const events = runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
     const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, false)));
     return comparisonOutput(out, comparison, context);
   },

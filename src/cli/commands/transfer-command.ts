@@ -10,9 +10,9 @@ export const transfer: Command = {
   args: transferArgs,
   stopping: savingState,
   async run(args, context) {
-    const { settings, out } = readTransferSettings(args);
+    const { settings, out } = readTransferSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runTransfer(settings, { out, ...(signal && { signal }) });
+    const events = runTransfer(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
     const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, true)));
     return comparisonOutput(out, comparison, context);
   },
