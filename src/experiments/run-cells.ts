@@ -13,14 +13,14 @@ export interface Executor {
 /** A run's failure as another process has told it: its message is all there is to say. */
 export class RunError extends Error {}
 
-export interface FinishedCell {
+interface FinishedCell {
   readonly cell: Cell;
   readonly result: RunResult;
   /** Wall-clock seconds of the run in this process; undefined where it was done before. */
   readonly seconds?: number;
 }
 
-export interface FailedCell {
+interface FailedCell {
   readonly cell: Cell;
   readonly message: string;
 }

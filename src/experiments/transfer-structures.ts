@@ -30,7 +30,7 @@ export function transfer(given: TransferSettings, options: CompareOptions): Asyn
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
-export async function planTransfer(
+async function planTransfer(
   given: TransferSettings,
   out: string,
   loaders: SharedLoaders,

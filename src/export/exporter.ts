@@ -6,7 +6,7 @@ import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
 
 /** What is exported: a backbone, and the modules trained for it. */
-export interface TrainedModel {
+interface TrainedModel {
   readonly model: Model;
   /** What the user calls it: a folder, a name on the Hub, a built-in one. */
   readonly source: string;

@@ -105,7 +105,7 @@ const plannedShare = 0.9;
  * more than the settings' epochs hold: some steps of both stages are made and timed.
  * @throws as `runSearch` and `tuneStructure`; InterruptedError where the signal has aborted
  */
-export async function stepsWithin(
+async function stepsWithin(
   minutes: number,
   { model, data, search }: ResolvedSearchJob,
   { signal }: StopContext = {},

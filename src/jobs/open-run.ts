@@ -95,7 +95,7 @@ export function recordedSettings(folder: RunFolder, changes: Settings, catalogue
  * @param remedy what to do where it has moved
  * @throws InputError naming config.yaml, where its place stands
  */
-export function requireTaskFile(task: string | undefined, folder: RunFolder, remedy: string): void {
+function requireTaskFile(task: string | undefined, folder: RunFolder, remedy: string): void {
   if (task === undefined || !isTaskFile(task) || isThere(task)) return;
   throw new InputError(`the run's task file is not there any more: ${task}`, {
     code: 'missing-task-file',

@@ -1,4 +1,7 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
+
+import { throwIfInterrupted } from '../core/errors.ts';
+
 import type { Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
@@ -40,6 +43,7 @@ export async function* runSearch(
   search: ResolvedSearch,
   context: LoopContext = {},
 ): AsyncGenerator<SearchEvent, FoundStructure> {
+  throwIfInterrupted(context.signal);
   const { strategy, options, space, stage } = search;
   const problem = searchProblem(search, data.train);
   const open = new Set<Program>();

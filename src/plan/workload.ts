@@ -18,7 +18,7 @@ export interface Runs<Batch> {
   readonly batch: Batch;
 }
 
-export type TrainingRuns = Runs<readonly EncodedExample[]>;
+type TrainingRuns = Runs<readonly EncodedExample[]>;
 export type GenerationRuns = Runs<readonly InferenceInput[]>;
 
 /** What a stage has to compute, counted on the batches that it will draw. */

@@ -20,7 +20,7 @@ export interface SessionSettings {
 
 /** What products can be computed in; the first is the one without a word. */
 export const precisions = ['float32', 'int8'] as const;
-export type Precision = (typeof precisions)[number];
+type Precision = (typeof precisions)[number];
 
 /** How programs of a model are compiled. */
 export interface CompileSettings extends SessionSettings {
