@@ -4,7 +4,7 @@
  */
 
 export { readConfigFile } from './config/config-file.ts';
-export type { MatrixSettings } from './config/matrix-settings.ts';
+export type { ExperimentSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export type { SweepSettings } from './config/sweep-settings.ts';
 export type { TransferSettings } from './config/transfer-settings.ts';
@@ -38,7 +38,7 @@ export { type Cell, cellName } from './experiments/cell.ts';
 export type { CompareOptions } from './experiments/compare-methods.ts';
 export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
-export type { MatrixProgress } from './experiments/events.ts';
+export type { ExperimentProgress } from './experiments/events.ts';
 export type { TaskMaps } from './experiments/heat-maps.ts';
 export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
 export { type ProbabilityMaps, probabilityMaps } from './experiments/probability-maps.ts';

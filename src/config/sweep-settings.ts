@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { matrixSchemaFor } from './matrix-settings.ts';
+import { experimentSchemaFor } from './experiment-settings.ts';
 import { parseKeys } from './parse-settings.ts';
 
 const processes = z.coerce.number().int().positive().optional().meta({
@@ -11,7 +11,7 @@ const processes = z.coerce.number().int().positive().optional().meta({
 
 /** Every key of a sweep: those of a comparison, and how many of its runs are done at a time. */
 export function sweepSchemaFor(catalogue: Catalogue) {
-  return z.strictObject({ ...matrixSchemaFor(catalogue).shape, processes });
+  return z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes });
 }
 
 export type SweepSettings = Readonly<z.infer<ReturnType<typeof sweepSchemaFor>>>;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { type OptionKeys, optionKeysOf } from '../search/strategies/strategies.ts';
+import { experimentSchemaFor } from './experiment-settings.ts';
 import { list } from './list-key.ts';
-import { matrixSchemaFor } from './matrix-settings.ts';
 import { parseKeys } from './parse-settings.ts';
 import { settingsSchemaFor } from './settings.ts';
 
 /** Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources. */
 export function transferSchemaFor(catalogue: Catalogue) {
-  const { shape } = matrixSchemaFor(catalogue);
+  const { shape } = experimentSchemaFor(catalogue);
   const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = shape;
   const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
   const ofSearches = optionKeysOf(catalogue.strategies);

@@ -10,7 +10,7 @@ import { type RunResult, readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
-/** One run of a matrix. Plain data, so that another process can do it. */
+/** One run of an experiment. Plain data, so that another process can do it. */
 export interface Cell extends Omit<ComparedRun, 'result'> {
   /** An ordinary run folder. */
   readonly folder: string;

@@ -60,7 +60,7 @@ export function checkRunFolders(cells: readonly Cell[]): void {
  * Makes sure that the runs of a folder have in common what they must. Touches no file.
  * @throws InputError where the folder holds a single run, or runs with other settings
  */
-export function checkMatrixFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
+export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
   if (!existsSync(commonFile(out))) return;
   const changeable = [...alwaysChangeable, ...variedOptionsOf(strategies)];
@@ -76,6 +76,6 @@ export function checkMatrixFolder(out: string, common: CommonSettings, { strateg
 }
 
 /** Notes what the runs of a folder have in common. The folder must exist. */
-export function writeMatrixFile(out: string, common: CommonSettings): Promise<void> {
+export function writeExperimentFile(out: string, common: CommonSettings): Promise<void> {
   return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
 }

@@ -1,6 +1,6 @@
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
-import type { MatrixSettings } from '../config/matrix-settings.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
@@ -15,8 +15,8 @@ import { type Cell, cellFolder, cellKind } from './cell.ts';
 import { type ComparedMethod, comparedMethod, defaultSearch, strategyOf } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
-/** All runs of a matrix. Those of a phase need what the phases before have written, and nothing of each other. */
-export interface MatrixPlan {
+/** All runs of an experiment. Those of a phase need what the phases before have written, and nothing of each other. */
+export interface ExperimentCells {
   readonly phases: readonly (readonly Cell[])[];
   /** Settings that every run has alike: what a folder's runs must have in common. */
   readonly common: CommonSettings;
@@ -34,13 +34,13 @@ const defaultMethods = [defaultSearch, randomDraw];
  * Lists the runs: tasks × seeds × methods × budgets × varied settings of the searches. Touches no file.
  * @throws InputError for unknown tasks, methods and models, budgets that cannot be read, and a device that cannot start
  */
-export async function planMatrix(
-  given: MatrixSettings,
+export async function listCells(
+  given: ExperimentSettings,
   out: string,
   loaders: Loaders,
   tell?: Tell,
   catalogue: Catalogue = builtIn,
-): Promise<MatrixPlan> {
+): Promise<ExperimentCells> {
   const { model: modelName, task: tasks, methods: names = defaultMethods, seeds = [0] } = given;
   if (modelName === undefined || tasks === undefined) {
     throw new InputError(`no ${modelName === undefined ? 'model' : 'task'} is given`, {
@@ -86,7 +86,7 @@ export async function planMatrix(
 }
 
 /** @throws InputError for an option of a strategy that no method searches by */
-function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[], catalogue: Catalogue): void {
+function checkOptions(given: ExperimentSettings, methods: readonly ComparedMethod[], catalogue: Catalogue): void {
   const searching = methods.map(method => strategyOf(method, catalogue).name);
   for (const key of Object.keys(given)) {
     const owners = strategiesWith(key, catalogue.strategies);
@@ -122,7 +122,7 @@ function usualBudget({ budget }: ResolvedSettings): string {
 /** The runs of a method for one task and seed: a group for each variant, in it a run for each budget. */
 function cellsOfMethod(
   method: ComparedMethod,
-  given: MatrixSettings,
+  given: ExperimentSettings,
   alike: { out: string; task: string; seed: number; budgets: readonly string[]; settings: Settings },
   catalogue: Catalogue,
 ): { job: Cell['job']; cells: Cell[] }[] {
@@ -147,7 +147,7 @@ function geometricMean(values: readonly number[]): number {
 }
 
 /** The settings that are no lists, and the first of those of a search that are. */
-function commonSettings(given: MatrixSettings, { strategies }: Catalogue): Settings {
+function commonSettings(given: ExperimentSettings, { strategies }: Catalogue): Settings {
   const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...rest } = given;
   const firsts = variedOptionsOf(strategies).flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
   return { ...rest, ...Object.fromEntries(firsts) };
@@ -162,14 +162,14 @@ interface Variant {
 const notVaried: Variant = { variant: '', varied: {} };
 
 /** Of a search, every combination of the values that are given for the varied settings; of a method, its own rate. */
-function variants(method: ComparedMethod, given: MatrixSettings, catalogue: Catalogue): Variant[] {
+function variants(method: ComparedMethod, given: ExperimentSettings, catalogue: Catalogue): Variant[] {
   const { job, rateKey } = method;
   if (job === 'search') return searchVariants(strategyOf(method, catalogue), given, catalogue);
   const rate = rateKey && given[rateKey];
   return [rate === undefined ? notVaried : { variant: `lr ${rate}`, varied: { lr: rate } }];
 }
 
-function searchVariants({ varied }: SearchStrategy, given: MatrixSettings, { strategies }: Catalogue): Variant[] {
+function searchVariants({ varied }: SearchStrategy, given: ExperimentSettings, { strategies }: Catalogue): Variant[] {
   let combinations = [notVaried];
   for (const key of variedOptionsOf(strategies)) {
     const values = given[key];

@@ -10,9 +10,9 @@ import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
-import type { MatrixEvent } from './events.ts';
+import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
-import { type MatrixPlan, planMatrix } from './list-cells.ts';
+import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /**
@@ -23,7 +23,10 @@ import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted; the same call goes on
  */
-export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+export function transfer(
+  given: TransferSettings,
+  options: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
   const loaders = sharedLoaders();
   const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
   return runPlan({ plugins: given.plugins, loaders, plan }, options);
@@ -36,8 +39,8 @@ async function planTransfer(
   loaders: SharedLoaders,
   tell?: Tell,
   catalogue?: Catalogue,
-): Promise<MatrixPlan> {
-  const { from, map, ...matrix } = given;
+): Promise<ExperimentCells> {
+  const { from, map, ...settings } = given;
   if (from === undefined) {
     throw new InputError('no structure is given', {
       code: 'missing-setting',
@@ -47,7 +50,7 @@ async function planTransfer(
   }
   const found = await findStructures(from, given.space ?? defaultSpace);
   const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
-  const plan = await planMatrix({ ...matrix, methods: [randomDraw] }, out, loaders, tell, catalogue);
+  const plan = await listCells({ ...settings, methods: [randomDraw] }, out, loaders, tell, catalogue);
   const cells = plan.phases
     .flat()
     .flatMap(random => [

@@ -1,8 +1,8 @@
 import { sweep as runSweep } from '../../experiments/sweep-values.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
 import type { Command } from '../command.ts';
-import { comparisonOutput, showMatrix } from '../comparison-output.ts';
-import { readSweepSettings, sweepArgs } from '../matrix-args.ts';
+import { comparisonOutput, showExperiment } from '../comparison-output.ts';
+import { readSweepSettings, sweepArgs } from '../experiment-args.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const sweep: Command = {
@@ -13,7 +13,7 @@ export const sweep: Command = {
     const { settings, out } = readSweepSettings(args, context.catalogue);
     const { signal, onEvent } = context;
     const events = runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, false)));
+    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, false)));
     return comparisonOutput(out, comparison, context);
   },
 };

@@ -1,7 +1,11 @@
 import type { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
-import { type MatrixSettings, matrixSchemaFor, parseMatrixSettings } from '../config/matrix-settings.ts';
+import {
+  type ExperimentSettings,
+  experimentSchemaFor,
+  parseExperimentSettings,
+} from '../config/experiment-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
 import { parseSweepSettings, type SweepSettings, sweepSchemaFor } from '../config/sweep-settings.ts';
@@ -30,8 +34,8 @@ const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => 
 });
 
 /** What a comparison takes: a config file, and every key of it as a flag. */
-export const matrixArgs = (catalogue: Catalogue): ArgsDef => ({
-  ...argsOfSchema(matrixSchemaFor(catalogue), catalogue),
+export const experimentArgs = (catalogue: Catalogue): ArgsDef => ({
+  ...argsOfSchema(experimentSchemaFor(catalogue), catalogue),
   ...methodsArg(catalogue),
 });
 
@@ -45,8 +49,11 @@ export const sweepArgs = (catalogue: Catalogue): ArgsDef => ({
 export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(transferSchemaFor(catalogue), catalogue);
 
 /** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
-export function readMatrixSettings(args: ParsedArgs, catalogue: Catalogue): { settings: MatrixSettings; out: string } {
-  return readKeys(args, Object.keys(matrixSchemaFor(catalogue).shape), parseMatrixSettings, catalogue);
+export function readExperimentSettings(
+  args: ParsedArgs,
+  catalogue: Catalogue,
+): { settings: ExperimentSettings; out: string } {
+  return readKeys(args, Object.keys(experimentSchemaFor(catalogue).shape), parseExperimentSettings, catalogue);
 }
 
 /** The settings of a sweep, and where it writes. InputError as for `readKeys`. */

@@ -62,23 +62,23 @@ function createSchema(catalogue: Catalogue) {
 }
 
 /** Every key of a comparison or a sweep: those of a run, of which some may be lists, and what is to be compared. */
-export const matrixSchema = createSchema(builtIn);
+export const experimentSchema = createSchema(builtIn);
 
 /** The same with the names and options of a catalogue. */
-export function matrixSchemaFor(catalogue: Catalogue): typeof matrixSchema {
-  return catalogue === builtIn ? matrixSchema : createSchema(catalogue);
+export function experimentSchemaFor(catalogue: Catalogue): typeof experimentSchema {
+  return catalogue === builtIn ? experimentSchema : createSchema(catalogue);
 }
 
-export type MatrixSettings = Readonly<z.infer<typeof matrixSchema>>;
+export type ExperimentSettings = Readonly<z.infer<typeof experimentSchema>>;
 
 /**
  * Checks the keys of a comparison.
  * @throws InputError as `parseSettings`
  */
-export function parseMatrixSettings(
+export function parseExperimentSettings(
   values: unknown,
   where: (key: string) => string,
   catalogue: Catalogue = builtIn,
-): MatrixSettings {
-  return parseKeys(matrixSchemaFor(catalogue), values, where);
+): ExperimentSettings {
+  return parseKeys(experimentSchemaFor(catalogue), values, where);
 }
