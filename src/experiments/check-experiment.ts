@@ -37,7 +37,7 @@ export async function checkCell(
   } else if (job === 'search' || derive !== undefined) {
     resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) }, catalogue);
   } else {
-    await listTrials(model, data, resolved);
+    await listTrials(model, data, resolved, catalogue);
   }
 }
 

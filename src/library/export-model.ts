@@ -75,7 +75,7 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
   return asInterrupted(given?.signal, async () => {
     checkArgument('exportModel(model, tuned, options)', exportOptions, given);
     const { settings = {}, ...options } = given;
-    const resolved = completeSettings(model, options.task, settings);
+    const resolved = completeSettings(model, options.task, settings, undefined, options.catalogue);
     const { encoding } = jobSizes(resolved);
     return exportTuned(model, tuned, { ...options, source: resolved.model, encoding });
   });
@@ -88,7 +88,7 @@ export function exportTuned(
   { format, out, task, source, encoding: { maxLength, sentinel }, score, signal, catalogue = builtIn }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporterOf(format, 'format', catalogue.exporters);
+    const exporter = exporterOf(format, '--format', catalogue.exporters);
     const modules = keptModules(structure, model, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
