@@ -36,6 +36,9 @@ export interface Attachment {
  *
  * Modules that read hidden states do it through a thin matrix and write through another, so that all modules which
  * read one tensor, or write to one, share a single pass over it.
+ *
+ * At a linear host all of these work, at a block host `bias`, `outputScale` and `bottleneck`, at a norm `weight`,
+ * `bias` and `outputScale`, at an embedding `weight` and `outputScale`.
  */
 export interface Contribution {
   /** Added to the host's weight, shaped like it. */
