@@ -19,7 +19,15 @@ const common = ['--model=mini', '--task=examples/my-task/task.yaml', '--batch-si
 const tuning = ['--max-steps=6', '--retrain-epochs=10', '--retrain-eval-every=3'];
 const jobs: Readonly<Record<string, readonly string[]>> = {
   search: [
-    ...['search', '--order=second', '--budget=0.2%', '--max-steps=8', '--epochs=10', '--eval-every=4'],
+    ...[
+      'search',
+      '--order=second',
+      '--search-lr=0.005',
+      '--budget=0.2%',
+      '--max-steps=8',
+      '--epochs=10',
+      '--eval-every=4',
+    ],
     ...['--retrain-epochs=10', '--retrain-eval-every=4', '--random-baseline'],
   ],
   'tuned-lora': ['train', '--method=tuned-lora', '--budget=0.05%', ...tuning],

@@ -130,7 +130,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Section E',
     says: 'structures found on some tasks, trained on others',
-    places: [{ file: 'src/experiments/transfer-structures.ts', symbol: 'export async function planTransfer' }],
+    places: [{ file: 'src/experiments/transfer-structures.ts', symbol: 'async function planTransfer' }],
     ...{ example: 'section-e', command: 'transfer' as const },
   },
 ];

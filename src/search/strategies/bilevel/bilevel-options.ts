@@ -41,7 +41,11 @@ export const biLevelKeys = z.object({
   tau: keyWithDefault(temperature, 1, 'temperature of the shifted sigmoid', { hint: 'T' }),
   beta: keyWithDefault(temperature, 1, 'temperature of the Binary Concrete gates', { hint: 'B' }),
   'alpha-lr': keyWithDefault(positive, 0.1, 'learning rate of the structure parameters α', { hint: 'R' }),
-  'search-lr': key(positive, "learning rate of the modules' parameters while searching (default: --lr)", { hint: 'R' }),
+  'search-lr': key(
+    positive,
+    "learning rate of the modules' parameters while searching (default: half of --lr, and less by as much as open gates hold more parameters than the budget)",
+    { hint: 'R' },
+  ),
   patience: key(
     positiveInteger,
     'end the search when its structure has hardly changed over so many validations (default: no early end)',

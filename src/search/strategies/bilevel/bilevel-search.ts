@@ -15,6 +15,7 @@ import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
 import type { GateEstimator, L0Options } from './estimator.ts';
 import { type EstimatorName, estimators } from './estimators/estimators.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
+import { openRateShare } from './open-rate.ts';
 import { watchStability } from './stability.ts';
 import { stepBatches } from './step-cost.ts';
 
@@ -43,6 +44,11 @@ export interface BiLevelSearchOptions extends StageConfig {
   /** Of the hard concrete estimator alone. */
   readonly l0?: L0Options;
   readonly alphaLearningRate: number;
+  /**
+   * Whether `learningRate` is what suits a structure of the budget's size, to be lowered while more than that is open
+   * (`open-rate.ts`). By default it is taken as it is.
+   */
+  readonly rateByOpenGates?: boolean;
   /** Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after the one that found it. */
   readonly patience?: number;
 }
@@ -102,7 +108,8 @@ export async function* biLevelSearch(
   context: LoopContext = {},
 ): AsyncGenerator<BiLevelStepEvent | EvaluationEvent, BiLevelSearchResult> {
   const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
-  const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert } = options;
+  const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
+    options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -120,14 +127,16 @@ export async function* biLevelSearch(
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
-  const stability = watchStability(modules.map(({ parameters }) => parameters));
+  const counts = modules.map(({ parameters }) => parameters);
+  const stability = watchStability(counts);
   const closedAt = (at: Float64Array) => Array.from(estimator.evaluationGates(at), gate => gate === 0);
   const structureAt = (at: Float64Array) => chooseStructure(at, modules, { budget, keepInert, closed: closedAt(at) });
 
   async function step(index: number) {
     const deltaBatch = deltaCursor.batch(index);
     const alphaBatch = alphaCursor.batch(index);
-    const rate = linearDecay(learningRate, index, steps);
+    const share = rateByOpenGates ? openRateShare(estimator, alpha, { counts, budget }) : 1;
+    const rate = linearDecay(learningRate, index, steps) * share;
     const report = await biLevelStep(state, deltaBatch, alphaBatch, {
       program,
       estimator,
@@ -160,6 +169,7 @@ export async function* biLevelSearch(
         beta,
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
+        ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,
         microBatch: microBatch ?? 'by tokens',

@@ -64,10 +64,12 @@ export const bilevel = defineStrategy({
 });
 
 function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
-  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': learningRate = stage.learningRate, patience } = options;
+  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience } = options;
+  const learningRate = given ?? stage.learningRate;
   return {
     ...stage,
     ...{ budget, keepInert, order, alphaLearningRate, learningRate },
+    ...(given === undefined && { rateByOpenGates: true }),
     ...relaxationOf(options),
     ...(patience !== undefined && { patience }),
   };

@@ -11,6 +11,8 @@ export interface GateEstimator {
   sample(alpha: Float64Array, step: number): GateSample;
   /** Probability of each module to be kept. */
   probabilities(alpha: Float64Array): Float64Array;
+  /** Mean of the gates that training draws, where modules share a budget; absent where they do not. */
+  expectedGates?(alpha: Float64Array): Float64Array;
   /** Gates of evaluation, without sampling. A module whose gate is 0 cannot be in the final structure. */
   evaluationGates(alpha: Float64Array): Float64Array;
   /** ∂/∂α of what the objective adds to the loss of D_α, whatever the gates drawn; zeros where it adds nothing. */

@@ -1,4 +1,4 @@
-import { binaryConcrete, binaryConcreteGradient } from '../binary-concrete.ts';
+import { binaryConcrete, binaryConcreteGradient, binaryConcreteMean } from '../binary-concrete.ts';
 import type { EstimatorOptions, GateEstimator, GateSample } from '../estimator.ts';
 import { alphaGradients, shiftedLogits, sigmoid, solveShift, sumOf } from '../shifted-sigmoid.ts';
 
@@ -19,6 +19,7 @@ export function createConcreteEstimator(options: EstimatorOptions): GateEstimato
   return {
     sample,
     probabilities,
+    expectedGates: alpha => binaryConcreteMean(logitsOf(alpha), beta),
     evaluationGates: probabilities,
     penaltyGradient: alpha => new Float64Array(alpha.length),
     settled: budget >= sumOf(counts),

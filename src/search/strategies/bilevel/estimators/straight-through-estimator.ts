@@ -10,6 +10,7 @@ export function createStraightThroughEstimator(options: EstimatorOptions): GateE
   const soft = createConcreteEstimator(options);
   return {
     ...soft,
+    expectedGates: soft.probabilities,
     sample(alpha, step) {
       const { gates, backward } = soft.sample(alpha, step);
       return { gates: gates.map(z => (z > 0.5 ? 1 : 0)), backward };
