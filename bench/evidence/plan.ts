@@ -49,18 +49,58 @@ export function foundCell({ done }: Pick<Planner, 'done'>, search: SearchCell): 
   return found ? [trainCell(search.task, search.seed, found.modules)] : [];
 }
 
-const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
-  as.flatMap(a => bs.map(b => make(a, b)));
+/** What a fair user without a search would take for one LoRA: values, at even distances. */
+export function evenValues(model: Model, count: number): string[] {
+  const hosts = listSpace(model.sites, 'mixed').filter(({ id }) => id.endsWith('SelfAttention.v:lora'));
+  return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
+}
+
+/** Found by a search, beside its rivals, of one seed: all that the paired comparison takes. */
+function rivals(planner: Planner, task: string, seed: number, search: SearchCell): Cell[] {
+  const { model } = planner;
+  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw));
+  return [
+    search,
+    ...foundCell(planner, search),
+    ...[0, 1].map(random),
+    trainCell(task, seed, evenModules(model)),
+    ...[2, 3].map(random),
+    trainCell(task, seed, evenModules(model), { rate: RATE / 3 }),
+    trainCell(task, seed, evenValues(model, 1)),
+  ];
+}
+
+/** The search whose answers are compared: 300 steps of the first order, half of a re-training's cost. */
+const chosen = (task: string, seed: number) => searchCell(task, seed, 'open');
 
 /** Groups of cells, each for a question, in the order that answers most first. */
 export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Which rule lets α tell places apart? */
-  rates: () =>
-    [0, 1].flatMap(seed =>
-      across(['sst2', 'stsb'], ['same', 'open', 'fifth', 'sixteenth'] as const, (task, rule) =>
-        searchCell(task, seed, rule),
-      ),
-    ),
+  rates: planner => [
+    ...(['same', 'open', 'fifth'] as const).map(rule => searchCell('sst2', 0, rule)),
+    ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('stsb', 0, rule, { steps: 150 })),
+    ...foundCell(planner, searchCell('sst2', 0, 'open')),
+    trainCell('sst2', 0, randomModules(planner.model, 0, 0)),
+    ...(['open', 'fifth', 'same'] as const).map(rule => searchCell('sst2', 1, rule, { steps: 150 })),
+  ],
+  /** The same elsewhere: another task, budget and lengths. */
+  elsewhere: () => [
+    searchCell('mrpc', 0, 'open', { steps: 150 }),
+    searchCell('sst2', 0, 'open', { steps: 150, budget: '0.02%' }),
+    searchCell('mrpc', 0, 'same', { steps: 150 }),
+    searchCell('sst2', 0, 'same', { steps: 150, budget: '0.02%' }),
+    searchCell('sst2', 0, 'open', { steps: 600 }),
+    searchCell('sst2', 0, 'same', { steps: 600 }),
+  ],
+  /** Is the second order worth twice the first's cost? */
+  orders: () => [
+    searchCell('sst2', 0, 'open', { steps: 150 }),
+    searchCell('sst2', 0, 'open', { steps: 150, order: 'one-sided' }),
+    searchCell('sst2', 0, 'open', { steps: 150, order: 'second' }),
+  ],
+  /** Found beside random, best of random and even LoRA, by paired seeds. */
+  rivals: planner =>
+    [0, 1, 2, 3].flatMap(seed => ['sst2', 'stsb'].flatMap(task => rivals(planner, task, seed, chosen(task, seed)))),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {
