@@ -5,7 +5,7 @@ import type { SearchOutcome } from './run-search.ts';
 import type { Finished } from './store.ts';
 
 /** Re-training's rate for the built-in model. */
-const RATE = 5e-3;
+export const RATE = 5e-3;
 const TRAIN_STEPS = 1200;
 
 interface Planner {
@@ -71,7 +71,7 @@ function rivals(planner: Planner, task: string, seed: number, search: SearchCell
 }
 
 /** The search whose answers are compared: 300 steps of the first order, half of a re-training's cost. */
-const chosen = (task: string, seed: number) => searchCell(task, seed, 'open');
+export const chosen = (task: string, seed: number) => searchCell(task, seed, 'open');
 
 /** Groups of cells, each for a question, in the order that answers most first. */
 export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
