@@ -17,6 +17,8 @@ export interface SearchCell extends Place {
   readonly rule: RateRuleName;
   readonly rate: number;
   readonly alphaRate: number;
+  /** Only candidates that fit the budget by themselves and can change the output; absent: the whole space. */
+  readonly candidates?: 'fitting';
 }
 
 export interface TrainCell extends Place {

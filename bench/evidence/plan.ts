@@ -80,23 +80,27 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ...(['same', 'open', 'fifth'] as const).map(rule => searchCell('sst2', 0, rule)),
     ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('stsb', 0, rule, { steps: 150 })),
     ...foundCell(planner, searchCell('sst2', 0, 'open')),
-    trainCell('sst2', 0, randomModules(planner.model, 0, 0)),
-    ...(['open', 'fifth', 'same'] as const).map(rule => searchCell('sst2', 1, rule, { steps: 150 })),
+    ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('sst2', 1, rule, { steps: 150 })),
   ],
   /** The same elsewhere: another task, budget and lengths. */
   elsewhere: () => [
-    searchCell('mrpc', 0, 'open', { steps: 150 }),
-    searchCell('sst2', 0, 'open', { steps: 150, budget: '0.02%' }),
-    searchCell('mrpc', 0, 'same', { steps: 150 }),
-    searchCell('sst2', 0, 'same', { steps: 150, budget: '0.02%' }),
-    searchCell('sst2', 0, 'open', { steps: 600 }),
-    searchCell('sst2', 0, 'same', { steps: 600 }),
+    ...(['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 75 })),
+    ...(['open', 'same'] as const).map(rule => searchCell('mrpc', 0, rule, { steps: 75 })),
+    ...(['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 150, budget: '0.02%' })),
+    ...(['open', 'same'] as const).map(rule => searchCell('cola', 0, rule, { steps: 150 })),
   ],
+  /** Without the candidates that can never be kept, which take a share of p and of the time. */
+  fitting: planner => [
+    searchCell('sst2', 0, 'open', { steps: 150, candidates: 'fitting' }),
+    searchCell('sst2', 0, 'open', { steps: 150 }),
+    searchCell('stsb', 0, 'open', { steps: 150, candidates: 'fitting' }),
+    ...foundCell(planner, searchCell('sst2', 0, 'open', { steps: 150, candidates: 'fitting' })),
+  ],
+  /** Does α still tell at twice the length, and is the rate that was right for 300 steps? */
+  longer: () => (['open', 'fifth', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
   /** Is the second order worth twice the first's cost? */
   orders: () => [
-    searchCell('sst2', 0, 'open', { steps: 150 }),
-    searchCell('sst2', 0, 'open', { steps: 150, order: 'one-sided' }),
-    searchCell('sst2', 0, 'open', { steps: 150, order: 'second' }),
+    ...(['first', 'one-sided', 'second'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
   ],
   /** Found beside random, best of random and even LoRA, by paired seeds. */
   rivals: planner =>

@@ -3,6 +3,7 @@ import {
   biLevelStep,
   chooseStructure,
   createMoments,
+  type DeltaModule,
   estimators,
   fillUniform,
   linearDecay,
@@ -60,9 +61,11 @@ function watchGates(program: Trainable, seen: (harm: number) => void): Trainable
 /** A search as the program does it, but for the weights' rate, which follows a rule. The last α counts. */
 export async function runSearch(model: Model, data: EvidenceData, cell: SearchCell): Promise<SearchOutcome> {
   const { seed, steps, order } = cell;
-  const modules = listSpace(model.sites, 'mixed');
-  const counts = modules.map(({ parameters }) => parameters);
   const budget = parseBudget(cell.budget, model.parameters);
+  const mayBeKept = ({ parameters, inert }: DeltaModule) => parameters <= budget && !inert;
+  const space = listSpace(model.sites, 'mixed');
+  const modules = cell.candidates === 'fitting' ? space.filter(mayBeKept) : space;
+  const counts = modules.map(({ parameters }) => parameters);
   const uniforms = (step: number) => fillUniform(new Float64Array(counts.length), seed, 'evidence/gates', step);
   const estimator = estimators.concrete({ counts, budget, gradient: 'global', tau: 1, beta: 1, uniforms });
   const compiled = await model.compile(modules);

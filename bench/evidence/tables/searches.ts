@@ -19,7 +19,7 @@ export function contrast({ roles }: SearchOutcome): number {
 }
 
 /** Mean α of biases on keys, which can change nothing: what α makes of a module without a worth. */
-const atNothing = ({ roles }: SearchOutcome) => roles['bitfit:k']!;
+const atNothing = ({ roles }: SearchOutcome) => roles['bitfit:k'] ?? Number.NaN;
 
 /** From which tenth on the kept modules are those of the end, in steps. */
 function settledAt({ moments }: SearchOutcome): number {
@@ -31,6 +31,9 @@ function settledAt({ moments }: SearchOutcome): number {
 export function trained(done: Done, { cell, outcome }: FinishedSearch): TrainOutcome | undefined {
   return done.get(cellKey(trainCell(cell.task, cell.seed, outcome.modules)))?.outcome as TrainOutcome | undefined;
 }
+
+const nameOf = ({ rule, order, candidates }: SearchCell) =>
+  [rule, ...(order === 'first' ? [] : [order]), ...(candidates ? [candidates] : [])].join(', ');
 
 const HEAD = [
   'task, budget, steps, seed',
@@ -49,7 +52,7 @@ function row(done: Done, line: FinishedSearch): string[] {
   const { cell, outcome, cpuSeconds } = line;
   return [
     `${cell.task}, ${cell.budget}, ${cell.steps}, ${cell.seed}`,
-    cell.order === 'first' ? cell.rule : `${cell.rule}, ${cell.order}`,
+    nameOf(cell),
     outcome.moments[0]!.rate.toExponential(1),
     fixed(contrast(outcome), 2),
     fixed(atNothing(outcome), 2),
@@ -84,7 +87,7 @@ export function ratesTable(done: Done): string {
     searchesOf(done)
       .filter(({ cell }) => cell.order === 'first')
       .sort(order),
-    ({ cell }) => `${cell.task}, ${cell.budget}, ${cell.steps} | ${cell.rule}`,
+    ({ cell }) => `${cell.task}, ${cell.budget}, ${cell.steps} | ${nameOf(cell)}`,
   );
   const rows = [...groups].map(([name, lines]) => {
     const loras = lines.flatMap(({ outcome }) => outcome.modules.filter(id => id.endsWith(':lora')));
