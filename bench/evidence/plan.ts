@@ -44,9 +44,13 @@ export const evenModules = (model: Model, amount = '0.01%') =>
   evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
 
 /** The training of what a search has found, once it has. */
-export function foundCell({ done }: Pick<Planner, 'done'>, search: SearchCell): TrainCell[] {
+export function foundCell(
+  { done }: Pick<Planner, 'done'>,
+  search: SearchCell,
+  more: Partial<TrainCell> = {},
+): TrainCell[] {
   const found = done.get(cellKey(search))?.outcome as SearchOutcome | undefined;
-  return found ? [trainCell(search.task, search.seed, found.modules)] : [];
+  return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
 }
 
 /** What a fair user without a search would take for one LoRA: values, at even distances. */
@@ -56,55 +60,72 @@ export function evenValues(model: Model, count: number): string[] {
 }
 
 /** Found by a search, beside its rivals, of one seed: all that the paired comparison takes. */
-function rivals(planner: Planner, task: string, seed: number, search: SearchCell): Cell[] {
+function rivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
   const { model } = planner;
-  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw));
+  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
   return [
-    search,
-    ...foundCell(planner, search),
+    chosen(task, seed),
+    ...foundCell(planner, chosen(task, seed), { steps }),
     ...[0, 1].map(random),
-    trainCell(task, seed, evenModules(model)),
+    trainCell(task, seed, evenValues(model, 1), { steps }),
+    trainCell(task, seed, evenModules(model), { steps }),
     ...[2, 3].map(random),
-    trainCell(task, seed, evenModules(model), { rate: RATE / 3 }),
-    trainCell(task, seed, evenValues(model, 1)),
+    trainCell(task, seed, evenModules(model), { steps, rate: RATE / 3 }),
   ];
 }
 
-/** The search whose answers are compared: 300 steps of the first order, half of a re-training's cost. */
-export const chosen = (task: string, seed: number) => searchCell(task, seed, 'open');
+/** The search whose answers are compared: 75 steps of the first order, an eighth of a re-training of 1,200. */
+export const chosen = (task: string, seed: number) => searchCell(task, seed, 'open', { steps: 75 });
+
+const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
+  as.flatMap(a => bs.map(b => make(a, b)));
+
+const SHORT = [
+  ['sst2', 0],
+  ['stsb', 0],
+  ['sst2', 1],
+  ['mrpc', 0],
+  ['cola', 0],
+  ['stsb', 1],
+  ['sst2', 2],
+] as const;
+const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
+const FITTING = [
+  ['sst2', 0],
+  ['stsb', 0],
+] as const;
 
 /** Groups of cells, each for a question, in the order that answers most first. */
 export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
-  /** Which rule lets α tell places apart? */
+  /** Which rule lets α tell places apart? Full length on one seed, then a quarter of it, which tells as much, on more. */
   rates: planner => [
     ...(['same', 'open', 'fifth'] as const).map(rule => searchCell('sst2', 0, rule)),
     ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('stsb', 0, rule, { steps: 150 })),
     ...foundCell(planner, searchCell('sst2', 0, 'open')),
-    ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('sst2', 1, rule, { steps: 150 })),
+    ...across(SHORT, ['open', 'same'] as const, ([task, seed], rule) => searchCell(task, seed, rule, { steps: 75 })),
   ],
-  /** The same elsewhere: another task, budget and lengths. */
+  /** Variants of the rule by the gates that are open. */
+  variants: () =>
+    across(['stsb', 'sst2'], ['openHalf', 'openGuarded', 'fifth'] as const, (task, rule) =>
+      searchCell(task, 0, rule, { steps: 75 }),
+    ),
+  /** The same at another budget and another constant. */
   elsewhere: () => [
-    ...(['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 75 })),
-    ...(['open', 'same'] as const).map(rule => searchCell('mrpc', 0, rule, { steps: 75 })),
-    ...(['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 150, budget: '0.02%' })),
-    ...(['open', 'same'] as const).map(rule => searchCell('cola', 0, rule, { steps: 150 })),
-  ],
-  /** Without the candidates that can never be kept, which take a share of p and of the time. */
-  fitting: planner => [
-    searchCell('sst2', 0, 'open', { steps: 150, candidates: 'fitting' }),
-    searchCell('sst2', 0, 'open', { steps: 150 }),
-    searchCell('stsb', 0, 'open', { steps: 150, candidates: 'fitting' }),
-    ...foundCell(planner, searchCell('sst2', 0, 'open', { steps: 150, candidates: 'fitting' })),
+    ...(['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 75, budget: '0.02%' })),
+    ...(['open', 'same'] as const).map(rule => searchCell('stsb', 0, rule, { steps: 75, budget: '0.02%' })),
   ],
   /** Does α still tell at twice the length, and is the rate that was right for 300 steps? */
-  longer: () => (['open', 'fifth', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
+  longer: () => (['open', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
   /** Is the second order worth twice the first's cost? */
-  orders: () => [
-    ...(['first', 'one-sided', 'second'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
-  ],
-  /** Found beside random, best of random and even LoRA, by paired seeds. */
+  orders: () =>
+    (['first', 'one-sided', 'second'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
+  /** Without the candidates that can never be kept, which take a share of p and of the time. */
+  fitting: () => FITTING.map(([task, seed]) => searchCell(task, seed, 'open', { steps: 75, candidates: 'fitting' })),
+  /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
   rivals: planner =>
-    [0, 1, 2, 3].flatMap(seed => ['sst2', 'stsb'].flatMap(task => rivals(planner, task, seed, chosen(task, seed)))),
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
+  converged: planner =>
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {

@@ -9,6 +9,8 @@ export interface RateMoment {
   /** Steps done, of how many. */
   readonly step: number;
   readonly steps: number;
+  /** Σ zᵢ·∂L_α/∂zᵢ at each step before: above 0, what is open does harm, and the weights have overshot. */
+  readonly harms: readonly number[];
 }
 
 /** The share of re-training's rate that the search's weights take at a step, before the decay. */
@@ -36,12 +38,24 @@ function openShare({ alpha, counts, budget }: RateMoment): number {
 const keptModules = ({ counts, budget }: RateMoment) =>
   Math.max(1, (budget * counts.length) / counts.reduce((sum, count) => sum + count, 0));
 
+/** Falls by a tenth a step while what is open does harm, by the mean of some ten steps, and grows back slowly. */
+function guard(harms: readonly number[]): number {
+  let [mean, factor] = [0, 1];
+  for (const harm of harms) {
+    mean = 0.9 * mean + 0.1 * harm;
+    factor = mean > 0 ? 0.9 * factor : Math.min(1, 1.02 * factor);
+  }
+  return factor;
+}
+
 export const rateRules = {
   same: () => 1,
   fifth: () => 0.2,
   sixteenth: () => 0.0625,
   open: openShare,
   openAtStart: moment => openShare({ ...moment, alpha: new Float64Array(moment.alpha.length) }),
+  openHalf: moment => openShare(moment) / 2,
+  openGuarded: moment => openShare(moment) * guard(moment.harms),
   rootOfModules: moment => Math.sqrt(keptModules(moment) / moment.counts.length),
   warmUp: ({ step, steps }) => Math.min(1, (step + 1) / (0.3 * steps)),
 } as const satisfies Record<string, RateRule>;

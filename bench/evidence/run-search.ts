@@ -85,9 +85,10 @@ export async function runSearch(model: Model, data: EvidenceData, cell: SearchCe
     };
     const keptAt = () => chooseStructure(alpha, modules, { budget, keepInert: false });
     const moments: Moment[] = [];
+    const past: number[] = [];
     let [loss, alphaLoss, overshoot, evaluations, since, rateSum] = [0, 0, 0, 0, 0, 0];
     for (let step = 0; step < steps; step++) {
-      const share = rateRules[cell.rule]({ alpha, counts, budget, step, steps });
+      const share = rateRules[cell.rule]({ alpha, counts, budget, step, steps, harms: past });
       const rate = linearDecay(cell.rate * share, step, steps);
       harms = [];
       const report = await biLevelStep(state, deltaBatches.next().value!, alphaBatches.next().value!, {
@@ -101,7 +102,8 @@ export async function runSearch(model: Model, data: EvidenceData, cell: SearchCe
       });
       loss += report.loss;
       alphaLoss += report.alphaLoss;
-      overshoot += harms[order === 'first' ? 0 : 1]!;
+      past.push(harms[order === 'first' ? 0 : 1]!);
+      overshoot += past.at(-1)!;
       rateSum += rate;
       evaluations += report.evaluations;
       since += 1;

@@ -22,7 +22,8 @@ const tables = {
   rates: () => ratesTable(done),
   searches: () => searchesTable(done),
   orders: () => ordersTable(done),
-  rivals: () => rivalsTable(done, model),
+  rivals: () => rivalsTable(done, model, 600),
+  converged: () => rivalsTable(done, model, 1200),
   trainings: () => trainingsTable(done),
 };
 for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));

@@ -17,19 +17,23 @@ function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutco
 }
 
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
-function seedScores(done: Done, model: Model, task: string, seed: number) {
+function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
   const search = done.get(cellKey(chosen(task, seed)))?.outcome as SearchOutcome | undefined;
-  const found = search && outcomeOf(done, trainCell(task, seed, search.modules));
-  const random = [0, 1, 2, 3].map(draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw))));
+  const found = search && outcomeOf(done, trainCell(task, seed, search.modules, { steps }));
+  const random = [0, 1, 2, 3].map(draw =>
+    outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
+  );
   const trainedRandom = random.filter(outcome => outcome !== undefined);
-  const even = [RATE, RATE / 3].map(rate => outcomeOf(done, trainCell(task, seed, evenModules(model), { rate })));
+  const even = [RATE, RATE / 3].map(rate =>
+    outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
+  );
   return {
     found: found?.test,
     'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
     'even LoRA, rate tuned': bestByLoss(even)?.test,
-    'LoRA on a middle value': outcomeOf(done, trainCell(task, seed, evenValues(model, 1)))?.test,
+    'LoRA on a middle value': outcomeOf(done, trainCell(task, seed, evenValues(model, 1), { steps }))?.test,
   };
 }
 
@@ -37,9 +41,9 @@ const TASKS = ['sst2', 'stsb'];
 const SEEDS = [...Array(16).keys()];
 
 /** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
-export function rivalsTable(done: Done, model: Model): string {
+export function rivalsTable(done: Done, model: Model, steps: number): string {
   const all = TASKS.flatMap(task =>
-    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed) })).filter(
+    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
       ({ scores }) => scores.found !== undefined,
     ),
   );
@@ -88,11 +92,15 @@ export function trainingsTable(done: Done): string {
   const rows = lines.map(({ cell, outcome, cpuSeconds }) => [
     `${cell.task}, ${cell.seed}`,
     cell.modules.map(shortName).join(', '),
-    `${cell.rate.toExponential(1)}`,
+    cell.rate.toExponential(1),
+    String(cell.steps),
     outcome.curve.map(({ loss }) => fixed(loss, 3)).join(' '),
     fixed(outcome.validation, 1),
     fixed(outcome.test, 1),
     fixed(cpuSeconds, 0),
   ]);
-  return table(['task, seed', 'modules', 'rate', 'held-out loss at each fifth', 'validation', 'test', 'cpu s'], rows);
+  return table(
+    ['task, seed', 'modules', 'rate', 'steps', 'held-out loss at each fifth', 'validation', 'test', 'cpu s'],
+    rows,
+  );
 }
