@@ -39,12 +39,15 @@ export function openStore(file: string, claims: string) {
     const path = join(claims, cellKey(cell));
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
-      return true;
     } catch {
       if (runs(Number(readFileSync(path, 'utf8')))) return false;
       rmSync(path, { force: true });
       return claim(cell);
     }
+    // Another may have finished it, and given its claim back, since this worker last looked.
+    if (!read().has(cellKey(cell))) return true;
+    rmSync(path, { force: true });
+    return false;
   }
 
   function finish(result: Finished): void {
