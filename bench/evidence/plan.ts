@@ -110,7 +110,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       searchCell(task, 0, rule, { steps: 75 }),
     ),
     searchCell('stsb', 0, 'sixteenth', { steps: 75 }),
-    ...across(SHORT.slice(2), ['openHalf', 'same'] as const, ([task, seed], rule) =>
+    ...across(SHORT.slice(2, 6), ['openHalf', 'same'] as const, ([task, seed], rule) =>
       searchCell(task, seed, rule, { steps: 75 }),
     ),
   ],
