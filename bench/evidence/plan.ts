@@ -124,12 +124,13 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   orders: () => (['first', 'one-sided'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
   /** Without the candidates that can never be kept, which take a share of p and of the time. */
   fitting: () => FITTING.map(([task, seed]) => searchCell(task, seed, 'open', { steps: 75, candidates: 'fitting' })),
-  /** The least that says something: found and two random structures of each of the first seeds. */
+  /** The least that says something: found, a random structure and LoRA on a middle value, of each of the first seeds. */
   quick: planner =>
     [0, 1, 2].flatMap(seed => {
       const more = { steps: TRAIN_STEPS / 2 };
-      const random = [0, 1].map(draw => trainCell('sst2', seed, randomModules(planner.model, seed, draw), more));
-      return [chosen('sst2', seed), ...foundCell(planner, chosen('sst2', seed), more), ...random];
+      const random = trainCell('sst2', seed, randomModules(planner.model, seed, 0), more);
+      const value = trainCell('sst2', seed, evenValues(planner.model, 1), more);
+      return [chosen('sst2', seed), ...foundCell(planner, chosen('sst2', seed), more), random, value];
     }),
   /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
   rivals: planner =>

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/index.ts';
 import { fillMarks } from './markdown.ts';
 import { openStore } from './store.ts';
+import { agreementTable } from './tables/agreement.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { rivalsTable, trainingsTable } from './tables/trainings.ts';
 
@@ -21,6 +22,7 @@ const model = await loadModel('mini');
 const tables = {
   rates: () => ratesTable(done),
   searches: () => searchesTable(done),
+  agreement: () => agreementTable(done),
   orders: () => ordersTable(done),
   rivals: () => rivalsTable(done, model, 600),
   converged: () => rivalsTable(done, model, 1200),
