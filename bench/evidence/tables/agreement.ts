@@ -1,3 +1,4 @@
+import type { SearchCell } from '../cells.ts';
 import { fixed, meanOf, table } from '../markdown.ts';
 import type { Finished } from '../store.ts';
 import { searchesOf } from './searches.ts';
@@ -19,14 +20,18 @@ export function agreementTable(done: ReadonlyMap<string, Finished>): string {
   );
   const rows = [...Map.groupBy(searches, ({ cell }) => cell.rule)].flatMap(([rule, group]) => {
     const pairs = group.flatMap((one, i) => group.slice(i + 1).map(other => [one, other] as const));
-    return (['same task, other seed', 'other task'] as const).flatMap(name => {
-      const chosen = pairs.filter(([a, b]) => (a.cell.task === b.cell.task) === (name === 'same task, other seed'));
-      if (chosen.length < 3) return [];
+    return [...Map.groupBy(pairs, ([a, b]) => kinship(a.cell, b.cell))].sort().flatMap(([name, chosen]) => {
       const of = (part: RegExp) => meanOf(chosen.map(([a, b]) => spearman(a.outcome.alpha, b.outcome.alpha, part)));
       return [[`${rule}, ${name}`, String(chosen.length), ...Object.values(PARTS).map(part => fixed(of(part), 2))]];
     });
   });
   return table(['rule', 'pairs', ...Object.keys(PARTS)], rows);
+}
+
+/** What two searches have in common; with the seed, initial values and gates are. */
+function kinship(a: SearchCell, b: SearchCell): string {
+  const of = (what: 'task' | 'seed') => `${a[what] === b[what] ? 'same' : 'other'} ${what}`;
+  return `${of('task')}, ${of('seed')}`;
 }
 
 type Alpha = Readonly<Record<string, number>>;
