@@ -40,6 +40,11 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
 const TASKS = ['sst2', 'stsb'];
 const SEEDS = [...Array(16).keys()];
 
+const summary = (scores: readonly number[]) =>
+  scores.length === 0
+    ? '–'
+    : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
+
 /** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
 export function rivalsTable(done: Done, model: Model, steps: number): string {
   const all = TASKS.flatMap(task =>
@@ -57,10 +62,7 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
     const here = all.filter(line => line.task === task);
     if (here.length === 0) continue;
     const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
-    rows.push([
-      `**${task}, mean (sd)**`,
-      ...names.map(name => `${fixed(meanOf(column(name)), 1)} (${fixed(spreadOf(column(name)), 1)})`),
-    ]);
+    rows.push([`**${task}, mean (sd)**`, ...names.map(name => summary(column(name)))]);
   }
   for (const group of [...TASKS, 'both']) {
     const here = all.filter(({ task }) => group === 'both' || task === group);
