@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load-model.ts';
+import { mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { withMicroBatches } from '../../src/training/micro-batches.ts';
 import {
   type Batch,
@@ -49,3 +50,40 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1']) {
     }
   });
 }
+
+/** How far each finite difference is from the exact derivative on the mixed list, in units of its length. */
+async function differences(name: string) {
+  const document = await readDocument<Document>(`${name}.deltas`);
+  const numbers = await readNumbers(`${name}.deltas`);
+  const exact = numbersOf(await readNumbers(`${name}.mixed-derivatives`), 'mixed');
+  const model = await loadModel(fixturePath(name));
+  const program = await model.compile(describedModules(model, document.mixed!.modules));
+  try {
+    const delta = deltaVector(program.layout, numbers, 'mixed/');
+    const direction = deltaVector(program.layout, numbers, 'mixed/grad.');
+    const gates = Float32Array.from(numbersOf(numbers, 'mixed/gates'));
+    const batch = examplesOf(document.examples);
+    const { gates: gateGradient } = await program.lossAndGradients(batch, delta, gates);
+    const offBy = async (order: 'one-sided' | 'second') => {
+      const found = await mixedDerivatives[order]!(program, { batch, delta, gates, gateGradient, direction });
+      return distance(found, exact) / length(exact);
+    };
+    return { oneSided: await offBy('one-sided'), central: await offBy('second') };
+  } finally {
+    await program.release();
+  }
+}
+
+describe('finite differences beside the exact mixed derivative', () => {
+  it('are both near on gelu', async () => {
+    const { oneSided, central } = await differences('tiny-t5-v1_1');
+    assert.ok(oneSided < 0.1, `one-sided is off by ${oneSided}`);
+    assert.ok(central < 0.1, `central is off by ${central}`);
+  });
+
+  it('are both far on relu, where the shorter step of the one-sided form meets its kinks harder', async () => {
+    const { oneSided, central } = await differences('tiny-t5');
+    assert.ok(central > 0.3 && central < 1, `central is off by ${central}`);
+    assert.ok(oneSided > 3 * central, `one-sided is off by ${oneSided}, central by ${central}`);
+  });
+});

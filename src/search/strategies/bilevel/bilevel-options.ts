@@ -9,7 +9,7 @@ const temperature = z.coerce.number().min(1e-6);
 
 /** The options as in a config file. But for the order their defaults are the paper's (sections 4 and 5 of its method). */
 export const biLevelKeys = z.object({
-  // The paper's is second. This keeps to its path for four fifths of the time.
+  // The paper's is second. On gelu this keeps to its path, for four fifths of the time; on relu both are mostly error.
   order: keyWithDefault(
     z.enum(Object.keys(mixedDerivatives) as [BiLevelOrder, ...BiLevelOrder[]]),
     'one-sided',

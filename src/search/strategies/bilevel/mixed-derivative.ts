@@ -28,8 +28,9 @@ const centralDifference: MixedDerivative = async (program, { batch, delta, gates
 
 /**
  * (∇z L(w + εv) − ∇z L(w)) / ε: one loss and gradient, as ∇z L(w) is known. Where L is smooth its error falls as ε, the
- * central difference's as ε², so the step is a tenth of the paper's: both are then as near to the exact derivative. A
- * shorter one would meet rounding, and kinks of a relu that it does not average.
+ * central difference's as ε², so the step is a tenth of the paper's: on gelu both are then about as far from the exact
+ * derivative. On relu neither is near: a step over a kink counts as 1/ε, so the shorter one is further off (2 to 4 times the
+ * derivative's own length where the paper's is off by half of it; `test/witness/mixed-derivatives.test.ts`).
  */
 const oneSidedDifference: MixedDerivative = async (program, { batch, delta, gates, gateGradient, direction }) => {
   const epsilon = ONE_SIDED_STEP / norm(direction);

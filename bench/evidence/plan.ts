@@ -1,0 +1,149 @@
+import type { Model } from '../../src/index.ts';
+import { evenLora, listSpace, parseBudget, randomStructure } from '../../src/research.ts';
+import { type Cell, cellKey, type SearchCell, type TrainCell } from './cells.ts';
+import type { RateRuleName } from './rates.ts';
+import type { SearchOutcome } from './run-search.ts';
+import type { Finished } from './store.ts';
+
+/** Re-training's rate for the built-in model. */
+export const RATE = 5e-3;
+const TRAIN_STEPS = 1200;
+
+interface Planner {
+  readonly model: Model;
+  readonly done: ReadonlyMap<string, Finished>;
+}
+
+function searchCell(task: string, seed: number, rule: RateRuleName, more: Partial<SearchCell> = {}): SearchCell {
+  const base = { budget: '0.01%', steps: 300, order: 'first', rate: RATE, alphaRate: 0.1 } as const;
+  return { kind: 'search', task, seed, rule, ...base, ...more };
+}
+
+export const trainCell = (
+  task: string,
+  seed: number,
+  modules: readonly string[],
+  more: Partial<TrainCell> = {},
+): TrainCell => ({
+  kind: 'train',
+  task,
+  seed,
+  modules,
+  steps: TRAIN_STEPS,
+  rate: RATE,
+  ...more,
+});
+
+export function randomModules(model: Model, seed: number, draw: number, amount = '0.01%'): string[] {
+  const modules = listSpace(model.sites, 'mixed');
+  const budget = parseBudget(amount, model.parameters);
+  const kept = randomStructure(modules, { budget, keepInert: false, seed, draw });
+  return modules.filter((_, i) => kept[i]).map(({ id }) => id);
+}
+
+export const evenModules = (model: Model, amount = '0.01%') =>
+  evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
+
+/** The training of what a search has found, once it has. */
+function foundCell(
+  { done }: Pick<Planner, 'done'>,
+  search: SearchCell,
+  more: Partial<TrainCell> = {},
+): TrainCell[] {
+  const found = done.get(cellKey(search))?.outcome as SearchOutcome | undefined;
+  return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
+}
+
+/** What a fair user without a search would take for one LoRA: values, at even distances. */
+export function evenValues(model: Model, count: number): string[] {
+  const hosts = listSpace(model.sites, 'mixed').filter(({ id }) => id.endsWith('SelfAttention.v:lora'));
+  return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
+}
+
+/** Found by a search, beside its rivals, of one seed: all that the paired comparison takes. */
+function rivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
+  const { model } = planner;
+  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
+  return [
+    chosen(task, seed),
+    ...foundCell(planner, chosen(task, seed), { steps }),
+    ...[0, 1].map(random),
+    trainCell(task, seed, evenValues(model, 1), { steps }),
+    trainCell(task, seed, evenModules(model), { steps }),
+    ...[2, 3].map(random),
+    trainCell(task, seed, evenModules(model), { steps, rate: RATE / 3 }),
+  ];
+}
+
+/** The search whose answers are compared: 75 steps of the first order, an eighth of a re-training of 1,200. */
+export const chosen = (task: string, seed: number) => searchCell(task, seed, 'openHalf', { steps: 75 });
+
+const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
+  as.flatMap(a => bs.map(b => make(a, b)));
+
+const SHORT = [
+  ['sst2', 0],
+  ['stsb', 0],
+  ['sst2', 1],
+  ['stsb', 1],
+  ['cola', 0],
+  ['sst2', 2],
+  ['mrpc', 0],
+] as const;
+const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
+const FITTING = [['sst2', 0]] as const;
+
+/** Groups of cells, each for a question, in the order that answers most first. */
+export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
+  /** Which rule lets α tell places apart? Full length on one seed, then a quarter of it, which tells as much, on more. */
+  rates: planner => [
+    ...(['same', 'open', 'fifth'] as const).map(rule => searchCell('sst2', 0, rule)),
+    ...(['open', 'same', 'fifth'] as const).map(rule => searchCell('stsb', 0, rule, { steps: 150 })),
+    ...foundCell(planner, searchCell('sst2', 0, 'open')),
+    ...across(SHORT.slice(0, 3), ['open', 'same'] as const, ([task, seed], rule) =>
+      searchCell(task, seed, rule, { steps: 75 }),
+    ),
+    searchCell('mrpc', 0, 'open', { steps: 75 }),
+  ],
+  /** Variants of the rule by the gates that are open. */
+  variants: () => [
+    ...across(['stsb', 'sst2'], ['openHalf', 'openGuarded', 'fifth'] as const, (task, rule) =>
+      searchCell(task, 0, rule, { steps: 75 }),
+    ),
+    searchCell('stsb', 0, 'sixteenth', { steps: 75 }),
+    ...across(SHORT.slice(2, 6), ['openHalf', 'same'] as const, ([task, seed], rule) =>
+      searchCell(task, seed, rule, { steps: 75 }),
+    ),
+  ],
+  /** The same at another budget and another constant. */
+  elsewhere: () => [
+    ...(['openHalf', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 75, budget: '0.02%' })),
+  ],
+  /** Does α still tell at twice the length, and is the rate that was right for 300 steps? */
+  longer: () => (['openHalf', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
+  /** Is the second order worth twice the first's cost? */
+  orders: () => (['first', 'one-sided'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
+  /** Without the candidates that can never be kept, which take a share of p and of the time. */
+  fitting: () => FITTING.map(([task, seed]) => searchCell(task, seed, 'open', { steps: 75, candidates: 'fitting' })),
+  /** The least that says something: found, a random structure and LoRA on a middle value, of each of the first seeds. */
+  quick: planner =>
+    [0, 1, 2].flatMap(seed => {
+      const more = { steps: TRAIN_STEPS / 2 };
+      const random = trainCell('sst2', seed, randomModules(planner.model, seed, 0), more);
+      const value = trainCell('sst2', seed, evenValues(planner.model, 1), more);
+      return [chosen('sst2', seed), ...foundCell(planner, chosen('sst2', seed), more), random, value];
+    }),
+  /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
+  rivals: planner =>
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
+  converged: planner =>
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
+};
+
+export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {
+  return names.flatMap(name => {
+    const plan = plans[name];
+    if (!plan) throw new Error(`no plan ${name}: there are ${Object.keys(plans).join(', ')}`);
+    return plan({ model, done });
+  });
+}

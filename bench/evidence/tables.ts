@@ -1,0 +1,31 @@
+/**
+ * Writes the tables of finished cells into pages: `node bench/evidence/tables.ts docs/measured/search-rates.md …`. Prose
+ * around the marks stays as it is.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadModel } from '../../src/index.ts';
+import { fillMarks } from './markdown.ts';
+import { openStore } from './store.ts';
+import { agreementTable } from './tables/agreement.ts';
+import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
+import { rivalsTable, trainingsTable } from './tables/trainings.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { results: { type: 'string', default: 'docs/measured/evidence.jsonl' } },
+});
+const done = openStore(values.results, join(tmpdir(), 's3delta-evidence-claims')).read();
+const model = await loadModel('mini');
+const tables = {
+  rates: () => ratesTable(done),
+  searches: () => searchesTable(done),
+  agreement: () => agreementTable(done),
+  orders: () => ordersTable(done),
+  rivals: () => rivalsTable(done, model, 600),
+  converged: () => rivalsTable(done, model, 1200),
+  trainings: () => trainingsTable(done),
+};
+for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));

@@ -1,0 +1,109 @@
+import type { Model } from '../../../src/index.ts';
+import { signFlipTest } from '../../../src/research.ts';
+import { cellKey, type TrainCell } from '../cells.ts';
+import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
+import { chosen, evenModules, evenValues, RATE, randomModules, trainCell } from '../plan.ts';
+import type { SearchOutcome } from '../run-search.ts';
+import type { TrainOutcome } from '../run-train.ts';
+import type { Finished } from '../store.ts';
+
+type Done = ReadonlyMap<string, Finished>;
+
+const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
+
+/** The one with the least held-out loss: how everything is chosen. */
+function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutcome | undefined {
+  if (outcomes.includes(undefined)) return undefined;
+  return (outcomes as TrainOutcome[]).reduce((best, next) => (next.heldOutLoss < best.heldOutLoss ? next : best));
+}
+
+/** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
+function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
+  const search = done.get(cellKey(chosen(task, seed)))?.outcome as SearchOutcome | undefined;
+  const found = search && outcomeOf(done, trainCell(task, seed, search.modules, { steps }));
+  const random = [0, 1, 2, 3].map(draw =>
+    outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
+  );
+  const trainedRandom = random.filter(outcome => outcome !== undefined);
+  const even = [RATE, RATE / 3].map(rate =>
+    outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
+  );
+  return {
+    found: found?.test,
+    'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
+    'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
+    'best of 4 random': bestByLoss(random)?.test,
+    'even LoRA, rate tuned': bestByLoss(even)?.test,
+    'LoRA on a middle value': outcomeOf(done, trainCell(task, seed, evenValues(model, 1), { steps }))?.test,
+  };
+}
+
+const TASKS = ['sst2', 'stsb'];
+const SEEDS = [...Array(16).keys()];
+
+const summary = (scores: readonly number[]) =>
+  scores.length === 0
+    ? '–'
+    : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
+
+/** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
+export function rivalsTable(done: Done, model: Model, steps: number): string {
+  const all = TASKS.flatMap(task =>
+    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
+      ({ scores }) => scores.found !== undefined,
+    ),
+  );
+  if (all.length === 0) return 'No seed is finished.';
+  const names = Object.keys(all[0]!.scores) as (keyof (typeof all)[0]['scores'])[];
+  const rows = all.map(({ task, seed, scores }) => [
+    `${task}, seed ${seed}`,
+    ...names.map(name => fixed(scores[name], 1)),
+  ]);
+  for (const task of TASKS) {
+    const here = all.filter(line => line.task === task);
+    if (here.length === 0) continue;
+    const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
+    rows.push([`**${task}, mean (sd)**`, ...names.map(name => summary(column(name)))]);
+  }
+  for (const group of [...TASKS, 'both']) {
+    const here = all.filter(({ task }) => group === 'both' || task === group);
+    rows.push([
+      `found less it, ${group}`,
+      ...names.map(name => {
+        if (name === 'found') return '';
+        const test = signFlipTest(
+          here.flatMap(({ scores }) => (scores[name] === undefined ? [] : [scores.found! - scores[name]])),
+        );
+        return test ? `${fixed(test.difference, 1)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
+      }),
+    ]);
+  }
+  return table(['test score', ...names], rows);
+}
+
+/** Every training, a line each, with its held-out loss at each fifth. */
+export function trainingsTable(done: Done): string {
+  const lines = [...done.values()].filter(
+    (line): line is Finished & { cell: TrainCell; outcome: TrainOutcome } => line.cell.kind === 'train',
+  );
+  lines.sort(
+    (a, b) =>
+      a.cell.task.localeCompare(b.cell.task) ||
+      a.cell.seed - b.cell.seed ||
+      a.outcome.heldOutLoss - b.outcome.heldOutLoss,
+  );
+  const rows = lines.map(({ cell, outcome, cpuSeconds }) => [
+    `${cell.task}, ${cell.seed}`,
+    cell.modules.map(shortName).join(', '),
+    cell.rate.toExponential(1),
+    String(cell.steps),
+    outcome.curve.map(({ loss }) => fixed(loss, 3)).join(' '),
+    fixed(outcome.validation, 1),
+    fixed(outcome.test, 1),
+    fixed(cpuSeconds, 0),
+  ]);
+  return table(
+    ['task, seed', 'modules', 'rate', 'steps', 'held-out loss at each fifth', 'validation', 'test', 'cpu s'],
+    rows,
+  );
+}
