@@ -9,6 +9,15 @@ export interface Row {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+const listedColumns = 12;
+
+/** Names of columns for messages: of many the first. */
+export function columnList(names: readonly string[]): string {
+  const more = names.length - listedColumns;
+  const listed = quoted(names.slice(0, listedColumns), ', ');
+  return more > 0 ? `${listed} and ${more} more` : listed;
+}
+
 /** Place of a row for messages: `train.tsv:7`. */
 export function placeOf(row: Row): string {
   return `${row.file}:${row.line}`;
@@ -27,7 +36,7 @@ export function fieldValue(row: Row, ...names: readonly string[]): unknown {
   throw new InputError(`no column ${quoted(names, ' or ')}`, {
     code: 'missing-column',
     where: placeOf(row),
-    remedy: `the columns here are ${quoted(Object.keys(row.fields), ', ')}`,
+    remedy: `the columns here are ${columnList(Object.keys(row.fields))}`,
   });
 }
 
