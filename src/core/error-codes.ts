@@ -69,6 +69,7 @@ export const errorCodes = {
   'too-few-examples': ['there are too few examples for a search', 'give more rows, or tune a given structure'],
   'unknown-label': ["a label is none of the task's", 'correct it, or add it to the task file'],
   'unknown-task': ['there is no such task', 'see `s3delta tasks`, or give a task.yaml'],
+  'untrainable-data': ['nothing can be learnt from the data as they are', 'see `s3delta check FILE`, and mend them'],
   'unreadable-csv': ['a csv file breaks the rules of quoting', 'correct the line that is named'],
   'unreadable-parquet': ['a Parquet file cannot be read', 'write it again'],
   'unreadable-rows': ['a JSON file holds no rows', 'write a list of objects'],

@@ -30,7 +30,7 @@ export function placeOf(row: Row): string {
  */
 export function fieldValue(row: Row, ...names: readonly string[]): unknown {
   for (const name of names) {
-    const value = own(row.fields, name) ?? name.split('.').reduce<unknown>(own, row.fields);
+    const value = findValue(row, name);
     if (value !== undefined) return value;
   }
   throw new InputError(`no column ${quoted(names, ' or ')}`, {
@@ -38,6 +38,11 @@ export function fieldValue(row: Row, ...names: readonly string[]): unknown {
     where: placeOf(row),
     remedy: `the columns here are ${columnList(Object.keys(row.fields))}`,
   });
+}
+
+/** The same, of one name; undefined where the row has no such field. */
+export function findValue({ fields }: Row, name: string): unknown {
+  return own(fields, name) ?? name.split('.').reduce<unknown>(own, fields);
 }
 
 /**

@@ -51,7 +51,7 @@ export async function loadCustomTask(path: string): Promise<Task> {
 }
 
 /** The files that a name of the task file means, in the first of some folders that has any. */
-function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
+export function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
   const { root } = parse(name);
   if (root !== '') return findFiles(root, name.slice(root.length));
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];

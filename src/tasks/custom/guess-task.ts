@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { placeOf, type Row } from '../../data/rows/row.ts';
+import { columnList, placeOf, type Row } from '../../data/rows/row.ts';
 import type { MetricName } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 
@@ -23,8 +23,8 @@ export interface GuessedTask {
 /** Nobody has said which column holds the label, and none looks like one. */
 export class UnknownLabelError extends InputError {}
 
-const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
-const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
+export const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
+export const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
 /** Of two labels these are what is not looked for. */
 const negativeNames = /^(0|-1|no|false|negative|neg|bad|ham|not[_ -].*|non[_ -].*|un.*|complaint|fail(ed)?)$/i;
 const mostLabels = 20;
@@ -42,7 +42,7 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
     throw new InputError(`no column "${label}"`, {
       code: 'missing-column',
       where: file,
-      remedy: `the columns are ${columns.join(', ')}`,
+      remedy: `the columns are ${columnList(columns)}`,
     });
   }
   const others = columns.filter(name => name !== label && isField(rows, name));
@@ -82,11 +82,11 @@ function guessLabel(file: string, rows: readonly Row[]): string {
   throw new UnknownLabelError('no column looks like a label', {
     code: 'missing-label',
     where: file,
-    remedy: `say which it is with --label (the columns are ${columns.join(', ')})`,
+    remedy: `say which it is with --label (the columns are ${columnList(columns)})`,
   });
 }
 
-function columnsOf(rows: readonly Row[]): string[] {
+export function columnsOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
 }
 
@@ -101,7 +101,7 @@ function isText(value: unknown): boolean {
 
 /** Whether a template can name the column, and every row has a text in it. */
 function isField(rows: readonly Row[], column: string): boolean {
-  return !/[{}]/.test(column) && rows.every(({ fields }) => isText(fields[column]));
+  return /^[^{}]+$/.test(column) && rows.every(({ fields }) => isText(fields[column]));
 }
 
 /** Whether a value of the label column is an answer, or a list of right answers. */
