@@ -117,13 +117,6 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
 function checkLabels({ labels, metric }: TaskFile, where: string): void {
   if (labels === undefined && metric !== 'f1' && metric !== 'matthews') return;
   const targets = new Set(labels?.values());
-  if (targets.size === 1) {
-    throw new InputError('`labels` gives every label the same answer, so there is nothing to learn', {
-      code: 'bad-task-file',
-      where,
-      remedy: 'give at least two labels different answers',
-    });
-  }
   if (metric === 'pearson') {
     throw new InputError('`labels` has no meaning with the metric pearson, which compares numbers', {
       code: 'bad-task-file',
@@ -136,6 +129,13 @@ function checkLabels({ labels, metric }: TaskFile, where: string): void {
       code: 'bad-task-file',
       where,
       remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
+    });
+  }
+  if (targets.size === 1) {
+    throw new InputError('`labels` gives every label the same answer, so there is nothing to learn', {
+      code: 'bad-task-file',
+      where,
+      remedy: 'give at least two labels different answers',
     });
   }
 }
