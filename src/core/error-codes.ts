@@ -55,6 +55,7 @@ export const errorCodes = {
   'column-count': ['a line has more or fewer columns than the others', 'correct the line, or the separator'],
   'duplicate-column': ['two columns have one name', 'rename one of them'],
   'empty-data': ['a data file or a part of the data has no rows', 'give a file with rows'],
+  'fields-needed': ['a text is given where a row of several fields is needed', 'give a JSON object with the fields'],
   'invalid-json': ['a file is not valid JSON', 'correct it at the place that is named'],
   'invalid-yaml': ['a file is not valid YAML', 'correct it at the place that is named'],
   'missing-column': ['a row lacks a column that is needed', 'correct the name, or the file'],

@@ -173,6 +173,10 @@ test('what is wrong in a task file is named, with the remedy', async t => {
   await refused({ batchSize: 0 }, /`batchSize`/, /examples/);
   await refused({ files: {} }, /the key `files\.train` is missing/, /examples/);
   await refused({ template: 'no column' }, /names no column/, /\{text\}/);
+  for (const template of ['{text', '{text} }', '{} {text}', '{{text}}', '{text} {"a": 1}{', '{ {text}']) {
+    await refused({ template }, /`template` has a brace that is not part/, /\{name\}/);
+  }
+  await refused({ metric: 'accuracy', labels: { x: 'same', y: 'same' } }, /every label the same answer/, /two labels/);
   await refused({ columns: ['a', 'b'] }, /"text" is not among `columns`/, /a, b/);
   await refused({ metric: 'f1', labels: ['a', 'b', 'c'] }, /exactly two different labels, not 3/, /positive one last/);
   await refused({ metric: 'matthews', labels: { x: 'same', y: 'same' } }, /not 1/, /two `labels`/);

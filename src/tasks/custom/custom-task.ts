@@ -7,7 +7,7 @@ import { readExamples } from '../read-examples.ts';
 import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { fromTemplates, placeholdersOf } from '../template.ts';
+import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -66,6 +66,14 @@ const numbers: NumberForm = {
 
 function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): RowForm {
   const used = placeholdersOf(template);
+  const stray = strayBrace(template);
+  if (stray !== undefined) {
+    throw new InputError(`\`template\` has a brace that is not part of a column's name: ${JSON.stringify(stray)}`, {
+      code: 'bad-template',
+      where,
+      remedy: 'write a column as {name}, with both braces and a name; a text for the model cannot hold { or }',
+    });
+  }
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
       code: 'bad-template',
