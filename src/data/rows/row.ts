@@ -46,11 +46,15 @@ export function findValue({ fields }: Row, name: string): unknown {
 }
 
 /**
- * Text of a field; numbers and booleans as JSON writes them.
+ * Text of a field; numbers and booleans as JSON writes them. Null and NaN are the empty text, which they are in a csv.
  * @throws InputError naming file, line and the columns there are, where the field is missing or holds no text.
  */
 export function fieldText(row: Row, ...names: readonly string[]): string {
   const value = fieldValue(row, ...names);
+  return value === null || Number.isNaN(value) ? '' : asText(value, row, names);
+}
+
+function asText(value: unknown, row: Row, names: readonly string[]): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new InputError(`${quoted(names, ' or ')} holds no text`, {
@@ -66,7 +70,7 @@ export function fieldText(row: Row, ...names: readonly string[]): string {
  */
 export function fieldTexts(row: Row, ...names: readonly string[]): string[] {
   const value = fieldValue(row, ...names);
-  if (Array.isArray(value)) return value.map(each => fieldText({ ...row, fields: { [names[0]!]: each } }, names[0]!));
+  if (Array.isArray(value)) return value.map(each => asText(each, row, names.slice(0, 1)));
   throw new InputError(`${quoted(names, ' or ')} holds no list`, {
     code: 'wrong-field-type',
     where: placeOf(row),
