@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
+import { guessOwnTask } from '../../src/jobs/draft-job.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { writeFiles } from './write-files.ts';
@@ -204,6 +205,25 @@ test('what is wrong in the data is named, with file and line', async t => {
   await refused('words\tkind\nx\tyes\n', /rows\.tsv:2: no column "text"/);
   await refused('text\tkind\nx\tyes\ny\n', /rows\.tsv:3: this line has 1 columns/);
   await refused('text\tkind\nx\tyes\ny\tno\n', /the train set of task mine is empty/);
+});
+
+test('a missing answer is missing in every kind of file, of classes, texts and numbers', async t => {
+  const files = {
+    'rows.csv': 'text,kind\nx,no\ny,\n',
+    'blank.csv': 'text,kind\nx,no\ny,"  "\n',
+    'rows.tsv': 'text\tkind\nx\tno\ny\t\n',
+    'rows.jsonl': '{"text": "x", "kind": "no"}\n{"text": "y", "kind": null}\n',
+    'rows.json': '[{"text": "x", "kind": "no"}, {"text": "y", "kind": [""]}]',
+  };
+  for (const name of Object.keys(files)) {
+    for (const form of [{}, { labels: undefined }]) {
+      const yaml = stringify({ ...minimal, ...form, files: { train: name } });
+      const folder = await writeFiles(t, { ...files, 'task.yaml': yaml });
+      const task = await loadTask(join(folder, 'task.yaml'));
+      await assert.rejects(task.load(''), { code: 'missing-label', message: /no answer in "kind"/ }, name);
+      await assert.rejects(guessOwnTask(join(folder, name), 'kind'), { code: 'missing-label' }, name);
+    }
+  }
 });
 
 test('files of the task may lie below the home folder', async t => {
