@@ -4,7 +4,11 @@
  * The method's parts are in `s3delta/research`, the engine in `s3delta/graph`; `docs/library.md` shows all three at work.
  */
 
-export { parseMatrixSettings } from './config/matrix-settings.ts';
+export { builtIn, type Catalogue } from './catalogue/catalogue.ts';
+export { extend } from './catalogue/extend.ts';
+export { openPlugins } from './catalogue/open-plugins.ts';
+export { definePlugin, type Plugin } from './catalogue/plugin.ts';
+export { parseExperimentSettings } from './config/experiment-settings.ts';
 export { parseSettings } from './config/parse-settings.ts';
 export type { Settings } from './config/settings.ts';
 export { parseSweepSettings } from './config/sweep-settings.ts';
@@ -15,7 +19,7 @@ export { readInputLines, readInputs } from './data/read-inputs.ts';
 export { compare } from './experiments/compare-methods.ts';
 export { writeComparison } from './experiments/comparison-files.ts';
 export type { Comparison } from './experiments/comparison-job.ts';
-export type { MatrixEvent } from './experiments/events.ts';
+export type { ExperimentEvent } from './experiments/events.ts';
 export { readHeatMaps, writeHeatMaps } from './experiments/heat-maps.ts';
 export { sweep } from './experiments/sweep-values.ts';
 export { transfer } from './experiments/transfer-structures.ts';
@@ -42,7 +46,8 @@ export { drawStructure, manualStructure } from './library/structures.ts';
 export { type TunedStructure, tune } from './library/tune.ts';
 export { chooseDevice } from './machine/choose-device.ts';
 export { examineMachine } from './machine/doctor.ts';
-export { builtInModels, type LoadOptions, loadModel } from './models/load-model.ts';
+export { builtInModelNames as builtInModels } from './models/built-in.ts';
+export { type LoadOptions, loadModel } from './models/load-model.ts';
 export type { Model } from './models/model.ts';
 export { type Plan, planSearch } from './plan/plan.ts';
 export type { RunView } from './report/run-view.ts';

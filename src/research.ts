@@ -4,7 +4,7 @@
  */
 
 export { readConfigFile } from './config/config-file.ts';
-export type { MatrixSettings } from './config/matrix-settings.ts';
+export type { ExperimentSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export type { SweepSettings } from './config/sweep-settings.ts';
 export type { TransferSettings } from './config/transfer-settings.ts';
@@ -38,12 +38,11 @@ export { type Cell, cellName } from './experiments/cell.ts';
 export type { CompareOptions } from './experiments/compare-methods.ts';
 export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
-export type { MatrixProgress } from './experiments/events.ts';
+export type { ExperimentProgress } from './experiments/events.ts';
 export type { TaskMaps } from './experiments/heat-maps.ts';
 export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
 export { type ProbabilityMaps, probabilityMaps } from './experiments/probability-maps.ts';
 export type { ExportedTask } from './export/exported-task.ts';
-export type { ExportFormat } from './export/formats.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export type { Draft, OwnTask } from './jobs/draft-job.ts';
@@ -57,8 +56,8 @@ export type { AnswerEachOptions, Question } from './library/answer-each.ts';
 export type { Answer } from './library/answers.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export type { TaskDescription } from './library/encode-task.ts';
-export type { StopContext } from './library/evaluate.ts';
 export type { ExportOptions } from './library/export-model.ts';
+export type { StopContext } from './library/interrupted.ts';
 export type { PredictOptions } from './library/predict.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { SpaceSettings } from './library/structures.ts';
@@ -71,19 +70,19 @@ export { metrics } from './metrics/metrics.ts';
 export type { Target, TargetSet } from './metrics/target.ts';
 export type { AnswerKind } from './models/answer-kind.ts';
 export {
-  type AskedInput,
   type Choosing,
   type Codec,
   type CodecOptions,
   type CodedTask,
   encodeExamples,
+  type InferenceInput,
   type Label,
   type Reading,
   type Writing,
 } from './models/codec.ts';
 export { type Families, type Family, families } from './models/families.ts';
 export type { Weight, Weights } from './models/weight.ts';
-export type { Lever } from './plan/options.ts';
+export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';
@@ -147,8 +146,9 @@ export { evenLora } from './structure/even-lora.ts';
 export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { listManualModules, manualMethods } from './structure/manual.ts';
 export { mapStructure } from './structure/map-structure.ts';
+export { type Attempt, type Method, type MethodProblem, manual } from './structure/method.ts';
 export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, type Space, type SpaceName, spaceNames, spaces } from './structure/spaces.ts';
+export { listSpace, type Space, spaces } from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
 export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
 
@@ -17,6 +18,8 @@ export interface Output {
 
 /** What a command is run with, beside its arguments. */
 export interface CommandContext extends JobContext {
+  /** The names that arguments may hold: the package's and those of the plugins that are given. */
+  readonly catalogue: Catalogue;
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
   /** Characters in a line of that terminal (default: what fits most). */
@@ -30,9 +33,15 @@ export interface CommandContext extends JobContext {
 /** One command of the command line. It returns what to print and prints nothing itself. */
 export interface Command {
   readonly description: string;
-  readonly args: ArgsDef;
+  /** What it takes; a function where names or options of the catalogue are among it. */
+  readonly args: ArgsDef | ((catalogue: Catalogue) => ArgsDef);
   /** What it does when it is asked to stop, to be said at once (default: `stopping`). */
   readonly stopping?: string;
   /** May say less or more than `args` when `--help` lists them; arguments not listed there are refused. */
   run(args: ParsedArgs, context: CommandContext): Promise<Output>;
+}
+
+/** What a command takes where these names are known. */
+export function argsOf({ args }: Pick<Command, 'args'>, catalogue: Catalogue = builtIn): ArgsDef {
+  return typeof args === 'function' ? args(catalogue) : args;
 }

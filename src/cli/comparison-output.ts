@@ -9,7 +9,7 @@ import {
   severalTasks,
 } from '../experiments/comparison-files.ts';
 import type { Comparison } from '../experiments/comparison-job.ts';
-import type { MatrixEvent, MatrixProgress } from '../experiments/events.ts';
+import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
 import { probabilityMaps } from '../experiments/probability-maps.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
@@ -49,7 +49,7 @@ export async function comparisonOutput(
 /**
  * Shows a comparison's events by those of a job: what a run tells is passed on, or left out where several run at once.
  */
-export function showMatrix(onEvent: JobContext['onEvent'], withRuns: boolean): (event: MatrixEvent) => void {
+export function showExperiment(onEvent: JobContext['onEvent'], withRuns: boolean): (event: ExperimentEvent) => void {
   const started = performance.now();
   let before = 0;
   return event => {
@@ -57,7 +57,7 @@ export function showMatrix(onEvent: JobContext['onEvent'], withRuns: boolean): (
       case 'message':
         onEvent?.(event);
         break;
-      case 'matrix-begins':
+      case 'experiment-begins':
         before = event.progress.done;
         onEvent?.({ type: 'message', text: `${event.progress.total} runs, ${before} of them done before` });
         break;
@@ -89,7 +89,7 @@ export function showMatrix(onEvent: JobContext['onEvent'], withRuns: boolean): (
 }
 
 /** `[12/40, 1 failed, about 8 min left]` */
-function state({ total, done, failed }: MatrixProgress, before: number, minutes: number): string {
+function state({ total, done, failed }: ExperimentProgress, before: number, minutes: number): string {
   const own = done - before;
   const left = minutes > 0 && own > 0 ? Math.ceil(((total - done - failed) * minutes) / own) : 0;
   const parts = [`${done}/${total}`, failed > 0 ? `${failed} failed` : '', left > 0 ? `about ${left} min left` : ''];

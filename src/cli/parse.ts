@@ -22,6 +22,8 @@ interface ValueFlag {
   readonly type: 'string';
   readonly description: string;
   readonly valueHint?: string;
+  /** Whether it may be given several times: its values come with commas between them. */
+  readonly repeatable?: boolean;
 }
 
 /** `--name` or `--no-name`; the help lists the latter where it has a description of its own. */
@@ -35,7 +37,7 @@ interface Switch {
 export type ParsedArgs = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Reads a command's arguments. Of a flag that is given twice the last one counts; after `--` nothing is a flag.
+ * Reads a command's arguments. Of a flag that is given twice the last one counts, unless it may be repeated; after `--` nothing is a flag.
  * @throws InputError for a flag the command does not have (with the nearest one), a flag without its value, a switch
  * with one, and a positional argument too many or too few
  */
@@ -56,7 +58,11 @@ export function parseArguments(rawArgs: readonly string[], definitions: ArgsDef)
   );
   const texts = tokens.flatMap(token => (token.kind === 'positional' ? [token.value] : []));
   const places = all.flatMap(([name, arg]) => (arg.type === 'positional' ? [{ name, ...arg }] : []));
-  return Object.fromEntries([...flags, ...readPositionals(texts, places)]);
+  const several = flags.map(([name, value]): (typeof flags)[number] => {
+    const { repeatable = false } = definitions[name] as Partial<ValueFlag>;
+    return [name, repeatable ? flags.flatMap(([other, each]) => (other === name ? [each] : [])).join(',') : value];
+  });
+  return Object.fromEntries([...several, ...readPositionals(texts, places)]);
 }
 
 const negativeNumber = /^-\.?\d/;

@@ -1,5 +1,5 @@
 import { bytes, count, duration } from '../core/units.ts';
-import type { Lever } from '../plan/options.ts';
+import type { MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';
@@ -21,7 +21,7 @@ export function planOutput(plan: Plan): Output {
     ...tableLines(stagesTable(plan)),
     '',
     verdict(plan),
-    ...(plan.levers.length > 0 ? ['', ...tableLines(leversTable(plan.levers))] : []),
+    ...(plan.levers.length > 0 ? ['', ...tableLines(optionsTable(plan.levers))] : []),
   ];
   return { document: plan, lines };
 }
@@ -72,10 +72,10 @@ function verdict({ peakBytes, seconds, memory }: Plan): string {
   return `needs ${bytes(peakBytes)}, which ${fits} ${bytes(memory.limitBytes)}${takes}`;
 }
 
-function leversTable(levers: readonly Lever[]): Table {
+function optionsTable(options: readonly MemoryOption[]): Table {
   return {
     header: ['to need less', 'peak memory', 'fits', 'time in all', ''],
-    rows: levers.map(({ settings, peakBytes, seconds, fits, changes }) => [
+    rows: options.map(({ settings, peakBytes, seconds, fits, changes }) => [
       Object.entries(settings)
         .map(([key, value]) => flag(key, value))
         .join(' '),

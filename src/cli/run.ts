@@ -1,9 +1,11 @@
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { visible } from '../core/visible.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
-import type { Command, CommandContext, Output } from './command.ts';
+import { argsOf, type Command, type CommandContext, type Output } from './command.ts';
 import { parseArguments } from './parse.ts';
+import { pluginFiles } from './plugin-files.ts';
 import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';
 
 /** Characters a line of help holds where there is no terminal, and at most: longer lines are hard to read. */
@@ -26,7 +28,7 @@ export async function runCommandLine(
   rawArgs: readonly string[],
   commands: Readonly<Record<string, Command>>,
   version: string,
-  context: CommandContext,
+  context: Omit<CommandContext, 'catalogue'>,
 ): Promise<Printed> {
   const [name, ...rest] = rawArgs;
   if (name === undefined) return { text: usage(commands, version, screenOf(context)), exitCode: 2 };
@@ -36,10 +38,12 @@ export async function runCommandLine(
   const command = commandOf(rawArgs, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
   const flags = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-  if (flags.some(isHelp)) return { text: commandUsage(name, command, screenOf(context)), exitCode: 0 };
+  const catalogue = openPlugins(pluginFiles(rest, argsOf(command)));
+  const taken = argsOf(command, catalogue);
+  if (flags.some(isHelp)) return { text: commandUsage(name, command, taken, screenOf(context)), exitCode: 0 };
 
-  const args = parseArguments(rest, { ...command.args, ...commonArgs });
-  const output = await command.run(args, context);
+  const args = parseArguments(rest, { ...taken, ...commonArgs });
+  const output = await command.run(args, { ...context, catalogue });
   const { exitCode = 0, stream } = output;
   if (args.json === true) return { text: visible(asJson(output)), exitCode };
   const text = output.lines.map(visibleButPaint).join('\n');
@@ -60,7 +64,7 @@ export function commandOf(
   return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
-function screenOf({ columns, colour }: CommandContext): Screen {
+function screenOf({ columns, colour }: Pick<CommandContext, 'columns' | 'colour'>): Screen {
   // Some terminals say they are 0 wide.
   return { width: Math.min(columns || standardWidth, widestHelp), colour };
 }

@@ -1,20 +1,22 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
-import { shownDefaults } from '../config/resolve.ts';
-import { type SettingKey, type Settings, settingsSchema } from '../config/settings.ts';
+import { shownDefaultsOf } from '../config/resolve.ts';
+import { type SettingKey, type Settings, settingsSchemaFor } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { KeyHelp } from '../core/key.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { ArgDef, ArgsDef, ParsedArgs } from './parse.ts';
+import { configArg, filesOf } from './plugin-files.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {
-  config: {
+  [configArg]: {
     type: 'positional',
     required: false,
     description:
@@ -23,19 +25,25 @@ export const configFileArg: ArgsDef = {
 };
 
 /** Flags for these keys of the config file, described by the schema itself, so that `--help` cannot drift from it. */
-export function settingsArgs(keys: readonly SettingKey[]): ArgsDef {
-  return schemaArgs(settingsSchema.shape, keys);
+export function settingsArgs(keys: readonly SettingKey[], catalogue: Catalogue = builtIn): ArgsDef {
+  return schemaArgs(settingsSchemaFor(catalogue).shape, keys, catalogue);
 }
 
 /** The same for any list of keys. */
-export function schemaArgs(shape: Readonly<Record<string, z.ZodType>>, keys: readonly string[]): ArgsDef {
-  return Object.fromEntries(keys.map(key => [key, argument(key, shape[key]!)]));
+export function schemaArgs(
+  shape: Readonly<Record<string, z.ZodType>>,
+  keys: readonly string[],
+  catalogue: Catalogue = builtIn,
+): ArgsDef {
+  const standards: Readonly<Record<string, unknown>> = shownDefaultsOf(catalogue);
+  // Every command takes plugins, by a flag that may be repeated (`commonArgs`).
+  const own = keys.filter(key => key !== 'plugins');
+  return Object.fromEntries(own.map(key => [key, argument(shape[key]!, standards[key])]));
 }
 
-function argument(key: string, schema: z.ZodType): ArgDef {
+function argument(schema: z.ZodType, standard: unknown): ArgDef {
   const { description = '', hint, off } = schema.meta() as KeyHelp & { description?: string };
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  const standard: unknown = (shownDefaults as Readonly<Record<string, unknown>>)[key];
   const says = standard === undefined ? description : `${description} (default ${standard})`;
   if (inner instanceof z.ZodBoolean) {
     return { type: 'boolean', description: says, ...(off !== undefined && { negativeDescription: off }) };
@@ -48,10 +56,17 @@ function argument(key: string, schema: z.ZodType): ArgDef {
  * The settings that a command was given: the config file's, and over them the flags'.
  * @throws InputError for what the schema refuses, naming the file or the flag
  */
-export function readSettings(args: ParsedArgs, keys: readonly SettingKey[]): Settings {
-  const file = typeof args.config === 'string' ? readConfigFile(args.config) : {};
+export function readSettings(args: ParsedArgs, keys: readonly SettingKey[], catalogue: Catalogue = builtIn): Settings {
+  const file = typeof args.config === 'string' ? readConfigFile(args.config, catalogue) : {};
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
-  return { ...file, ...parseSettings(Object.fromEntries(given), key => `--${key}`) };
+  const flags = parseSettings(Object.fromEntries(given), key => `--${key}`, catalogue);
+  return { ...file, ...flags, ...givenPlugins(args, file) };
+}
+
+/** The plugins of the config file and those of the flag, by places that mean the same in any working folder. */
+export function givenPlugins(args: ParsedArgs, { plugins = [] }: Pick<Settings, 'plugins'>): Pick<Settings, 'plugins'> {
+  const files = new Set([...plugins, ...filesOf(args.plugin)].map(file => resolve(file)));
+  return files.size > 0 ? { plugins: [...files] } : {};
 }
 
 /** Where the commands that write a run folder write it. */

@@ -1,12 +1,19 @@
 import { styleText } from 'node:util';
 import type { Command } from './command.ts';
-import type { ArgDef, FlagDef } from './parse.ts';
+import type { ArgDef, ArgsDef, FlagDef } from './parse.ts';
 import { columns, wrap } from './text-columns.ts';
 
 const name = 's3delta';
 
 /** Every command takes these besides its own. */
 export const commonArgs = {
+  plugin: {
+    type: 'string',
+    valueHint: 'FILE,…',
+    repeatable: true,
+    description:
+      'use what a plugin of yours brings: deltas, strategies, tasks and more (docs/plugins.md); also `plugins:` in a config file',
+  },
   json: { type: 'boolean', description: 'print one JSON document on stdout (progress goes to stderr)' },
   help: { type: 'boolean', description: 'explain this command' },
 } as const;
@@ -29,7 +36,7 @@ export function usage(commands: Readonly<Record<string, Command>>, version: stri
 }
 
 /** What `s3delta <command> --help` says. */
-export function commandUsage(key: string, { description, args }: Command, screen: Screen): string {
+export function commandUsage(key: string, { description }: Command, args: ArgsDef, screen: Screen): string {
   const all = Object.entries<ArgDef>({ ...args, ...commonArgs });
   const positional = all.flatMap(([arg, it]) => (it.type === 'positional' ? [[upper(arg), it] as const] : []));
   const places = positional.map(([place, { required }]) => (required === false ? `[${place}]` : `<${place}>`));

@@ -1,5 +1,6 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { readBudget } from '../structure/budget.ts';
+import { offeredModel } from '../models/built-in.ts';
 import type { Settings } from './settings.ts';
 
 /** Settings that name what no default can know. */
@@ -19,7 +20,7 @@ export function requireModelAndTask(settings: Settings): JobSettings {
     throw new InputError('no model is given', {
       code: 'missing-setting',
       where: '--model',
-      remedy: 'give a folder with a T5 checkpoint, or `--model mini` for the built-in one',
+      remedy: `give a folder with a T5 checkpoint, or \`--model ${offeredModel}\` for the built-in one`,
     });
   }
   return { ...settings, model, task };
@@ -30,8 +31,12 @@ export function requireModelAndTask(settings: Settings): JobSettings {
  * @param tuned space or method of what is tuned
  * @throws InputError where all of them are trained
  */
-export function requireFrozenWeights({ precision }: Settings, tuned: string | undefined): void {
-  if (tuned === 'fine-tuning' && precision === 'int8') {
+export function requireFrozenWeights(
+  precision: Settings['precision'],
+  tuned: string | undefined,
+  catalogue: Catalogue = builtIn,
+): void {
+  if (trainsAllWeights(tuned, catalogue) && precision === 'int8') {
     throw new InputError('full fine-tuning changes every weight, and 8-bit integers are for frozen ones', {
       code: 'conflicting-settings',
       where: '--precision',
@@ -40,9 +45,9 @@ export function requireFrozenWeights({ precision }: Settings, tuned: string | un
   }
 }
 
-/** A misspelt budget is told before a model is read. @throws InputError */
-export function requireReadableBudget({ budget }: Settings): void {
-  if (budget !== undefined) readBudget(budget);
+/** @param tuned space or method of what is tuned, where one is known */
+export function trainsAllWeights(tuned: string | undefined, { methods }: Catalogue): boolean {
+  return tuned !== undefined && Object.hasOwn(methods, tuned) && methods[tuned]!.trainsAllWeights === true;
 }
 
 /** What `train` tunes must be said once: by a method or by a structure file. @throws InputError otherwise */

@@ -1,12 +1,14 @@
 import { stringify } from 'yaml';
+import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { parseYaml } from '../files/parse-yaml.ts';
 import { asReadError } from '../files/read-error.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import { schemaLine } from '../files/schema-line.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
-import { parseSettings } from './parse-settings.ts';
+import { parseKeys, parseSettings } from './parse-settings.ts';
 import { fromConfigFile, withAbsolutePaths } from './paths.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, settingsSchema } from './settings.ts';
 
 /** Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again. */
 export interface Provenance {
@@ -22,8 +24,25 @@ export interface Provenance {
  * Reads a YAML config file. A relative path in it is looked for beside the file first, then in the working folder.
  * @throws InputError where the file is missing, is no YAML in UTF-8, or holds an unknown key or an impossible value
  */
-export function readConfigFile(path: string): Settings {
-  return fromConfigFile(readRecordedSettings(path), path);
+export function readConfigFile(path: string, catalogue: Catalogue = builtIn): Settings {
+  return fromConfigFile(
+    parseSettings(readYamlKeys(path), () => path, catalogue),
+    path,
+  );
+}
+
+/**
+ * The files of plugins that a config file names.
+ * @throws InputError where the file is missing or is no YAML in UTF-8
+ */
+export function pluginsIn(path: string): readonly string[] {
+  const { plugins } = (readYamlKeys(path) ?? {}) as { readonly plugins?: unknown };
+  const { plugins: files = [] } = parseKeys(
+    z.object({ plugins: settingsSchema.shape.plugins }),
+    { plugins },
+    () => path,
+  );
+  return fromConfigFile({ plugins: files }, path).plugins;
 }
 
 /**
@@ -31,8 +50,8 @@ export function readConfigFile(path: string): Settings {
  * were begun in.
  * @throws InputError as `readConfigFile`
  */
-export function readRecordedSettings(path: string): Settings {
-  return parseSettings(readYamlKeys(path), () => path);
+export function readRecordedSettings(path: string, catalogue: Catalogue = builtIn): Settings {
+  return parseSettings(readYamlKeys(path), () => path, catalogue);
 }
 
 /**

@@ -1,31 +1,57 @@
+import type { AnswerMode } from '../core/program.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { StageConfig } from '../training/stage.ts';
 import type { ResolvedSettings } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
-/** The sizes and rates of the search, whatever its strategy. */
-export function searchStage(settings: ResolvedSettings): StageConfig {
-  return { ...commonStage(settings), epochs: settings.epochs, evaluateEvery: settings['eval-every'] };
+/** How a task's data are encoded, and how much of them. */
+export interface EncodingOptions {
+  /** Longest input in tokens. */
+  readonly maxLength: number;
+  /** Most examples of the set, drawn by the seed; all of them without it. */
+  readonly maxValidation?: number | undefined;
+  readonly maxTest?: number | undefined;
+  /** Examples that are answered at once. */
+  readonly batchSize: number;
+  /** Whether answers are written after a sentinel (default: as the model was pre-trained). */
+  readonly sentinel?: boolean | undefined;
+  /** How validations and tests get their answers (default: as the model answers best). */
+  readonly answers?: AnswerMode | undefined;
+  readonly seed: number;
 }
 
-/** The same for the re-training. */
-export function retrainStage(settings: ResolvedSettings): StageConfig {
-  return {
-    ...commonStage(settings),
-    epochs: settings['retrain-epochs'],
-    evaluateEvery: settings['retrain-eval-every'],
-  };
+/** What the settings say of sizes and rates. */
+export interface JobSizes {
+  readonly encoding: EncodingOptions;
+  /** Of the search, whatever its strategy. */
+  readonly search: StageConfig;
+  /** Of the tuning of what is kept. */
+  readonly tuning: StageConfig;
 }
 
-function commonStage(settings: ResolvedSettings) {
-  return {
-    ...(settings['max-steps'] !== undefined && { maxSteps: settings['max-steps'] }),
-    batchSize: settings['batch-size'],
-    ...(settings['micro-batch'] !== undefined && { microBatch: settings['micro-batch'] }),
+export function jobSizes(settings: ResolvedSettings): JobSizes {
+  const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
+  const ofBoth = {
+    ...(maxSteps !== undefined && { maxSteps }),
+    batchSize,
+    ...(microBatch !== undefined && { microBatch }),
     learningRate: settings.lr,
     clipNorm: settings['clip-norm'],
-    seed: settings.seed,
+    seed,
+  };
+  return {
+    encoding: {
+      maxLength: settings['max-length'],
+      maxValidation: settings['max-validation'],
+      maxTest: settings['max-test'],
+      batchSize,
+      sentinel: settings.sentinel,
+      answers: settings.answers,
+      seed,
+    },
+    search: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
+    tuning: { ...ofBoth, epochs: settings['retrain-epochs'], evaluateEvery: settings['retrain-eval-every'] },
   };
 }
 

@@ -1,16 +1,21 @@
 import type { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { withHome } from './paths.ts';
-import { type Settings, settingsSchema } from './settings.ts';
+import { type Settings, settingsSchemaFor } from './settings.ts';
 
 /**
- * Checks keys and values of one source, a config file or the flags.
+ * Checks keys and values of one source, a config file or the flags, by the names of a catalogue.
  *
  * @throws InputError for an unknown key (with the nearest name) and for a value a key cannot have
  */
-export function parseSettings(values: unknown, where: (key: string) => string): Settings {
-  return parseKeys(settingsSchema, values, where);
+export function parseSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): Settings {
+  return parseKeys(settingsSchemaFor(catalogue), values, where);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { expandHome } from '../files/expand-home.ts';
+import { builtInModel } from '../models/built-in.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
-import { builtInModel } from './presets.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
-const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from'];
+const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins'];
 
 /** Keys whose values may be paths of what is read or written. */
 const homeKeys: readonly string[] = [...pathKeys, 'out'];
@@ -59,5 +59,7 @@ function mapTexts<Keys extends object>(
 /** What comes with the package is meant by its name, whatever lies there. */
 function mayBePath(key: string, value: string): boolean {
   if (key === 'task') return isTaskFile(value);
-  return pathKeys.includes(key) && !(key === 'model' && value === builtInModel);
+  // Among the methods to compare are structure files.
+  if (key === 'methods') return /\.json$/i.test(value);
+  return pathKeys.includes(key) && !(key === 'model' && builtInModel(value) !== undefined);
 }

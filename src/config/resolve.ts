@@ -1,5 +1,9 @@
-import { strategyNames, usualOptions } from '../search/strategies/strategies.ts';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { precisions } from '../runtime/session.ts';
+import { defaultStrategy, usualOptionsOf } from '../search/strategies/strategies.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 import type { Preset } from '../tasks/preset.ts';
+import { trainsAllWeights } from './check-settings.ts';
 import { chosenStrategy } from './search-options.ts';
 import type { Settings } from './settings.ts';
 
@@ -26,11 +30,11 @@ export type ResolvedSettings = Settings & Required<Pick<Settings, Filled | 'mode
 
 /** The defaults of the paper (sections 4 to 6 of its method) for every key that no preset and no strategy gives. */
 const defaults = {
-  space: 'mixed',
+  space: defaultSpace,
   seed: 0,
   // Not auto: without a word the same command gives the same numbers on every machine, and begins at once.
   device: 'cpu',
-  strategy: strategyNames[0],
+  strategy: defaultStrategy.name,
   'clip-norm': 2,
   'keep-inert': false,
   retrain: true,
@@ -41,7 +45,11 @@ const defaults = {
 const budget = '1.39bp';
 
 /** Every key's default where neither a preset nor another key says otherwise: what `--help` shows. */
-export const shownDefaults: Settings = { ...defaults, ...usualOptions, budget, precision: 'float32' };
+export function shownDefaultsOf({ strategies }: Catalogue): Settings {
+  return { ...defaults, ...usualOptionsOf(strategies), budget, precision: precisions[0] };
+}
+
+export const shownDefaults: Settings = shownDefaultsOf(builtIn);
 
 const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
@@ -55,8 +63,9 @@ export function resolveSettings(
   given: Settings & { model: string; task: string },
   preset: Preset,
   tuned: string | undefined = given.method,
+  catalogue: Catalogue = builtIn,
 ): ResolvedSettings {
-  const { strategy, options } = chosenStrategy(given);
+  const { strategy, options } = chosenStrategy(given, catalogue);
   const fromPreset: Settings = {
     'batch-size': preset.search.batchSize,
     epochs: preset.search.epochs,
@@ -64,10 +73,9 @@ export function resolveSettings(
     'retrain-epochs': preset.retrain.epochs,
     'retrain-eval-every': preset.retrain.evaluateEvery,
     'max-length': preset.maxLength,
-    lr:
-      tuned === 'fine-tuning'
-        ? (preset.fineTuningLearningRate ?? fineTuningLearningRate)
-        : (preset.learningRate ?? learningRate),
+    lr: trainsAllWeights(tuned, catalogue)
+      ? (preset.fineTuningLearningRate ?? fineTuningLearningRate)
+      : (preset.learningRate ?? learningRate),
     ...((strategy.needsBudget?.(options) ?? true) && { budget: preset.budget ?? budget }),
     ...(preset.maxSteps !== undefined && { 'max-steps': preset.maxSteps }),
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),

@@ -1,5 +1,6 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { defaultStrategy, strategiesWith, strategyNamed } from '../search/strategies/strategies.ts';
+import { strategiesWith, strategyNamed } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import type { Settings } from './settings.ts';
 
@@ -10,8 +11,8 @@ export interface ChosenStrategy {
 }
 
 /** What the settings say of how to search. */
-export function chosenStrategy(settings: Settings): ChosenStrategy {
-  const strategy = settings.strategy === undefined ? defaultStrategy : strategyNamed(settings.strategy);
+export function chosenStrategy(settings: Settings, { strategies }: Catalogue = builtIn): ChosenStrategy {
+  const strategy = strategyNamed(settings.strategy ?? strategies[0]!.name, strategies);
   const own = Object.entries(settings).filter(([key]) => Object.hasOwn(strategy.options.shape, key));
   const options = strategy.options.parse(Object.fromEntries(own));
   return { strategy, options: strategy.complete?.(options) ?? options };
@@ -21,10 +22,10 @@ export function chosenStrategy(settings: Settings): ChosenStrategy {
  * @throws InputError for an option of another strategy than the one that is to search, and for options that contradict each
  * other, with the reason
  */
-export function checkSearchOptions(settings: Settings): void {
-  const { strategy, options } = chosenStrategy(settings);
+export function checkSearchOptions(settings: Settings, catalogue: Catalogue = builtIn): void {
+  const { strategy, options } = chosenStrategy(settings, catalogue);
   for (const key of Object.keys(settings)) {
-    const owners = strategiesWith(key);
+    const owners = strategiesWith(key, catalogue.strategies);
     if (owners.length === 0 || owners.includes(strategy.name)) continue;
     throw new InputError(
       `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and ${strategy.name} is to search`,

@@ -1,21 +1,39 @@
 import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { InputError } from '../core/errors.ts';
 import { flag, key, positive, positiveInteger } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
-import { optionKeys, strategies, strategyNames } from '../search/strategies/strategies.ts';
-import { spaceNames, spaces } from '../structure/spaces.ts';
+import { builtInModels } from '../models/built-in.ts';
+import { deviceNames } from '../runtime/device.ts';
+import { precisions } from '../runtime/session.ts';
+import { optionKeysOf } from '../search/strategies/strategies.ts';
+import { mappings } from '../structure/map-structure.ts';
+import { list } from './list-key.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);
 
-/**
- * Every key of a config file, which is also every flag of the command line, by the same name.
- * All are optional here: what is left out comes from the task's preset and the defaults (see `resolve.ts`).
- */
-export const settingsSchema = z.strictObject({
+/** The names of a list, as a closed set of words. */
+function oneOf(names: readonly string[]) {
+  return z.enum(names as [string, ...string[]]);
+}
+
+/** `name (what it is), name (what it is)` */
+function described(list: Readonly<Record<string, { readonly description: string }>>): string {
+  return Object.entries(list)
+    .map(([name, { description }]) => `${name} (${description})`)
+    .join(', ');
+}
+
+/** Keys before the options of the search strategies. */
+const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
   model: key(
     text,
-    'model: a folder with config.json, weights and tokenizer, org/name[@revision] on the Hub, or `mini`, the built-in one',
+    'model: a folder with config.json, weights and tokenizer, org/name[@revision] on the Hub, or ' +
+      `${Object.keys(builtInModels)
+        .map(name => `\`${name}\``)
+        .join(' or ')}, the built-in one`,
     {
       hint: 'FOLDER|ORG/NAME',
     },
@@ -26,10 +44,12 @@ export const settingsSchema = z.strictObject({
     "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in the folder that $S3DELTA_SHARED names)",
     { hint: 'FOLDER|ORG/NAME' },
   ),
-  space: key(
-    z.enum(spaceNames),
-    `search space: ${spaceNames.map(name => `${name} (${spaces[name].description})`).join(', ')}`,
+  plugins: key(
+    list(z.string().min(1)),
+    'files of plugins, which add deltas, spaces, methods, strategies, tasks, metrics, families or exporters (docs/plugins.md)',
+    { hint: 'FILE,…' },
   ),
+  space: key(oneOf(Object.keys(spaces)), `search space: ${described(spaces)}`),
   budget: key(
     text,
     'trainable parameters to spend: `0.0139%`, `1.39e-4`, `1.39bp` (1e-4 of the backbone), or a count, `5000`',
@@ -38,16 +58,14 @@ export const settingsSchema = z.strictObject({
     },
   ),
   method: key(
-    z.enum([
-      ...(['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 'fine-tuning', 'random'] as const),
-      ...(['tuned-lora', 'best-of-random'] as const),
-    ]),
-    'tune with a manual structure instead of a found one; `random` draws one of the given budget, `best-of-random` as ' +
-      'many as cost what a search does, `tuned-lora` spreads LoRA evenly over it and tunes the learning rate on validation',
+    oneOf(Object.keys(methods)),
+    `tune with a manual structure instead of a found one; ${Object.entries(methods)
+      .flatMap(([name, { description }]) => (description === undefined ? [] : [`\`${name}\` ${description}`]))
+      .join(', ')}`,
   ),
   structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
   map: key(
-    z.enum(['relative']),
+    z.enum(mappings),
     'how to carry --structure over from another model: relative, each module to the same place at the same relative depth',
   ),
   seed: key(z.coerce.number().int().nonnegative(), 'seed of everything drawn: split, initial values, batches, gates', {
@@ -55,15 +73,18 @@ export const settingsSchema = z.strictObject({
   }),
   out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
   device: key(
-    z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
+    z.enum(['auto', ...deviceNames]),
     'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), or auto, which ' +
       'multiplies matrices on each for a second or two and takes the fastest',
   ),
   strategy: key(
-    z.enum(strategyNames),
+    oneOf(strategies.map(({ name }) => name)),
     `how to search: ${strategies.map(({ name, description }) => `${name}, ${description}`).join('; ')}`,
   ),
-  ...optionKeys,
+});
+
+/** Keys after them. */
+const lastKeys = {
   epochs: key(
     positiveInteger,
     'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
@@ -111,7 +132,7 @@ export const settingsSchema = z.strictObject({
     'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time (best with --no-prepack)',
   ),
   precision: key(
-    z.enum(['float32', 'int8']),
+    z.enum(precisions),
     'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, forward and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
   ),
   prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
@@ -121,10 +142,46 @@ export const settingsSchema = z.strictObject({
   threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
     hint: 'N',
   }),
-});
+};
+
+const createSchema = (catalogue: Catalogue) =>
+  z.strictObject({ ...firstKeys(catalogue), ...optionKeysOf(catalogue.strategies), ...lastKeys });
+
+/**
+ * Every key of a config file, which is also every flag of the command line, by the same name.
+ * All are optional here: what is left out comes from the task's preset and the defaults (see `resolve.ts`).
+ */
+export const settingsSchema = createSchema(builtIn);
+
+export type SettingsSchema = typeof settingsSchema;
+
+/**
+ * The same with the names and options of a catalogue.
+ * @throws InputError where a strategy has an option that is a key already
+ */
+export function settingsSchemaFor(catalogue: Catalogue): SettingsSchema {
+  if (catalogue === builtIn) return settingsSchema;
+  for (const { name, options } of catalogue.strategies) {
+    for (const option of Object.keys(options.shape)) {
+      if (!(option in lastKeys) && !Object.hasOwn(fixedKeys, option)) continue;
+      throw new InputError(`the strategy ${name} has an option \`${option}\`, which every run has already`, {
+        code: 'name-taken',
+        remedy: 'call the option something else',
+      });
+    }
+  }
+  return createSchema(catalogue);
+}
+
+const fixedKeys = firstKeys(builtIn);
 
 /** Keys as a user gives them, checked one by one, nothing filled in. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 export type SettingKey = keyof Settings;
 
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
+
+/** The keys with the options of a catalogue's strategies. */
+export function settingKeysFor(catalogue: Catalogue): readonly SettingKey[] {
+  return Object.keys(settingsSchemaFor(catalogue).shape) as SettingKey[];
+}

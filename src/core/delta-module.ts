@@ -6,13 +6,25 @@ import type { Site } from './site.ts';
  */
 export type DeltaOptions = Readonly<Record<string, number>>;
 
+/** What everyone may know of a kind of delta; what it does is known in `deltas/`. */
+export interface DeltaKind {
+  /** Its name in structures and spaces. */
+  readonly kind: string;
+  /** Its name in tables and the heat map. */
+  readonly label: string;
+  /** The plugin that brings it; absent for a kind of the package. */
+  readonly plugin?: string;
+}
+
 /** One candidate: a delta of some kind at one site. */
 export interface DeltaModule {
   /** Unique in a list: `<site name>:<kind>`. */
   readonly id: string;
   readonly site: Site;
-  /** Name in the delta index: `lora`, `bitfit`, `lnfit`, `adapter`, `low-rank-adapter`, `fine-tuning`. */
+  /** Name of its kind of delta. */
   readonly kind: string;
+  /** The kind itself, found by its name once, where the module was made. */
+  readonly delta: DeltaKind;
   readonly options: DeltaOptions;
   /** Trainable parameters it costs (n_i of the paper). */
   readonly parameters: number;

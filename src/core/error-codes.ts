@@ -4,6 +4,7 @@
  */
 export const errorCodes = {
   // The command line and the settings.
+  'bad-argument': ['an argument of a function of the library is not what its type says', 'give what the message names'],
   'argument-count': ['an argument is missing, or there is one too many', 'add --help to see what the command takes'],
   'conflicting-settings': [
     'settings that cannot be given together, or of which one is needed',
@@ -22,6 +23,10 @@ export const errorCodes = {
   ],
   'unknown-value': ['a setting cannot have this value', 'give one of those that the message names'],
   'unreadable-config': ['the config file is no list of `key: value` lines', 'write one key a line'],
+  // Plugins.
+  'bad-plugin': ['a file holds no plugin, or one that lacks something', 'see docs/plugins.md for what a plugin has'],
+  'missing-plugin': ['the file of a plugin is not there, or a plugin is not given', 'give its place with --plugin'],
+  'name-taken': ['a plugin brings a name that there is already', 'give it another name'],
   // Models and their tokenizers.
   'answers-impossible': [
     'the model cannot answer in the way that is asked for',

@@ -1,7 +1,7 @@
 import type { Layout } from '../core/program.ts';
 import { add, gemm, mul, reshape, sub } from '../graph/ops/ops.ts';
 import type { Value } from '../graph/types.ts';
-import type { Contribution } from './delta.ts';
+import { type Contribution, deltaOf } from './delta.ts';
 import {
   hostProduct,
   type LinearMap,
@@ -13,7 +13,6 @@ import {
   sumOf,
   withBias,
 } from './frozen-host.ts';
-import { deltaOf } from './kinds.ts';
 import { parameterPieces } from './parameter-pieces.ts';
 import { addOutputs, addProducts, type Inner, readAll, reads, thinMatrices } from './thin-matrices.ts';
 
@@ -45,7 +44,7 @@ export function attachModules(layout: Layout, delta: Value | undefined): Attachm
     const own = laidOut.map(parameter => ({ ...parameter, piece: pieces[next++]! }));
     const contribute = () => {
       const parameters = Object.fromEntries(own.map(({ name, shape, piece }) => [name, reshape(piece, shape)]));
-      return deltaOf(module.kind).contribute({ parameters, site: module.site });
+      return deltaOf(module).contribute({ parameters, site: module.site });
     };
     bySite.set(module.site.name, [...(bySite.get(module.site.name) ?? []), contribute]);
   }

@@ -1,4 +1,4 @@
-import type { DeltaOptions } from '../core/delta-module.ts';
+import type { DeltaKind, DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import type { Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
 import type { Merge, PeftForm } from './trained-forms.ts';
@@ -36,6 +36,9 @@ export interface Attachment {
  *
  * Modules that read hidden states do it through a thin matrix and write through another, so that all modules which
  * read one tensor, or write to one, share a single pass over it.
+ *
+ * At a linear host all of these work, at a block host `bias`, `outputScale` and `bottleneck`, at a norm `weight`,
+ * `bias` and `outputScale`, at an embedding `weight` and `outputScale`.
  */
 export interface Contribution {
   /** Added to the host's weight, shaped like it. */
@@ -63,10 +66,7 @@ export interface Bottleneck {
 }
 
 /** A kind of delta module. All that the rest of the project knows of a kind, it asks here. */
-export interface Delta {
-  readonly kind: string;
-  /** Name in the heat map, as in the paper's figure 9. */
-  readonly label: string;
+export interface Delta extends DeltaKind {
   readonly defaults: DeltaOptions;
   /** Whether the kind can attach at this site. */
   hosts(site: Site): boolean;
@@ -78,6 +78,11 @@ export interface Delta {
   merge?(site: Site, options: DeltaOptions): Merge | undefined;
   /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
   peft?(site: Site, options: DeltaOptions): PeftForm;
+}
+
+/** The delta of a module. The words of `core/` know no graph: there a kind is a name, and here, where modules are made, all of it. */
+export function deltaOf({ delta }: DeltaModule): Delta {
+  return delta as Delta;
 }
 
 export const ZEROS: Initializer = { distribution: 'zeros' };

@@ -12,23 +12,31 @@ import { lnfit } from './lnfit.ts';
 import { lora } from './lora.ts';
 import { lowRankAdapter } from './low-rank-adapter.ts';
 
-/** Every kind of delta, by name. A new kind is a file beside this one and a word here. */
-export const deltas: Readonly<Record<string, Delta>> = Object.fromEntries(
+/** Kinds of delta by their names. */
+export type Deltas = Readonly<Record<string, Delta>>;
+
+/** Every kind of delta that comes with the package. A new kind is a file beside this one and a word here. */
+export const deltas: Deltas = Object.fromEntries(
   [lora, bitfit, lnfit, adapter, lowRankAdapter, fineTuning, ia3].map(delta => [delta.kind, delta]),
 );
 
 /** The delta of that name, or an InputError with the nearest and all of them. */
-export function deltaOf(kind: string): Delta {
-  if (!Object.hasOwn(deltas, kind)) throw unknownName('delta kind', kind, Object.keys(deltas));
-  return deltas[kind]!;
+export function deltaNamed(kind: string, known: Deltas = deltas): Delta {
+  if (!Object.hasOwn(known, kind)) throw unknownName('delta kind', kind, Object.keys(known));
+  return known[kind]!;
 }
 
 /**
- * A candidate module at a site, its parameters counted. Errors where the kind cannot attach there or an option is
- * unknown.
+ * A candidate module at a site, its parameters counted.
+ * @throws InputError where the kind is none of those known, cannot attach there, or has not such an option
  */
-export function createModule(site: Site, kind: string, options: DeltaOptions = {}): DeltaModule {
-  const delta = deltaOf(kind);
+export function createModule(
+  site: Site,
+  kind: string,
+  options: DeltaOptions = {},
+  known: Deltas = deltas,
+): DeltaModule {
+  const delta = deltaNamed(kind, known);
   if (!delta.hosts(site))
     throw new InputError(`${kind} cannot attach at ${site.name}, a ${site.host} host (${site.role})`, {
       code: 'no-such-site',
@@ -51,5 +59,5 @@ export function createModule(site: Site, kind: string, options: DeltaOptions = {
     );
   }
   const parameters = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
-  return { id: `${site.name}:${kind}`, site, kind, options: merged, parameters, inert: delta.inert(site) };
+  return { id: `${site.name}:${kind}`, site, kind, delta, options: merged, parameters, inert: delta.inert(site) };
 }

@@ -2,8 +2,7 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { elementCount } from '../core/element-count.ts';
 import type { Layout, ParameterLayout } from '../core/program.ts';
 import { fillNormal, fillUniform } from '../core/random.ts';
-import type { Initializer, ParameterSpec } from './delta.ts';
-import { deltaOf } from './kinds.ts';
+import { deltaOf, type Initializer, type ParameterSpec } from './delta.ts';
 
 /** A part of a model that is trained whatever the structure: its parameters, none of them gated. */
 export interface Head {
@@ -60,8 +59,8 @@ export function initialDelta(layout: Layout, seed: number, heads: readonly Head[
   return delta;
 }
 
-function specsOf({ kind, site, options }: DeltaModule): readonly ParameterSpec[] {
-  return deltaOf(kind).parameters(site, options);
+function specsOf(module: DeltaModule): readonly ParameterSpec[] {
+  return deltaOf(module).parameters(module.site, module.options);
 }
 
 function fill(target: Float32Array, initializer: Initializer, seed: number, stream: string): void {

@@ -1,7 +1,7 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ModuleLayout } from '../core/program.ts';
 import { biasName } from '../core/site.ts';
-import { deltaOf } from './kinds.ts';
+import { deltaOf } from './delta.ts';
 import type { Merge, TrainedParameters } from './trained-forms.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
@@ -17,8 +17,9 @@ export interface MergedDelta {
 }
 
 /** How a module goes into weights of its own site; undefined where it does more than change them. */
-function mergeOf({ kind, site, options }: DeltaModule): Merge | undefined {
-  return site.weightIsShared ? undefined : deltaOf(kind).merge?.(site, options);
+function mergeOf(module: DeltaModule): Merge | undefined {
+  const { site, options } = module;
+  return site.weightIsShared ? undefined : deltaOf(module).merge?.(site, options);
 }
 
 /** Whether all that a module does is to change weights of its own site. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { JobContext } from '../jobs/job-events.ts';
@@ -9,7 +10,7 @@ import { type RunResult, readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
-/** One run of a matrix. Plain data, so that another process can do it. */
+/** One run of an experiment. Plain data, so that another process can do it. */
 export interface Cell extends Omit<ComparedRun, 'result'> {
   /** An ordinary run folder. */
   readonly folder: string;
@@ -58,9 +59,13 @@ export async function cellResult({ folder, settings }: Cell): Promise<RunResult 
 export async function runCell(cell: Cell, context: JobContext): Promise<RunResult> {
   if (cell.derive !== undefined) {
     const { loaders = freshLoaders } = context;
+    const catalogue = openPlugins(cell.settings.plugins, context.catalogue);
     const device = await loaders.device(cell.settings.device);
-    const model = await loaders.model(cell.settings.model!, compileSettings({ ...cell.settings, device }));
-    await deriveStructure(cell.derive, model);
+    const model = await loaders.model(cell.settings.model!, {
+      ...compileSettings({ ...cell.settings, device }),
+      families: catalogue.families,
+    });
+    await deriveStructure(cell.derive, model, catalogue);
   }
   const job = { search: runSearchJob, train: runTrainJob }[cell.job];
   const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });

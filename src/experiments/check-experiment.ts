@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import { InputError } from '../core/errors.ts';
@@ -8,16 +9,16 @@ import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
-import { openSpace } from '../library/structures.ts';
+import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
-import { variedOptions } from '../search/strategies/strategies.ts';
+import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { type Cell, cellName } from './cell.ts';
 import { derivedStructure } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
-const changeable: readonly string[] = ['threads', 'device', ...variedOptions];
+const alwaysChangeable: readonly string[] = ['threads', 'device', 'plugins'];
 
 const commonFile = (out: string) => join(out, 'matrix.yaml');
 
@@ -25,15 +26,18 @@ const commonFile = (out: string) => join(out, 'matrix.yaml');
  * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
  * @throws InputError as its job would
  */
-export async function checkCell({ job, settings, derive }: Cell, { loaders, signal }: JobContext): Promise<void> {
-  const prepared = await prepare(settings, { ...(loaders && { loaders }), ...(signal && { signal }) });
-  const { model } = prepared;
+export async function checkCell(
+  { job, settings, derive }: Cell,
+  { loaders, signal, catalogue: known }: JobContext,
+): Promise<void> {
+  const context = { ...(loaders && { loaders }), ...(signal && { signal }), catalogue: known };
+  const { model, data, settings: resolved, catalogue } = await prepare(settings, context);
   if (derive?.from.flat().every(file => existsSync(file))) {
-    keptModules(await derivedStructure(derive, model), model);
+    keptModules(await derivedStructure(derive, model, catalogue), model, undefined, catalogue);
   } else if (job === 'search' || derive !== undefined) {
-    openSpace(model, { ...prepared.settings, ...(derive && { budget: derive.budget }) });
+    resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) }, catalogue);
   } else {
-    await listTrials(prepared);
+    await listTrials(model, data, resolved, catalogue);
   }
 }
 
@@ -56,9 +60,10 @@ export function checkRunFolders(cells: readonly Cell[]): void {
  * Makes sure that the runs of a folder have in common what they must. Touches no file.
  * @throws InputError where the folder holds a single run, or runs with other settings
  */
-export function checkMatrixFolder(out: string, common: CommonSettings): void {
+export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
   if (!existsSync(commonFile(out))) return;
+  const changeable = [...alwaysChangeable, ...variedOptionsOf(strategies)];
   const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
@@ -71,6 +76,6 @@ export function checkMatrixFolder(out: string, common: CommonSettings): void {
 }
 
 /** Notes what the runs of a folder have in common. The folder must exist. */
-export function writeMatrixFile(out: string, common: CommonSettings): Promise<void> {
+export function writeExperimentFile(out: string, common: CommonSettings): Promise<void> {
   return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
 }

@@ -1,18 +1,20 @@
 import { mkdir } from 'node:fs/promises';
-import type { MatrixSettings } from '../config/matrix-settings.ts';
+import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
+import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { asInterrupted } from '../library/interrupted.ts';
 import { type Cell, cellKind } from './cell.ts';
-import { checkCell, checkMatrixFolder, checkRunFolders, writeMatrixFile } from './check-experiment.ts';
+import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
 import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, overheadOf } from './comparison-job.ts';
-import { eventsOf, type MatrixEvent } from './events.ts';
+import { type ExperimentEvent, eventsOf } from './events.ts';
 import { inProcess } from './executors/executor.ts';
-import { type MatrixPlan, planMatrix } from './list-cells.ts';
-import { type Executor, runMatrix } from './run-cells.ts';
+import { type ExperimentCells, listCells } from './list-cells.ts';
+import { type Executor, runExperiment } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
-export interface CompareOptions {
+export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;
   /** Aborting saves the state of the run at work and ends with an InterruptedError; the same call goes on. */
@@ -27,39 +29,51 @@ export interface CompareOptions {
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted
  */
-export function compare(given: MatrixSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+export function compare(
+  given: ExperimentSettings,
+  options: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: tell => planMatrix(given, options.out, loaders, tell) }, options);
+  const plan = (tell: Tell, catalogue: Catalogue) => listCells(given, options.out, loaders, tell, catalogue);
+  return runPlan({ plugins: given.plugins, loaders, plan }, options);
 }
 
 /** What is to be done, and by whom. */
 export interface Work {
-  plan(tell: Tell): Promise<MatrixPlan>;
+  /** Files of plugins. */
+  readonly plugins: readonly string[] | undefined;
+  plan(tell: Tell, catalogue: Catalogue): Promise<ExperimentCells>;
   /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
   readonly loaders: SharedLoaders;
   executors?(): readonly Executor[];
 }
 
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan(work: Work, { out, signal }: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
-  return eventsOf((emit, stop) => asInterrupted(stop, () => doPlan(work, out, emit, stop)), signal);
+export function runPlan(
+  work: Work,
+  { out, signal, catalogue }: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
+  return eventsOf(
+    (emit, stop) => asInterrupted(stop, () => doPlan(work, { out, signal: stop, catalogue }, emit)),
+    signal,
+  );
 }
 
 async function doPlan(
-  { plan: makePlan, loaders, executors }: Work,
-  out: string,
-  emit: (event: MatrixEvent) => void,
-  signal: AbortSignal,
+  { plugins, plan: makePlan, loaders, executors }: Work,
+  { out, signal, catalogue: known }: CompareOptions & { readonly signal: AbortSignal },
+  emit: (event: ExperimentEvent) => void,
 ): Promise<Comparison> {
   const started = performance.now();
-  const plan = await makePlan(text => emit({ type: 'message', text }));
+  const catalogue = openPlugins(plugins, known);
+  const plan = await makePlan(text => emit({ type: 'message', text }), catalogue);
   const cells = plan.phases.flat();
-  checkMatrixFolder(out, plan.common);
+  checkExperimentFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
-  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal });
+  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
   await mkdir(out, { recursive: true });
-  await writeMatrixFile(out, plan.common);
-  const outcome = await runMatrix(plan.phases, executors?.() ?? [inProcess(loaders)], emit, signal);
+  await writeExperimentFile(out, plan.common);
+  const outcome = await runExperiment(plan.phases, executors?.() ?? [inProcess(loaders, known)], emit, signal);
   const seconds = (performance.now() - started) / 1000;
   const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
   const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };

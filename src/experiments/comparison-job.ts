@@ -2,8 +2,8 @@ import { type ComparedRun, type ComparisonRow, compareRuns } from '../report/com
 import { testSentence } from '../report/comparison-tables.ts';
 import type { RunResult } from '../runs/result.ts';
 import { type Cell, cellKind, cellName } from './cell.ts';
-import type { MatrixPlan } from './list-cells.ts';
-import type { MatrixOutcome } from './run-cells.ts';
+import type { ExperimentCells } from './list-cells.ts';
+import type { ExperimentOutcome } from './run-cells.ts';
 
 /** What the runs of a process cost beside training, searching and answering. */
 export interface Overhead {
@@ -30,12 +30,12 @@ export interface Comparison {
 }
 
 /**
- * Sums up what a matrix has done.
+ * Sums up what an experiment has done.
  * @param cells all of its runs, in the order in which tables shall list their kinds
  */
 export function comparisonOf(
-  { common, sharedBudgets }: Pick<MatrixPlan, 'common' | 'sharedBudgets'>,
-  { finished, failed }: MatrixOutcome,
+  { common, sharedBudgets }: Pick<ExperimentCells, 'common' | 'sharedBudgets'>,
+  { finished, failed }: ExperimentOutcome,
   cells: readonly Cell[],
 ): Comparison {
   const kinds = [...new Set(cells.map(cellKind))];
@@ -62,7 +62,11 @@ export function comparisonOf(
  * @param seconds wall-clock seconds of all of it
  * @param startSeconds of these, spent on starting sessions within steps and validations
  */
-export function overheadOf({ finished }: MatrixOutcome, seconds: number, startSeconds: number): Overhead | undefined {
+export function overheadOf(
+  { finished }: ExperimentOutcome,
+  seconds: number,
+  startSeconds: number,
+): Overhead | undefined {
   const own = finished.filter(cell => cell.seconds !== undefined);
   if (own.length === 0) return undefined;
   // A run that went on from a checkpoint counts the time before, too: no run computes longer than it takes.

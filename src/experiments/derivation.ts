@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { sourceOf } from '../jobs/given-structure.ts';
 import { atBudget } from '../search/choose-structure.ts';
 import { meanStructure } from '../search/mean-structure.ts';
 import { parseBudget } from '../structure/budget.ts';
-import { mapStructure } from '../structure/map-structure.ts';
+import { type Mapping, mapStructure } from '../structure/map-structure.ts';
 import { readStructure, type Structure, type StructureModel, writeStructure } from '../structure/structure-file.ts';
 
 /** How a structure is made of others: the mean of their p, and what fits a budget of it. */
@@ -16,7 +17,7 @@ export interface Derivation {
   readonly budget: string;
   readonly keepInert: boolean;
   /** Carry it over to the model that is to be trained, where it was found on another. */
-  readonly map?: 'relative';
+  readonly map?: Mapping;
   /** The structure file to write. */
   readonly to: string;
 }
@@ -29,22 +30,27 @@ export interface Derivation {
 export async function derivedStructure(
   { from, budget, keepInert, map }: Derivation,
   model: StructureModel,
+  catalogue?: Catalogue,
 ): Promise<Structure> {
   const groups = await Promise.all(from.map(files => Promise.all(files.map(readStructure))));
   const sources = await Promise.all(
     groups.flatMap((group, i) => group.map((structure, j) => sourceOf(from[i]![j]!, structure))),
   );
   const mean = meanStructure(groups.map(meanStructure));
-  const carried = map === undefined ? mean : mapStructure(mean, model);
+  const carried = map === undefined ? mean : mapStructure(mean, model, catalogue);
   const tasks = [...new Set(sources.flatMap(source => source.tasks))];
   const chosen = atBudget(carried, parseBudget(budget, model.parameters), keepInert);
   return { ...chosen, source: { tasks, files: sources.flatMap(source => source.files) } };
 }
 
 /** Makes the structure and writes it, once. */
-export async function deriveStructure(derivation: Derivation, model: StructureModel): Promise<void> {
+export async function deriveStructure(
+  derivation: Derivation,
+  model: StructureModel,
+  catalogue?: Catalogue,
+): Promise<void> {
   if (existsSync(derivation.to)) return;
-  const structure = await derivedStructure(derivation, model);
+  const structure = await derivedStructure(derivation, model, catalogue);
   await mkdir(dirname(derivation.to), { recursive: true });
   await writeStructure(derivation.to, structure);
 }

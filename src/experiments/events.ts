@@ -2,8 +2,8 @@ import type { JobEvent } from '../jobs/job-events.ts';
 import type { RunResult } from '../runs/result.ts';
 import type { Cell } from './cell.ts';
 
-/** How far a matrix is. */
-export interface MatrixProgress {
+/** How far an experiment is. */
+export interface ExperimentProgress {
   /** Runs to do in all, those done before included. */
   readonly total: number;
   readonly done: number;
@@ -11,14 +11,24 @@ export interface MatrixProgress {
   readonly running: number;
 }
 
-/** What a matrix tells while it runs. */
-export type MatrixEvent =
+/** What an experiment tells while it runs. */
+export type ExperimentEvent =
   | { readonly type: 'message'; readonly text: string }
-  | { readonly type: 'matrix-begins'; readonly progress: MatrixProgress }
-  | { readonly type: 'run-begins'; readonly cell: Cell; readonly progress: MatrixProgress }
+  | { readonly type: 'experiment-begins'; readonly progress: ExperimentProgress }
+  | { readonly type: 'run-begins'; readonly cell: Cell; readonly progress: ExperimentProgress }
   | { readonly type: 'run'; readonly cell: Cell; readonly event: JobEvent }
-  | { readonly type: 'run-done'; readonly cell: Cell; readonly result: RunResult; readonly progress: MatrixProgress }
-  | { readonly type: 'run-failed'; readonly cell: Cell; readonly message: string; readonly progress: MatrixProgress };
+  | {
+      readonly type: 'run-done';
+      readonly cell: Cell;
+      readonly result: RunResult;
+      readonly progress: ExperimentProgress;
+    }
+  | {
+      readonly type: 'run-failed';
+      readonly cell: Cell;
+      readonly message: string;
+      readonly progress: ExperimentProgress;
+    };
 
 /**
  * Turns work that reports by calling back into an iterator of what it reports, which returns what the work does. Leaving

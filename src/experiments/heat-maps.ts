@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 import type { Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
 import { findStructures } from './find-structures.ts';
@@ -19,7 +20,7 @@ export interface TaskMaps extends ProbabilityMaps {
  * the paper). Touches no file.
  * @throws InputError where a path holds no searched structure, or structures do not go together
  */
-export async function readHeatMaps(paths: readonly string[], space = 'mixed'): Promise<TaskMaps[]> {
+export async function readHeatMaps(paths: readonly string[], space = defaultSpace): Promise<TaskMaps[]> {
   const found = [...(await findStructures(paths, space))].map(
     ([task, files]) => [task, files.map(file => file.structure)] as const,
   );

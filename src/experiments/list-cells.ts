@@ -1,20 +1,22 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
-import type { MatrixSettings } from '../config/matrix-settings.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/moments.ts';
 import type { Loaders, Tell } from '../jobs/loaders.ts';
 import { completeSettings } from '../library/stage-settings.ts';
-import { defaultStrategy, optionKeys, strategiesWith, variedOptions } from '../search/strategies/strategies.ts';
+import { optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
+import { randomDraw } from '../structure/all-methods.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { type Cell, cellFolder, cellKind } from './cell.ts';
-import { type ComparedMethod, comparedMethod, strategyOf } from './methods.ts';
+import { type ComparedMethod, comparedMethod, defaultSearch, strategyOf } from './methods.ts';
 import { sharedSearch } from './shared-search.ts';
 
-/** All runs of a matrix. Those of a phase need what the phases before have written, and nothing of each other. */
-export interface MatrixPlan {
+/** All runs of an experiment. Those of a phase need what the phases before have written, and nothing of each other. */
+export interface ExperimentCells {
   readonly phases: readonly (readonly Cell[])[];
   /** Settings that every run has alike: what a folder's runs must have in common. */
   readonly common: CommonSettings;
@@ -26,18 +28,19 @@ export interface MatrixPlan {
 export type CommonSettings = Readonly<Record<string, unknown>>;
 
 /** What is compared where nothing is said. */
-const defaultMethods = ['found', 'random'];
+const defaultMethods = [defaultSearch, randomDraw];
 
 /**
  * Lists the runs: tasks × seeds × methods × budgets × varied settings of the searches. Touches no file.
  * @throws InputError for unknown tasks, methods and models, budgets that cannot be read, and a device that cannot start
  */
-export async function planMatrix(
-  given: MatrixSettings,
+export async function listCells(
+  given: ExperimentSettings,
   out: string,
   loaders: Loaders,
   tell?: Tell,
-): Promise<MatrixPlan> {
+  catalogue: Catalogue = builtIn,
+): Promise<ExperimentCells> {
   const { model: modelName, task: tasks, methods: names = defaultMethods, seeds = [0] } = given;
   if (modelName === undefined || tasks === undefined) {
     throw new InputError(`no ${modelName === undefined ? 'model' : 'task'} is given`, {
@@ -46,22 +49,26 @@ export async function planMatrix(
       remedy: 'give both, for example `--model mini --task rte,mrpc`',
     });
   }
-  const methods = names.map(comparedMethod);
-  checkOptions(given, methods);
+  const methods = names.map(name => comparedMethod(name, catalogue));
+  checkOptions(given, methods, catalogue);
   // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
   const device = await loaders.device(given.device, tell);
-  const common = commonSettings({ ...given, device });
-  const model = await loaders.model(modelName, compileSettings({ ...common, device }));
+  const common = commonSettings({ ...given, device }, catalogue);
+  const model = await loaders.model(modelName, {
+    ...compileSettings({ ...common, device }),
+    families: catalogue.families,
+  });
   const searches: Cell[] = [];
   const cells: Cell[] = [];
   const sharedBudgets: Record<string, number> = {};
   for (const nameOrFile of tasks) {
-    const task = await loaders.task(nameOrFile);
-    const budgets = given.budget ?? [usualBudget(completeSettings(model, task, settingsFor(defaultStrategy, common)))];
+    const task = await loaders.task(nameOrFile, catalogue);
+    const usual = settingsFor(catalogue.strategies[0]!, common, catalogue);
+    const budgets = given.budget ?? [usualBudget(completeSettings(model, task, usual, undefined, catalogue))];
     const middle = Math.round(geometricMean(budgets.map(budget => parseBudget(budget, model.parameters))));
     for (const seed of seeds) {
       const alike = { out, task: task.name, seed, budgets, settings: { ...common, task: nameOrFile, seed } };
-      for (const group of methods.flatMap(method => cellsOfMethod(method, given, alike))) {
+      for (const group of methods.flatMap(method => cellsOfMethod(method, given, alike, catalogue))) {
         if (given['share-search'] && group.job === 'search') {
           const shared = sharedSearch(group.cells, String(middle), out);
           searches.push(shared.search);
@@ -79,10 +86,10 @@ export async function planMatrix(
 }
 
 /** @throws InputError for an option of a strategy that no method searches by */
-function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[]): void {
-  const searching = methods.map(method => strategyOf(method).name);
+function checkOptions(given: ExperimentSettings, methods: readonly ComparedMethod[], catalogue: Catalogue): void {
+  const searching = methods.map(method => strategyOf(method, catalogue).name);
   for (const key of Object.keys(given)) {
-    const owners = strategiesWith(key);
+    const owners = strategiesWith(key, catalogue.strategies);
     if (owners.length === 0 || owners.some(name => searching.includes(name))) continue;
     throw new InputError(
       `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and no method searches by it`,
@@ -96,8 +103,9 @@ function checkOptions(given: MatrixSettings, methods: readonly ComparedMethod[])
 }
 
 /** The settings without the options of other strategies. */
-function settingsFor({ options }: SearchStrategy, settings: Settings): Settings {
-  const isOthers = (key: string) => Object.hasOwn(optionKeys, key) && !Object.hasOwn(options.shape, key);
+function settingsFor({ options }: SearchStrategy, settings: Settings, { strategies }: Catalogue): Settings {
+  const all = optionKeysOf(strategies);
+  const isOthers = (key: string) => Object.hasOwn(all, key) && !Object.hasOwn(options.shape, key);
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !isOthers(key)));
 }
 
@@ -114,16 +122,17 @@ function usualBudget({ budget }: ResolvedSettings): string {
 /** The runs of a method for one task and seed: a group for each variant, in it a run for each budget. */
 function cellsOfMethod(
   method: ComparedMethod,
-  given: MatrixSettings,
+  given: ExperimentSettings,
   alike: { out: string; task: string; seed: number; budgets: readonly string[]; settings: Settings },
+  catalogue: Catalogue,
 ): { job: Cell['job']; cells: Cell[] }[] {
   const { job, label, budgeted, rateKey } = method;
   const { out, task, seed, budgets } = alike;
   // A rate of its own stands for everyone's also where it is left out.
-  const { lr, ...unrated } = settingsFor(strategyOf(method), alike.settings);
+  const { lr, ...unrated } = settingsFor(strategyOf(method, catalogue), alike.settings, catalogue);
   const rated = rateKey === undefined && lr !== undefined ? { ...unrated, lr } : unrated;
   const settingsOfAll = { ...rated, ...method.settings };
-  return variants(method, given).map(({ variant, varied }) => ({
+  return variants(method, given, catalogue).map(({ variant, varied }) => ({
     job,
     cells: (budgeted ? budgets : [null]).map(budget => {
       const named = { task, method: method.name, label, variant, budget, seed, isFound: job === 'search' };
@@ -138,9 +147,9 @@ function geometricMean(values: readonly number[]): number {
 }
 
 /** The settings that are no lists, and the first of those of a search that are. */
-function commonSettings(given: MatrixSettings): Settings {
+function commonSettings(given: ExperimentSettings, { strategies }: Catalogue): Settings {
   const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...rest } = given;
-  const firsts = variedOptions.flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
+  const firsts = variedOptionsOf(strategies).flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
   return { ...rest, ...Object.fromEntries(firsts) };
 }
 
@@ -153,16 +162,16 @@ interface Variant {
 const notVaried: Variant = { variant: '', varied: {} };
 
 /** Of a search, every combination of the values that are given for the varied settings; of a method, its own rate. */
-function variants(method: ComparedMethod, given: MatrixSettings): Variant[] {
+function variants(method: ComparedMethod, given: ExperimentSettings, catalogue: Catalogue): Variant[] {
   const { job, rateKey } = method;
-  if (job === 'search') return searchVariants(strategyOf(method), given);
+  if (job === 'search') return searchVariants(strategyOf(method, catalogue), given, catalogue);
   const rate = rateKey && given[rateKey];
   return [rate === undefined ? notVaried : { variant: `lr ${rate}`, varied: { lr: rate } }];
 }
 
-function searchVariants({ varied }: SearchStrategy, given: MatrixSettings): Variant[] {
+function searchVariants({ varied }: SearchStrategy, given: ExperimentSettings, { strategies }: Catalogue): Variant[] {
   let combinations = [notVaried];
-  for (const key of variedOptions) {
+  for (const key of variedOptionsOf(strategies)) {
     const values = given[key];
     if (values === undefined || !varied.includes(key)) continue;
     combinations = combinations.flatMap(({ variant, varied }) =>

@@ -1,9 +1,11 @@
+import { basename, dirname } from 'node:path';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
-import { defaultStrategy, strategies, strategyNamed } from '../search/strategies/strategies.ts';
+import { isThere } from '../files/regular-file.ts';
+import { strategyNamed } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
-import { spaceNames, spaces } from '../structure/spaces.ts';
 
 /** A method to compare: an ordinary run with some settings of its own. */
 export interface ComparedMethod {
@@ -19,54 +21,65 @@ export interface ComparedMethod {
   readonly rateKey?: 'fine-tuning-lr';
 }
 
-function manual(method: NonNullable<Settings['method']>, label: string): ComparedMethod {
-  return { name: method, label, job: 'train', budgeted: false, settings: { method } };
-}
-
-function rival(method: NonNullable<Settings['method']>, label: string): ComparedMethod {
-  return { name: method, label, job: 'train', budgeted: true, settings: { method } };
-}
-
 function found(name: string, label: string, settings: Settings): ComparedMethod {
   return { name, label, job: 'search', budgeted: true, settings };
 }
 
-const ownMethods: readonly ComparedMethod[] = [
-  found('found', 'S³Delta', {}),
-  ...spaceNames.map(space => found(`found-${space}`, spaces[space].label, { space })),
-  rival('random', 'random structure'),
-  rival('best-of-random', 'best of random structures'),
-  rival('tuned-lora', 'even LoRA, rate tuned'),
-  { ...manual('fine-tuning', 'full fine-tuning'), rateKey: 'fine-tuning-lr' },
-  manual('lora', 'LoRA (r = 8)'),
-  manual('adapter', 'Adapter'),
-  manual('low-rank-adapter', 'LR-Adapter'),
-  manual('bitfit', 'BitFit'),
-  manual('lnfit', 'LNFit'),
-];
+/** The search that is compared where nothing is said, in the space that is given. */
+export const defaultSearch = 'found';
 
-/** Every method that can be compared: those above, of which a new one is a line, and every other search strategy. */
-export const comparedMethods: readonly ComparedMethod[] = [
-  ...ownMethods,
-  ...strategies
-    .filter(({ name }) => ownMethods.every(method => method.name !== name))
-    .map(({ name, label }) => found(name, label, { strategy: name })),
-];
-
-/** The strategy that a method searches by; for one that does not search, what its cost is measured by. */
-export function strategyOf({ settings }: ComparedMethod): SearchStrategy {
-  return settings.strategy === undefined ? defaultStrategy : strategyNamed(settings.strategy);
+/**
+ * Every method that can be compared: a search in the given space and one in each, every method that trains what it is told,
+ * and every other search strategy.
+ */
+export function comparedMethods({ spaces, methods, strategies }: Catalogue = builtIn): readonly ComparedMethod[] {
+  const own = [
+    found(defaultSearch, strategies[0]!.label, {}),
+    ...Object.entries(spaces).map(([space, { label }]) => found(`${defaultSearch}-${space}`, label, { space })),
+    ...Object.entries(methods).map(
+      ([method, { label, budgeted, trainsAllWeights }]): ComparedMethod => ({
+        ...{ name: method, label, job: 'train', budgeted, settings: { method } },
+        ...(trainsAllWeights && { rateKey: 'fine-tuning-lr' }),
+      }),
+    ),
+  ];
+  const others = strategies.filter(({ name }) => own.every(method => method.name !== name));
+  return [...own, ...others.map(({ name, label }) => found(name, label, { strategy: name }))];
 }
 
-/** The method of that name. InputError, with the nearest names, where there is none. */
-export function comparedMethod(name: string): ComparedMethod {
-  const known = comparedMethods.find(method => method.name === name);
+/** The strategy that a method searches by; for one that does not search, what its cost is measured by. */
+export function strategyOf({ settings }: ComparedMethod, { strategies }: Catalogue = builtIn): SearchStrategy {
+  return strategyNamed(settings.strategy ?? strategies[0]!.name, strategies);
+}
+
+/** The method of that name, or the training of that structure file. InputError, with the nearest names, where there is none. */
+export function comparedMethod(name: string, catalogue: Catalogue = builtIn): ComparedMethod {
+  const all = comparedMethods(catalogue);
+  const known = all.find(method => method.name === name);
   if (known !== undefined) return known;
-  const names = comparedMethods.map(method => method.name);
+  if (/\.json$/i.test(name)) return structureRow(name);
+  const names = all.map(method => method.name);
   const nearest = nearestNames(name, names, 3);
   throw new InputError(`there is no method \`${name}\` to compare`, {
     code: 'unknown-name',
     where: '--methods',
-    remedy: nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `the methods are ${names.join(', ')}`,
+    remedy:
+      nearest.length > 0
+        ? `did you mean ${nearest.join(' or ')}?`
+        : `the methods are ${names.join(', ')}; a structure of yours is a file whose name ends in .json`,
   });
+}
+
+/** The training of what a structure file keeps. Files of runs are called after their folder. */
+function structureRow(file: string): ComparedMethod {
+  if (!isThere(file)) {
+    throw new InputError('there is no such structure file', {
+      code: 'missing-file',
+      where: file,
+      remedy: 'give the structure.json of a run folder, or one of your own',
+    });
+  }
+  const own = basename(file).replace(/\.json$/i, '');
+  const name = own === 'structure' ? `${basename(dirname(file))}.structure` : own;
+  return { name, label: name, job: 'train', budgeted: false, settings: { structure: file } };
 }

@@ -2,7 +2,7 @@ import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import type { RunResult } from '../runs/result.ts';
 import { type Cell, cellResult } from './cell.ts';
-import type { MatrixEvent, MatrixProgress } from './events.ts';
+import type { ExperimentEvent, ExperimentProgress } from './events.ts';
 
 /** Something that does one run at a time: this process, or a child of it. */
 export interface Executor {
@@ -13,19 +13,19 @@ export interface Executor {
 /** A run's failure as another process has told it: its message is all there is to say. */
 export class RunError extends Error {}
 
-export interface FinishedCell {
+interface FinishedCell {
   readonly cell: Cell;
   readonly result: RunResult;
   /** Wall-clock seconds of the run in this process; undefined where it was done before. */
   readonly seconds?: number;
 }
 
-export interface FailedCell {
+interface FailedCell {
   readonly cell: Cell;
   readonly message: string;
 }
 
-export interface MatrixOutcome {
+export interface ExperimentOutcome {
   readonly finished: readonly FinishedCell[];
   readonly failed: readonly FailedCell[];
 }
@@ -35,17 +35,17 @@ export interface MatrixOutcome {
  * others. Closes the executors.
  * @throws InterruptedError where the signal has aborted; what the runs have saved is kept
  */
-export async function runMatrix(
+export async function runExperiment(
   phases: readonly (readonly Cell[])[],
   executors: readonly Executor[],
-  emit: (event: MatrixEvent) => void,
+  emit: (event: ExperimentEvent) => void,
   signal?: AbortSignal,
-): Promise<MatrixOutcome> {
+): Promise<ExperimentOutcome> {
   const total = phases.reduce((sum, cells) => sum + cells.length, 0);
   const finished: FinishedCell[] = [];
   const failed: FailedCell[] = [];
   let running = 0;
-  const progress = (): MatrixProgress => ({ total, done: finished.length, failed: failed.length, running });
+  const progress = (): ExperimentProgress => ({ total, done: finished.length, failed: failed.length, running });
 
   async function work(executor: Executor, queue: Cell[]): Promise<void> {
     for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
@@ -79,7 +79,7 @@ export async function runMatrix(
         if (result === undefined) queue.push(cell);
         else finished.push({ cell, result });
       }
-      if (index === 0) emit({ type: 'matrix-begins', progress: progress() });
+      if (index === 0) emit({ type: 'experiment-begins', progress: progress() });
       const ends = await Promise.allSettled(executors.map(executor => work(executor, queue)));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     }

@@ -25,8 +25,8 @@ export function sharedLoaders(): SharedLoaders {
         JSON.stringify([name, device, threads, prepack, recompute, precision]),
     ),
     task: once(
-      async name => {
-        const task = await freshLoaders.task(name);
+      async (name, catalogue) => {
+        const task = await freshLoaders.task(name, catalogue);
         return {
           ...task,
           load: once(

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
+import { randomDraw } from '../structure/all-methods.ts';
+import type { Mapping } from '../structure/map-structure.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
-import type { MatrixEvent } from './events.ts';
+import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
-import { type MatrixPlan, planMatrix } from './list-cells.ts';
+import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /**
@@ -19,19 +23,24 @@ import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted; the same call goes on
  */
-export function transfer(given: TransferSettings, options: CompareOptions): AsyncGenerator<MatrixEvent, Comparison> {
+export function transfer(
+  given: TransferSettings,
+  options: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
   const loaders = sharedLoaders();
-  return runPlan({ loaders, plan: tell => planTransfer(given, options.out, loaders, tell) }, options);
+  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
+  return runPlan({ plugins: given.plugins, loaders, plan }, options);
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
-export async function planTransfer(
+async function planTransfer(
   given: TransferSettings,
   out: string,
   loaders: SharedLoaders,
   tell?: Tell,
-): Promise<MatrixPlan> {
-  const { from, map, ...matrix } = given;
+  catalogue?: Catalogue,
+): Promise<ExperimentCells> {
+  const { from, map, ...settings } = given;
   if (from === undefined) {
     throw new InputError('no structure is given', {
       code: 'missing-setting',
@@ -39,9 +48,9 @@ export async function planTransfer(
       remedy: 'name run folders: --from runs/rte,runs/mrpc',
     });
   }
-  const found = await findStructures(from, given.space ?? 'mixed');
+  const found = await findStructures(from, given.space ?? defaultSpace);
   const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
-  const plan = await planMatrix({ ...matrix, methods: ['random'] }, out, loaders, tell);
+  const plan = await listCells({ ...settings, methods: [randomDraw] }, out, loaders, tell, catalogue);
   const cells = plan.phases
     .flat()
     .flatMap(random => [
@@ -64,7 +73,7 @@ function sourcesFor(target: string, files: ReadonlyMap<string, readonly string[]
   return others.length > 1 ? [...single, { name: 'all other tasks', files: others, isFound: false }] : single;
 }
 
-function transferCell(random: Cell, source: Source, out: string, map: 'relative' | undefined): Cell {
+function transferCell(random: Cell, source: Source, out: string, map: Mapping | undefined): Cell {
   const { method: _, budget: __, ...settings } = random.settings;
   const budget = random.budget!;
   const named = { ...random, method: `from ${source.name}`, label: `found on ${source.name}`, isFound: source.isFound };

@@ -9,7 +9,7 @@ export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> &
   Partial<Pick<Task, 'words' | 'numbers' | 'choices' | 'segments' | 'maxTargetLength'>>;
 
 /** What has to be known of a task to ask a model. */
-export type AskedTask = Omit<ExportedTask, 'metric'>;
+export type InferenceTask = Omit<ExportedTask, 'metric'>;
 
 /** A task as plain data, in the form in which a model reads and answers it. */
 export function describeTask(
@@ -40,7 +40,7 @@ export function describeTask(
 export function taskOf(
   { name, builtIn, labels, numbers, choices, template, segments, maxTargetLength }: DescribedTask,
   folder: string,
-): AskedTask {
+): InferenceTask {
   if (builtIn) {
     const known = tasks.find(task => task.name === name);
     if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
 
 /** What is exported: a backbone, and the modules trained for it. */
-export interface TrainedModel {
+interface TrainedModel {
   readonly model: Model;
   /** What the user calls it: a folder, a name on the Hub, a built-in one. */
   readonly source: string;
@@ -35,10 +35,10 @@ export interface Exporter {
    * within: the delta vector that the program is given is empty.
    * @throws InputError where files are missing or damaged
    */
-  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<AskedProgram>;
+  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<InferenceProgram>;
 }
 
 /** A program that gives answers and is not trained. */
-export type AskedProgram = Answering & {
+export type InferenceProgram = Answering & {
   release(): Promise<void>;
 };

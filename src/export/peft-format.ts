@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { biasName } from '../core/site.ts';
-import { deltaOf } from '../deltas/kinds.ts';
+import { deltaOf } from '../deltas/delta.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
@@ -12,7 +12,7 @@ import type { Exporter } from './exporter.ts';
 import { namesOf, refuseHeads } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
 
-const formOf = ({ kind, site, options }: DeltaModule): PeftForm | undefined => deltaOf(kind).peft?.(site, options);
+const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).peft?.(module.site, module.options);
 
 /**
  * An adapter folder of Hugging Face PEFT: one type of adapter on linear maps, and hosts that it saves whole

@@ -6,7 +6,7 @@ import type { Node, OpType, Value } from './types.ts';
  * Writes a node in other operations: given its inputs, as the new graph has them, it returns its outputs there; or nothing
  * where the node can stay as it is.
  */
-export type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | undefined;
+type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | undefined;
 
 /** What is to be written otherwise; all other operations stay. */
 export type Lowerings = Partial<Readonly<Record<OpType, Lowering>>>;

@@ -8,14 +8,14 @@ import { batchesPerEpoch } from '../data/batches.ts';
 import { dataFileEndings, readRows } from '../data/rows/read-rows.ts';
 import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
-import type { StopContext } from '../library/evaluate.ts';
+import type { StopContext } from '../library/interrupted.ts';
 import { runToEnd } from '../library/run-to-end.ts';
-import { searchStructure } from '../library/search-structure.ts';
-import { openSpace } from '../library/structures.ts';
-import { tune } from '../library/tune.ts';
+import { runSearch } from '../library/search-structure.ts';
+import { tuneStructure } from '../library/tune.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import type { StageConfig } from '../training/stage.ts';
+import { prepareSearch, type ResolvedSearchJob } from './prepare.ts';
 
 /** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
 export interface OwnTask extends GuessedTask {
@@ -70,11 +70,10 @@ export async function writeDraft(
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {
-    const prepared = await prepare(settings, context);
-    openSpace(prepared.model, prepared.settings);
-    const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, prepared, context) };
+    const { settings: resolved, ...job } = await prepareSearch(settings, context);
+    const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, job, context) };
     const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
-    await writeFileWhole(path, draftConfig({ ...prepared.settings, ...limit }, chosen, path));
+    await writeFileWhole(path, draftConfig({ ...resolved, ...limit }, chosen, path));
   };
   await (ownTask === undefined ? write() : withFile(ownTask.path, draftTask(ownTask, ownTask.path), write));
 }
@@ -102,29 +101,32 @@ const timedSteps = 3;
 const plannedShare = 0.9;
 
 /**
- * The most steps a stage may have for search, re-training and their validations to end within some minutes here, and no
+ * The most steps a stage may have for search, tuning and their validations to end within some minutes here, and no
  * more than the settings' epochs hold: some steps of both stages are made and timed.
- * @throws as `searchStructure` and `tune`; InterruptedError where the signal has aborted
+ * @throws as `runSearch` and `tuneStructure`; InterruptedError where the signal has aborted
  */
-export async function stepsWithin(
+async function stepsWithin(
   minutes: number,
-  { model, data, settings }: Prepared,
+  { model, data, search }: ResolvedSearchJob,
   { signal }: StopContext = {},
 ): Promise<number> {
   const context = signal === undefined ? {} : { signal };
-  const short = { ...settings, 'max-steps': timedSteps, 'eval-every': timedSteps, 'retrain-eval-every': timedSteps };
+  const { stage, tuning } = search;
+  const short = { ...search, stage: shortened(stage), tuning: shortened(tuning) };
   const searchEvents: Timed[] = [];
-  const { structure } = await runToEnd(searchStructure(model, data, short, context), event => searchEvents.push(event));
+  const { structure } = await runToEnd(runSearch(model, data, short, context), event => searchEvents.push(event));
   const tuneEvents: Timed[] = [];
-  await runToEnd(tune(model, structure, data, short, context), event => tuneEvents.push(event));
+  await runToEnd(tuneStructure(model, structure, data, short.tuning, context), event => tuneEvents.push(event));
 
-  const search = secondsPerStep(searchEvents, settings['eval-every']);
-  const retrain = secondsPerStep(tuneEvents, settings['retrain-eval-every']);
-  const batches = batchesPerEpoch(data.train.length, settings['batch-size']);
-  // A search goes through half of the training set, a re-training through all of it.
-  const all = Math.max(Math.ceil(batches / 2) * settings.epochs, batches * settings['retrain-epochs']);
-  return Math.min(all, Math.max(1, Math.floor((plannedShare * 60 * minutes) / (search + retrain))));
+  const searching = secondsPerStep(searchEvents, stage.evaluateEvery);
+  const training = secondsPerStep(tuneEvents, tuning.evaluateEvery);
+  const batches = batchesPerEpoch(data.train.length, tuning.batchSize);
+  // A search goes through half of the training set, the tuning of what it finds through all of it.
+  const all = Math.max(Math.ceil(batches / 2) * stage.epochs, batches * tuning.epochs);
+  return Math.min(all, Math.max(1, Math.floor((plannedShare * 60 * minutes) / (searching + training))));
 }
+
+const shortened = (stage: StageConfig): StageConfig => ({ ...stage, maxSteps: timedSteps, evaluateEvery: timedSteps });
 
 /** Seconds of the fastest step, and its share of a validation. */
 function secondsPerStep(events: readonly Timed[], evaluateEvery: number): number {

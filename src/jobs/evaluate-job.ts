@@ -29,13 +29,26 @@ export function runEvaluateJob(
   split: SplitName,
   changes: Pick<
     Settings,
-    'data' | 'batch-size' | 'device' | 'threads' | 'max-validation' | 'max-test' | 'model' | 'task' | 'answers'
+    | 'data'
+    | 'batch-size'
+    | 'device'
+    | 'threads'
+    | 'max-validation'
+    | 'max-test'
+    | 'model'
+    | 'task'
+    | 'answers'
+    | 'plugins'
   >,
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const { model, data } = await prepare(recordedSettings(runFolder(path), changes), context);
-    const scores = await evaluateInDetail(model, await readTuned(path, model), data, split, context);
+    const settings = recordedSettings(runFolder(path), changes, context.catalogue);
+    const { model, data, catalogue } = await prepare(settings, context);
+    const scores = await evaluateInDetail(model, await readTuned(path, model, catalogue), data, split, {
+      ...context,
+      catalogue,
+    });
     const { name: task, metric } = data.task;
     return { task, model: model.name, split, examples: data[split].targets.length, metric, ...scores };
   });

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
+import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
-import type { ExportFormat } from '../export/formats.ts';
-import type { StopContext } from '../library/evaluate.ts';
-import { type ExportOutcome, exportModel } from '../library/export-model.ts';
+import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
+import type { StopContext } from '../library/interrupted.ts';
 import { readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { loadTuned } from './load-tuned.ts';
 
 export interface ExportJobOptions extends StopContext {
-  readonly format: ExportFormat;
+  /** Name of an exporter. */
+  readonly format: string;
   /** The folder to write (default: one in the run folder, named after the format). */
   readonly out?: string;
 }
@@ -16,18 +17,19 @@ export interface ExportJobOptions extends StopContext {
 /**
  * Exports what a run has trained.
  * @param changes where the model or the task's file lie now
- * @throws InputError where the folder holds no trained run, and as `exportModel`
+ * @throws InputError where the folder holds no trained run, and as `exportTuned`
  */
 export async function runExportJob(
   path: string,
   { format, out = join(path, format), signal }: ExportJobOptions,
-  changes: Pick<Settings, 'model' | 'task'> = {},
+  changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
-  const { settings, model, task, tuned } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const asked = { ...changes, device: 'cpu', precision: 'float32' } as const;
+  const { settings, model, task, tuned, catalogue } = await loadTuned(path, asked);
   const result = await readResult(runFolder(path).result);
-  return exportModel(model, tuned, {
-    ...{ format, out, task, settings },
+  return exportTuned(model, tuned, {
+    ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding, catalogue },
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { InputError } from '../core/errors.ts';
-import { drawStructure, manualStructure } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
 import { readResult } from '../runs/result.ts';
 import { atBudget } from '../search/choose-structure.ts';
@@ -9,16 +9,22 @@ import { mapStructure } from '../structure/map-structure.ts';
 import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
 
 /**
- * The structure that `train` was told to tune: a structure file's, a manual method's, or a random one of the budget.
- * @throws InputError where the file does not fit the model, keeps nothing, or the budget holds no module
+ * The structure in a file that `train` was told to tune.
+ * @throws InputError where the file does not fit the model, or keeps nothing
  */
-export async function givenStructure(settings: ResolvedSettings, model: Model): Promise<Structure> {
-  const { method, structure: file } = settings;
-  if (file === undefined) return method === 'random' ? drawStructure(model, settings) : manualStructure(model, method!);
+export async function givenStructure(
+  model: Model,
+  settings: ResolvedSettings & { readonly structure: string },
+  catalogue: Catalogue = builtIn,
+): Promise<Structure> {
+  const { structure: file } = settings;
   const read = await readStructure(file);
   const source = await sourceOf(file, read);
-  const structure = { ...(settings.map === undefined ? read : carriedOver(read, model, settings)), source };
-  keptModules(structure, model, file);
+  const structure = {
+    ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'], catalogue)),
+    source,
+  };
+  keptModules(structure, model, file, catalogue);
   requireKept(structure, file);
   return structure;
 }
@@ -34,9 +40,9 @@ export function requireKept({ modules }: Structure, file: string): void {
 }
 
 /** Another model's structure on this one, at the same share of the backbone. */
-function carriedOver(structure: Structure, model: Model, settings: ResolvedSettings): Structure {
-  const mapped = mapStructure(structure, model);
-  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, settings['keep-inert']);
+function carriedOver(structure: Structure, model: Model, keepInert: boolean, catalogue: Catalogue): Structure {
+  const mapped = mapStructure(structure, model, catalogue);
+  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, keepInert);
 }
 
 /** Where a structure file comes from: what it says itself, else the task of the run whose folder it lies in. */

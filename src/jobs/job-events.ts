@@ -1,3 +1,4 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { bytes as inWords } from '../core/units.ts';
 import type { DownloadProgress } from '../hub/download.ts';
 import type { StageName } from '../runs/metrics-log.ts';
@@ -44,7 +45,7 @@ export type JobEvent =
     };
 
 /** What every job is given beside its settings. */
-export interface JobContext {
+export interface JobContext extends WithCatalogue {
   readonly onEvent?: (event: JobEvent) => void;
   /** Aborting saves the state and ends the job with an InterruptedError. */
   readonly signal?: AbortSignal;

@@ -1,3 +1,5 @@
+import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
@@ -15,6 +17,8 @@ import { recordedSettings } from './open-run.ts';
 
 /** Everything needed to ask what a run has trained. */
 export interface LoadedTuned {
+  /** The names that the run may use: the package's, and those of its plugins. */
+  readonly catalogue: Catalogue;
   readonly settings: ResolvedSettings;
   readonly model: Model;
   readonly task: Task;
@@ -27,22 +31,30 @@ export interface LoadedTuned {
  * @param changes settings that may differ from those it was trained with
  * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has moved
  */
-export async function loadTuned(path: string, changes: Settings = {}): Promise<LoadedTuned> {
-  const asked = requireModelAndTask(recordedSettings(runFolder(path), changes));
-  const task = await loadTask(asked.task);
+export async function loadTuned(
+  path: string,
+  changes: Settings = {},
+  { catalogue: known }: WithCatalogue = {},
+): Promise<LoadedTuned> {
+  const asked = requireModelAndTask(recordedSettings(runFolder(path), changes, known));
+  const catalogue = openPlugins(asked.plugins, known);
+  const { families } = catalogue;
+  const task = await loadTask(asked.task, catalogue);
   const named = { ...asked, device: await chooseDevice(asked.device) };
-  const model = await (await loadModel(named.model, compileSettings(named))).forTask(task);
-  return { settings: completeSettings(model, task, named), model, task, tuned: await readTuned(path, model) };
+  const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
+  const settings = completeSettings(model, task, named, undefined, catalogue);
+  return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
 }
 
 /**
  * What a finished run has trained, ready to be evaluated or asked.
  * @throws InputError where the folder holds no trained run, or one of another model
  */
-export async function readTuned(path: string, model: Model): Promise<TunedStructure> {
+export async function readTuned(path: string, model: Model, catalogue?: Catalogue): Promise<TunedStructure> {
   const folder = runFolder(path);
   requireRun(folder);
   const structure = await readStructure(folder.structure);
-  const delta = await readDelta(folder.delta, model, model.layout(keptModules(structure, model, folder.structure)));
+  const modules = keptModules(structure, model, folder.structure, catalogue);
+  const delta = await readDelta(folder.delta, model, model.layout(modules));
   return { structure, delta };
 }

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { type LoadOptions, loadModel } from '../models/load-model.ts';
@@ -11,7 +12,7 @@ export type Tell = (text: string) => void;
 /** Where a job gets its model, its task and the device it computes on. */
 export interface Loaders {
   model(nameOrFolder: string, options: LoadOptions): Promise<Model>;
-  task(nameOrFile: string): Promise<Task>;
+  task(nameOrFile: string, catalogue?: Pick<Catalogue, 'tasks' | 'metrics'>): Promise<Task>;
   device(asked: Settings['device'], tell?: Tell): Promise<DeviceName>;
 }
 

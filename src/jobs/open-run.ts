@@ -1,4 +1,6 @@
-import { formatConfigFile, readRecordedSettings } from '../config/config-file.ts';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
+import { formatConfigFile, pluginsIn, readRecordedSettings } from '../config/config-file.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
@@ -10,18 +12,18 @@ import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
-import { strategyNames } from '../search/strategies/strategies.ts';
+import { defaultStrategy } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 import type { JobContext } from './job-events.ts';
 
-/** Keys that say how a run computes, not what: they may change when it is resumed. */
-const changeable: readonly SettingKey[] = ['threads', 'device', 'out'];
+/** Keys that say how a run computes, and where its plugins lie now, not what: they may change when it is resumed. */
+const changeable: readonly SettingKey[] = ['threads', 'device', 'out', 'plugins'];
 
 /**
  * The settings to go on with: those given, or, when resuming a run, those it was begun with. Touches no file.
  * @throws InputError where the folder holds another run, or the resumed run was begun with other settings
  */
-export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolean): Settings {
+export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolean, catalogue?: Catalogue): Settings {
   requireNotHeld(folder);
   if (!resume) {
     requireFreshFolder(folder);
@@ -29,15 +31,16 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   }
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
-  const begun = settingsBegunWith(folder);
-  requireTaskFile(begun, folder, 'write its place there, then resume');
+  const begun = settingsBegunWith(folder, given, catalogue);
+  requireTaskFile(begun.task, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
 }
 
 /** What stands in the folder's config.yaml. One that names no strategy is of a version that had one alone. */
-function settingsBegunWith({ config }: RunFolder): Settings {
-  return { strategy: strategyNames[0], ...readRecordedSettings(config) };
+function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalogue: Catalogue = builtIn): Settings {
+  const known = openPlugins(plugins ?? pluginsIn(config), catalogue);
+  return { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
 }
 
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
@@ -60,12 +63,12 @@ function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder
 export async function beginRun(
   folder: RunFolder,
   settings: ResolvedSettings,
-  { onEvent }: JobContext = {},
+  { onEvent, catalogue }: JobContext = {},
 ): Promise<void> {
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
   if (isThere(folder.config)) {
-    const begun = settingsBegunWith(folder);
+    const begun = settingsBegunWith(folder, settings, catalogue);
     requireSameSettings(settings, begun, folder);
     if (begun.device !== settings.device) {
       const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
@@ -80,10 +83,10 @@ export async function beginRun(
  * The settings that a run was begun with, and over them those that are to differ.
  * @throws InputError where the folder holds no run, or the file of its task is not where it was
  */
-export function recordedSettings(folder: RunFolder, changes: Settings): Settings {
+export function recordedSettings(folder: RunFolder, changes: Settings, catalogue?: Catalogue): Settings {
   requireRun(folder);
-  const begun = settingsBegunWith(folder);
-  if (changes.task === undefined) requireTaskFile(begun, folder, 'give its place with --task, or write it there');
+  const begun = settingsBegunWith(folder, changes, catalogue);
+  if (changes.task === undefined) requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
   return { ...begun, ...changes };
 }
 
@@ -92,7 +95,7 @@ export function recordedSettings(folder: RunFolder, changes: Settings): Settings
  * @param remedy what to do where it has moved
  * @throws InputError naming config.yaml, where its place stands
  */
-export function requireTaskFile({ task }: Settings, folder: RunFolder, remedy: string): void {
+function requireTaskFile(task: string | undefined, folder: RunFolder, remedy: string): void {
   if (task === undefined || !isTaskFile(task) || isThere(task)) return;
   throw new InputError(`the run's task file is not there any more: ${task}`, {
     code: 'missing-task-file',

@@ -1,9 +1,9 @@
 import { requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { asInterrupted } from '../library/interrupted.ts';
-import { type Plan, type PlanOptions, planSearch } from '../plan/plan.ts';
+import { countTunings, type Plan, type PlanOptions, planJob } from '../plan/plan.ts';
 import type { JobContext } from './job-events.ts';
-import { prepare } from './prepare.ts';
+import { prepareSearch } from './prepare.ts';
 
 /**
  * Plans what `runSearchJob` would do with the same settings. Writes nothing.
@@ -12,11 +12,12 @@ import { prepare } from './prepare.ts';
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
     requireNothingGiven(given);
-    const { model, data, settings } = await prepare(given, options);
-    if (settings.device !== 'cpu') {
-      const text = `memory is told as the CPU needs it: what ${settings.device} holds in a memory of its own is not known beforehand`;
+    const { settings, ...job } = await prepareSearch(given, options);
+    const { device } = job.compile;
+    if (device !== 'cpu') {
+      const text = `memory is told as the CPU needs it: what ${device} holds in a memory of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
-    return planSearch(model, data, settings, options);
+    return planJob({ ...job, tunings: countTunings(settings) }, options);
   });
 }

@@ -1,9 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
-import type { StopContext } from '../library/evaluate.ts';
+import type { StopContext } from '../library/interrupted.ts';
 import { segmentsOf } from '../tasks/segments.ts';
-import { loadAsked } from './load-asked.ts';
+import { loadInference } from './load-inference.ts';
 
 /** An answer beside what was asked. */
 export interface AnsweredInput extends Prediction {
@@ -21,10 +21,10 @@ export interface AnsweredInput extends Prediction {
 export async function* runPredictJob(
   path: string,
   inputs: AsyncIterable<ModelInput> | Iterable<ModelInput>,
-  changes: Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'> = {},
+  changes: Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'> = {},
   { signal }: StopContext = {},
 ): AsyncGenerator<AnsweredInput, void> {
-  const { task, sizes, ...asked } = await loadAsked(path, changes);
+  const { task, sizes, ...asked } = await loadInference(path, changes);
   const lines: number[] = [];
   async function* questions() {
     for await (const input of inputs) {

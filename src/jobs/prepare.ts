@@ -1,55 +1,94 @@
 import { existsSync } from 'node:fs';
-import { requireFrozenWeights, requireModelAndTask, requireReadableBudget } from '../config/check-settings.ts';
-import { compileSettings } from '../config/job-config.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { openPlugins } from '../catalogue/open-plugins.ts';
+import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
+import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { type EncodedTask, encodeTask } from '../library/encode-task.ts';
+import { type EncodedTask, encodeData } from '../library/encode-task.ts';
+import { type ResolvedSearch, resolveSearch } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
+import type { CompileSettings } from '../runtime/session.ts';
+import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
+import { listTrials, type Trial } from './trials.ts';
 
-/** Everything the stages of a job share: loaded, split by the seed, and encoded. */
-export interface Prepared {
-  readonly settings: ResolvedSettings;
+/** What the stages of a job share, in values: loaded, split by the seed, and encoded. */
+export interface ResolvedJob extends Pick<JobSizes, 'encoding' | 'tuning'> {
+  /** The names that the job may use: the package's, and those of its plugins. */
+  readonly catalogue: Catalogue;
   readonly model: Model;
   readonly data: EncodedTask;
+  /** How its programs are compiled, and where. */
+  readonly compile: CompileSettings;
+}
+
+/** The same of a search. */
+export interface ResolvedSearchJob extends ResolvedJob {
+  readonly search: ResolvedSearch;
+}
+
+/** A job, and the settings that it was made of: to be recorded, and read by nothing below. */
+export interface Prepared extends ResolvedJob {
+  readonly settings: ResolvedSettings;
 }
 
 /**
- * Chooses the device, and loads the model, the task and its data. Touches no file.
+ * Makes values of settings: chooses the device, and loads the model, the task and its data. Touches no file.
  * @throws InputError for anything wrong with them
  */
 export async function prepare(
   given: Settings,
-  { signal, onEvent, loaders = freshLoaders }: JobContext,
+  { signal, onEvent, loaders = freshLoaders, catalogue: known }: JobContext,
 ): Promise<Prepared> {
-  requireReadableBudget(given);
-  const asked = requireModelAndTask(given);
-  const tuned = await tunedBy(asked);
-  requireFrozenWeights(asked, tuned);
-  const task = await loaders.task(asked.task);
-  const device = await loaders.device(asked.device, text => onEvent?.({ type: 'message', text }));
-  const named = { ...asked, device };
+  const catalogue = openPlugins(given.plugins, known);
+  // A misspelt budget is told before a model is read.
+  if (given.budget !== undefined) readBudget(given.budget);
+  const named = requireModelAndTask(given);
+  const tuned = await tunedBy(named.method, named.structure);
+  requireFrozenWeights(named.precision, tuned, catalogue);
+  const task = await loaders.task(named.task, catalogue);
+  const device = await loaders.device(named.device, text => onEvent?.({ type: 'message', text }));
+  const placed = { ...named, device };
+  const compile = compileSettings(placed);
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const loaded = await loaders.model(named.model, { ...compileSettings(named), ...download });
+  const loaded = await loaders.model(placed.model, { ...compile, ...download, families: catalogue.families });
   const model = await loaded.forTask(task);
-  const settings = completeSettings(model, task, named, tuned);
+  const settings = completeSettings(model, task, placed, tuned, catalogue);
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
-  const data = await encodeTask(model, task, examples, settings, { signal });
+  const { encoding, tuning } = jobSizes(settings);
+  const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
   for (const text of [data.incomplete, data.tooLong]) if (text !== undefined) onEvent?.({ type: 'warning', text });
-  return { settings, model, data };
+  return { catalogue, settings, model, data, compile, encoding, tuning };
+}
+
+/** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
+export async function prepareSearch(given: Settings, context: JobContext): Promise<Prepared & ResolvedSearchJob> {
+  const prepared = await prepare(given, context);
+  return { ...prepared, search: resolveSearch(prepared.model, prepared.settings, prepared.catalogue) };
+}
+
+/** The same of a tuning. InputError also where what is to be tuned does not fit the model. */
+export async function prepareTuning(
+  given: Settings,
+  context: JobContext,
+): Promise<Prepared & { readonly trials: readonly Trial[] }> {
+  const prepared = await prepare(given, context);
+  const { model, data, settings, catalogue } = prepared;
+  return { ...prepared, trials: await listTrials(model, data, settings, catalogue) };
 }
 
 /** The method, or the space of the structure file, that says what is tuned; a file that is still to be made says nothing. */
-async function tunedBy({ method, structure }: Settings): Promise<string | undefined> {
+async function tunedBy(method: string | undefined, structure: string | undefined): Promise<string | undefined> {
   return structure !== undefined && existsSync(structure) ? (await readStructure(structure)).space : method;
 }

@@ -1,4 +1,5 @@
-import { readRecordedSettings } from '../config/config-file.ts';
+import { readYamlKeys } from '../config/config-file.ts';
+import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
@@ -33,7 +34,7 @@ export async function readRun(path: string): Promise<JobOutcome> {
 
 /** What has begun a run: a search has nothing to tune but what it finds. */
 function commandOfRun({ config }: RunFolder): 'search' | 'train' {
-  const { method, structure } = readRecordedSettings(config);
+  const { method, structure } = (readYamlKeys(config) ?? {}) as Settings;
   return method === undefined && structure === undefined ? 'search' : 'train';
 }
 

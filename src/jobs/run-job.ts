@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { asInterrupted } from '../library/interrupted.ts';
-import { openSpace } from '../library/structures.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
@@ -10,10 +9,9 @@ import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { requireKept } from './given-structure.ts';
 import type { JobContext } from './job-events.ts';
 import { beginRun, settingsOfRun } from './open-run.ts';
-import { prepare } from './prepare.ts';
-import { compareWithRandom, resultOf, retrainBest } from './retrain.ts';
+import { prepareSearch, prepareTuning } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
-import { listTrials } from './trials.ts';
+import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */
 export interface JobOptions extends JobContext {
@@ -31,7 +29,7 @@ export interface JobOutcome {
 }
 
 /**
- * The whole job: searches a structure under the budget, re-trains what it keeps, evaluates it, and writes the run
+ * The whole job: searches a structure under the budget, tunes what it keeps, evaluates it, and writes the run
  * folder as it goes.
  *
  * @throws InputError for anything wrong in what the user gave, before any file is touched
@@ -40,19 +38,17 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const prepared = await prepare(begun, options);
-    const { model, settings } = prepared;
-    openSpace(model, settings);
+    const { settings, search, ...job } = await prepareSearch(begun, options);
     return whileHolding(folder, async () => {
       await beginRun(folder, settings, options);
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
-        const found = await runSearchStage(prepared, folder, options);
+        const found = await runSearchStage(job, search, folder, options);
         structure = found.structure;
-        result = { ...resultOf(prepared, structure), resources: { search: found.resources } };
+        result = { ...resultOf(job, structure), resources: { search: found.resources } };
         await writeResult(folder.result, result);
       } else {
         structure = await readStructure(folder.structure);
@@ -60,16 +56,11 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       if (settings.retrain) {
         requireKept(structure, folder.structure);
         if (result.score === undefined) {
-          ({ result } = await retrainBest(
-            prepared,
-            [{ structure, settings }],
-            result.resources.search,
-            folder,
-            options,
-          ));
+          const trials = [{ structure, tuning: job.tuning }];
+          ({ result } = await tuneBest(job, trials, result.resources.search, folder, options));
         }
         if (settings['random-baseline']) {
-          result = await compareWithRandom(prepared, result, folder, options);
+          result = await compareWithRandom({ ...job, space: search.space }, result, folder, options);
         }
       }
       await rm(folder.checkpoint, { recursive: true, force: true });
@@ -87,16 +78,15 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    const begun = settingsOfRun(given, folder, options.resume ?? false);
+    const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const prepared = await prepare(begun, options);
-    const trials = await listTrials(prepared);
+    const { settings, trials, ...job } = await prepareTuning(begun, options);
     return whileHolding(folder, async () => {
-      await beginRun(folder, prepared.settings, options);
+      await beginRun(folder, settings, options);
       const done = await readResult(folder.result);
       const outcome = done
         ? { result: done, structure: await readStructure(folder.structure) }
-        : await retrainBest(prepared, trials, undefined, folder, options);
+        : await tuneBest(job, trials, undefined, folder, options);
       await rm(folder.checkpoint, { recursive: true, force: true });
       return { folder, ...outcome };
     });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { searchStructure } from '../library/search-structure.ts';
-import { openSpace } from '../library/structures.ts';
+import type { ResolvedSearch } from '../library/resolve-search.ts';
+import { runSearch } from '../library/search-structure.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { appendHistory, beginHistory, type Opinion } from '../runs/search-history.ts';
@@ -9,7 +9,7 @@ import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { relay } from './log-events.ts';
-import type { Prepared } from './prepare.ts';
+import type { ResolvedJob } from './prepare.ts';
 
 export interface SearchStageResult {
   readonly structure: Structure;
@@ -18,17 +18,18 @@ export interface SearchStageResult {
 
 /** Searches a structure and writes `structure.json`. Goes on from a checkpoint where there is one. */
 export async function runSearchStage(
-  { model, data, settings }: Prepared,
+  { model, data }: Pick<ResolvedJob, 'model' | 'data'>,
+  search: ResolvedSearch,
   folder: RunFolder,
   { signal, onEvent }: JobContext,
 ): Promise<SearchStageResult> {
   const store = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
-  const { candidates, budget } = openSpace(model, settings);
+  const { candidates, budget, keepInert } = search.space;
   onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
   const memory = startStageMemory(store);
   try {
-    const events = searchStructure(model, data, settings, { checkpoint: memory.checkpoint, signal });
-    await beginHistory(folder.history, { candidates, budget, keepInert: settings['keep-inert'] });
+    const events = runSearch(model, data, search, { checkpoint: memory.checkpoint, signal });
+    await beginHistory(folder.history, { candidates, budget, keepInert });
     const record = recordHistory(folder.history);
     const { structure, warnings, seconds, evaluations } = await relay(events, 'search', folder.metrics, event => {
       record(event);

@@ -1,70 +1,87 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
-import { prepareSearch } from '../library/search-structure.ts';
-import { drawStructure, openSpace } from '../library/structures.ts';
-import { evenLora } from '../structure/even-lora.ts';
+import type { EncodedTask } from '../library/encode-task.ts';
+import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
+import { resolveSpace } from '../library/structures.ts';
+import type { Model } from '../models/model.ts';
+import { type Attempt, methodNamed } from '../structure/method.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
+import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { givenStructure } from './given-structure.ts';
-import type { Prepared } from './prepare.ts';
 
-/** One attempt of a training: a structure, and the settings it is tuned with. The best on validation is kept. */
+/** A structure to tune, and the sizes and rates for it. Of several trials the best on validation is kept. */
 export interface Trial {
   /** Short and unique among the trials, fit for a file name; absent where there is only one. */
   readonly name?: string;
   readonly structure: Structure;
-  readonly settings: ResolvedSettings;
+  readonly tuning: StageConfig;
 }
 
-/** Methods that choose among several attempts. Every other makes one. */
-const methodsOfTrials: Readonly<Record<string, (prepared: Prepared) => Trial[]>> = {
-  'tuned-lora': evenLoraTrials,
-  'best-of-random': bestOfRandomTrials,
-};
+type TrainingSet = Pick<EncodedTask, 'train'>;
 
 /**
- * What `train` was told to tune, in the attempts that its method makes.
+ * What `train` was told to tune: a structure file's modules, or the trials that its method makes.
  * @throws InputError where a structure file does not fit the model, or the budget holds no module
  */
-export async function listTrials(prepared: Prepared): Promise<Trial[]> {
-  const { settings, model } = prepared;
-  const many = methodsOfTrials[settings.method ?? ''];
-  return many === undefined ? [{ structure: await givenStructure(settings, model), settings }] : many(prepared);
+export async function listTrials(
+  model: Model,
+  data: TrainingSet,
+  settings: ResolvedSettings,
+  catalogue: Catalogue = builtIn,
+): Promise<Trial[]> {
+  const { structure: file } = settings;
+  if (file === undefined) {
+    return methodTrials(model, settings, () => equalCostTrials(model, data, settings, catalogue), catalogue);
+  }
+  const structure = await givenStructure(model, { ...settings, structure: file }, catalogue);
+  return [{ structure, tuning: jobSizes(settings).tuning }];
 }
 
 /**
- * The second honest rival of a search: spend what search and re-training cost on re-trainings of random structures, and
- * take the best on D_val. The first of them is the one that the method `random` draws with the same seed.
- * @throws InputError where the budget holds no module
+ * The trials of the settings' method.
+ * @param affordable how many tunings cost as much as a search and a tuning
+ * @throws InputError where the model has no site for it, or the budget holds no module
  */
-export function bestOfRandomTrials(prepared: Prepared): Trial[] {
-  const { model, settings } = prepared;
-  return Array.from({ length: equalCostTrials(prepared) }, (_, draw) => ({
-    name: `draw-${draw}`,
-    structure: drawStructure(model, settings, draw),
-    settings,
+export function methodTrials(
+  model: Model,
+  settings: ResolvedSettings,
+  affordable: () => number,
+  catalogue: Catalogue = builtIn,
+): Trial[] {
+  const name = settings.method!;
+  const method = methodNamed(name, catalogue.methods);
+  const space = () => resolveSpace(model, settings, catalogue);
+  const origin = {
+    space: method.fromSpace === true ? settings.space : name,
+    budget: method.budgeted ? space().budget : null,
+  };
+  const { seed, 'keep-inert': keepInert } = settings;
+  const { tuning } = jobSizes(settings);
+  const { sites } = model;
+  const attempts = method.attempts({ sites, deltas: catalogue.deltas, seed, keepInert, space, affordable });
+  return attempts.map(({ modules, kept = modules.map(() => true), ...attempt }) => ({
+    ...trialTuning(attempt, tuning),
+    structure: createStructure(model, origin, modules, { kept }),
   }));
 }
 
-/** Trainings that take as many loss-and-gradient evaluations as a search and a training, to the nearest number. */
-function equalCostTrials({ model, data, settings }: Prepared): number {
-  const { strategy, options, problem } = prepareSearch(model, data, settings);
-  const tuned = countEvaluations(tuneCost([], data.train, problem.tuning));
-  return 1 + Math.round(countEvaluations(strategy.cost(problem, options)) / tuned);
+function trialTuning({ name, rate }: Pick<Attempt, 'name' | 'rate'>, tuning: StageConfig): Omit<Trial, 'structure'> {
+  if (rate === undefined) return { ...(name !== undefined && { name }), tuning };
+  const learningRate = Number((tuning.learningRate * rate).toPrecision(6));
+  return { name: name ?? `lr-${learningRate}`, tuning: { ...tuning, learningRate } };
 }
 
-/** Learning rates to try, as multiples of the setting's: those of the paper's grid (a tenth to ten times) and between. */
-const rateFactors = [0.1, 0.3, 1, 3, 10];
-
-/**
- * The first honest rival of a search: no search, LoRA as even as the budget allows, its learning rate chosen on D_val.
- * @throws InputError where the budget holds no module
- */
-export function evenLoraTrials({ model, settings }: Prepared): Trial[] {
-  const { budget } = openSpace(model, settings);
-  const modules = evenLora(model.sites, budget);
-  const structure = createStructure(model, { space: 'tuned-lora', budget }, modules, { kept: modules.map(() => true) });
-  return rateFactors.map(factor => {
-    const lr = Number((settings.lr * factor).toPrecision(6));
-    return { name: `lr-${lr}`, structure, settings: { ...settings, lr } };
-  });
+/** Tunings that take as many loss-and-gradient evaluations as a search and a tuning, to the nearest number. */
+function equalCostTrials(
+  model: Model,
+  { train }: TrainingSet,
+  settings: ResolvedSettings,
+  catalogue: Catalogue,
+): number {
+  const search = resolveSearch(model, settings, catalogue);
+  const { strategy, options, tuning } = search;
+  const tuned = countEvaluations(tuneCost([], train, tuning));
+  return 1 + Math.round(countEvaluations(strategy.cost(searchProblem(search, train), options)) / tuned);
 }

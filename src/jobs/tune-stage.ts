@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { type TunedStructure, tune } from '../library/tune.ts';
+import { type TunedStructure, tuneStructure } from '../library/tune.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { startStageMemory } from '../runs/stage-memory.ts';
-import type { Structure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
 import { relay } from './log-events.ts';
-import type { Prepared } from './prepare.ts';
+import type { ResolvedJob } from './prepare.ts';
+import type { Trial } from './trials.ts';
 
 export interface TuneStageResult extends TunedStructure {
   /** Best validation score, that of `delta`. */
@@ -16,22 +16,20 @@ export interface TuneStageResult extends TunedStructure {
 }
 
 /**
- * Tunes a structure. Goes on from a checkpoint where there is one.
- * @param trial name of the attempt, where several are made of the stage
+ * Tunes the structure of a trial. Goes on from a checkpoint where there is one.
  */
 export async function runTuneStage(
-  { model, data, settings }: Prepared,
-  structure: Structure,
+  { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
+  { name, structure, tuning }: Trial,
   stage: 'retrain' | 'random',
   folder: RunFolder,
   { signal, onEvent }: JobContext,
-  trial?: string,
 ): Promise<TuneStageResult> {
-  const store = checkpointFile(join(folder.checkpoint, `${[stage, trial].filter(Boolean).join('-')}.safetensors`));
+  const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tune(model, structure, data, settings, { checkpoint: memory.checkpoint, signal });
-    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, trial);
+    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
+    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
     return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
   } finally {
     memory.stop();

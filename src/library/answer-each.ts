@@ -1,15 +1,14 @@
 import { evaluationBatches } from '../data/batches.ts';
 import type { Segment } from '../data/example.ts';
 import { chunks } from '../data/in-chunks.ts';
-import type { AskedProgram } from '../export/exporter.ts';
+import type { InferenceProgram } from '../export/exporter.ts';
 import type { Codec } from '../models/codec.ts';
 import { type Answer, answerer } from './answers.ts';
-import type { StopContext } from './evaluate.ts';
-import { interruption } from './interrupted.ts';
+import { interruption, type StopContext } from './interrupted.ts';
 
 /** What is asked: a program, the parameters it takes, and how it reads a task's inputs and answers them. */
-export interface Asked {
-  readonly program: AskedProgram;
+export interface Inference {
+  readonly program: InferenceProgram;
   readonly delta: Float32Array;
   readonly codec: Codec;
 }
@@ -40,7 +39,7 @@ const windowBatches = 8;
  * @throws InterruptedError where the signal has aborted
  */
 export async function* answerEach(
-  { program, delta, codec }: Asked,
+  { program, delta, codec }: Inference,
   questions: AsyncIterable<Question> | Iterable<Question>,
   { maxTokens, batchSize = 16, signal }: AnswerEachOptions,
 ): AsyncGenerator<Prediction, void> {

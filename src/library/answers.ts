@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import type { Answering } from '../core/program.ts';
-import { type AskedInput, type Choosing, type Codec, labelsOf, outputsOf } from '../models/codec.ts';
+import { type Choosing, type Codec, type InferenceInput, labelsOf, outputsOf } from '../models/codec.ts';
 import { batchAnswerer } from './scoring.ts';
 
 /** An answer, and where it is one of a task's labels, how sure the model is of it. */
@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** Answers to what is asked, one each. */
-export type Answerer = (asked: readonly AskedInput[]) => Promise<Answer[]>;
+export type Answerer = (asked: readonly InferenceInput[]) => Promise<Answer[]>;
 
 /**
  * Chooses among the labels where there are any, else generates greedily. Unlike a generation, as `evaluate` scores it,

@@ -1,13 +1,16 @@
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
+import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import { mapInSlices } from '../data/in-slices.ts';
-import { metrics } from '../metrics/metrics.ts';
+import { metricNamed } from '../metrics/metrics.ts';
 import type { Target } from '../metrics/target.ts';
-import type { AskedInput, Codec } from '../models/codec.ts';
+import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { majorityScore } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
+import type { StopContext } from './interrupted.ts';
 import { sample } from './sample.ts';
 import type { ScoredSplit, Scoring } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
@@ -57,17 +60,30 @@ export async function encodeTask(
   task: TaskDescription,
   data: TaskData,
   given: StageSettings = {},
-  { signal }: { readonly signal?: AbortSignal } = {},
+  context: StopContext & WithCatalogue = {},
 ): Promise<EncodedTask> {
-  const settings = completeSettings(model, task, given);
-  const { seed, 'max-length': maxLength, sentinel } = settings;
+  const { encoding } = jobSizes(completeSettings(model, task, given, undefined, context.catalogue));
+  return encodeData(model, task, data, encoding, context);
+}
+
+/** The same by options in values. */
+export async function encodeData(
+  model: Pick<Model, 'codec'>,
+  task: TaskDescription,
+  data: TaskData,
+  options: EncodingOptions,
+  { signal, catalogue = builtIn }: StopContext & WithCatalogue = {},
+): Promise<EncodedTask> {
+  const { maxLength, maxValidation, maxTest, batchSize, sentinel, seed } = options;
+  const metric = metricNamed(task.metric, catalogue.metrics);
+  const details = (task.details ?? []).map(name => [name, metricNamed(name, catalogue.metrics)] as const);
   const codec = model.codec(task, { maxLength, sentinel });
-  const answers = answerMode(codec, task, settings.answers);
+  const answers = answerMode(codec, task, options.answers);
   const train = data.train.flatMap(trainingRows);
-  const validation = sample(data.validation, settings['max-validation'], seed, 'sample/validation');
-  const test = sample(data.test, settings['max-test'], seed, 'sample/test');
+  const validation = sample(data.validation, maxValidation, seed, 'sample/validation');
+  const test = sample(data.test, maxTest, seed, 'sample/test');
   let cut = 0;
-  const encode = ({ input, output }: Example): EncodedExample & AskedInput => {
+  const encode = ({ input, output }: Example): EncodedExample & InferenceInput => {
     const reading = codec.read(input);
     if (reading.cut > 0) cut += 1;
     const { choices } = reading;
@@ -80,7 +96,6 @@ export async function encodeTask(
   const encoded = await mapInSlices(train, encode, signal);
   const splits = { validation: await toSplit(validation), test: await toSplit(test) };
   const words = codec.choice?.labels?.map(({ word }) => word);
-  const { metric, details = [] } = task;
   const tooLong = await countTooLong(codec, task, [train, validation, test].flat(), signal);
   return {
     task,
@@ -89,10 +104,10 @@ export async function encodeTask(
     scoring: {
       codec,
       answers,
-      score: (predictions, targets) => metrics[metric](predictions, targets, words),
+      score: (predictions, targets) => metric(predictions, targets, words),
       details: (predictions, targets) =>
-        Object.fromEntries(details.map(name => [name, metrics[name](predictions, targets, words)])),
-      batchSize: settings['batch-size'],
+        Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
+      batchSize,
     },
     majority: majorityScore(metric, {
       train: train.map(({ output }) => codec.write(output)),

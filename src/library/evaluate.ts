@@ -1,15 +1,16 @@
+import { z } from 'zod';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './interrupted.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
 export type SplitName = 'validation' | 'test';
 
-export interface StopContext {
-  readonly signal?: AbortSignal;
-}
+const splitName = z.enum(['validation', 'test'] satisfies SplitName[], { error: '`validation` or `test`' });
 
 /**
  * Score of trained parameters on a split, by the task's metric, 0 to 100.
@@ -20,7 +21,7 @@ export async function evaluate(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  context: StopContext = {},
+  context: StopContext & WithCatalogue = {},
 ): Promise<number> {
   return (await evaluateInDetail(model, tuned, data, split, context)).score;
 }
@@ -31,10 +32,11 @@ export function evaluateInDetail(
   tuned: TunedStructure,
   data: EncodedTask,
   split: SplitName = 'test',
-  { signal }: StopContext = {},
+  { signal, catalogue }: StopContext & WithCatalogue = {},
 ): Promise<DetailedScore> {
   return asInterrupted(signal, async () => {
-    const program = await model.compile(keptModules(tuned.structure, model));
+    checkArgument('evaluate(model, tuned, data, split)', splitName, split);
+    const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
     try {
       return await scoreSplitInDetail(program, data[split], data.scoring, tuned, signal);
     } finally {

@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
+import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
+import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
   descriptionFile,
@@ -9,32 +13,43 @@ import {
   writeDescription,
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
-import { type ExportFormat, exporters } from '../export/formats.ts';
+import { exporterOf } from '../export/formats.ts';
 import { writeFolderWhole } from '../files/write-folder-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
-import type { StopContext } from './evaluate.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './interrupted.ts';
 import { packageVersion } from './provenance.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface ExportOptions extends StopContext {
-  readonly format: ExportFormat;
+interface Exported extends StopContext, WithCatalogue {
+  /** Name of an exporter. */
+  readonly format: string;
   /** The folder to write. It may be there where it is empty or holds an earlier export, which is then replaced. */
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
   readonly task: TaskDescription & ExportedTask;
-  /** Those it was trained with; `max-length` and `sentinel` are read. */
-  readonly settings?: StageSettings;
   /** Test score, to be noted. */
   readonly score?: ExportDescription['score'];
 }
 
+export interface ExportOptions extends Exported {
+  /** Those it was trained with; `max-length` and `sentinel` are read. */
+  readonly settings?: StageSettings;
+}
+
+/** The same with what the settings say in values. */
+export interface ExportValues extends Exported {
+  /** The model as it was named: the folder or the repository of the checkpoint. */
+  readonly source: string;
+  /** As the examples were encoded. */
+  readonly encoding: Pick<EncodingOptions, 'maxLength' | 'sentinel'>;
+}
+
 /** An exported model: its folder, the files in it, and their size. */
 export interface ExportOutcome {
-  readonly format: ExportFormat;
+  readonly format: string;
   readonly folder: string;
   readonly task: string;
   readonly model: string;
@@ -42,20 +57,39 @@ export interface ExportOutcome {
   readonly bytes: number;
 }
 
+const exportOptions = z.looseObject(
+  {
+    format: z.string({ error: 'the name of a form, for example `onnx`' }),
+    out: z.string({ error: 'a folder' }),
+    task: z.looseObject({ name: z.string({ error: 'a task' }) }, { error: 'a task' }),
+  },
+  { error: '`{ format, out, task }`' },
+);
+
 /**
  * Writes a model with what was trained for it in a form that other programs take.
  * @throws InputError where the form cannot hold the modules, or the folder holds something else, before any file is touched;
  * InterruptedError where the signal has aborted: nothing is left then
  */
-export function exportModel(
+export function exportModel(model: Model, tuned: TunedStructure, given: ExportOptions): Promise<ExportOutcome> {
+  return asInterrupted(given?.signal, async () => {
+    checkArgument('exportModel(model, tuned, options)', exportOptions, given);
+    const { settings = {}, ...options } = given;
+    const resolved = completeSettings(model, options.task, settings, undefined, options.catalogue);
+    const { encoding } = jobSizes(resolved);
+    return exportTuned(model, tuned, { ...options, source: resolved.model, encoding });
+  });
+}
+
+/** The same by options in values. */
+export function exportTuned(
   model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, settings = {}, score, signal }: ExportOptions,
+  { format, out, task, source, encoding: { maxLength, sentinel }, score, signal, catalogue = builtIn }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
-    const exporter = exporters[format];
-    const modules = keptModules(structure, model);
-    const { model: source, 'max-length': maxLength, sentinel } = completeSettings(model, task, settings);
+    const exporter = exporterOf(format, '--format', catalogue.exporters);
+    const modules = keptModules(structure, model, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
     exporter.check(modules, model.heads);
     await requireExportFolder(out);

@@ -1,5 +1,10 @@
 import { InterruptedError, StorageError } from '../core/errors.ts';
 
+/** What stops a call before its end. */
+export interface StopContext {
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Runs a job; whatever stops it after the signal has aborted is an interruption, wherever it was noticed. A state that
  * could not be saved is not: an interruption promises it.

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -7,7 +10,7 @@ import { type AnswerEachOptions, answerEach, type Prediction, type Question } fr
 import { asInterrupted } from './interrupted.ts';
 import type { TunedStructure } from './tune.ts';
 
-export interface PredictOptions extends AnswerEachOptions {
+export interface PredictOptions extends AnswerEachOptions, WithCatalogue {
   /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
   readonly task?: CodedTask & Pick<Partial<Task>, 'segments'>;
   /** Longest input in tokens; longer ones are cut (default 512). */
@@ -15,6 +18,12 @@ export interface PredictOptions extends AnswerEachOptions {
   /** Whether answers are written after a sentinel (default: as the model was pre-trained). */
   readonly sentinel?: boolean;
 }
+
+const count = z.int({ error: 'a whole number above 0' }).positive({ error: 'a whole number above 0' }).optional();
+const predictOptions = z.looseObject(
+  { maxLength: count, batchSize: count, maxTokens: count },
+  { error: '`{ task, maxLength, batchSize }`, or nothing' },
+);
 
 /**
  * The model's answer to each question, in their order. A text is the field of a task that has one, and is read as it is without
@@ -44,10 +53,12 @@ export async function* predictEach(
   model: Model,
   tuned: TunedStructure,
   questions: AsyncIterable<Question> | Iterable<Question>,
-  { task = {}, maxLength = 512, sentinel, ...options }: PredictOptions = {},
+  given: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
+  checkArgument('predict(model, tuned, questions, options)', predictOptions, given);
+  const { task = {}, maxLength = 512, sentinel, catalogue, ...options } = given;
   const codec = model.codec(task, { maxLength, sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model));
+  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   yield* answerEach({ program, delta: tuned.delta, codec }, read(questions, task), options);
 }
 

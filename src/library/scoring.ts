@@ -1,12 +1,12 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import type { Target } from '../metrics/target.ts';
-import { type AskedInput, answerOf, type Codec, outputsOf } from '../models/codec.ts';
+import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
   /** As the model reads them, each with the first of its right answers. */
-  readonly examples: readonly (EncodedExample & AskedInput)[];
+  readonly examples: readonly (EncodedExample & InferenceInput)[];
   /** What should be answered, one an example. */
   readonly targets: readonly Target[];
 }
@@ -88,7 +88,7 @@ export function batchAnswerer(
   program: Answering,
   { codec: { choice, writing }, answers }: Pick<AnswerOptions, 'codec' | 'answers'>,
   { delta, gates }: Trained,
-): (asked: readonly AskedInput[]) => Promise<string[]> {
+): (asked: readonly InferenceInput[]) => Promise<string[]> {
   if (answers === 'choose') {
     if (choice === undefined) throw new RangeError('there is nothing to choose among');
     return async asked => {
@@ -104,4 +104,4 @@ export function batchAnswerer(
   };
 }
 
-const inputsOf = (asked: readonly AskedInput[]) => asked.map(({ input }) => input);
+const inputsOf = (asked: readonly InferenceInput[]) => asked.map(({ input }) => input);

@@ -1,46 +1,22 @@
-import { retrainStage, searchStage } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
-import { type ChosenStrategy, chosenStrategy } from '../config/search-options.ts';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
+
+import { throwIfInterrupted } from '../core/errors.ts';
+
 import type { Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
-import { defaultStrategy } from '../search/strategies/strategies.ts';
-import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
+import type { Compile, SearchEvent, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
-import { countEvaluations } from '../training/stage-cost.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './interrupted.ts';
+import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
-import { openSpace } from './structures.ts';
 
 /** What a search has found: the structure, and how it came about. */
 export interface FoundStructure extends SearchResult {
   readonly structure: Structure;
-}
-
-/** A search before it is run: its strategy, and what that is handed. */
-export interface PreparedSearch extends ChosenStrategy {
-  readonly problem: SearchProblem;
-}
-
-/**
- * Makes plain values of settings. Computes nothing.
- * @throws InputError for an unknown space, a budget that holds no module, and too little training data
- */
-export function prepareSearch(
-  model: Pick<Model, 'sites' | 'parameters'>,
-  { train: examples }: Pick<EncodedTask, 'train'>,
-  settings: ResolvedSettings,
-): PreparedSearch {
-  const { candidates, budget } = openSpace(model, settings);
-  const keepInert = settings['keep-inert'];
-  const [stage, tuning] = [searchStage(settings), retrainStage(settings)];
-  const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
-  const usual = defaultStrategy.options.parse({});
-  const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
-  return { ...chosenStrategy(settings), problem: { ...problem, usualEvaluations: countEvaluations(usualCost) } };
 }
 
 /**
@@ -54,17 +30,29 @@ export async function* searchStructure(
   model: Model,
   data: EncodedTask,
   given: StageSettings = {},
+  context: LoopContext & WithCatalogue = {},
+): AsyncGenerator<SearchEvent, FoundStructure> {
+  const settings = completeSettings(model, data.task, given, undefined, context.catalogue);
+  return yield* runSearch(model, data, resolveSearch(model, settings, context.catalogue), context);
+}
+
+/** The same of a search in values. */
+export async function* runSearch(
+  model: Model,
+  data: Pick<EncodedTask, 'train' | 'validation' | 'scoring'>,
+  search: ResolvedSearch,
   context: LoopContext = {},
 ): AsyncGenerator<SearchEvent, FoundStructure> {
-  const settings = completeSettings(model, data.task, given);
-  const { strategy, options, problem } = prepareSearch(model, data, settings);
+  throwIfInterrupted(context.signal);
+  const { strategy, options, space, stage } = search;
+  const problem = searchProblem(search, data.train);
   const open = new Set<Program>();
   const compile: Compile = async modules => {
     const program = await model.compile(modules);
     open.add(program);
     return {
       program,
-      initialDelta: program.initialDelta(settings.seed),
+      initialDelta: program.initialDelta(stage.seed),
       evaluate: (delta, gates) =>
         scoreSplit(program, data.validation, data.scoring, { delta, ...(gates && { gates }) }, context.signal),
       async release() {
@@ -74,10 +62,10 @@ export async function* searchStructure(
   };
   try {
     const found = yield* strategy.search(problem, options, compile, context);
-    const { candidates, budget, keepInert } = problem;
+    const { name, candidates, budget, limited, keepInert } = space;
     const { closed } = found;
     const kept = chooseStructure(found.worth, candidates, { budget, keepInert, ...(closed && { closed }) });
-    const origin = { space: settings.space, budget: settings.budget === undefined ? null : budget };
+    const origin = { space: name, budget: limited ? budget : null };
     return { ...found, structure: createStructure(model, origin, candidates, { ...found, kept }) };
   } catch (error) {
     throw interruption(context.signal, error);

@@ -1,8 +1,11 @@
+import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
 import { checkSearchOptions } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import type { Task } from '../tasks/task.ts';
 
@@ -23,11 +26,13 @@ export function completeSettings(
   task: Pick<Task, 'name' | 'presets' | 'maxSourceLength'>,
   given: Settings,
   tuned?: string,
+  catalogue: Catalogue = builtIn,
 ): ResolvedSettings {
+  checkArgument('settings', z.looseObject({}, { error: 'settings by their keys, for example `{ epochs: 2 }`' }), given);
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = parseSettings(said, key => key);
+  const parsed = parseSettings(said, key => key, catalogue);
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
-  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned);
-  checkSearchOptions(settings);
+  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
+  checkSearchOptions(settings, catalogue);
   return settings;
 }

@@ -1,7 +1,9 @@
-import { retrainStage } from '../config/job-config.ts';
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
+import type { StageConfig } from '../training/stage.ts';
 import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune-program.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './interrupted.ts';
@@ -27,19 +29,30 @@ export async function* tune(
   structure: Structure,
   data: EncodedTask,
   given: StageSettings = {},
-  context: LoopContext = {},
+  context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const settings = completeSettings(model, data.task, given, structure.space);
-  const program = await model.compile(keptModules(structure, model));
+  const { tuning } = jobSizes(completeSettings(model, data.task, given, structure.space, context.catalogue));
+  return yield* tuneStructure(model, structure, data, tuning, context);
+}
+
+/** The same by sizes and rates in values. */
+export async function* tuneStructure(
+  model: Model,
+  structure: Structure,
+  data: Pick<EncodedTask, 'train' | 'validation' | 'scoring'>,
+  tuning: StageConfig,
+  context: LoopContext & WithCatalogue = {},
+): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
+  const program = await model.compile(keptModules(structure, model, undefined, context.catalogue));
   try {
     const tuned = yield* tuneProgram(
       {
         program,
         examples: data.train,
-        initialDelta: program.initialDelta(settings.seed),
+        initialDelta: program.initialDelta(tuning.seed),
         evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
       },
-      retrainStage(settings),
+      tuning,
       context,
     );
     return { ...tuned, structure };

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { packageVersion } from '../library/provenance.ts';
-import { builtInFolder, builtInModels } from '../models/load-model.ts';
+import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { checkDataFolder, checkSpamData } from './data.ts';
@@ -31,8 +31,8 @@ export async function examineMachine(): Promise<MachineReport> {
   for (const name of deviceNames) devices.push(await probe(name));
   const resources = await findResources('.');
   const models: Check[] = [];
-  for (const name of builtInModels) {
-    models.push(await checkModelFiles(name, builtInFolder(name)), await checkTokenizer(name));
+  for (const [name, { folder }] of Object.entries(builtInModels)) {
+    models.push(await checkModelFiles(name, folder), await checkTokenizer(name));
   }
   const checks = [
     ...software,

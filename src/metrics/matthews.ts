@@ -1,11 +1,11 @@
 import { confusion } from './confusion.ts';
-import type { Metric } from './metric.ts';
+import { type Metric, needing } from './metric.ts';
 
 /**
  * Matthews correlation times 100: (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)); 0 where the denominator is 0,
  * that is where predictions or targets are all of one class.
  */
-export const matthews: Metric = (predictions, targets, labels) => {
+export const matthews: Metric = needing({ oneAnswer: true, twoLabels: true }, (predictions, targets, labels) => {
   const {
     truePositives: tp,
     falsePositives: fp,
@@ -17,4 +17,4 @@ export const matthews: Metric = (predictions, targets, labels) => {
   if (denominator === 0) return 0;
   // Rounding of the roots can carry a perfect correlation past its bounds.
   return Math.max(-100, Math.min(100, (100 * (tp * tn - fp * fn)) / denominator));
-};
+});

@@ -6,11 +6,24 @@ import type { Target } from './target.ts';
  * task's order, and the last of two is the positive one.
  * @throws RangeError where lengths differ or nothing was predicted.
  */
-export type Metric = (
-  predictions: readonly string[],
-  targets: readonly Target[],
-  labels: readonly string[] | undefined,
-) => number;
+export interface Metric extends MetricNeeds {
+  (predictions: readonly string[], targets: readonly Target[], labels: readonly string[] | undefined): number;
+}
+
+/** What a metric needs of a task; nothing by default. */
+export interface MetricNeeds {
+  /** Judges by the one right answer of each example; the others take any of several. */
+  readonly oneAnswer?: boolean;
+  /** Two labels, of which the last is the positive one. */
+  readonly twoLabels?: boolean;
+  /** Answers that are numbers, and no labels. */
+  readonly numbers?: boolean;
+}
+
+/** A metric with what it needs. */
+export function needing(needs: MetricNeeds, metric: Metric): Metric {
+  return Object.assign(metric, needs);
+}
 
 /** @throws RangeError where the lists cannot be compared. */
 export function checkPaired(predictions: readonly string[], targets: readonly Target[]): void {

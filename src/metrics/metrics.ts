@@ -1,3 +1,4 @@
+import { unknownName } from '../core/nearest.ts';
 import { accuracy } from './accuracy.ts';
 import { exactMatch } from './exact-match.ts';
 import { f1 } from './f1.ts';
@@ -7,7 +8,10 @@ import type { Metric } from './metric.ts';
 import { pearson } from './pearson.ts';
 import { tokenF1 } from './token-f1.ts';
 
-/** Every metric by the name task files use. To add one: a file of its own, and a line here. */
+/** Metrics by the names that tasks use. */
+export type Metrics = Readonly<Record<string, Metric>>;
+
+/** Every metric that comes with the package. To add one: a file of its own, and a line here. */
 export const metrics = {
   accuracy,
   f1,
@@ -16,11 +20,14 @@ export const metrics = {
   'token-f1': tokenF1,
   'exact-match': exactMatch,
   'group-accuracy': groupAccuracy,
-} as const satisfies Record<string, Metric>;
+} as const satisfies Metrics;
 
 export type MetricName = keyof typeof metrics;
 
 export const metricNames = Object.keys(metrics) as readonly MetricName[];
 
-/** Metrics that judge a prediction by the one right answer of its example; the others take any of several. */
-export const oneAnswerMetrics: readonly MetricName[] = ['f1', 'matthews', 'pearson'];
+/** The metric of that name. InputError, with the nearest, where there is none. */
+export function metricNamed(name: string, known: Metrics = metrics): Metric {
+  if (!Object.hasOwn(known, name)) throw unknownName('metric', name, Object.keys(known));
+  return known[name]!;
+}

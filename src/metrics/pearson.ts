@@ -1,4 +1,4 @@
-import { checkPaired, type Metric } from './metric.ts';
+import { checkPaired, type Metric, needing } from './metric.ts';
 import { onlyAnswer } from './target.ts';
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -9,7 +9,7 @@ const INVALID_SCORE = -1;
  * finite decimal number counts as −1; where the correlation is not defined (one side is constant) the result is 0.
  * @throws RangeError as every metric, and where a target is no finite decimal number or has several right answers
  */
-export const pearson: Metric = (predictions, targets) => {
+export const pearson: Metric = needing({ oneAnswer: true, numbers: true }, (predictions, targets) => {
   checkPaired(predictions, targets);
   const x = predictions.map(text => spelledNumber(text) ?? INVALID_SCORE);
   const y = targets.map(target => requireNumber(onlyAnswer(target)));
@@ -19,7 +19,7 @@ export const pearson: Metric = (predictions, targets) => {
   const dy = deviations(y);
   const correlation = dot(dx, dy) / (Math.sqrt(dot(dx, dx)) * Math.sqrt(dot(dy, dy)));
   return Number.isFinite(correlation) ? 100 * Math.max(-1, Math.min(1, correlation)) : 0;
-};
+});
 
 /** The finite number that a text spells in decimal notation, undefined where it spells none. */
 export function spelledNumber(text: string): number | undefined {

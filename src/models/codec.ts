@@ -13,14 +13,14 @@ export interface CodecOptions {
 }
 
 /** What is asked of a program. */
-export interface AskedInput {
+export interface InferenceInput {
   readonly input: EncodedInput;
   /** What each class stands for, where the example gives its own answers to choose among. */
   readonly choices?: readonly string[];
 }
 
 /** What a model reads of an example. */
-export interface Reading extends AskedInput {
+export interface Reading extends InferenceInput {
   /** The same in words. */
   readonly text: string;
   /** How many tokens were cut off. */
@@ -60,7 +60,7 @@ export interface Writing {
 export interface Codec {
   read(input: readonly Segment[]): Reading;
   /** What a right answer to an example looks like to the model. */
-  encode(output: Output, reading: AskedInput): EncodedOutput;
+  encode(output: Output, reading: InferenceInput): EncodedOutput;
   /** An answer as the model says it: what a metric compares. */
   write(output: Output): string;
   /** Absent where the task's answers cannot be listed, and the model says no numbers. */
@@ -72,19 +72,19 @@ export interface Codec {
 }
 
 /** What is to be scored for a batch. */
-export function outputsOf({ outputs }: Choosing, asked: readonly AskedInput[]): readonly EncodedOutput[] {
+export function outputsOf({ outputs }: Choosing, asked: readonly InferenceInput[]): readonly EncodedOutput[] {
   if (outputs.length > 0) return outputs;
   const most = asked.reduce((count, { choices = [] }) => Math.max(count, choices.length), 0);
   return Array.from({ length: most }, (_, i) => ({ class: i }));
 }
 
 /** What the scores of one input stand for; undefined where the one score is a number to be told. */
-export function labelsOf({ labels }: Choosing, { choices }: AskedInput): readonly Label[] | undefined {
+export function labelsOf({ labels }: Choosing, { choices }: InferenceInput): readonly Label[] | undefined {
   return choices?.map(text => ({ name: text, word: text })) ?? labels;
 }
 
 /** The answer that the scores of one input come to. */
-export function answerOf(choice: Choosing, asked: AskedInput, scores: Float64Array): string {
+export function answerOf(choice: Choosing, asked: InferenceInput, scores: Float64Array): string {
   const labels = labelsOf(choice, asked);
   return labels === undefined ? String(scores[0]!) : labels[scores.indexOf(Math.max(...scores))]!.word;
 }

@@ -28,14 +28,13 @@ export const families: Families = {
 };
 
 /**
- * The family of the model in a folder, one of the package's or of `more`, and its parsed config.json.
+ * The family of the model in a folder, and its parsed config.json.
  * @throws InputError where that is missing or damaged, or names no family that is known
  */
 export async function familyIn(
   folder: string,
-  more: Families = {},
+  known: Families = families,
 ): Promise<{ readonly family: Family; readonly config: unknown }> {
-  const known = { ...families, ...more };
   const where = join(folder, 'config.json');
   const config = await readJson(where);
   const name =

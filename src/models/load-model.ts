@@ -1,28 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { builtInModel, builtInModelNames } from './built-in.ts';
 import { type Families, familyIn } from './families.ts';
 import { keepingDevice } from './keep-device.ts';
 import type { Model } from './model.ts';
 
-/** Models that come with the package, by name. */
-const BUILT_IN: Readonly<Record<string, string>> = {
-  mini: fileURLToPath(new URL('../../models/mini', import.meta.url)),
-};
-
-export const builtInModels: readonly string[] = Object.keys(BUILT_IN);
-
-/** Folder of a built-in model. */
-export const builtInFolder = (name: string): string => BUILT_IN[name]!;
-
 /** How a model is loaded, and what tells of its download. */
 export interface LoadOptions extends CompileSettings, DownloadOptions {
-  /** Families beside those that come with the package, by `model_type`. */
+  /** The families there are, by `model_type` (default: those that come with the package). */
   readonly families?: Families;
 }
 
@@ -44,8 +34,8 @@ export async function loadModel(nameOrFolder: string, options: LoadOptions = {})
 }
 
 async function findModel(nameOrFolder: string, options: DownloadOptions): Promise<{ name: string; folder: string }> {
-  const builtIn = Object.hasOwn(BUILT_IN, nameOrFolder) ? BUILT_IN[nameOrFolder] : undefined;
-  if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn };
+  const builtIn = builtInModel(nameOrFolder);
+  if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn.folder };
   const folder = resolve(nameOrFolder);
   const isFolder = await stat(folder).then(
     found => found.isDirectory(),
@@ -59,7 +49,7 @@ async function findModel(nameOrFolder: string, options: DownloadOptions): Promis
   }
   throw new InputError(`no model folder ${nameOrFolder}`, {
     code: 'unknown-model',
-    remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModels.join(', ')}`,
+    remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModelNames.join(', ')}`,
   });
 }
 

@@ -24,7 +24,7 @@ export interface QuantizedTensor {
 }
 
 /** A weight W [out, in] as products read it: Wᵀ for x Wᵀ, W for its backward pass. */
-export interface QuantizedWeight {
+interface QuantizedWeight {
   readonly forward: QuantizedTensor;
   readonly backward: QuantizedTensor;
 }

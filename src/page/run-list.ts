@@ -6,7 +6,7 @@ import { listed, type Order } from './filter.ts';
 import { compareLink, runLink } from './route.ts';
 
 /** More curves than this cannot be told apart. */
-export const mostCompared = 6;
+const mostCompared = 6;
 
 const stateNames = { running: 'running', stopped: 'stopped', finished: 'finished', damaged: 'damaged' } as const;
 

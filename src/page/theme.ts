@@ -14,7 +14,7 @@ function storage(): Storage | undefined {
 const system = () => matchMedia('(prefers-color-scheme: dark)');
 
 /** `light` or `dark`, as it is shown now. */
-export function shownTheme(): 'light' | 'dark' {
+function shownTheme(): 'light' | 'dark' {
   const chosen = document.documentElement.dataset.theme;
   return chosen === 'light' || chosen === 'dark' ? chosen : system().matches ? 'dark' : 'light';
 }

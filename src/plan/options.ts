@@ -1,11 +1,12 @@
-import type { ResolvedSettings } from '../config/resolve.ts';
-import { chosenStrategy } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
+import { hasExactInt8Products } from '../runtime/probe-int8.ts';
+import type { CompileSettings } from '../runtime/session.ts';
+import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
-export interface Lever {
+export interface MemoryOption {
   /** What to add to the command or the config file. */
   readonly settings: Settings;
   readonly peakBytes: number;
@@ -17,31 +18,79 @@ export interface Lever {
   readonly changes?: string;
 }
 
-/** Settings to try, the mildest of each kind first; the first that fits ends its kind. */
-export interface LeverKind {
-  readonly attempts: readonly Settings[];
+/** The settings of an option, and the job that they would make. */
+interface Attempt {
+  readonly settings: Settings;
+  readonly job: PlannedJob;
+}
+
+/** Options of one kind, the mildest first; the first that fits ends its kind. */
+interface OptionKind {
+  readonly attempts: readonly Attempt[];
   readonly changes?: string;
 }
 
-/** The levers that these settings leave; int8 where the machine has exact products of 8-bit integers. */
-export function leverKinds(settings: ResolvedSettings, { int8 }: { readonly int8: boolean }): LeverKind[] {
-  const rows = settings['micro-batch'] ?? settings['batch-size'];
-  const length = settings['max-length'];
-  const { strategy, options } = chosenStrategy(settings);
+/** The options that a job leaves, each kind as far as it must be taken. */
+export async function memoryOptions(
+  job: PlannedJob,
+  timings: Timings | undefined,
+  limitBytes: number,
+): Promise<MemoryOption[]> {
+  const int8 = job.compile.device === 'cpu' && (await hasExactInt8Products());
+  return optionKinds(job, { int8 }).flatMap(({ attempts, changes }): MemoryOption[] => {
+    let taken: MemoryOption | undefined;
+    for (const { settings, job } of attempts) {
+      const drafts = draftStages(job);
+      const peakBytes = largestPeak(job, drafts);
+      const fits = peakBytes <= limitBytes;
+      // No step of 8-bit integers was timed.
+      const seconds = settings.precision === undefined ? totalSeconds(job, drafts, timings) : null;
+      taken = { settings, peakBytes, seconds, fits, ...(changes !== undefined && { changes }) };
+      if (fits) break;
+    }
+    return taken ? [taken] : [];
+  });
+}
+
+/** The kinds of options there are; int8 where the machine has exact products of 8-bit integers. */
+export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean }): OptionKind[] {
+  const { data, search, compile, encoding } = job;
+  const { strategy, options, stage, tuning } = search;
+  const compiled = (change: Partial<CompileSettings>): Attempt => ({
+    settings: change,
+    job: { ...job, compile: { ...compile, ...change } },
+  });
+  const withMicroBatch = (microBatch: number): Attempt => ({
+    settings: { 'micro-batch': microBatch },
+    job: { ...job, search: { ...search, stage: { ...stage, microBatch }, tuning: { ...tuning, microBatch } } },
+  });
+  const strategyOptions = (change: Readonly<Record<string, unknown>>): Attempt => ({
+    settings: change,
+    job: { ...job, search: { ...search, options: { ...options, ...change } } },
+  });
+  const shortened = (maxLength: number): Attempt => ({
+    settings: { 'max-length': maxLength },
+    job: { ...job, encoding: { maxLength }, data: cutInputs(data, maxLength) },
+  });
+  const mayUnpack = compile.prepack !== false;
+  const mayRecompute = !compile.recompute;
   return [
-    { attempts: halvings(rows, 1).map(size => ({ 'micro-batch': size })) },
+    { attempts: halvings(stage.microBatch ?? stage.batchSize, 1).map(withMicroBatch) },
     {
       attempts: [
-        ...(settings.prepack === false ? [] : [{ prepack: false }]),
-        ...(settings.recompute ? [] : [{ recompute: true }]),
-        ...(settings.prepack === false || settings.recompute ? [] : [{ prepack: false, recompute: true }]),
+        ...(mayUnpack ? [compiled({ prepack: false })] : []),
+        ...(mayRecompute ? [compiled({ recompute: true })] : []),
+        ...(mayUnpack && mayRecompute ? [compiled({ prepack: false, recompute: true })] : []),
       ],
     },
-    ...(int8 && settings.precision !== 'int8'
-      ? [{ attempts: [{ precision: 'int8' as const }], changes: 'gradients are off by some percent' }]
+    ...(int8 && compile.precision !== 'int8'
+      ? [{ attempts: [compiled({ precision: 'int8' })], changes: 'gradients are off by some percent' }]
       : []),
-    ...(strategy.thrifty?.(options) ?? []).map(({ options: attempt, changes }) => ({ attempts: [attempt], changes })),
-    { attempts: halvings(length, 16).map(size => ({ 'max-length': size })), changes: 'longer texts are cut' },
+    ...(strategy.thrifty?.(options) ?? []).map(({ options: change, changes }) => ({
+      attempts: [strategyOptions(change)],
+      changes,
+    })),
+    { attempts: halvings(encoding.maxLength, 16).map(shortened), changes: 'longer texts are cut' },
   ];
 }
 

@@ -1,8 +1,11 @@
+import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { compileSettings, jobSizes } from '../config/job-config.ts';
+import type { ResolvedSettings } from '../config/resolve.ts';
 import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { asInterrupted } from '../library/interrupted.ts';
+import { resolveSearch } from '../library/resolve-search.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
-import { openSpace } from '../library/structures.ts';
 import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';
 import {
@@ -13,8 +16,8 @@ import {
   type ModulesThatFit,
   modulesThatFit,
 } from './candidate-table.ts';
-import type { Lever } from './options.ts';
-import { draftStages, largestPeak, type PlannedJob, pullLevers, timeStages, totalSeconds } from './planned-job.ts';
+import { type MemoryOption, memoryOptions } from './options.ts';
+import { draftStages, largestPeak, type PlannedJob, timeStages, totalSeconds } from './planned-job.ts';
 import type { StageMemory } from './planned-memory.ts';
 import type { PlannedStage } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
@@ -57,10 +60,10 @@ export interface Plan {
     readonly fits: boolean;
   };
   /** Where the job does not fit: changes of settings that need less, and what they cost. */
-  readonly levers: readonly Lever[];
+  readonly levers: readonly MemoryOption[];
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;
   /** Whether to time a few steps; without it the plan says nothing of time and starts no session. Default true. */
@@ -69,7 +72,7 @@ export interface PlanOptions {
 }
 
 /**
- * Plans a search and the re-training of what it keeps. Memory is computed from the graphs that would run; time is
+ * Plans a search and the tuning of what it keeps. Memory is computed from the graphs that would run; time is
  * extrapolated from a few timed steps over the batches that would be drawn. What the search will keep is not known yet,
  * so a random structure of the same budget stands for it.
  *
@@ -83,22 +86,37 @@ export function planSearch(
   options: PlanOptions = {},
 ): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
-    const settings = completeSettings(model, data.task, given);
-    const processBytes = process.memoryUsage.rss();
-    const limitBytes = options.memoryBytes ?? machineMemory();
-    const { candidates, budget } = openSpace(model, settings);
-    const keepInert = settings['keep-inert'];
-    const planned: PlannedJob = { model, settings, processBytes };
+    const settings = completeSettings(model, data.task, given, undefined, options.catalogue);
+    const search = resolveSearch(model, settings, options.catalogue);
+    const { encoding } = jobSizes(settings);
+    const compile = compileSettings({ ...settings, device: 'cpu' });
+    return planJob({ model, data, search, compile, encoding, tunings: countTunings(settings) }, options);
+  });
+}
 
-    const drafts = draftStages(planned, data);
-    const peakBytes = largestPeak(planned, drafts);
-    const timings = options.timing === false ? undefined : await timeStages(planned, drafts, data, options.signal);
+/** How many structures a search job tunes: what it finds, and a random one where that was asked for. */
+export function countTunings({ retrain, 'random-baseline': random }: ResolvedSettings): PlannedJob['tunings'] {
+  if (!retrain) return 0;
+  return random ? 2 : 1;
+}
+
+/** The same of a job in values. */
+export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: PlanOptions = {}): Promise<Plan> {
+  return asInterrupted(options.signal, async () => {
+    const job = { ...resolved, processBytes: process.memoryUsage.rss() };
+    const { model, data, search } = job;
+    const { name, candidates, budget, keepInert } = search.space;
+    const limitBytes = options.memoryBytes ?? machineMemory();
+
+    const drafts = draftStages(job);
+    const peakBytes = largestPeak(job, drafts);
+    const timings = options.timing === false ? undefined : await timeStages(job, drafts, options.signal);
     const fits = peakBytes <= limitBytes;
     return {
       task: data.task.name,
       model: model.name,
-      seed: settings.seed,
-      space: settings.space,
+      seed: search.stage.seed,
+      space: name,
       backboneParameters: model.parameters,
       candidates: candidates.length,
       parameters: candidates.reduce((sum, { parameters }) => sum + parameters, 0),
@@ -115,9 +133,9 @@ export function planSearch(
         seconds: timings ? workSeconds(timings.get(draft.stage)!, draft.graphs, draft.work) : null,
       })),
       peakBytes,
-      seconds: totalSeconds(planned, drafts, timings, data),
+      seconds: totalSeconds(job, drafts, timings),
       memory: { limitBytes, fits },
-      levers: fits ? [] : await pullLevers(planned, data, timings, limitBytes),
+      levers: fits ? [] : await memoryOptions(job, timings, limitBytes),
     };
   });
 }

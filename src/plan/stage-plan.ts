@@ -1,10 +1,9 @@
-import { compileSettings, retrainStage, searchStage } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { prepareSearch } from '../library/search-structure.ts';
+import { type ResolvedSearch, searchProblem } from '../library/resolve-search.ts';
 import type { Model } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
+import type { CompileSettings } from '../runtime/session.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { type StageCost, tuneCost } from '../training/stage-cost.ts';
@@ -29,26 +28,28 @@ export interface StageDraft {
   readonly memory: StageMemory;
 }
 
+/** What the stages of a job follow from. */
+export interface CostedJob {
+  readonly data: Pick<EncodedTask, 'train'>;
+  readonly search: ResolvedSearch;
+  /** Structures to be tuned after the search. */
+  readonly tunings: number;
+}
+
 /**
  * The stages of a job that compute something: the search, where there is one to be made, and the training of a random structure
  * in place of the one not yet found.
  */
-export function costStages(
-  model: Pick<Model, 'sites' | 'parameters'>,
-  data: Pick<EncodedTask, 'train'>,
-  settings: ResolvedSettings,
-): CostedStage[] {
-  const { strategy, options, problem } = prepareSearch(model, data, settings);
+export function costStages({ data, search, tunings }: CostedJob): CostedStage[] {
+  const { strategy, options, stage, tuning } = search;
+  const problem = searchProblem(search, data.train);
   const { candidates, budget, keepInert } = problem;
-  const [search, retrain] = [searchStage(settings), retrainStage(settings)];
   const searchCost = strategy.cost(problem, options);
-  const kept = randomStructure(candidates, { budget, keepInert, seed: settings.seed });
+  const kept = randomStructure(candidates, { budget, keepInert, seed: tuning.seed });
   const drawn = candidates.filter((_, i) => kept[i]);
   return [
-    ...(searchCost ? [{ stage: 'search' as const, config: search, cost: searchCost }] : []),
-    ...(settings.retrain
-      ? [{ stage: 'retrain' as const, config: retrain, cost: tuneCost(drawn, data.train, retrain) }]
-      : []),
+    ...(searchCost ? [{ stage: 'search' as const, config: stage, cost: searchCost }] : []),
+    ...(tunings > 0 ? [{ stage: 'retrain' as const, config: tuning, cost: tuneCost(drawn, data.train, tuning) }] : []),
   ];
 }
 
@@ -58,14 +59,14 @@ export function draftStage(
   context: {
     readonly model: Model;
     readonly data: EncodedTask;
-    readonly settings: ResolvedSettings;
+    readonly compile: CompileSettings;
     readonly processBytes: number;
   },
 ): StageDraft {
-  const { model, data, settings, processBytes } = context;
+  const { model, data, compile, processBytes } = context;
   const { modules, arrays, curvature } = cost;
   // The memory planned is the processor's, wherever the job computes.
-  const compiled = compileSettings({ ...settings, device: 'cpu' });
+  const compiled: CompileSettings = { ...compile, device: 'cpu' };
   const graphs = model.graphs(modules, compiled);
   const work = stageWorkload(data, config, cost, graphs.tokensPerRun);
   const answering = { answers: data.scoring.answers, deltaSize: model.layout(modules).size };

@@ -66,7 +66,7 @@ function runsSeconds(model: CostModel, flopsOf: FlopsOf, runs: readonly Runs<unk
 }
 
 /** Operations of one loss with its gradients. */
-export const trainingFlops =
+const trainingFlops =
   (graphs: ProgramGraphs): FlopsOf =>
   size =>
     productFlops(graphs.training, graphs.extents(size));

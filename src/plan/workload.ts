@@ -2,7 +2,7 @@ import { type EncodedExample, inputLength, outputLength } from '../core/program.
 import { evaluationBatches } from '../data/batches.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import type { ScoredSplit } from '../library/scoring.ts';
-import type { AskedInput } from '../models/codec.ts';
+import type { InferenceInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
 import { splitBatch } from '../training/split-batch.ts';
@@ -18,8 +18,8 @@ export interface Runs<Batch> {
   readonly batch: Batch;
 }
 
-export type TrainingRuns = Runs<readonly EncodedExample[]>;
-export type GenerationRuns = Runs<readonly AskedInput[]>;
+type TrainingRuns = Runs<readonly EncodedExample[]>;
+export type GenerationRuns = Runs<readonly InferenceInput[]>;
 
 /** What a stage has to compute, counted on the batches that it will draw. */
 export interface Workload {
@@ -42,7 +42,7 @@ function longestAnswer({ answers, codec: { choice, writing } }: EncodedTask['sco
 
 /** One pass over a split: what its score costs. */
 export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
-  const tally = createTally<readonly AskedInput[]>();
+  const tally = createTally<readonly InferenceInput[]>();
   for (const indices of evaluationBatches(examples, scoring.batchSize)) {
     const batch = indices.map(index => examples[index]!);
     const source = longest(batch.map(({ input }) => inputLength(input)));

@@ -8,7 +8,7 @@ export function rowName({ label, variant, budget }: Pick<ComparisonRow, 'label' 
 }
 
 /** `57.20 ± 1.31`; without ± where there is a single seed. */
-export function spread({ mean, sd }: Spread): string {
+function spread({ mean, sd }: Spread): string {
   return sd === null ? score(mean) : `${score(mean)} ± ${score(sd)}`;
 }
 

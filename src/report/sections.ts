@@ -94,7 +94,7 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
   );
 }
 
-export const stageTitles: Readonly<Record<StageName, string>> = {
+const stageTitles: Readonly<Record<StageName, string>> = {
   search: 'Search',
   retrain: 'Re-training',
   random: 'Random structure',

@@ -4,113 +4,106 @@ import { readJson } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 
-/** What a stage cost. */
-export interface StageResources {
-  readonly seconds: number;
+// JSON has no NaN, the score of a metric that is not defined: it is written as null.
+const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
+
+const stageResources = z.looseObject({
+  seconds: z.number(),
   /** Largest resident memory in this stage, of all processes that have worked at it. */
-  readonly peakBytes: number;
-  /** Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/mixed-derivative.ts`) a step of a search, one of training. */
-  readonly evaluations: number;
-}
+  peakBytes: z.number(),
+  /** Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-cost.ts`) a step of a search, one of tuning. */
+  evaluations: z.number(),
+});
+
+const scores = z.looseObject({
+  metric: z.string(),
+  /** Best validation score of the tuning. */
+  validation: score,
+  /** Test score of the parameters that were best on validation. */
+  test: score,
+  /** Test score of always giving the training set's commonest label. */
+  majority: score,
+  /** Test scores by further metrics of the task, where it has any. */
+  details: z.record(z.string(), score).optional(),
+  /** Test score of a random structure of equal budget, tuned alike, where one was asked for. */
+  random: score.optional(),
+});
+
+/** Objects are loose: what a later version adds is kept where a result is read, changed and written again. */
+const runResult = z.looseObject({
+  task: z.string(),
+  model: z.string(),
+  seed: z.number(),
+  /** Where it was computed, the last of it where it was resumed: `cpu`, `webgpu` or `cuda`. */
+  device: z.string().optional(),
+  /** Examples of each set, and how the sets were made. */
+  data: z
+    .looseObject({
+      train: z.number(),
+      validation: z.number(),
+      test: z.number(),
+      note: z.string(),
+      /** What the data at hand lack of the whole data set, in a sentence. */
+      incomplete: z.string().optional(),
+      /** How many answers are longer than any that is given. */
+      tooLong: z.string().optional(),
+    })
+    .optional(),
+  /** What could be spent. `fraction` is of the backbone's parameters. */
+  budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
+  /** What was spent: modules kept, and their parameters. */
+  structure: z.looseObject({
+    modules: z.number(),
+    parameters: z.number(),
+    /** Parameters of the model's heads, trained whatever the structure and outside the budget; absent where there are none. */
+    head: z.number().optional(),
+    /** Where it was found, where it was carried over from other runs. */
+    source: z.looseObject({ tasks: z.array(z.string()).readonly(), files: z.array(z.string()).readonly() }).optional(),
+  }),
+  score: scores.optional(),
+  resources: z.looseObject({
+    search: stageResources.optional(),
+    retrain: stageResources.optional(),
+    /** Answering the test split. */
+    test: z.looseObject({ seconds: z.number() }).optional(),
+    /** All trials together, where the method chose the best of several on validation; `retrain` is the chosen one. */
+    trials: z.looseObject({ count: z.number(), seconds: z.number(), evaluations: z.number() }).optional(),
+    /** Search over tuning: table 5 of the paper. */
+    ratio: z.looseObject({ time: z.number(), memory: z.number() }).optional(),
+  }),
+});
+
+/** The keys of loose objects that are known, not to be changed. */
+type Known<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T as string extends Key ? (unknown extends T[Key] ? never : Key) : Key]: Known<T[Key]> }
+    : T;
+
+/** What a stage cost. */
+export type StageResources = Known<z.output<typeof stageResources>>;
 
 /** Scores are 0 to 100. */
-export interface Scores {
-  readonly metric: string;
-  /** Best validation score of the re-training. */
-  readonly validation: number;
-  /** Test score of the parameters that were best on validation. */
-  readonly test: number;
-  /** Test score of always giving the training set's commonest label. */
-  readonly majority: number;
-  /** Test scores by further metrics of the task, where it has any. */
-  readonly details?: Readonly<Record<string, number>>;
-  /** Test score of a random structure of equal budget, trained alike, where one was asked for. */
-  readonly random?: number;
-}
+export type Scores = Known<z.output<typeof scores>>;
 
 /** A run's `result.json`. Other programs read it: fields are added, never renamed. */
-export interface RunResult {
-  readonly task: string;
-  readonly model: string;
-  readonly seed: number;
-  /** Where it was computed, the last of it where it was resumed: `cpu`, `webgpu` or `cuda`. */
-  readonly device?: string;
-  /** Examples of each set, and how the sets were made. */
-  readonly data?: {
-    readonly train: number;
-    readonly validation: number;
-    readonly test: number;
-    readonly note: string;
-    /** What the data at hand lack of the whole data set, in a sentence. */
-    readonly incomplete?: string;
-    /** How many answers are longer than any that is given. */
-    readonly tooLong?: string;
-  };
-  /** What could be spent. `fraction` is of the backbone's parameters. */
-  readonly budget: { readonly parameters: number; readonly fraction: number };
-  /** What was spent: modules kept, and their parameters. */
-  readonly structure: {
-    readonly modules: number;
-    readonly parameters: number;
-    /** Parameters of the model's heads, trained whatever the structure and outside the budget; absent where there are none. */
-    readonly head?: number;
-    /** Where it was found, where it was carried over from other runs. */
-    readonly source?: { readonly tasks: readonly string[]; readonly files: readonly string[] };
-  };
-  readonly score?: Scores;
-  readonly resources: {
-    readonly search?: StageResources;
-    readonly retrain?: StageResources;
-    /** Answering the test split. */
-    readonly test?: { readonly seconds: number };
-    /** All attempts together, where the method chose the best of several on validation; `retrain` is the chosen one. */
-    readonly trials?: { readonly count: number; readonly seconds: number; readonly evaluations: number };
-    /** Search over re-training: table 5 of the paper. */
-    readonly ratio?: { readonly time: number; readonly memory: number };
-  };
-}
+export type RunResult = Known<z.output<typeof runResult>>;
 
-/** Search over re-training, where both were done. */
-export function resourcesRatio(search?: StageResources, retrain?: StageResources) {
-  if (search === undefined || retrain === undefined) return undefined;
-  return { time: search.seconds / retrain.seconds, memory: search.peakBytes / retrain.peakBytes };
+/** Search over tuning, where both were done. */
+export function resourcesRatio(search?: StageResources, tuning?: StageResources) {
+  if (search === undefined || tuning === undefined) return undefined;
+  return { time: search.seconds / tuning.seconds, memory: search.peakBytes / tuning.peakBytes };
 }
 
 export function writeResult(file: string, result: RunResult): Promise<void> {
   return writeFileWhole(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-// JSON has no NaN, the score of a metric that is not defined: it is written as null.
-const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
-const resources = z.looseObject({ seconds: z.number(), peakBytes: z.number(), evaluations: z.number() });
-const runResult = z.looseObject({
-  task: z.string(),
-  model: z.string(),
-  seed: z.number(),
-  device: z.string().optional(),
-  data: z
-    .looseObject({ note: z.string(), incomplete: z.string().optional(), tooLong: z.string().optional() })
-    .optional(),
-  budget: z.looseObject({ parameters: z.number(), fraction: z.number() }),
-  structure: z.looseObject({ modules: z.number(), parameters: z.number(), head: z.number().optional() }),
-  score: z
-    .looseObject({
-      ...{ metric: z.string(), validation: score, test: score, majority: score, random: score.optional() },
-      details: z.record(z.string(), score).optional(),
-    })
-    .optional(),
-  resources: z.looseObject({
-    search: resources.optional(),
-    retrain: resources.optional(),
-    ratio: z.looseObject({ time: z.number(), memory: z.number() }).optional(),
-  }),
-});
-
 /** The run's result, or undefined while it is not done. InputError where the file is not one. */
 export async function readResult(file: string): Promise<RunResult | undefined> {
   if (!isThere(file)) return undefined;
   const parsed = runResult.safeParse(await readJson(file));
-  if (parsed.success) return parsed.data as RunResult;
+  if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the result of a run: ${path.join('.') || 'content'}: ${message}`, {
     code: 'unreadable-result',

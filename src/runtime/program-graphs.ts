@@ -24,7 +24,7 @@ export interface BatchSize {
 }
 
 /** One of the graphs that answer a batch of inputs. */
-export interface AnsweringGraph {
+interface AnsweringGraph {
   readonly graph: Graph;
   /** How often it runs for a batch. */
   runs(size: BatchSize): number;

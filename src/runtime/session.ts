@@ -18,6 +18,10 @@ export interface SessionSettings {
   readonly onStart?: (seconds: number) => void;
 }
 
+/** What products can be computed in; the first is the one without a word. */
+export const precisions = ['float32', 'int8'] as const;
+type Precision = (typeof precisions)[number];
+
 /** How programs of a model are compiled. */
 export interface CompileSettings extends SessionSettings {
   /**
@@ -29,7 +33,7 @@ export interface CompileSettings extends SessionSettings {
    * What products with the blocks' frozen weights are computed in, forward and backward. Default float32. With int8 a weight
    * that a module changes stays float32.
    */
-  readonly precision?: 'float32' | 'int8';
+  readonly precision?: Precision;
 }
 
 export type Feed =

@@ -7,7 +7,7 @@ import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
 import { summarize } from './summarise-runs.ts';
 
 /** What has changed in the list since a version of it. */
-export interface Changes {
+interface Changes {
   readonly version: number;
   readonly runs: readonly RunSummary[];
   readonly removed: readonly string[];

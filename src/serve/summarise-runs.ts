@@ -4,12 +4,12 @@ import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { optionKeys } from '../search/strategies/strategies.ts';
+import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
 
 /** Keys that make one search another. */
-const searchKeys = ['space', 'strategy', ...Object.keys(optionKeys)];
+const searchKeys = ['space', 'strategy', ...Object.keys(optionKeysOf())];
 
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
 const configKeys = z.looseObject({

@@ -2,7 +2,7 @@ import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Role, roleNames, roles, type Site } from '../core/site.ts';
-import { createModule } from '../deltas/kinds.ts';
+import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 
 /** Puts modules of one kind at the sites of some roles. A search space or a manual method is a list of rules. */
 export interface CandidateRule {
@@ -20,6 +20,9 @@ export const innerLinears: readonly Role[] = [
   ...(['feed-forward.in', 'feed-forward.gate', 'feed-forward.out'] as const),
 ];
 
+/** Queries and values of self-attention: where LoRA's authors put it. */
+export const queriesAndValues: readonly Role[] = ['self-attention.query', 'self-attention.value'];
+
 /** Self-attention and feed-forward sub-layers as a whole. */
 export const innerBlocks: readonly Role[] = ['self-attention', 'feed-forward'];
 
@@ -30,13 +33,17 @@ export const norms: readonly Role[] = roleNames.filter(role => roles[role] === '
  * The modules that the rules give, in the order of the sites and, within a site, of the rules.
  * @throws InputError for a role or kind that is none, and where the model has a site for none of the rules
  */
-export function listCandidates(sites: readonly Site[], rules: readonly CandidateRule[]): DeltaModule[] {
+export function listCandidates(
+  sites: readonly Site[],
+  rules: readonly CandidateRule[],
+  deltas: Deltas = builtInDeltas,
+): DeltaModule[] {
   const wanted = rules.flatMap(rule => rule.roles);
   for (const role of wanted) if (!roleNames.includes(role)) throw unknownName('role', role, roleNames);
   const candidates = sites.flatMap(site =>
     rules
       .filter(rule => rule.roles.includes(site.role) && !rule.except?.(site))
-      .map(({ kind, options }) => createModule(site, kind, options)),
+      .map(({ kind, options }) => createModule(site, kind, options, deltas)),
   );
   if (candidates.length > 0 || wanted.length === 0) return candidates;
   const had = [...new Set(sites.map(({ role }) => role))];

@@ -2,8 +2,8 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
-import { listCandidates } from './candidates.ts';
-import { queriesAndValues } from './manual.ts';
+import { listCandidates, queriesAndValues } from './candidates.ts';
+import type { Method } from './method.ts';
 
 /**
  * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the
@@ -28,6 +28,20 @@ export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] 
     remedy: `give a budget of at least ${cheapest}`,
   });
 }
+
+/** Learning rates to try, as multiples of the one that is set: those of the paper's grid (a tenth to ten times) and between. */
+const rateFactors = [0.1, 0.3, 1, 3, 10];
+
+/** The first honest rival of a search: no search, LoRA as even as the budget allows, its learning rate chosen on D_val. */
+export const tunedLora: Method = {
+  label: 'even LoRA, rate tuned',
+  description: 'spreads LoRA evenly over it and tunes the learning rate on validation',
+  budgeted: true,
+  attempts({ sites, space }) {
+    const modules = evenLora(sites, space().budget);
+    return rateFactors.map(rate => ({ modules, rate }));
+  },
+};
 
 /** The most indices, at even distances, whose costs together are within the limit. */
 function spread(costs: readonly number[], limit: number): number[] {

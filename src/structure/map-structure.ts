@@ -1,7 +1,11 @@
 import { InputError } from '../core/errors.ts';
 import type { Place, Site, Stack } from '../core/site.ts';
-import { createModule } from '../deltas/kinds.ts';
+import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import type { ModuleRecord, Structure, StructureModel } from './structure-file.ts';
+
+/** How a structure may be carried over: relative, each module to the same place at the same relative depth. */
+export const mappings = ['relative'] as const;
+export type Mapping = (typeof mappings)[number];
 
 /** Layers of each stack that the places name. */
 function depths(places: readonly Place[]): Map<Stack, number> {
@@ -16,7 +20,11 @@ function depths(places: readonly Place[]): Map<Stack, number> {
  * layer, 1 the last). The budget becomes the same share of the model. What is kept need not fit it any more: choose anew.
  * @throws InputError where the model has no site of a role that the structure names
  */
-export function mapStructure(structure: Structure, model: StructureModel): Structure {
+export function mapStructure(
+  structure: Structure,
+  model: StructureModel,
+  { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
+): Structure {
   const from = depths(structure.modules.map(({ place }) => place));
   const to = depths(model.sites.map(({ place }) => place));
   const relative = ({ stack, layer }: Place, layers: ReadonlyMap<Stack, number>) =>
@@ -30,6 +38,7 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
       moved(
         modules.reduce((best, module) => (distance(module) < distance(best) ? module : best)),
         site,
+        deltas,
       ),
     );
   });
@@ -52,7 +61,7 @@ export function mapStructure(structure: Structure, model: StructureModel): Struc
 const positionOf = ({ place, role }: Pick<Site, 'place' | 'role'>): string => `${place.stack} ${role}`;
 
 /** The module at another site, where it has that site's number of parameters. */
-function moved(record: ModuleRecord, site: Site): ModuleRecord {
-  const { parameters, inert } = createModule(site, record.kind, record.options);
+function moved(record: ModuleRecord, site: Site, deltas: Deltas): ModuleRecord {
+  const { parameters, inert } = createModule(site, record.kind, record.options, deltas);
   return { ...record, site: site.name, parameters, inert, place: site.place };
 }

@@ -1,6 +1,7 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Role, Site } from '../core/site.ts';
+import { deltas as builtInDeltas, type Deltas } from '../deltas/kinds.ts';
 import { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './candidates.ts';
 
 /** What a search chooses from. */
@@ -12,6 +13,9 @@ export interface Space {
   readonly rules: readonly CandidateRule[];
 }
 
+/** Search spaces by their names. */
+export type Spaces = Readonly<Record<string, Space>>;
+
 /** Linear maps of all sub-layers. */
 const everyLinear: readonly Role[] = [
   ...innerLinears,
@@ -19,7 +23,7 @@ const everyLinear: readonly Role[] = [
 ];
 
 /** Search spaces, by name; the first two are the paper's (method, section 2). A new one is an entry here. */
-export const spaces = {
+export const spaces: Spaces = {
   mixed: {
     label: 'S³Delta-M',
     description: 'S3Delta-M: LoRA, BitFit, LNFit, low-rank adapters',
@@ -48,15 +52,17 @@ export const spaces = {
       },
     ],
   },
-} as const satisfies Readonly<Record<string, Space>>;
+};
 
-export type SpaceName = keyof typeof spaces;
-
-export const spaceNames = Object.keys(spaces) as readonly SpaceName[];
+/** The space that is searched where none is named: the paper's own. */
+export const [defaultSpace] = Object.keys(spaces) as [string];
 
 /** All candidates of a search space. InputError for a name that is none. */
-export function listSpace(sites: readonly Site[], name: string): DeltaModule[] {
-  const known = spaceNames.find(space => space === name);
-  if (known === undefined) throw unknownName('search space', name, spaceNames);
-  return listCandidates(sites, spaces[known].rules);
+export function listSpace(
+  sites: readonly Site[],
+  name: string,
+  { spaces: known, deltas }: { spaces: Spaces; deltas: Deltas } = { spaces, deltas: builtInDeltas },
+): DeltaModule[] {
+  if (!Object.hasOwn(known, name)) throw unknownName('search space', name, Object.keys(known));
+  return listCandidates(sites, known[name]!.rules, deltas);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
-import { createModule } from '../deltas/kinds.ts';
+import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { readJson } from '../files/read-json.ts';
 import { writeFileWhole } from '../files/write-file-whole.ts';
 import { sitePosition } from './site-position.ts';
@@ -34,6 +34,8 @@ const structureFile = z.object({
   space: z.string(),
   /** Parameters that could be spent; null where there was no limit. */
   budget: z.number().positive().nullable(),
+  /** The plugin that brings each kind of its modules that the package has not. */
+  plugins: z.record(z.string(), z.string()).optional(),
   modules: z.array(moduleRecord),
   /** Where it was found, for a structure that was carried over from other runs. */
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
@@ -83,12 +85,14 @@ export function createStructure(
     place: site.place,
   }));
   const { name, fingerprint, parameters } = model;
+  const brought = modules.flatMap(({ kind, delta: { plugin } }) => (plugin === undefined ? [] : [[kind, plugin]]));
   return {
     format: FORMAT,
     version: VERSION,
     model: { name, fingerprint, parameters },
     space,
     budget,
+    ...(brought.length > 0 && { plugins: Object.fromEntries(brought) }),
     modules: records,
   };
 }
@@ -137,12 +141,13 @@ function upgraded(content: unknown, where: string): unknown {
 
 /**
  * The modules that a structure keeps, at the sites of a model. InputError where it was found on another model, or names
- * what the model does not have; `where` is the file it comes from.
+ * what the model or the catalogue does not have; `where` is the file it comes from.
  */
 export function keptModules(
   structure: Structure,
   model: Pick<StructureModel, 'name' | 'fingerprint' | 'sites'>,
   where?: string,
+  { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
 ): DeltaModule[] {
   const sites = new Map(model.sites.map(site => [site.name, site]));
   if (structure.model.fingerprint !== model.fingerprint) {
@@ -154,7 +159,16 @@ export function keptModules(
         'or carry it over with --map relative',
     });
   }
-  const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, sites, model, where));
+  for (const [kind, plugin] of Object.entries(structure.plugins ?? {})) {
+    if (Object.hasOwn(deltas, kind)) continue;
+    throw new InputError(`the structure has modules of the kind ${kind}, which the plugin ${plugin} brings`, {
+      code: 'missing-plugin',
+      where,
+      remedy: `give the file of the plugin ${plugin}: --plugin FILE`,
+    });
+  }
+  const known = { sites, deltas };
+  const kept = structure.modules.filter(record => record.kept).map(record => keptModule(record, known, model, where));
   const ids = new Set<string>();
   for (const { id } of kept) {
     if (ids.has(id))
@@ -170,7 +184,7 @@ export function keptModules(
 
 function keptModule(
   { site: name, kind, options, parameters, role }: ModuleRecord,
-  sites: ReadonlyMap<string, Site>,
+  { sites, deltas }: { readonly sites: ReadonlyMap<string, Site>; readonly deltas: Deltas },
   model: Pick<StructureModel, 'name'>,
   where: string | undefined,
 ): DeltaModule {
@@ -188,7 +202,7 @@ function keptModule(
       where,
       remedy,
     });
-  const module = atPlace(where, () => createModule(site, kind, options));
+  const module = atPlace(where, () => createModule(site, kind, options, deltas));
   if (module.parameters === parameters) return module;
   throw new InputError(`${module.id} has ${module.parameters} parameters, the structure says ${parameters}`, {
     code: 'unreadable-structure',

@@ -1,4 +1,4 @@
-import { oneAnswerMetrics } from '../metrics/metrics.ts';
+import { metricNamed } from '../metrics/metrics.ts';
 import { belongsTo, findLayout, type Layout, requireLayout } from './file-layout.ts';
 import { readExamples } from './read-examples.ts';
 import type { RowForm } from './row-form.ts';
@@ -21,7 +21,7 @@ export interface BenchmarkTask
 /** A task over a benchmark's own files. */
 export function benchmarkTask(benchmark: BenchmarkTask): Task {
   const { name, description, metric, details, presets, split, maxSourceLength, classes, layouts, dataSet } = benchmark;
-  const form: RowForm = { ...benchmark, oneAnswer: oneAnswerMetrics.includes(metric) };
+  const form: RowForm = { ...benchmark, oneAnswer: metricNamed(metric).oneAnswer ?? false };
   return {
     name,
     description,

@@ -1,4 +1,4 @@
-import { type MetricName, metrics } from '../metrics/metrics.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { Target } from '../metrics/target.ts';
 
 /** The answer given most often; of equally frequent ones the first. */
@@ -15,11 +15,11 @@ export function mostFrequentAnswer(answers: readonly string[]): string {
  * @param labels the answers to choose among, where there are such
  */
 export function majorityScore(
-  metric: MetricName,
+  metric: Metric,
   { train, test, labels }: { train: readonly string[]; test: readonly Target[]; labels: readonly string[] | undefined },
 ): number {
   const answer = mostFrequentAnswer(train);
-  return metrics[metric](
+  return metric(
     test.map(() => answer),
     test,
     labels,

@@ -6,7 +6,7 @@ import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/ro
 export type Field = (name: string) => string;
 
 /** Texts of a row's field that holds a list. */
-export type ListField = (name: string) => readonly string[];
+type ListField = (name: string) => readonly string[];
 
 /** What a row gives to read, from its fields. */
 export type SegmentsOfRow = (field: Field, list: ListField) => readonly Segment[];

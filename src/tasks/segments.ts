@@ -1,9 +1,19 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import type { Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import { fieldText, fieldTexts, placeOf } from '../data/rows/row.ts';
 import type { SegmentsOfRow } from './row-form.ts';
 import type { Task } from './task.ts';
+
+const givenInput = z.union(
+  [
+    z.looseObject({ text: z.string() }),
+    z.looseObject({ file: z.string(), line: z.number(), fields: z.record(z.string(), z.unknown()) }),
+  ],
+  { error: '`{ line, text }`, or a row as `{ file, line, fields }`' },
+);
 
 /**
  * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one, and as it is where
@@ -12,6 +22,7 @@ import type { Task } from './task.ts';
  * several: the model has never seen one bare
  */
 export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, input: ModelInput): readonly Segment[] {
+  checkArgument('segmentsOf(task, input)', givenInput, input);
   if ('text' in input) {
     if (segments === undefined) return [{ text: input.text }];
     requireOneField(name, segments);

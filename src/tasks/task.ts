@@ -1,7 +1,8 @@
+import { z } from 'zod';
+import { checkArgument } from '../core/arguments.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
-import type { MetricName } from '../metrics/metrics.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
 import type { SegmentsOfRow } from './row-form.ts';
@@ -32,9 +33,10 @@ export interface Task {
   readonly name: string;
   /** One line for lists. */
   readonly description: string;
-  readonly metric: MetricName;
+  /** By its name in the catalogue. */
+  readonly metric: string;
   /** Metrics reported beside it. */
-  readonly details?: readonly MetricName[];
+  readonly details?: readonly string[];
   /** Names of the classes to choose among, undefined where answers are free text or numbers. Of two the last is the positive one. */
   readonly labels: readonly string[] | undefined;
   /** What a model that answers in text says for each class, where it is not the model's own way to say it. */
@@ -71,6 +73,14 @@ export interface DataOptions extends DownloadOptions {
   readonly seed: number;
 }
 
+const aTask = z.custom<Task>(value => typeof (value as Partial<Task> | undefined)?.load === 'function', {
+  error: 'a task, as `loadTask` returns it',
+});
+const dataOptions = z.looseObject({}, { error: '`{ data, seed }`' }).extend({
+  data: z.string({ error: 'a folder, or `org/name` of a data set on the Hub' }),
+  seed: z.int({ error: 'a whole number, not below 0' }).nonnegative({ error: 'a whole number, not below 0' }),
+});
+
 /**
  * The data of a run: loaded, then split by the seed.
  * @throws InputError where data is missing or malformed, or a set would be empty; InterruptedError where the signal has
@@ -80,6 +90,8 @@ export async function loadTaskData(
   task: Pick<Task, 'name' | 'load' | 'split' | 'mayRead'>,
   options: DataOptions,
 ): Promise<TaskData> {
+  checkArgument('loadTaskData(task)', aTask, task);
+  checkArgument('loadTaskData(task, options)', dataOptions, options);
   throwIfInterrupted(options.signal);
   const original = await task.load(await dataFolder(task, options.data, options));
   throwIfInterrupted(options.signal);

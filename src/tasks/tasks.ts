@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
 import { cola } from './glue/cola.ts';
 import { mnli } from './glue/mnli.ts';
@@ -31,22 +32,27 @@ export const tasks: readonly Task[] = [
   spam,
 ];
 
+const builtIn = { tasks, metrics: builtInMetrics };
+
 /**
  * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is left
  * is a task, too: `rte` is GLUE's.
  * @throws InputError naming the nearest built-in names, or what is wrong with the file.
  */
-export async function loadTask(nameOrFile: string): Promise<Task> {
-  const named = (name: string) => tasks.find(task => task.name === name);
+export async function loadTask(
+  nameOrFile: string,
+  { tasks: known, metrics }: { readonly tasks: readonly Task[]; readonly metrics: Metrics } = builtIn,
+): Promise<Task> {
+  const named = (name: string) => known.find(task => task.name === name);
   const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
   if (builtIn !== undefined) return builtIn;
-  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile);
-  const names = tasks.map(task => task.name);
+  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics);
+  const names = known.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {
     code: 'unknown-task',
     remedy: nearest.length
       ? `did you mean ${nearest.join(' or ')}?`
-      : `the built-in tasks are ${names.join(', ')}; a task of your own is a file whose name ends in .yaml`,
+      : `the tasks are ${names.join(', ')}; a task of your own is a file whose name ends in .yaml`,
   });
 }

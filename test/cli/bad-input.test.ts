@@ -142,8 +142,8 @@ const badInputs: readonly BadInput[] = [
   },
   {
     name: 'another model family',
-    make: space => editModel(space, model => changeConfig(model, { model_type: 'bert' })),
-    says: /bert[\s\S]*t5/,
+    make: space => editModel(space, model => changeConfig(model, { model_type: 'gpt_neox' })),
+    says: /gpt_neox[\s\S]*t5/,
   },
   {
     name: 'a tokenizer that does not fit',

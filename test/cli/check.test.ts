@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
+import { argsOf } from '../../src/cli/command.ts';
 import { check } from '../../src/cli/commands/check-command.ts';
 import { init } from '../../src/cli/commands/init-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
@@ -9,7 +11,8 @@ import type { JobEvent } from '../../src/jobs/job-events.ts';
 import { writeFiles } from '../tasks/write-files.ts';
 import { tinyModel } from './support.ts';
 
-const lookAt = (...args: string[]) => check.run(parseArguments(args, check.args), { colour: false });
+const lookAt = (...args: string[]) =>
+  check.run(parseArguments(args, argsOf(check)), { catalogue: builtIn, colour: false });
 /** As Excel saves it in half of Europe. */
 const table = (label: (i: number) => string) =>
   `\uFEFFNr;Text;Art\r\n${Array.from({ length: 60 }, (_, i) => `${i + 1};Frage ${i}, bitte;${label(i)}\r\n`).join('')}`;
@@ -59,7 +62,7 @@ test('init tells the same, asks about what is serious and refuses data of one an
       '500',
       ...extra,
     ];
-    await init.run(parseArguments(args, init.args), { colour: false, onEvent, ask });
+    await init.run(parseArguments(args, argsOf(init)), { catalogue: builtIn, colour: false, onEvent, ask });
     return told.join('\n');
   };
   await assert.rejects(run('tickets.csv', ['--label', 'Art'], ['no']), /the data are to be mended first/);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
+import { argsOf } from '../../src/cli/command.ts';
 import { exportRun } from '../../src/cli/commands/export-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
@@ -29,8 +31,8 @@ before(async () => {
 });
 
 function exportTo(args: readonly string[], { signal = new AbortController().signal, from = run } = {}) {
-  const given = parseArguments([from, ...args], { ...exportRun.args, json: { type: 'boolean', description: '' } });
-  return exportRun.run(given, { colour: false, signal });
+  const given = parseArguments([from, ...args], { ...argsOf(exportRun), json: { type: 'boolean', description: '' } });
+  return exportRun.run(given, { catalogue: builtIn, colour: false, signal });
 }
 
 async function answers(folder: string): Promise<AnsweredInput[]> {

@@ -4,8 +4,10 @@ import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { terminalAsk } from '../../src/cli/ask.ts';
 import type { Ask } from '../../src/cli/command.ts';
+import { argsOf } from '../../src/cli/command.ts';
 import { init } from '../../src/cli/commands/init-command.ts';
 import { createInterview } from '../../src/cli/interview.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
@@ -37,8 +39,8 @@ async function run(args: readonly string[], answers?: string[]) {
     return answer || standard;
   };
   const onEvent = (event: JobEvent) => event.type === 'message' && told.push(event.text);
-  const given = parseArguments(args, init.args);
-  const output = await init.run(given, { colour: false, onEvent, ...(answers && { ask }) });
+  const given = parseArguments(args, argsOf(init));
+  const output = await init.run(given, { catalogue: builtIn, colour: false, onEvent, ...(answers && { ask }) });
   return { output, told, asked };
 }
 

@@ -24,11 +24,11 @@ test('plan prints tables, and touches no file', async () => {
   assert.deepEqual(space.list(), before);
 });
 
-test('plan shows the levers where the memory does not suffice', async () => {
+test('plan shows the options where the memory does not suffice', async () => {
   const { exitCode, stdout } = await plan('--memory', '10MB', '--no-timing');
   assert.equal(exitCode, 0);
   assert.match(stdout, /does NOT fit into 10 MB/);
-  for (const lever of ['--micro-batch 1', '--order first', '--max-length']) assert.ok(stdout.includes(lever), lever);
+  for (const option of ['--micro-batch 1', '--order first', '--max-length']) assert.ok(stdout.includes(option), option);
 });
 
 test('plan --json has the names that other programs read', async () => {

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { before, test } from 'node:test';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
 import type { Output } from '../../src/cli/command.ts';
+import { argsOf } from '../../src/cli/command.ts';
 import { predict } from '../../src/cli/commands/predict-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
@@ -23,8 +25,8 @@ function ask(
   args: readonly string[],
   { stdin = Readable.from([]) as Readable, signal = new AbortController().signal } = {},
 ) {
-  const given = parseArguments([run, ...args], { ...predict.args, json: { type: 'boolean', description: '' } });
-  return predict.run(given, { colour: false, stdin, signal });
+  const given = parseArguments([run, ...args], { ...argsOf(predict), json: { type: 'boolean', description: '' } });
+  return predict.run(given, { catalogue: builtIn, colour: false, stdin, signal });
 }
 
 async function linesOf({ stream, lines }: Output): Promise<string[]> {

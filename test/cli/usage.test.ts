@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
+import { argsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { columns } from '../../src/cli/text-columns.ts';
 import { commandUsage, usage } from '../../src/cli/usage.ts';
@@ -52,9 +53,9 @@ test('columns: every word in its order, no line wider than asked where the words
 
 test('every command explains every argument, in lines that fit a terminal', () => {
   const pages = Object.entries(commands).map(
-    ([name, command]) => [command, commandUsage(name, command, plain)] as const,
+    ([name, command]) => [argsOf(command), commandUsage(name, command, argsOf(command), plain)] as const,
   );
-  for (const [{ args }, page] of pages) {
+  for (const [args, page] of pages) {
     for (const [arg, { type, description }] of Object.entries(args)) {
       assert.match(
         page,
@@ -70,7 +71,7 @@ test('every command explains every argument, in lines that fit a terminal', () =
 });
 
 test('an option of many words lists them in its description, one that can be switched off says so', () => {
-  const page = commandUsage('train', commands.train!, plain);
+  const page = commandUsage('train', commands.train!, argsOf(commands.train!), plain);
   assert.match(page, /--method=<NAME> +lora, adapter, low-rank-adapter/);
   assert.match(page, /^ {2}--no-prepack {2,}read the weights/m);
   assert.match(page, /^Usage: s3delta train \[CONFIG\] \[options\]$/m);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retrainStage, searchStage } from '../../src/config/job-config.ts';
+import { jobSizes } from '../../src/config/job-config.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 
@@ -14,8 +14,8 @@ const resolve = (settings: Settings = {}) => resolveSettings({ model: 'm', task:
 test('each stage has its own epochs and validations, and shares the rest', () => {
   const settings = resolve({ seed: 7, lr: 1e-3, 'clip-norm': 5, 'batch-size': 8 });
   const shared = { seed: 7, learningRate: 1e-3, clipNorm: 5, batchSize: 8 };
-  assert.deepEqual(retrainStage(settings), { ...shared, epochs: 40, evaluateEvery: 60 });
-  assert.deepEqual(searchStage(settings), { ...shared, epochs: 20, evaluateEvery: 50 });
+  assert.deepEqual(jobSizes(settings).tuning, { ...shared, epochs: 40, evaluateEvery: 60 });
+  assert.deepEqual(jobSizes(settings).search, { ...shared, epochs: 20, evaluateEvery: 50 });
 });
 
 test('what is given reaches the stage it is for', () => {
@@ -25,15 +25,20 @@ test('what is given reaches the stage it is for', () => {
     'retrain-epochs': 3,
     'retrain-eval-every': 4,
   });
-  const search = searchStage(settings);
+  const { search, tuning } = jobSizes(settings);
   assert.deepEqual([search.epochs, search.evaluateEvery], [1, 2]);
-  const retrain = retrainStage(settings);
-  assert.deepEqual([retrain.epochs, retrain.evaluateEvery], [3, 4]);
+  assert.deepEqual([tuning.epochs, tuning.evaluateEvery], [3, 4]);
 });
 
 test('a limit of steps holds for both stages, and is absent where there is none', () => {
-  for (const stage of [searchStage, retrainStage]) {
-    assert.equal(stage(resolve({ 'max-steps': 9 })).maxSteps, 9);
-    assert.equal('maxSteps' in stage(resolve()), false);
+  for (const stage of ['search', 'tuning'] as const) {
+    assert.equal(jobSizes(resolve({ 'max-steps': 9 }))[stage].maxSteps, 9);
+    assert.equal('maxSteps' in jobSizes(resolve())[stage], false);
   }
+});
+
+test('how data are encoded goes by the same seed and batches', () => {
+  const { encoding, tuning } = jobSizes(resolve({ seed: 7, 'max-test': 20, sentinel: false }));
+  assert.partialDeepStrictEqual(encoding, { maxLength: 128, maxTest: 20, batchSize: 16, sentinel: false, seed: 7 });
+  assert.equal(tuning.seed, encoding.seed);
 });

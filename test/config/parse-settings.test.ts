@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { settingKeys, settingsSchema } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
+import { spaces } from '../../src/structure/spaces.ts';
 
 const parse = (values: unknown) => parseSettings(values, key => `file:${key}`);
 
@@ -35,8 +36,8 @@ const impossible: readonly (readonly [string, unknown, RegExp])[] = [
   ['stretch-low', '0', /below 0/],
   ['stretch-high', '1', /above 1/],
   ['l0-weight', '0', /above 0/],
-  ['space', 'all', /^give one of mixed, lora, wide$/],
-  ['space', 'mixd', /^did you mean `mixed`\? give one of mixed, lora, wide$/],
+  ['space', 'all', new RegExp(`^give one of ${Object.keys(spaces).join(', ')}$`)],
+  ['space', 'mixd', new RegExp(`^did you mean \`mixed\`\\? give one of ${Object.keys(spaces).join(', ')}$`)],
   ['device', 'tpu', /auto, cpu, webgpu, cuda/],
   ['keep-inert', 'perhaps', /true or false/],
   ['task', '', /text/],

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
-import { parseMatrixSettings } from '../../src/config/matrix-settings.ts';
+import { parseExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
 import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
@@ -92,7 +92,7 @@ test('`~` before a path is the home folder, in a config file, in keys of any sou
     { out: home('/a'), task: 'rte' },
   );
   assert.deepEqual(
-    parseMatrixSettings({ task: 'rte,~/b.yaml', out: '~' }, key => key),
+    parseExperimentSettings({ task: 'rte,~/b.yaml', out: '~' }, key => key),
     {
       task: ['rte', home('/b.yaml')],
       out: homedir(),

@@ -5,7 +5,7 @@ import {
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check-settings.ts';
-import { retrainStage, searchStage } from '../../src/config/job-config.ts';
+import { jobSizes } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { checkSearchOptions, chosenStrategy } from '../../src/config/search-options.ts';
@@ -23,7 +23,7 @@ const given = { model: 'm', task: 't' };
 test("without a word the paper's values hold, sizes from the task", () => {
   const settings = resolveSettings(given, preset);
   assert.equal(settings.budget, '1.39bp');
-  assert.deepEqual(searchStage(settings), {
+  assert.deepEqual(jobSizes(settings).search, {
     epochs: 15,
     batchSize: 32,
     evaluateEvery: 100,
@@ -36,7 +36,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
   assert.deepEqual(options, {
     ...{ order: 'one-sided', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
   });
-  assert.deepEqual(retrainStage(settings), {
+  assert.deepEqual(jobSizes(settings).tuning, {
     epochs: 30,
     batchSize: 32,
     evaluateEvery: 200,
@@ -54,7 +54,7 @@ test('what is given wins over the preset, and the preset over the default', () =
   assert.equal(settings.epochs, 2);
   assert.equal(settings.order, 'first');
   assert.equal(settings.lr, 1e-3);
-  assert.equal(searchStage(settings).maxSteps, 9);
+  assert.equal(jobSizes(settings).search.maxSteps, 9);
   assert.equal(resolveSettings({ ...given, lr: 5 }, { ...preset, learningRate: 1e-3 }).lr, 5);
 });
 
@@ -127,10 +127,10 @@ test('model and task must be said, and one structure be given', () => {
 });
 
 test('products of integers are for weights that are not trained', () => {
-  requireFrozenWeights({ precision: 'int8' }, 'lora');
-  requireFrozenWeights({ precision: 'float32' }, 'fine-tuning');
+  requireFrozenWeights('int8', 'lora');
+  requireFrozenWeights('float32', 'fine-tuning');
   assert.throws(
-    () => requireFrozenWeights({ precision: 'int8' }, 'fine-tuning'),
+    () => requireFrozenWeights('int8', 'fine-tuning'),
     (error: InputError) => error instanceof InputError && /--precision float32/.test(error.remedy ?? ''),
   );
 });

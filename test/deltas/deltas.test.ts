@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { createModule, deltaOf, deltas } from '../../src/deltas/kinds.ts';
+import { createModule, deltaNamed, deltas } from '../../src/deltas/kinds.ts';
 import { initialDelta, layoutOf } from '../../src/deltas/layout.ts';
 import { parseT5Config } from '../../src/models/t5/t5-config.ts';
 import { t5Sites } from '../../src/models/t5/t5-sites.ts';
@@ -43,19 +43,19 @@ describe('the cost of a module', () => {
 
 describe('where a module can attach', () => {
   it('is asked of its kind', () => {
-    const hosts = (kind: string) => [...new Set(sites.filter(deltaOf(kind).hosts).map(({ host }) => host))].sort();
+    const hosts = (kind: string) => [...new Set(sites.filter(deltaNamed(kind).hosts).map(({ host }) => host))].sort();
     assert.deepEqual(hosts('lora'), ['linear']);
     assert.deepEqual(hosts('bitfit'), ['linear', 'norm']);
     assert.deepEqual(hosts('lnfit'), ['norm']);
     assert.deepEqual(hosts('adapter'), ['block']);
     assert.deepEqual(hosts('low-rank-adapter'), ['block']);
     assert.deepEqual(hosts('fine-tuning'), ['embedding', 'linear', 'norm']);
-    assert.ok(!deltaOf('fine-tuning').hosts(site('lm_head')), 'a tied projection has no weight of its own');
+    assert.ok(!deltaNamed('fine-tuning').hosts(site('lm_head')), 'a tied projection has no weight of its own');
   });
 
   it('is inert only for a bias on keys', () => {
     const inert = sites.filter(
-      candidate => deltaOf('bitfit').hosts(candidate) && createModule(candidate, 'bitfit').inert,
+      candidate => deltaNamed('bitfit').hosts(candidate) && createModule(candidate, 'bitfit').inert,
     );
     assert.ok(inert.length > 0 && inert.every(({ name }) => name.endsWith('.k')));
     assert.ok(!createModule(inert[0]!, 'lora').inert);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { createModule, deltaOf } from '../../src/deltas/kinds.ts';
+import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
 import { initialDelta, layoutOf } from '../../src/deltas/layout.ts';
 import { mergeDelta } from '../../src/deltas/merge.ts';
 import { makeSite } from '../structure/make-site.ts';
@@ -12,7 +12,7 @@ const out = makeSite('out', 'feed-forward.out', 3, 2);
 
 describe('IA3', () => {
   it('sits on keys, values and the map that reads the inner activation, and costs what it multiplies', () => {
-    const modules = largeSites.filter(deltaOf('ia3').hosts).map(site => createModule(site, 'ia3'));
+    const modules = largeSites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
     const [layers, width, inner] = [24, 1024, 4096];
     // A self-attention and a feed-forward a layer in both stacks, a cross-attention in the decoder's.
     assert.equal(modules.length, 2 * layers * 3 + layers * 2);

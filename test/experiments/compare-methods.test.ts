@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { MatrixSettings } from '../../src/config/matrix-settings.ts';
+import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
-import type { MatrixEvent } from '../../src/experiments/events.ts';
+import type { ExperimentEvent } from '../../src/experiments/events.ts';
 import { comparedMethods } from '../../src/experiments/methods.ts';
 import type { RunResult } from '../../src/runs/result.ts';
-import { matrixWorkspace, runToEnd } from './support.ts';
+import { experimentWorkspace, runToEnd } from './support.ts';
 
-const space = matrixWorkspace();
-const every = comparedMethods.map(method => method.name);
+const space = experimentWorkspace();
+const every = comparedMethods().map(method => method.name);
 
 function resultOf(...path: string[]): RunResult {
   return JSON.parse(readFileSync(join(...path, 'result.json'), 'utf8')) as RunResult;
 }
 
-async function collect(given: MatrixSettings, out: string) {
-  const events: MatrixEvent[] = [];
+async function collect(given: ExperimentSettings, out: string) {
+  const events: ExperimentEvent[] = [];
   const comparison = await runToEnd(compare({ ...space.settings, ...given }, { out }), event => events.push(event));
   const ran = events.flatMap(event => (event.type === 'run-done' ? [event.cell.folder] : []));
   return { comparison, events, ran };
@@ -26,7 +26,7 @@ async function collect(given: MatrixSettings, out: string) {
 
 test('every method is an ordinary run in a folder of its own, summed up over the seeds', async () => {
   const out = space.out('all');
-  const given: MatrixSettings = { task: [space.films], methods: every, seeds: [0, 1], budget: ['600'] };
+  const given: ExperimentSettings = { task: [space.films], methods: every, seeds: [0, 1], budget: ['600'] };
   const { comparison, ran } = await collect(given, out);
   assert.equal(ran.length, 2 * every.length);
   assert.deepEqual(comparison.failed, []);
@@ -91,7 +91,7 @@ test('best of random costs what a search and a re-training do, tuned LoRA five t
 
 test('a run that stands is kept, one that is missing is done, the rest of an interrupted one too', async () => {
   const out = space.out('again');
-  const given: MatrixSettings = { task: [space.films], methods: ['random', 'lora'], seeds: [0], budget: ['600'] };
+  const given: ExperimentSettings = { task: [space.films], methods: ['random', 'lora'], seeds: [0], budget: ['600'] };
   const controller = new AbortController();
   const stopped = compare({ ...space.settings, ...given }, { out, signal: controller.signal });
   await assert.rejects(
@@ -109,7 +109,7 @@ test('a run that stands is kept, one that is missing is done, the rest of an int
 
 test('other settings than the runs of a folder have are refused, and nothing is touched', async () => {
   const before = readFileSync(join(space.out('again'), 'matrix.yaml'), 'utf8');
-  const given: MatrixSettings = { task: [space.films], methods: ['lora'], 'max-steps': 3 };
+  const given: ExperimentSettings = { task: [space.films], methods: ['lora'], 'max-steps': 3 };
   await assert.rejects(collect(given, space.out('again')), /`max-steps` 2, not 3/);
   assert.equal(readFileSync(join(space.out('again'), 'matrix.yaml'), 'utf8'), before);
   await assert.rejects(collect(given, join(space.out('again'), 'films', 'lora', 'seed-0')), /already holds a run/);
@@ -125,7 +125,7 @@ for (const [name, given, says] of [
 ] as const) {
   test(`${name} is refused before any file is touched`, async () => {
     const out = space.out('refused');
-    const settings = { ...space.settings, task: [space.films], ...given } as MatrixSettings;
+    const settings = { ...space.settings, task: [space.films], ...given } as ExperimentSettings;
     await assert.rejects(runToEnd(compare(settings, { out })), (error: Error) => {
       assert.ok(error instanceof InputError);
       assert.match(error.message, says);
@@ -137,7 +137,7 @@ for (const [name, given, says] of [
 
 test('a run that fails does not stop the others', async () => {
   const out = space.out('failing');
-  const given: MatrixSettings = { task: [space.films], methods: ['random', 'lora'], seeds: [0], budget: ['600'] };
+  const given: ExperimentSettings = { task: [space.films], methods: ['random', 'lora'], seeds: [0], budget: ['600'] };
   await collect(given, out);
   const config = join(out, 'films', 'random-600', 'seed-0', 'config.yaml');
   rmSync(join(out, 'films', 'random-600', 'seed-0', 'result.json'));
@@ -156,7 +156,7 @@ test('a run that fails does not stop the others', async () => {
 
 test('several budgets: a search each, or one that serves all; settings of the search can be varied', async () => {
   const out = space.out('budgets');
-  const given: MatrixSettings = { task: [space.films], methods: ['found'], budget: ['300', '1200'] };
+  const given: ExperimentSettings = { task: [space.films], methods: ['found'], budget: ['300', '1200'] };
   const apart = await collect({ ...given, gradient: ['global', 'local'] }, out);
   assert.deepEqual(
     apart.comparison.rows.map(({ variant, budget }) => `${variant} ${budget}`),
@@ -172,7 +172,7 @@ test('several budgets: a search each, or one that serves all; settings of the se
 });
 
 test('several tasks get a table of their mean, seed by seed', async () => {
-  const given: MatrixSettings = {
+  const given: ExperimentSettings = {
     task: [space.films, space.books],
     methods: ['found', 'lora'],
     seeds: [0, 1],

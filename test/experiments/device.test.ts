@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planMatrix } from '../../src/experiments/list-cells.ts';
+import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
-import { matrixWorkspace } from './support.ts';
+import { experimentWorkspace } from './support.ts';
 
-const space = matrixWorkspace();
+const space = experimentWorkspace();
 
 test('the device is chosen once, and every run is told which', async () => {
   const asked: unknown[] = [];
@@ -24,7 +24,7 @@ test('the device is chosen once, and every run is told which', async () => {
     seeds: [0, 1],
     device: 'auto' as const,
   };
-  const { phases, common } = await planMatrix(given, space.out('device'), loaders, text => said.push(text));
+  const { phases, common } = await listCells(given, space.out('device'), loaders, text => said.push(text));
   assert.deepEqual([asked, said], [['auto'], ['computing on webgpu']]);
   const cells = phases.flat();
   assert.equal(cells.length, 4);

@@ -2,24 +2,24 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { MatrixSettings } from '../../src/config/matrix-settings.ts';
+import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { cellFolder, fileName } from '../../src/experiments/cell.ts';
 import { checkRunFolders } from '../../src/experiments/check-experiment.ts';
-import { planMatrix } from '../../src/experiments/list-cells.ts';
+import { listCells } from '../../src/experiments/list-cells.ts';
 import { describeError } from '../../src/experiments/run-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
-import { matrixWorkspace } from './support.ts';
+import { experimentWorkspace } from './support.ts';
 
-const space = matrixWorkspace();
+const space = experimentWorkspace();
 const loaders = sharedLoaders();
 
-async function planned(given: MatrixSettings) {
-  const plan = await planMatrix({ ...space.settings, task: [space.films], budget: ['600'], ...given }, 'out', loaders);
+async function planned(given: ExperimentSettings) {
+  const plan = await listCells({ ...space.settings, task: [space.films], budget: ['600'], ...given }, 'out', loaders);
   return plan.phases.flat();
 }
 
-async function foldersOf(given: MatrixSettings) {
+async function foldersOf(given: ExperimentSettings) {
   return (await planned(given)).map(cell => cell.folder);
 }
 
@@ -50,7 +50,7 @@ for (const [what, given] of [
   ['names that differ by their case', { methods: ['lora'], task: [space.films, taskCalled('Films', 'capitals')] }],
 ] as const) {
   test(`${what} that would share a folder are refused`, async () => {
-    const cells = await planned(given as unknown as MatrixSettings);
+    const cells = await planned(given as unknown as ExperimentSettings);
     assert.throws(
       () => checkRunFolders(cells),
       (error: InputError) => {

@@ -3,15 +3,15 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { MatrixSettings } from '../../src/config/matrix-settings.ts';
+import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
-import type { MatrixEvent } from '../../src/experiments/events.ts';
+import type { ExperimentEvent } from '../../src/experiments/events.ts';
 import { sweep } from '../../src/experiments/sweep-values.ts';
-import { matrixWorkspace, runToEnd } from './support.ts';
+import { experimentWorkspace, runToEnd } from './support.ts';
 
-const space = matrixWorkspace();
-const given: MatrixSettings = {
+const space = experimentWorkspace();
+const given: ExperimentSettings = {
   ...{ ...space.settings, task: [space.films, space.books] },
   ...{ methods: ['found', 'lora'], seeds: [0, 1], budget: ['600'] },
 };
@@ -23,7 +23,7 @@ async function children(): Promise<number> {
 }
 
 test('runs in child processes give what the same runs give in one process, and no process is left', async () => {
-  const events: MatrixEvent[] = [];
+  const events: ExperimentEvent[] = [];
   const spread = await runToEnd(sweep({ ...given, processes: 2 }, { out: space.out('sweep') }), event =>
     events.push(event),
   );
@@ -60,7 +60,13 @@ test('a run that fails is told with its error, the others are done', async () =>
 test('an abort stops the children, which save; the same sweep goes on', async () => {
   const out = space.out('stopped');
   const controller = new AbortController();
-  const long: MatrixSettings = { ...given, 'max-steps': 400, 'retrain-epochs': 100, epochs: 100, task: [space.films] };
+  const long: ExperimentSettings = {
+    ...given,
+    'max-steps': 400,
+    'retrain-epochs': 100,
+    epochs: 100,
+    task: [space.films],
+  };
   const stages = new Set<string>();
   const stopped = runToEnd(sweep({ ...long, processes: 2 }, { out, signal: controller.signal }), event => {
     if (event.type === 'run' && event.event.type === 'step') stages.add(event.cell.folder);

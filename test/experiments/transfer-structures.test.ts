@@ -8,9 +8,9 @@ import { compare } from '../../src/experiments/compare-methods.ts';
 import { transfer } from '../../src/experiments/transfer-structures.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';
-import { matrixWorkspace, runToEnd } from './support.ts';
+import { experimentWorkspace, runToEnd } from './support.ts';
 
-const space = matrixWorkspace();
+const space = experimentWorkspace();
 const { order: _, 'eval-every': __, ...training } = space.settings;
 const otherDepth = fileURLToPath(new URL('../fixtures/tiny-t5-v1_1', import.meta.url));
 const sources = space.out('sources');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
-import { createModule, deltaOf } from '../../src/deltas/kinds.ts';
+import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
-import { loadAsked } from '../../src/jobs/load-asked.ts';
+import { loadInference } from '../../src/jobs/load-inference.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -29,7 +29,7 @@ function mergeable({ sites }: Model): DeltaModule[] {
 
 /** IA3 wherever it can be. */
 const scales = ({ sites }: Model): DeltaModule[] =>
-  sites.filter(deltaOf('ia3').hosts).map(site => createModule(site, 'ia3'));
+  sites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
 
 for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
   describe(`${name} exported as a checkpoint`, async () => {
@@ -121,5 +121,5 @@ test('one that was damaged after its export is refused by file, as a model and a
   const isTold = (error: Error) =>
     error instanceof InputError && error.where === file && /not those that were written/.test(error.message);
   await assert.rejects(loadModel(folder), isTold);
-  await assert.rejects(loadAsked(folder, {}), isTold);
+  await assert.rejects(loadInference(folder, {}), isTold);
 });

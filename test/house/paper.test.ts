@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readYamlKeys } from '../../src/config/config-file.ts';
-import { parseMatrixSettings } from '../../src/config/matrix-settings.ts';
+import { parseExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { parseSweepSettings } from '../../src/config/sweep-settings.ts';
 import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
-import { planMatrix } from '../../src/experiments/list-cells.ts';
+import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
 import { equations, tablesAndFigures } from '../../tools/paper/items.ts';
 import { paperPage } from '../../tools/paper/page.ts';
@@ -18,7 +18,7 @@ const files = readdirSync(examples).sort();
 
 function settingsOf(name: string, command: 'compare' | 'transfer') {
   const values = readYamlKeys(join(examples, `${name}.yaml`));
-  return { compare: parseMatrixSettings, transfer: parseTransferSettings }[command](values, () => name);
+  return { compare: parseExperimentSettings, transfer: parseTransferSettings }[command](values, () => name);
 }
 
 test('the page names every equation of the appendix, and the line that each symbol stands on', () => {
@@ -55,7 +55,7 @@ test('every table and figure has a file of its own, in two sizes, and there is n
 
 test('the example of a sweep can be run as it is', async () => {
   const { processes, ...matrix } = parseSweepSettings(readYamlKeys(join(root, 'examples', 'sweep.yaml')), key => key);
-  const { phases } = await planMatrix(matrix, matrix.out!, sharedLoaders());
+  const { phases } = await listCells(matrix, matrix.out!, sharedLoaders());
   assert.equal(processes, 2);
   assert.equal(phases.flat().length, 2 * 3 * (2 + 2 + 1));
 });
@@ -69,7 +69,7 @@ test('what a page tells the user to run can be read, and the small ones can be r
     const small = settingsOf(`${example}-mini`, command);
     assert.equal(small.model, 'mini');
     if (command === 'compare') {
-      const { phases } = await planMatrix(small, small.out!, loaders);
+      const { phases } = await listCells(small, small.out!, loaders);
       assert.ok(phases.flat().length > 0 && phases.flat().length <= 36, example);
     }
   }

@@ -9,6 +9,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { givenStructure } from '../../src/jobs/given-structure.ts';
+import { methodTrials } from '../../src/jobs/trials.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { writeStructure } from '../../src/structure/structure-file.ts';
@@ -17,9 +18,12 @@ const model = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', impor
 const folder = mkdtempSync(join(tmpdir(), 's3delta-given-'));
 const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 
-function given(settings: Settings) {
+async function given(settings: Settings) {
   const named = { model: model.folder, task: 't', ...settings };
-  return givenStructure(resolveSettings(named, { maxLength: 64, search: stage, retrain: stage }), model);
+  const resolved = resolveSettings(named, { maxLength: 64, search: stage, retrain: stage });
+  const { structure } = resolved;
+  if (structure !== undefined) return givenStructure(model, { ...resolved, structure });
+  return methodTrials(model, resolved, () => 1)[0]!.structure;
 }
 
 test('a manual method keeps all of its modules and has no budget', async () => {

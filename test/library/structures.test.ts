@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { drawStructure, manualStructure, openSpace } from '../../src/library/structures.ts';
+import { drawStructure, manualStructure, resolveSpace } from '../../src/library/structures.ts';
 import { manualMethods } from '../../src/structure/manual.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
@@ -10,16 +10,19 @@ import { tiny } from './films.ts';
 const space = { space: 'mixed', budget: '500', 'keep-inert': false } as const;
 
 test('a space is its candidates and a budget in parameters, a share being of the backbone', () => {
-  const { candidates, budget } = openSpace(tiny, space);
+  const { name, candidates, budget, limited, keepInert } = resolveSpace(tiny, space);
   assert.deepEqual(candidates, listSpace(tiny.sites, 'mixed'));
-  assert.equal(budget, 500);
-  assert.equal(openSpace(tiny, { ...space, budget: '1%' }).budget, Math.floor(tiny.parameters / 100));
+  assert.deepEqual([name, budget, limited, keepInert], ['mixed', 500, true, false]);
+  const whole = resolveSpace(tiny, { ...space, budget: undefined });
+  const all = candidates.reduce((sum, { parameters }) => sum + parameters, 0);
+  assert.deepEqual([whole.budget, whole.limited], [all, false]);
+  assert.equal(resolveSpace(tiny, { ...space, budget: '1%' }).budget, Math.floor(tiny.parameters / 100));
 });
 
 test('a space that is none, a budget that cannot be read and one that holds nothing are refused', () => {
-  assert.throws(() => openSpace(tiny, { ...space, space: 'moxed' }), InputError);
-  assert.throws(() => openSpace(tiny, { ...space, budget: 'much' }), InputError);
-  assert.throws(() => openSpace(tiny, { ...space, budget: '1' }), /below the cheapest module/);
+  assert.throws(() => resolveSpace(tiny, { ...space, space: 'moxed' }), InputError);
+  assert.throws(() => resolveSpace(tiny, { ...space, budget: 'much' }), InputError);
+  assert.throws(() => resolveSpace(tiny, { ...space, budget: '1' }), /below the cheapest module/);
 });
 
 test('a manual structure keeps all that its method says, at the sites of the model', () => {

@@ -54,17 +54,17 @@ describe('the plan of a search', () => {
     assert.deepEqual([plan.memory.fits, plan.levers.length], [true, 0]);
   });
 
-  it('names levers where the memory is too small, and times nothing when told so', async () => {
+  it('names options where the memory is too small, and times nothing when told so', async () => {
     const tight = await runPlanJob(settings, { timing: false, memoryBytes: plan.peakBytes * 0.5 });
     assert.equal(tight.seconds, null);
     assert.equal(tight.memory.fits, false);
     assert.deepEqual(
-      tight.levers.map(lever => Object.keys(lever.settings).join()),
+      tight.levers.map(option => Object.keys(option.settings).join()),
       ['micro-batch', 'prepack,recompute', ...(int8 ? ['precision'] : []), 'order', 'max-length'],
     );
-    for (const lever of tight.levers) {
-      assert.ok(lever.peakBytes <= tight.peakBytes);
-      assert.equal(lever.fits, lever.peakBytes <= tight.memory.limitBytes);
+    for (const option of tight.levers) {
+      assert.ok(option.peakBytes <= tight.peakBytes);
+      assert.equal(option.fits, option.peakBytes <= tight.memory.limitBytes);
     }
   });
 
@@ -73,13 +73,13 @@ describe('the plan of a search', () => {
   }, async () => {
     const tight = await runPlanJob(settings, { timing: false, memoryBytes: plan.peakBytes * 0.5 });
     assert.deepEqual(await readdir(cache), []);
-    const lever = tight.levers.find(({ settings }) => settings.precision === 'int8')!;
+    const option = tight.levers.find(({ settings }) => settings.precision === 'int8')!;
     const rounded = await runPlanJob({ ...settings, precision: 'int8' }, { timing: false });
     // What the process holds already differs between the two.
     const own = ({ stages }: typeof tight) => Math.max(...stages.map(each => each.peakBytes - each.processBytes));
-    assert.equal(lever.peakBytes - tight.stages[0]!.processBytes, own(rounded));
+    assert.equal(option.peakBytes - tight.stages[0]!.processBytes, own(rounded));
     assert.ok(own(rounded) < own(tight));
-    assert.equal(lever.seconds, null);
+    assert.equal(option.seconds, null);
   });
 
   it('searches nothing where the budget holds everything', async () => {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { compileSettings, jobSizes } from '../../src/config/job-config.ts';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
+import { resolveSearch } from '../../src/library/resolve-search.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
-import { cutInputs, leverKinds } from '../../src/plan/options.ts';
+import { cutInputs, optionKinds } from '../../src/plan/options.ts';
+import { countTunings } from '../../src/plan/plan.ts';
+import type { PlannedJob } from '../../src/plan/planned-job.ts';
 import { costStages, type PlannedStage } from '../../src/plan/stage-plan.ts';
 import { stageWorkload } from '../../src/plan/workload.ts';
 import { example } from '../encoded.ts';
@@ -32,10 +36,13 @@ const data: EncodedTask = {
   scoring: { codec: { writing: { maxTokens: 3, decode: String } }, answers: 'generate', score: () => 0, batchSize: 2 },
   inputs: { all: 46, cut: 0 },
 };
-const settingsOf = (changes = {}) => completeSettings({ name: 'none' }, task, { seed: 3, ...changes });
 const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
+function jobOf(changes = {}) {
+  const settings = completeSettings({ name: 'none' }, task, { seed: 3, ...changes });
+  return { data, search: resolveSearch(model, settings), tunings: countTunings(settings), settings };
+}
 function workOf(stage: PlannedStage, changes = {}) {
-  const { config, cost } = costStages(model, data, settingsOf(changes)).find(each => each.stage === stage)!;
+  const { config, cost } = costStages(jobOf(changes)).find(each => each.stage === stage)!;
   return stageWorkload(data, config, cost);
 }
 const runs = (work: ReturnType<typeof workOf>) => work.training.reduce((sum, { count }) => sum + count, 0);
@@ -65,7 +72,7 @@ describe('the work of a search', () => {
 });
 
 describe('the stages of a job', () => {
-  const stages = (changes = {}) => costStages(model, data, settingsOf(changes)).map(({ stage }) => stage);
+  const stages = (changes = {}) => costStages(jobOf(changes)).map(({ stage }) => stage);
 
   it('are a search and a re-training, unless there is nothing to search or nothing is to be re-trained', () => {
     assert.deepEqual(stages(), ['search', 'retrain']);
@@ -76,9 +83,7 @@ describe('the stages of a job', () => {
   });
 
   it('differentiate gradients in the exact order alone, and look ahead in all but the first', () => {
-    const costs = ['first', 'one-sided', 'second', 'exact'].map(order =>
-      costStages(model, data, settingsOf({ order })),
-    );
+    const costs = ['first', 'one-sided', 'second', 'exact'].map(order => costStages(jobOf({ order })));
     assert.deepEqual(
       costs.map(([search]) => [search!.cost.curvature, search!.cost.arrays]),
       [
@@ -111,35 +116,49 @@ describe('the work of a re-training', () => {
   });
 });
 
-describe('levers', () => {
-  const without = { int8: false };
+describe('options that take less memory', () => {
+  function kindsOf(changes = {}, int8 = false) {
+    const { settings, ...costed } = jobOf(changes);
+    const compile = compileSettings({ ...settings, device: 'cpu' });
+    // Nothing of the model is asked: what an option changes is the job's own values.
+    const { encoding } = jobSizes(settings);
+    const job: PlannedJob = { ...costed, model: undefined as never, compile, encoding, processBytes: 0 };
+    return optionKinds(job, { int8 });
+  }
+  const settingsOf = (kind: ReturnType<typeof kindsOf>[number]) => kind.attempts.map(({ settings }) => settings);
 
   it('are tried from the mildest on, and only where they change anything', () => {
-    const kinds = leverKinds(settingsOf(), without);
-    assert.deepEqual(kinds[0]!.attempts, [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
-    assert.deepEqual(kinds[1]!.attempts, [
-      { prepack: false },
-      { recompute: true },
-      { prepack: false, recompute: true },
-    ]);
-    assert.deepEqual(kinds[2]!.attempts, [{ order: 'first' }]);
-    assert.deepEqual(kinds[3]!.attempts[0], { 'max-length': 80 });
-    assert.deepEqual(leverKinds(settingsOf({ prepack: false }), without)[1]!.attempts, [{ recompute: true }]);
-    assert.deepEqual(leverKinds(settingsOf({ recompute: true }), without)[1]!.attempts, [{ prepack: false }]);
-    const first = leverKinds(
-      settingsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true }),
-      without,
-    );
+    const kinds = kindsOf().map(settingsOf);
+    assert.deepEqual(kinds[0], [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
+    assert.deepEqual(kinds[1], [{ prepack: false }, { recompute: true }, { prepack: false, recompute: true }]);
+    assert.deepEqual(kinds[2], [{ order: 'first' }]);
+    assert.deepEqual(kinds[3]![0], { 'max-length': 80 });
+    assert.deepEqual(settingsOf(kindsOf({ prepack: false })[1]!), [{ recompute: true }]);
+    assert.deepEqual(settingsOf(kindsOf({ recompute: true })[1]!), [{ prepack: false }]);
+    const first = kindsOf({ order: 'first', 'micro-batch': 1, prepack: false, recompute: true });
     assert.deepEqual(
-      first.map(({ attempts }) => Object.keys(attempts[0] ?? {})),
+      first.map(kind => Object.keys(settingsOf(kind)[0] ?? {})),
       [[], [], ['max-length']],
     );
   });
 
+  it('make the job that their settings would make', () => {
+    for (const { attempts } of kindsOf({}, true)) {
+      for (const { settings, job } of attempts) {
+        const expected = jobOf(settings);
+        const { maxLength } = jobSizes(expected.settings).encoding;
+        assert.deepEqual(
+          [job.search, job.compile, job.encoding.maxLength],
+          [expected.search, compileSettings({ ...expected.settings, device: 'cpu' }), maxLength],
+        );
+        assert.ok(job.data.train.every(({ input }) => input.ids.length <= maxLength));
+      }
+    }
+  });
+
   it('have 8-bit integers where the machine multiplies them exactly and the settings do not have them', () => {
     const precisions = (changes = {}) =>
-      leverKinds(settingsOf(changes), { int8: true }).filter(({ attempts }) => attempts[0]?.precision === 'int8')
-        .length;
+      kindsOf(changes, true).filter(kind => settingsOf(kind)[0]?.precision === 'int8').length;
     assert.deepEqual([precisions(), precisions({ precision: 'int8' })], [1, 0]);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
+import { deltas } from '../../src/deltas/kinds.ts';
 import { atBudget, chooseStructure } from '../../src/search/choose-structure.ts';
 import { meanStructure, spreadOfProbability } from '../../src/search/mean-structure.ts';
 import { createStructure, type Structure } from '../../src/structure/structure-file.ts';
@@ -10,7 +11,7 @@ import { createToySite } from '../training/toy-program.ts';
 const counts = [4, 3, 2, 1];
 const modules = counts.map((parameters, i): DeltaModule => {
   const site = createToySite(i);
-  return { id: `${site.name}:lora`, site, kind: 'lora', options: {}, parameters, inert: i === 3 };
+  return { id: `${site.name}:lora`, site, kind: 'lora', delta: deltas.lora!, options: {}, parameters, inert: i === 3 };
 });
 const model = { name: 'toy', fingerprint: 'f', parameters: 100, sites: modules.map(({ site }) => site) };
 

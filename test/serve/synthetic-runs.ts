@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillUniform } from '../../src/core/random.ts';
-import { deltaOf } from '../../src/deltas/kinds.ts';
+import { deltaNamed } from '../../src/deltas/kinds.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
 import { layerLabels, roleLabel } from '../../src/report/labels.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
@@ -135,5 +135,5 @@ export function writeManyRuns(root: string, count: number): void {
 /** What a module is called on the page. */
 const layerOf = layerLabels(candidates.map(({ site }) => site.place));
 export const labels = candidates.map(
-  ({ site, kind }) => `${roleLabel(site)} ${deltaOf(kind).label}, ${layerOf(site.place)}`,
+  ({ site, kind }) => `${roleLabel(site)} ${deltaNamed(kind).label}, ${layerOf(site.place)}`,
 );

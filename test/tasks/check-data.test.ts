@@ -11,7 +11,7 @@ const formOf = (labels: readonly string[] | undefined, fields = ['text']): DataF
   fields,
   label: 'kind',
   labels: labels && new Map(labels.map(label => [label, label])),
-  metric: 'accuracy',
+  numbers: false,
 });
 const kinds = ['Rechnung', 'Versand'];
 /** Sound rows, enough of them that nothing is to be said. */

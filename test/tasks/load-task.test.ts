@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { metricNames } from '../../src/metrics/metrics.ts';
+import { metrics } from '../../src/metrics/metrics.ts';
 import { loadTask, tasks } from '../../src/tasks/tasks.ts';
 
 const remedyOf = async (name: string): Promise<string> => {
@@ -19,7 +19,7 @@ test('every built-in task is found by its name and is whole', async () => {
   assert.equal(new Set(tasks.map(task => task.name)).size, tasks.length);
   for (const task of tasks) {
     assert.equal(await loadTask(task.name), task);
-    assert.ok(metricNames.includes(task.metric));
+    assert.ok(Object.hasOwn(metrics, task.metric));
     assert.ok(task.description.length > 10);
     if (task.metric === 'f1' || task.metric === 'matthews') assert.equal(task.labels?.length, 2);
   }

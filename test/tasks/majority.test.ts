@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { metrics } from '../../src/metrics/metrics.ts';
 import { majorityScore, mostFrequentAnswer } from '../../src/tasks/majority.ts';
 
 test('the most frequent answer, and of equally frequent ones the first', () => {
@@ -10,12 +11,12 @@ test('the most frequent answer, and of equally frequent ones the first', () => {
 
 test('the answer comes from the training set, the score from the test set', () => {
   const sets = { train: ['1', '1', '0'], test: ['0', '0', '0', '1'], labels: ['0', '1'] };
-  assert.equal(majorityScore('accuracy', sets), 25);
-  assert.equal(majorityScore('f1', sets), 40);
-  assert.equal(majorityScore('matthews', sets), 0);
+  assert.equal(majorityScore(metrics.accuracy, sets), 25);
+  assert.equal(majorityScore(metrics.f1, sets), 40);
+  assert.equal(majorityScore(metrics.matthews, sets), 0);
 });
 
 test('a constant answer has no correlation with scores', () => {
   const sets = { train: ['3.8', '3.8', '1.0'], test: ['1.0', '2.0'], labels: undefined };
-  assert.equal(majorityScore('pearson', sets), 0);
+  assert.equal(majorityScore(metrics.pearson, sets), 0);
 });

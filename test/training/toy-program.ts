@@ -102,7 +102,15 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
   const modules = counts.map((parameters, i) => {
     const site = createToySite(i);
     const id = `${site.name}:toy`;
-    const module: DeltaModule = { id, site, kind: 'toy', options: {}, parameters, inert: inert.includes(i) };
+    const module: DeltaModule = {
+      id,
+      site,
+      kind: 'toy',
+      delta: { kind: 'toy', label: 'Toy' },
+      options: {},
+      parameters,
+      inert: inert.includes(i),
+    };
     const layout = {
       module,
       parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true, scale: 1 }],

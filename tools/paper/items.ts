@@ -78,7 +78,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Table 2',
     says: 'every method on every task; with two rivals that the paper lacks',
-    places: [{ file: 'src/experiments/methods.ts', symbol: 'export const comparedMethods' }],
+    places: [{ file: 'src/experiments/methods.ts', symbol: 'export function comparedMethods' }],
     ...{ example: 'table2', command: 'compare' as const },
   },
   {

@@ -14,11 +14,11 @@ export const check: Command = {
     label: { type: 'string', valueHint: 'COLUMN', description: 'of a data file: the column to predict' },
     ...settingsArgs(keys),
   },
-  async run(args) {
+  async run(args, { catalogue }) {
     const path = String(args.file);
-    const { data = defaultDataFolder() } = readSettings(args, keys);
+    const { data: dataFolder = defaultDataFolder() } = readSettings(args, keys);
     const label = typeof args.label === 'string' ? args.label : undefined;
-    const { parts, form, choices } = await readOwnData(path, data, label);
+    const { parts, form, choices } = await readOwnData(path, { dataFolder, label, known: catalogue.metrics });
     const findings = checkData(parts, form);
     const bad = findings.filter(({ severity }) => severity === 'error').length;
     const doubtful = findings.filter(({ severity }) => severity === 'serious' || severity === 'warning').length;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SettingKey, Settings } from '../../config/settings.ts';
 import { writeReport } from '../../jobs/report-job.ts';
 import { runSearchJob } from '../../jobs/run-job.ts';
+import { offeredModel } from '../../models/built-in.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../outcome.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
@@ -11,7 +12,7 @@ const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'de
 
 /** Small enough for five minutes on two cores, the installation included. */
 const demoSettings: Settings = {
-  model: 'mini',
+  model: offeredModel,
   task: 'spam',
   'random-baseline': true,
   'batch-size': 8,
@@ -25,7 +26,7 @@ export const demo: Command = {
   args: { ...settingsArgs(keys) },
   stopping: savingState,
   async run(args, context) {
-    const settings = { ...demoSettings, ...readSettings(args, keys) };
+    const settings = { ...demoSettings, ...readSettings(args, keys, context.catalogue) };
     const out = settings.out ?? join('runs', `demo-${timestamp(new Date())}`);
     const outcome = await withResumeHint('search', out, runSearchJob(settings, { ...context, out }));
     await writeReport(outcome);

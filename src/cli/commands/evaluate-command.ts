@@ -19,7 +19,7 @@ export const evaluate: Command = {
   },
   async run(args, context) {
     const split = splitName(args.split ?? 'test');
-    const outcome = await runEvaluateJob(String(args.run), split, readSettings(args, keys), context);
+    const outcome = await runEvaluateJob(String(args.run), split, readSettings(args, keys, context.catalogue), context);
     const line = `${outcome.task} on ${outcome.model}, ${split}: ${outcome.metric} ${score(outcome.score)}`;
     const details = Object.entries(outcome.details).map(([metric, value]) => `, ${metric} ${score(value)}`);
     return { document: outcome, lines: [`${line}${details.join('')} over ${outcome.examples} examples`] };

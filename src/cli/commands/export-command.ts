@@ -1,44 +1,47 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { bytes as size } from '../../core/units.ts';
-import { type ExportFormat, exporters, exportFormats } from '../../export/formats.ts';
+import type { Exporters } from '../../export/formats.ts';
 import { runExportJob } from '../../jobs/export-job.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = ['model', 'task'] as const satisfies SettingKey[];
 
-const formats = exportFormats.map(name => `${name} (${exporters[name].description})`).join(', ');
-
 export const exportRun: Command = {
   description: 'Write what a run has trained in a form that other programs take',
-  args: {
+  args: ({ exporters }) => ({
     run: { type: 'positional', required: true, description: 'run folder' },
-    format: { type: 'string', valueHint: exportFormats.join('|'), description: `which form: ${formats}` },
+    format: {
+      type: 'string',
+      valueHint: Object.keys(exporters).join('|'),
+      description: `which form: ${Object.entries(exporters)
+        .map(([name, { description }]) => `${name} (${description})`)
+        .join(', ')}`,
+    },
     out: {
       type: 'string',
       valueHint: 'FOLDER',
       description: 'where to write it (default: a folder in the run folder, named after the format)',
     },
     ...settingsArgs(keys),
-  },
-  async run(args, { signal }) {
-    const format = formatName(args.format);
+  }),
+  async run(args, { signal, catalogue }) {
+    const format = formatName(args.format, catalogue.exporters);
     const out = args.out === undefined ? {} : { out: String(args.out) };
     const outcome = await runExportJob(
       String(args.run),
       { format, ...out, ...(signal && { signal }) },
-      readSettings(args, keys),
+      readSettings(args, keys, catalogue),
     );
     const { folder, files, bytes } = outcome;
     return { document: outcome, lines: [`${folder}: ${files.join(', ')} (${size(bytes)})`] };
   },
 };
 
-function formatName(given: unknown): ExportFormat {
-  const known = exportFormats.find(name => name === given);
-  if (known !== undefined) return known;
-  const remedy = `give --format with one of ${exportFormats.join(', ')}`;
-  const what = given === undefined ? 'no format is given' : `there is no format \`${given}\``;
-  throw new InputError(what, { code: 'unknown-value', where: '--format', remedy });
+/** Which forms there are is known where the run is opened: its plugins may bring some. */
+function formatName(given: unknown, exporters: Exporters): string {
+  if (given !== undefined) return String(given);
+  const remedy = `give --format with one of ${Object.keys(exporters).join(', ')}`;
+  throw new InputError('no format is given', { code: 'unknown-value', where: '--format', remedy });
 }

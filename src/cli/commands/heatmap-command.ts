@@ -8,21 +8,21 @@ const keys = ['space', 'out'] as const;
 
 export const heatmap: Command = {
   description: 'Show what searches think of each module: mean and spread of p, task by task',
-  args: {
+  args: catalogue => ({
     runs: {
       type: 'positional',
       required: true,
       description: 'run folders, or folders of runs, with commas between them',
     },
-    ...settingsArgs(keys),
+    ...settingsArgs(keys, catalogue),
     out: {
       type: 'string',
       valueHint: 'FOLDER',
       description: 'where to write the pictures (default: none are written)',
     },
-  },
-  async run(args, { colour }) {
-    const { space, out } = readSettings(args, keys);
+  }),
+  async run(args, { colour, catalogue }) {
+    const { space, out } = readSettings(args, keys, catalogue);
     const maps = await readHeatMaps(String(args.runs).split(','), space);
     const files = out === undefined ? [] : await writeHeatMaps(out, maps);
     const lines = maps.flatMap(({ task, searches, mean, spread }) => [

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { builtInModel } from '../../config/presets.ts';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/units.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
+import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { parseBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
@@ -43,14 +43,14 @@ export const init: Command = {
     }
     const interview = createInterview(args.yes === true ? 'silent' : context.ask, context.onEvent);
     await mayOverwrite(path, 'give another name, or remove it first', interview);
-    const given = readSettings(args, keys);
-    const model = await interview.answer('Model (a folder, or mini)?', builtInModel, given.model, loadModel);
+    const given = readSettings(args, keys, context.catalogue);
+    const model = await interview.answer(`Model (a folder, or ${offeredModel})?`, offeredModel, given.model, loadModel);
     const label = typeof args.label === 'string' ? args.label : undefined;
     const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
-      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text),
+      isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text, context.catalogue),
     );
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
-    const standardBudget = model === builtInModel ? '0.2%' : '1.39bp';
+    const standardBudget = builtInModel(model)?.rates.budget ?? '1.39bp';
     const budget = await interview.answer(
       'Trainable parameters (a share or a count)?',
       standardBudget,
@@ -89,7 +89,7 @@ async function askOwnTask(dataFile: string, givenLabel: string | undefined, inte
 
 /** Tells what the data show; what cannot be trained on is refused, what is most likely a mistake is asked about. */
 async function lookOver(dataFile: string, label: string, interview: Interview): Promise<void> {
-  const { parts, form } = await readOwnData(dataFile, '', label);
+  const { parts, form } = await readOwnData(dataFile, { label });
   const findings = checkData(parts, form);
   const untrainable = findings.find(({ severity }) => severity === 'error');
   if (untrainable !== undefined) {

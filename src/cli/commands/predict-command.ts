@@ -28,7 +28,7 @@ export const predict: Command = {
   },
   async run(args, context) {
     const inputs = inputsOf(args, context);
-    const answers = runPredictJob(String(args.run), inputs, readSettings(args, keys), context);
+    const answers = runPredictJob(String(args.run), inputs, readSettings(args, keys, context.catalogue), context);
     if (args.json === true) {
       const predictions: AnsweredInput[] = [];
       for await (const answer of answers) predictions.push(answer);

@@ -1,8 +1,8 @@
 import { sweep as runSweep } from '../../experiments/sweep-values.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
 import type { Command } from '../command.ts';
-import { comparisonOutput, showMatrix } from '../comparison-output.ts';
-import { readSweepSettings, sweepArgs } from '../matrix-args.ts';
+import { comparisonOutput, showExperiment } from '../comparison-output.ts';
+import { readSweepSettings, sweepArgs } from '../experiment-args.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const sweep: Command = {
@@ -10,10 +10,10 @@ export const sweep: Command = {
   args: sweepArgs,
   stopping: savingState,
   async run(args, context) {
-    const { settings, out } = readSweepSettings(args);
+    const { settings, out } = readSweepSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runSweep(settings, { out, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, false)));
+    const events = runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
+    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, false)));
     return comparisonOutput(out, comparison, context);
   },
 };

@@ -1,15 +1,14 @@
 import { tableLines } from '../../report/table.ts';
 import { defaultDataFolder } from '../../tasks/data-folder.ts';
-import { tasks as builtInTasks } from '../../tasks/tasks.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 export const tasks: Command = {
   description: 'List the built-in tasks, and whether their data were found',
   args: settingsArgs(['data']),
-  async run(args) {
+  async run(args, { catalogue }) {
     const { data: folder = defaultDataFolder() } = readSettings(args, ['data']);
-    const found = builtInTasks.map(task => {
+    const found = catalogue.tasks.map(task => {
       const { name, description, metric, details = [], labels } = task;
       return { name, description, metric, details, labels, data: task.find(folder) ?? null };
     });

@@ -26,10 +26,10 @@ const keys: readonly SettingKey[] = [
 
 export const train: Command = {
   description: 'Tune a given structure: a structure file, a manual method, or a random one',
-  args: { ...configFileArg, ...settingsArgs(keys), ...outArgs },
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs }),
   stopping: savingState,
   async run(args, context) {
-    const settings = readSettings(args, keys);
+    const settings = readSettings(args, keys, context.catalogue);
     const place = runFolderOf(args, settings, context);
     const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
     return outcomeOutput(outcome, context);

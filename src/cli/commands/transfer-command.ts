@@ -1,8 +1,8 @@
 import { transfer as runTransfer } from '../../experiments/transfer-structures.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
 import type { Command } from '../command.ts';
-import { comparisonOutput, showMatrix } from '../comparison-output.ts';
-import { readTransferSettings, transferArgs } from '../matrix-args.ts';
+import { comparisonOutput, showExperiment } from '../comparison-output.ts';
+import { readTransferSettings, transferArgs } from '../experiment-args.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const transfer: Command = {
@@ -10,10 +10,10 @@ export const transfer: Command = {
   args: transferArgs,
   stopping: savingState,
   async run(args, context) {
-    const { settings, out } = readTransferSettings(args);
+    const { settings, out } = readTransferSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runTransfer(settings, { out, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showMatrix(onEvent, true)));
+    const events = runTransfer(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
+    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, true)));
     return comparisonOutput(out, comparison, context);
   },
 };

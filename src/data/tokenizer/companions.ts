@@ -15,10 +15,10 @@ const tokenizerConfig = namedTokensFile.extend({
   tokenize_chinese_chars: z.boolean().nullish(),
   add_prefix_space: z.boolean().nullish(),
 });
-export type TokenizerConfig = z.output<typeof tokenizerConfig>;
+type TokenizerConfig = z.output<typeof tokenizerConfig>;
 
 /** An added token with the id that a file gives it. */
-export type NumberedToken = TokenProperties & { readonly id: number };
+type NumberedToken = TokenProperties & { readonly id: number };
 
 /** What stands beside a vocabulary. */
 export interface Companions {

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { type Cell, cellKind, runCell } from '../cell.ts';
 import { type KeepingModel, keepingProgram } from '../kept-program.ts';
 import type { Executor } from '../run-cells.ts';
@@ -7,7 +8,7 @@ import type { SharedLoaders } from '../shared-loaders.ts';
  * Does runs in this process, one after the other, with a model and data that they share. Trainings that differ by their seed
  * alone also share the sessions of a structure. A search shares none: its memory would count in the re-training's.
  */
-export function inProcess(loaders: SharedLoaders): Executor {
+export function inProcess(loaders: SharedLoaders, catalogue?: Catalogue): Executor {
   let kept: { readonly kind: string; model?: KeepingModel } | undefined;
 
   async function close(): Promise<void> {
@@ -32,7 +33,7 @@ export function inProcess(loaders: SharedLoaders): Executor {
     async run(cell: Cell, context) {
       const kind = cellKind(cell);
       if (kept?.kind !== kind) await close();
-      return runCell(cell, { ...context, loaders: cell.job === 'train' ? keeping(kind) : loaders });
+      return runCell(cell, { ...context, catalogue, loaders: cell.job === 'train' ? keeping(kind) : loaders });
     },
     close,
   };

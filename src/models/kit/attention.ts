@@ -11,7 +11,7 @@ export interface Sequence {
 }
 
 /** What a self-attention looks at, each [batch, keyHeads, length, headWidth]. */
-export interface KeysAndValues {
+interface KeysAndValues {
   readonly keys: Value;
   readonly values: Value;
 }

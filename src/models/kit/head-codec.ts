@@ -3,7 +3,7 @@ import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
 import type { Output, Segment } from '../../data/example.ts';
 import type { TextTokenizer } from '../../data/tokenizer/text-tokenizer.ts';
 import { answerKindOf } from '../answer-kind.ts';
-import type { AskedInput, Choosing, Codec, CodecOptions, CodedTask } from '../codec.ts';
+import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../codec.ts';
 
 /**
  * What a family makes of one text, or of two that are read together: its special tokens among them, cut to a length.
@@ -75,7 +75,7 @@ function textsOfChoices(segments: readonly Segment[]): Texts[] {
   return segments.filter(({ choice }) => choice).map(({ text }) => [asked.join(' '), text] as const);
 }
 
-function encodedOutput(output: Output, { choices = [] }: AskedInput): EncodedOutput {
+function encodedOutput(output: Output, { choices = [] }: InferenceInput): EncodedOutput {
   if ('text' in output) return { class: choices.indexOf(output.text) };
   return 'class' in output ? { class: output.class } : { value: output.value };
 }

@@ -3,7 +3,7 @@ import { errorBar, gridLines, legend, scoreAxis, seriesStyle } from '../series.t
 import { element, type Markup, picture, text } from './svg.ts';
 
 /** One point: mean and standard deviation of a score at a number of trainable parameters. */
-export interface ScorePoint {
+interface ScorePoint {
   readonly parameters: number;
   readonly mean: number;
   readonly sd: number | null;

@@ -26,45 +26,53 @@ type AllOptions = Intersection<Strategy['options']['shape']>;
 /** Options of all strategies as keys that may be left out. */
 export type OptionKeys = { readonly [Key in keyof AllOptions]: Undefaulted<AllOptions[Key]> };
 
-export const strategyNames = strategies.map(({ name }) => name) as [StrategyName, ...StrategyName[]];
+/** Strategies, the one that is used where none is named first. */
+export type Strategies = readonly SearchStrategy[];
+
+const builtIn = strategies as unknown as Strategies;
 
 /** The options of all strategies as keys of a config file: what is left out is filled in by their strategy. */
-export const optionKeys = Object.fromEntries(
-  strategies.flatMap(({ name: strategy, options }) =>
-    Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy)] as const),
-  ),
-) as OptionKeys;
+export function optionKeysOf(known: Strategies = builtIn): OptionKeys {
+  return Object.fromEntries(
+    known.flatMap(({ name: strategy, options }) =>
+      Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy, known)] as const),
+    ),
+  ) as OptionKeys;
+}
 
 /** What `--help` says that an option is where it is left out. */
-export const usualOptions: Readonly<Record<string, unknown>> = Object.assign(
-  {},
-  ...strategies.map(({ options, usually }: SearchStrategy) => ({ ...usually, ...defaultsOf(options) })),
-);
+export function usualOptionsOf(known: Strategies = builtIn): Readonly<Record<string, unknown>> {
+  return Object.assign({}, ...known.map(({ options, usually }) => ({ ...usually, ...defaultsOf(options) })));
+}
 
-export const variedOptions = strategies.flatMap(({ varied }): readonly VariedOption[] => varied);
+/** Options that a comparison may vary. */
+export function variedOptionsOf(known: Strategies = builtIn): readonly VariedOption[] {
+  return known.flatMap(({ varied }) => varied as readonly VariedOption[]);
+}
 
 /** The strategy of that name. InputError, with the nearest names, where there is none. */
-export function strategyNamed(name: string): SearchStrategy {
-  const known = strategies.find(strategy => strategy.name === name);
-  if (known !== undefined) return known as SearchStrategy;
-  const [nearest] = nearestNames(name, strategyNames);
+export function strategyNamed(name: string, all: Strategies = builtIn): SearchStrategy {
+  const known = all.find(strategy => strategy.name === name);
+  if (known !== undefined) return known;
+  const names = all.map(strategy => strategy.name);
+  const [nearest] = nearestNames(name, names);
   throw new InputError(`there is no search strategy \`${name}\``, {
     code: 'unknown-name',
     where: '--strategy',
-    remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}the strategies are ${strategyNames.join(', ')}`,
+    remedy: `${nearest === undefined ? '' : `did you mean \`${nearest}\`? `}the strategies are ${names.join(', ')}`,
   });
 }
 
 /** Names of the strategies that have an option. */
-export function strategiesWith(option: string): readonly string[] {
-  return strategies.filter(({ options }) => Object.hasOwn(options.shape, option)).map(({ name }) => name);
+export function strategiesWith(option: string, known: Strategies = builtIn): readonly string[] {
+  return known.filter(({ options }) => Object.hasOwn(options.shape, option)).map(({ name }) => name);
 }
 
 /** An option as a key that may be left out. That of another strategy than the usual says whose it is. */
-function asKey(schema: z.ZodType, strategy: StrategyName): z.ZodType {
+function asKey(schema: z.ZodType, strategy: string, [usual]: Strategies): z.ZodType {
   const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
   const { description, ...help } = schema.meta()!;
-  const owned = strategy === defaultStrategy.name ? description : `${strategy}: ${description}`;
+  const owned = strategy === usual!.name ? description : `${strategy}: ${description}`;
   return inner.meta({ ...help, description: owned! });
 }
 

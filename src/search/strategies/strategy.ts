@@ -76,7 +76,7 @@ export interface Contradiction<Options> {
 }
 
 /** Another value of some options that takes less memory. */
-export interface ThriftyOptions<Options> {
+interface ThriftyOptions<Options> {
   readonly options: Partial<Options>;
   /** What it gives up besides time. */
   readonly changes: string;

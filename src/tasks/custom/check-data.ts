@@ -1,5 +1,4 @@
 import { findValue, type Row } from '../../data/rows/row.ts';
-import type { MetricName } from '../../metrics/metrics.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
@@ -18,7 +17,8 @@ export interface DataForm {
   readonly label: string;
   /** From the data's labels to the words to answer; undefined where answers are free text or numbers. */
   readonly labels: ReadonlyMap<string, string> | undefined;
-  readonly metric: MetricName;
+  /** Whether answers are compared as numbers. */
+  readonly numbers: boolean;
 }
 
 /** `error`: cannot be trained on; `serious`: most likely a mistake; `warning`: may be meant; `note`: a fact. */

@@ -6,7 +6,7 @@ import type { DataCheck, Finding, Part } from './check-data.ts';
 const coarse = 5;
 
 /** How many rows there are, and whether they are enough to tell one method from another. */
-export const checkSizes: DataCheck = (parts, { metric }) => {
+export const checkSizes: DataCheck = (parts, { numbers }) => {
   const sets = setSizes(parts);
   const files = parts.map(({ name, rows }) => `${name} ${rows.length.toLocaleString('en-US')}`).join(', ');
   const drawn = `train ${sets.train}, validation ${sets.validation}, test ${sets.test}`;
@@ -15,7 +15,7 @@ export const checkSizes: DataCheck = (parts, { metric }) => {
   if (empty !== undefined) {
     return [...findings, { severity: 'error', text: `no row is left for the ${empty} set: give more rows` }];
   }
-  const points = uncertainty(metric === 'pearson', sets.test);
+  const points = uncertainty(numbers, sets.test);
   if (points <= coarse) return findings;
   const text = `the test set has ${rowCount(sets.test)}: a score may be off by ${Math.round(points)} points either way`;
   return [...findings, { severity: 'warning', text: `${text}, and methods nearer than that cannot be told apart` }];

@@ -1,7 +1,8 @@
 import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
-import { oneAnswerMetrics } from '../../metrics/metrics.ts';
+import type { Metric } from '../../metrics/metric.ts';
+import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 import { readExamples } from '../read-examples.ts';
 import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
@@ -16,9 +17,9 @@ import { readTaskFile, type TaskFile } from './task-file.ts';
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
  * @throws InputError where the file is missing or wrong.
  */
-export async function loadCustomTask(path: string): Promise<Task> {
-  const file = await readTaskFile(path);
-  const form = toForm(file, path);
+export async function loadCustomTask(path: string, known: Metrics = metrics): Promise<Task> {
+  const file = await readTaskFile(path, known);
+  const form = toForm(file, path, metricNamed(file.metric, known));
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
   const { train, validation, test } = file.files;
   const find = (name: string, dataFolder: string) => findDataFiles(name, [dirname(path), dataFolder]);
@@ -57,14 +58,18 @@ export function findDataFiles(name: string, folders: readonly string[]): readonl
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
 }
 
-/** What the metric pearson compares, written as in the data. */
-const numbers: NumberForm = {
-  name: 'a number, as the metric pearson needs',
+/** What a metric of numbers compares, written as in the data. */
+const numberForm = (metric: string): NumberForm => ({
+  name: `a number, as the metric ${metric} needs`,
   read: label => spelledNumber(label.trim()),
   remedy: 'write a number there, or choose another `metric` in the task file',
-};
+});
 
-function toForm({ template, label, labels, columns, metric }: TaskFile, where: string): RowForm {
+function toForm(
+  { template, label, labels, columns, metric }: TaskFile,
+  where: string,
+  { oneAnswer = false, numbers = false }: Metric,
+): RowForm {
   const used = placeholdersOf(template);
   const stray = strayBrace(template);
   if (stray !== undefined) {
@@ -93,7 +98,7 @@ function toForm({ template, label, labels, columns, metric }: TaskFile, where: s
     segments: fromTemplates([{ text: template }]),
     label,
     classes: labels && wordedClasses(labels),
-    oneAnswer: oneAnswerMetrics.includes(metric),
-    ...(metric === 'pearson' && { numbers }),
+    oneAnswer,
+    ...(numbers && { numbers: numberForm(metric) }),
   };
 }

@@ -2,6 +2,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { dataFileEndings, readRows, type TableOptions } from '../../data/rows/read-rows.ts';
 import type { Row } from '../../data/rows/row.ts';
+import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile } from '../task-path.ts';
 import { placeholdersOf } from '../template.ts';
 import type { DataForm, Part } from './check-data.ts';
@@ -16,13 +17,24 @@ export interface OwnData {
   readonly choices: readonly string[];
 }
 
+export interface OwnDataOptions {
+  /** Where the files of a task.yaml may lie, too. */
+  readonly dataFolder?: string;
+  /** The column that is known to hold the label, of a data file. */
+  readonly label?: string | undefined;
+  /** Metrics that a task.yaml may name. */
+  readonly known?: Metrics;
+}
+
 /**
  * The data of a task.yaml, or of a data file with what is guessed from it.
- * @param label the column that is known to hold the label, of a data file
  * @throws InputError where a file is missing or malformed, or of another kind
  */
-export async function readOwnData(path: string, dataFolder: string, label?: string): Promise<OwnData> {
-  if (isTaskFile(path)) return ofTaskFile(path, dataFolder);
+export async function readOwnData(
+  path: string,
+  { dataFolder = '', label, known = metrics }: OwnDataOptions = {},
+): Promise<OwnData> {
+  if (isTaskFile(path)) return ofTaskFile(path, dataFolder, known);
   if (dataFileEndings.includes(extname(path).toLowerCase())) return ofDataFile(path, label);
   throw new InputError('this is neither a task file nor a data file', {
     code: 'wrong-kind-of-file',
@@ -31,8 +43,8 @@ export async function readOwnData(path: string, dataFolder: string, label?: stri
   });
 }
 
-async function ofTaskFile(path: string, dataFolder: string): Promise<OwnData> {
-  const { template, label, labels, metric, files, columns } = await readTaskFile(path);
+async function ofTaskFile(path: string, dataFolder: string, known: Metrics): Promise<OwnData> {
+  const { template, label, labels, metric, files, columns } = await readTaskFile(path, known);
   const find = (name: string) => {
     const found = findDataFiles(name, [dirname(path), dataFolder]);
     return found.length > 0 ? found : [resolve(dirname(path), name)];
@@ -40,7 +52,8 @@ async function ofTaskFile(path: string, dataFolder: string): Promise<OwnData> {
   const fields = [...new Set(placeholdersOf(template))];
   const parts = await readParts({ ...files }, find, { columns });
   const choices = [`the task file's template reads ${named(fields)}; its label is ${named([label])}`];
-  return { parts, form: { fields, label, labels, metric }, choices };
+  const { numbers = false } = metricNamed(metric, known);
+  return { parts, form: { fields, label, labels, numbers }, choices };
 }
 
 async function ofDataFile(path: string, given?: string): Promise<OwnData> {
@@ -48,7 +61,12 @@ async function ofDataFile(path: string, given?: string): Promise<OwnData> {
   const { fields, label, labels, metric, files } = guessTask(path, rows, given);
   const others = await readParts({ ...files, train: undefined }, name => [resolve(dirname(path), name)]);
   const parts: Part[] = [{ name: 'train', rows }, ...others];
-  const form = { fields, label, labels: labels && new Map(labels.map(name => [name, name])), metric };
+  const form = {
+    fields,
+    label,
+    labels: labels && new Map(labels.map(name => [name, name])),
+    numbers: metric === 'pearson',
+  };
   return { parts, form, choices: tellColumns(rows, form, given) };
 }
 

@@ -5,7 +5,8 @@ import { nearestNames } from '../../core/nearest.ts';
 import { expandHome } from '../../files/expand-home.ts';
 import { parseYaml } from '../../files/parse-yaml.ts';
 import { readTextFile } from '../../files/read-json.ts';
-import { metricNames } from '../../metrics/metrics.ts';
+import type { Metric } from '../../metrics/metric.ts';
+import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 
 // The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other types.
 const anyScalar = { type: ['string', 'number', 'boolean', 'null'] };
@@ -22,36 +23,39 @@ const files = z.strictObject({
   test: z.string().min(1).optional().describe('test rows; without it the validation rows are halved at random'),
 });
 
-/** What a task.yaml may say. */
-export const taskFile = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w-]+$/, 'use letters, digits, - and _ only')
-    .meta({ ...anyScalar, description: 'name for tables and run folders' }),
-  description: z.string().default('a task of your own').describe('one line for lists'),
-  columns: z
-    .array(text)
-    .min(1)
-    .optional()
-    .describe('names of the columns, in order, for tsv and csv files without a header line'),
-  template: z.string().min(1).describe("what the model reads, with {column} where a column's text belongs"),
-  label: text.meta({ ...anyScalar, description: 'the column that holds the label' }),
-  labels: z
-    .union([z.array(text).min(2), z.record(z.string(), text)])
-    .optional()
-    .describe(
-      "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
-    ),
-  metric: z.enum(metricNames).describe('what a run is scored by'),
-  files: files.describe('the data files'),
-  maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
-  maxTargetLength: count
-    .default(16)
-    .describe('longest answer, in tokens, where targets are free text; no longer one is ever given'),
-  batchSize: count.default(32).describe('examples a step'),
-  epochs: count.default(10).describe('passes over the training set'),
-  evaluateEvery: count.default(100).describe('steps between two validations'),
-});
+/** What a task.yaml may say, where these metrics are known. */
+const schemaFor = (known: Metrics) =>
+  z.strictObject({
+    name: z
+      .string()
+      .regex(/^[\w-]+$/, 'use letters, digits, - and _ only')
+      .meta({ ...anyScalar, description: 'name for tables and run folders' }),
+    description: z.string().default('a task of your own').describe('one line for lists'),
+    columns: z
+      .array(text)
+      .min(1)
+      .optional()
+      .describe('names of the columns, in order, for tsv and csv files without a header line'),
+    template: z.string().min(1).describe("what the model reads, with {column} where a column's text belongs"),
+    label: text.meta({ ...anyScalar, description: 'the column that holds the label' }),
+    labels: z
+      .union([z.array(text).min(2), z.record(z.string(), text)])
+      .optional()
+      .describe(
+        "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
+      ),
+    metric: z.enum(Object.keys(known)).describe('what a run is scored by'),
+    files: files.describe('the data files'),
+    maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
+    maxTargetLength: count
+      .default(16)
+      .describe('longest answer, in tokens, where targets are free text; no longer one is ever given'),
+    batchSize: count.default(32).describe('examples a step'),
+    epochs: count.default(10).describe('passes over the training set'),
+    evaluateEvery: count.default(100).describe('steps between two validations'),
+  });
+
+export const taskFile = schemaFor(metrics);
 
 /** A checked task.yaml; `labels` goes from the data's labels to the words to answer, in the file's order. */
 export type TaskFile = Omit<z.output<typeof taskFile>, 'labels'> & {
@@ -64,9 +68,9 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * Reads and checks a task.yaml.
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
-export async function readTaskFile(path: string): Promise<TaskFile> {
+export async function readTaskFile(path: string, known: Metrics = metrics): Promise<TaskFile> {
   const { document, value } = parseYaml(await readTextFile(path), path, 'failsafe');
-  const parsed = taskFile.safeParse(value);
+  const parsed = schemaFor(known).safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.
     const { issues } = parsed.error;
@@ -79,7 +83,7 @@ export async function readTaskFile(path: string): Promise<TaskFile> {
     labels: labelTable(labels, document),
     files: Object.fromEntries(places) as typeof named,
   };
-  checkLabels(file, path);
+  checkLabels(file, path, metricNamed(file.metric, known));
   return file;
 }
 
@@ -114,17 +118,16 @@ function explain(issue: z.core.$ZodIssue, where: string): InputError {
   );
 }
 
-function checkLabels({ labels, metric }: TaskFile, where: string): void {
-  if (labels === undefined && metric !== 'f1' && metric !== 'matthews') return;
-  const targets = new Set(labels?.values());
-  if (metric === 'pearson') {
-    throw new InputError('`labels` has no meaning with the metric pearson, which compares numbers', {
+function checkLabels({ labels, metric }: TaskFile, where: string, { numbers, twoLabels }: Metric): void {
+  if (labels !== undefined && numbers) {
+    throw new InputError(`\`labels\` has no meaning with the metric ${metric}, which compares numbers`, {
       code: 'bad-task-file',
       where,
       remedy: 'remove `labels`, or choose another metric',
     });
   }
-  if ((metric === 'f1' || metric === 'matthews') && targets.size !== 2) {
+  const targets = new Set(labels?.values());
+  if (twoLabels && targets.size !== 2) {
     throw new InputError(`the metric ${metric} needs exactly two different labels, not ${targets.size}`, {
       code: 'bad-task-file',
       where,

@@ -68,7 +68,7 @@ function importers(): readonly string[] {
 }
 
 /** Path of the package as the first of some files that can import it sees it, or undefined. */
-export function findCorpus(importers: readonly string[]): string | undefined {
+function findCorpus(importers: readonly string[]): string | undefined {
   for (const importer of importers) {
     try {
       return createRequire(importer).resolve(PACKAGE);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inProcess } from '../../../src/experiments/executors/executor.ts';
-import { planMatrix } from '../../../src/experiments/list-cells.ts';
+import { listCells } from '../../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../../src/experiments/shared-loaders.ts';
-import { matrixWorkspace } from '../support.ts';
+import { experimentWorkspace } from '../support.ts';
 
-const space = matrixWorkspace();
+const space = experimentWorkspace();
 
 test('trainings that differ by their seed share sessions, a search shares none, and nothing is left at the end', async () => {
   const log: string[] = [];
@@ -27,7 +27,7 @@ test('trainings that differ by their seed share sessions, a search shares none, 
   };
   const methods = ['found', 'lora', 'bitfit'];
   const given = { ...space.settings, task: [space.films], methods, seeds: [0, 1], budget: ['600'] };
-  const { phases } = await planMatrix(given, space.out('executor'), shared);
+  const { phases } = await listCells(given, space.out('executor'), shared);
   const executor = inProcess({ ...shared, model });
   const logs: string[] = [];
   for (const cell of phases.flat()) {

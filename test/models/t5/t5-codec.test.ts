@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../../src/core/errors.ts';
 import type { Tokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
+import { builtInModels, offeredModel } from '../../../src/models/built-in.ts';
 import { answerOf, type CodecOptions, type CodedTask } from '../../../src/models/codec.ts';
-import { builtInFolder, builtInModels } from '../../../src/models/load-model.ts';
 import { t5Codec as codecOf } from '../../../src/models/t5/t5-codec.ts';
 
 /** One id a word: its length plus 10; the sentinel is 99. */
@@ -89,8 +89,7 @@ test('a segment is named before its text, unless it is all there is', () => {
 test('a model says by its own config whether it answers after a sentinel, and a setting overrules it', async () => {
   const forms = (config: unknown) =>
     [undefined, true, false].map(sentinel => codecOf(config, tokenizer, {}, { maxLength: 8, sentinel }).form.sentinel);
-  const [mini] = builtInModels;
-  const config: unknown = JSON.parse(await readFile(join(builtInFolder(mini!), 'config.json'), 'utf8'));
+  const config: unknown = JSON.parse(await readFile(join(builtInModels[offeredModel]!.folder, 'config.json'), 'utf8'));
   assert.deepEqual(forms(config), [true, true, false]);
   assert.deepEqual(forms({ model_type: 't5' }), [false, true, false]);
   assert.deepEqual(forms({ answers_after_sentinel: 'often' }), [false, true, false]);

@@ -10,8 +10,7 @@ import {
   strategies,
   strategiesWith,
   strategyNamed,
-  strategyNames,
-  usualOptions,
+  usualOptionsOf,
 } from '../../../src/search/strategies/strategies.ts';
 import type { SearchStrategy } from '../../../src/search/strategies/strategy.ts';
 
@@ -35,7 +34,7 @@ for (const strategy of strategies as readonly SearchStrategy[]) {
     // What --help says is what happens.
     for (const key of Object.keys(strategy.options.shape)) {
       const value = settings[key as 'order'];
-      if (value !== undefined) assert.equal(value, usualOptions[key], key);
+      if (value !== undefined) assert.equal(value, usualOptionsOf()[key], key);
     }
   });
 
@@ -55,6 +54,8 @@ for (const strategy of strategies as readonly SearchStrategy[]) {
     }
   });
 }
+
+const strategyNames = strategies.map(({ name }) => name);
 
 test('where none is named the first is meant', () => {
   assert.equal(defaultStrategy, strategies[0]);

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
-import { type AskedTask, taskOf } from '../export/exported-task.ts';
+import { type InferenceTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
-import type { AnswerEachOptions, Asked } from '../library/answer-each.ts';
+import type { AnswerEachOptions, Inference } from '../library/answer-each.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { familyIn } from '../models/families.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -13,29 +14,29 @@ import { loadTask } from '../tasks/tasks.ts';
 import { loadTuned } from './load-tuned.ts';
 
 /** Something trained that can be asked, with its task and the batches it is asked in. */
-export interface LoadedAsked extends Asked {
-  readonly task: AskedTask;
+export interface LoadedInference extends Inference {
+  readonly task: InferenceTask;
   readonly sizes: Pick<AnswerEachOptions, 'batchSize'>;
 }
 
-type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length'>;
+type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'>;
 
 /**
  * Opens a run folder, or the folder of an exported model.
  * @throws InputError where the folder is neither, or what it holds cannot answer
  */
-export function loadAsked(path: string, changes: Changes): Promise<LoadedAsked> {
+export function loadInference(path: string, changes: Changes): Promise<LoadedInference> {
   return holdsExport(path) ? loadExported(path, changes) : loadRun(path, changes);
 }
 
-async function loadRun(path: string, changes: Changes): Promise<LoadedAsked> {
-  const { settings, model, task, tuned } = await loadTuned(path, changes);
+async function loadRun(path: string, changes: Changes): Promise<LoadedInference> {
+  const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes);
   const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model));
+  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
 }
 
-async function loadExported(folder: string, changes: Changes): Promise<LoadedAsked> {
+async function loadExported(folder: string, changes: Changes): Promise<LoadedInference> {
   const description = await readDescription(folder);
   if (changes.model !== undefined) {
     throw new InputError('an exported model is a model by itself', {
@@ -44,7 +45,9 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
       remedy: 'leave it out',
     });
   }
-  const { open } = exporterOf(description.format, join(folder, descriptionFile));
+  const catalogue = openPlugins(changes.plugins);
+  const { exporters, families } = catalogue;
+  const { open } = exporterOf(description.format, join(folder, descriptionFile), exporters);
   if (open === undefined) {
     throw new InputError(`${description.format} holds what was trained without the model it was trained for`, {
       code: 'export-cannot-answer',
@@ -52,9 +55,9 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedAsk
       remedy: 'give the run folder, or export the run as onnx',
     });
   }
-  const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task);
+  const task = changes.task === undefined ? taskOf(description.task, folder) : await loadTask(changes.task, catalogue);
   const { sentinel, maxLength } = description.task;
-  const { family, config } = await familyIn(folder);
+  const { family, config } = await familyIn(folder, families);
   const codecOf = await family.openCodecs(folder, config);
   const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
   const device = await chooseDevice(changes.device);

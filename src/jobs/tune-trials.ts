@@ -2,41 +2,41 @@ import { DivergedError } from '../core/errors.ts';
 import { headSize } from '../deltas/layout.ts';
 import { writeDelta } from '../library/delta-file.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
-import { drawStructure } from '../library/structures.ts';
+import { drawFrom, type ResolvedSpace } from '../library/structures.ts';
 import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
 import type { JobContext } from './job-events.ts';
-import type { Prepared } from './prepare.ts';
+import type { ResolvedJob } from './prepare.ts';
 import type { Trial } from './trials.ts';
 import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
 
 /**
- * Trains each attempt, keeps the one that is best on validation, scores that one on the test split, and writes
+ * Tunes each trial, keeps the one that is best on validation, scores that one on the test split, and writes
  * `structure.json`, `delta.safetensors` and `result.json`.
  * @param search what the search cost, where there was one
  */
-export async function retrainBest(
-  prepared: Prepared,
+export async function tuneBest(
+  job: ResolvedJob,
   trials: readonly Trial[],
   search: StageResources | undefined,
   folder: RunFolder,
   context: JobContext,
 ): Promise<{ result: RunResult; structure: Structure }> {
-  const { model, data } = prepared;
-  const tried = await runTrials(prepared, trials, folder, context);
-  // Among equals the first: it is the simplest, where attempts are ordered at all.
+  const { model, data, catalogue } = job;
+  const tried = await runTrials(job, trials, folder, context);
+  // Among equals the first: it is the simplest, where trials are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   const started = performance.now();
-  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', context);
+  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
-  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model)), delta);
+  await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
   const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {
-    ...resultOf(prepared, structure),
+    ...resultOf(job, structure),
     score: {
       ...{ metric: data.task.metric, validation, test, majority: data.majority },
       ...(Object.keys(details).length > 0 && { details }),
@@ -57,19 +57,20 @@ export async function retrainBest(
 
 /** One after the other. One that diverges is out of the running; where all do, there is nothing to keep. */
 async function runTrials(
-  prepared: Prepared,
+  job: ResolvedJob,
   trials: readonly Trial[],
   folder: RunFolder,
   context: JobContext,
 ): Promise<TuneStageResult[]> {
   const tried: TuneStageResult[] = [];
   let divergence: DivergedError | undefined;
-  for (const [index, { name, structure, settings }] of trials.entries()) {
+  for (const [index, trial] of trials.entries()) {
+    const { name } = trial;
     if (name !== undefined) {
-      context.onEvent?.({ type: 'message', text: `attempt ${index + 1} of ${trials.length}: ${name}` });
+      context.onEvent?.({ type: 'message', text: `trial ${index + 1} of ${trials.length}: ${name}` });
     }
     try {
-      tried.push(await runTuneStage({ ...prepared, settings }, structure, 'retrain', folder, context, name));
+      tried.push(await runTuneStage(job, trial, 'retrain', folder, context));
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       divergence = error;
@@ -80,25 +81,25 @@ async function runTrials(
   return tried;
 }
 
-/** Trains a random structure of the same budget alike and adds its test score to `result.json`. Done once a run. */
+/** Tunes a random structure of the same budget alike and adds its test score to `result.json`. Done once a run. */
 export async function compareWithRandom(
-  prepared: Prepared,
+  { space, ...job }: ResolvedJob & { readonly space: ResolvedSpace },
   before: RunResult,
   folder: RunFolder,
   context: JobContext,
 ): Promise<RunResult> {
   if (before.score === undefined || before.score.random !== undefined) return before;
-  const budget = String(before.budget.parameters);
-  const structure = drawStructure(prepared.model, { ...prepared.settings, budget });
-  const tuned = await runTuneStage(prepared, structure, 'random', folder, context);
-  const random = await evaluate(prepared.model, tuned, prepared.data, 'test', context);
+  const { model, data, tuning, catalogue } = job;
+  const structure = drawFrom(model, { ...space, budget: before.budget.parameters }, tuning.seed);
+  const tuned = await runTuneStage(job, { structure, tuning }, 'random', folder, context);
+  const random = await evaluate(model, tuned, data, 'test', { ...context, catalogue });
   const result: RunResult = { ...before, score: { ...before.score, random } };
   await writeResult(folder.result, result);
   return result;
 }
 
 /** A run's result before anything is scored. Without a budget, what the structure spends stands for it. */
-export function resultOf({ data, model, settings }: Prepared, structure: Structure): RunResult {
+export function resultOf({ data, model, compile, tuning }: ResolvedJob, structure: Structure): RunResult {
   const kept = structure.modules.filter(module => module.kept);
   const parameters = kept.reduce((sum, module) => sum + module.parameters, 0);
   const budget = structure.budget ?? parameters;
@@ -106,8 +107,8 @@ export function resultOf({ data, model, settings }: Prepared, structure: Structu
   return {
     task: data.task.name,
     model: model.name,
-    seed: settings.seed,
-    device: settings.device,
+    seed: tuning.seed,
+    device: compile.device,
     data: {
       ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
       note: data.note,

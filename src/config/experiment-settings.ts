@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import type { KeyHelp } from '../core/key.ts';
+import { type VariedOption, variedOptionsOf } from '../search/strategies/strategies.ts';
+import { list } from './list-key.ts';
+import { parseKeys } from './parse-settings.ts';
+import { type SettingsSchema, settingsSchemaFor } from './settings.ts';
+
+function listOf<T extends z.ZodType>(schema: z.ZodOptional<T>) {
+  const { description = '', hint } = schema.meta() as KeyHelp & { description?: string };
+  return list(schema.unwrap()).meta({
+    description: `${description}; several with commas between them`,
+    hint: hint === undefined ? 'WORD,…' : `${hint},…`,
+  });
+}
+
+const naturalNumber = z.coerce.number().int().nonnegative();
+/** `8` is the seeds 0 to 7; `1,4` and `[1, 4]` are those. */
+const seeds = z.preprocess(given => {
+  if (Array.isArray(given) || given === undefined) return given;
+  const words = String(given).split(',');
+  return words.length > 1 ? words : Array.from({ length: Number(words[0]) || 0 }, (_, seed) => seed);
+}, z.array(naturalNumber).min(1).optional());
+
+type Shape = SettingsSchema['shape'];
+
+type Listed = {
+  readonly [Key in VariedOption]: Shape[Key] extends z.ZodOptional<infer Inner extends z.ZodType>
+    ? ReturnType<typeof listOf<Inner>>
+    : never;
+};
+
+function createSchema(catalogue: Catalogue) {
+  const { shape } = settingsSchemaFor(catalogue);
+  const { task, budget, seed, method, structure, ...common } = shape;
+  // What searches is told by the methods.
+  const { strategy, out, map, retrain, 'random-baseline': randomBaseline, ...ofEveryRun } = common;
+  // Options of a search that a comparison may vary: each value makes runs of its own.
+  const varied = Object.fromEntries(
+    variedOptionsOf(catalogue.strategies).map(name => [name, listOf(shape[name] as never)]),
+  ) as unknown as Listed;
+  return z.strictObject({
+    ...ofEveryRun,
+    out,
+    task: listOf(shape.task),
+    methods: list(z.string().min(1)).meta({
+      description:
+        'what to compare (`s3delta compare --help` lists the names), or structure files of yours (own.structure.json), with commas between them',
+      hint: 'NAME|FILE,…',
+    }),
+    seeds: seeds.meta({ description: 'how many seeds (8: 0 to 7), or which (1,4)', hint: 'N|N,N,…' }),
+    budget: listOf(shape.budget),
+    ...varied,
+    'share-search': shape['keep-inert'].meta({
+      description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
+    }),
+    'fine-tuning-lr': shape.lr.meta({
+      description: 'learning rate of full fine-tuning (default 3e-5; 3e-4 for mini)',
+      hint: 'R',
+    }),
+  });
+}
+
+/** Every key of a comparison or a sweep: those of a run, of which some may be lists, and what is to be compared. */
+export const experimentSchema = createSchema(builtIn);
+
+/** The same with the names and options of a catalogue. */
+export function experimentSchemaFor(catalogue: Catalogue): typeof experimentSchema {
+  return catalogue === builtIn ? experimentSchema : createSchema(catalogue);
+}
+
+export type ExperimentSettings = Readonly<z.infer<typeof experimentSchema>>;
+
+/**
+ * Checks the keys of a comparison.
+ * @throws InputError as `parseSettings`
+ */
+export function parseExperimentSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): ExperimentSettings {
+  return parseKeys(experimentSchemaFor(catalogue), values, where);
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import type { Preset } from '../tasks/preset.ts';
+
+/** A model that comes with the package. */
+export interface BuiltInModel {
+  readonly folder: string;
+  /** Name of the preset that suits it, where none is named. */
+  readonly preset: string;
+  /** What suits it at the sizes of that preset. */
+  readonly rates: Required<Pick<Preset, 'learningRate' | 'fineTuningLearningRate' | 'budget'>>;
+}
+
+/** Models that come with the package, by name; the first is the one that is offered where none is named. */
+export const builtInModels: Readonly<Record<string, BuiltInModel>> = {
+  mini: {
+    folder: fileURLToPath(new URL('../../models/mini', import.meta.url)),
+    preset: 'mini',
+    // Of its few parameters the paper's share would be a single module.
+    rates: { learningRate: 5e-3, fineTuningLearningRate: 3e-4, budget: '0.2%' },
+  },
+};
+
+/** The model of that name; undefined where it is none of the package's. */
+export function builtInModel(name: string): BuiltInModel | undefined {
+  return Object.hasOwn(builtInModels, name) ? builtInModels[name] : undefined;
+}
+
+export const builtInModelNames: readonly string[] = Object.keys(builtInModels);
+
+/** The model that is offered where none is named. */
+export const [offeredModel] = builtInModelNames as [string];
