@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../src/data/rows/row.ts';
-import { checkData, type DataForm, type Part } from '../../src/tasks/custom/check-data.ts';
+import { checkData } from '../../src/tasks/custom/check-data.ts';
+import type { DataForm, Part } from '../../src/tasks/custom/finding.ts';
 
 const part = (name: Part['name'], records: readonly Record<string, unknown>[]): Part => ({
   name,

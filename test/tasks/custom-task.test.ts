@@ -202,6 +202,7 @@ test('what is wrong in the data is named, with file and line', async t => {
   await refused(undefined, /rows\.tsv: no such file/);
   await refused('text\tkind\n', /rows\.tsv: this data file has no rows/);
   await refused('text\tkind\nx\tyes\ny\tmaybe\n', /rows\.tsv:3: the label "maybe" is not one of the task's/);
+  await refused('text\tkind\nx\tyes\ny\tyes\n', /rows\.tsv: every training row has the same answer/);
   await refused('words\tkind\nx\tyes\n', /rows\.tsv:2: no column "text"/);
   await refused('text\tkind\nx\tyes\ny\n', /rows\.tsv:3: this line has 1 columns/);
   await refused('text\tkind\nx\tyes\ny\tno\n', /the train set of task mine is empty/);

@@ -1,7 +1,7 @@
 import leven from 'leven';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowCount } from './cells.ts';
-import type { DataCheck, DataForm, Finding, Part } from './check-data.ts';
+import type { DataCheck, DataForm, Finding, Part } from './finding.ts';
 
 const fewRows = 5;
 const classesTold = 12;

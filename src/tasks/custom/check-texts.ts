@@ -1,6 +1,6 @@
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowCount } from './cells.ts';
-import type { DataCheck, DataForm, Finding, Part } from './check-data.ts';
+import type { DataCheck, DataForm, Finding, Part } from './finding.ts';
 import { idNames } from './guess-task.ts';
 
 /** Rows in which the model has nothing to read. */

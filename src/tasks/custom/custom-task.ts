@@ -1,5 +1,6 @@
 import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
@@ -42,13 +43,26 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
         const found = find(name, dataFolder);
         return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
       };
+      const examples = await read(train);
+      requireTwoAnswers(examples, train);
       return {
-        train: await read(train),
+        train: examples,
         ...(validation !== undefined && { validation: await read(validation) }),
         ...(test !== undefined && { test: await read(test) }),
       };
     },
   };
+}
+
+/** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
+function requireTwoAnswers(examples: readonly Example[], where: string): void {
+  const answers = new Set(examples.flatMap(answersTo).map(answer => JSON.stringify(answer)));
+  if (examples.length === 1 || answers.size > 1) return;
+  throw new InputError('every training row has the same answer, so there is nothing to learn', {
+    code: 'untrainable-data',
+    where,
+    remedy: 'give rows with another answer, or correct `label` in the task file',
+  });
 }
 
 /** The files that a name of the task file means, in the first of some folders that has any. */

@@ -5,8 +5,8 @@ import type { Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile } from '../task-path.ts';
 import { placeholdersOf } from '../template.ts';
-import type { DataForm, Part } from './check-data.ts';
 import { findDataFiles } from './custom-task.ts';
+import type { DataForm, Part } from './finding.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
 import { readTaskFile } from './task-file.ts';
 
