@@ -8,6 +8,7 @@ import {
   predict,
   runToEnd,
   searchStructure,
+  segmentsOf,
   tune,
 } from 's3delta';
 
@@ -44,6 +45,7 @@ const tuned = await runToEnd(tune(model, structure, data, settings, { signal }))
 const score = await evaluate(model, tuned, data, 'test', { signal });
 console.log(`test ${task.metric}: ${score}; always the commonest answer: ${data.majority}`);
 
-const remark = 'guestbook meal: dinner remark: cold soup and a waiter who never came back';
-const [prediction] = await predict(model, tuned, [remark], { task });
+const remark = 'cold soup and a waiter who never came back';
+const row = { file: 'a guest', line: 1, fields: { meal: 'dinner', remark } };
+const [prediction] = await predict(model, tuned, [segmentsOf(task, row)], { task });
 console.log(`${remark} -> ${prediction!.label} (${prediction!.answer}), probability ${prediction!.probability}`);

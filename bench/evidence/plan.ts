@@ -45,11 +45,7 @@ export const evenModules = (model: Model, amount = '0.01%') =>
   evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
 
 /** The training of what a search has found, once it has. */
-function foundCell(
-  { done }: Pick<Planner, 'done'>,
-  search: SearchCell,
-  more: Partial<TrainCell> = {},
-): TrainCell[] {
+function foundCell({ done }: Pick<Planner, 'done'>, search: SearchCell, more: Partial<TrainCell> = {}): TrainCell[] {
   const found = done.get(cellKey(search))?.outcome as SearchOutcome | undefined;
   return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
 }

@@ -4,13 +4,15 @@ import { checkArgument } from '../core/arguments.ts';
 import type { CodedTask } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
+import { segmentsOf } from '../tasks/segments.ts';
+import type { Task } from '../tasks/task.ts';
 import { type AnswerEachOptions, answerEach, type Prediction, type Question } from './answer-each.ts';
 import { asInterrupted } from './interrupted.ts';
 import type { TunedStructure } from './tune.ts';
 
 export interface PredictOptions extends AnswerEachOptions, WithCatalogue {
   /** The task, whose labels are the answers to choose from. Without labels the answer is generated. */
-  readonly task?: CodedTask;
+  readonly task?: CodedTask & Pick<Partial<Task>, 'segments'>;
   /** Longest input in tokens; longer ones are cut (default 512). */
   readonly maxLength?: number;
   /** Whether answers are written after a sentinel (default: as the model was pre-trained). */
@@ -24,10 +26,10 @@ const predictOptions = z.looseObject(
 );
 
 /**
- * The model's answer to each question, in their order. A text is read as it is; what the rows of a task give to read
- * (`segmentsOf`) is written in the model's own form.
- * @throws InputError where the parameters are another model's, or the vocabulary cannot spell a label; InterruptedError where
- * the signal has aborted
+ * The model's answer to each question, in their order. A text is the field of a task that has one, and is read as it is without
+ * a task; what the rows of a task give to read (`segmentsOf`) is written in the model's own form.
+ * @throws InputError where the parameters are another model's, the vocabulary cannot spell a label, or a text is given to a task
+ * of several fields; InterruptedError where the signal has aborted
  */
 export function predict(
   model: Model,
@@ -57,5 +59,16 @@ export async function* predictEach(
   const { task = {}, maxLength = 512, sentinel, catalogue, ...options } = given;
   const codec = model.codec(task, { maxLength, sentinel });
   const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
-  yield* answerEach({ program, delta: tuned.delta, codec }, questions, options);
+  yield* answerEach({ program, delta: tuned.delta, codec }, read(questions, task), options);
+}
+
+/** Texts as the task's rows are read: bare, a model would be asked what it was not trained on. */
+async function* read(
+  questions: AsyncIterable<Question> | Iterable<Question>,
+  { name = 'given', segments }: NonNullable<PredictOptions['task']>,
+): AsyncGenerator<Question, void> {
+  for await (const question of questions) {
+    const isBare = typeof question === 'string' && segments !== undefined;
+    yield isBare ? segmentsOf({ name, segments }, { line: 1, text: question }) : question;
+  }
 }

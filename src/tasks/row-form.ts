@@ -89,7 +89,7 @@ export function toExample(row: Row, form: RowForm): Example {
   const input = form.segments(field, list);
   const hasSeveral = Array.isArray(fieldValue(row, ...names(form.label)));
   const labels = hasSeveral ? list(form.label) : [field(form.label)];
-  if (labels.length === 0) throw unanswered(row, form.label);
+  if (labels.length === 0 || labels.some(label => label.trim() === '')) throw unanswered(row, form.label);
   const answers = distinct(labels.map(label => outputOf(label, form, row)));
   if (form.oneAnswer && answers.length > 1) throw ambiguous(row, form.label);
   return {
@@ -106,7 +106,7 @@ const distinct = (outputs: readonly Output[]): Output[] => [
 ];
 
 function unanswered(row: Row, label: string): InputError {
-  return new InputError(`the row has no answer: its "${label}" is an empty list`, {
+  return new InputError(`the row has no answer in "${label}": it is empty`, {
     code: 'missing-label',
     where: placeOf(row),
     remedy: 'remove the row, or give a file with answers: test sets often come without them',

@@ -16,19 +16,20 @@ const givenInput = z.union(
 );
 
 /**
- * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one field, and
- * for any other task the text as it is, for who has written all that the model shall read.
- * @throws InputError where a field is missing, and for a row where the task is not made of fields
+ * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one, and as it is where
+ * the task is not made of fields.
+ * @throws InputError where a field is missing, for a row where the task is not made of fields, and for a text where it has
+ * several: the model has never seen one bare
  */
 export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, input: ModelInput): readonly Segment[] {
   checkArgument('segmentsOf(task, input)', givenInput, input);
   if ('text' in input) {
-    return segments !== undefined && fieldsOf(segments).length === 1
-      ? segments(
-          () => input.text,
-          () => [input.text],
-        )
-      : [{ text: input.text }];
+    if (segments === undefined) return [{ text: input.text }];
+    requireOneField(name, segments);
+    return segments(
+      () => input.text,
+      () => [input.text],
+    );
   }
   if (segments === undefined) {
     throw new InputError(`the task ${name} is not made of fields`, {
@@ -41,6 +42,17 @@ export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, 
     field => fieldText(input, field),
     field => fieldTexts(input, field),
   );
+}
+
+/** @throws InputError naming the fields, where a text cannot be told to be one of them */
+function requireOneField(name: string, segments: SegmentsOfRow): void {
+  const fields = fieldsOf(segments);
+  if (fields.length === 1) return;
+  const row = fields.map(field => `${JSON.stringify(field)}: "…"`).join(', ');
+  throw new InputError(`a text is given, and the task ${name} reads ${fields.length} fields: ${fields.join(', ')}`, {
+    code: 'fields-needed',
+    remedy: `give a row with each of them: {${row}}`,
+  });
 }
 
 /** Names of the fields that a task reads, each once, in its order. */

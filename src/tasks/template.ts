@@ -8,6 +8,11 @@ export function placeholdersOf(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!);
 }
 
+/** A brace that belongs to no placeholder, with the letters near it; undefined where there is none. */
+export function strayBrace(template: string): string | undefined {
+  return /.{0,15}[{}].{0,15}/s.exec(template.replaceAll(PLACEHOLDER, '…'))?.[0];
+}
+
 /** A template with each `{field}` replaced by the field's text. */
 export function fillTemplate(template: string, field: Field): string {
   return template.replace(PLACEHOLDER, (_, name: string) => field(name));

@@ -78,7 +78,7 @@ test('a column that no guess finds is asked for', async () => {
   const rows = Array.from({ length: 30 }, (_, i) => `question ${i},reply ${i}${' and more'.repeat(i)}\n`);
   writeFileSync(data, `said,replied\n${rows.join('')}`);
   const { told } = await run([config, '--model', tinyModel, '--budget', '500'], [data, '', 'replied', '']);
-  assert.match(told.join('\n'), /no column looks like a label[\s\S]*the columns are said, replied/);
+  assert.match(told.join('\n'), /no column looks like a label[\s\S]*the columns are "said", "replied"/);
   assert.match(
     readFileSync(join(folder, 'talk.task.yaml'), 'utf8'),
     /^label: "replied"$[\s\S]*^maxTargetLength: 135 #/m,

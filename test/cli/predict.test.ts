@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { before, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
-import { type Output, argsOf } from '../../src/cli/command.ts';
+import { argsOf, type Output } from '../../src/cli/command.ts';
 import { predict } from '../../src/cli/commands/predict-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';

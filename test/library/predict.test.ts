@@ -11,6 +11,7 @@ import { type TunedStructure, tune } from '../../src/library/tune.ts';
 import { encodeExamples } from '../../src/models/codec.ts';
 import type { Model } from '../../src/models/model.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
+import type { SegmentsOfRow } from '../../src/tasks/row-form.ts';
 import { encodeFilms, remarks, tiny } from './films.ts';
 
 const settings = { seed: 3, lr: 0.02, 'max-steps': 30, 'retrain-epochs': 20 };
@@ -35,6 +36,15 @@ test('free text is generated as far as the task says, and a sentinel before it',
     }
   }
   assert.deepEqual(asked, [16, 40, 17, 41]);
+});
+
+test("a text is read in the form of the task's rows, and refused where they have several fields", async () => {
+  const segments: SegmentsOfRow = field => [{ text: `film: ${field('text')}` }];
+  const [bare] = await predict(tiny, tuned, ['film: a'], { task });
+  const [read] = await predict(tiny, tuned, ['a'], { task: { ...task, segments } });
+  assert.deepEqual([read!.source, read!.probabilities], [bare!.source, bare!.probabilities]);
+  const two: SegmentsOfRow = field => [{ text: `${field('text')} ${field('year')}` }];
+  await assert.rejects(predict(tiny, tuned, ['a'], { task: { ...task, segments: two } }), { code: 'fields-needed' });
 });
 
 test('labels without finite probabilities are no answers', async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
+import { guessOwnTask } from '../../src/jobs/draft-job.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { writeFiles } from './write-files.ts';
@@ -173,6 +174,10 @@ test('what is wrong in a task file is named, with the remedy', async t => {
   await refused({ batchSize: 0 }, /`batchSize`/, /examples/);
   await refused({ files: {} }, /the key `files\.train` is missing/, /examples/);
   await refused({ template: 'no column' }, /names no column/, /\{text\}/);
+  for (const template of ['{text', '{text} }', '{} {text}', '{{text}}', '{text} {"a": 1}{', '{ {text}']) {
+    await refused({ template }, /`template` has a brace that is not part/, /\{name\}/);
+  }
+  await refused({ metric: 'accuracy', labels: { x: 'same', y: 'same' } }, /every label the same answer/, /two labels/);
   await refused({ columns: ['a', 'b'] }, /"text" is not among `columns`/, /a, b/);
   await refused({ metric: 'f1', labels: ['a', 'b', 'c'] }, /exactly two different labels, not 3/, /positive one last/);
   await refused({ metric: 'matthews', labels: { x: 'same', y: 'same' } }, /not 1/, /two `labels`/);
@@ -197,9 +202,29 @@ test('what is wrong in the data is named, with file and line', async t => {
   await refused(undefined, /rows\.tsv: no such file/);
   await refused('text\tkind\n', /rows\.tsv: this data file has no rows/);
   await refused('text\tkind\nx\tyes\ny\tmaybe\n', /rows\.tsv:3: the label "maybe" is not one of the task's/);
+  await refused('text\tkind\nx\tyes\ny\tyes\n', /rows\.tsv: every training row has the same answer/);
   await refused('words\tkind\nx\tyes\n', /rows\.tsv:2: no column "text"/);
   await refused('text\tkind\nx\tyes\ny\n', /rows\.tsv:3: this line has 1 columns/);
   await refused('text\tkind\nx\tyes\ny\tno\n', /the train set of task mine is empty/);
+});
+
+test('a missing answer is missing in every kind of file, of classes, texts and numbers', async t => {
+  const files = {
+    'rows.csv': 'text,kind\nx,no\ny,\n',
+    'blank.csv': 'text,kind\nx,no\ny,"  "\n',
+    'rows.tsv': 'text\tkind\nx\tno\ny\t\n',
+    'rows.jsonl': '{"text": "x", "kind": "no"}\n{"text": "y", "kind": null}\n',
+    'rows.json': '[{"text": "x", "kind": "no"}, {"text": "y", "kind": [""]}]',
+  };
+  for (const name of Object.keys(files)) {
+    for (const form of [{}, { labels: undefined }]) {
+      const yaml = stringify({ ...minimal, ...form, files: { train: name } });
+      const folder = await writeFiles(t, { ...files, 'task.yaml': yaml });
+      const task = await loadTask(join(folder, 'task.yaml'));
+      await assert.rejects(task.load(''), { code: 'missing-label', message: /no answer in "kind"/ }, name);
+      await assert.rejects(guessOwnTask(join(folder, name), 'kind'), { code: 'missing-label' }, name);
+    }
+  }
 });
 
 test('files of the task may lie below the home folder', async t => {

@@ -119,10 +119,12 @@ test("the official files' other columns: QQP with its broken lines, MNLI's gold 
   assert.deepEqual((await load('stsb', where)).train[0]!.target, '2.8');
   const wrong = await writeFiles(t, { 'STS-B/train.tsv': stsb.replace('2.750', 'much'), 'STS-B/dev.tsv': stsb });
   await refused('stsb', wrong, /train\.tsv:2: the label "much" is not a number from 0 to 5/, /scores/);
-  for (const score of [' ', '5.1', '-0.1', 'NaN', '1e9']) {
+  for (const score of ['5.1', '-0.1', 'NaN', '1e9']) {
     const bad = await writeFiles(t, { 'STS-B/train.tsv': stsb.replace('2.750', score), 'STS-B/dev.tsv': stsb });
     await refused('stsb', bad, /is not a number from 0 to 5/, /scores/);
   }
+  const gap = await writeFiles(t, { 'STS-B/train.tsv': stsb.replace('2.750', ' '), 'STS-B/dev.tsv': stsb });
+  await refused('stsb', gap, /train\.tsv:2: the row has no answer in "label"/, /remove the row/);
 });
 
 test('scores are rounded to one decimal, halves to the even digit', () => {
@@ -162,7 +164,7 @@ test('ReCoRD: positions count code points, entities stand once in the order of t
 test('ReCoRD: a row without answers, and one of another form, are refused with file and line', async t => {
   const good = recordLine([{ text: 'Bob' }]);
   for (const [bad, message] of [
-    [recordLine([]), /val\.jsonl:2: the row has no answer: its "answers" is an empty list/],
+    [recordLine([]), /val\.jsonl:2: the row has no answer in "answers": it is empty/],
     [recordLine(undefined), /val\.jsonl:2: the row has no answer/],
     [recordLine('Bob'), /val\.jsonl:2: `qas\.0\.answers`/],
     ['{"passage": "text"}', /val\.jsonl:2: `passage`/],

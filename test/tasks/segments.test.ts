@@ -11,12 +11,20 @@ const sourceText = (task: Parameters<typeof segmentsOf>[0], input: Parameters<ty
 
 const row = (fields: Record<string, unknown>) => ({ file: 'asked.jsonl', line: 3, fields });
 
-test('a text is the one field of a task that has one, and the whole source of any other', async () => {
+test('a text is the one field of a task that has one; of several the fields are named', async () => {
   const sst2 = await loadTask('sst2');
   assert.equal(sourceText(sst2, { line: 1, text: 'a fine film' }), 'sst2 sentence: a fine film');
-  const rte = await loadTask('rte');
-  const whole = 'rte sentence1: A man sleeps. sentence2: A man is awake.';
-  assert.equal(sourceText(rte, { line: 1, text: whole }), whole);
+  for (const [name, fields] of [
+    ['rte', 'sentence1, sentence2'],
+    ['spam', 'subject, body'],
+  ] as const) {
+    const task = await loadTask(name);
+    assert.throws(
+      () => segmentsOf(task, { line: 1, text: 'A man sleeps.' }),
+      ({ code, message, remedy }: InputError) =>
+        code === 'fields-needed' && message.endsWith(fields) && remedy!.includes(`"${fields.split(', ')[1]}": "…"}`),
+    );
+  }
 });
 
 test("a row is written in the task's form, and a field that is missing is named with its place", async () => {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { check } from './check-command.ts';
 import { compare } from './compare-command.ts';
 import { demo } from './demo-command.ts';
 import { doctor } from './doctor-command.ts';
@@ -20,6 +21,7 @@ import { transfer } from './transfer-command.ts';
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {
   init,
+  check,
   plan,
   search,
   train,

@@ -6,11 +6,14 @@ import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { parseBudget } from '../../structure/budget.ts';
+import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
+import { readOwnData } from '../../tasks/custom/own-data.ts';
 import { loadTask } from '../../tasks/tasks.ts';
 import type { Command } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
+import { findingLine } from './check-command.ts';
 
 const keys = ['model', 'task', 'data', 'budget', 'device', 'threads'] as const satisfies SettingKey[];
 
@@ -80,7 +83,28 @@ async function askOwnTask(dataFile: string, givenLabel: string | undefined, inte
   const own = await guessOwnTask(dataFile, label);
   const answers = own.labels === undefined ? 'free text or numbers' : own.labels.join(', ');
   interview.tell(`${count(own.rows)} rows; the model reads ${own.fields.join(', ')}; the answers are ${answers}`);
+  await lookOver(dataFile, label, interview);
   return own;
+}
+
+/** Tells what the data show; what cannot be trained on is refused, what is most likely a mistake is asked about. */
+async function lookOver(dataFile: string, label: string, interview: Interview): Promise<void> {
+  const { parts, form } = await readOwnData(dataFile, { label });
+  const findings = checkData(parts, form);
+  const untrainable = findings.find(({ severity }) => severity === 'error');
+  if (untrainable !== undefined) {
+    const remedy = `mend the data; \`s3delta check ${dataFile}\` says all that it finds`;
+    throw new InputError(untrainable.text, { code: 'untrainable-data', where: dataFile, remedy });
+  }
+  for (const finding of findings) interview.tell(findingLine(finding));
+  if (!findings.some(({ severity }) => severity === 'serious')) return;
+  const answer = await interview.answer('Go on, with what is marked ‼ as it is?', 'yes');
+  if (/^y(es)?$/i.test(answer)) return;
+  throw new InputError('the data are to be mended first', {
+    code: 'untrainable-data',
+    where: dataFile,
+    remedy: 'save them again, then start init again',
+  });
 }
 
 /** Which column holds the label is a question of its own. */

@@ -1,6 +1,6 @@
 import { InputError } from '../../core/errors.ts';
 import type { Cutter } from './chunk-parser.ts';
-import type { Row } from './row.ts';
+import { columnList, type Row } from './row.ts';
 
 /** One line of a table, cut into cells. */
 export interface TableLine {
@@ -24,7 +24,7 @@ export function columnNamer(file: string, columns?: readonly string[]): (line: T
       throw new InputError(`this line has ${cells.length} columns, ${names.length} are expected`, {
         code: 'column-count',
         where: `${file}:${line}`,
-        remedy: `the columns are ${names.map(name => `"${name}"`).join(', ')}`,
+        remedy: `the columns are ${columnList(names)}; a cell that holds the separator stands in "quotes"`,
       });
     }
     return [{ file, line, fields: Object.fromEntries(names.map((name, i) => [name, cells[i]])) }];
@@ -34,10 +34,11 @@ export function columnNamer(file: string, columns?: readonly string[]): (line: T
 function checkedNames(names: readonly string[], file: string): readonly string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return names;
-  throw new InputError(`two columns are named "${twice}"`, {
+  throw new InputError(twice === '' ? 'two columns have no name' : `two columns are named "${twice}"`, {
     code: 'duplicate-column',
     where: `${file}:1`,
-    remedy: 'rename one of them',
+    remedy:
+      twice === '' ? 'name them, or remove the empty columns in the table and save it again' : 'rename one of them',
   });
 }
 

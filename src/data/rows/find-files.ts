@@ -4,7 +4,8 @@ import { escapePattern } from '../escape-pattern.ts';
 
 /**
  * Files below a folder whose path fits a pattern, in the order of their names: `train-*.parquet` finds every shard. A `*`
- * stands for any characters of one file's or folder's name. A folder that does not exist holds none.
+ * stands for any characters of one file's or folder's name, but for a point at its beginning, which hides it
+ * (`.ipynb_checkpoints` holds old copies). A folder that does not exist holds none.
  * @returns paths that begin with `folder`
  */
 export function findFiles(folder: string, pattern: string): string[] {
@@ -16,7 +17,11 @@ export function findFiles(folder: string, pattern: string): string[] {
 
 /** Whether a path, written with `/`, fits such a pattern. */
 export function fitsPattern(path: string, pattern: string): boolean {
-  return new RegExp(`^${pattern.split('*').map(escapePattern).join('[^/]*')}$`).test(path);
+  const names = pattern.split('/').map(name => {
+    const letters = name.split('*').map(escapePattern).join('[^/]*');
+    return name.startsWith('*') ? `(?!\\.)${letters}` : letters;
+  });
+  return new RegExp(`^${names.join('/')}$`).test(path);
 }
 
 function matching(folder: string, pattern: string): string[] {

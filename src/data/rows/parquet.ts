@@ -3,6 +3,7 @@ import { type Compressors, type FileMetaData, parquetMetadata, parquetReadObject
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { checkPages } from './parquet-pages.ts';
+import { type Convert, plain, textParsers, valueConverters } from './parquet-values.ts';
 import type { Row } from './row.ts';
 
 // Beside what the reader brings itself (none and snappy, which the Hub's files have).
@@ -17,7 +18,8 @@ const MAGIC = 'PAR1';
 /**
  * Rows of a Parquet file; `line` is the row's number, from 1. A column that the Hub's `datasets` library has written as a
  * ClassLabel gives its class's name instead of its number, so that a file with other numbers cannot be misread; a number
- * without a name stays (−1, where a test set has no labels), and so does null.
+ * without a name stays (−1, where a test set has no labels), and so does null. Decimals, dates and short floats are what a csv
+ * of the same table says, NaN is null.
  * @throws InputError where the bytes are cut off, damaged, or compressed in a way this cannot read.
  */
 export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row[]> {
@@ -29,10 +31,17 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row
     checkExtents(metadata, bytes);
     const slice = (start: number, end?: number) => new Uint8Array(bytes.subarray(start, end)).buffer;
     const source = { byteLength: bytes.length, slice };
-    const rows = await parquetReadObjects({ file: source, metadata, compressors, geoparquet: false });
+    const rows = await parquetReadObjects({
+      file: source,
+      metadata,
+      compressors,
+      parsers: textParsers,
+      geoparquet: false,
+    });
     const convert = columnConverters(metadata);
     return rows.map((fields, i) => ({ file, line: i + 1, fields: mapValues(fields, convert) }));
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     throw damaged(file, `this Parquet file cannot be read: ${(cause as Error).message}`, cause);
   }
 }
@@ -47,16 +56,13 @@ function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, byte
   if (inGroups !== rows) throw new RangeError(`it announces ${rows} rows and holds ${inGroups}`);
 }
 
-type Convert = (value: unknown) => unknown;
-
 const hubMetadata = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 const classNames = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
 
 /** What turns the stored values of each column into those of a row. */
-function columnConverters({ schema, key_value_metadata: pairs }: FileMetaData): ReadonlyMap<string, Convert> {
-  const converters = new Map<string, Convert>();
-  for (const { name, type } of schema) if (type === 'FLOAT') converters.set(name, shortestDecimal);
-  const written = pairs?.find(({ key }) => key === 'huggingface')?.value;
+function columnConverters(metadata: FileMetaData): ReadonlyMap<string, Convert> {
+  const converters = valueConverters(metadata);
+  const written = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
   const features = hubMetadata.safeParse(parseOrNothing(written)).data?.info.features ?? {};
   for (const [column, feature] of Object.entries(features)) {
     const names = classNames.safeParse(feature).data?.names;
@@ -78,23 +84,9 @@ function parseOrNothing(json: string | undefined): unknown {
 
 function mapValues(fields: Record<string, unknown>, converters: ReadonlyMap<string, Convert>): Record<string, unknown> {
   const entries = Object.entries(fields);
-  return Object.fromEntries(entries.map(([name, value]) => [name, (converters.get(name) ?? plain)(value)]));
-}
-
-/** Numbers of 64 bits as numbers where they are exact, dates as text; lists and structs all the way down. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
-}
-
-/** A number of 32 bits as it was meant: 3.8, not 3.799999952316284. */
-function shortestDecimal(value: unknown): unknown {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return plain(value);
-  const spelled = [6, 7, 8, 9].map(digits => Number(value.toPrecision(digits)));
-  return spelled.find(candidate => Math.fround(candidate) === value) ?? value;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, (converters.get(name) ?? (each => plain(each)))(value)]),
+  );
 }
 
 function damaged(where: string, what: string, cause?: unknown): InputError {

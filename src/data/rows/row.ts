@@ -9,6 +9,15 @@ export interface Row {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+const listedColumns = 12;
+
+/** Names of columns for messages: of many the first. */
+export function columnList(names: readonly string[]): string {
+  const more = names.length - listedColumns;
+  const listed = quoted(names.slice(0, listedColumns), ', ');
+  return more > 0 ? `${listed} and ${more} more` : listed;
+}
+
 /** Place of a row for messages: `train.tsv:7`. */
 export function placeOf(row: Row): string {
   return `${row.file}:${row.line}`;
@@ -21,22 +30,31 @@ export function placeOf(row: Row): string {
  */
 export function fieldValue(row: Row, ...names: readonly string[]): unknown {
   for (const name of names) {
-    const value = own(row.fields, name) ?? name.split('.').reduce<unknown>(own, row.fields);
+    const value = findValue(row, name);
     if (value !== undefined) return value;
   }
   throw new InputError(`no column ${quoted(names, ' or ')}`, {
     code: 'missing-column',
     where: placeOf(row),
-    remedy: `the columns here are ${quoted(Object.keys(row.fields), ', ')}`,
+    remedy: `the columns here are ${columnList(Object.keys(row.fields))}`,
   });
 }
 
+/** The same, of one name; undefined where the row has no such field. */
+export function findValue({ fields }: Row, name: string): unknown {
+  return own(fields, name) ?? name.split('.').reduce<unknown>(own, fields);
+}
+
 /**
- * Text of a field; numbers and booleans as JSON writes them.
+ * Text of a field; numbers and booleans as JSON writes them. Null and NaN are the empty text, which they are in a csv.
  * @throws InputError naming file, line and the columns there are, where the field is missing or holds no text.
  */
 export function fieldText(row: Row, ...names: readonly string[]): string {
   const value = fieldValue(row, ...names);
+  return value === null || Number.isNaN(value) ? '' : asText(value, row, names);
+}
+
+function asText(value: unknown, row: Row, names: readonly string[]): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new InputError(`${quoted(names, ' or ')} holds no text`, {
@@ -52,7 +70,7 @@ export function fieldText(row: Row, ...names: readonly string[]): string {
  */
 export function fieldTexts(row: Row, ...names: readonly string[]): string[] {
   const value = fieldValue(row, ...names);
-  if (Array.isArray(value)) return value.map(each => fieldText({ ...row, fields: { [names[0]!]: each } }, names[0]!));
+  if (Array.isArray(value)) return value.map(each => asText(each, row, names.slice(0, 1)));
   throw new InputError(`${quoted(names, ' or ')} holds no list`, {
     code: 'wrong-field-type',
     where: placeOf(row),

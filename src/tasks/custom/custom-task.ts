@@ -1,5 +1,6 @@
 import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
@@ -8,7 +9,7 @@ import { readExamples } from '../read-examples.ts';
 import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { fromTemplates, placeholdersOf } from '../template.ts';
+import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -42,8 +43,10 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
         const found = find(name, dataFolder);
         return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
       };
+      const examples = await read(train);
+      requireTwoAnswers(examples, train);
       return {
-        train: await read(train),
+        train: examples,
         ...(validation !== undefined && { validation: await read(validation) }),
         ...(test !== undefined && { test: await read(test) }),
       };
@@ -51,8 +54,19 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
   };
 }
 
+/** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
+function requireTwoAnswers(examples: readonly Example[], where: string): void {
+  const answers = new Set(examples.flatMap(answersTo).map(answer => JSON.stringify(answer)));
+  if (examples.length === 1 || answers.size > 1) return;
+  throw new InputError('every training row has the same answer, so there is nothing to learn', {
+    code: 'untrainable-data',
+    where,
+    remedy: 'give rows with another answer, or correct `label` in the task file',
+  });
+}
+
 /** The files that a name of the task file means, in the first of some folders that has any. */
-function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
+export function findDataFiles(name: string, folders: readonly string[]): readonly string[] {
   const { root } = parse(name);
   if (root !== '') return findFiles(root, name.slice(root.length));
   return folders.map(folder => findFiles(folder, name)).find(files => files.length > 0) ?? [];
@@ -71,6 +85,14 @@ function toForm(
   { oneAnswer = false, numbers = false }: Metric,
 ): RowForm {
   const used = placeholdersOf(template);
+  const stray = strayBrace(template);
+  if (stray !== undefined) {
+    throw new InputError(`\`template\` has a brace that is not part of a column's name: ${JSON.stringify(stray)}`, {
+      code: 'bad-template',
+      where,
+      remedy: 'write a column as {name}, with both braces and a name; a text for the model cannot hold { or }',
+    });
+  }
   if (used.length === 0) {
     throw new InputError('`template` names no column', {
       code: 'bad-template',

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { placeOf, type Row } from '../../data/rows/row.ts';
+import { columnList, placeOf, type Row } from '../../data/rows/row.ts';
 import type { MetricName } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
+import { isMissing } from './cells.ts';
 
 /** What a data file lets one think that its task is. */
 export interface GuessedTask {
@@ -23,8 +24,8 @@ export interface GuessedTask {
 /** Nobody has said which column holds the label, and none looks like one. */
 export class UnknownLabelError extends InputError {}
 
-const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
-const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
+export const labelNames = /^(label|labels|class|category|target|verdict|sentiment|answer|output|gold|y)$/i;
+export const idNames = /^(id|idx|index|guid|uuid|row)$|_id$/i;
 /** Of two labels these are what is not looked for. */
 const negativeNames = /^(0|-1|no|false|negative|neg|bad|ham|not[_ -].*|non[_ -].*|un.*|complaint|fail(ed)?)$/i;
 const mostLabels = 20;
@@ -42,7 +43,7 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
     throw new InputError(`no column "${label}"`, {
       code: 'missing-column',
       where: file,
-      remedy: `the columns are ${columns.join(', ')}`,
+      remedy: `the columns are ${columnList(columns)}`,
     });
   }
   const others = columns.filter(name => name !== label && isField(rows, name));
@@ -53,7 +54,9 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
       remedy: 'give a file with a text and a label in each row',
     });
   }
-  const texts = others.filter(name => !idNames.test(name) && !values(rows, name).every(isNumber));
+  const texts = others.filter(
+    name => !idNames.test(name) && !values(rows, name).every(value => value === '' || isNumber(value)),
+  );
   requireAnswers(rows, label);
   const answers = [...new Set(values(rows, label))];
   const isScale = answers.length > mostLabels && answers.every(isNumber) && !hasLists(rows, label);
@@ -82,32 +85,34 @@ function guessLabel(file: string, rows: readonly Row[]): string {
   throw new UnknownLabelError('no column looks like a label', {
     code: 'missing-label',
     where: file,
-    remedy: `say which it is with --label (the columns are ${columns.join(', ')})`,
+    remedy: `say which it is with --label (the columns are ${columnList(columns)})`,
   });
 }
 
-function columnsOf(rows: readonly Row[]): string[] {
+export function columnsOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
 }
 
 /** The column's texts, of a list each of its entries. */
 function values(rows: readonly Row[], column: string): string[] {
-  return rows.flatMap(({ fields }) => fields[column]).map(value => String(value ?? ''));
+  return rows.flatMap(({ fields }) => fields[column]).map(value => (isMissing(value) ? '' : String(value)));
 }
 
 function isText(value: unknown): boolean {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** Whether a template can name the column, and every row has a text in it. */
+/** Whether a template can name the column, and a text stands in it: it may be missing in less than half of the rows. */
 function isField(rows: readonly Row[], column: string): boolean {
-  return !/[{}]/.test(column) && rows.every(({ fields }) => isText(fields[column]));
+  const cells = rows.map(({ fields }) => fields[column]);
+  const isReadable = cells.every(cell => cell !== undefined && (isMissing(cell) || isText(cell)));
+  return /^[^{}]+$/.test(column) && isReadable && cells.filter(isMissing).length < rows.length / 2;
 }
 
 /** Whether a value of the label column is an answer, or a list of right answers. */
 function isAnswer(value: unknown): boolean {
   const answers = [value].flat();
-  return answers.length > 0 && answers.every(answer => isText(answer) && answer !== '');
+  return answers.length > 0 && answers.every(answer => isText(answer) && !isMissing(answer));
 }
 
 function requireAnswers(rows: readonly Row[], label: string): void {

@@ -134,4 +134,11 @@ function checkLabels({ labels, metric }: TaskFile, where: string, { numbers, two
       remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
     });
   }
+  if (targets.size === 1) {
+    throw new InputError('`labels` gives every label the same answer, so there is nothing to learn', {
+      code: 'bad-task-file',
+      where,
+      remedy: 'give at least two labels different answers',
+    });
+  }
 }

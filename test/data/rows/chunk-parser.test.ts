@@ -74,9 +74,10 @@ test('lines end in \\n or \\r\\n and nowhere else, wherever the pieces end', () 
 test('a very long cell in many pieces takes no more than its length', () => {
   const cutter = csvCutter('f.csv');
   const [piece, count] = ['a""b,\n'.repeat(10_000), 400];
-  assert.deepEqual([...cutter('x\n"', false)], [{ line: 1, cells: ['x'] }]);
+  const lines = [...cutter('x\n"', false)];
   const started = performance.now();
-  for (let i = 0; i < count; i++) assert.deepEqual([...cutter(piece, false)], []);
+  for (let i = 0; i < count; i++) lines.push(...cutter(piece, false));
+  assert.deepEqual(lines, [{ line: 1, cells: ['x'] }]);
   const [row] = [...cutter('"', true)];
   assert.equal(row!.cells[0]!.length, count * 50_000);
   assert.ok(performance.now() - started < 20_000);
@@ -84,7 +85,8 @@ test('a very long cell in many pieces takes no more than its length', () => {
 
 test('a fault far from the end is told before the end is read', () => {
   const cutter = csvCutter('f.csv');
-  assert.throws(() => [...cutter('a,b\n"1"x,2\n', false)], /^InputError: f\.csv:2: text follows a closing quote/);
+  const begin = `a,b\n"1"x,2\n${'3,4\n'.repeat(20_000)}`;
+  assert.throws(() => [...cutter(begin, false)], /^InputError: f\.csv:2: text follows a closing quote/);
 });
 
 test('a stream may cut characters, too, and begin with a mark', async () => {

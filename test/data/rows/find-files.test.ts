@@ -16,6 +16,14 @@ test('files by a pattern, in the order of their names; folders and other depths 
   assert.deepEqual([find('a'), find('none/*'), find('*.tsv'), findFiles(join(folder, 'none'), '*')], [[], [], [], []]);
 });
 
+test('a star finds nothing hidden, a name that begins with a point does', async t => {
+  const names = ['a/train.csv', '.ipynb_checkpoints/train.csv', 'a/.train.csv'];
+  const folder = await writeFiles(t, Object.fromEntries(names.map(name => [name, ''])));
+  assert.deepEqual(findFiles(folder, '*/*train*.csv'), [join(folder, 'a/train.csv')]);
+  assert.deepEqual(findFiles(folder, '.*/train.csv'), [join(folder, '.ipynb_checkpoints/train.csv')]);
+  assert.ok(!fitsPattern('.ipynb_checkpoints/train.csv', '*/train.csv'));
+});
+
 test('a pattern is letters and stars, nothing else is special', () => {
   assert.ok(fitsPattern('a+b(1).tsv', 'a+b(*).tsv'));
   assert.ok(!fitsPattern('axb.tsv', 'a.b.tsv'));

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { ColumnMetaData } from 'hyparquet';
 import { InputError } from '../../../src/core/errors.ts';
 import { parseParquet } from '../../../src/data/rows/parquet.ts';
 import { checkPages } from '../../../src/data/rows/parquet-pages.ts';
+import { readRows } from '../../../src/data/rows/read-rows.ts';
+import { fieldText } from '../../../src/data/rows/row.ts';
 
 const fixture = (name: string) => readFile(new URL(`../../fixtures/parquet/${name}.parquet`, import.meta.url));
 const read = async (name: string) => parseParquet(await fixture(name), `${name}.parquet`);
@@ -51,6 +54,21 @@ test('parquet: a class is named as the file names it, a number without a name st
   assert.deepEqual(await labels('label-missing'), [entailment, null, not, -1]);
   assert.deepEqual(await labels('label-beside-list'), [entailment, not]);
   assert.deepEqual(await labels('glue/stsb/train/0000'), [2.25, 2.75, 3.35, 0, 5, 4.1]);
+});
+
+test('parquet: decimals, floats, dates and gaps are what a csv of the same table says', async () => {
+  const csv = await readRows(fileURLToPath(new URL('../../fixtures/parquet/like-csv.csv', import.meta.url)));
+  const columns = Object.keys(csv[0]!.fields);
+  const parquet = (await read('like-csv')).map(row => columns.map(name => fieldText(row, name)));
+  // pandas leaves the cell empty where pyarrow writes nan.
+  const expected = csv.map(row => columns.map(name => fieldText(row, name).replace(/^nan$/, '')));
+  assert.deepEqual(parquet, expected);
+  assert.deepEqual(expected[1], ['b', '1234.50', '12.345', '2.5', '0.1', '1969-12-31', '1970-01-01 00:00:00']);
+  const lists = (await read('float-lists')).map(({ fields }) => [fields.words, fields.half]);
+  assert.deepEqual(lists, [
+    [[3.8, 0.1], 0.1],
+    [[null], 2.5],
+  ]);
 });
 
 test('parquet: what cannot be read is refused by its name', async () => {

@@ -1,0 +1,25 @@
+import { findValue } from '../../data/rows/row.ts';
+import { checkClasses, checkSpellings } from './check-labels.ts';
+import { checkSizes } from './check-sizes.ts';
+import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
+import type { DataCheck, DataForm, Finding, Part, Severity } from './finding.ts';
+
+const severities: readonly Severity[] = ['error', 'serious', 'warning', 'note'];
+const checks: readonly DataCheck[] = [
+  checkClasses,
+  checkSpellings,
+  checkEmptyTexts,
+  checkCopies,
+  checkColumns,
+  checkSizes,
+];
+
+/** Looks at the rows that a task would train and test on; what is worst comes first. */
+export function checkData(parts: readonly Part[], form: DataForm): Finding[] {
+  const missing = [...form.fields, form.label].filter(name =>
+    parts.every(({ rows }) => rows.every(row => findValue(row, name) === undefined)),
+  );
+  if (missing.length > 0) return missing.map(name => ({ severity: 'error', text: `no row has a column "${name}"` }));
+  const findings = checks.flatMap(check => check(parts, form));
+  return findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}

@@ -1,0 +1,32 @@
+import type { Row } from '../../data/rows/row.ts';
+
+/** The rows of one of a data set's files. */
+export interface Part {
+  readonly name: 'train' | 'validation' | 'test';
+  readonly rows: readonly Row[];
+}
+
+/** What a task makes of its rows. */
+export interface DataForm {
+  /** Columns that the model reads. */
+  readonly fields: readonly string[];
+  /** The column with the answer. */
+  readonly label: string;
+  /** From the data's labels to the words to answer; undefined where answers are free text or numbers. */
+  readonly labels: ReadonlyMap<string, string> | undefined;
+  /** Whether answers are compared as numbers. */
+  readonly numbers: boolean;
+}
+
+/** `error`: cannot be trained on; `serious`: most likely a mistake; `warning`: may be meant; `note`: a fact. */
+export type Severity = 'error' | 'serious' | 'warning' | 'note';
+
+/** One thing that the data show. */
+export interface Finding {
+  readonly severity: Severity;
+  /** In a sentence, with what to do about it. */
+  readonly text: string;
+}
+
+/** Looks at rows from one side. */
+export type DataCheck = (parts: readonly Part[], form: DataForm) => readonly Finding[];

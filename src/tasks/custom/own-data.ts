@@ -1,0 +1,101 @@
+import { dirname, extname, resolve } from 'node:path';
+import { InputError } from '../../core/errors.ts';
+import { dataFileEndings, readRows, type TableOptions } from '../../data/rows/read-rows.ts';
+import type { Row } from '../../data/rows/row.ts';
+import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
+import { isTaskFile } from '../task-path.ts';
+import { placeholdersOf } from '../template.ts';
+import { findDataFiles } from './custom-task.ts';
+import type { DataForm, Part } from './finding.ts';
+import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
+import { readTaskFile } from './task-file.ts';
+
+/** A user's rows, what a task makes of them, and why, in sentences. */
+export interface OwnData {
+  readonly parts: readonly Part[];
+  readonly form: DataForm;
+  readonly choices: readonly string[];
+}
+
+export interface OwnDataOptions {
+  /** Where the files of a task.yaml may lie, too. */
+  readonly dataFolder?: string;
+  /** The column that is known to hold the label, of a data file. */
+  readonly label?: string | undefined;
+  /** Metrics that a task.yaml may name. */
+  readonly known?: Metrics;
+}
+
+/**
+ * The data of a task.yaml, or of a data file with what is guessed from it.
+ * @throws InputError where a file is missing or malformed, or of another kind
+ */
+export async function readOwnData(
+  path: string,
+  { dataFolder = '', label, known = metrics }: OwnDataOptions = {},
+): Promise<OwnData> {
+  if (isTaskFile(path)) return ofTaskFile(path, dataFolder, known);
+  if (dataFileEndings.includes(extname(path).toLowerCase())) return ofDataFile(path, label);
+  throw new InputError('this is neither a task file nor a data file', {
+    code: 'wrong-kind-of-file',
+    where: path,
+    remedy: `give a task.yaml, or data in ${dataFileEndings.join(', ')}`,
+  });
+}
+
+async function ofTaskFile(path: string, dataFolder: string, known: Metrics): Promise<OwnData> {
+  const { template, label, labels, metric, files, columns } = await readTaskFile(path, known);
+  const find = (name: string) => {
+    const found = findDataFiles(name, [dirname(path), dataFolder]);
+    return found.length > 0 ? found : [resolve(dirname(path), name)];
+  };
+  const fields = [...new Set(placeholdersOf(template))];
+  const parts = await readParts({ ...files }, find, { columns });
+  const choices = [`the task file's template reads ${named(fields)}; its label is ${named([label])}`];
+  const { numbers = false } = metricNamed(metric, known);
+  return { parts, form: { fields, label, labels, numbers }, choices };
+}
+
+async function ofDataFile(path: string, given?: string): Promise<OwnData> {
+  const rows = await readRows(path);
+  const { fields, label, labels, metric, files } = guessTask(path, rows, given);
+  const others = await readParts({ ...files, train: undefined }, name => [resolve(dirname(path), name)]);
+  const parts: Part[] = [{ name: 'train', rows }, ...others];
+  const form = {
+    fields,
+    label,
+    labels: labels && new Map(labels.map(name => [name, name])),
+    numbers: metric === 'pearson',
+  };
+  return { parts, form, choices: tellColumns(rows, form, given) };
+}
+
+async function readParts(
+  files: { readonly [name in Part['name']]?: string | undefined },
+  find: (name: string) => readonly string[],
+  options: TableOptions = {},
+): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const name of ['train', 'validation', 'test'] as const) {
+    if (files[name] === undefined) continue;
+    const rows: Row[] = [];
+    for (const file of find(files[name])) rows.push(...(await readRows(file, options)));
+    parts.push({ name, rows });
+  }
+  return parts;
+}
+
+/** Which columns were taken for what, and why. */
+export function tellColumns(rows: readonly Row[], { fields, label }: DataForm, given?: string): string[] {
+  const byName = labelNames.test(label) ? 'its name says so' : 'it has the fewest different values';
+  const others = columnsOf(rows).filter(name => name !== label && !fields.includes(name));
+  const [ids, gaps] = [others.filter(name => idNames.test(name)), others.filter(name => !idNames.test(name))];
+  return [
+    `the answers are in ${named([label])}: ${given === undefined ? byName : 'as you say'}`,
+    `the model reads ${named(fields)}`,
+    ...(ids.length > 0 ? [`left out as ids: ${named(ids)}`] : []),
+    ...(gaps.length > 0 ? [`left out as numbers, lists, with gaps or without a name: ${named(gaps)}`] : []),
+  ];
+}
+
+const named = (columns: readonly string[]): string => columns.map(name => `"${name}"`).join(', ');
