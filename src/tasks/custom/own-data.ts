@@ -86,7 +86,7 @@ async function readParts(
 }
 
 /** Which columns were taken for what, and why. */
-export function tellColumns(rows: readonly Row[], { fields, label }: DataForm, given?: string): string[] {
+function tellColumns(rows: readonly Row[], { fields, label }: DataForm, given?: string): string[] {
   const byName = labelNames.test(label) ? 'its name says so' : 'it has the fewest different values';
   const others = columnsOf(rows).filter(name => name !== label && !fields.includes(name));
   const [ids, gaps] = [others.filter(name => idNames.test(name)), others.filter(name => !idNames.test(name))];
