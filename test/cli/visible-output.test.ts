@@ -13,7 +13,12 @@ import { runCli, tinyModel, workspace } from './support.ts';
 // Clears the screen, in 7 and in 8 bits; colours; goes back; turns the order round.
 const outside = 'a\u001b[2J\u009b2J\u001b[31m\r\u202eb';
 const shown = 'a\\u001b[2J\\u009b2J\\u001b[31m\\u000d\\u202eb';
-const map = { rows: [outside], columns: ['E.0'], cells: [[{ p: 0.5, kept: true }]], maximum: 0.5 };
+const map = {
+  rows: [outside],
+  columns: [{ label: outside, place: { stack: 'encoder', layer: 0 } }],
+  cells: [[{ p: 0.5, kept: true }]],
+  maximum: 0.5,
+};
 
 const command: Command = {
   description: '',

@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
+import { argsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
@@ -91,7 +93,7 @@ function runInShell(command: string, cwd: string, path: string): Promise<Outcome
 
 /** The words of a command, told to do little. */
 function scaledDown([name, ...args]: readonly string[]): string[] {
-  const takes = commands[name!]?.args ?? {};
+  const takes = Object.hasOwn(commands, name!) ? argsOf(commands[name!]!, builtIn) : {};
   const flags = args.includes('--help') ? [] : Object.keys(scaled).filter(flag => flag in takes);
   const budget = args.includes(placeholder) && 'budget' in takes ? ['--budget', placeholderBudget] : [];
   return [name!, ...args, ...flags.flatMap(flag => [`--${flag}`, scaled[flag]!]), ...budget];
