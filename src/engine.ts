@@ -1,5 +1,6 @@
 /**
- * `s3delta/graph`: the engine alone. Graphs over a closed set of operations, their gradients as plain nodes, ONNX, sessions.
+ * `s3delta/graph`: the engine alone. Graphs over a closed set of operations, their gradients as plain nodes, ONNX,
+ * sessions.
  */
 
 export { gradients } from './graph/gradients.ts';

@@ -1,7 +1,8 @@
 /**
- * `s3delta`: what most people need. A model, a task, a structure, trained parameters, answers; whole jobs in run folders; many
- * runs compared. Nothing here prints, and nothing keeps state between calls; the command line is a thin layer over it.
- * The method's parts are in `s3delta/research`, the engine in `s3delta/graph`; `docs/library.md` shows all three at work.
+ * `s3delta`: what most people need. A model, a task, a structure, trained parameters, answers; whole jobs in run
+ * folders; many runs compared. Nothing here prints, and nothing keeps state between calls; the command line is a thin
+ * layer over it. The method's parts are in `s3delta/research`, the engine in `s3delta/graph`; `docs/library.md` shows
+ * all three at work.
  */
 
 export { builtIn, type Catalogue } from './catalogue/catalogue.ts';

@@ -1,6 +1,7 @@
 /**
- * `s3delta/research`: the method's parts, equation by equation, for who builds a search, a kind of module or a training of their
- * own: sites and modules, spaces and budgets, gates, the bi-level step, optimiser and loop, and the types of the stages.
+ * `s3delta/research`: the method's parts, equation by equation, for who builds a search, a kind of module or a training
+ * of their own: sites and modules, spaces and budgets, gates, the bi-level step, optimiser and loop, and the types of
+ * the stages.
  */
 
 export { readConfigFile } from './config/config-file.ts';

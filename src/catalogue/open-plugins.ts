@@ -22,7 +22,8 @@ const own: Readonly<Record<string, string>> = {
 
 /**
  * A catalogue with the plugins in these files beside what it has. Without files it comes back as it is.
- * @throws InputError, naming the file, where it is missing, cannot be loaded or holds no plugin, and for a name that is taken
+ * @throws InputError, naming the file, where it is missing, cannot be loaded or holds no plugin, and for a name that is
+ * taken
  */
 export function openPlugins(files: readonly string[] = [], catalogue: Catalogue = builtIn): Catalogue {
   return files.reduce((known, file) => {

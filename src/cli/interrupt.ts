@@ -1,9 +1,12 @@
-/** npm and our own launcher hand Ctrl-C on to this process, which the terminal has sent it to as well: one key, two signals. */
+/**
+ * npm and our own launcher hand Ctrl-C on to this process, which the terminal has sent it to as well: one key, two
+ * signals.
+ */
 const sameKeyMilliseconds = 300;
 
 /**
- * Aborts when the user, the system or a closed terminal asks to stop: by SIGINT, SIGTERM or SIGHUP, or by the end of the
- * process that started this one for the user. Only a second Ctrl-C does not wait for the state to be saved.
+ * Aborts when the user, the system or a closed terminal asks to stop: by SIGINT, SIGTERM or SIGHUP, or by the end of
+ * the process that started this one for the user. Only a second Ctrl-C does not wait for the state to be saved.
  */
 export function interruptSignal(onAsked: () => void): AbortSignal {
   const controller = new AbortController();

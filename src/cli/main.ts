@@ -38,7 +38,8 @@ const signal = interruptSignal(() => {
 process.removeAllListeners('warning').on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(visible(`${warning.name}: ${warning.message}\n`));
 });
-// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A disk that takes no more is one.
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A disk that takes no more is
+// one.
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
   progress.finish();

@@ -37,7 +37,8 @@ interface Switch {
 export type ParsedArgs = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Reads a command's arguments. Of a flag that is given twice the last one counts, unless it may be repeated; after `--` nothing is a flag.
+ * Reads a command's arguments. Of a flag that is given twice the last one counts, unless it may be repeated; after `--`
+ * nothing is a flag.
  * @throws InputError for a flag the command does not have (with the nearest one), a flag without its value, a switch
  * with one, and a positional argument too many or too few
  */

@@ -12,8 +12,9 @@ export function filesOf(flag: ParsedArgs[string]): readonly string[] {
 }
 
 /**
- * The files of plugins that arguments name: by the flag, and in a config file. Found before the arguments are read, since
- * plugins bring names that the arguments may hold, and flags: whatever is wrong with them is told when they are read.
+ * The files of plugins that arguments name: by the flag, and in a config file. Found before the arguments are read,
+ * since plugins bring names that the arguments may hold, and flags: whatever is wrong with them is told when they are
+ * read.
  * @param definitions what the command takes without plugins
  */
 export function pluginFiles(rawArgs: readonly string[], definitions: ArgsDef): readonly string[] {

@@ -5,7 +5,9 @@ import { runFolder } from '../runs/run-folder.ts';
 /** What commands that write run folders do when they are asked to stop. */
 export const savingState = 'stopping after this step, to save the state';
 
-/** Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with what is there. */
+/**
+ * Runs a job that writes a run folder; an interruption, and a full disk, then tells how to go on with what is there.
+ */
 export async function withResumeHint<T>(command: 'search' | 'train', out: string, job: Promise<T>): Promise<T> {
   try {
     return await job;

@@ -79,8 +79,9 @@ export const outArgs: ArgsDef = {
 };
 
 /**
- * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`. Where
- * it is to go on with a run and holds none, as after a stop before anything was written, it is said that one begins.
+ * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`.
+ * Where it is to go on with a run and holds none, as after a stop before anything was written, it is said that one
+ * begins.
  * @throws InputError where a run is to be resumed without saying which, or that is not there and cannot begin
  */
 export function runFolderOf(

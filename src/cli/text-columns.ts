@@ -3,8 +3,8 @@ const widestTerm = 24;
 const gap = 2;
 
 /**
- * Lays terms and what is said of each out in two columns of at most `width` characters in all, the right one wrapped between
- * words. Returns lines in two parts, so that the first can be coloured; together they are the line.
+ * Lays terms and what is said of each out in two columns of at most `width` characters in all, the right one wrapped
+ * between words. Returns lines in two parts, so that the first can be coloured; together they are the line.
  */
 export function columns(
   rows: readonly (readonly [term: string, text: string])[],

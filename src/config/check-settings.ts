@@ -66,7 +66,9 @@ export function requireMethodOrStructure(settings: Settings): void {
   }
 }
 
-/** What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given */
+/**
+ * What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given
+ */
 export function requireNothingGiven(settings: Settings): void {
   const given = (['method', 'structure', 'map'] as const).find(key => settings[key] !== undefined);
   if (given === undefined) return;

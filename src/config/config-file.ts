@@ -10,7 +10,9 @@ import { parseKeys, parseSettings } from './parse-settings.ts';
 import { fromConfigFile, withAbsolutePaths } from './paths.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 
-/** Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again. */
+/**
+ * Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again.
+ */
 export interface Provenance {
   readonly s3delta: string;
   readonly node: string;
@@ -46,8 +48,8 @@ export function pluginsIn(path: string): readonly string[] {
 }
 
 /**
- * The keys of a run's config.yaml as they stand: its paths are absolute, those of older runs relative to the folder that they
- * were begun in.
+ * The keys of a run's config.yaml as they stand: its paths are absolute, those of older runs relative to the folder
+ * that they were begun in.
  * @throws InputError as `readConfigFile`
  */
 export function readRecordedSettings(path: string, catalogue: Catalogue = builtIn): Settings {
@@ -75,8 +77,8 @@ function readText(path: string): string {
 }
 
 /**
- * The text of a run's config.yaml, to be written to `path`: every key with the value it had, paths made absolute, and what
- * made the run.
+ * The text of a run's config.yaml, to be written to `path`: every key with the value it had, paths made absolute, and
+ * what made the run.
  */
 export function formatConfigFile(settings: Settings, versions: Provenance, path: string): string {
   return `${schemaLine(path, 'config')}\n${stringify({ ...withAbsolutePaths(settings), versions })}`;

@@ -6,8 +6,8 @@ export const presetNames = ['mini', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /**
- * Sizes for any task: minutes on two cores. The paper's presets are for T5-large on a GPU, where a run takes hours; they
- * come with each task.
+ * Sizes for any task: minutes on two cores. The paper's presets are for T5-large on a GPU, where a run takes hours;
+ * they come with each task.
  */
 const miniSizes: Preset = {
   maxLength: 96,

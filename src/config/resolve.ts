@@ -56,7 +56,8 @@ const learningRate = 3e-4;
 const fineTuningLearningRate = 3e-5;
 
 /**
- * Fills what the user left out: from the preset first, else from the strategy and the paper's defaults. Pure: same in, same out.
+ * Fills what the user left out: from the preset first, else from the strategy and the paper's defaults. Pure: same in,
+ * same out.
  * @param tuned space or method of what is tuned, where a structure says so
  */
 export function resolveSettings(

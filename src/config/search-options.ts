@@ -19,8 +19,8 @@ export function chosenStrategy(settings: Settings, { strategies }: Catalogue = b
 }
 
 /**
- * @throws InputError for an option of another strategy than the one that is to search, and for options that contradict each
- * other, with the reason
+ * @throws InputError for an option of another strategy than the one that is to search, and for options that contradict
+ * each other, with the reason
  */
 export function checkSearchOptions(settings: Settings, catalogue: Catalogue = builtIn): void {
   const { strategy, options } = chosenStrategy(settings, catalogue);

@@ -6,7 +6,9 @@ import { list } from './list-key.ts';
 import { parseKeys } from './parse-settings.ts';
 import { settingsSchemaFor } from './settings.ts';
 
-/** Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources. */
+/**
+ * Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources.
+ */
 export function transferSchemaFor(catalogue: Catalogue) {
   const { shape } = experimentSchemaFor(catalogue);
   const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = shape;

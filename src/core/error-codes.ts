@@ -1,6 +1,6 @@
 /**
- * Every code that an `InputError` carries, what kind of mistake it stands for, and what mends it in general; the error itself says
- * the exact edit. Codes are stable: scripts may rely on them. `docs/errors.md` is made of this list.
+ * Every code that an `InputError` carries, what kind of mistake it stands for, and what mends it in general; the error
+ * itself says the exact edit. Codes are stable: scripts may rely on them. `docs/errors.md` is made of this list.
  */
 export const errorCodes = {
   // The command line and the settings.

@@ -12,7 +12,9 @@ export interface EncodedInput {
   readonly otherChoices?: readonly EncodedInput[];
 }
 
-/** What a model shall say: a text as token ids that end with the end-of-sequence id, a class by its number, or a number. */
+/**
+ * What a model shall say: a text as token ids that end with the end-of-sequence id, a class by its number, or a number.
+ */
 export type EncodedOutput =
   | { readonly ids: readonly number[] }
   | { readonly class: number }
@@ -74,8 +76,8 @@ export interface ModuleLayout {
 }
 
 /**
- * A part of the model that is trained whatever the structure, a classifier for example: it has no gate, and counts neither
- * as a candidate nor against the budget.
+ * A part of the model that is trained whatever the structure, a classifier for example: it has no gate, and counts
+ * neither as a candidate nor against the budget.
  */
 export interface HeadLayout {
   /** Name within the model: `classifier`, `pooler`, … */
@@ -94,7 +96,8 @@ export interface Layout {
 
 export interface LossAndGradients {
   /**
-   * Mean over the batch's terms (`countLossTerms`): cross-entropy in nats of tokens or classes, the squared error of numbers.
+   * Mean over the batch's terms (`countLossTerms`): cross-entropy in nats of tokens or classes, the squared error of
+   * numbers.
    */
   readonly loss: number;
   /** ∂loss/∂delta, as long as the delta vector. */
@@ -134,9 +137,10 @@ export interface Trainable {
 export interface Chooser {
   /**
    * Scores of outputs, all of one kind, for each input: one array an input, in it one number an output. For texts and
-   * classes log p(output | input) in nats, of a text the sum over its tokens; where an input brings choices of its own, class i
-   * is its choice i, and −∞ where it has none of this number. For numbers the list has one entry, whose value is not read, and the
-   * score is the number that the model says. An input is encoded once, however many outputs there are.
+   * classes log p(output | input) in nats, of a text the sum over its tokens; where an input brings choices of its own,
+   * class i is its choice i, and −∞ where it has none of this number. For numbers the list has one entry, whose value
+   * is not read, and the score is the number that the model says. An input is encoded once, however many outputs there
+   * are.
    */
   choose(
     inputs: readonly EncodedInput[],
@@ -171,7 +175,9 @@ export function canGenerate<P extends Partial<Generator>>(program: P): program i
 
 /** A backbone with delta modules, compiled: one flat vector in, one flat gradient out. */
 export interface Program extends Trainable, Chooser, Partial<Generator> {
-  /** Logits, row-major: teacher-forced [batch, longest output, vocabulary] for texts, [batch, classes] of a classifier. */
+  /**
+   * Logits, row-major: teacher-forced [batch, longest output, vocabulary] for texts, [batch, classes] of a classifier.
+   */
   logits(
     batch: readonly EncodedExample[],
     delta: Float32Array,

@@ -1,19 +1,26 @@
 /** A piece of what an example gives to read. */
 export interface Segment {
-  /** What the task calls it: `premise`, `question`, …; absent where the text is all there is, as its author has written it. */
+  /**
+   * What the task calls it: `premise`, `question`, …; absent where the text is all there is, as its author has written
+   * it.
+   */
   readonly name?: string;
   readonly text: string;
   /** Whether it is one of the answers that the example itself gives to choose among. */
   readonly choice?: boolean;
 }
 
-/** An answer: a text, a class by its number in the task's order, or a number with the text that spells it in the data. */
+/**
+ * An answer: a text, a class by its number in the task's order, or a number with the text that spells it in the data.
+ */
 export type Output =
   | { readonly text: string }
   | { readonly class: number }
   | { readonly value: number; readonly spelled: string };
 
-/** What may belong together with others: examples of one group fall into one set, and a metric may judge them as one. */
+/**
+ * What may belong together with others: examples of one group fall into one set, and a metric may judge them as one.
+ */
 export interface Grouped {
   readonly group?: string | undefined;
 }

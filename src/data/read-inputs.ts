@@ -23,8 +23,8 @@ const cutters: Readonly<Record<string, (file: string) => Cutter<ModelInput>>> = 
 const READ_WHOLE: readonly string[] = ['.json', '.parquet'];
 
 /**
- * What a file asks: the rows of a `.tsv`, `.csv`, `.json` or `.parquet`, else its lines (`readInputLines`). Read as they are
- * needed, but for the last two.
+ * What a file asks: the rows of a `.tsv`, `.csv`, `.json` or `.parquet`, else its lines (`readInputLines`). Read as
+ * they are needed, but for the last two.
  * @throws InputError with file and line where it is missing, malformed or not UTF-8
  */
 export async function* readInputs(file: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {

@@ -80,7 +80,10 @@ export interface Delta extends DeltaKind {
   peft?(site: Site, options: DeltaOptions): PeftForm;
 }
 
-/** The delta of a module. The words of `core/` know no graph: there a kind is a name, and here, where modules are made, all of it. */
+/**
+ * The delta of a module. The words of `core/` know no graph: there a kind is a name, and here, where modules are made,
+ * all of it.
+ */
 export function deltaOf({ delta }: DeltaModule): Delta {
   return delta as Delta;
 }

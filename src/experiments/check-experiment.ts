@@ -42,7 +42,8 @@ export async function checkCell(
 }
 
 /**
- * Makes sure that each run has a folder of its own: two in one would be taken for one. Not every file system tells `A` from `a`.
+ * Makes sure that each run has a folder of its own: two in one would be taken for one. Not every file system tells `A`
+ * from `a`.
  * @throws InputError where two do not
  */
 export function checkRunFolders(cells: readonly Cell[]): void {

@@ -31,8 +31,8 @@ export type ExperimentEvent =
     };
 
 /**
- * Turns work that reports by calling back into an iterator of what it reports, which returns what the work does. Leaving
- * the iterator early aborts the work.
+ * Turns work that reports by calling back into an iterator of what it reports, which returns what the work does.
+ * Leaving the iterator early aborts the work.
  */
 export async function* eventsOf<Event, Result>(
   work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>,

@@ -13,8 +13,8 @@ export interface FoundFile {
 /**
  * Searched structures, by the task they were found on.
  *
- * @param paths structure files, run folders, and folders that hold runs at any depth; of the latter the structures of the
- * space are taken that a search has made, not those that were carried over
+ * @param paths structure files, run folders, and folders that hold runs at any depth; of the latter the structures of
+ * the space are taken that a search has made, not those that were carried over
  * @throws InputError where a path holds none, or a structure does not say its task
  */
 export async function findStructures(paths: readonly string[], space: string): Promise<Map<string, FoundFile[]>> {

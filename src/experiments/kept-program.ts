@@ -8,8 +8,8 @@ export interface KeepingModel extends Model {
 }
 
 /**
- * The model, for runs that follow each other: those of one structure start its sessions once. What is kept is freed before
- * another structure is compiled.
+ * The model, for runs that follow each other: those of one structure start its sessions once. What is kept is freed
+ * before another structure is compiled.
  */
 export function keepingProgram(model: Model): KeepingModel {
   let idle: { readonly key: string; readonly program: Program } | undefined;

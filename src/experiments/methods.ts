@@ -29,8 +29,8 @@ function found(name: string, label: string, settings: Settings): ComparedMethod 
 export const defaultSearch = 'found';
 
 /**
- * Every method that can be compared: a search in the given space and one in each, every method that trains what it is told,
- * and every other search strategy.
+ * Every method that can be compared: a search in the given space and one in each, every method that trains what it is
+ * told, and every other search strategy.
  */
 export function comparedMethods({ spaces, methods, strategies }: Catalogue = builtIn): readonly ComparedMethod[] {
   const own = [
@@ -52,7 +52,10 @@ export function strategyOf({ settings }: ComparedMethod, { strategies }: Catalog
   return strategyNamed(settings.strategy ?? strategies[0]!.name, strategies);
 }
 
-/** The method of that name, or the training of that structure file. InputError, with the nearest names, where there is none. */
+/**
+ * The method of that name, or the training of that structure file. InputError, with the nearest names, where there is
+ * none.
+ */
 export function comparedMethod(name: string, catalogue: Catalogue = builtIn): ComparedMethod {
   const all = comparedMethods(catalogue);
   const known = all.find(method => method.name === name);

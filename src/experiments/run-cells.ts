@@ -31,8 +31,8 @@ export interface ExperimentOutcome {
 }
 
 /**
- * Does every run that is not done yet, phase after phase, each executor one at a time. A run that fails does not stop the
- * others. Closes the executors.
+ * Does every run that is not done yet, phase after phase, each executor one at a time. A run that fails does not stop
+ * the others. Closes the executors.
  * @throws InterruptedError where the signal has aborted; what the runs have saved is kept
  */
 export async function runExperiment(

@@ -2,7 +2,10 @@ import { freshLoaders, type Loaders } from '../jobs/loaders.ts';
 import type { Reading } from '../models/codec.ts';
 import { changedModel, type Model } from '../models/model.ts';
 
-/** Loaders for many runs in one process: each model and data set is read once, each input encoded once, each device measured once. */
+/**
+ * Loaders for many runs in one process: each model and data set is read once, each input encoded once, each device
+ * measured once.
+ */
 export interface SharedLoaders extends Loaders {
   /** Seconds spent so far on starting sessions of the models. */
   startSeconds(): number;

@@ -3,8 +3,8 @@ import { InputError } from '../core/errors.ts';
 import { asReadError } from './read-error.ts';
 
 /**
- * A file's content as text, a byte-order mark included. Other encodings are refused: what is no UTF-8 would silently become
- * U+FFFD.
+ * A file's content as text, a byte-order mark included. Other encodings are refused: what is no UTF-8 would silently
+ * become U+FFFD.
  * @throws InputError with file and line
  */
 export function decodeUtf8(bytes: Buffer, file: string): string {
@@ -17,8 +17,8 @@ export function decodeUtf8(bytes: Buffer, file: string): string {
 }
 
 /**
- * The same for a stream, piece by piece; characters may be cut between its chunks. The lines before a fault come before it is
- * thrown.
+ * The same for a stream, piece by piece; characters may be cut between its chunks. The lines before a fault come before
+ * it is thrown.
  * @param name of the stream, for messages
  */
 export async function* decodeUtf8Stream(chunks: AsyncIterable<Buffer | string>, name: string): AsyncGenerator<string> {

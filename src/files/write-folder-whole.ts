@@ -6,8 +6,8 @@ import { asStorageError } from './storage-error.ts';
 import { syncFolder } from './write-file-whole.ts';
 
 /**
- * Makes a folder that is there with all its files or not at all: `fill` writes them into a temporary one beside it, which
- * is then renamed. What has stood at `path` is replaced. StorageError where the system refuses.
+ * Makes a folder that is there with all its files or not at all: `fill` writes them into a temporary one beside it,
+ * which is then renamed. What has stood at `path` is replaced. StorageError where the system refuses.
  */
 export async function writeFolderWhole(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const folder = resolve(path);

@@ -6,9 +6,9 @@ import { GraphError, type Node, type Value } from './types.ts';
  * Adds to the graph the nodes that compute ∂loss/∂value for each value of `wrt`, and returns those gradients, shaped
  * like the values; a value the loss does not depend on gets zeros.
  *
- * The walk goes backward over the nodes that lie between `wrt` and the loss and over no others: nothing below the lowest
- * trainable value is visited, and a frozen weight gets no gradient. Rules emit plain nodes of the same closed set, so a
- * gradient can itself be differentiated.
+ * The walk goes backward over the nodes that lie between `wrt` and the loss and over no others: nothing below the
+ * lowest trainable value is visited, and a frozen weight gets no gradient. Rules emit plain nodes of the same closed
+ * set, so a gradient can itself be differentiated.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) throw new GraphError('gradients', `the loss must be a scalar, got [${loss.shape}]`);

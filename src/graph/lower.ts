@@ -3,8 +3,8 @@ import { neededNodes } from './schedule.ts';
 import type { Node, OpType, Value } from './types.ts';
 
 /**
- * Writes a node in other operations: given its inputs, as the new graph has them, it returns its outputs there; or nothing
- * where the node can stay as it is.
+ * Writes a node in other operations: given its inputs, as the new graph has them, it returns its outputs there; or
+ * nothing where the node can stay as it is.
  */
 type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | undefined;
 
@@ -12,8 +12,8 @@ type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | und
 export type Lowerings = Partial<Readonly<Record<OpType, Lowering>>>;
 
 /**
- * The same computation as another graph, in the operations of a device: for one that lacks a kernel, or limits it. What nothing
- * depends on is left out. The given graph is not changed.
+ * The same computation as another graph, in the operations of a device: for one that lacks a kernel, or limits it. What
+ * nothing depends on is left out. The given graph is not changed.
  */
 export function lower(graph: Graph, lowerings: Lowerings): Graph {
   const lowered = new Graph();

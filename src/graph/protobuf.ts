@@ -1,6 +1,8 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-/** A message in protobuf's wire format, field by field: what the library's writer leaves out is a tag before each value. */
+/**
+ * A message in protobuf's wire format, field by field: what the library's writer leaves out is a tag before each value.
+ */
 export class ProtobufWriter {
   readonly #writer = new BinaryWriter();
 
@@ -25,7 +27,9 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** A message inside this one: `write` is given this same writer, whose fields are the inner one's until it returns. */
+  /**
+   * A message inside this one: `write` is given this same writer, whose fields are the inner one's until it returns.
+   */
   message(field: number, write: (writer: ProtobufWriter) => void): this {
     this.#writer.tag(field, WireType.LengthDelimited).fork();
     write(this);

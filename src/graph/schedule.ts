@@ -14,12 +14,13 @@ export function neededNodes(graph: Graph): Node[] {
 }
 
 /**
- * The nodes in another topological order: from the end, of those that all users of have been placed, the one made first.
+ * The nodes in another topological order: from the end, of those that all users of have been placed, the one made
+ * first.
  *
  * ONNX Runtime runs a graph depth first from its outputs and computes, of a node's inputs, the one written last first.
- * Written in the order they were made, the last input of the flat gradient, which needs the whole backward pass, would come first,
- * and the hidden gradients that all the others need would be held until then. Written so, nodes run in about the
- * order they were made, each as soon as it can.
+ * Written in the order they were made, the last input of the flat gradient, which needs the whole backward pass, would
+ * come first, and the hidden gradients that all the others need would be held until then. Written so, nodes run in
+ * about the order they were made, each as soon as it can.
  */
 export function scheduled(nodes: readonly Node[]): Node[] {
   const producer = new Map(nodes.flatMap((node, position) => node.outputs.map(output => [output, position] as const)));

@@ -1,6 +1,8 @@
 export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'int32' | 'int64' | 'bool';
 
-/** The closed set of operations: all that a graph can hold, and all that is ever written to a model, by ONNX's names. */
+/**
+ * The closed set of operations: all that a graph can hold, and all that is ever written to a model, by ONNX's names.
+ */
 export type OpType =
   | 'Add'
   | 'ArgMax'
@@ -89,8 +91,8 @@ export interface Node {
 }
 
 /**
- * What operations and gradient rules ask of the graph that their values belong to. `Graph` is the only implementation; this is
- * its face towards the files that it is made of, which so need not import it.
+ * What operations and gradient rules ask of the graph that their values belong to. `Graph` is the only implementation;
+ * this is its face towards the files that it is made of, which so need not import it.
  */
 export interface GraphBuilder {
   readonly inputs: readonly Value[];

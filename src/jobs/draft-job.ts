@@ -30,7 +30,8 @@ export function isDataFile(task: string): boolean {
 
 /**
  * @param label the column that is known to hold the label
- * @throws InputError where the file cannot be read or no task can be made of it, an UnknownLabelError where a label would do
+ * @throws InputError where the file cannot be read or no task can be made of it, an UnknownLabelError where a label
+ * would do
  */
 export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
   const rows = await readRows(dataFile);

@@ -22,7 +22,8 @@ export interface EvaluationOutcome {
 /**
  * Scores a finished run's parameters on a split of its task, drawn by its seed. Writes nothing.
  * @param changes settings that may differ from the run's: other data, more examples, another batch size
- * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has moved
+ * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has
+ * moved
  */
 export function runEvaluateJob(
   path: string,

@@ -24,7 +24,8 @@ export async function runExportJob(
   { format, out = join(path, format), signal }: ExportJobOptions,
   changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
-  // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be here.
+  // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be
+  // here.
   const asked = { ...changes, device: 'cpu', precision: 'float32' } as const;
   const { settings, model, task, tuned, catalogue } = await loadTuned(path, asked);
   const result = await readResult(runFolder(path).result);

@@ -29,7 +29,8 @@ export interface LoadedTuned {
  * Loads trained parameters with their model and their task, not the task's data. The only place that knows what a
  * folder with trained parameters looks like.
  * @param changes settings that may differ from those it was trained with
- * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has moved
+ * @throws InputError where the folder holds no trained run, does not fit the model any more, or the task's file has
+ * moved
  */
 export async function loadTuned(
   path: string,

@@ -12,10 +12,11 @@ export interface AnsweredInput extends Prediction {
 }
 
 /**
- * Answers inputs with what a run has trained, or an exported model, in their order, as they come; holds no more than a few
- * batches of them.
+ * Answers inputs with what a run has trained, or an exported model, in their order, as they come; holds no more than a
+ * few batches of them.
  * @param changes settings that may differ from the run's
- * @throws InputError where the folder holds nothing trained that can answer, and for an input that is not as the task's are
+ * @throws InputError where the folder holds nothing trained that can answer, and for an input that is not as the task's
+ * are
  * @throws InterruptedError where the signal has aborted
  */
 export async function* runPredictJob(

@@ -88,7 +88,10 @@ export async function prepareTuning(
   return { ...prepared, trials: await listTrials(model, data, settings, catalogue) };
 }
 
-/** The method, or the space of the structure file, that says what is tuned; a file that is still to be made says nothing. */
+/**
+ * The method, or the space of the structure file, that says what is tuned; a file that is still to be made says
+ * nothing.
+ */
 async function tunedBy(method: string | undefined, structure: string | undefined): Promise<string | undefined> {
   return structure !== undefined && existsSync(structure) ? (await readStructure(structure)).space : method;
 }

@@ -9,7 +9,10 @@ const format = 's3delta-delta-1';
 
 const DAMAGED = 'the file has been damaged: copy the run folder again from where it is whole, or train again';
 
-/** Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or `<head>.<parameter>`. */
+/**
+ * Writes the trained parameters of a run, one tensor a parameter, named `<module id>.<parameter>` or
+ * `<head>.<parameter>`.
+ */
 export async function writeDelta(
   path: string,
   model: Pick<Model, 'name' | 'fingerprint'>,

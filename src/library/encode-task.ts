@@ -50,10 +50,10 @@ export interface EncodedTask {
 
 /**
  * Encodes a task's data as a model reads it. Of an example with several right answers the training set gets a row for
- * each, the other sets one that any of them answers. Of the settings it takes `max-length`, `max-validation`, `max-test`,
- * `batch-size`, `sentinel`, `answers` and `seed`.
- * @throws InputError where the model cannot answer the task, or a setting is wrong; InterruptedError where the signal has
- * aborted
+ * each, the other sets one that any of them answers. Of the settings it takes `max-length`, `max-validation`,
+ * `max-test`, `batch-size`, `sentinel`, `answers` and `seed`.
+ * @throws InputError where the model cannot answer the task, or a setting is wrong; InterruptedError where the signal
+ * has aborted
  */
 export async function encodeTask(
   model: Pick<Model, 'name' | 'codec'>,

@@ -68,8 +68,8 @@ const exportOptions = z.looseObject(
 
 /**
  * Writes a model with what was trained for it in a form that other programs take.
- * @throws InputError where the form cannot hold the modules, or the folder holds something else, before any file is touched;
- * InterruptedError where the signal has aborted: nothing is left then
+ * @throws InputError where the form cannot hold the modules, or the folder holds something else, before any file is
+ * touched; InterruptedError where the signal has aborted: nothing is left then
  */
 export function exportModel(model: Model, tuned: TunedStructure, given: ExportOptions): Promise<ExportOutcome> {
   return asInterrupted(given?.signal, async () => {

@@ -26,10 +26,10 @@ const predictOptions = z.looseObject(
 );
 
 /**
- * The model's answer to each question, in their order. A text is the field of a task that has one, and is read as it is without
- * a task; what the rows of a task give to read (`segmentsOf`) is written in the model's own form.
- * @throws InputError where the parameters are another model's, the vocabulary cannot spell a label, or a text is given to a task
- * of several fields; InterruptedError where the signal has aborted
+ * The model's answer to each question, in their order. A text is the field of a task that has one, and is read as it is
+ * without a task; what the rows of a task give to read (`segmentsOf`) is written in the model's own form.
+ * @throws InputError where the parameters are another model's, the vocabulary cannot spell a label, or a text is given
+ * to a task of several fields; InterruptedError where the signal has aborted
  */
 export function predict(
   model: Model,

@@ -2,8 +2,8 @@ import { permutation } from '../core/random.ts';
 import { type Grouped, groupsOf } from '../data/example.ts';
 
 /**
- * At most `limit` of some examples, drawn at random, of a group all or none while that is possible; all of them, in their
- * order, where there are no more.
+ * At most `limit` of some examples, drawn at random, of a group all or none while that is possible; all of them, in
+ * their order, where there are no more.
  */
 export function sample<T extends Grouped>(
   examples: readonly T[],

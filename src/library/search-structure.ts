@@ -20,8 +20,9 @@ export interface FoundStructure extends SearchResult {
 }
 
 /**
- * Searches which modules of a space to keep under a budget (method, sections 3 to 5, by the strategy bilevel). Yields an
- * event a step and one a validation; the memory of compiled models is given back when it ends, also when it is left early.
+ * Searches which modules of a space to keep under a budget (method, sections 3 to 5, by the strategy bilevel). Yields
+ * an event a step and one a validation; the memory of compiled models is given back when it ends, also when it is left
+ * early.
  *
  * @throws InputError for wrong settings, a budget that holds no module, and too little training data
  * @throws InterruptedError where the signal has aborted

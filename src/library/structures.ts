@@ -47,7 +47,10 @@ export function resolveSpace(
 
 const sumOf = (modules: readonly DeltaModule[]) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
-/** The structure of a manual method: all of its modules, no budget. InputError for an unknown name, and one that needs a budget. */
+/**
+ * The structure of a manual method: all of its modules, no budget. InputError for an unknown name, and one that needs a
+ * budget.
+ */
 export function manualStructure(model: Model, method: string, { methods, deltas }: Catalogue = builtIn): Structure {
   const modules = modulesOfMethod(method, model.sites, methods, deltas);
   return createStructure(model, { space: method, budget: null }, modules, { kept: modules.map(() => true) });

@@ -4,8 +4,8 @@ import { cannotStart } from '../runtime/session.ts';
 import { type DeviceReport, probe, rateText } from './probe.ts';
 
 /**
- * How much faster than the CPU's another device's matrix product must be for `auto` to choose it: a step is a thousand small
- * operations beside its products, which gain less, and each waits for a launch.
+ * How much faster than the CPU's another device's matrix product must be for `auto` to choose it: a step is a thousand
+ * small operations beside its products, which gain less, and each waits for a launch.
  */
 const WORTH = 2;
 
@@ -17,8 +17,9 @@ export interface DeviceChoiceOptions {
 }
 
 /**
- * The device to compute on: the one that is named, if it computes, or by `auto` the fastest there is. A GPU that software
- * imitates computes too, far slower than the CPU, and so is never chosen. The CPU, which is the default, is not measured.
+ * The device to compute on: the one that is named, if it computes, or by `auto` the fastest there is. A GPU that
+ * software imitates computes too, far slower than the CPU, and so is never chosen. The CPU, which is the default, is
+ * not measured.
  *
  * @throws InputError where the device that is named cannot start
  */

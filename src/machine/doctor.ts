@@ -23,7 +23,9 @@ export interface MachineReport {
   readonly checks: readonly Check[];
 }
 
-/** Looks at everything that the main job stands on: versions, devices, memory, disk, models and data. Writes nothing. */
+/**
+ * Looks at everything that the main job stands on: versions, devices, memory, disk, models and data. Writes nothing.
+ */
 export async function examineMachine(): Promise<MachineReport> {
   const software = [checkNode(process.version), await checkRuntime()];
   const devices: DeviceReport[] = [];

@@ -12,7 +12,8 @@ export interface Confusion {
 /**
  * Counts predictions against targets, the second label being the positive one. A prediction that is neither label
  * counts as the opposite of its target.
- * @throws RangeError where the lists cannot be compared or there are not exactly two labels, or an example has several right answers.
+ * @throws RangeError where the lists cannot be compared or there are not exactly two labels, or an example has several
+ * right answers.
  */
 export function confusion(
   predictions: readonly string[],

@@ -26,8 +26,8 @@ const retryMilliseconds = 2000;
 const silenceMilliseconds = 40_000;
 
 /**
- * Follows the list of runs. A connection that breaks is made anew, from what is known already; so is one to a server that
- * has been started again. Returns what ends it.
+ * Follows the list of runs. A connection that breaks is made anew, from what is known already; so is one to a server
+ * that has been started again. Returns what ends it.
  */
 export function followRuns(show: (known: KnownRuns) => void): () => void {
   let known: KnownRuns = { runs: new Map(), connected: false };

@@ -5,7 +5,9 @@ import type { RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';
 import { Drawn } from './markup.ts';
 
-/** All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on. */
+/**
+ * All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on.
+ */
 export function OverviewPage({ runs }: { runs: ReadonlyMap<string, RunSummary> }) {
   const all = [...runs.values()];
   const inState = (state: string) => count(all.filter(run => run.state === state).length);

@@ -3,8 +3,8 @@ import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 
 /**
- * A run's content, or why there is none; neither while it is fetched for the first time, both while its server cannot be
- * reached any more.
+ * A run's content, or why there is none; neither while it is fetched for the first time, both while its server cannot
+ * be reached any more.
  */
 export interface Fetched {
   readonly view?: RunView;

@@ -11,7 +11,9 @@ export interface CostModel {
   readonly rate: number;
 }
 
-/** A line is drawn through timings whose operations differ by this factor; nearer ones tell noise from overhead badly. */
+/**
+ * A line is drawn through timings whose operations differ by this factor; nearer ones tell noise from overhead badly.
+ */
 const SPREAD = 1.5;
 
 /**

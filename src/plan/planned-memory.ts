@@ -19,7 +19,10 @@ interface Sized {
   readonly size: BatchSize;
 }
 
-/** Sizes simulated of a stage: its largest, and others on the way there, as an arena's layout depends on what came before. */
+/**
+ * Sizes simulated of a stage: its largest, and others on the way there, as an arena's layout depends on what came
+ * before.
+ */
 const SIMULATED_SIZES = 12;
 
 /**
@@ -53,7 +56,8 @@ export function stageMemory(
   for (const size of representatives(generation)) {
     const extents = graphs.extents(size);
     for (const session of answering) session.run(extents);
-    // What a graph puts out passes through JavaScript on its way to the next one, keys and values from one token to the next.
+    // What a graph puts out passes through JavaScript on its way to the next one, keys and values from one token to the
+    // next.
     passedBytes = Math.max(
       passedBytes,
       answering.reduce((sum, session) => sum + session.outputBytes(extents), 0),

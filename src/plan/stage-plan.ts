@@ -37,8 +37,8 @@ export interface CostedJob {
 }
 
 /**
- * The stages of a job that compute something: the search, where there is one to be made, and the training of a random structure
- * in place of the one not yet found.
+ * The stages of a job that compute something: the search, where there is one to be made, and the training of a random
+ * structure in place of the one not yet found.
  */
 export function costStages({ data, search, tunings }: CostedJob): CostedStage[] {
   const { strategy, options, stage, tuning } = search;

@@ -52,8 +52,8 @@ export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTa
 }
 
 /**
- * The work of a stage whose cost is known. An epoch of what its steps draw first stands for all, since each is drawn by the
- * same law.
+ * The work of a stage whose cost is known. An epoch of what its steps draw first stands for all, since each is drawn by
+ * the same law.
  */
 export function stageWorkload(
   data: EncodedTask,

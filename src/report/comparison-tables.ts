@@ -12,7 +12,10 @@ function spread({ mean, sd }: Spread): string {
   return sd === null ? score(mean) : `${score(mean)} ± ${score(sd)}`;
 }
 
-/** Scores of one task: mean ± standard deviation over the seeds, size, cost, and beside each the found structure, where there is one. */
+/**
+ * Scores of one task: mean ± standard deviation over the seeds, size, cost, and beside each the found structure, where
+ * there is one.
+ */
 export function comparisonTable(rows: readonly ComparisonRow[]): Table {
   const [{ metric, majority }] = rows as readonly [ComparisonRow];
   const isTested = rows.some(row => row.foundLessThis !== undefined);

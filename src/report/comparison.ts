@@ -95,8 +95,8 @@ function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Means over the tasks, seed by seed, of what was done on all of them. A method whose structures were found on some of the
- * tasks only, as in a transfer, is no found structure here.
+ * Means over the tasks, seed by seed, of what was done on all of them. A method whose structures were found on some of
+ * the tasks only, as in a transfer, is no found structure here.
  */
 function meanRows(rows: readonly ComparisonRow[], tasks: number): ComparisonRow[] {
   const groups = Map.groupBy(rows, row => JSON.stringify([row.method, row.variant, row.budget]));

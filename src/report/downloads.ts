@@ -1,6 +1,6 @@
 /**
- * Makes the buttons of `panel` save what their part shows: its picture as SVG, its table as CSV (RFC 4180). Reports carry
- * the text of this very function, so that it must need nothing beside itself.
+ * Makes the buttons of `panel` save what their part shows: its picture as SVG, its table as CSV (RFC 4180). Reports
+ * carry the text of this very function, so that it must need nothing beside itself.
  */
 export function offerDownloads(page: Document): void {
   function save(name: string, type: string, content: string) {

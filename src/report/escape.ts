@@ -1,4 +1,6 @@
-/** Text made safe inside HTML and SVG, in elements and in quoted attributes. Control characters, which XML forbids, go. */
+/**
+ * Text made safe inside HTML and SVG, in elements and in quoted attributes. Control characters, which XML forbids, go.
+ */
 export function escapeMarkup(text: string): string {
   return (
     text

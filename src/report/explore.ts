@@ -1,4 +1,5 @@
-// What moves in a heat map. Reports carry the text of these functions (`exploreText`), so that they need nothing but each other.
+// What moves in a heat map. Reports carry the text of these functions (`exploreText`), so that they need nothing but
+// each other.
 
 /** Where a module's cell lies. */
 export interface Place {
@@ -83,8 +84,8 @@ export function neighbour(modules: readonly Place[], from: number, rows: number,
 }
 
 /**
- * Brings a drawn heat map (`heatMapFigure`) to life in a browser: a module's numbers under the pointer and by arrow keys,
- * and the structure at every recorded step of the search by a slider.
+ * Brings a drawn heat map (`heatMapFigure`) to life in a browser: a module's numbers under the pointer and by arrow
+ * keys, and the structure at every recorded step of the search by a slider.
  */
 export function explore(figure: Element, given: Exploration): Explorer {
   const find = <E extends Element>(selector: string) => figure.querySelector<E>(selector)!;

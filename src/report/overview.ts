@@ -12,8 +12,8 @@ export function methodsTable(runs: readonly RunSummary[]): Table {
 }
 
 /**
- * Test scores of structures on the tasks they were found on (the diagonal) and on others: source × target, the mean over
- * runs with their number, told apart as above.
+ * Test scores of structures on the tasks they were found on (the diagonal) and on others: source × target, the mean
+ * over runs with their number, told apart as above.
  */
 export function transferTable(runs: readonly RunSummary[]): Table {
   const found = runs.filter(run => run.test !== undefined && run.source !== undefined);

@@ -1,6 +1,6 @@
 /**
- * `running`: a process works on it, or, where another machine's does or did, it has written something lately. `stopped`:
- * neither, and it is not finished. `damaged`: a file cannot be read.
+ * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
+ * `stopped`: neither, and it is not finished. `damaged`: a file cannot be read.
  */
 export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
 

@@ -3,7 +3,10 @@ import { levelColours } from './pictures/palette.ts';
 
 const ofSeries = (colours: readonly string[]) => colours.map((colour, hue) => `--series-${hue}: ${colour};`).join(' ');
 
-/** Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, curves 3:1, and nothing is told by hue alone. */
+/**
+ * Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, curves 3:1, and nothing is told by hue
+ * alone.
+ */
 const light = `--ground: #f6f7f9; --panel: #fff; --ink: #1d232b; --muted: #57606a; --line: #d5dbe2; --accent: #1a5fb4; --accent-ground: #e4eefb;
   --kept: #d95f02; --good: #1a7f4b; --code: #eef1f4; ${ofSeries(curveColours)} color-scheme: light;`;
 const dark = `--ground: #0e1218; --panel: #171c24; --ink: #e6eaf0; --muted: #9aa5b3; --line: #2f3742; --accent: #7db3f5; --accent-ground: #1c2c42;

@@ -12,7 +12,9 @@ export interface MetricsLine {
   readonly trial?: string;
   readonly step: number;
   readonly steps: number;
-  /** Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed. */
+  /**
+   * Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed.
+   */
   readonly loss: number | null;
   readonly learningRate: number;
   /** Validation score, 0 to 100. */

@@ -11,7 +11,10 @@ const stageResources = z.looseObject({
   seconds: z.number(),
   /** Largest resident memory in this stage, of all processes that have worked at it. */
   peakBytes: z.number(),
-  /** Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-cost.ts`) a step of a search, one of tuning. */
+  /**
+   * Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-cost.ts`) a step of a search, one
+   * of tuning.
+   */
   evaluations: z.number(),
 });
 
@@ -55,7 +58,10 @@ const runResult = z.looseObject({
   structure: z.looseObject({
     modules: z.number(),
     parameters: z.number(),
-    /** Parameters of the model's heads, trained whatever the structure and outside the budget; absent where there are none. */
+    /**
+     * Parameters of the model's heads, trained whatever the structure and outside the budget; absent where there are
+     * none.
+     */
     head: z.number().optional(),
     /** Where it was found, where it was carried over from other runs. */
     source: z.looseObject({ tasks: z.array(z.string()).readonly(), files: z.array(z.string()).readonly() }).optional(),

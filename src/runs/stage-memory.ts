@@ -4,7 +4,9 @@ import { startPeakMemory } from './peak-memory.ts';
 
 /** The largest resident memory of a stage, over all processes that have worked at it. */
 export interface StageMemory {
-  /** The stage's store: what is saved to it holds the peak so far, what is loaded from it that of the processes before. */
+  /**
+   * The stage's store: what is saved to it holds the peak so far, what is loaded from it that of the processes before.
+   */
   readonly checkpoint: CheckpointStore;
   /** Ends the measurement; bytes. */
   stop(): number;

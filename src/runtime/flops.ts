@@ -6,7 +6,10 @@ import type { OpType } from '../graph/types.ts';
 /** The operations that multiply matrices. */
 export const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];
 
-/** Operations of a graph's matrix products, of floating-point numbers or of integers (a multiplication and an addition each count one). */
+/**
+ * Operations of a graph's matrix products, of floating-point numbers or of integers (a multiplication and an addition
+ * each count one).
+ */
 export function productFlops(graph: Graph, extents: Extents): number {
   let flops = 0;
   for (const node of neededNodes(graph)) {

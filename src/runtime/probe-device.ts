@@ -8,7 +8,10 @@ import { createSession } from './session.ts';
 /** A matrix product [rows, inner] × [inner, columns]. */
 type Size = readonly [rows: number, inner: number, columns: number];
 
-/** As large as a feed-forward layer's; and a small one first, which shows a device that would take minutes for the other. */
+/**
+ * As large as a feed-forward layer's; and a small one first, which shows a device that would take minutes for the
+ * other.
+ */
 const [SMALL, LARGE]: readonly [Size, Size] = [
   [256, 256, 256],
   [2048, 1024, 4096],

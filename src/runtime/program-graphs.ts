@@ -16,7 +16,10 @@ export interface StandaloneGraphs {
   readonly endId: number;
 }
 
-/** A batch as far as its cost goes: rows, and the longest input and output among them, in tokens; of answers the most allowed. */
+/**
+ * A batch as far as its cost goes: rows, and the longest input and output among them, in tokens; of answers the most
+ * allowed.
+ */
 export interface BatchSize {
   readonly rows: number;
   readonly source: number;

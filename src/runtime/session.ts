@@ -30,8 +30,8 @@ export interface CompileSettings extends SessionSettings {
    */
   readonly recompute?: boolean;
   /**
-   * What products with the blocks' frozen weights are computed in, forward and backward. Default float32. With int8 a weight
-   * that a module changes stays float32.
+   * What products with the blocks' frozen weights are computed in, forward and backward. Default float32. With int8 a
+   * weight that a module changes stays float32.
    */
   readonly precision?: Precision;
 }
@@ -58,8 +58,8 @@ export interface Session {
 /** What is said of one session alone. */
 export interface CreateOptions {
   /**
-   * Outputs that only other sessions read: where the device can keep them they stay in its memory, and their `data` cannot be
-   * read.
+   * Outputs that only other sessions read: where the device can keep them they stay in its memory, and their `data`
+   * cannot be read.
    */
   readonly kept?: readonly string[];
 }
@@ -136,15 +136,16 @@ function sessionOptions(
     intraOpNumThreads: threads ?? availableParallelism(),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again anyway.
+    // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again
+    // anyway.
     enableMemPattern: false,
     extra: {
       // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         set_denormal_as_zero: '1',
-        // Threads that wait, spinning, for the next run of one session would take cores from the session that runs: sources are
-        // encoded by one and answers decoded by another, in turn.
+        // Threads that wait, spinning, for the next run of one session would take cores from the session that runs:
+        // sources are encoded by one and answers decoded by another, in turn.
         force_spinning_stop: '1',
         disable_prepacking: prepack === false ? '1' : '0',
         ...more,

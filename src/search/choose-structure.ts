@@ -7,9 +7,10 @@ export interface ChoiceOptions extends BudgetOptions {
 }
 
 /**
- * The modules to keep (method, section 4.5): by falling worth each that still fits in what is left of the budget. The order
- * does not depend on the budget; equal ones go by position.
- * @param worth one number a module, for the paper's search α, which orders as p does, but does not tie where p rounds to 1
+ * The modules to keep (method, section 4.5): by falling worth each that still fits in what is left of the budget. The
+ * order does not depend on the budget; equal ones go by position.
+ * @param worth one number a module, for the paper's search α, which orders as p does, but does not tie where p rounds
+ * to 1
  * @returns one answer a module
  */
 export function chooseStructure(worth: ArrayLike<number>, modules: readonly Cost[], options: ChoiceOptions): boolean[] {

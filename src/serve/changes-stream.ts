@@ -6,13 +6,15 @@ import type { RunIndex } from './run-index.ts';
 const beatMilliseconds = 15_000;
 
 /**
- * Tells listeners when the folder of runs has changed, whoever looked. Only it refreshes the list: a change that it was not
- * told of would reach nobody who waits.
+ * Tells listeners when the folder of runs has changed, whoever looked. Only it refreshes the list: a change that it was
+ * not told of would reach nobody who waits.
  */
 export interface Watch {
   /** Looks at the folder now. By itself it looks only while somebody waits. */
   look(): void;
-  /** Resolves once the list is newer than that version, at the latest after the time given or when the signal aborts. */
+  /**
+   * Resolves once the list is newer than that version, at the latest after the time given or when the signal aborts.
+   */
   newerThan(version: number, milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -64,8 +66,9 @@ export function createWatch(index: RunIndex, everyMilliseconds: number): Watch {
 }
 
 /**
- * The list of runs as server-sent events: everything at first, then what changes. An event's id names the server's start and
- * the version of the list; a listener that comes back with one of this start gets what it has missed, any other everything.
+ * The list of runs as server-sent events: everything at first, then what changes. An event's id names the server's
+ * start and the version of the list; a listener that comes back with one of this start gets what it has missed, any
+ * other everything.
  */
 export function streamChanges(context: Context, index: RunIndex, watch: Watch, start: string): Response {
   const last = context.req.header('last-event-id') ?? context.req.query('since') ?? '';

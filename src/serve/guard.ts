@@ -10,8 +10,8 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Refuses requests that a page of another site can bring a browser to send: those to a name that is not this server's
- * (DNS rebinding), and those that come from another origin. A server that is open to a network is reached by its address,
- * which no foreign name can be rebound to, or by a name it was told.
+ * (DNS rebinding), and those that come from another origin. A server that is open to a network is reached by its
+ * address, which no foreign name can be rebound to, or by a name it was told.
  */
 export function guard(boundTo: string): MiddlewareHandler {
   const names = new Set([...loopbackNames, boundTo.toLowerCase()]);

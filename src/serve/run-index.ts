@@ -25,7 +25,10 @@ export interface RunIndex {
   pathOf(id: string): string | undefined;
 }
 
-/** While it trains, a run saves its state once a minute; one of another machine that has not for longer is taken to have stopped. */
+/**
+ * While it trains, a run saves its state once a minute; one of another machine that has not for longer is taken to have
+ * stopped.
+ */
 const silentMilliseconds = 150_000;
 
 interface Entry {

@@ -11,8 +11,8 @@ export const randomMethod: Method = {
 };
 
 /**
- * The second honest rival of a search: what search and re-training cost, spent on re-trainings of random structures, of which
- * the best on D_val is taken. The first of them is the one that the method `random` draws with the same seed.
+ * The second honest rival of a search: what search and re-training cost, spent on re-trainings of random structures, of
+ * which the best on D_val is taken. The first of them is the one that the method `random` draws with the same seed.
  */
 export const bestOfRandom: Method = {
   label: 'best of random structures',

@@ -29,10 +29,15 @@ export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] 
   });
 }
 
-/** Learning rates to try, as multiples of the one that is set: those of the paper's grid (a tenth to ten times) and between. */
+/**
+ * Learning rates to try, as multiples of the one that is set: those of the paper's grid (a tenth to ten times) and
+ * between.
+ */
 const rateFactors = [0.1, 0.3, 1, 3, 10];
 
-/** The first honest rival of a search: no search, LoRA as even as the budget allows, its learning rate chosen on D_val. */
+/**
+ * The first honest rival of a search: no search, LoRA as even as the budget allows, its learning rate chosen on D_val.
+ */
 export const tunedLora: Method = {
   label: 'even LoRA, rate tuned',
   description: 'spreads LoRA evenly over it and tunes the learning rate on validation',

@@ -16,8 +16,9 @@ function depths(places: readonly Place[]): Map<Stack, number> {
 
 /**
  * Carries a structure over to another model, which may be deeper or wider: each of its sites takes the modules, with
- * what they are worth, their p and choice, of the same role in the same stack at the nearest relative depth (0 the first
- * layer, 1 the last). The budget becomes the same share of the model. What is kept need not fit it any more: choose anew.
+ * what they are worth, their p and choice, of the same role in the same stack at the nearest relative depth (0 the
+ * first layer, 1 the last). The budget becomes the same share of the model. What is kept need not fit it any more:
+ * choose anew.
  * @throws InputError where the model has no site of a role that the structure names
  */
 export function mapStructure(

@@ -35,8 +35,8 @@ const ROLES: Readonly<Record<string, Role>> = {
 const COLUMN = /^([ED])\.(\d+)$/;
 
 /**
- * A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; what it called α, by which its
- * only strategy ranked, is what the search thinks it worth. All else is as it is.
+ * A module of version 1, which had `column` and `position`, with `place` and `role` in their stead; what it called α,
+ * by which its only strategy ranked, is what the search thinks it worth. All else is as it is.
  */
 export function upgradedModule(record: unknown, where?: string): unknown {
   if (typeof record !== 'object' || record === null) return record;

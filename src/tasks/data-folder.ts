@@ -5,8 +5,8 @@ import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 
 /**
- * The folder that data lie in: the one named, or, where there is none of this name, a data set's on the Hub, of which the
- * files that the task reads are downloaded.
+ * The folder that data lie in: the one named, or, where there is none of this name, a data set's on the Hub, of which
+ * the files that the task reads are downloaded.
  * @throws InputError where the data set cannot be had, or has no file for the task
  */
 export async function dataFolder(

@@ -54,8 +54,8 @@ export function fieldsAsSegments(...names: readonly string[]): SegmentsOfRow {
 }
 
 /**
- * Classes that the data number in order: each answers to its number and to its names (the Hub's ClassLabel, the words of
- * the original files).
+ * Classes that the data number in order: each answers to its number and to its names (the Hub's ClassLabel, the words
+ * of the original files).
  */
 export function numberedClasses(...classes: readonly (readonly string[])[]): Classes {
   return {
@@ -64,7 +64,10 @@ export function numberedClasses(...classes: readonly (readonly string[])[]): Cla
   };
 }
 
-/** Classes of a user's table from the data's labels to words to answer, in its order; labels with one word are one class. */
+/**
+ * Classes of a user's table from the data's labels to words to answer, in its order; labels with one word are one
+ * class.
+ */
 export function wordedClasses(table: ReadonlyMap<string, string>): Classes {
   const words = [...new Set(table.values())];
   return {

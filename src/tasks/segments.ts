@@ -16,10 +16,10 @@ const givenInput = z.union(
 );
 
 /**
- * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one, and as it is where
- * the task is not made of fields.
- * @throws InputError where a field is missing, for a row where the task is not made of fields, and for a text where it has
- * several: the model has never seen one bare
+ * What an input gives to read: a row as the task's rows do; a text as the only field of a task that has one, and as it
+ * is where the task is not made of fields.
+ * @throws InputError where a field is missing, for a row where the task is not made of fields, and for a text where it
+ * has several: the model has never seen one bare
  */
 export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, input: ModelInput): readonly Segment[] {
   checkArgument('segmentsOf(task, input)', givenInput, input);

@@ -28,7 +28,10 @@ export interface TaskData {
   readonly incomplete?: string;
 }
 
-/** A task: where its examples come from, what is read and answered, how they are split and scored. How a model writes it is the model's. */
+/**
+ * A task: where its examples come from, what is read and answered, how they are split and scored. How a model writes it
+ * is the model's.
+ */
 export interface Task {
   readonly name: string;
   /** One line for lists. */
@@ -37,13 +40,18 @@ export interface Task {
   readonly metric: string;
   /** Metrics reported beside it. */
   readonly details?: readonly string[];
-  /** Names of the classes to choose among, undefined where answers are free text or numbers. Of two the last is the positive one. */
+  /**
+   * Names of the classes to choose among, undefined where answers are free text or numbers. Of two the last is the
+   * positive one.
+   */
   readonly labels: readonly string[] | undefined;
   /** What a model that answers in text says for each class, where it is not the model's own way to say it. */
   readonly words?: readonly string[];
   /** Whether answers are numbers. */
   readonly numbers?: boolean;
-  /** Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these. */
+  /**
+   * Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these.
+   */
   readonly choices?: boolean;
   /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
   readonly segments?: SegmentsOfRow;

@@ -35,8 +35,8 @@ export const tasks: readonly Task[] = [
 const builtIn = { tasks, metrics: builtInMetrics };
 
 /**
- * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is left
- * is a task, too: `rte` is GLUE's.
+ * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is
+ * left is a task, too: `rte` is GLUE's.
  * @throws InputError naming the nearest built-in names, or what is wrong with the file.
  */
 export async function loadTask(

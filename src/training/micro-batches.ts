@@ -3,8 +3,8 @@ import { addScaled } from './clip.ts';
 import { splitBatch } from './split-batch.ts';
 
 /**
- * The same program, run on parts of a batch (`splitBatch`): less memory for activations, the same loss and gradients up to
- * rounding. The parts are weighted by their terms of the loss, as it is a mean over these.
+ * The same program, run on parts of a batch (`splitBatch`): less memory for activations, the same loss and gradients up
+ * to rounding. The parts are weighted by their terms of the loss, as it is a mean over these.
  */
 export function withMicroBatches(program: Trainable, size?: number): Trainable {
   const { tokensPerRun } = program;

@@ -9,8 +9,8 @@ export interface PartLimits {
 }
 
 /**
- * Parts of a batch. Rows of like length come together, longest first, so that little is padded. There are as few parts as the
- * limits allow, and these about equal in tokens.
+ * Parts of a batch. Rows of like length come together, longest first, so that little is padded. There are as few parts
+ * as the limits allow, and these about equal in tokens.
  */
 export function splitBatch(
   batch: readonly EncodedExample[],

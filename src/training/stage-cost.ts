@@ -37,7 +37,10 @@ export function countEvaluations(cost: Pick<StageCost, 'steps' | 'batches'> | un
 /** Stream of the batches of a training. */
 export const tuneStream = 'tune';
 
-/** The cost of training these modules (`tune`). Held are w, its two moments, the gradient, and the best parameters so far. */
+/**
+ * The cost of training these modules (`tune`). Held are w, its two moments, the gradient, and the best parameters so
+ * far.
+ */
 export function tuneCost(
   modules: readonly DeltaModule[],
   examples: readonly EncodedExample[],

@@ -6,7 +6,9 @@ export interface StageConfig {
   /** Ends the stage before its epochs do; rates then decay over this many steps. */
   readonly maxSteps?: number;
   readonly batchSize: number;
-  /** Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch. */
+  /**
+   * Most examples in one run of the program (default: by its `tokensPerRun`); gradients are accumulated over the batch.
+   */
   readonly microBatch?: number;
   /** Steps between two validations. */
   readonly evaluateEvery: number;
@@ -36,7 +38,9 @@ export interface Stage<Report extends StepReport> {
   readonly kept: readonly string[];
   /** Does one step, counted from 0. Where it fails, the arrays must be as before. */
   step(step: number): Promise<Report>;
-  /** Validation score at the present state; higher is better. Absent where there is nothing to score, nor a best state. */
+  /**
+   * Validation score at the present state; higher is better. Absent where there is nothing to score, nor a best state.
+   */
   evaluate?(): Promise<number>;
   /** Whether the stage ends before its last step, told from the arrays alone; asked wherever an evaluation is due. */
   finished?(): boolean;

@@ -2,8 +2,8 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { decodeUtf8Stream } from '../../files/utf8.ts';
 
 /**
- * Cuts text that comes piece by piece. Gives what has become whole with a piece; with the last one, which may be empty, what is
- * left. It keeps its place, so one cutter is for one text.
+ * Cuts text that comes piece by piece. Gives what has become whole with a piece; with the last one, which may be empty,
+ * what is left. It keeps its place, so one cutter is for one text.
  */
 export type Cutter<T> = (piece: string, isLast: boolean) => Iterable<T>;
 
@@ -33,8 +33,8 @@ export function cutText<T>(text: string, cutter: Cutter<T>): T[] {
 /**
  * What a cutter makes of a stream of UTF-8, read as it is needed. The stream is destroyed at the end.
  * @param name of the stream, for messages
- * @throws InputError with name and line where it is no UTF-8, and an AbortError where the signal has aborted, also while it
- * waits for more
+ * @throws InputError with name and line where it is no UTF-8, and an AbortError where the signal has aborted, also
+ * while it waits for more
  */
 export async function* cutStream<T>(
   stream: Readable,

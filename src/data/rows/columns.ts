@@ -9,8 +9,8 @@ export interface TableLine {
 }
 
 /**
- * Names the cells of a table's lines, given in their order: a row for each, and none for the first where that holds the names,
- * which it does without `columns`.
+ * Names the cells of a table's lines, given in their order: a row for each, and none for the first where that holds the
+ * names, which it does without `columns`.
  * @throws InputError where a line has another number of cells than there are columns, or a name stands twice.
  */
 export function columnNamer(file: string, columns?: readonly string[]): (line: TableLine) => Row[] {

@@ -17,8 +17,9 @@ const SEPARATORS = [',', ';', '\t', '|'];
 const SEPARATOR_LINE = /^"?sep=(.)"?(\r\n|\r|\n)/i;
 
 /**
- * Tells how a file is written by its first lines: the separator is the one that cuts them into equally many cells. Where none
- * does, it is a comma. Numbers have decimal commas where no comma separates, and a column holds nothing else.
+ * Tells how a file is written by its first lines: the separator is the one that cuts them into equally many cells.
+ * Where none does, it is a comma. Numbers have decimal commas where no comma separates, and a column holds nothing
+ * else.
  * @param isWhole whether the head is the whole file
  * @param columns names of the columns, where the file does not begin with them
  */
@@ -44,7 +45,10 @@ export function withDecimalPoint(cell: string): string {
 // Points before a comma, or in a column of commas, can only part thousands.
 const DECIMAL_COMMA = /^\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?\s*$/;
 
-/** The lines of a head, cut; what is cut off at its end is left out. None where the separator makes nonsense of the quotes. */
+/**
+ * The lines of a head, cut; what is cut off at its end is left out. None where the separator makes nonsense of the
+ * quotes.
+ */
 function records(text: string, separator: string, isWhole: boolean): (readonly string[])[] {
   try {
     return [...cutRecords('', separator)(text, isWhole)].map(({ cells }) => cells);

@@ -48,7 +48,10 @@ function endOf(pattern: RegExp, text: string, at: number): number | undefined {
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Where the quoted cell that begins at a place is closed: a quote that another one follows is a doubled one. −1: nowhere. */
+/**
+ * Where the quoted cell that begins at a place is closed: a quote that another one follows is a doubled one. −1:
+ * nowhere.
+ */
 function closingQuote(text: string, at: number): number {
   let quote = text.indexOf('"', at + 1);
   while (quote >= 0 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);

@@ -5,9 +5,9 @@ import { cutRecords } from './csv-records.ts';
 import type { Row } from './row.ts';
 
 /**
- * Rows of separated text as RFC 4180 has it: a cell in double quotes may hold separators, line ends and doubled quotes. Empty
- * lines are passed over. Without `columns` the first line names them. The first lines tell the separator (a comma, a semicolon,
- * a tab or `|`) and whether numbers have decimal commas, which become points.
+ * Rows of separated text as RFC 4180 has it: a cell in double quotes may hold separators, line ends and doubled quotes.
+ * Empty lines are passed over. Without `columns` the first line names them. The first lines tell the separator (a
+ * comma, a semicolon, a tab or `|`) and whether numbers have decimal commas, which become points.
  * @throws InputError where a quote is left open, text follows a closing quote, or a line has another number of columns.
  */
 export function parseCsv(text: string, file: string, columns?: readonly string[]): Row[] {

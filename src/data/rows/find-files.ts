@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { escapePattern } from '../escape-pattern.ts';
 
 /**
- * Files below a folder whose path fits a pattern, in the order of their names: `train-*.parquet` finds every shard. A `*`
- * stands for any characters of one file's or folder's name, but for a point at its beginning, which hides it
+ * Files below a folder whose path fits a pattern, in the order of their names: `train-*.parquet` finds every shard. A
+ * `*` stands for any characters of one file's or folder's name, but for a point at its beginning, which hides it
  * (`.ipynb_checkpoints` holds old copies). A folder that does not exist holds none.
  * @returns paths that begin with `folder`
  */

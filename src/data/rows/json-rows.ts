@@ -23,9 +23,9 @@ export function parseJsonLine(content: string, file: string, line: number): Row 
 }
 
 /**
- * Rows of one JSON document: a list of objects, an object of objects (`{"0": {…}, "1": {…}}`), the same by columns as pandas
- * writes it (`{"text": {"0": …, "1": …}, …}`), or one row, an object that holds anything else. `line` is the entry's number,
- * from 1.
+ * Rows of one JSON document: a list of objects, an object of objects (`{"0": {…}, "1": {…}}`), the same by columns as
+ * pandas writes it (`{"text": {"0": …, "1": …}, …}`), or one row, an object that holds anything else. `line` is the
+ * entry's number, from 1.
  * @throws InputError where it is no JSON, an entry is no object, or the columns and the cells stand apart.
  */
 export function parseJsonDocument(text: string, file: string): Row[] {
@@ -60,7 +60,10 @@ const isSplit = (document: object) =>
 const numbered = z.record(z.string().regex(/^\d+$/), z.unknown());
 const byColumns = z.record(z.string(), numbered);
 
-/** The rows of a table that is written by columns, each an object from the row's number to the cell; undefined where it is not. */
+/**
+ * The rows of a table that is written by columns, each an object from the row's number to the cell; undefined where it
+ * is not.
+ */
 function rowsOfColumns(document: object): Record<string, unknown>[] | undefined {
   const columns = Object.entries(byColumns.safeParse(document).data ?? {});
   const numbers = Object.keys(columns[0]?.[1] ?? {});

@@ -1,8 +1,8 @@
 import type { ColumnMetaData } from 'hyparquet';
 
 /**
- * Follows the pages of a column from one to the next, as Parquet's Thrift headers give their sizes. The reader believes a
- * header without a size, and then never comes to an end.
+ * Follows the pages of a column from one to the next, as Parquet's Thrift headers give their sizes. The reader believes
+ * a header without a size, and then never comes to an end.
  * @throws RangeError where the pages do not lie end to end in the column, or the column not in the file
  */
 export function checkPages(bytes: Uint8Array, column: ColumnMetaData): void {

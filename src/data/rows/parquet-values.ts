@@ -55,8 +55,8 @@ const ifNumber =
     typeof value === 'number' && Number.isFinite(value) ? convert(value) : value;
 
 /**
- * A value in words that JSON has, too: numbers of 64 bits as numbers where they are exact; lists and structs all the way down.
- * NaN stands for what is missing, as pandas has it.
+ * A value in words that JSON has, too: numbers of 64 bits as numbers where they are exact; lists and structs all the
+ * way down. NaN stands for what is missing, as pandas has it.
  */
 export function plain(value: unknown, convert: Convert = each => each): unknown {
   if (Number.isNaN(value)) return null;

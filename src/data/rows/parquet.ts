@@ -16,10 +16,10 @@ const compressors: Compressors = {
 const MAGIC = 'PAR1';
 
 /**
- * Rows of a Parquet file; `line` is the row's number, from 1. A column that the Hub's `datasets` library has written as a
- * ClassLabel gives its class's name instead of its number, so that a file with other numbers cannot be misread; a number
- * without a name stays (−1, where a test set has no labels), and so does null. Decimals, dates and short floats are what a csv
- * of the same table says, NaN is null.
+ * Rows of a Parquet file; `line` is the row's number, from 1. A column that the Hub's `datasets` library has written as
+ * a ClassLabel gives its class's name instead of its number, so that a file with other numbers cannot be misread; a
+ * number without a name stays (−1, where a test set has no labels), and so does null. Decimals, dates and short floats
+ * are what a csv of the same table says, NaN is null.
  * @throws InputError where the bytes are cut off, damaged, or compressed in a way this cannot read.
  */
 export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row[]> {
@@ -46,7 +46,10 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Row
   }
 }
 
-/** A footer that promises more than the file holds would be believed by the reader, which then asks for that much memory. */
+/**
+ * A footer that promises more than the file holds would be believed by the reader, which then asks for that much
+ * memory.
+ */
 function checkExtents({ num_rows: rows, row_groups: groups }: FileMetaData, bytes: Uint8Array): void {
   for (const { meta_data: column } of groups.flatMap(group => group.columns)) {
     if (column === undefined) throw new RangeError('a column is not described');

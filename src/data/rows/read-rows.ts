@@ -33,7 +33,8 @@ export const dataFileEndings: readonly string[] = Object.keys(PARSERS);
 /**
  * Rows of a data file, by the ending of its name: `.tsv` (no quotes, as GLUE's), `.csv` (RFC 4180), `.jsonl`, `.json`,
  * `.parquet` (as the Hub has it). Text is UTF-8.
- * @throws InputError with file and line where the file is missing, of an unknown ending, in another encoding, or malformed.
+ * @throws InputError with file and line where the file is missing, of an unknown ending, in another encoding, or
+ * malformed.
  */
 export async function readRows(file: string, options: TableOptions = {}): Promise<Row[]> {
   const parse = PARSERS[extname(file).toLowerCase()];

@@ -24,8 +24,8 @@ export function placeOf(row: Row): string {
 }
 
 /**
- * Value of a field under the first of its names that the row has. `idx.question` is the field `question` of the struct `idx`,
- * unless a column has that very name.
+ * Value of a field under the first of its names that the row has. `idx.question` is the field `question` of the struct
+ * `idx`, unless a column has that very name.
  * @throws InputError naming file, line and the columns there are, where it has none of them.
  */
 export function fieldValue(row: Row, ...names: readonly string[]): unknown {

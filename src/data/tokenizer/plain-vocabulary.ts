@@ -3,7 +3,9 @@ import { InputError } from '../../core/errors.ts';
 import { readJson, readTextFile } from '../../files/read-json.ts';
 import type { TokenizerSource } from './text-tokenizer.ts';
 
-/** The `tokenizer.json` for a `vocab.txt` alone, BERT's, a piece a line; its configuration says how texts are cleaned. */
+/**
+ * The `tokenizer.json` for a `vocab.txt` alone, BERT's, a piece a line; its configuration says how texts are cleaned.
+ */
 export async function wordPieceJson({ where, companions, defaults }: TokenizerSource): Promise<unknown> {
   const { config, named } = companions;
   const lines = linesOf(await readTextFile(where));

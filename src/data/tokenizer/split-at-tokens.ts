@@ -17,7 +17,8 @@ const WORD_CHARACTER = new RegExp(`^[${WORD_CHARACTERS}]$`, 'u');
 /**
  * A function that cuts texts at added tokens, as Hugging Face's tokenizers library does: the leftmost token first, of
  * those the longest; one that may only be a whole word is passed over inside others, and what it would have covered
- * with it. The time is linear in the text: white space is walked from a match outwards, never searched from every place.
+ * with it. The time is linear in the text: white space is walked from a match outwards, never searched from every
+ * place.
  *
  * @param contents what is searched for each token: its content, or the normalised one
  */

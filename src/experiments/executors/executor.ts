@@ -5,8 +5,8 @@ import type { Executor } from '../run-cells.ts';
 import type { SharedLoaders } from '../shared-loaders.ts';
 
 /**
- * Does runs in this process, one after the other, with a model and data that they share. Trainings that differ by their seed
- * alone also share the sessions of a structure. A search shares none: its memory would count in the re-training's.
+ * Does runs in this process, one after the other, with a model and data that they share. Trainings that differ by their
+ * seed alone also share the sessions of a structure. A search shares none: its memory would count in the re-training's.
  */
 export function inProcess(loaders: SharedLoaders, catalogue?: Catalogue): Executor {
   let kept: { readonly kind: string; model?: KeepingModel } | undefined;

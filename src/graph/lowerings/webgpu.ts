@@ -66,8 +66,8 @@ function inverseOfNorm(x: Value, epsilon: number): Value {
 }
 
 /**
- * What ONNX Runtime's WebGPU provider has no kernel for, which would run on the CPU without a word; what its kernels limit; and
- * an output that its kernel leaves as it was.
+ * What ONNX Runtime's WebGPU provider has no kernel for, which would run on the CPU without a word; what its kernels
+ * limit; and an output that its kernel leaves as it was.
  */
 export const webgpuLowerings: Lowerings = {
   FusedMatMul: ([a, b], { attributes: { transA, transB } }) => [

@@ -16,7 +16,9 @@ export type GradientRule = (context: GradientContext) => readonly (Value | undef
 export interface OpDefinition {
   /** Empty for ONNX's own operations. */
   readonly domain?: 'com.microsoft';
-  /** Attributes that repeat a constant input for shape inference; ONNX has them as inputs only, so they are not written. */
+  /**
+   * Attributes that repeat a constant input for shape inference; ONNX has them as inputs only, so they are not written.
+   */
   readonly internal?: readonly string[];
   infer(inputs: readonly Value[], attributes: Attributes): readonly TensorType[];
   /** `null` says that nothing differentiable comes out of this operation (integers, booleans, shapes). */

@@ -28,7 +28,9 @@ export function matmul(a: Value, b: Value, options: Transposition = {}): Value {
   return a.graph.apply('FusedMatMul', [a, b], attributes)[0]!;
 }
 
-/** Batched product AB over the last two axes, by ONNX's own operation, which transposes nothing; leading axes broadcast. */
+/**
+ * Batched product AB over the last two axes, by ONNX's own operation, which transposes nothing; leading axes broadcast.
+ */
 export const plainMatmul = (a: Value, b: Value): Value => a.graph.apply('MatMul', [a, b])[0]!;
 
 function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): [Dim, Dim] {
@@ -40,7 +42,10 @@ function productShape(op: string, a: Value, b: Value, transA: boolean, transB: b
   return [rows, columns];
 }
 
-/** dA and dB of Y = A′B′ as products of the same kind: dA′ = dY B′ᵀ, dB′ = A′ᵀ dY, each written in A's and B's own layout. */
+/**
+ * dA and dB of Y = A′B′ as products of the same kind: dA′ = dY B′ᵀ, dB′ = A′ᵀ dY, each written in A's and B's own
+ * layout.
+ */
 function productGradients(
   product: (a: Value, b: Value, transposition: Transposition) => Value,
   [a, b, dy]: readonly [Value, Value, Value],

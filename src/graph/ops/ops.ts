@@ -10,7 +10,9 @@ import { reduceOps } from './reduce.ts';
 import { shapeOps } from './shaping.ts';
 import { softmaxOps } from './softmax.ts';
 
-/** Every operation: what stands in a family's file, and nothing else. The type holds it to the closed set, name by name. */
+/**
+ * Every operation: what stands in a family's file, and nothing else. The type holds it to the closed set, name by name.
+ */
 export const ops: Readonly<Record<OpType, OpDefinition>> = {
   ...elementwiseOps,
   ...activationOps,

@@ -72,7 +72,8 @@ export function parseT5Config(json: unknown, where: string): T5Config {
     layerNormEpsilon: config.layer_norm_epsilon,
     activation: config.feed_forward_proj === 'gated-gelu' ? 'gelu' : 'relu',
     gated: config.feed_forward_proj !== 'relu',
-    // transformers 5 saves v1.1 as "tied", with a projection of its own and this flag: only a tied projection is scaled.
+    // transformers 5 saves v1.1 as "tied", with a projection of its own and this flag: only a tied projection is
+    // scaled.
     tied: config.tie_word_embeddings && config.scale_decoder_outputs !== false,
     padId: config.pad_token_id,
     endId: config.eos_token_id,

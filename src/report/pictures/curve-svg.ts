@@ -17,8 +17,8 @@ const legendHeight = 16;
 const sampleWidth = 28;
 
 /**
- * Okabe and Ito's colours, told apart with any colour vision (https://jfly.uni-koeln.de/color/), those that are readable
- * on white. Dashes tell the curves apart where colours do not.
+ * Okabe and Ito's colours, told apart with any colour vision (https://jfly.uni-koeln.de/color/), those that are
+ * readable on white. Dashes tell the curves apart where colours do not.
  */
 export const curveColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#7a5a00', '#3a3f46'] as const;
 /** The same where the ground is dark: others of theirs for those that would not be seen. */
@@ -45,8 +45,8 @@ export function curvesSize(curves: number): { readonly width: number; readonly h
 }
 
 /**
- * A measured quantity over the steps of a stage: of one training or of several, with a line of legend for each where there
- * is more than one. Points that are no numbers are left out. `along` names what `step` counts.
+ * A measured quantity over the steps of a stage: of one training or of several, with a line of legend for each where
+ * there is more than one. Points that are no numbers are left out. `along` names what `step` counts.
  */
 export function curvesSvg(title: string, series: readonly Series[], along = 'step'): string {
   const drawn = series.map(({ name, points }) => ({

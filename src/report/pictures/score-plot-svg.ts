@@ -17,7 +17,9 @@ export interface ScoreSeries {
 const area = { left: 56, right: 500, top: 40, bottom: 300 };
 const legendLeft = area.right + 24;
 
-/** Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd. */
+/**
+ * Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd.
+ */
 export function scorePlotSvg(title: string, metric: string, series: readonly ScoreSeries[]): string {
   const points = series.flatMap(each => each.points);
   const { y, ticks } = scoreAxis(points.flatMap(limits), area.bottom, area.top);

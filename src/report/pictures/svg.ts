@@ -20,8 +20,8 @@ export function element(
 }
 
 /**
- * A whole SVG picture of that many pixels, on a light ground, with a title for those who cannot see it. Its classes let a
- * page that shows it give it other colours.
+ * A whole SVG picture of that many pixels, on a light ground, with a title for those who cannot see it. Its classes let
+ * a page that shows it give it other colours.
  */
 export function picture(width: number, height: number, title: string, children: readonly Markup[]): string {
   return element(

@@ -32,8 +32,8 @@ export interface Arena {
 }
 
 /**
- * The best-fit arena with coalescing that ONNX Runtime took over from TensorFlow: regions double in size, a request gets
- * the smallest free chunk that holds it, which is split where that leaves enough, and free neighbours are joined.
+ * The best-fit arena with coalescing that ONNX Runtime took over from TensorFlow: regions double in size, a request
+ * gets the smallest free chunk that holds it, which is split where that leaves enough, and free neighbours are joined.
  */
 export function createArena(): Arena {
   const free: Chunk[] = [];

@@ -100,5 +100,7 @@ function takeFree(free: ReadonlyMap<string, Draft[]>, output: Value): Draft | un
   return output.shape.length === 0 ? undefined : free.get(kindOf(output))?.pop();
 }
 
-/** Declared shape and width of elements: buffers that agree in both can stand for each other. Sizes are not known yet. */
+/**
+ * Declared shape and width of elements: buffers that agree in both can stand for each other. Sizes are not known yet.
+ */
 const kindOf = ({ dtype, shape }: TensorType): string => `${BYTES[dtype]} ${shape}`;

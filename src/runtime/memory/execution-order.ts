@@ -5,10 +5,10 @@ import type { Node, Value } from '../../graph/types.ts';
 type Consumers = ReadonlyMap<Value, readonly Node[]>;
 
 /**
- * The order in which ONNX Runtime runs a graph's nodes, which is not quite the order they are written in: depth first from
- * the last node without consumers, of several inputs the latest node's first, each node after all that it needs. Where
- * two nodes are fused the new one is the latest, so that each pass of the optimiser changes the order for the next. What
- * is computed of constants alone is computed when the session starts.
+ * The order in which ONNX Runtime runs a graph's nodes, which is not quite the order they are written in: depth first
+ * from the last node without consumers, of several inputs the latest node's first, each node after all that it needs.
+ * Where two nodes are fused the new one is the latest, so that each pass of the optimiser changes the order for the
+ * next. What is computed of constants alone is computed when the session starts.
  */
 export function executionOrder(graph: Graph): Node[] {
   const nodes = withoutFolded(scheduled(neededNodes(graph)));

@@ -4,7 +4,9 @@ import type { OpType } from '../../graph/types.ts';
 export interface Placement {
   /** The output is this input's memory, always. */
   readonly alias?: number;
-  /** The output may take over the memory of one of these inputs, tried in turn, where nothing needs the input any more. */
+  /**
+   * The output may take over the memory of one of these inputs, tried in turn, where nothing needs the input any more.
+   */
   readonly inPlace?: readonly number[];
 }
 

@@ -16,9 +16,9 @@ export interface WeightMemory {
 }
 
 /**
- * What a graph's frozen weights occupy in a session. With prepacking products keep a reordered copy of a constant matrix, one
- * for all that read it transposed and one for all others, and a weight that only such products read is let go; all others
- * stay where they are in their file. A weight of half precision is cast once, when the session starts.
+ * What a graph's frozen weights occupy in a session. With prepacking products keep a reordered copy of a constant
+ * matrix, one for all that read it transposed and one for all others, and a weight that only such products read is let
+ * go; all others stay where they are in their file. A weight of half precision is cast once, when the session starts.
  */
 export function weightMemory(graph: Graph, { prepack = true }: { readonly prepack?: boolean }): WeightMemory {
   const nodes = neededNodes(graph);

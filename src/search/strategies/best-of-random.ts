@@ -9,7 +9,9 @@ import { resumeSeries } from '../../training/stage-series.ts';
 import { type TuneResult, tune } from '../../training/tune-program.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem } from './strategy.ts';
 
-/** The strong rival of every search: what it costs, spent on trainings of random structures, of which the best is taken. */
+/**
+ * The strong rival of every search: what it costs, spent on trainings of random structures, of which the best is taken.
+ */
 export const bestOfRandom = defineStrategy({
   name: 'best-of-random',
   label: 'best of random structures',

@@ -13,8 +13,8 @@ import { defineStrategy, type SearchProblem } from './strategy.ts';
 const stream = 'search/gradient-norm';
 
 /**
- * The cheapest look at the candidates: how large the loss's gradient is at each before anything is trained. The mean of its
- * square over batches is the diagonal of the empirical Fisher information, summed over a module.
+ * The cheapest look at the candidates: how large the loss's gradient is at each before anything is trained. The mean of
+ * its square over batches is the diagonal of the empirical Fisher information, summed over a module.
  */
 export const gradientNorm = defineStrategy({
   name: 'gradient-norm',

@@ -19,7 +19,10 @@ export interface SearchProblem {
   readonly stage: StageConfig;
   /** Those of the training of what is found. */
   readonly tuning: StageConfig;
-  /** Loss-and-gradient evaluations that the default strategy makes: for one that has no length of its own to spend as much. */
+  /**
+   * Loss-and-gradient evaluations that the default strategy makes: for one that has no length of its own to spend as
+   * much.
+   */
   readonly usualEvaluations: number;
 }
 
@@ -82,7 +85,10 @@ interface ThriftyOptions<Options> {
   readonly changes: string;
 }
 
-/** A way to find out which candidates to keep. A new one is a file or folder beside this one and a word in `strategies.ts`. */
+/**
+ * A way to find out which candidates to keep. A new one is a file or folder beside this one and a word in
+ * `strategies.ts`.
+ */
 export interface SearchStrategy<
   Options extends z.ZodObject = z.ZodObject,
   Name extends string = string,

@@ -21,7 +21,9 @@ export const checkSizes: DataCheck = (parts, { numbers }) => {
   return [...findings, { severity: 'warning', text: `${text}, and methods nearer than that cannot be told apart` }];
 };
 
-/** Points of the half of a 95 % interval at its widest: of a share half of which is right, of a correlation near none. */
+/**
+ * Points of the half of a 95 % interval at its widest: of a share half of which is right, of a correlation near none.
+ */
 function uncertainty(isCorrelation: boolean, rows: number): number {
   return Math.min(100, (isCorrelation ? 196 : 98) / Math.sqrt(rows));
 }

@@ -13,8 +13,8 @@ import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
- * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands for any
- * characters, so that `train-*.parquet` names all shards.
+ * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands
+ * for any characters, so that `train-*.parquet` names all shards.
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
  * @throws InputError where the file is missing or wrong.
  */

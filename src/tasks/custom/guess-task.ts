@@ -34,8 +34,8 @@ const mostLabels = 20;
  * Guesses a task from the rows of its training file. The label is the column named like one, else the column with the
  * fewest different values (the shorter ones); the fields are the other columns that hold text.
  * @param label the column that is known to hold the label
- * @throws UnknownLabelError where no column can be told to hold the label; InputError where there are not two columns, or a row
- * has no answer
+ * @throws UnknownLabelError where no column can be told to hold the label; InputError where there are not two columns,
+ * or a row has no answer
  */
 export function guessTask(file: string, rows: readonly Row[], label = guessLabel(file, rows)): GuessedTask {
   const columns = columnsOf(rows);

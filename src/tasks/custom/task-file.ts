@@ -8,7 +8,8 @@ import { readTextFile } from '../../files/read-json.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 
-// The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other types.
+// The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other
+// types.
 const anyScalar = { type: ['string', 'number', 'boolean', 'null'] };
 const text = z.string().min(1).meta(anyScalar);
 const integer = z.coerce.number().int();

@@ -5,7 +5,9 @@ export function looksLikeHtml(text: string): boolean {
   return /<\/?(?:html|body|head|font|table|td|br|p|div|center)\b[^>]*>/i.test(text);
 }
 
-/** Elements whose text no reader sees on the page. They hold nothing but text, so that they never stand in each other. */
+/**
+ * Elements whose text no reader sees on the page. They hold nothing but text, so that they never stand in each other.
+ */
 const unseen = new Set(['script', 'style', 'title', 'iframe', 'noframes']);
 
 /** The text that an HTML page shows, however broken it is: each tag separates words, a comment does not. */

@@ -11,7 +11,10 @@ const nested = z.object({
   qas: z.array(z.object({ query: z.string(), answers: z.array(z.object({ text: z.string() })).default([]) })),
 });
 
-/** SuperGLUE ReCoRD: which of a passage's entities belongs in place of `@placeholder`? Named in words, several may be right. */
+/**
+ * SuperGLUE ReCoRD: which of a passage's entities belongs in place of `@placeholder`? Named in words, several may be
+ * right.
+ */
 export const record = superGlueTask({
   name: 'record',
   description: 'SuperGLUE ReCoRD: the entity that a sentence about a news passage leaves out',
@@ -42,7 +45,9 @@ export const record = superGlueTask({
   },
 });
 
-/** The entities' texts, each once, in the order of the passage. Positions count code points, and `end` is the last one. */
+/**
+ * The entities' texts, each once, in the order of the passage. Positions count code points, and `end` is the last one.
+ */
 function mentions(text: string, entities: readonly { start: number; end: number }[]): string[] {
   const characters = [...text];
   const inOrder = entities.toSorted((a, b) => a.start - b.start || a.end - b.end);

@@ -5,7 +5,9 @@ import type { Task } from '../task.ts';
 
 /** What one SuperGLUE task says of itself. */
 interface SuperGlueTask extends Omit<BenchmarkTask, 'layouts' | 'dataSet' | 'maxSourceLength'> {
-  /** The task's folder in SuperGLUE's own layout, with train.jsonl and val.jsonl; in lower case, its folder on the Hub. */
+  /**
+   * The task's folder in SuperGLUE's own layout, with train.jsonl and val.jsonl; in lower case, its folder on the Hub.
+   */
   readonly folder: string;
   /** From a line of those to rows with the Hub's columns, where lines are nested. */
   readonly unnest?: (row: Row) => readonly Row[];

@@ -1,6 +1,6 @@
 // Characters by class, as the tables of Hugging Face's tokenizers library have them: those of Unicode 8 and 9 for the
-// most part, so JavaScript's own classes (`\p{P}`, `\p{Mn}`) hold hundreds more. `tools/fixtures/character_classes.py` asks
-// the library for all characters; the tests compare.
+// most part, so JavaScript's own classes (`\p{P}`, `\p{Mn}`) hold hundreds more. `tools/fixtures/character_classes.py`
+// asks the library for all characters; the tests compare.
 
 /** A pattern of one character within ranges, in hexadecimal. */
 export function classOf(ranges: string): RegExp {

@@ -44,7 +44,9 @@ export function readCharsmap(bytes: Uint8Array): Charsmap {
     }
     return found;
   };
-  /** Whether a rule goes on from a node over printable ASCII alone; one that is deeper than any real one counts, too. */
+  /**
+   * Whether a rule goes on from a node over printable ASCII alone; one that is deeper than any real one counts, too.
+   */
   const hasAsciiRule = (node: number, depth: number): boolean => {
     for (let byte = 0x20; byte < 0x7f; byte++) {
       const unit = units[node ^ byte];

@@ -10,7 +10,8 @@ export interface ProtobufField {
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * The fields of a message, in file order. Of varints the low 32 bits are read; none of SentencePiece's fields is larger.
+ * The fields of a message, in file order. Of varints the low 32 bits are read; none of SentencePiece's fields is
+ * larger.
  * @throws Error where the message is cut off, or a field has no number or a wire type that does not exist.
  */
 export function* protobufFields(message: Uint8Array): Generator<ProtobufField> {

@@ -7,7 +7,9 @@ import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 /** Below, sigmoids of x / τ are steps that nothing can be learned from. */
 const temperature = z.coerce.number().min(1e-6);
 
-/** The options as in a config file. But for the order their defaults are the paper's (sections 4 and 5 of its method). */
+/**
+ * The options as in a config file. But for the order their defaults are the paper's (sections 4 and 5 of its method).
+ */
 export const biLevelKeys = z.object({
   // The paper's is second. On gelu this keeps to its path, for four fifths of the time; on relu both are mostly error.
   order: keyWithDefault(

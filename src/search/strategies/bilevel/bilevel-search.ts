@@ -27,7 +27,9 @@ export interface BiLevelSearchProblem {
   /** D_α, which trains α. */
   readonly alphaExamples: readonly EncodedExample[];
   readonly initialDelta: Float32Array;
-  /** Validation score with the gates of evaluation; higher is better. The arrays must not be kept: they change in place. */
+  /**
+   * Validation score with the gates of evaluation; higher is better. The arrays must not be kept: they change in place.
+   */
   evaluate(delta: Float32Array, gates: Float32Array): Promise<number>;
 }
 
@@ -49,7 +51,10 @@ export interface BiLevelSearchOptions extends StageConfig {
    * (`open-rate.ts`). By default it is taken as it is.
    */
   readonly rateByOpenGates?: boolean;
-  /** Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after the one that found it. */
+  /**
+   * Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after
+   * the one that found it.
+   */
   readonly patience?: number;
 }
 
@@ -97,10 +102,11 @@ export function settledResult(
 
 /**
  * Searches a structure (method, sections 4 and 5): α and the modules' parameters are trained together, the validation
- * score is taken with the gates of evaluation, and the structure comes from the best evaluation. The same seed gives the
- * same search bit for bit, interrupted or not.
+ * score is taken with the gates of evaluation, and the structure comes from the best evaluation. The same seed gives
+ * the same search bit for bit, interrupted or not.
  *
- * Throws InputError for a budget that no candidate fits, InterruptedError, with the state saved, when the signal aborts.
+ * Throws InputError for a budget that no candidate fits, InterruptedError, with the state saved, when the signal
+ * aborts.
  */
 export async function* biLevelSearch(
   problem: BiLevelSearchProblem,

@@ -20,13 +20,13 @@ export function binaryConcreteGradient(
   return gates.map((z, i) => (gateGradient[i]! * z * (1 - z)) / beta);
 }
 
-// The density of logistic noise falls as e^−|x|: beyond, less than a part in 10⁸ is left. The trapezoid rule on a smooth function
-// that ends at 0 on both sides is exact to far more digits than are asked for here.
+// The density of logistic noise falls as e^−|x|: beyond, less than a part in 10⁸ is left. The trapezoid rule on a
+// smooth function that ends at 0 on both sides is exact to far more digits than are asked for here.
 const [farthest, step] = [20, 0.25];
 
 /**
- * Mean of the gates over u: ∫ σ((logit(p) + x)/β) σ(x)(1 − σ(x)) dx. Where p is small it is above p: at β = 1 with odds a = p/(1 − p)
- * it is a(a − 1 − ln a)/(a − 1)², 3.6 p at p = 0.012.
+ * Mean of the gates over u: ∫ σ((logit(p) + x)/β) σ(x)(1 − σ(x)) dx. Where p is small it is above p: at β = 1 with odds
+ * a = p/(1 − p) it is a(a − 1 − ln a)/(a − 1)², 3.6 p at p = 0.012.
  */
 export function binaryConcreteMean(logits: ArrayLike<number>, beta: number): Float64Array {
   return Float64Array.from(logits, logit => {

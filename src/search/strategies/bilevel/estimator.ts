@@ -5,7 +5,9 @@ export interface GateSample {
   backward(gateGradient: ArrayLike<number>): Float64Array;
 }
 
-/** How α becomes gates, and what is asked of α beside the loss: all that a search knows of its relaxation and objective. */
+/**
+ * How α becomes gates, and what is asked of α beside the loss: all that a search knows of its relaxation and objective.
+ */
 export interface GateEstimator {
   /** Gates for training. The randomness belongs to the step: every α asked for in a step sees the same draws. */
   sample(alpha: Float64Array, step: number): GateSample;

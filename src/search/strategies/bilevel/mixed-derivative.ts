@@ -29,8 +29,8 @@ const centralDifference: MixedDerivative = async (program, { batch, delta, gates
 /**
  * (∇z L(w + εv) − ∇z L(w)) / ε: one loss and gradient, as ∇z L(w) is known. Where L is smooth its error falls as ε, the
  * central difference's as ε², so the step is a tenth of the paper's: on gelu both are then about as far from the exact
- * derivative. On relu neither is near: a step over a kink counts as 1/ε, so the shorter one is further off (2 to 4 times the
- * derivative's own length where the paper's is off by half of it; `test/witness/mixed-derivatives.test.ts`).
+ * derivative. On relu neither is near: a step over a kink counts as 1/ε, so the shorter one is further off (2 to 4
+ * times the derivative's own length where the paper's is off by half of it; `test/witness/mixed-derivatives.test.ts`).
  */
 const oneSidedDifference: MixedDerivative = async (program, { batch, delta, gates, gateGradient, direction }) => {
   const epsilon = ONE_SIDED_STEP / norm(direction);
@@ -43,8 +43,8 @@ const exactDerivative: MixedDerivative = async (program, { batch, delta, gates, 
   Float64Array.from(await program.mixedDerivative(batch, delta, gates, direction));
 
 /**
- * Orders of the bi-level step: how each takes the correction of α's gradient, `undefined` for the first, which takes none. What
- * they cost stands in `step-cost.ts`.
+ * Orders of the bi-level step: how each takes the correction of α's gradient, `undefined` for the first, which takes
+ * none. What they cost stands in `step-cost.ts`.
  */
 export const mixedDerivatives = {
   first: undefined,

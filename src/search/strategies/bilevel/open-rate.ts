@@ -1,13 +1,14 @@
 import type { GateEstimator } from './estimator.ts';
 
 /**
- * What share of a training's learning rate suits the weights while all candidates are open: half of B / Σ nᵢ·E[zᵢ], the parameters
- * that the budget holds over those that the gates leave open on average.
+ * What share of a training's learning rate suits the weights while all candidates are open: half of B / Σ nᵢ·E[zᵢ], the
+ * parameters that the budget holds over those that the gates leave open on average.
  *
- * A training of what is kept moves B parameters at its rate; a search moves all that is open, and drawn gates are on average
- * wider open than p. At the training's rate their sum overshoots, and α shuns the best places for it: LoRA on values and
- * outputs. With this share two searches that have only the backbone in common order the candidates alike (rank correlation 0.73,
- * where it was 0.21); `docs/measured/search-rates.md` has the measurements, and those of other rules. As α decides, it nears a half.
+ * A training of what is kept moves B parameters at its rate; a search moves all that is open, and drawn gates are on
+ * average wider open than p. At the training's rate their sum overshoots, and α shuns the best places for it: LoRA on
+ * values and outputs. With this share two searches that have only the backbone in common order the candidates alike
+ * (rank correlation 0.73, where it was 0.21); `docs/measured/search-rates.md` has the measurements, and those of other
+ * rules. As α decides, it nears a half.
  */
 export function openRateShare(
   { expectedGates }: Pick<GateEstimator, 'expectedGates'>,

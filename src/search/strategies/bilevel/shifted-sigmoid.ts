@@ -80,7 +80,8 @@ const local: AlphaGradient = (logits, logitGradient, tau) =>
 
 /**
  * p = λ·p̃ with λ = 1 in value (eq. 27–28), whose gradient is eq. 33:
- * ∂L/∂αᵢ = ∂p̃ᵢ/∂αᵢ · (∂L/∂pᵢ − Σⱼ p̃ⱼ·∂L/∂pⱼ / Σₖ p̃ₖ), where ∂p̃/∂α = p̃(1 − p̃)/τ and ∂L/∂p = ∂L/∂logit / (p(1 − p)).
+ * ∂L/∂αᵢ = ∂p̃ᵢ/∂αᵢ · (∂L/∂pᵢ − Σⱼ p̃ⱼ·∂L/∂pⱼ / Σₖ p̃ₖ), where ∂p̃/∂α = p̃(1 − p̃)/τ and ∂L/∂p = ∂L/∂logit / (p(1 −
+ * p)).
  */
 const global: AlphaGradient = (logits, logitGradient, tau) => {
   let weighted = 0;

@@ -1,7 +1,7 @@
 /**
- * Share of the larger one's parameters that two structures must have in common to count as the same. Modules at the budget's
- * edge swap places for as long as α moves: on `mini` structures 25 steps apart shared 0.89 to 1 of it in the last 100 of 200
- * steps, and were seldom equal.
+ * Share of the larger one's parameters that two structures must have in common to count as the same. Modules at the
+ * budget's edge swap places for as long as α moves: on `mini` structures 25 steps apart shared 0.89 to 1 of it in the
+ * last 100 of 200 steps, and were seldom equal.
  */
 const SAME_SHARE = 0.9;
 

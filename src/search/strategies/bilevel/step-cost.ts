@@ -4,8 +4,8 @@ import type { Halves } from './halves.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
 
 /**
- * Loss-and-gradient evaluations of a step, on its batch of D_δ and on that of D_α. A Hessian-vector product counts as the
- * two that it stands for, which is about its time.
+ * Loss-and-gradient evaluations of a step, on its batch of D_δ and on that of D_α. A Hessian-vector product counts as
+ * the two that it stands for, which is about its time.
  */
 export const stepEvaluations: Readonly<Record<BiLevelOrder, { readonly delta: number; readonly alpha: number }>> = {
   first: { delta: 1, alpha: 1 },
@@ -15,8 +15,8 @@ export const stepEvaluations: Readonly<Record<BiLevelOrder, { readonly delta: nu
 };
 
 /**
- * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the orders
- * above the first also w′ and its moments and w ± εv.
+ * float32 arrays as long as the delta vector that a step holds: w, its two moments, the gradient and z ⊙ w; in the
+ * orders above the first also w′ and its moments and w ± εv.
  */
 export const stepArrays: Readonly<Record<BiLevelOrder, number>> = { first: 5, 'one-sided': 10, second: 10, exact: 10 };
 

@@ -4,9 +4,9 @@ import { hardConcrete, hardConcreteGradient, openProbability } from '../hard-con
 import { alphaGradients, shiftedLogits, sigmoid, sumOf } from '../shifted-sigmoid.ts';
 
 /**
- * An L0 penalty in place of the budget: hard concrete gates of logit(p) = α/τ, and λ₀ Σ (nᵢ/n̄)·P(zᵢ > 0) added to the loss
- * of D_α: the expected number of parameters kept, in modules of mean size n̄. Modules know nothing of each other. The
- * probability to be kept is P(z > 0); evaluation uses the gate of the median, min(1, max(0, σ(α/τ)(r − l) + l)).
+ * An L0 penalty in place of the budget: hard concrete gates of logit(p) = α/τ, and λ₀ Σ (nᵢ/n̄)·P(zᵢ > 0) added to the
+ * loss of D_α: the expected number of parameters kept, in modules of mean size n̄. Modules know nothing of each other.
+ * The probability to be kept is P(z > 0); evaluation uses the gate of the median, min(1, max(0, σ(α/τ)(r − l) + l)).
  *
  * Throws RangeError without the penalty's weight and stretch, and for a stretch that cuts nothing off.
  */
