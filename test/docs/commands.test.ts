@@ -52,6 +52,7 @@ function layOut(): { folder: string; path: string } {
   const folder = mkdtempSync(join(tmpdir(), 's3delta-docs-'));
   cpSync(join(root, 'test', 'fixtures', 'tiny-t5'), join(folder, 't5-base'), { recursive: true });
   cpSync(join(root, 'examples', 'my-task'), join(folder, 'examples', 'my-task'), { recursive: true });
+  cpSync(join(root, 'examples', 'my-plugin', 'plugin.ts'), join(folder, 'plugin.ts'));
   if (hasShared) symlinkSync(join(shared, 'data', 'glue'), join(folder, 'glue'));
   const path = join(folder, '.bin');
   mkdirSync(path);

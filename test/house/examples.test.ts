@@ -47,9 +47,10 @@ test('the code beside an exported model is that of its example, which answers as
   const delta = research.fillNormal(new Float32Array(layout.size), 1, 'test/exported').map(value => 0.2 * value);
   const out = join(mkdtempSync(join(tmpdir(), 's3delta-exported-')), 'onnx');
   await library.exportModel(model, { structure, delta }, { format: 'onnx', out, task });
-  const text = 'guestbook meal: dinner remark: cold soup';
-  const [line] = await run('ask-onnx', out, text);
-  const [expected] = await library.predict(model, { structure, delta }, [text], { task });
+  const [line] = await run('ask-onnx', out, 'guestbook meal: dinner remark: cold soup');
+  const row = { file: 'a guest', line: 1, fields: { meal: 'dinner', remark: 'cold soup' } };
+  const asked = library.segmentsOf(task, row);
+  const [expected] = await library.predict(model, { structure, delta }, [asked], { task });
   assert.equal(line, `${expected!.label} ${(100 * expected!.probability!).toFixed(1)} %`);
 });
 
@@ -83,7 +84,7 @@ test('the users example searches within its budget, tunes, evaluates and predict
   const praises = test.filter(({ output }) => 'class' in output && output.class === 1).length;
   const commonest = Number(line.exec(lines.at(-2)!)![2]);
   assert.ok([praises, test.length - praises].some(count => Math.abs(commonest - (100 * count) / test.length) < 1e-9));
-  assert.match(lines.at(-1)!, /^guestbook meal: dinner .* -> (praise \(1\)|complaint \(0\)), probability (0\.[5-9]|1)/);
+  assert.match(lines.at(-1)!, /^cold soup and a waiter .* -> (praise \(1\)|complaint \(0\)), probability (0\.[5-9]|1)/);
 });
 
 test('the stream example answers until it is left', async () => {

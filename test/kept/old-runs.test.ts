@@ -83,7 +83,7 @@ for (const name of names) {
   });
 
   test(`${name}: predict answers with it, and with its export`, async () => {
-    const text = 'Congratulations! You have won a free prize, call now to claim it.';
+    const text = JSON.stringify({ subject: 'You have won!', body: 'Call now to claim your free prize.' });
     const asked = await runCli(['predict', join(root, name), text, '--json'], root);
     assert.equal(asked.exitCode, 0, asked.stderr);
     const { label, probability } = answerOf(asked.stdout);
