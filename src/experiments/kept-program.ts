@@ -1,5 +1,5 @@
 import type { Program } from '../core/program.ts';
-import type { Model } from '../models/model.ts';
+import { changedModel, type Model } from '../models/model.ts';
 
 /** A model whose last program is kept when its user is done with it. */
 export interface KeepingModel extends Model {
@@ -12,7 +12,7 @@ export interface KeepingModel extends Model {
  * before another structure is compiled.
  */
 export function keepingProgram(model: Model): KeepingModel {
-  let idle: { readonly key: string; readonly program: Program } | undefined;
+  let idle: { readonly of: Model; readonly key: string; readonly program: Program } | undefined;
 
   async function free(): Promise<void> {
     const last = idle;
@@ -20,20 +20,20 @@ export function keepingProgram(model: Model): KeepingModel {
     await last?.program.release();
   }
 
-  return {
-    ...model,
-    free,
+  // In what is made of the model for a task too: there a run compiles.
+  const keeping = changedModel(model, of => ({
     async compile(modules) {
       const key = JSON.stringify(modules.map(({ id, options }) => [id, options]));
-      const last = idle?.key === key ? idle.program : undefined;
+      const last = idle?.of === of && idle.key === key ? idle.program : undefined;
       if (last) idle = undefined;
       else await free();
-      const program = last ?? (await model.compile(modules));
+      const program = last ?? (await of.compile(modules));
       const release = async () => {
         await free();
-        idle = { key, program };
+        idle = { of, key, program };
       };
       return { ...program, release };
     },
-  };
+  }));
+  return { ...keeping, free };
 }

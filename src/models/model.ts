@@ -53,12 +53,18 @@ export interface Model {
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }
 
-/** A model with something about it changed, in all that is made of it too. */
+/** A model with something about it changed, in all that is made of it too. What is made once stays one. */
 export function changedModel(model: Model, change: (model: Model) => Partial<Model>): Model {
-  return {
-    ...model,
-    ...change(model),
-    answering: async kind => changedModel(await model.answering(kind), change),
-    forTask: async task => changedModel(await model.forTask(task), change),
+  const known = new WeakMap<Model, Model>();
+  const changed = (of: Model): Model => {
+    const made: Model = known.get(of) ?? {
+      ...of,
+      ...change(of),
+      answering: async kind => changed(await of.answering(kind)),
+      forTask: async task => changed(await of.forTask(task)),
+    };
+    known.set(of, made);
+    return made;
   };
+  return changed(model);
 }

@@ -73,7 +73,15 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
   const matrices = blockMatrices(weights, sites);
   const quantized = settings.precision === 'int8' ? await quantizedBlocks(matrices, settings) : undefined;
 
-  const answering = async (kind?: AnswerKind): Promise<Model> => {
+  // One model for a kind of answers: who is given it again knows it, and what was compiled of it.
+  const made = new Map<string, Promise<Model>>();
+  const answering = (kind?: AnswerKind): Promise<Model> => {
+    const key = JSON.stringify(kind ?? null);
+    const model = made.get(key) ?? make(kind);
+    made.set(key, model);
+    return model;
+  };
+  const make = async (kind?: AnswerKind): Promise<Model> => {
     const { heads, program, graphs, standalone } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { inProcess } from '../../../src/experiments/executors/executor.ts';
 import { listCells } from '../../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../../src/experiments/shared-loaders.ts';
+import { changedModel } from '../../../src/models/model.ts';
 import { experimentWorkspace } from '../support.ts';
 
 const space = experimentWorkspace();
@@ -11,11 +12,9 @@ test('trainings that differ by their seed share sessions, a search shares none, 
   const log: string[] = [];
   const shared = sharedLoaders();
   const model = async (...args: Parameters<typeof shared.model>) => {
-    const loaded = await shared.model(...args);
-    return {
-      ...loaded,
-      async compile(...modules: Parameters<typeof loaded.compile>) {
-        const program = await loaded.compile(...modules);
+    return changedModel(await shared.model(...args), ({ compile }) => ({
+      async compile(...modules) {
+        const program = await compile(...modules);
         log.push('compile');
         const release = () => {
           log.push('free');
@@ -23,7 +22,7 @@ test('trainings that differ by their seed share sessions, a search shares none, 
         };
         return { ...program, release };
       },
-    };
+    }));
   };
   const methods = ['found', 'lora', 'bitfit'];
   const given = { ...space.settings, task: [space.films], methods, seeds: [0, 1], budget: ['600'] };

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
 import { biLevelKeys, completeOptions } from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
 import { splitHalves } from '../../../../src/search/strategies/bilevel/halves.ts';
+import { openRateShare } from '../../../../src/search/strategies/bilevel/open-rate.ts';
 import { countEvaluations } from '../../../../src/training/stage-cost.ts';
 import { drain } from '../../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from '../toy-problem.ts';
@@ -32,6 +34,7 @@ test('it is the bi-level search on two halves of the training set', async () => 
           beta: 1,
         },
         alphaLearningRate: 0.1,
+        rateByOpenGates: true,
       },
     ),
   );
@@ -47,12 +50,18 @@ test('it computes what it said it would', async () => {
   }
 });
 
-test('the modules may have a rate of their own while they are searched', async () => {
+test('modules are searched at a rate by what the gates leave open, or at one that is given', async () => {
   const firstRate = async (given: object) => {
     const [first] = (await search(given)).events;
     return first?.type === 'step' ? first.learningRate : undefined;
   };
-  assert.equal(await firstRate({}), 0.02);
+  const counts = problem.candidates.map(({ parameters }) => parameters);
+  const relaxation = { gradient: 'global', tau: 1, beta: 1, uniforms: () => counts.map(() => 0.5) } as const;
+  const estimator = estimators.concrete({ counts, budget: problem.budget, ...relaxation });
+  const share = openRateShare(estimator, new Float64Array(counts.length), { counts, budget: problem.budget });
+  assert.ok(share < 0.5, `${share}`);
+  assert.equal(await firstRate({}), 0.02 * share);
+  assert.equal(await firstRate({ objective: 'l0' }), 0.02);
   assert.equal(await firstRate({ 'search-lr': 0.004 }), 0.004);
 });
 
