@@ -37,6 +37,7 @@ export type OpType =
   | 'Shape'
   | 'Sigmoid'
   | 'SimplifiedLayerNormalization'
+  | 'Slice'
   | 'Softmax'
   | 'Split'
   | 'Sub'

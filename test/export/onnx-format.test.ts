@@ -14,7 +14,7 @@ import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } fr
 
 /** What anyone writes who has ONNX Runtime and the folder, and nothing else. */
 async function openPlainly(folder: string) {
-  const encoder = await InferenceSession.create(join(folder, 'encoder_model.onnx'));
+  const encoder = await InferenceSession.create(join(folder, "onnx/encoder_model.onnx"));
   const decoder = await InferenceSession.create(join(folder, 'decoder_model.onnx'));
   const ids = (rows: readonly (readonly number[])[], length: number, padding: number) =>
     new Tensor('int64', BigInt64Array.from(rows.flatMap(row => padded(row, length, padding)).map(BigInt)), [
@@ -118,7 +118,7 @@ test('full fine-tuning is merged into the weights: the graphs stay small', async
   );
   const expected = await logitsOf(model, modules, tuned.delta);
   assertClose(logits.data as Float32Array, expected.data, 1e-4);
-  assert.ok(readFileSync(join(folder, 'encoder_model.onnx')).length < 60_000);
+  assert.ok(readFileSync(join(folder, "onnx/encoder_model.onnx")).length < 60_000);
 });
 
 test('a folder that lacks a part, or whose description is damaged, is refused', async () => {

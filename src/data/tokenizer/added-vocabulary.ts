@@ -1,4 +1,4 @@
-import type { AddedToken, TokenProperties } from './added-token.ts';
+import { type AddedToken, plainToken, type TokenProperties } from './added-token.ts';
 import type { Companions } from './companions.ts';
 import { type NamedToken, plainName, ROLES, type Role, type SpecialTokenNames } from './special-tokens.ts';
 
@@ -56,6 +56,25 @@ export function addedVocabulary(
     if (isNews(name)) put(name.token, idOf(name.token.content) ?? size++);
   }
   return { tokens: [...tokens.values()], special };
+}
+
+// What T5's own tokenizer adds where its configuration says nothing.
+const DEFAULT_EXTRA_IDS = 100;
+
+/** Of a T5, whose sentinels stand behind the pieces: `<extra_id_0>` has the highest id. */
+export function sentinelVocabulary(
+  pieces: readonly string[],
+  companions: Companions,
+  defaults: SpecialTokenNames,
+): AddedVocabulary {
+  const extraIds = companions.config.extra_ids ?? DEFAULT_EXTRA_IDS;
+  const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
+    ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
+    id: pieces.length + i,
+  }));
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
+  return addedVocabulary(bare, companions, defaults);
 }
 
 /** Number of ids of a vocabulary together with added tokens. */

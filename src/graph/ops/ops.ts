@@ -32,5 +32,5 @@ export { gemm, matmul, plainMatmul } from './matrix.ts';
 export { layerNorm, rmsNorm } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceMax, reduceSum } from './reduce.ts';
-export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shaping.ts';
+export { cast, concat, expand, range, reshape, slice, split, transpose, zeros } from './shaping.ts';
 export { logSoftmax, softmax } from './softmax.ts';

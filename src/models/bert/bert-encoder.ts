@@ -1,13 +1,15 @@
 import type { EncodedInput } from '../../core/program.ts';
-import { add, tanh } from '../../graph/ops/ops.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { add, cast, clip, expand, range, reshape, sub, tanh } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
 import { embed, feedForward, norm, subLayer } from '../kit/layers.ts';
 import { activationOf } from '../kit/named-activations.ts';
-import { idsFeed, longestOf, paddedLength, paddingMask, positionIds } from '../kit/padding.ts';
+import { idsFeed, longestOf, paddedLength, paddingMask, positionIds, tokenMask } from '../kit/padding.ts';
 import { pool, poolingFeed } from '../kit/pooling.ts';
+import type { StandaloneRows } from '../kit/text-classifier.ts';
 import type { BertConfig } from './bert-config.ts';
 import { EMBEDDINGS, layerNames, POOLER } from './bert-sites.ts';
 
@@ -48,6 +50,14 @@ function encodeLayer(builder: BertBuilder, layer: number, states: Value, mask: V
     const form = { ...names.feedForward, activation: activationOf(activation) };
     return layerNorm(builder, names.feedForwardNorm, feedForward(builder, form, attended, attended));
   });
+}
+
+/** What `encodeTexts` reads, within a graph. */
+export function standaloneFeeds(graph: Graph, { ids, types, mask }: StandaloneRows): Readonly<Record<string, Value>> {
+  const positions = expand(reshape(range(graph, 'source'), [1, 'source']), ['batch', 'source']);
+  // 1 at the first token alone.
+  const pooling = sub(graph.scalar(1), cast(clip(positions, graph.int64(0), graph.int64(1)), 'float32'));
+  return { ids, positions, types, mask: tokenMask(mask), pooling };
 }
 
 function layerNorm(builder: BertBuilder, site: string, x: Value): Value {

@@ -10,7 +10,7 @@ import { headTensors } from '../kit/text-heads.ts';
 import type { Model } from '../model.ts';
 import { type BertTokenizer, bertCodec, loadBertTokenizer } from './bert-codec.ts';
 import { type BertConfig, parseBertConfig } from './bert-config.ts';
-import { encodeTexts, textFeeds } from './bert-encoder.ts';
+import { encodeTexts, standaloneFeeds, textFeeds } from './bert-encoder.ts';
 import { bertNames, bertSites, POOLER } from './bert-sites.ts';
 
 const CLASSIFIER = 'classifier';
@@ -56,6 +56,7 @@ function readerOf(config: BertConfig, hasPooler: boolean): TextReader<BertConfig
   return {
     states: builder => encodeTexts(builder, { hasPooler }),
     feeds: texts => textFeeds(texts, config),
+    standalone: { feeds: standaloneFeeds, hasTypes: true, longest: config.positions },
     width,
     feedForwardWidth,
     head: numbers => [...pooler, { name: CLASSIFIER, outFeatures: numbers }],

@@ -1,3 +1,5 @@
+import { cast, mul, reshape, sub } from '../../graph/ops/ops.ts';
+import type { Value } from '../../graph/types.ts';
 import type { Feed } from '../../runtime/session.ts';
 
 /** Token ids of texts, a list each. */
@@ -31,6 +33,13 @@ export function paddingMask(rows: Rows, length: number): Feed {
   const mask = new Float32Array(rows.length * length);
   for (const [row, ids] of rows.entries()) mask.fill(MASKED, row * length + ids.length, (row + 1) * length);
   return { type: 'float32', data: mask, dims: [rows.length, 1, 1, length] };
+}
+
+/** The same within a graph: 1 at tokens and 0 at padding, int64 [batch, length] → float32 [batch, 1, 1, length]. */
+export function tokenMask(mask: Value): Value {
+  const { graph, shape } = mask;
+  const [batch, length] = shape;
+  return reshape(mul(sub(cast(mask, 'float32'), graph.scalar(1)), graph.scalar(-MASKED)), [batch!, 1, 1, length!]);
 }
 
 /** No position sees a later one: float32 [1, 1, length, length]. */

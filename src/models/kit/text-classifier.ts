@@ -1,7 +1,9 @@
 import type { EncodedInput, Program } from '../../core/program.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { lower } from '../../graph/lower.ts';
+import { mul } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
-import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
+import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { Feeds, SessionSettings } from '../../runtime/session.ts';
 import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts';
 import type { Blueprint, Builder } from './builder.ts';
@@ -19,12 +21,30 @@ export interface TextReader<Config> {
   states(builder: Builder<Config>): Value;
   /** What that reads of texts; lengths are padded as `paddedLength` says. */
   feeds(texts: readonly EncodedInput[]): Feeds;
+  /**
+   * The same within a graph, made of token ids, of which text each token is (`types`) and which are no padding (`mask`),
+   * all int64 [batch, source]: for a model that is run without this program. Absent where the family has no such form.
+   */
+  readonly standalone?: {
+    feeds(graph: Graph, rows: StandaloneRows): Readonly<Record<string, Value>>;
+    /** Whether it reads types. */
+    readonly hasTypes: boolean;
+    /** Longest text in tokens. */
+    readonly longest?: number;
+  };
   /** Of a text's state. */
   readonly width: number;
   /** The head that gives so many numbers, layer by layer. */
   head(numbers: number): readonly HeadLayer[];
   /** Of the feed-forwards, for the best size of a run. */
   readonly feedForwardWidth: number;
+}
+
+/** What a standalone model reads. */
+export interface StandaloneRows {
+  readonly ids: Value;
+  readonly mask: Value;
+  readonly types: Value;
 }
 
 /** How a reader of texts answers by a head. `where` names the checkpoint in errors. */
@@ -40,8 +60,11 @@ export async function headAnswers<Config>(
   const forward = forwardOf(reader, form, layers);
   const logitsOf = (blueprint: Blueprint<Config>): Graph => logitsGraph(blueprint, forward.logits);
 
+  // A choice is a text with a number, and which texts belong together no graph of one text can know.
+  const own = answer.kind === 'choice' ? undefined : reader.standalone;
   return {
     heads,
+    ...(own && { standalone: blueprint => standaloneClassifier(logitsOf(blueprint), own) }),
     graphs: (blueprint): ProgramGraphs => ({
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
       training: trainingGraph(blueprint, forward.loss),
@@ -65,6 +88,23 @@ export async function headAnswers<Config>(
       };
     },
   };
+}
+
+/** (input_ids, attention_mask, token_type_ids) [batch, source] → logits [batch, numbers]. */
+function standaloneClassifier(
+  logits: Graph,
+  { feeds, hasTypes, longest }: NonNullable<TextReader<unknown>['standalone']>,
+): StandaloneGraphs {
+  const model = lower(logits, {}, {
+    inputs(graph) {
+      const rows = (name: string) => graph.input(name, 'int64', ['batch', 'source']);
+      const [ids, mask] = [rows('input_ids'), rows('attention_mask')];
+      // The first text is type 0, and so is everything where a family tells no texts apart.
+      return feeds(graph, { ids, mask, types: hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0)) });
+    },
+  });
+  const facts = { hasTypes: Number(hasTypes) };
+  return { graphs: { model }, form: 'classifier', facts, config: {}, ...(longest !== undefined && { longest }) };
 }
 
 function forwardOf<Config>(
