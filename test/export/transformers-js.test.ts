@@ -10,6 +10,7 @@ import {
   type Tensor,
 } from '@huggingface/transformers';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
+import { fillNormal } from '../../src/core/random.ts';
 import type { ExportedTask } from '../../src/export/exported-task.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
@@ -38,6 +39,13 @@ const allKinds = ({ sites }: Model): DeltaModule[] => [
   ...listSpace(sites, 'wide'),
   ...listManualModules(sites, 'adapter'),
 ];
+
+/** Marks of its own: each of the encoder's modules, and heads. */
+const trainedWithHead = (model: Model, modules: readonly DeltaModule[]): TunedStructure => {
+  const tuned = trained(model, modules);
+  const { size } = model.layout(modules);
+  return { ...tuned, delta: fillNormal(new Float32Array(size), 1, 'test/head').map(value => 0.1 * value) };
+};
 
 /** Tokens of an answer. */
 const MOST = 24;
@@ -108,5 +116,60 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
         await write.dispose();
       });
     }
+  });
+}
+
+const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
+const score = { name: 'score', metric: 'pearson', labels: undefined, numbers: true } as const;
+const sentences = ['the film was good', 'no, it was too long, and nobody laughed at it', '', 'the'];
+
+for (const [name, of] of [
+  ['tiny-bert', stars],
+  ['tiny-bert', score],
+  ['tiny-bert-old', stars],
+] as const) {
+  test(`${name}, asked for ${of.name}: classes and scores in transformers.js are ours`, async () => {
+    const model = await (await loadTiny(name)).forTask(of);
+    const modules = allKinds(model);
+    const tuned = trainedWithHead(model, modules);
+    const folder = await exported(model, tuned, of, ['fp32', 'int8']);
+    const codec = model.codec(of, { maxLength: 64 });
+    const program = await model.compile(modules);
+    const rows = sentences.map(text => [text]);
+    const pairs = sentences.map((text, i) => [text, ['it was', 'a film'][i % 2]!]);
+    const read = (texts: readonly string[]) => codec.read(texts.map(text => ({ text }))).input;
+    const scores = await program.choose(rows.map(read), codec.choice!.outputs, tuned.delta);
+    if (of === stars) {
+      const classify = await pipeline('text-classification', found(folder), { dtype: 'fp32' });
+      for (const [i, text] of sentences.entries()) {
+        const answers = (await classify(text, { top_k: 3 })) as unknown as { label: string; score: number }[];
+        const byLabel = new Map(answers.map(({ label, score }) => [label, score]));
+        assertClose(
+          of.labels.map(label => byLabel.get(label)!),
+          scores[i]!.map(Math.exp),
+          1e-4,
+        );
+        assert.equal(answers[0]!.label, of.labels[scores[i]!.indexOf(Math.max(...scores[i]!))]);
+      }
+      await classify.dispose();
+    }
+    const tokenizer = await AutoTokenizer.from_pretrained(found(folder));
+    for (const dtype of ['fp32', 'int8'] as const) {
+      const theirs = await AutoModelForSequenceClassification.from_pretrained(found(folder), { dtype });
+      for (const texts of [rows, pairs]) {
+        const second = texts === pairs ? { text_pair: pairs.map(([, pair]) => pair!) } : {};
+        const inputs = tokenizer(
+          texts.map(([text]) => text!),
+          { padding: true, truncation: true, ...second },
+        );
+        const { logits } = (await theirs(inputs)) as { logits: Tensor };
+        const batch = texts.map(text => ({ input: read(text), output: of === score ? { value: 0 } : { class: 0 } }));
+        const expected = await program.logits(batch, tuned.delta);
+        assert.deepEqual(logits.dims, expected.shape);
+        assertClose(logits.data as Float32Array, expected.data, dtype === 'fp32' ? 1e-4 : 0.2);
+      }
+      await theirs.dispose();
+    }
+    await program.release();
   });
 }
