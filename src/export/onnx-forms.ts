@@ -57,7 +57,11 @@ const forms: Readonly<Record<string, OpenForm>> = { 'encoder-decoder': encoderDe
 /** @throws InputError where the form is unknown, or files or facts are missing */
 export function openForm(
   folder: string,
-  { form, graphs, facts }: {
+  {
+    form,
+    graphs,
+    facts,
+  }: {
     readonly form: string;
     readonly graphs: Readonly<Record<string, { readonly file: string }>>;
     readonly facts: Readonly<Record<string, number>>;

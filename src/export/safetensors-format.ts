@@ -48,7 +48,9 @@ export const safetensors: Exporter = {
     // A head that was trained is the checkpoint's own.
     const own = program.initialDelta(0);
     return {
-      ...(program.generate && { generate: (inputs, _, gates, options) => program.generate!(inputs, own, gates, options) }),
+      ...(program.generate && {
+        generate: (inputs, _, gates, options) => program.generate!(inputs, own, gates, options),
+      }),
       choose: (inputs, outputs) => program.choose(inputs, outputs, own),
       release: () => program.release(),
     };

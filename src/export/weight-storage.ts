@@ -109,11 +109,12 @@ export function weightFile(file: string, storage: Storage, shapeOf: (name: strin
       if (!constant || !('external' in constant)) return undefined;
       const name = constant.external.location;
       const places = place(name);
-      const tensors = storage
-        .tensors(shapeOf(name))
-        .map((tensor, i) =>
-          graph.external(i === 0 ? name : `${name}.scales`, tensor.dtype, tensor.shape, { location: file, ...places[i]! }),
-        );
+      const tensors = storage.tensors(shapeOf(name)).map((tensor, i) =>
+        graph.external(i === 0 ? name : `${name}.scales`, tensor.dtype, tensor.shape, {
+          location: file,
+          ...places[i]!,
+        }),
+      );
       return reshape(storage.decode(tensors), shape);
     },
     async *chunks(read, signal) {

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { exportAdvice, holdingsOf } from '../export/holdings.ts';
 import { asInterrupted } from '../library/interrupted.ts';
+import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
@@ -9,7 +11,7 @@ import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { requireKept } from './given-structure.ts';
 import type { JobContext } from './job-events.ts';
 import { beginRun, settingsOfRun } from './open-run.ts';
-import { prepareSearch, prepareTuning } from './prepare.ts';
+import { prepareSearch, prepareTuning, type ResolvedJob } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
 import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
 
@@ -46,6 +48,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
+        tellExports(job, search, options);
         const found = await runSearchStage(job, search, folder, options);
         structure = found.structure;
         result = { ...resultOf(job, structure), resources: { search: found.resources } };
@@ -67,6 +70,16 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       return { folder, result, structure };
     });
   });
+}
+
+/** Says what of the space no exporter can hold, while nothing is spent yet. */
+function tellExports(
+  { model, data, catalogue }: ResolvedJob,
+  { space }: ResolvedSearch,
+  { onEvent }: JobContext,
+): void {
+  const advice = exportAdvice(holdingsOf(space.candidates, model.heads, data.task, catalogue.exporters));
+  if (advice !== undefined) onEvent?.({ type: 'message', text: advice });
 }
 
 /**

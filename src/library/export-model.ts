@@ -88,7 +88,17 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
 export function exportTuned(
   model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, source, encoding: { maxLength, sentinel }, dtypes, score, signal, catalogue = builtIn }: ExportValues,
+  {
+    format,
+    out,
+    task,
+    source,
+    encoding: { maxLength, sentinel },
+    dtypes,
+    score,
+    signal,
+    catalogue = builtIn,
+  }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
     const exporter = exporterOf(format, '--format', catalogue.exporters);
@@ -119,7 +129,11 @@ export function exportTuned(
 }
 
 /** @throws InputError where the form cannot be written in one of these */
-function dtypesOf(format: string, { dtypes: known = [] }: Exporter, given: readonly string[] | undefined): readonly string[] {
+function dtypesOf(
+  format: string,
+  { dtypes: known = [] }: Exporter,
+  given: readonly string[] | undefined,
+): readonly string[] {
   if (given === undefined || given.length === 0) return known.slice(0, 1);
   const other = given.find(dtype => !known.includes(dtype));
   if (other === undefined) return [...new Set(given)];

@@ -5,12 +5,11 @@ import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
   env,
-  pipeline,
   type PreTrainedTokenizer,
+  pipeline,
   type Tensor,
 } from '@huggingface/transformers';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
-import { fillNormal } from '../../src/core/random.ts';
 import type { ExportedTask } from '../../src/export/exported-task.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
@@ -39,13 +38,6 @@ const allKinds = ({ sites }: Model): DeltaModule[] => [
   ...listSpace(sites, 'wide'),
   ...listManualModules(sites, 'adapter'),
 ];
-
-/** Marks of its own: each of the encoder's modules, and heads. */
-const trainedWithHead = (model: Model, modules: readonly DeltaModule[]): TunedStructure => {
-  const tuned = trained(model, modules);
-  const { size } = model.layout(modules);
-  return { ...tuned, delta: fillNormal(new Float32Array(size), 1, 'test/head').map(value => 0.1 * value) };
-};
 
 /** Tokens of an answer. */
 const MOST = 24;
@@ -131,7 +123,7 @@ for (const [name, of] of [
   test(`${name}, asked for ${of.name}: classes and scores in transformers.js are ours`, async () => {
     const model = await (await loadTiny(name)).forTask(of);
     const modules = allKinds(model);
-    const tuned = trainedWithHead(model, modules);
+    const tuned = trained(model, modules);
     const folder = await exported(model, tuned, of, ['fp32', 'int8']);
     const codec = model.codec(of, { maxLength: 64 });
     const program = await model.compile(modules);

@@ -95,14 +95,18 @@ function standaloneClassifier(
   logits: Graph,
   { feeds, hasTypes, longest }: NonNullable<TextReader<unknown>['standalone']>,
 ): StandaloneGraphs {
-  const model = lower(logits, {}, {
-    inputs(graph) {
-      const rows = (name: string) => graph.input(name, 'int64', ['batch', 'source']);
-      const [ids, mask] = [rows('input_ids'), rows('attention_mask')];
-      // The first text is type 0, and so is everything where a family tells no texts apart.
-      return feeds(graph, { ids, mask, types: hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0)) });
+  const model = lower(
+    logits,
+    {},
+    {
+      inputs(graph) {
+        const rows = (name: string) => graph.input(name, 'int64', ['batch', 'source']);
+        const [ids, mask] = [rows('input_ids'), rows('attention_mask')];
+        // The first text is type 0, and so is everything where a family tells no texts apart.
+        return feeds(graph, { ids, mask, types: hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0)) });
+      },
     },
-  });
+  );
   const facts = { hasTypes: Number(hasTypes) };
   return { graphs: { model }, form: 'classifier', facts, config: {}, ...(longest !== undefined && { longest }) };
 }

@@ -66,7 +66,10 @@ it('heads lie side by side at the end of the vector: an optimiser can give them 
 it('exporters refuse a head that chooses among texts, and a T5 refuses classes', async () => {
   const chosen = { name: 'reasons', metric: 'accuracy', labels: undefined, choices: true } as const;
   for (const exporter of Object.values(exporters)) {
-    assert.throws(() => exporter.check([], model.heads, chosen), /cannot hold a head that chooses among texts, as reasons/);
+    assert.throws(
+      () => exporter.check([], model.heads, chosen),
+      /cannot hold a head that chooses among texts, as reasons/,
+    );
     exporter.check([], model.heads, { ...chosen, choices: false, labels: ['no', 'yes'] });
   }
   const t5 = await loadModel(fixturePath('tiny-t5'), { threads: 1 });
