@@ -6,6 +6,7 @@ import { doctor } from './doctor-command.ts';
 import { evaluate } from './evaluate-command.ts';
 import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
+import { importAdapter } from './import-command.ts';
 import { init } from './init-command.ts';
 import { models } from './models-command.ts';
 import { plan } from './plan-command.ts';
@@ -31,6 +32,7 @@ export const commands: Readonly<Record<string, Command>> = {
   sweep,
   transfer,
   export: exportRun,
+  import: importAdapter,
   heatmap,
   report,
   serve,
