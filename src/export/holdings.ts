@@ -80,7 +80,9 @@ export function obstacles({ holds, lacks, limit }: Holding): string {
 export function exportAdvice(holdings: readonly Holding[]): string | undefined {
   const whole = holdings.filter(each => obstacles(each) === '').map(({ format }) => format);
   if (whole.length === holdings.length) return undefined;
-  const parts = holdings.flatMap(each => (obstacles(each) === '' ? [] : [`as ${each.format} ${obstacles(each)}`]));
+  const others = Map.groupBy(holdings, obstacles);
+  others.delete('');
+  const parts = [...others].map(([text, each]) => `as ${each.map(({ format }) => format).join(' or ')} ${text}`);
   const any = whole.length > 0 ? `any structure found here can be exported as ${whole.join(', ')}; ` : '';
   return `${any}${parts.join('; ')}`;
 }
