@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { flag, key, positive, positiveInteger } from '../core/key.ts';
+import { flag, key, list, positive, positiveInteger } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
-import { list } from './list-key.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './error-codes.ts';
-import { shortened, visible } from './visible.ts';
+import { shortened, visible } from './format.ts';
 
 /** Characters of a message or a remedy: a page of text hides what is wrong, also where it quotes a whole file. */
 const MOST = 2000;

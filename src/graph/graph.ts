@@ -1,8 +1,6 @@
-import { BYTES } from './extents.ts';
+import { RecomputedValues, Transposes } from './derived-values.ts';
 import { ops } from './ops/ops.ts';
-import { RecomputedValues } from './recompute.ts';
-import { sizeOf } from './shape.ts';
-import { Transposes } from './transposes.ts';
+import { BYTES, sizeOf } from './shape.ts';
 import {
   type Attributes,
   type DataType,

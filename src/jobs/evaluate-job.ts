@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import type { JobContext } from './job-events.ts';
 import { readTuned } from './load-tuned.ts';

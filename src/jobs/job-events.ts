@@ -1,5 +1,5 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { bytes as inWords } from '../core/units.ts';
+import { bytes as inWords } from '../core/format.ts';
 import type { DownloadProgress } from '../hub/download.ts';
 import type { StageName } from '../runs/metrics-log.ts';
 import type { Loaders } from './loaders.ts';

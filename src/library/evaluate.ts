@@ -4,7 +4,7 @@ import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { asInterrupted, type StopContext } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 

@@ -14,12 +14,12 @@ import {
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
-import { writeFolderWhole } from '../files/write-folder-whole.ts';
+import { writeFolderWhole } from '../files/write-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
-import { asInterrupted, type StopContext } from './interrupted.ts';
 import { packageVersion } from './provenance.ts';
+import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 

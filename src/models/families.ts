@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
+import { readJson } from '../files/structured-text.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { loadBert, openBertCodecs } from './bert/load-bert.ts';
 import type { Model } from './model.ts';

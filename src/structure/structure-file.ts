@@ -3,8 +3,8 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
-import { readJson } from '../files/read-json.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { sitePosition } from './site-position.ts';
 import { upgradedModule } from './version-1.ts';
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 import { withDamageRemedy } from '../files/safetensors.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';

@@ -1,7 +1,7 @@
+import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { adamwStep, createMoments } from './adamw.ts';
 import { createBatchCursor } from './batch-cursor.ts';
-import { clipNorm } from './clip.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';

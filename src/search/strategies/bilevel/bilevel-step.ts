@@ -1,8 +1,8 @@
+import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
-import { addScaled, clipNorm, norm } from '../../../training/clip.ts';
 import { checkFinite } from '../../../training/steps.ts';
-import type { GateEstimator } from './estimator.ts';
+import type { GateEstimator } from './estimators.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 
 /** What a search optimises. A step changes the arrays in place. */

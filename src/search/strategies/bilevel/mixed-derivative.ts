@@ -1,5 +1,5 @@
+import { addScaled, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
-import { addScaled, norm } from '../../../training/clip.ts';
 
 /** Where the derivative is taken, and along which v ≠ 0, as long as `delta`. */
 export interface MixedDerivativePoint {
