@@ -68,6 +68,7 @@ export function experimentSchemaFor(catalogue: Catalogue): typeof experimentSche
   return catalogue === builtIn ? experimentSchema : createSchema(catalogue);
 }
 
+/** Every key of a comparison, checked (`parseExperimentSettings`). */
 export type ExperimentSettings = Readonly<z.infer<typeof experimentSchema>>;
 
 /**
@@ -93,6 +94,7 @@ export function sweepSchemaFor(catalogue: Catalogue) {
   return z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes });
 }
 
+/** Every key of a sweep, checked (`parseSweepSettings`). */
 export type SweepSettings = Readonly<z.infer<ReturnType<typeof sweepSchemaFor>>>;
 
 /**
@@ -130,6 +132,7 @@ export function transferSchemaFor(catalogue: Catalogue) {
   });
 }
 
+/** Every key of a transfer, checked (`parseTransferSettings`). */
 export type TransferSettings = Readonly<z.infer<ReturnType<typeof transferSchemaFor>>>;
 
 /**

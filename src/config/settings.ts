@@ -176,8 +176,10 @@ const fixedKeys = firstKeys(builtIn);
 
 /** Keys as a user gives them, checked one by one, nothing filled in. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+/** Name of a setting: a key of config files, and a flag. */
 export type SettingKey = keyof Settings;
 
+/** Every setting by its name, in the order of the help. */
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
 
 /** The keys with the options of a catalogue's strategies. */

@@ -14,6 +14,7 @@ import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type Executor, runExperiment } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
+/** Where the runs of a comparison go, and what can stop it. */
 export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;

@@ -7,6 +7,7 @@ import { readTuned } from './load-tuned.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
 
+/** Scores of a run on one part of its task. */
 export interface EvaluationOutcome {
   readonly task: string;
   readonly model: string;

@@ -46,6 +46,7 @@ export type JobEvent =
 
 /** What every job is given beside its settings. */
 export interface JobContext extends WithCatalogue {
+  /** Told of every step, evaluation and stage. */
   readonly onEvent?: (event: JobEvent) => void;
   /** Aborting saves the state and ends the job with an InterruptedError. */
   readonly signal?: AbortSignal;

@@ -38,6 +38,7 @@ function commandOfRun({ config }: RunFolder): 'search' | 'train' {
   return method === undefined && structure === undefined ? 'search' : 'train';
 }
 
+/** What a report holds beside the page. */
 export interface ReportOptions {
   /** Write each picture as PNG, too. */
   readonly png?: boolean;

@@ -8,6 +8,7 @@ import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
+/** The parts of a task that scores are made on. */
 export type SplitName = 'validation' | 'test';
 
 const splitName = z.enum(['validation', 'test'] satisfies SplitName[], { error: '`validation` or `test`' });

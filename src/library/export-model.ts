@@ -34,6 +34,7 @@ interface Exported extends StopContext, WithCatalogue {
   readonly score?: ExportDescription['score'];
 }
 
+/** What to export, and how it was trained. */
 export interface ExportOptions extends Exported {
   /** Those it was trained with; `max-length` and `sentinel` are read. */
   readonly settings?: StageSettings;

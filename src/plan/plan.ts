@@ -22,6 +22,7 @@ import type { StageMemory } from './planned-memory.ts';
 import type { PlannedStage } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
 
+/** What one stage of a job will take. */
 export interface StagePlan extends StageMemory {
   readonly stage: PlannedStage;
   readonly steps: number;
@@ -63,6 +64,7 @@ export interface Plan {
   readonly levers: readonly MemoryOption[];
 }
 
+/** What a plan may measure, and what it holds the need against. */
 export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;

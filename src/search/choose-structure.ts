@@ -3,6 +3,7 @@ import { mean, standardDeviation } from '../core/statistics.ts';
 import { type BudgetOptions, type Cost, checkBudget, fillBudget } from '../structure/fill-budget.ts';
 import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
 
+/** A budget, and what must not be kept. */
 export interface ChoiceOptions extends BudgetOptions {
   /** Which must not be kept, whatever is left of the budget; none without it. */
   readonly closed?: readonly boolean[];

@@ -41,6 +41,7 @@ const structureFile = z.object({
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
 });
 
+/** One candidate in a structure file: where it attaches, what it costs and was worth, and whether it is kept. */
 export type ModuleRecord = z.infer<typeof moduleRecord>;
 /** Tasks that a structure was found on, and the structure files it was made of. */
 export type StructureSource = NonNullable<Structure['source']>;

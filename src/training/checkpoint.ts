@@ -15,6 +15,7 @@ export interface CheckpointState {
 export interface CheckpointStore {
   /** Names the store in messages. */
   readonly where?: string;
+  /** Keeps a state in place of the last one: all of it or nothing. */
   save(state: CheckpointState): Promise<void>;
   /** The last state saved, or undefined where there is none. */
   load(): Promise<CheckpointState | undefined>;

@@ -13,6 +13,7 @@ export interface TextTokenizer {
   /** One more than the highest id, extra ids included (not the padded embedding size). */
   readonly size: number;
   readonly special: SpecialTokenIds;
+  /** Ids of a text, without special tokens around it. */
   encode(text: string): number[];
   /** Special tokens are left out. */
   decode(ids: readonly number[]): string;

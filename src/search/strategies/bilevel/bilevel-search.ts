@@ -18,6 +18,7 @@ import { openRateShare } from './open-rate.ts';
 import { watchStability } from './stability.ts';
 import { stepBatches } from './step-cost.ts';
 
+/** What the bi-level search is run on: a program over the candidates, data, rates and temperatures. */
 export interface BiLevelSearchProblem {
   /** Its layout lists the candidates. */
   readonly program: Trainable;

@@ -14,6 +14,7 @@ export interface BiLevelState {
   readonly alphaMoments: Moments<Float64Array>;
 }
 
+/** What does not change from step to step. */
 export interface BiLevelOptions {
   readonly program: Trainable;
   readonly estimator: GateEstimator;
@@ -28,6 +29,7 @@ export interface BiLevelOptions {
   readonly step: number;
 }
 
+/** What one step has seen. */
 export interface BiLevelReport {
   /** L_δ at the new α, before the step of w. */
   readonly loss: number;

@@ -42,6 +42,7 @@ export interface L0Options {
   readonly stretch: Stretch;
 }
 
+/** What an estimator is made of; each takes what it needs. */
 export interface EstimatorOptions {
   /** Parameters of each module, nᵢ. */
   readonly counts: readonly number[];
@@ -142,9 +143,13 @@ export function createHardConcreteEstimator({ counts, tau, beta, l0, uniforms }:
 
 /** Every estimator by its name. A new one is a function here and a word in this list. */
 export const estimators = {
+  /** The paper's: soft gates. */
   concrete: createConcreteEstimator,
+  /** Hard gates, whose gradient is that of the soft ones. */
   'straight-through': createStraightThroughEstimator,
+  /** Gates with a penalty on how many are open, in place of a budget. */
   'hard-concrete': createHardConcreteEstimator,
 } satisfies Record<string, (options: EstimatorOptions) => GateEstimator>;
 
+/** Name of a gate estimator, as `--estimator` takes it. */
 export type EstimatorName = keyof typeof estimators;

@@ -53,6 +53,7 @@ export const mixedDerivatives = {
   exact: exactDerivative,
 } satisfies Record<string, MixedDerivative | undefined>;
 
+/** Name of an order of the step, as `--order` takes it. */
 export type BiLevelOrder = keyof typeof mixedDerivatives;
 
 /** w + scale·direction, rounded to float32. */
