@@ -1,3 +1,5 @@
+import { StopRequest } from '../core/errors.ts';
+
 /**
  * npm and our own launcher hand Ctrl-C on to this process, which the terminal has sent it to as well: one key, two
  * signals.
@@ -11,19 +13,19 @@ const sameKeyMilliseconds = 300;
 export function interruptSignal(onAsked: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAsked = 0;
-  const ask = () => {
+  const ask = (by: string) => {
     if (controller.signal.aborted) return;
     firstAsked = performance.now();
     onAsked();
-    controller.abort();
+    controller.abort(new StopRequest(by));
   };
   process.on('SIGINT', () => {
     if (controller.signal.aborted && performance.now() - firstAsked > sameKeyMilliseconds) process.exit(130);
-    ask();
+    ask('SIGINT');
   });
-  process.on('SIGTERM', ask).on('SIGHUP', ask);
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => ask(name));
   if (process.channel !== undefined) {
-    process.on('disconnect', ask);
+    process.on('disconnect', () => ask('the end of the program that started it'));
     process.channel.unref();
   }
   return controller.signal;

@@ -1,9 +1,8 @@
 import type { Settings } from '../config/settings.ts';
 import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
 import { asInterrupted } from '../library/interrupted.ts';
-import { runFolder } from '../runs/run-folder.ts';
 import type { JobContext } from './job-events.ts';
-import { readTuned } from './load-tuned.ts';
+import { readTuned, requireTrainedRun } from './load-tuned.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
 
@@ -44,7 +43,7 @@ export function runEvaluateJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const settings = recordedSettings(runFolder(path), changes, context.catalogue);
+    const settings = recordedSettings(requireTrainedRun(path), changes, context.catalogue);
     const { model, data, catalogue } = await prepare(settings, context);
     const scores = await evaluateInDetail(model, await readTuned(path, model, catalogue), data, split, {
       ...context,

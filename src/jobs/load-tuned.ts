@@ -10,7 +10,8 @@ import type { TunedStructure } from '../library/tune.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { requireTrained } from '../runs/outcome.ts';
+import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { keptModules, readStructure } from '../structure/structure-file.ts';
 import { loadTask, type Task } from '../tasks/tasks.ts';
 import { recordedSettings } from './open-run.ts';
@@ -37,6 +38,7 @@ export async function loadTuned(
   changes: Settings = {},
   { catalogue: known }: WithCatalogue = {},
 ): Promise<LoadedTuned> {
+  requireTrainedRun(path);
   const asked = requireModelAndTask(recordedSettings(runFolder(path), changes, known));
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
@@ -47,13 +49,20 @@ export async function loadTuned(
   return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
 }
 
+/** @throws InputError where the folder holds no run, or one that has trained nothing yet, with how it goes on */
+export function requireTrainedRun(path: string): RunFolder {
+  const folder = runFolder(path);
+  requireRun(folder);
+  requireTrained(folder);
+  return folder;
+}
+
 /**
  * What a finished run has trained, ready to be evaluated or asked.
  * @throws InputError where the folder holds no trained run, or one of another model
  */
 export async function readTuned(path: string, model: Model, catalogue?: Catalogue): Promise<TunedStructure> {
-  const folder = runFolder(path);
-  requireRun(folder);
+  const folder = requireTrainedRun(path);
   const structure = await readStructure(folder.structure);
   const modules = keptModules(structure, model, folder.structure, catalogue);
   const delta = await readDelta(folder.delta, model, model.layout(modules));

@@ -9,6 +9,7 @@ import { isThere } from '../files/regular-file.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
 import { provenance } from '../library/provenance.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
+import { removeOutcome, requireNotDiverged } from '../runs/outcome.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
@@ -29,6 +30,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
     requireFreshFolder(folder);
     return given;
   }
+  requireNotDiverged(folder);
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
   const begun = settingsBegunWith(folder, given, catalogue);
@@ -76,6 +78,7 @@ export async function beginRun(
     }
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
+    await removeOutcome(folder);
   } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(settings.device), folder.config));
 }
 

@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly delta: string;
   /** Scores and resources (`result.json`). */
   readonly result: string;
+  /** How its last process has ended (`outcome.json`). */
+  readonly outcome: string;
   /** State to resume from, removed when the run is done (`checkpoint/`). */
   readonly checkpoint: string;
   /** The process that writes here, while one does (`lock.json`). */
@@ -45,6 +47,7 @@ export function runFolder(path: string): RunFolder {
     structure: join(path, 'structure.json'),
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
+    outcome: join(path, 'outcome.json'),
     checkpoint: join(path, 'checkpoint'),
     lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),
