@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises';
-import type { ResolvedSettings } from '../config/resolve.ts';
 import { DivergedError } from '../core/errors.ts';
 import { interruption } from '../library/interrupted.ts';
 import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
-import { beginRun } from './open-run.ts';
+import { type BegunWith, beginRun } from './open-run.ts';
 
 /**
  * Does a run's work as the only process in its folder. Whatever ends it, the folder then says how (`outcome.json`): who
@@ -15,12 +14,12 @@ import { beginRun } from './open-run.ts';
  */
 export function inRunFolder<T>(
   folder: RunFolder,
-  settings: ResolvedSettings,
+  begun: BegunWith,
   options: JobContext,
   work: (context: JobContext) => Promise<T>,
 ): Promise<T> {
   return whileHolding(folder, async () => {
-    await beginRun(folder, settings, options);
+    await beginRun(folder, begun, options);
     let place: RunPlace | undefined;
     const onEvent = (event: JobEvent) => {
       place = placeAfter(event, place);

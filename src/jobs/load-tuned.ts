@@ -4,6 +4,7 @@ import { requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import { isThere } from '../files/regular-file.ts';
 import { readDelta } from '../library/delta-file.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
@@ -13,8 +14,10 @@ import type { Model } from '../models/model.ts';
 import { requireTrained } from '../runs/outcome.ts';
 import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { keptModules, readStructure } from '../structure/structure-file.ts';
-import { loadTask, type Task } from '../tasks/tasks.ts';
+import type { Task } from '../tasks/tasks.ts';
+import type { JobContext } from './job-events.ts';
 import { recordedSettings } from './open-run.ts';
+import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
 /** Everything needed to ask what a run has trained. */
 export interface LoadedTuned {
@@ -36,15 +39,17 @@ export interface LoadedTuned {
 export async function loadTuned(
   path: string,
   changes: Settings = {},
-  { catalogue: known }: WithCatalogue = {},
+  { catalogue: known, onEvent }: WithCatalogue & Pick<JobContext, 'onEvent'> = {},
 ): Promise<LoadedTuned> {
-  requireTrainedRun(path);
-  const asked = requireModelAndTask(recordedSettings(runFolder(path), changes, known));
+  const folder = requireTrainedRun(path);
+  const asked = requireModelAndTask(recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) }));
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
-  const task = await loadTask(asked.task, catalogue);
+  const given = { task: asked.task, isGiven: changes.task !== undefined };
+  const task = await taskOfRun(folder, given, catalogue, { onEvent });
   const named = { ...asked, device: await chooseDevice(asked.device) };
   const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
+  await requireModelOfRun(folder, model);
   const settings = completeSettings(model, task, named, undefined, catalogue);
   return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
 }

@@ -39,8 +39,8 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const { settings, search, ...job } = await prepareSearch(begun, options);
-    return inRunFolder(folder, settings, options, async context => {
+    const { settings, inputs, search, ...job } = await prepareSearch(begun, options);
+    return inRunFolder(folder, { settings, inputs }, options, async context => {
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
@@ -77,8 +77,8 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const { settings, trials, ...job } = await prepareTuning(begun, options);
-    return inRunFolder(folder, settings, options, async context => {
+    const { settings, inputs, trials, ...job } = await prepareTuning(begun, options);
+    return inRunFolder(folder, { settings, inputs }, options, async context => {
       const done = await readResult(folder.result);
       const outcome = done
         ? { result: done, structure: await readStructure(folder.structure) }

@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly path: string;
   /** Resolved settings with versions (`config.yaml`). */
   readonly config: string;
+  /** Task, data and model that it was begun with (`inputs.json`). */
+  readonly inputs: string;
   /** A line an evaluation (`metrics.jsonl`). */
   readonly metrics: string;
   /** How the search came to its structure (`search-history.jsonl`). */
@@ -42,6 +44,7 @@ export function runFolder(path: string): RunFolder {
   return {
     path,
     config: join(path, 'config.yaml'),
+    inputs: join(path, 'inputs.json'),
     metrics: join(path, 'metrics.jsonl'),
     history: join(path, 'search-history.jsonl'),
     structure: join(path, 'structure.json'),
