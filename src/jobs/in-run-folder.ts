@@ -18,7 +18,7 @@ export function inRunFolder<T>(
   options: JobContext,
   work: (context: JobContext) => Promise<T>,
 ): Promise<T> {
-  return whileHolding(folder, async () => {
+  const hold = async () => {
     await beginRun(folder, begun, options);
     let place: RunPlace | undefined;
     const onEvent = (event: JobEvent) => {
@@ -37,7 +37,8 @@ export function inRunFolder<T>(
       await writeOutcome(folder, { ...ended, ...(place && { place }) }).catch(() => {});
       throw error instanceof DivergedError ? withNewBeginning(error, folder) : error;
     }
-  });
+  };
+  return whileHolding(folder, hold, options.signal);
 }
 
 function placeAfter(event: JobEvent, before: RunPlace | undefined): RunPlace | undefined {
