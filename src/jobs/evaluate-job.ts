@@ -1,11 +1,13 @@
+import { builtIn } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
 import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { runFolder } from '../runs/run-folder.ts';
 import type { JobContext } from './job-events.ts';
-import { readTuned } from './load-tuned.ts';
+import { readTuned, requireTrainedRun } from './load-tuned.ts';
+import { freshLoaders, type Loaders } from './loaders.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
+import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
 /** Scores of a run on one part of its task. */
 export interface EvaluationOutcome {
@@ -45,8 +47,16 @@ export function runEvaluateJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const settings = recordedSettings(runFolder(path), changes, context.catalogue);
-    const { model, data, catalogue } = await prepare(settings, context);
+    const folder = requireTrainedRun(path);
+    const settings = recordedSettings(folder, changes, context.catalogue);
+    const isGiven = changes.task !== undefined;
+    const loaders: Loaders = {
+      ...freshLoaders,
+      ...context.loaders,
+      task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
+    };
+    const { model, data, catalogue } = await prepare(settings, { ...context, loaders });
+    await requireModelOfRun(folder, model);
     const scores = await evaluateInDetail(model, await readTuned(path, model, catalogue), data, split, {
       ...context,
       catalogue,

@@ -3,6 +3,7 @@ import type { ModelInput } from '../data/read-inputs.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
 import type { StopContext } from '../library/run-to-end.ts';
 import { segmentsOf } from '../tasks/segments.ts';
+import type { JobContext } from './job-events.ts';
 import { loadInference } from './load-inference.ts';
 
 /** An answer beside what was asked. */
@@ -23,9 +24,9 @@ export async function* runPredictJob(
   path: string,
   inputs: AsyncIterable<ModelInput> | Iterable<ModelInput>,
   changes: Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'> = {},
-  { signal }: StopContext = {},
+  { signal, onEvent }: StopContext & Pick<JobContext, 'onEvent'> = {},
 ): AsyncGenerator<AnsweredInput, void> {
-  const { task, sizes, ...asked } = await loadInference(path, changes);
+  const { task, sizes, ...asked } = await loadInference(path, changes, { onEvent });
   const lines: number[] = [];
   async function* questions() {
     for await (const input of inputs) {

@@ -15,6 +15,8 @@ export interface OriginalSplits {
   readonly test?: readonly Example[];
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
 }
 
 /** The three sets of a run: D_train, D_val and D_test. */
@@ -26,6 +28,8 @@ export interface TaskData {
   readonly note: string;
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -53,6 +57,8 @@ export interface Task {
    * Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these.
    */
   readonly choices?: boolean;
+  /** The file that says all this, where one does, and its text. */
+  readonly file?: { readonly path: string; readonly text: string };
   /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
   readonly segments?: SegmentsOfRow;
   /** Longest input in tokens, those included that the model adds. */
@@ -103,8 +109,12 @@ export async function loadTaskData(
   throwIfInterrupted(options.signal);
   const original = await task.load(await dataFolder(task, options.data, options), options);
   throwIfInterrupted(options.signal);
-  const { incomplete } = original;
-  const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
+  const { incomplete, files } = original;
+  const data = {
+    ...task.split(original, options.seed),
+    ...(incomplete !== undefined && { incomplete }),
+    ...(files && { files }),
+  };
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {

@@ -2,6 +2,7 @@ import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
+import { readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
@@ -10,22 +11,25 @@ import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
-import { readTaskFile, type TaskFile } from './task-file.ts';
+import { parseTaskFile, type TaskFile } from './task-file.ts';
 
 /**
  * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands
  * for any characters, so that `train-*.parquet` names all shards.
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
+ * @param text what the file says, or said when a run was begun with it (default: what it says now)
  * @throws InputError where the file is missing or wrong.
  */
-export async function loadCustomTask(path: string, known: Metrics = metrics): Promise<Task> {
-  const file = await readTaskFile(path, known);
+export async function loadCustomTask(path: string, known: Metrics = metrics, text?: string): Promise<Task> {
+  const content = text ?? (await readTextFile(path));
+  const file = parseTaskFile(content, path, known);
   const form = toForm(file, path, metricNamed(file.metric, known));
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
   const { train, validation, test } = file.files;
   const find = (name: string, dataFolder: string) => findDataFiles(name, [dirname(path), dataFolder]);
   return {
     name: file.name,
+    file: { path, text: content },
     description: file.description,
     metric: file.metric,
     labels: form.classes?.names,
@@ -39,14 +43,18 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
     find: dataFolder => find(train, dataFolder)[0],
     mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
+      const files: string[] = [];
       const read = (name: string) => {
-        const found = find(name, dataFolder);
-        return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
+        const there = find(name, dataFolder);
+        const found = there.length > 0 ? there : [resolve(dirname(path), name)];
+        files.push(...found);
+        return readExamples(found, form, { columns: file.columns });
       };
       const examples = await read(train);
       requireTwoAnswers(examples, train);
       return {
         train: examples,
+        files,
         ...(validation !== undefined && { validation: await read(validation) }),
         ...(test !== undefined && { test: await read(test) }),
       };

@@ -69,7 +69,12 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
 export async function readTaskFile(path: string, known: Metrics = metrics): Promise<TaskFile> {
-  const { document, value } = parseYaml(await readTextFile(path), path, 'failsafe');
+  return parseTaskFile(await readTextFile(path), path, known);
+}
+
+/** The same of its text. */
+export function parseTaskFile(text: string, path: string, known: Metrics = metrics): TaskFile {
+  const { document, value } = parseYaml(text, path, 'failsafe');
   const parsed = schemaFor(known).safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.
