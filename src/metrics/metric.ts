@@ -10,8 +10,15 @@ export interface Metric extends MetricNeeds {
   (predictions: readonly string[], targets: readonly Target[], labels: readonly string[] | undefined): number;
 }
 
-/** What a metric needs of a task; nothing by default. */
+/** What a metric says of itself, and needs of a task; nothing by default. */
 export interface MetricNeeds {
+  /** What it measures, in a few words for help and docs. */
+  readonly description?: string;
+  /**
+   * Why it has no value for these answers, in a sentence, where its formula divides by 0; it gives 0 then. Undefined
+   * where it has one.
+   */
+  readonly undefinedFor?: (predictions: readonly string[], targets: readonly Target[]) => string | undefined;
   /** Judges by the one right answer of each example; the others take any of several. */
   readonly oneAnswer?: boolean;
   /** Two labels, of which the last is the positive one. */
