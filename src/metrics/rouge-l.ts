@@ -1,4 +1,4 @@
-import { type Metric, meanPercent, needing } from './metric.ts';
+import { type Metric, meanOf } from './metric.ts';
 import { answersOf } from './target.ts';
 
 /** Letters with their marks, and digits: for ASCII what the package rouge-score splits into, and any script beside it. */
@@ -9,13 +9,12 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gu;
  * the longest common subsequence of words over the prediction's and the answer's number of words; 0 where they share
  * none. In lower case, nothing stemmed, as the package rouge-score has it by default.
  */
-export const rougeL: Metric = needing(
+export const rougeL: Metric = meanOf(
   { description: 'longest common run of words with an answer, gaps allowed' },
-  (predictions, targets) =>
-    meanPercent(predictions, targets, (prediction, target) => {
-      const said = wordsOf(prediction);
-      return Math.max(...answersOf(target).map(answer => share(said, wordsOf(answer))));
-    }),
+  (prediction, target) => {
+    const said = wordsOf(prediction);
+    return Math.max(...answersOf(target).map(answer => share(said, wordsOf(answer))));
+  },
 );
 
 const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(WORD) ?? [];

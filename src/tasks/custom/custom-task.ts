@@ -32,6 +32,7 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
     ...(form.numbers !== undefined && { numbers: true }),
     ...(form.classes?.words && { words: form.classes.words }),
     segments: form.segments,
+    rows: { form, optionsFor: () => ({ columns: file.columns }) },
     maxSourceLength: file.maxSourceLength,
     maxTargetLength: file.maxTargetLength,
     presets: { search: stage, retrain: stage },
