@@ -36,7 +36,17 @@ export async function readExamples(
   form: RowForm,
   options: ReadOptions = {},
 ): Promise<Example[]> {
-  const examples: Example[] = [];
+  return (await readLabelledRows(files, form, options)).map(row => toExample(row, form));
+}
+
+/** The rows themselves. @throws InputError as `readExamples`, but for what an example may lack */
+export async function readLabelledRows(
+  files: readonly string[],
+  form: Pick<RowForm, 'segments'>,
+  options: ReadOptions = {},
+): Promise<Row[]> {
+  const found: Row[] = [];
+  const fields = fieldsOf(form.segments);
   for (const file of files) {
     const rows = await readRows(file, options);
     if (rows.length === 0) {
@@ -46,8 +56,7 @@ export async function readExamples(
         remedy: 'give a file with examples',
       });
     }
-    const fields = fieldsOf(form.segments);
-    for (const row of rows.flatMap(each => expanded(each, fields, options))) examples.push(toExample(row, form));
+    for (const row of rows) found.push(...expanded(row, fields, options));
   }
-  return examples;
+  return found;
 }

@@ -5,11 +5,13 @@ import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
-import { readExamples } from '../read-examples.ts';
-import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
+import { readLabelledRows } from '../read-examples.ts';
+import { type NumberForm, type RowForm, toExample, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
+import { checkData } from './check-data.ts';
+import type { DataForm, Part } from './finding.ts';
 import { readTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -40,19 +42,29 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
     find: dataFolder => find(train, dataFolder)[0],
     mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
-      const read = (name: string) => {
-        const found = find(name, dataFolder);
-        return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
+      const parts: Part[] = [];
+      const read = async (name: Part['name'], pattern: string) => {
+        const found = find(pattern, dataFolder);
+        const files = found.length > 0 ? found : [resolve(dirname(path), pattern)];
+        const rows = await readLabelledRows(files, form, { columns: file.columns });
+        parts.push({ name, rows });
+        return rows.map(row => toExample(row, form));
       };
-      const examples = await read(train);
+      const examples = await read('train', train);
       requireTwoAnswers(examples, train);
       return {
         train: examples,
-        ...(validation !== undefined && { validation: await read(validation) }),
-        ...(test !== undefined && { test: await read(test) }),
+        ...(validation !== undefined && { validation: await read('validation', validation) }),
+        ...(test !== undefined && { test: await read('test', test) }),
+        findings: checkData(parts, dataForm(file, metricNamed(file.metric, known))),
       };
     },
   };
+}
+
+/** What is looked at in the rows of a task file. */
+export function dataForm({ template, label, labels }: TaskFile, { numbers = false }: Metric): DataForm {
+  return { fields: [...new Set(placeholdersOf(template))], label, labels, numbers };
 }
 
 /** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
