@@ -89,7 +89,7 @@ export function findDataFiles(name: string, folders: readonly string[]): readonl
 const numberForm = (metric: string): NumberForm => ({
   name: `a number, as the metric ${metric} needs`,
   read: label => spelledNumber(label.trim()),
-  remedy: 'write a number there, or choose another `metric` in the task file',
+  remedy: 'write a number there, with a point (3.5) and not a comma, or choose another `metric` in the task file',
 });
 
 function toForm(
