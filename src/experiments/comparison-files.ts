@@ -69,11 +69,17 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   }
   if (comparison.rows.length > 0) files.set('methods.svg', methodsPlot(comparison));
   for (const { name, file, structures } of await searchedStructures(comparison)) {
-    const { mean, spread } = probabilityMaps(structures);
+    const { mean, spread, keptBy: kept } = probabilityMaps(structures);
     const over = `over ${structures.length} seed${structures.length === 1 ? '' : 's'}`;
-    files.set(`p-mean-${file}.svg`, heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, 'mean p'));
+    files.set(
+      `p-mean-${file}.svg`,
+      heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, { quantity: 'mean p', kept }),
+    );
     if (structures.length > 1) {
-      files.set(`p-spread-${file}.svg`, heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, 'sd of p'));
+      files.set(
+        `p-spread-${file}.svg`,
+        heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, { quantity: 'sd of p' }),
+      );
     }
   }
   for (const [name, content] of files) await writeFileWhole(join(out, name), content);

@@ -32,11 +32,11 @@ export async function readHeatMaps(paths: readonly string[], space = defaultSpac
 /** Writes the pictures `p-mean-<task>.svg` and, of several searches, `p-spread-<task>.svg`. Returns their paths. */
 export async function writeHeatMaps(out: string, maps: readonly TaskMaps[]): Promise<string[]> {
   await mkdir(out, { recursive: true });
-  const pictures = maps.flatMap(({ task, searches, mean, spread }) => {
+  const pictures = maps.flatMap(({ task, searches, mean, spread, keptBy }) => {
     const over = `over ${searches} search${searches === 1 ? '' : 'es'}`;
     const picture = (kind: string, modules: ProbabilityMaps['mean'], quantity: string) => ({
       file: join(out, `p-${kind}-${fileName(task)}.svg`),
-      svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, quantity),
+      svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, { quantity, kept: keptBy }),
     });
     const first = picture('mean', mean, 'mean p');
     return searches > 1 ? [first, picture('spread', spread, 'sd of p')] : [first];

@@ -49,6 +49,12 @@ export function layerLabels(places: readonly Place[]): (place: Place) => string 
   return ({ stack, layer }) => (isOneStack ? `${layer}` : `${stackLetter(stack)}.${layer}`);
 }
 
+/** What the letters of `layerLabels` stand for; empty where there are none. */
+export function stackNames(places: readonly Place[]): string {
+  const stacks = [...new Set(places.map(({ stack }) => stack))];
+  return stacks.length < 2 ? '' : stacks.map(stack => `${stackLetter(stack)} ${stack}`).join(', ');
+}
+
 export function stackLetter(stack: Place['stack']): string {
   return stack[0]!.toUpperCase();
 }

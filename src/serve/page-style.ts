@@ -1,6 +1,6 @@
 /** The looks of the served page beside those it shares with reports. */
 export const pageStyle = `
-.shell { display: grid; grid-template: auto 1fr / 23rem 1fr; height: 100vh; height: 100dvh; }
+.shell { display: grid; grid-template: auto 1fr / clamp(18rem, 26vw, 23rem) 1fr; height: 100vh; height: 100dvh; }
 .top { grid-column: 1 / -1; display: flex; align-items: center; gap: 1rem; padding: .55rem 1rem; background: var(--panel);
   border-bottom: 1px solid var(--line); }
 .top .home { font-weight: 700; font-size: 1.05rem; color: var(--ink); text-decoration: none; margin-right: auto; }

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { compareLink, runLink } from '../../src/page/route.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
-import { labels, runsRoot, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
+import { labels, runsRoot, tinyCandidates, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow, seriousProblems } from './accessibility.ts';
 import { launch, openPage, skip } from './chromium.ts';
 
@@ -144,7 +144,7 @@ describe('the served page', { skip }, () => {
     await page.locator('.progress', { hasText: 'step 10 of 100' }).waitFor();
     assert.match(await page.locator('.row', { hasText: 'live' }).innerText(), /running search 10\/100/);
     assert.equal(await page.locator('.moment').getAttribute('max'), '1');
-    writeMoments(run, 0, 60);
+    writeMoments(run, 0, 60, tinyCandidates);
     await page.locator('.progress', { hasText: 'step 60 of 100' }).waitFor();
     await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.moment')?.max === '6');
     assert.match((await page.locator('[data-name="Search: loss"] .scroll table').textContent()) ?? '', /60/);
@@ -212,7 +212,7 @@ describe('the served page', { skip }, () => {
     assert.match(modules.content, /^module,layer,site,parameters,worth,p,kept\r\n/);
     assert.match((await saved('Save Search: loss as SVG')).content, /<polyline/);
     assert.match((await saved('Save Search: loss as CSV')).content, /^step,Search: loss\r\n10,/);
-    assert.match((await saved('Save Scores as CSV')).content, /majority class,50\.00/);
+    assert.match((await saved('Save Scores as CSV')).content, /always the commonest label,50\.00/);
     assert.deepEqual(problems, []);
   });
 

@@ -94,6 +94,36 @@ test('with colour the same cells stand in the same columns', () => {
   assert.equal(visible.join('').split('●').length, plain!.join('').split('●').length);
 });
 
+test('bars along the edges are as long as what is spent there; where nothing is kept there are none', () => {
+  const spending = [
+    { ...module('A', 'E.0', 'LoRA', 1, true), parameters: 300 },
+    { ...module('A', 'E.1', 'LoRA', 1, true), parameters: 100 },
+    { ...module('B', 'E.0', 'LoRA', 0), parameters: 100 },
+    { ...module('B', 'D.0', 'LoRA', 1, true), parameters: 200 },
+  ];
+  const bars = (svg: string, by: string, side: string) => {
+    const [, group] = new RegExp(`<g class="spent" data-by="${by}"[^>]*>(.*?)</g>`).exec(svg) ?? ['', ''];
+    return [...group!.matchAll(new RegExp(` ${side}="([\\d.]+)"`, 'g'))].map(([, length]) => Number(length));
+  };
+  const svg = heatMapSvg(heatMap(spending), 'spent');
+  assert.deepEqual(bars(svg, 'row', 'width'), [24, 12]);
+  assert.deepEqual(bars(svg, 'column', 'height'), [24, 8, 16]);
+  assert.match(svg, />bars: parameters spent; E encoder, D decoder</);
+  assert.match(svg, /<title>B LoRA: 200 parameters spent</);
+  assert.doesNotMatch(heatMapSvg(heatMap(modules.map(each => ({ ...each, kept: false }))), 'sd'), /class="spent"/);
+});
+
+test('a model with an encoder alone has no columns of a decoder, and no letters to explain', () => {
+  const map = heatMap(['0', '1'].map(layer => module('A', layer, 'LoRA', 1, true)));
+  assert.deepEqual(labels(map), ['0', '1']);
+  assert.doesNotMatch(heatMapSvg(map, 'encoder'), /decoder/);
+});
+
+test('what the marks mean is said in the words given, in the picture and in the terminal', () => {
+  assert.match(heatMapSvg(heatMap(modules), 'mean', { kept: 'kept by both searches' }), />kept by both searches</);
+  assert.match(heatMapLines(heatMap(modules), { colour: false, kept: 'kept by all' }).at(-1)!, /● kept by all$/);
+});
+
 test('the picture has a titled cell for each module and an outline for each kept one', () => {
   const svg = heatMapSvg(heatMap(modules), 'p <of> "everything"');
   for (const { site, kind } of modules) assert.ok(svg.includes(`<title>${site} ${kind}: p = `), site);

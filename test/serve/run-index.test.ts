@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findRuns } from '../../src/serve/find-runs.ts';
 import { createRunIndex } from '../../src/serve/run-index.ts';
-import { runsRoot, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
+import { runsRoot, tinyCandidates, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();
 
@@ -77,7 +77,7 @@ test('what changes gets a newer version, what does not is not told again', () =>
   assert.equal(index.refresh(), false);
   assert.deepEqual(index.changesSince(first.version), { version: first.version, runs: [], removed: [] });
 
-  writeMoments(run, 0, 40);
+  writeMoments(run, 0, 40, tinyCandidates);
   assert.equal(index.refresh(), true);
   const second = index.changesSince(first.version);
   assert.deepEqual(

@@ -8,7 +8,7 @@ import { InputError } from '../../src/core/errors.ts';
 import type { RunView } from '../../src/report/run-view.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { listen } from './event-stream.ts';
-import { runsRoot, writeMoments, writeRun } from './synthetic-runs.ts';
+import { runsRoot, tinyCandidates, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const root = runsRoot();
 const live = writeRun(root, 'live', { done: 30 });
@@ -153,7 +153,7 @@ test('a listener gets everything, then what changes; one that comes back gets wh
   const first = await listen(`${server.url}api/changes`);
   const whole = await first.next('runs');
   assert.deepEqual([whole.data.whole, whole.data.runs.length], [true, 3]);
-  writeMoments(live, 0, 40);
+  writeMoments(live, 0, 40, tinyCandidates);
   const change = await first.next('runs');
   assert.equal(change.data.whole, false);
   assert.deepEqual(
@@ -162,7 +162,7 @@ test('a listener gets everything, then what changes; one that comes back gets wh
   );
   first.close();
 
-  writeMoments(live, 0, 50);
+  writeMoments(live, 0, 50, tinyCandidates);
   for (const back of [
     await listen(`${server.url}api/changes`, { 'last-event-id': change.id }),
     await listen(`${server.url}api/changes?since=${change.id}`),
