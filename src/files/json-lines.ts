@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, fsyncSync } from 'node:fs';
-import { isThere, openToAppend, readBytesSync } from './regular-file.ts';
+import { isThere, openToAppend, readBytesSync, readTailSync } from './regular-file.ts';
 import { asStorageError } from './storage-error.ts';
 
 /**
@@ -29,6 +29,20 @@ export function readJsonLines(file: string): unknown[] {
   return readBytesSync(file)
     .toString('utf8')
     .split('\n')
+    .map(parseLine)
+    .filter(value => value !== undefined);
+}
+
+/**
+ * The whole lines at the end of such a file, as far as so many bytes go: a log may be long, and its end is what is new.
+ * @throws InputError where something else has its name
+ */
+export function readLastJsonLines(file: string, bytes: number): unknown[] {
+  if (!isThere(file)) return [];
+  const { text, isWhole } = readTailSync(file, bytes);
+  return text
+    .split('\n')
+    .slice(isWhole ? 0 : 1)
     .map(parseLine)
     .filter(value => value !== undefined);
 }

@@ -3,12 +3,22 @@ import { count } from '../core/units.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';
+import type { ListState } from './list-state.ts';
 import { Drawn } from './markup.ts';
+import { RunsTable } from './runs-table.ts';
+
+interface OverviewProps {
+  readonly runs: ReadonlyMap<string, RunSummary>;
+  /** Those that pass the filter, in order. */
+  readonly shown: readonly RunSummary[];
+  readonly state: ListState;
+  change(changes: Partial<ListState>): void;
+}
 
 /**
  * All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on.
  */
-export function OverviewPage({ runs }: { runs: ReadonlyMap<string, RunSummary> }) {
+export function OverviewPage({ runs, shown, state, change }: OverviewProps) {
   const all = [...runs.values()];
   const inState = (state: string) => count(all.filter(run => run.state === state).length);
   const [methods, transfer] = [methodsTable(all), transferTable(all)];
@@ -30,7 +40,8 @@ export function OverviewPage({ runs }: { runs: ReadonlyMap<string, RunSummary> }
         </p>`
         : html`<p class="muted">Choose a run, or tick two or more to compare them.</p>`
     }
-    ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score by method and task', methods)} />`}
+    ${shown.length > 0 && html`<${RunsTable} shown=${shown} state=${state} change=${change} />`}
+    ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score of like runs, by method and task', methods)} />`}
     ${transfer.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Transfer of structures between tasks', transfer)} />`}
   </article>`;
 }

@@ -186,7 +186,8 @@ test('what a run shows in the list comes from its files', () => {
   const { changed: _, ...found } = runs.get('found')!;
   assert.deepEqual(found, {
     ...{ id: 'found', state: 'finished', task: 'rte', model: 'tiny-t5', method: 'search', seed: 3, source: 'rte' },
-    search: { order: 'second', 'alpha-lr': '0.2' },
+    settings: { order: 'second', 'alpha-lr': '0.2' },
+    stages: ['search', 'retrain', 'test'],
     ...{ metric: 'accuracy', validation: 83, test: 78, budget: 0.0107 },
     ...{ modules: found.modules, parameters: found.parameters },
   });
