@@ -18,7 +18,7 @@ export const pageStyle = `
 .folder, .row { scroll-margin: 2rem; } .depth-1 { padding-left: .8rem; } .depth-2 { padding-left: 1.6rem; } .depth-3 { padding-left: 2.4rem; }
 .folder { border-bottom: 1px solid var(--line); background: var(--ground); }
 .folder button { width: 100%; border: 0; border-radius: 0; background: none; text-align: left; padding: .4rem .85rem; font-weight: 600; display: flex; gap: .5rem; }
-.folder button::before { content: '▸'; } .folder button[aria-expanded="true"]::before { content: '▾'; }
+.folder button::before { content: '▸' / ''; } .folder button[aria-expanded="true"]::before { content: '▾' / ''; }
 .folder small { margin-left: auto; color: var(--muted); font-weight: 400; white-space: nowrap; } .folder .name { overflow-wrap: anywhere; }
 .nothing { padding: .75rem .85rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
