@@ -8,7 +8,7 @@ import type { BatchSize, ProgramGraphs } from '../../src/runtime/program-graphs.
 import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { stepArrays } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
-import { type PartLimits, splitBatch } from '../../src/training/split-batch.ts';
+import { type PartLimits, splitBatch } from '../../src/training/micro-batches.ts';
 import { paddedBatch } from '../batch.ts';
 import { type Levers, TARGET } from '../scenarios.ts';
 import type { Point } from './axes.ts';

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useMemo } from 'preact/hooks';
-import { plural, score } from '../core/units.ts';
+import { plural, score } from '../core/format.ts';
 import { dateText } from '../report/labels.ts';
 import { stageText } from './progress.ts';
 import { runLink } from './route.ts';

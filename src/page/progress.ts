@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import { duration, plural } from '../core/units.ts';
+import { duration, plural } from '../core/format.ts';
 import type { RunProgress, RunSummary } from '../report/run-summary.ts';
 import type { SearchMoment } from '../report/search-moments.ts';
 

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
-import { count, plural } from '../core/units.ts';
+import { count, plural } from '../core/format.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { type Order, orderNames } from './filter.ts';
 import { FolderRow, RunRow } from './list-rows.ts';

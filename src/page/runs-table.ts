@@ -1,5 +1,5 @@
 import { html } from 'htm/preact';
-import { count, plural, score } from '../core/units.ts';
+import { count, plural, score } from '../core/format.ts';
 import { dateText } from '../report/labels.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { OrderName } from './filter.ts';

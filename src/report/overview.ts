@@ -1,5 +1,5 @@
-import { mean } from '../core/moments.ts';
-import { count, percent, score } from '../core/units.ts';
+import { count, percent, score } from '../core/format.ts';
+import { mean } from '../core/statistics.ts';
 import type { RunSummary } from './run-summary.ts';
 import type { Table } from './table.ts';
 

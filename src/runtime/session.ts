@@ -7,6 +7,7 @@ import { lower } from '../graph/lower.ts';
 import { toOnnx } from '../graph/onnx.ts';
 import { type DeviceName, devices } from './device.ts';
 
+/** Where and how a session computes. */
 export interface SessionSettings {
   /** Where to compute; the CPU by default. */
   readonly device?: DeviceName;
@@ -36,6 +37,7 @@ export interface CompileSettings extends SessionSettings {
   readonly precision?: Precision;
 }
 
+/** One input of a run: elements in row-major order, and their shape. */
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
@@ -49,9 +51,11 @@ export function disposeOf(feeds: Feeds): void {
   for (const feed of Object.values(feeds)) if (feed instanceof Tensor) feed.dispose();
 }
 
+/** A compiled graph. */
 export interface Session {
   /** Runs the graph. Outputs by name; the arrays are the caller's. What was kept on the device is to be disposed of. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  /** Frees the session's memory; it cannot run afterwards. */
   release(): Promise<void>;
 }
 
@@ -140,7 +144,7 @@ function sessionOptions(
     // anyway.
     enableMemPattern: false,
     extra: {
-      // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
+      // What a graph computes twice it computes twice on purpose (`graph/derived-values.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         set_denormal_as_zero: '1',

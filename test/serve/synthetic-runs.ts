@@ -11,7 +11,7 @@ import type { RunResult } from '../../src/runs/result.ts';
 import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
 import type { RunLock } from '../../src/runs/run-lock.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
 import { tiny } from '../library/films.ts';
