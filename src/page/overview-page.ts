@@ -1,14 +1,17 @@
 import { html } from 'htm/preact';
 import { count } from '../core/format.ts';
+import { dateText } from '../report/labels.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
-import type { RunSummary } from '../report/run-summary.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';
 import type { ListState } from './list-state.ts';
 import { Drawn } from './markup.ts';
+import { comparisonLink } from './route.ts';
 import { RunsTable } from './runs-table.ts';
 
 interface OverviewProps {
   readonly runs: ReadonlyMap<string, RunSummary>;
+  readonly comparisons: readonly ComparisonSummary[];
   /** Those that pass the filter, in order. */
   readonly shown: readonly RunSummary[];
   readonly state: ListState;
@@ -18,7 +21,7 @@ interface OverviewProps {
 /**
  * All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on.
  */
-export function OverviewPage({ runs, shown, state, change }: OverviewProps) {
+export function OverviewPage({ runs, comparisons, shown, state, change }: OverviewProps) {
   const all = [...runs.values()];
   const inState = (state: string) => count(all.filter(run => run.state === state).length);
   const [methods, transfer] = [methodsTable(all), transferTable(all)];
@@ -39,6 +42,15 @@ export function OverviewPage({ runs, shown, state, change }: OverviewProps) {
           No run lies in this folder yet. <code>s3delta search</code> writes one, and it appears here by itself.
         </p>`
         : html`<p class="muted">Choose a run, or tick two or more to compare them.</p>`
+    }
+    ${
+      comparisons.length > 0 &&
+      html`<section class="panel" data-name="Comparisons">
+      <h2>Comparisons</h2>
+      <ul>
+        ${comparisons.map(({ id, changed }) => html`<li key=${id}><a href=${comparisonLink(id)}>${id}</a> <small class="muted">${dateText(changed)}</small></li>`)}
+      </ul>
+    </section>`
     }
     ${shown.length > 0 && html`<${RunsTable} shown=${shown} state=${state} change=${change} />`}
     ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score of like runs, by method and task', methods)} />`}

@@ -1,8 +1,9 @@
 import { html, render } from 'htm/preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { offerDownloads } from '../report/downloads.ts';
-import { followRuns, type KnownRuns } from './changes.ts';
+import { followRuns, type KnownRuns, nothingKnown } from './changes.ts';
 import { ComparePage } from './compare-page.ts';
+import { ComparisonPage } from './comparison-page.ts';
 import { listed } from './filter.ts';
 import { useListState } from './list-state.ts';
 import { OverviewPage } from './overview-page.ts';
@@ -12,13 +13,13 @@ import { RunPage } from './run-page.ts';
 import { restoreTheme, toggleTheme, useTheme } from './theme.ts';
 
 function Page() {
-  const [known, setKnown] = useState<KnownRuns>({ runs: new Map(), connected: false });
+  const [known, setKnown] = useState<KnownRuns>(nothingKnown);
   const route = useRoute();
   const theme = useTheme();
   const [state, change] = useListState();
   const { filter, order } = state;
   const shown = useMemo(() => listed(known.runs.values(), filter, order), [known.runs, filter, order]);
-  const list = { runs: known.runs, shown, state, change };
+  const list = { runs: known.runs, comparisons: known.comparisons, shown, state, change };
   useEffect(() => followRuns(setKnown), []);
   const title = titleOf(route);
   useEffect(() => {
@@ -52,6 +53,12 @@ function content(route: Route, list: Parameters<typeof OverviewPage>[0]) {
   if (route.view === 'compare') {
     const chosen = route.ids.flatMap(id => runs.get(id) ?? []);
     return html`<${ComparePage} key=${route.ids.join('/')} runs=${chosen} />`;
+  }
+  if (route.view === 'comparison') {
+    const comparison = list.comparisons.find(({ id }) => id === route.id);
+    return comparison === undefined
+      ? html`<p class="panel" role="alert">There is no comparison ${route.id} in this folder.</p>`
+      : html`<${ComparisonPage} key=${comparison.id} comparison=${comparison} />`;
   }
   const run = runs.get(route.id);
   if (run === undefined) return html`<p class="panel" role="alert">There is no run ${route.id} in this folder.</p>`;

@@ -4,6 +4,14 @@
  */
 export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
 
+/** A comparison, a sweep or a transfer that has ended: a folder of runs with what they have shown together. */
+export interface ComparisonSummary {
+  /** Path of its folder below the folder that is served; `.` is that itself. */
+  readonly id: string;
+  /** When it was written last, in milliseconds since 1970. */
+  readonly changed: number;
+}
+
 /** Where an unfinished run stood when it wrote last. */
 export interface RunProgress {
   readonly stage: string;

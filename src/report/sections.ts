@@ -24,18 +24,31 @@ export function panel(title: string, saves: readonly ('svg' | 'csv')[], children
 export function tableMarkup(table: Table): Markup {
   const { header, rows } = table;
   const numeric = numericColumns(table);
-  const line = (cells: readonly string[], tag: 'th' | 'td') =>
+  return cellsTable(
+    header,
+    rows.map(row => row.map(text)),
+    numeric,
+  );
+}
+
+/** The same of cells that are markup. */
+export function cellsTable(
+  header: readonly string[],
+  rows: readonly (readonly Markup[])[],
+  numeric: readonly boolean[],
+): Markup {
+  const line = (cells: readonly Markup[], tag: 'th' | 'td') =>
     element(
       'tr',
       {},
       cells.map((cell, column) => {
         const looks: Record<string, string> = numeric[column] ? { class: 'number' } : {};
-        return element(tag, tag === 'th' ? { scope: 'col', ...looks } : looks, [text(cell)]);
+        return element(tag, tag === 'th' ? { scope: 'col', ...looks } : looks, [cell]);
       }),
     );
   return element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `Table: ${header.join(', ')}` }, [
     element('table', {}, [
-      element('thead', {}, [line(header, 'th')]),
+      element('thead', {}, [line(header.map(text), 'th')]),
       element(
         'tbody',
         {},

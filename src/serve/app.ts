@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { InputError } from '../core/errors.ts';
+import { readComparison } from '../jobs/read-comparison.ts';
 import { readRunView } from '../jobs/read-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSheet, styleSheet } from './assets.ts';
@@ -47,11 +48,25 @@ export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppO
     try {
       return context.json(await readRunView(runFolder(path)));
     } catch (error) {
-      if (error instanceof InputError) return context.json({ error: error.message }, 422);
-      throw error;
+      return refusal(context, error);
+    }
+  });
+  app.get('/api/comparison', async context => {
+    const path = index.pathOfComparison(context.req.query('id') ?? '');
+    if (path === undefined) return context.json({ error: 'there is no such comparison in this folder' }, 404);
+    try {
+      return context.json(await readComparison(path));
+    } catch (error) {
+      return refusal(context, error);
     }
   });
   return app;
+}
+
+/** What is wrong with the files of a run is the user's to mend; anything else is an error of this program. */
+function refusal(context: Context, error: unknown): Response {
+  if (error instanceof InputError) return context.json({ error: error.message }, 422);
+  throw error;
 }
 
 function text(context: Context, type: string, content: string | undefined): Response {

@@ -118,6 +118,7 @@ test('changes are laid over what is known, a whole list replaces it', () => {
       ['a', run('a')],
       ['b', run('b')],
     ]),
+    comparisons: [],
     connected: false,
   };
   const changed = withChanges(known, { whole: false, runs: [run('b', { test: 5 }), run('c')], removed: ['a'] });

@@ -28,8 +28,8 @@ test('runs are found in folders of folders, and nothing else is', () => {
   for (const other of ['.hidden/c', 'node_modules/d', 'a/checkpoint/e'])
     writeFileSync(join(root, other, 'config.yaml'), '');
   writeFileSync(join(root, 'config.yaml'), '');
-  assert.deepEqual(findRuns(root).sort(), ['a', 'a/inner', 'group/b']);
-  assert.deepEqual(findRuns(join(root, 'nowhere')), []);
+  assert.deepEqual(findRuns(root).runs.toSorted(), ['a', 'a/inner', 'group/b']);
+  assert.deepEqual(findRuns(join(root, 'nowhere')).runs, []);
 });
 
 test('links are not followed: neither to a folder, nor by a file of a run, nor when they come later', () => {
