@@ -67,8 +67,8 @@ export function RunRow({ row, isStop, isCurrent, isTicked, tick, reach }: RunRow
         <span class="value">${test === undefined ? '' : score(test)}<small>${test === undefined ? '' : ` ${metric}`}</small></span>
         <span class="facts" title=${facts}>${facts}</span>
         <span class="state"
-          ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>
-          <time>${state === 'running' ? '' : dateText(changed)}</time></span
+          ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>${' '}
+          <time>${state === 'finished' ? dateText(changed) : ''}</time></span
         >
       </a>
     </li>`;

@@ -78,7 +78,7 @@ ${whereDark(darkScale.join(' '), ':root')}
   .beside .detail strong, .beside .detail code, .beside .detail span { display: block; margin: 0; } }
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
-svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block; min-width: 12.5rem; }
+svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block; min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }

@@ -1,4 +1,4 @@
-import { appendJsonLine, readJsonLines, readLastJsonLines } from '../files/json-lines.ts';
+import { appendJsonLine, readJsonLines, readLastJsonLines, sampleJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
@@ -35,6 +35,11 @@ export function appendMetrics(file: string, line: MetricsLine): void {
  */
 export function readMetrics(file: string): MetricsLine[] {
   return latest(readJsonLines(file));
+}
+
+/** The same for people to look at: of a long log about so many. */
+export async function sampleMetrics(file: string, most: number): Promise<MetricsLine[]> {
+  return latest(await sampleJsonLines(file, most));
 }
 
 /** The last validations of a run, those that so many bytes at the end of its log hold. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
+import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
@@ -72,7 +72,15 @@ export function appendHistory(file: string, step: number, opinion: Opinion): voi
  * @throws InputError for a version that is not known
  */
 export function readHistory(file: string): SearchHistory | undefined {
-  const [first, ...rest] = readJsonLines(file);
+  return historyOf(readJsonLines(file), file);
+}
+
+/** The same for people to look at: of a long one about so many moments. */
+export async function sampleHistory(file: string, most: number): Promise<SearchHistory | undefined> {
+  return historyOf(await sampleJsonLines(file, most), file);
+}
+
+function historyOf([first, ...rest]: readonly unknown[], file: string): SearchHistory | undefined {
   const begun = opening.safeParse(upgraded(first, file));
   if (!begun.success) return undefined;
   const lines = new Map<number, HistoryLine>();

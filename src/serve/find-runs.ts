@@ -54,7 +54,7 @@ export function inspectRun({ config, metrics, history, structure, result, checkp
   const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
   const found = [...[config, metrics, history, structure].map(stat), inResult, inCheckpoint];
   return {
-    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}`)).join(' '),
+    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}/${file.ino}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
     hasCheckpoint: inCheckpoint !== undefined,
