@@ -80,3 +80,12 @@ export function cutMiddle(text: string, most: number): string {
   const end = Math.ceil((most - 1) / 2);
   return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
 }
+
+/** Paths without the folders that all of them begin with: what tells them apart. */
+export function tellingNames(paths: readonly string[]): string[] {
+  const parts = paths.map(path => path.split('/'));
+  const [first = []] = parts;
+  let shared = 0;
+  while (parts.every(each => shared < each.length - 1 && each[shared] === first[shared])) shared++;
+  return paths.length < 2 ? [...paths] : parts.map(each => each.slice(shared).join('/'));
+}

@@ -81,14 +81,24 @@ function sorted(names: Iterable<string>): string[] {
   return [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-/** Runs side by side: what was spent and what came of it. */
+/**
+ * Runs side by side: what came of each, how far it is from the best, and what was spent. Only runs that were judged
+ * alike have a best.
+ */
 export function runsTable(runs: readonly RunSummary[]): Table {
+  const scored = runs.filter(run => run.test !== undefined);
+  const isAlike = new Set(scored.map(({ task, metric }) => `${task} ${metric ?? ''}`)).size === 1;
+  const best = isAlike && scored.length > 1 ? Math.max(...scored.map(run => run.test!)) : undefined;
+  const toBest = (test: number | undefined) => {
+    if (best === undefined || test === undefined) return '–';
+    return test === best ? 'best' : `−${score(best - test)}`;
+  };
   return {
-    header: ['run', 'task', 'model', 'method', 'seed', 'parameters', 'modules', 'validation', 'test'],
+    header: ['run', 'test', 'to the best', 'method', 'seed', 'parameters', 'modules', 'validation', 'task', 'model'],
     rows: runs.map(({ id, task, model, method, seed, parameters, modules, validation, test }) => [
-      ...[id, task, model, method, seed === null ? '' : String(seed)],
+      ...[id, test === undefined ? '–' : score(test), toBest(test), method, seed === null ? '' : String(seed)],
       ...[parameters, modules].map(value => (value === undefined ? '–' : count(value))),
-      ...[validation, test].map(value => (value === undefined ? '–' : score(value))),
+      ...[validation === undefined ? '–' : score(validation), task, model],
     ]),
   };
 }

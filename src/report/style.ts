@@ -78,6 +78,7 @@ ${whereDark(darkScale.join(' '), ':root')}
   .beside .detail strong, .beside .detail code, .beside .detail span { display: block; margin: 0; } }
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
+.neither { fill: var(--code); } svg .filled-0 { fill: var(--series-0); } svg .filled-1 { fill: var(--series-1); }
 svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block; min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }

@@ -49,6 +49,8 @@ main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article
 .problem { border-color: var(--kept); }
 .progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
 article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
+.difference .sides { display: flex; flex-wrap: wrap; gap: .5rem 1rem; margin-bottom: .5rem; }
+.difference select { font: inherit; font-size: .9rem; max-width: 16rem; }
 .structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
 .plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); } .u-legend th { font-weight: 600; }

@@ -7,7 +7,7 @@ import { listed } from '../../src/page/filter.ts';
 import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
 import { leftText, settledText, stepNow } from '../../src/page/progress.ts';
 import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
-import { cutMiddle, treeRows } from '../../src/page/run-tree.ts';
+import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 
 function run(id: string, changes: Partial<RunSummary> = {}): RunSummary {
@@ -82,6 +82,12 @@ test('the list is a tree of folders, in the order of their first runs; a folder 
   assert.deepEqual(rows(), ['cmp/rte (3)', ' lora (2)', '  seed-0', '  seed-1', ' found/seed-1', 'alone/a', 'top']);
   assert.deepEqual(rows(['cmp/rte/lora']), ['cmp/rte (3)', ' lora (2)', ' found/seed-1', 'alone/a', 'top']);
   assert.deepEqual(rows(['cmp/rte']), ['cmp/rte (3)', 'alone/a', 'top']);
+});
+
+test('compared runs are named by what tells them apart', () => {
+  assert.deepEqual(tellingNames(['cmp/rte/lora/seed-0', 'cmp/rte/found/seed-0']), ['lora/seed-0', 'found/seed-0']);
+  assert.deepEqual(tellingNames(['a/b', 'a/b/c']), ['b', 'b/c']);
+  assert.deepEqual(tellingNames(['a/b']), ['a/b']);
 });
 
 test('a long name loses its middle', () => {

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Place } from '../../src/core/site.ts';
 import { type HeatMap, type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
+import { differenceMapSvg, keptByText, sharedModules } from '../../src/report/pictures/difference-map-svg.ts';
 import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
 import { keptColour } from '../../src/report/pictures/palette.ts';
 
@@ -122,6 +123,27 @@ test('a model with an encoder alone has no columns of a decoder, and no letters 
 test('what the marks mean is said in the words given, in the picture and in the terminal', () => {
   assert.match(heatMapSvg(heatMap(modules), 'mean', { kept: 'kept by both searches' }), />kept by both searches</);
   assert.match(heatMapLines(heatMap(modules), { colour: false, kept: 'kept by all' }).at(-1)!, /● kept by all$/);
+});
+
+test('two structures in one map: a half of a cell is filled for each that keeps the module', () => {
+  const a = [module('A', 'E.0', 'LoRA', 1, true), module('B', 'E.0', 'LoRA', 1, true), module('C', 'E.0', 'LoRA', 0)];
+  const b = [module('B', 'E.0', 'LoRA', 1, true), module('D', 'E.0', 'LoRA', 1, true)];
+  const shared = sharedModules(a, b);
+  assert.deepEqual(
+    shared.map(each => [each.position, keptByText(each)]),
+    [
+      ['A', 'only A'],
+      ['B', 'both'],
+      ['C', 'neither'],
+      ['D', 'only B'],
+    ],
+  );
+  const svg = differenceMapSvg(shared, 'A: one, B: <two>');
+  assert.match(svg, /<title>B LoRA, E\.0: kept by both<\/title>/);
+  // Two of each in the map, and two in the legend.
+  for (const hue of [0, 1]) assert.equal(svg.split(`class="filled-${hue}"`).length - 1, 4);
+  for (const says of ['only A: 1', 'only B: 1', 'both: 1', 'A: one, B: &lt;two&gt;'])
+    assert.ok(svg.includes(`>${says}<`), says);
 });
 
 test('the picture has a titled cell for each module and an outline for each kept one', () => {

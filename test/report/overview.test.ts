@@ -101,6 +101,15 @@ test('transfer: rows are where structures were found, columns where they were us
 
 test('runs side by side have dashes for what is not known', () => {
   assert.deepEqual(runsTable([run('rte', 'lora', 55)]).rows, [
-    ['rte-lora', 'rte', 'mini', 'lora', '0', '–', '–', '–', '55.00'],
+    ['rte-lora', '55.00', '–', 'lora', '0', '–', '–', '–', 'rte', 'mini'],
   ]);
+});
+
+test('the best of runs that were judged alike is called so, the others by how far they are from it', () => {
+  const toBest = (given: Parameters<typeof runsTable>[0]) => runsTable(given).rows.map(row => row[2]);
+  const alike = [run('rte', 'lora', 55), run('rte', 'search', 60), run('rte', 'bitfit', undefined)];
+  assert.deepEqual(toBest(alike), ['−5.00', 'best', '–']);
+  assert.deepEqual(toBest([...alike, run('cola', 'lora', 70)]), ['–', '–', '–', '–']);
+  const metrics = alike.map((each, index) => ({ ...each, metric: index === 0 ? 'f1' : 'accuracy' }));
+  assert.deepEqual(toBest(metrics), ['–', '–', '–']);
 });

@@ -73,7 +73,8 @@ function each(map: HeatMap, draw: (module: HeatMapModule, x: number, y: number) 
   );
 }
 
-function columnLabels({ columns }: HeatMap, left: number): Markup[] {
+/** Names of the layers above the cells that begin `left` pixels from the edge. */
+export function columnLabels({ columns }: HeatMap, left: number): Markup[] {
   // From `E.10` on a label is wider than its column: turn all of them.
   const isTurned = columns.some(({ label }) => label.length > 3);
   return columns.map(({ label }, index) => {
