@@ -22,7 +22,7 @@ export interface ProbabilityMaps {
 
 /** InputError for structures of different models or spaces, or none. */
 export function probabilityMaps(structures: readonly Structure[]): ProbabilityMaps {
-  const modules = shownModules(meanStructure(structures).modules);
+  const modules = shownModules(meanStructure(structures));
   const spread = spreadOfProbability(structures);
   const keptBy = (i: number) => structures.filter(structure => structure.modules[i]!.kept).length;
   return {

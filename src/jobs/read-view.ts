@@ -24,7 +24,7 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   const result = await readResult(folder.result);
   const history = await sampleHistory(folder.history, MOST_MOMENTS);
   const modules = isThere(folder.structure)
-    ? shownModules((await readStructure(folder.structure)).modules)
+    ? shownModules(await readStructure(folder.structure))
     : modulesSoFar(history);
   const moments = history === undefined ? [] : searchMoments(history, modules);
   return {
@@ -41,10 +41,9 @@ function modulesSoFar(history: SearchHistory | undefined): HeatMapModule[] {
   const last = history?.lines.at(-1);
   if (history === undefined || last === undefined) return [];
   const kept = keptAt(history, last);
-  return shownModules(
-    history.candidates.map((candidate, index) => ({
-      ...candidate,
-      ...{ options: {}, worth: last.worth?.[index] ?? null, p: last.p?.[index] ?? null, kept: kept[index]! },
-    })),
-  );
+  const modules = history.candidates.map((candidate, index) => ({
+    ...candidate,
+    ...{ options: {}, worth: last.worth?.[index] ?? null, p: last.p?.[index] ?? null, kept: kept[index]! },
+  }));
+  return shownModules({ modules, ...(history.labels && { labels: history.labels }) });
 }

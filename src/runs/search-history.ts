@@ -6,6 +6,7 @@ import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { sitePosition } from '../structure/site-position.ts';
+import { labelsOf } from '../structure/structure-file.ts';
 import { upgradedModule } from '../structure/version-1.ts';
 
 const VERSION = 2;
@@ -14,6 +15,8 @@ const opening = z.object({
   version: z.literal(VERSION),
   /** Parameters to spend. */
   budget: z.number().positive(),
+  /** What kinds that plugins bring are called. */
+  labels: z.record(z.string(), z.string()).optional(),
   /** Whether modules that cannot change the output may be kept. */
   keepInert: z.boolean(),
   candidates: z.array(
@@ -49,10 +52,14 @@ export async function beginHistory(
   { budget, keepInert, ...space }: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
 ): Promise<void> {
   if (isThere(file)) return;
+  const labels = labelsOf(space.candidates);
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
     return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
   });
-  await writeFileWhole(file, jsonLine({ version: VERSION, budget, keepInert, candidates }));
+  await writeFileWhole(
+    file,
+    jsonLine({ version: VERSION, budget, ...(Object.keys(labels).length > 0 && { labels }), keepInert, candidates }),
+  );
 }
 
 /** What a search thinks of its candidates after a step: probabilities where it has such, else what they are worth. */

@@ -39,7 +39,7 @@ export const report: Command = {
       document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
+          ? [reportMarkdown({ result, modules: shownModules(structure), pictures })]
           : [...outcomeTables(outcome), ...files],
     };
   },
