@@ -9,7 +9,7 @@ import type { Output } from './command.ts';
 /** What a whole job prints: its budget, the heat map, the scores, table 5's form, and where all of it lies. */
 export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean }): Output {
   const { folder, result, structure } = outcome;
-  const modules = shownModules(structure.modules);
+  const modules = shownModules(structure);
   const scores = scoreTable(result);
   const lines = [
     ...['', `${result.task} on ${result.model}, seed ${result.seed}: ${budgetSentence(result)}`, ''],
@@ -25,7 +25,7 @@ export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean })
 
 /** A run's tables alone, for a terminal. */
 export function outcomeTables({ result, structure }: JobOutcome): string[] {
-  const tables = [scoreTable(result), keptTable(shownModules(structure.modules)), resourcesTable(result)];
+  const tables = [scoreTable(result), keptTable(shownModules(structure)), resourcesTable(result)];
   return [
     ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']),
     ...dataSentences(result).flatMap(text => [text, '']),

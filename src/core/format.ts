@@ -20,6 +20,16 @@ export function perTenThousand(fraction: number): string {
   return `${Number((fraction * 1e4).toPrecision(3))} ‱`;
 }
 
+/** A fraction in percent, as budgets are given: `0.0348%`. */
+export function percent(fraction: number): string {
+  return `${Number((fraction * 100).toPrecision(3))}%`;
+}
+
+/** `1 run`, `21 runs`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `737,668,096`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');

@@ -1,4 +1,5 @@
 import { InputError } from '../../core/errors.ts';
+import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparison.ts';
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
@@ -8,9 +9,9 @@ import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
 export const report: Command = {
-  description: 'Show a run: a page (report.html) and pictures in its folder, tables here',
+  description: 'Show a run or a comparison: a page (report.html) and pictures in its folder, tables here',
   args: {
-    run: { type: 'positional', required: true, description: 'run folder' },
+    run: { type: 'positional', required: true, description: 'folder of a run, or of a comparison' },
     format: {
       type: 'string',
       valueHint: 'terminal|markdown',
@@ -27,7 +28,12 @@ export const report: Command = {
         remedy: 'give terminal or markdown',
       });
     }
-    const outcome = await readRun(String(args.run));
+    const given = String(args.run);
+    if (holdsComparison(given)) {
+      const written = await writeComparisonReport(given);
+      return { document: { folder: given, report: written }, lines: [written] };
+    }
+    const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
     const { folder, result, structure } = outcome;
     const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
@@ -35,7 +41,7 @@ export const report: Command = {
       document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
+          ? [reportMarkdown({ result, modules: shownModules(structure), pictures })]
           : [...outcomeTables(outcome), ...unfinishedLines(folder), ...files],
     };
   },
