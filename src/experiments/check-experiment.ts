@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
@@ -13,14 +12,12 @@ import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName } from './cell.ts';
+import { type Cell, cellName, experimentFile } from './cell.ts';
 import { derivedStructure } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
 const alwaysChangeable: readonly string[] = ['threads', 'device', 'plugins'];
-
-const commonFile = (out: string) => join(out, 'matrix.yaml');
 
 /**
  * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
@@ -63,20 +60,20 @@ export function checkRunFolders(cells: readonly Cell[]): void {
  */
 export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
-  if (!existsSync(commonFile(out))) return;
+  if (!existsSync(experimentFile(out))) return;
   const changeable = [...alwaysChangeable, ...variedOptionsOf(strategies)];
-  const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
+  const begun = withAbsolutePaths(readYamlKeys(experimentFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
     if (changeable.includes(key) || begun[key] === now[key]) continue;
     throw new InputError(
       `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
-      { code: 'other-settings', where: commonFile(out), remedy: `give the same --${key} again, or another --out` },
+      { code: 'other-settings', where: experimentFile(out), remedy: `give the same --${key} again, or another --out` },
     );
   }
 }
 
 /** Notes what the runs of a folder have in common. The folder must exist. */
 export function writeExperimentFile(out: string, common: CommonSettings): Promise<void> {
-  return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
+  return writeFileWhole(experimentFile(out), stringify(withAbsolutePaths(common)));
 }

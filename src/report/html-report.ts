@@ -7,7 +7,7 @@ import { curvesSvg } from './pictures/curve-svg.ts';
 import type { Markup } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
-import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles } from './sections.ts';
+import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles, verdictPanel } from './sections.ts';
 import { style } from './style.ts';
 import { resourcesTable, runSentences, scoreTable } from './summary.ts';
 
@@ -18,7 +18,7 @@ export type ReportContent = RunView & { readonly result: RunResult };
 const shownMoments = 60;
 
 /** A run as one HTML file that needs no other file and no network. Every text from outside is escaped. */
-export function reportHtml({ result, modules, moments, metrics, config }: ReportContent): string {
+export function reportHtml({ result, modules, moments, metrics, config, verdict }: ReportContent): string {
   const title = `${result.task} on ${result.model}, seed ${result.seed}`;
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
@@ -40,6 +40,7 @@ main { max-width: 75rem; margin: 0 auto; padding: 1.5rem 1rem; }</style>
 ${runSentences(result)
   .map(text => `<p class="muted">${escapeMarkup(text)}.</p>`)
   .join('\n')}
+${verdict === undefined ? '' : verdictPanel(verdict)}
 ${tiles(result)}
 ${structurePanel({ modules, moments }, exploration.maximum)}
 ${scores === undefined ? '' : tablePanel('Scores', scores)}

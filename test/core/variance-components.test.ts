@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import {
-  chiSquaredQuantile,
-  fisherQuantile,
-  normalQuantile,
-  studentQuantile,
-} from '../../src/core/distributions.ts';
+import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from '../../src/core/distributions.ts';
 import { fillNormal } from '../../src/core/random.ts';
 import { expectedMaximum, shownDifference, varianceComponents } from '../../src/core/variance-components.ts';
 

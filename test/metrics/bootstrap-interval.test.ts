@@ -20,8 +20,16 @@ test('rows of a group are drawn together: fewer independent rows, a wider interv
   const isRight = (answers: readonly string[], targets: readonly Target[]) =>
     (100 * answers.filter(answer => answer === 'right').length) / targets.length;
   const answers = rows.map(group => (group % 2 === 0 ? 'right' : 'wrong'));
-  const alone = bootstrapInterval(isRight, answers, rows.map(() => ({ answers: ['right'] })))!;
-  const grouped = bootstrapInterval(isRight, answers, rows.map(group => ({ answers: ['right'], group: `${group}` })))!;
+  const alone = bootstrapInterval(
+    isRight,
+    answers,
+    rows.map(() => ({ answers: ['right'] })),
+  )!;
+  const grouped = bootstrapInterval(
+    isRight,
+    answers,
+    rows.map(group => ({ answers: ['right'], group: `${group}` })),
+  )!;
   assert.ok(grouped.high - grouped.low > 3 * (alone.high - alone.low));
 });
 

@@ -1,7 +1,9 @@
 import { InputError } from '../../core/errors.ts';
+import { readRunView } from '../../jobs/read-view.ts';
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
+import { verdictText } from '../../report/verdict/verdict.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
@@ -28,13 +30,21 @@ export const report: Command = {
     const outcome = await readRun(String(args.run));
     const files = await writeReport(outcome, { png: args.png === true });
     const { folder, result, structure } = outcome;
+    const { verdict } = await readRunView(folder);
     const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
     return {
-      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
+      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
-          : [...outcomeTables(outcome), ...files],
+          ? [
+              reportMarkdown({
+                result,
+                modules: shownModules(structure.modules),
+                pictures,
+                ...(verdict && { verdict }),
+              }),
+            ]
+          : [...outcomeTables(outcome), ...files, ...(verdict === undefined ? [] : ['', ...verdictText(verdict)])],
     };
   },
 };
