@@ -9,6 +9,7 @@ import {
 } from '../config/experiment-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
+import { parseSpreadSettings, type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
 import { parseSweepSettings, type SweepSettings, sweepSchemaFor } from '../config/sweep-settings.ts';
 import { parseTransferSettings, type TransferSettings, transferSchemaFor } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
@@ -60,6 +61,9 @@ export const sweepArgs = (catalogue: Catalogue): ArgsDef => ({
 /** What a transfer takes. */
 export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(transferSchemaFor(catalogue), catalogue);
 
+/** What a spread takes. */
+export const spreadArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(spreadSchemaFor(catalogue), catalogue);
+
 /** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
 export function readExperimentSettings(
   args: ParsedArgs,
@@ -79,6 +83,11 @@ export function readTransferSettings(
   catalogue: Catalogue,
 ): { settings: TransferSettings; out: string } {
   return readKeys(args, Object.keys(transferSchemaFor(catalogue).shape), parseTransferSettings, catalogue);
+}
+
+/** The settings of a spread, and where it writes. InputError as for `readKeys`. */
+export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): { settings: SpreadSettings; out: string } {
+  return readKeys(args, Object.keys(spreadSchemaFor(catalogue).shape), parseSpreadSettings, catalogue);
 }
 
 /**

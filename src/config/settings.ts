@@ -101,6 +101,7 @@ const lastKeys = {
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
+  'validation-loss': key(flag, 'at each validation of the re-training also take the mean loss of the examples'),
   'max-steps': key(positiveInteger, 'end a stage after this many steps, where its epochs have not ended it before', {
     hint: 'N',
   }),

@@ -13,7 +13,7 @@ import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { type Cell, cellName, experimentFile } from './cell.ts';
-import { derivedStructure } from './derivation.ts';
+import { derivedStructure, filesBefore } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
@@ -29,7 +29,7 @@ export async function checkCell(
 ): Promise<void> {
   const context = { ...(loaders && { loaders }), ...(signal && { signal }), catalogue: known };
   const { model, data, settings: resolved, catalogue } = await prepare(settings, context);
-  if (derive?.from.flat().every(file => existsSync(file))) {
+  if (derive !== undefined && filesBefore(derive).every(file => existsSync(file))) {
     keptModules(await derivedStructure(derive, model, catalogue), model, undefined, catalogue);
   } else if (job === 'search' || derive !== undefined) {
     resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) }, catalogue);

@@ -28,6 +28,7 @@ export function sharedSearch(cells: readonly Cell[], budget: string, out: string
         folder: cellFolder(out, { ...served, variant: `${named.variant} ${budget}` }),
         settings: { ...settings, structure: to },
         derive: {
+          by: 'mean',
           from: [[runFolder(folder).structure]],
           budget: cell.budget!,
           keepInert: settings['keep-inert'] ?? false,

@@ -92,6 +92,6 @@ function transferCell(random: Cell, source: Source, out: string, map: Mapping | 
     ...named,
     folder: cellFolder(out, named),
     settings: { ...settings, structure: to },
-    derive: { from: source.files, budget, keepInert, to, ...(map && { map }) },
+    derive: { by: 'mean', from: source.files, budget, keepInert, to, ...(map && { map }) },
   };
 }

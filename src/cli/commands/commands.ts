@@ -13,6 +13,7 @@ import { predict } from './predict-command.ts';
 import { report } from './report-command.ts';
 import { search } from './search-command.ts';
 import { serve } from './serve-command.ts';
+import { spread } from './spread-command.ts';
 import { sweep } from './sweep-command.ts';
 import { tasks } from './tasks-command.ts';
 import { train } from './train-command.ts';
@@ -29,6 +30,7 @@ export const commands: Readonly<Record<string, Command>> = {
   predict,
   compare,
   sweep,
+  spread,
   transfer,
   export: exportRun,
   heatmap,
