@@ -63,7 +63,8 @@ export const bilevel = defineStrategy({
   },
 });
 
-function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
+/** What a search by these keys does on a problem. */
+export function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
   const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience } = options;
   const learningRate = given ?? stage.learningRate;
   return {
