@@ -33,7 +33,12 @@ test('entrants differ, are within the budget, and begin with the answer of the b
   assert.equal(entrants[1]!.kept[0], false);
   assert.deepEqual(
     entrants.slice(0, 4).map(({ from }) => from),
-    ['the bi-level search', 'its runner-up 1', 'its runner-up 2', 'the gradients at the start'],
+    [
+      'the bi-level search',
+      "the bi-level search's runner-up 1",
+      "the bi-level search's runner-up 2",
+      'the gradients at the start',
+    ],
   );
   for (const entrant of entrants) {
     const spent = counts.reduce((sum, count, i) => sum + (entrant.kept[i] ? count : 0), 0);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, keyWithDefault, positive, positiveInteger } from '../../../core/key.ts';
+import { flag, key, keyWithDefault, positive, positiveInteger } from '../../../core/key.ts';
 import type { Contradiction } from '../strategy.ts';
 import type { BiLevelSearchOptions } from './bilevel-search.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
@@ -47,6 +47,12 @@ export const biLevelKeys = z.object({
     positive,
     "learning rate of the modules' parameters while searching (default: half of --lr, and less by as much as open gates hold more parameters than the budget)",
     { hint: 'R' },
+  ),
+  'fitting-only': keyWithDefault(
+    flag,
+    true,
+    'search among the candidates that can be kept alone: not larger than the budget, and able to change the output',
+    { off: 'search among all candidates, as the paper does, those too that can never be kept' },
   ),
   patience: key(
     positiveInteger,

@@ -38,7 +38,7 @@ export function listEntrants(wanted: number, sources: EntrantSources): Entrant[]
   const worth = Float64Array.from(alpha);
   for (let place = 0; place <= runnersUp; place++) {
     const kept = chooseStructure(worth, candidates, options);
-    enter(place === 0 ? 'the bi-level search' : `its runner-up ${place}`, kept);
+    enter(place === 0 ? 'the bi-level search' : `the bi-level search's runner-up ${place}`, kept);
     // Last of all, not left out: what room there is in the end is filled, as in any other structure.
     worth[best(worth, kept)] = Number.NEGATIVE_INFINITY;
   }

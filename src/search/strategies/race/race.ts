@@ -13,6 +13,7 @@ import { type TuneResult, tune } from '../../../training/tune-program.ts';
 import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
 import { biLevelKeys, completeOptions } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../bilevel/bilevel-search.ts';
+import { fittingCandidates } from '../bilevel/fitting.ts';
 import { splitHalves } from '../bilevel/halves.ts';
 import { gradientNorm } from '../gradient-norm.ts';
 import {
@@ -97,8 +98,9 @@ export const race = defineStrategy({
     };
 
     if (series.begin <= stage) {
-      const compiled = await compile(candidates);
-      const found = yield* counted(counter, shortSearch(inner, held, compiled, contextOf(stage)));
+      const { problem: fitting, widen } = fittingCandidates(inner);
+      const compiled = await compile(fitting.candidates);
+      const found = yield* counted(counter, widen(shortSearch(fitting, held, compiled, contextOf(stage))));
       alpha.set(found.worth);
       spend(found);
       await compiled.release();
@@ -187,7 +189,8 @@ interface RacePlan {
 
 /** What a race will do; undefined where the budget holds everything and nothing is to be raced. */
 function planOf(problem: SearchProblem, { entrants, 'race-steps': raceSteps }: RaceOptions): RacePlan | undefined {
-  const { candidates, budget, examples, stage, tuning } = problem;
+  const { budget, examples, stage, tuning } = problem;
+  const { candidates } = fittingCandidates(problem).problem;
   if (candidates.reduce((sum, { parameters }) => sum + parameters, 0) <= budget) return undefined;
   const { held, rest } = holdOut(examples, tuning.seed);
   const all = stepsOf(splitHalves(rest, stage.seed).delta.length, stage);
@@ -305,7 +308,7 @@ function noLoss(): DivergedError {
 /** Who won, and by how much. */
 function raceSentence([winner, second]: readonly Entrant[], losses: ArrayLike<number>): string {
   if (winner === undefined) return 'The budget leaves one structure: there was no race.';
-  if (second === undefined) return `The race was won by the structure of ${winner.from}.`;
+  if (second === undefined) return `The race was won by what came of ${winner.from}.`;
   const [first, next] = [losses[0]!, losses[1]!].map(loss => loss.toPrecision(3));
-  return `The race was won by the structure of ${winner.from}, with a held-out loss of ${first} after its last training; that of ${second.from} had ${next}.`;
+  return `The race was won by what came of ${winner.from}, with a held-out loss of ${first} after its last training; what came of ${second.from} had ${next}.`;
 }
