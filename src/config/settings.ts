@@ -9,6 +9,7 @@ import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
 import { list } from './list-key.ts';
+import { paperDescription } from './paper-values.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -109,6 +110,7 @@ const lastKeys = {
     z.enum(presetNames),
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
   ),
+  paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   'max-length': key(z.coerce.number().int().min(2), 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
   'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),

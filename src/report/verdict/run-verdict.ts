@@ -37,6 +37,7 @@ export function runVerdict(facts: RunFacts): Verdict {
   const commonest = result.score && againstCommonest(result.testInterval, result.score.majority);
   const lines: VerdictLine[] = [
     ...(result.score === undefined ? [] : [scoreLine(result, commonest!.says)]),
+    ...dataLine(result),
     ...randomLine(result),
     ...(search === undefined ? [] : [costLine(result)]),
     ...(isWhole
@@ -74,6 +75,23 @@ function scoreLine({ score: scores, testInterval, data }: RunResult, beside: str
       ? ''
       : ` (95 % interval ${range(testInterval)}, by ${rows} alone: another training moves it as well)`;
   return { about: 'score', says: `${metric} ${score(test)}${sure}, ${beside}` };
+}
+
+/** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
+const fewRows = 30;
+
+/** What the data cannot tell, whatever was trained. */
+function dataLine({ score: scores, data }: RunResult): VerdictLine[] {
+  if (scores === undefined || data === undefined) return [];
+  const says = [
+    ...(data.validation < fewRows
+      ? [`the validation part has ${data.validation} rows: which checkpoint is best by it is mostly chance`]
+      : []),
+    ...(scores.majority === 100
+      ? ['every test row has the commonest answer, so that no score on it shows anything was learned']
+      : []),
+  ];
+  return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
 }
 
 function randomLine({ score: scores, resources }: RunResult): VerdictLine[] {

@@ -73,6 +73,14 @@ test('what is no better than one answer needs more steps first', () => {
   );
 });
 
+test('data that cannot tell are named: few validation rows, and a test part of one answer', () => {
+  assert.equal(saying('data'), undefined);
+  const few = { ...result.data!, validation: 7 };
+  assert.match(saying('data', withScore({ data: few }))!, /^the validation part has 7 rows: .* mostly chance$/);
+  const constant = { ...result.score!, test: 100, majority: 100 };
+  assert.match(saying('data', withScore({ score: constant }))!, /^every test row has the commonest answer/);
+});
+
 test('the cost is told in re-trainings', () => {
   assert.match(saying('cost')!, /0\.40 re-trainings in time \(20 s to 50 s\), 0\.25 in losses with gradients/);
   assert.equal(saying('cost', withScore({ resources: { retrain: stage(50, 600) } })), undefined);

@@ -85,7 +85,7 @@ function searchedProblem(problem: SearchProblem, { 'fitting-only': fittingOnly }
 
 /** What a search by these keys does on a problem. */
 export function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
-  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience } = options;
+  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience, 'alpha-travel': alphaTravel } = options;
   const learningRate = given ?? stage.learningRate;
   return {
     ...stage,
@@ -93,5 +93,6 @@ export function searchOptions({ budget, keepInert, stage }: SearchProblem, optio
     ...(given === undefined && { rateByOpenGates: true }),
     ...relaxationOf(options),
     ...(patience !== undefined && { patience }),
+    ...(alphaTravel !== undefined && { alphaTravel }),
   };
 }
