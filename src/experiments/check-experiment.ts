@@ -8,6 +8,7 @@ import { writeFileWhole } from '../files/write-file-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
+import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
@@ -31,8 +32,11 @@ export async function checkCell(
   const { model, data, settings: resolved, catalogue } = await prepare(settings, context);
   if (derive !== undefined && filesBefore(derive).every(file => existsSync(file))) {
     keptModules(await derivedStructure(derive, model, catalogue), model, undefined, catalogue);
-  } else if (job === 'search' || derive !== undefined) {
-    resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) }, catalogue);
+  } else if (derive !== undefined) {
+    resolveSpace(model, { ...resolved, budget: derive.budget }, catalogue);
+  } else if (job === 'search') {
+    const search = resolveSearch(model, resolved, catalogue);
+    await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
   } else {
     await listTrials(model, data, resolved, catalogue);
   }
@@ -65,7 +69,7 @@ export function checkExperimentFolder(out: string, common: CommonSettings, { str
   const begun = withAbsolutePaths(readYamlKeys(experimentFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
-    if (changeable.includes(key) || begun[key] === now[key]) continue;
+    if (changeable.includes(key) || JSON.stringify(begun[key]) === JSON.stringify(now[key])) continue;
     throw new InputError(
       `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
       { code: 'other-settings', where: experimentFile(out), remedy: `give the same --${key} again, or another --out` },

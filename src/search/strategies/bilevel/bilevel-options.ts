@@ -128,3 +128,6 @@ export function relaxationOf(
     ...(isPenalised && { l0: { weight, stretch: [low, high] } }),
   };
 }
+
+/** The options of a short search within others: by the first order, since the correction is small and costs as much. */
+export const firstOrder = completeOptions(biLevelKeys.parse({ order: 'first' }));

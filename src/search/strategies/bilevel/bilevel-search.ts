@@ -48,6 +48,8 @@ export interface BiLevelSearchOptions extends StageConfig {
   readonly alphaLearningRate: number;
   /** Sum of α's rates over the steps; in place of `alphaLearningRate`, whatever the number of steps. */
   readonly alphaTravel?: number;
+  /** α at the beginning, one number a candidate (default: 0). */
+  readonly initialAlpha?: Float64Array;
   /**
    * Whether `learningRate` is what suits a structure of the budget's size, to be lowered while more than that is open
    * (`open-rate.ts`). By default it is taken as it is.
@@ -133,7 +135,7 @@ export async function* biLevelSearch(
   // A rate that falls to 0 over n steps adds up to (n + 1)/2 of its first.
   const alphaLearningRate = alphaTravel === undefined ? options.alphaLearningRate : (2 * alphaTravel) / (steps + 1);
   const delta = problem.initialDelta.slice();
-  const alpha = new Float64Array(modules.length);
+  const alpha = options.initialAlpha?.slice() ?? new Float64Array(modules.length);
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
@@ -185,6 +187,7 @@ export async function* biLevelSearch(
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
         ...(patience !== undefined && { patience }),
+        ...(options.initialAlpha && { initialAlpha: options.initialAlpha.join() }),
         clipNorm,
         seed,
         keepInert,

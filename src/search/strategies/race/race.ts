@@ -11,7 +11,7 @@ import { resumeSeries } from '../../../training/stage-series.ts';
 import { countSteps } from '../../../training/steps.ts';
 import { type TuneResult, tune } from '../../../training/tune-program.ts';
 import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
-import { biLevelKeys, completeOptions } from '../bilevel/bilevel-options.ts';
+import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../bilevel/bilevel-search.ts';
 import { fittingCandidates } from '../bilevel/fitting.ts';
 import { splitHalves } from '../bilevel/halves.ts';
@@ -58,6 +58,10 @@ export const race = defineStrategy({
   options,
   varied: ['entrants'],
 
+  async check(problem, options) {
+    planOf(problem, options);
+  },
+
   cost(problem, options) {
     const plan = planOf(problem, options);
     if (plan === undefined) return undefined;
@@ -77,7 +81,7 @@ export const race = defineStrategy({
     const { candidates, budget, keepInert, tuning } = problem;
     checkBudget(candidates, { budget, keepInert });
     const plan = planOf(problem, options);
-    if (plan === undefined) return yield* bilevel.search(problem, biLevelOptions, compile, context);
+    if (plan === undefined) return yield* bilevel.search(problem, firstOrder, compile, context);
 
     const { held, inner } = plan;
     const alpha = new Float64Array(candidates.length);
@@ -163,8 +167,6 @@ export const race = defineStrategy({
   },
 });
 
-/** The first order: the correction of the others is small, and costs as much again. */
-const biLevelOptions = completeOptions(biLevelKeys.parse({ order: 'first' }));
 const gradientOptions = gradientNorm.options.parse({});
 
 interface Round {
@@ -206,7 +208,7 @@ function planOf(problem: SearchProblem, { entrants, 'race-steps': raceSteps }: R
     steps: Math.max(1, Math.round(lastSteps / 2 ** (sizes.length - 1 - round))),
   }));
   const raced = rounds.reduce((sum, { size, steps }) => sum + size * steps, 0);
-  const searchCost = countEvaluations(bilevel.cost(inner, biLevelOptions));
+  const searchCost = countEvaluations(bilevel.cost(inner, firstOrder));
   return {
     ...{ held, inner, rounds, searchSteps, gradientSteps },
     steps: searchSteps + gradientSteps + raced,
@@ -232,7 +234,7 @@ function shortSearch(
       ...{ program, initialDelta, deltaExamples: halves.delta, alphaExamples: halves.alpha },
       evaluate: async (delta, gates) => -(await meanLoss(program, held, { delta, gates }, judging(problem, context))),
     },
-    searchOptions(problem, biLevelOptions),
+    searchOptions(problem, firstOrder),
     context,
   );
 }
