@@ -53,3 +53,8 @@ export function shortened(text: string, most: number): string {
   const head = Math.ceil((most * 2) / 3);
   return `${text.slice(0, head)} … (${text.length - most} characters left out) … ${text.slice(head - most)}`;
 }
+
+/** Quotes what a shell would split or expand. */
+export function shellWord(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
