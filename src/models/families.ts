@@ -2,8 +2,12 @@ import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { readJson } from '../files/read-json.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import { loadBert, openBertCodecs } from './bert/load-bert.ts';
+import { bert } from './bert/bert.ts';
+import { distilbert } from './distilbert/distilbert.ts';
 import type { Model } from './model.ts';
+import { modernbert } from './modernbert/modernbert.ts';
+import { mpnet } from './mpnet/mpnet.ts';
+import { roberta } from './roberta/roberta.ts';
 import { loadT5 } from './t5/load-t5.ts';
 import { openT5Codecs } from './t5/t5-codec.ts';
 
@@ -24,7 +28,12 @@ export type Families = Readonly<Record<string, Family>>;
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
 export const families: Families = {
   t5: { load: loadT5, openCodecs: openT5Codecs },
-  bert: { load: loadBert, openCodecs: openBertCodecs },
+  bert,
+  roberta,
+  'xlm-roberta': roberta,
+  distilbert,
+  mpnet,
+  modernbert,
 };
 
 /**

@@ -24,6 +24,8 @@ export interface Model {
   readonly sites: readonly Site[];
   /** What is trained beside modules, whatever the structure: classifiers. None of it counts against a budget. */
   readonly heads: readonly Head[];
+  /** What a user should know of how it answers: that a trained head is not made use of. */
+  readonly notice?: string;
   readonly tokenizer: Tokenizer;
   /**
    * How the model reads a task's examples and answers them.

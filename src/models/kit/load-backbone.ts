@@ -26,6 +26,8 @@ export interface Answers<Config> {
   readonly heads: readonly Head[];
   program(blueprint: Blueprint<Config>, settings: SessionSettings): Program;
   graphs(blueprint: Blueprint<Config>): ProgramGraphs;
+  /** What is to be said of the choice: something trained that is not made use of. */
+  readonly notice?: string;
   /** Absent where the family has no form to be run without this program. */
   standalone?(blueprint: Blueprint<Config>): StandaloneGraphs;
 }
@@ -82,7 +84,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
     return model;
   };
   const make = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind);
+    const { heads, program, graphs, standalone, notice } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
@@ -100,6 +102,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       fingerprint,
       sites,
       heads,
+      ...(notice !== undefined && { notice }),
       tokenizer,
       weights,
       codec: (task, options) => backbone.codec(tokenizer, task, options),
