@@ -116,6 +116,7 @@ export async function* biLevelSearch(
   const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
     options;
+  const { headLearningRate } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -148,6 +149,8 @@ export async function* biLevelSearch(
       estimator,
       order,
       learningRate: rate,
+      // However many gates are open, the head is one.
+      headLearningRate: headLearningRate && linearDecay(headLearningRate, index, steps),
       alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
       clipNorm,
       step: index,
@@ -175,6 +178,7 @@ export async function* biLevelSearch(
         beta,
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,
