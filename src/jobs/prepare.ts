@@ -68,6 +68,8 @@ export async function prepare(
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
+  const { cut, all } = data.inputs;
+  if (cut > 0) onEvent?.({ type: 'message', text: `${cut} of ${all} inputs are longer than is read, and are cut` });
   for (const text of [model.notice, data.incomplete, data.tooLong])
     if (text !== undefined) onEvent?.({ type: 'warning', text });
   return { catalogue, settings, model, data, compile, encoding, tuning };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
 import { readJson } from '../files/read-json.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { bert } from './bert/bert.ts';
@@ -50,9 +51,10 @@ export async function familyIn(
     typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
   const family = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   if (family !== undefined) return { family, config };
+  const [nearest] = nearestNames(name ?? '', Object.keys(known));
   throw new InputError(`the model family is ${name ?? 'not named'}`, {
     code: 'unknown-family',
     where,
-    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}`,
+    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}${nearest ? `; the nearest is ${nearest}` : ''}`,
   });
 }

@@ -10,12 +10,16 @@ import type { Builder } from '../kit/builder.ts';
 import { type CheckpointNames, type Tensors, weightOf } from '../kit/find-weights.ts';
 import { headCodec } from '../kit/head-codec.ts';
 import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
+import { wrongConfig } from '../kit/parse-config.ts';
 import type { Pooling } from '../kit/pooling.ts';
 import { headAnswers, type TextReader } from '../kit/text-classifier.ts';
 import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
 import type { Model } from '../model.ts';
 import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
+
+/** Four special tokens and one of each of two texts: no model that reads has fewer positions. */
+const SHORTEST = 6;
 
 /** What every encoder's config says. */
 export interface EncoderConfig {
@@ -58,7 +62,12 @@ export interface EncoderForm<Config extends EncoderConfig> extends CheckpointNam
 export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Config>) {
   const { name: family, namesOf = (name: string) => [name], unread, sliceOf } = form;
   const lastLayer = form.head.at(-1)!;
-  const parse = (folder: string, json: unknown) => form.parse(json, join(folder, 'config.json'));
+  const parse = (folder: string, json: unknown): Config => {
+    const where = join(folder, 'config.json');
+    const config = form.parse(json, where);
+    if (form.longest(config) >= SHORTEST) return config;
+    throw wrongConfig(`max_position_embeddings: room for texts of ${form.longest(config)} tokens`, where, family);
+  };
   const codecOf = (config: Config, tokenizer: EncoderTokenizer, task: CodedTask, options: CodecOptions): Codec => {
     const maxLength = Math.min(options.maxLength, form.longest(config));
     return headCodec(tokenizer, task, { ...options, maxLength }, joinTexts(tokenizer, form.frame));
@@ -81,7 +90,7 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
         async answers(kind = trained?.kind ?? { kind: 'class', classes: 2 }) {
           if (kind.kind === 'text') throw writesNoText(family, folder);
           const { rows, notice } = takenOver(trained, kind);
-          const reader = readerOf(config, encoder, form.longest(config), lastLayer);
+          const reader = readerOf(config, encoder, { longest: form.longest(config), lastLayer, where: folder });
           const answers = await headAnswers(reader, kind, { tensors, where: folder, ...(rows && { rows }) });
           return { ...answers, ...(notice !== undefined && { notice }) };
         },
@@ -106,15 +115,18 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
 function readerOf<Config extends EncoderConfig>(
   { width, feedForwardWidth }: Config,
   { states, pooling = 'first', pooled = (_, state) => state, feeds, head }: Encoder<Config>,
-  longest: number,
-  lastLayer: string,
+  { longest, lastLayer, where }: { readonly longest: number; readonly lastLayer: string; readonly where: string },
 ): TextReader<Config> {
   return {
     ...{ states, pooling, pooled, width, feedForwardWidth },
     feeds(texts) {
       const length = Math.max(...texts.map(({ ids }) => ids.length));
-      if (length > longest) throw new RangeError(`a text of ${length} tokens, and ${longest} positions`);
-      return feeds(texts);
+      if (length <= longest) return feeds(texts);
+      throw new InputError(`a text of ${length} tokens, and ${longest} positions`, {
+        code: 'no-room-for-text',
+        where,
+        remedy: 'read texts by the codec of the model, which cuts them',
+      });
     },
     head: numbers => [...head, { name: lastLayer, outFeatures: numbers }],
   };
