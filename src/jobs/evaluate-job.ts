@@ -1,12 +1,13 @@
 import type { Settings } from '../config/settings.ts';
 import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import type { JobContext } from './job-events.ts';
 import { readTuned } from './load-tuned.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
 
+/** Scores of a run on one part of its task. */
 export interface EvaluationOutcome {
   readonly task: string;
   readonly model: string;

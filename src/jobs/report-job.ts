@@ -2,7 +2,7 @@ import { readYamlKeys } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { reportHtml } from '../report/html-report.ts';
 import { curvesPicture } from '../report/pictures/curves-picture.ts';
@@ -38,6 +38,7 @@ function commandOfRun({ config }: RunFolder): 'search' | 'train' {
   return method === undefined && structure === undefined ? 'search' : 'train';
 }
 
+/** What a report holds beside the page. */
 export interface ReportOptions {
   /** Write each picture as PNG, too. */
   readonly png?: boolean;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
-import { readJson } from '../files/read-json.ts';
+import { readJson } from '../files/structured-text.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { bert } from './bert/bert.ts';
 import { distilbert } from './distilbert/distilbert.ts';
@@ -15,6 +15,7 @@ import { openT5Codecs } from './t5/t5-codec.ts';
 /** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {
   /**
+   * The model in a folder.
    * @param name for tables and run folders
    * @param config config.json, parsed and not checked
    */
