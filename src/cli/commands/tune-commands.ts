@@ -31,6 +31,7 @@ const keys: readonly SettingKey[] = [
     'prepack',
     'precision',
     'lr',
+    'head-lr',
     'clip-norm',
     'batch-size',
     'micro-batch',
