@@ -1,4 +1,4 @@
-import { bytes, count, duration } from '../core/units.ts';
+import { bytes, count, duration } from '../core/format.ts';
 import { obstacles } from '../export/holdings.ts';
 import type { MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { expandHome } from '../files/expand-home.ts';
+import { expandHome } from '../files/folders.ts';
 import { builtInModel } from '../models/built-in.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
-const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins'];
+const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins', 'prior'];
 
 /** Keys whose values may be paths of what is read or written. */
 const homeKeys: readonly string[] = [...pathKeys, 'out'];

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { tokenizerJsonFiles } from '../data/tokenizer/tokenizer-json.ts';
 import type { Head } from '../deltas/layout.ts';
-import { readTextFile } from '../files/read-json.ts';
 import { isThere, readBytes } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readTextFile } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { answerKindOf } from '../models/answer-kind.ts';
 import type { ExportedTask } from './exported-task.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { elementCount } from '../core/element-count.ts';
+import { elementCount } from '../core/arrays.ts';
 import { InputError } from '../core/errors.ts';
 import { mergeDelta } from '../deltas/merge.ts';
 import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { makeFolder } from '../files/folders.ts';
 import { openFile } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';

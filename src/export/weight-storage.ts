@@ -1,10 +1,10 @@
-import { elementCount } from '../core/element-count.ts';
+import { elementCount } from '../core/arrays.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { toHalves } from '../files/widen.ts';
+import { toHalves } from '../files/safetensors-arrays.ts';
 import { bytesOf } from '../files/write-tensors.ts';
-import { BYTES } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
 import { cast, mul, reshape } from '../graph/ops/ops.ts';
+import { BYTES } from '../graph/shape.ts';
 import type { DataType, Value } from '../graph/types.ts';
 
 /** ONNX asks for external tensors at whole pages, so that they can be mapped. */

@@ -1,5 +1,4 @@
-import { mean, standardDeviation } from '../core/moments.ts';
-import { type PairedTest, signFlipTest } from '../core/sign-flip.ts';
+import { mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 
 /** One finished run of a comparison. */
@@ -45,6 +44,13 @@ export interface ComparisonRow
   readonly peakBytes: number;
   /** Test score of the found structure less that of this row, paired by seed. */
   readonly foundLessThis?: PairedTest & { readonly method: string; readonly budget: string | null };
+}
+
+/** What is shown of a comparison; `compare.json` has more. */
+export interface ComparisonView {
+  readonly model: string;
+  readonly rows: readonly ComparisonRow[];
+  readonly failed: readonly { readonly run: string; readonly message: string }[];
 }
 
 /** Rows that average the tasks carry this in place of a task. */

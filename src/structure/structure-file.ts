@@ -3,8 +3,8 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
-import { readJson } from '../files/read-json.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { sitePosition } from './site-position.ts';
 import { upgradedModule } from './version-1.ts';
 
@@ -36,11 +36,14 @@ const structureFile = z.object({
   budget: z.number().positive().nullable(),
   /** The plugin that brings each kind of its modules that the package has not. */
   plugins: z.record(z.string(), z.string()).optional(),
+  /** What each of these kinds is called in tables and pictures. */
+  labels: z.record(z.string(), z.string()).optional(),
   modules: z.array(moduleRecord),
   /** Where it was found, for a structure that was carried over from other runs. */
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
 });
 
+/** One candidate in a structure file: where it attaches, what it costs and was worth, and whether it is kept. */
 export type ModuleRecord = z.infer<typeof moduleRecord>;
 /** Tasks that a structure was found on, and the structure files it was made of. */
 export type StructureSource = NonNullable<Structure['source']>;
@@ -92,9 +95,15 @@ export function createStructure(
     model: { name, fingerprint, parameters },
     space,
     budget,
-    ...(brought.length > 0 && { plugins: Object.fromEntries(brought) }),
+    ...(brought.length > 0 && { plugins: Object.fromEntries(brought), labels: labelsOf(modules) }),
     modules: records,
   };
+}
+
+/** What the kinds that plugins bring are called, by their names. */
+export function labelsOf(modules: readonly DeltaModule[]): Record<string, string> {
+  const brought = modules.filter(({ delta }) => delta.plugin !== undefined);
+  return Object.fromEntries(brought.map(({ kind, delta }) => [kind, delta.label]));
 }
 
 /** Writes a structure as JSON, whole, one line a module. */

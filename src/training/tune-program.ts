@@ -1,20 +1,23 @@
+import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { adamwStep, createMoments } from './adamw.ts';
 import { createBatchCursor } from './batch-cursor.ts';
-import { clipNorm } from './clip.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';
 import { tuneStream } from './stage-cost.ts';
-import { checkFinite, countSteps, linearDecay } from './steps.ts';
+import { checkFinite, countSteps, headRate, linearDecay } from './steps.ts';
 import { stoppable } from './stoppable.ts';
 
+/** What is trained, on what, from where on. */
 export interface TuneProblem {
   readonly program: Trainable;
   readonly examples: readonly EncodedExample[];
   readonly initialDelta: Float32Array;
   /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
   evaluate(delta: Float32Array): Promise<number>;
+  /** Mean loss of the examples that the score is taken on, to be told with each score; not told without it. */
+  validationLoss?(delta: Float32Array): Promise<number>;
 }
 
 /** Gradients are clipped to a norm of 2 where nothing is said. */
@@ -28,8 +31,10 @@ export interface TuneStepEvent extends StepProgress {
   readonly tokens: number;
 }
 
+/** What a training tells while it runs. */
 export type TuneEvent = TuneStepEvent | EvaluationEvent;
 
+/** What a training has found, and what it took. */
 export interface TuneResult {
   /** The delta vector of the best evaluation. */
   readonly delta: Float32Array;
@@ -53,7 +58,7 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch } = options;
+  const { microBatch, headLearningRate } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
@@ -65,7 +70,8 @@ export async function* tune(
     const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
-    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1 });
+    const own = headLearningRate && linearDecay(headLearningRate, index, steps);
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(program.layout, own) });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
 
@@ -78,6 +84,7 @@ export async function* tune(
         examples: examples.length,
         steps,
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
@@ -88,6 +95,7 @@ export async function* tune(
       kept: ['delta'],
       step,
       evaluate: () => problem.evaluate(delta),
+      ...(problem.validationLoss && { validationLoss: () => problem.validationLoss!(delta) }),
     },
     context,
   );

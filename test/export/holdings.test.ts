@@ -4,7 +4,7 @@ import { InputError } from '../../src/core/errors.ts';
 import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
 import { exporters } from '../../src/export/formats.ts';
 import { exportAdvice, holdingsOf, obstacles } from '../../src/export/holdings.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { loadTiny } from './support.ts';
 

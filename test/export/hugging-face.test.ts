@@ -10,7 +10,7 @@ import type { ExportedTask } from '../../src/export/exported-task.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { Model } from '../../src/models/model.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { assertClose, freshFolder, loadTiny, task, trained } from './support.ts';
 
 /** A Python that has torch, transformers and peft. */

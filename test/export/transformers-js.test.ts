@@ -14,7 +14,7 @@ import type { ExportedTask } from '../../src/export/exported-task.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { assertClose, freshFolder, loadTiny, task, trained } from './support.ts';
 

@@ -1,5 +1,5 @@
 import type { SettingKey } from '../../config/settings.ts';
-import { count } from '../../core/units.ts';
+import { count } from '../../core/format.ts';
 import { runImportJob } from '../../jobs/import-job.ts';
 import type { Command } from '../command.ts';
 import { readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';

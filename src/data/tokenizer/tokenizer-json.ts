@@ -4,7 +4,7 @@ import { type AddedVocabulary, addedVocabulary, sentinelVocabulary } from './add
 import { type Companions, readCompanions } from './companions.ts';
 import { wordPieceJson } from './plain-vocabulary.ts';
 import { BERT_TOKENS, type Role, T5_TOKENS } from './special-tokens.ts';
-import { SPACE_PIECE } from './unigram/spec.ts';
+import { SPACE_PIECE } from './unigram/piece-candidates.ts';
 import { parseSpieceModel } from './unigram/spiece-model.ts';
 
 type Json = Readonly<Record<string, unknown>>;

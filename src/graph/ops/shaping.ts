@@ -22,6 +22,7 @@ export function expand(x: Value, shape: Shape): Value {
   return x.graph.apply('Expand', [x, shapeValue(x, shape)], { target: shape.join() })[0]!;
 }
 
+/** x with its axes in another order: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   return x.graph.apply('Transpose', [x], { perm: permutation })[0]!;
 }
@@ -53,6 +54,7 @@ export function slice(x: Value, axis: number, [start, end]: readonly [Value, Val
 /** ONNX's numbers of the types a value can be cast to. */
 const CAST_CODES = { float32: 1, int64: 7 } as const;
 
+/** x as another type of elements; x itself where it is of that type. */
 export function cast(x: Value, dtype: keyof typeof CAST_CODES): Value {
   return x.dtype === dtype ? x : x.graph.apply('Cast', [x], { to: CAST_CODES[dtype] })[0]!;
 }

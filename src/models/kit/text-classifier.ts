@@ -1,37 +1,36 @@
 import type { EncodedInput, Program } from '../../core/program.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { lower } from '../../graph/lower.ts';
-import { mul } from '../../graph/ops/ops.ts';
+import { mul, reshape } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { Feeds, SessionSettings } from '../../runtime/session.ts';
 import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts';
 import type { Blueprint, Builder } from './builder.ts';
-import type { Tensors } from './find-weights.ts';
 import type { Answers } from './load-backbone.ts';
-import { paddedLength } from './padding.ts';
-import { createProgramCore, type Forward, logitsGraph } from './program-core.ts';
+import { longestOf, paddedLength } from './padding.ts';
+import { type Pooling, pool, poolingFeed, poolingWithin } from './pooling.ts';
+import { createProgramCore, type Forward, outputGraph } from './program-core.ts';
 import { curvatureGraph, trainingGraph } from './step-graphs.ts';
-import { applyHead, type HeadLayer, textHeads } from './text-heads.ts';
+import { applyHead, type HeadLayer, type TrainedHeads, textHeads } from './text-heads.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
 
 /** What a family that reads texts gives, to answer by a head: classes, numbers, choices. */
 export interface TextReader<Config> {
-  /** Adds the forward pass: one state a text, [batch, width]. Its inputs have extents `batch` and `source`. */
+  /** Adds the forward pass: the last states [batch·source, width]. Its inputs have extents `batch` and `source`. */
   states(builder: Builder<Config>): Value;
-  /** What that reads of texts; lengths are padded as `paddedLength` says. */
+  /** Which of them stand for a text. */
+  readonly pooling: Pooling;
+  /** What becomes of a text's state [batch, width] before the head (default: nothing). */
+  readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
+  /** What `states` reads of texts; lengths are padded as `paddedLength` says. */
   feeds(texts: readonly EncodedInput[]): Feeds;
-  /**
-   * The same within a graph, made of token ids, of which text each token is (`types`) and which are no padding (`mask`),
-   * all int64 [batch, source]: for a model that is run without this program. Absent where the family has no such form.
-   */
-  readonly standalone?: {
-    feeds(graph: Graph, rows: StandaloneRows): Readonly<Record<string, Value>>;
-    /** Whether it reads types. */
-    readonly hasTypes: boolean;
-    /** Longest text in tokens. */
-    readonly longest?: number;
-  };
+  /** The same within a graph, for a model that is run without this program: absent where there is no such form. */
+  readonly feedsWithin?: (graph: Graph, rows: StandaloneRows) => Readonly<Record<string, Value>>;
+  /** Whether it reads which of two texts a token is of (default: no). */
+  readonly hasTypes?: boolean;
+  /** Longest text in tokens, where there is such. */
+  readonly longest?: number;
   /** Of a text's state. */
   readonly width: number;
   /** The head that gives so many numbers, layer by layer. */
@@ -40,31 +39,32 @@ export interface TextReader<Config> {
   readonly feedForwardWidth: number;
 }
 
-/** What a standalone model reads. */
+/** What a standalone model reads: ids, which tokens are no padding, and of which text each is; int64 [batch, source]. */
 export interface StandaloneRows {
   readonly ids: Value;
   readonly mask: Value;
   readonly types: Value;
 }
 
-/** How a reader of texts answers by a head. `where` names the checkpoint in errors. */
+/** How a reader of texts answers by a head, which begins as the checkpoint has trained it. */
 export async function headAnswers<Config>(
   reader: TextReader<Config>,
   answer: HeadAnswer,
-  tensors: Tensors,
-  where: string,
+  trained: TrainedHeads,
 ): Promise<Answers<Config>> {
   const form = answerForm(answer);
   const layers = reader.head(form.numbers);
-  const heads = await textHeads(reader.width, layers, tensors, where);
+  const heads = await textHeads(reader.width, layers, trained);
   const forward = forwardOf(reader, form, layers);
-  const logitsOf = (blueprint: Blueprint<Config>): Graph => logitsGraph(blueprint, forward.logits);
+  const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
 
   // A choice is a text with a number, and which texts belong together no graph of one text can know.
-  const own = answer.kind === 'choice' ? undefined : reader.standalone;
+  const { feedsWithin } = answer.kind === 'choice' ? {} : reader;
   return {
     heads,
-    ...(own && { standalone: blueprint => standaloneClassifier(logitsOf(blueprint), own) }),
+    ...(feedsWithin && {
+      standalone: blueprint => standaloneClassifier(logitsOf(blueprint), { ...reader, feedsWithin }),
+    }),
     graphs: (blueprint): ProgramGraphs => ({
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
       training: trainingGraph(blueprint, forward.loss),
@@ -93,7 +93,12 @@ export async function headAnswers<Config>(
 /** (input_ids, attention_mask, token_type_ids) [batch, source] → logits [batch, numbers]. */
 function standaloneClassifier(
   logits: Graph,
-  { feeds, hasTypes, longest }: NonNullable<TextReader<unknown>['standalone']>,
+  {
+    feedsWithin,
+    pooling,
+    hasTypes = false,
+    longest,
+  }: Pick<TextReader<never>, 'pooling' | 'hasTypes' | 'longest'> & Required<Pick<TextReader<never>, 'feedsWithin'>>,
 ): StandaloneGraphs {
   const model = lower(
     logits,
@@ -103,7 +108,8 @@ function standaloneClassifier(
         const rows = (name: string) => graph.input(name, 'int64', ['batch', 'source']);
         const [ids, mask] = [rows('input_ids'), rows('attention_mask')];
         // The first text is type 0, and so is everything where a family tells no texts apart.
-        return feeds(graph, { ids, mask, types: hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0)) });
+        const types = hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0));
+        return { ...feedsWithin(graph, { ids, mask, types }), pooling: poolingWithin(pooling, mask) };
       },
     },
   );
@@ -117,20 +123,32 @@ function forwardOf<Config>(
   layers: readonly HeadLayer[],
 ): Forward<Config> {
   const logits = (builder: Builder<Config>): Value =>
-    form.logits(builder.graph, applyHead(builder, layers, reader.states(builder)));
+    form.logits(builder.graph, applyHead(builder, layers, textStates(reader, builder)));
   const inputsOf = (batch: readonly { readonly input: EncodedInput }[]) => batch.map(({ input }) => input);
   return {
     logits,
     logitsFeeds: batch => inputFeeds(reader, form, inputsOf(batch)),
+    states: builder => reshape(reader.states(builder), ['batch', 'source', reader.width]),
+    statesFeeds: batch => reader.feeds(form.textsOf(inputsOf(batch))),
     loss: builder => form.loss(builder.graph, logits(builder)),
     lossFeeds: batch => ({ ...inputFeeds(reader, form, inputsOf(batch)), ...form.lossFeeds(batch) }),
   };
 }
 
+/** One state a text, [batch, width]. */
+function textStates<Config>({ states, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
+  const weights = builder.graph.input('pooling', 'float32', ['batch', 'source']);
+  const state = pool(states(builder), weights);
+  return pooled ? pooled(builder, state) : state;
+}
+
 function inputFeeds<Config>(
-  { feeds }: TextReader<Config>,
+  { feeds, pooling }: TextReader<Config>,
   { textsOf, logitsFeeds }: AnswerForm,
   inputs: readonly EncodedInput[],
 ): Feeds {
-  return { ...feeds(textsOf(inputs)), ...logitsFeeds(inputs) };
+  const texts = textsOf(inputs);
+  const rows = texts.map(({ ids }) => ids);
+  const weights = poolingFeed(pooling, rows, paddedLength(longestOf(rows)));
+  return { ...feeds(texts), pooling: weights, ...logitsFeeds(inputs) };
 }

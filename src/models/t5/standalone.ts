@@ -1,13 +1,12 @@
 import type { Graph } from '../../graph/graph.ts';
-import { add, cast, clip, concat, gather, mul, range, reshape, scale, slice, sub } from '../../graph/ops/ops.ts';
-import { productOf } from '../../graph/shape.ts';
+import { add, cast, clip, concat, mul, range, reshape, scale, slice } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { Recall } from '../kit/attention.ts';
 import { createBuilder } from '../kit/builder.ts';
-import { MASKED, tokenMask } from '../kit/padding.ts';
-import { bucketTable } from '../kit/relative-positions.ts';
-import { decoder, embedTokens, encoder, positionBias, type T5Builder } from './stack.ts';
+import { distances, MASKED, tokenMask } from '../kit/padding.ts';
+import { bucketsWithin } from '../kit/relative-positions.ts';
+import { decoder, embedTokens, encoder, positionBiasOf } from './stack.ts';
 import type { T5Config } from './t5-config.ts';
 import { project, type T5Blueprint } from './t5-graphs.ts';
 
@@ -32,7 +31,10 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
   const ids = graph.input('input_ids', 'int64', ['batch', 'source']);
   const mask = tokenMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
   const positions = range(graph, 'source');
-  const bias = add(positionBias(builder, 'encoder', buckets(builder, distances(positions, positions), true)), mask);
+  const bias = add(
+    positionBiasOf(builder, 'encoder', bucketsWithin(distances(positions, positions), true, config)),
+    mask,
+  );
   const states = encoder(builder, embedTokens(builder, ids), bias);
   graph.output('last_hidden_state', reshape(states, ['batch', 'source', config.modelWidth]));
   return graph;
@@ -55,7 +57,7 @@ function decoderGraph(blueprint: T5Blueprint): Graph {
 
   const seen = range(graph, 'seen');
   const between = distances(add(range(graph, 'target'), graph.extent('before')), seen);
-  const bias = add(positionBias(builder, 'decoder', buckets(builder, between, false)), causalMask(between));
+  const bias = add(positionBiasOf(builder, 'decoder', bucketsWithin(between, false, config)), causalMask(between));
   const input = { states: embedTokens(builder, ids), length: 'target', bias, recall };
   const states = reshape(fresh, ['batch*fresh', config.modelWidth]);
   const output = decoder(builder, input, { states, mask, recall: { length: 'fresh', recall: recallSource } });
@@ -105,18 +107,4 @@ function causalMask(between: Value): Value {
   const { graph, shape } = between;
   const isLater = clip(between, graph.int64(0), graph.int64(1));
   return reshape(scale(cast(isLater, 'float32'), MASKED), [1, 1, ...shape]);
-}
-
-/** Key − query for all pairs of positions, int64 [queries, keys]. */
-function distances(queries: Value, keys: Value): Value {
-  return sub(reshape(keys, [1, ...keys.shape]), reshape(queries, [...queries.shape, 1]));
-}
-
-/** Buckets of distances [queries, keys], looked up among those of all that are told apart. */
-function buckets({ graph, config }: T5Builder, between: Value, bidirectional: boolean): Value {
-  const { maxDistance: far } = config;
-  const table = Array.from(bucketTable(bidirectional, config));
-  const near = clip(between, graph.int64(-far), graph.int64(far));
-  const rows = reshape(add(near, graph.int64(far)), [productOf(between.shape)]);
-  return reshape(gather(graph.int64s(table), rows), between.shape);
 }

@@ -1,8 +1,8 @@
+import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
-import { addScaled, clipNorm, norm } from '../../../training/clip.ts';
-import { checkFinite } from '../../../training/steps.ts';
-import type { GateEstimator } from './estimator.ts';
+import { checkFinite, headRate } from '../../../training/steps.ts';
+import type { GateEstimator } from './estimators.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 
 /** What a search optimises. A step changes the arrays in place. */
@@ -14,12 +14,15 @@ export interface BiLevelState {
   readonly alphaMoments: Moments<Float64Array>;
 }
 
+/** What does not change from step to step. */
 export interface BiLevelOptions {
   readonly program: Trainable;
   readonly estimator: GateEstimator;
   readonly order: BiLevelOrder;
   /** Learning rate of w at this step. */
   readonly learningRate: number;
+  /** Of the heads at this step (default: `learningRate`). */
+  readonly headLearningRate?: number | undefined;
   /** Learning rate of α at this step. */
   readonly alphaLearningRate: number;
   /** Largest norm of each gradient. */
@@ -28,6 +31,7 @@ export interface BiLevelOptions {
   readonly step: number;
 }
 
+/** What one step has seen. */
 export interface BiLevelReport {
   /** L_δ at the new α, before the step of w. */
   readonly loss: number;
@@ -74,7 +78,8 @@ export async function biLevelStep(
   const program = counting(options.program);
   const mixedDerivative = mixedDerivatives[options.order];
   const { gates, backward } = estimator.sample(state.alpha, step);
-  const adamw = { learningRate, step: step + 1 };
+  const heads = headRate(program.layout, options.headLearningRate);
+  const adamw = { learningRate, step: step + 1, ...heads };
 
   const here = mixedDerivative && (await program.lossAndGradients(deltaBatch, state.delta, gates));
   let outlook = state.delta;
@@ -88,6 +93,11 @@ export async function biLevelStep(
   addScaled(alphaGradient, estimator.penaltyGradient(state.alpha), 1);
 
   const direction = ahead.delta;
+  // What the step ahead moves further than the modules weighs more in what it changes.
+  if (heads.head && learningRate > 0) {
+    const { begin, learningRate: own } = heads.head;
+    for (let i = begin; i < direction.length; i++) direction[i]! *= own / learningRate;
+  }
   if (here && norm(direction) > 0) {
     const point = { batch: deltaBatch, delta: state.delta, gates, gateGradient: here.gates, direction };
     addScaled(alphaGradient, backward(await mixedDerivative(program, point)), -learningRate);

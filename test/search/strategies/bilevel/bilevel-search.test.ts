@@ -15,7 +15,7 @@ import {
   biLevelSearch,
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
-import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 import { createMoments } from '../../../../src/training/adamw.ts';
 import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';
@@ -349,4 +349,17 @@ test('the budget is never exceeded, whatever it is', async () => {
     ),
     { numRuns: 40 },
   );
+});
+
+test("α's travel is shared out over the steps: it is the sum of its rates, whatever their number", async () => {
+  const problem = createProblem();
+  for (const maxSteps of [6, 13]) {
+    const alphaTravel = 1.2;
+    const travelled = await drain(biLevelSearch(problem, { ...options, maxSteps, alphaTravel }));
+    const rate = (2 * alphaTravel) / (maxSteps + 1);
+    const rates = Array.from({ length: maxSteps }, (_, step) => rate * (1 - step / maxSteps));
+    assert.ok(Math.abs(rates.reduce((sum, each) => sum + each, 0) - alphaTravel) < 1e-12);
+    const same = await drain(biLevelSearch(problem, { ...options, maxSteps, alphaLearningRate: rate }));
+    assert.deepEqual(travelled.result.worth, same.result.worth);
+  }
 });
