@@ -4,7 +4,7 @@ import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { tokenizerJsonFiles } from '../data/tokenizer/tokenizer-json.ts';
 import type { Head } from '../deltas/layout.ts';
 import { isThere, readBytes } from '../files/regular-file.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readJson, readTextFile } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { answerKindOf } from '../models/answer-kind.ts';
 import type { ExportedTask } from './exported-task.ts';
@@ -50,10 +50,9 @@ export async function writeModelFiles(
   }));
   const tokenizer = join(to, TOKENIZER_CONFIG);
   if (longest === undefined || !isThere(tokenizer)) return;
-  await change(tokenizer, tokenizer, known => ({
-    ...known,
-    model_max_length: Math.min(longest, Number(known.model_max_length ?? longest)),
-  }));
+  const known = (await readJson(tokenizer)) as Json;
+  const model_max_length = Math.min(longest, Number(known.model_max_length ?? longest));
+  await writeFileWhole(tokenizer, asText({ ...known, model_max_length }));
 }
 
 /** What config.json says of a head: which labels its numbers stand for. Nothing where there is none. */

@@ -74,6 +74,9 @@ export const peft: Exporter = {
   },
 };
 
+/** PEFT saves `classifier` as a whole, asked or not: its parts must not be named beside it. */
+const CLASSIFIER_PARTS = /^classifier\..*/;
+
 /** Where PEFT's tensors say that the backbone's modules are. */
 const PREFIX = 'base_model.model';
 
@@ -83,7 +86,7 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
   const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
   const saved = [
     ...forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name])),
-    ...heads.map(({ name }) => name),
+    ...new Set(heads.map(({ name }) => name.replace(CLASSIFIER_PARTS, 'classifier'))),
   ];
   const type = adapted[0]?.type ?? 'LORA';
   return {

@@ -119,6 +119,11 @@ for (const [name, of] of [
   ['tiny-bert', stars],
   ['tiny-bert', score],
   ['tiny-bert-old', stars],
+  ['tiny-roberta', stars],
+  ['tiny-xlm-roberta', stars],
+  ['tiny-distilbert', stars],
+  ['tiny-mpnet', stars],
+  ['tiny-modernbert', stars],
 ] as const) {
   test(`${name}, asked for ${of.name}: classes and scores in transformers.js are ours`, async () => {
     const model = await (await loadTiny(name)).forTask(of);
