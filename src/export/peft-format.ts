@@ -8,6 +8,7 @@ import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
@@ -41,6 +42,7 @@ export const peft: Exporter = {
     });
   },
   async write({ model, source, modules, delta }, folder, signal) {
+    refuseSlices(model, modules);
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
@@ -73,6 +75,17 @@ export const peft: Exporter = {
     return {};
   },
 };
+
+/** @throws InputError where modules are at parts of a tensor that is one module to PEFT */
+function refuseSlices({ weights }: Model, modules: readonly DeltaModule[]): void {
+  const atSlices = modules.filter(({ site }) => weights.get(site.name)?.slice);
+  if (atSlices.length === 0) return;
+  throw new InputError(`an adapter of PEFT cannot hold ${namesOf(atSlices)}: a part of a weight that is one there`, {
+    code: 'export-cannot-hold',
+    where: '--format',
+    remedy: 'give `--format onnx`, which holds any module, or `--format safetensors`',
+  });
+}
 
 /** PEFT saves `classifier` as a whole, asked or not: its parts must not be named beside it. */
 const CLASSIFIER_PARTS = /^classifier\..*/;

@@ -27,12 +27,18 @@ export const safetensors: Exporter = {
   async write({ model, modules, delta, task }, folder, signal) {
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
-    const weights = [...model.weights].map(([site, weight]): [string, TensorSource] => {
+    // Parts of a tensor that the checkpoint has fused are put together again, one after the other.
+    const byTensor = Map.groupBy(model.weights, ([, { name, slice }]) => slice?.tensor ?? name);
+    const weights = [...byTensor].map(([name, unordered]): [string, TensorSource] => {
+      const parts = unordered.toSorted(([, a], [, b]) => (a.slice?.index ?? 0) - (b.slice?.index ?? 0));
       const bytes = async () => {
         throwIfInterrupted(signal);
-        return bytesOf(await readWeight(weight, changes.get(site)));
+        const read: Uint8Array[] = [];
+        for (const [site, weight] of parts) read.push(bytesOf(await readWeight(weight, changes.get(site))));
+        return Buffer.concat(read);
       };
-      return [weight.name, { dtype: 'F32', shape: weight.shape, bytes }];
+      const [rows, ...rest] = parts[0]![1].shape;
+      return [name, { dtype: 'F32', shape: [parts.length * rows!, ...rest], bytes }];
     });
     const tensors = [...weights, ...headTensors(layout, delta)];
     // Hugging Face's loader asks for this word.

@@ -91,6 +91,18 @@ test('an adapter of PEFT names its model, and cannot be asked without it', async
   await assert.rejects(answers(out), /peft holds what was trained without the model/);
 });
 
+test('an adapter of PEFT is imported as a run, which answers as the one that it came from', async () => {
+  const adapter = join(space.folder, 'adapter-to-import');
+  await exportTo(['--format', 'peft', '--out', adapter], { from: loraRun });
+  const args = ['import', adapter, '--model', tinyModel, '--task', space.task, '--out', 'imported'];
+  const imported = await runCli(args, space.folder);
+  assert.equal(imported.exitCode, 0, imported.stderr);
+  assert.match(imported.stdout, /^imported: \d+ modules, [\d,]+ parameters, for \w+ on \S+\n$/);
+  assertSameAnswers(await answers(join(space.folder, 'imported')), await answers(loraRun));
+  const again = await runCli(args, space.folder);
+  assert.equal(again.exitCode, 2);
+});
+
 test('what is wrong is told, and nothing is written', async () => {
   const out = join(space.folder, 'taken');
   mkdirSync(out);
