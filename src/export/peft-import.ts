@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
+import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import { biasName, type Site, weightShape } from '../core/site.ts';
 import { deltaOf } from '../deltas/delta.ts';
-import { createModule } from '../deltas/kinds.ts';
+import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { initialDelta } from '../deltas/layout.ts';
+import type { PeftHost, ReadFromPeft } from '../deltas/trained-forms.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readSafetensorsHeader } from '../files/safetensors.ts';
 import { readJson } from '../files/structured-text.ts';
@@ -13,6 +14,7 @@ import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
+import { peftConfigs } from './peft-configs.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
 /** What has to be off, as it changes what an adapter computes in ways that no kind of module here does. */
@@ -30,11 +32,8 @@ const adapterConfig = z.looseObject({
 });
 type AdapterConfig = z.output<typeof adapterConfig>;
 
-interface ReadTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-type HostTensors = Readonly<Record<string, ReadTensor>>;
+type HostTensors = PeftHost['tensors'];
+type ReadTensor = HostTensors[string];
 
 /** A module with its trained parameters by name. */
 interface ReadModule {
@@ -55,6 +54,7 @@ const TENSORS = 'adapter_model.safetensors';
 export async function readPeftAdapter(
   folder: string,
   model: Model,
+  { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
 ): Promise<{ readonly structure: Structure; readonly delta: Float32Array }> {
   const config = await readConfig(join(folder, CONFIG));
   const byHost = await readTensors(join(folder, TENSORS));
@@ -69,7 +69,7 @@ export async function readPeftAdapter(
       missing.delete(host);
       headValues.set(host, tensors);
     } else if (site) {
-      read.push(...(await modulesAt(site, tensors, config, model, join(folder, TENSORS))));
+      read.push(...(await modulesAt(site, tensors, config, model, { where: join(folder, TENSORS), deltas })));
     } else throw otherBase(folder, `${model.name} has no ${host}`);
   }
   if (missing.size > 0) {
@@ -110,7 +110,7 @@ async function readConfig(where: string): Promise<AdapterConfig> {
     });
   }
   const config = parsed.data;
-  if (!Object.hasOwn(readers, config.peft_type)) throw notRead(where, `an adapter of type ${config.peft_type}`);
+  if (!Object.hasOwn(peftConfigs, config.peft_type)) throw notRead(where, `an adapter of type ${config.peft_type}`);
   const set = unsupported.find(key => config[key] !== undefined && config[key] !== null && config[key] !== false);
   if (set !== undefined) throw notRead(where, `an adapter with ${set}`);
   if ((config.bias ?? 'none') !== 'none') throw notRead(where, `an adapter that trains biases (bias: ${config.bias})`);
@@ -121,7 +121,7 @@ function notRead(where: string, what: string): InputError {
   return new InputError(`${what} cannot be read`, {
     code: 'unsupported-config',
     where,
-    remedy: `give an adapter of type ${Object.keys(readers).join(' or ')}, or merge it into its model with PEFT first`,
+    remedy: `give an adapter of type ${Object.keys(peftConfigs).join(' or ')}, or merge it into its model with PEFT first`,
   });
 }
 
@@ -155,78 +155,65 @@ async function readTensors(where: string): Promise<ReadonlyMap<string, HostTenso
   return byHost;
 }
 
-type ReadAt = (site: Site, tensors: HostTensors, config: AdapterConfig) => ReadModule | undefined;
-
-const lora: ReadAt = (site, tensors, { lora_alpha, alpha_pattern, use_rslora }) => {
-  const [A, B] = [tensors['lora_A.weight'], tensors['lora_B.weight']];
-  if (!A || !B) return undefined;
-  const rank = A.shape[0]!;
-  const named = Object.entries(alpha_pattern ?? {}).find(([key]) =>
-    new RegExp(`^(?:.*\\.)?(?:${key})$`).test(site.name),
-  );
-  const alpha = named?.[1] ?? lora_alpha ?? 8;
-  // Rank-stabilised, B counts for alpha / √rank.
-  return moduleOf(site, 'lora', { rank, alpha: use_rslora ? alpha * Math.sqrt(rank) : alpha }, { A, B });
-};
-
-const ia3: ReadAt = (site, { ia3_l: scales }) => {
-  if (!scales) return undefined;
-  const l = { shape: [scales.values.length], values: scales.values.map(value => value - 1) };
-  return moduleOf(site, 'ia3', {}, { l });
-};
-
-/** How hosts are read, by PEFT's `peft_type`. */
-const readers: Readonly<Record<string, ReadAt>> = { LORA: lora, IA3: ia3 };
-
 async function modulesAt(
   site: Site,
   tensors: HostTensors,
   config: AdapterConfig,
   model: Model,
-  where: string,
+  { where, deltas }: { readonly where: string; readonly deltas: Deltas },
 ): Promise<ReadModule[]> {
-  const adapted = readers[config.peft_type]!(site, tensors, config);
-  const saved = tensors.weight ? [await savedModule(site, tensors, model, where)] : [];
-  const modules = [...(adapted ? [adapted] : []), ...saved];
-  if (modules.length === 0) throw notRead(where, `what it has at ${site.name} (${Object.keys(tensors).join(', ')})`);
-  return modules;
+  const { weight, bias, ...own } = tensors;
+  const alpha = alphaAt(site, config);
+  const adapted = Object.keys(own).length > 0 ? [{ type: config.peft_type, tensors: own, alpha }] : [];
+  const saved = weight
+    ? [{ tensors: await changesOf(site, { weight, ...(bias && { bias }) }, model, where), alpha }]
+    : [];
+  return [...adapted, ...saved].map(host => {
+    for (const delta of Object.values(deltas)) {
+      const read = delta.hosts(site) ? delta.fromPeft?.(site, host) : undefined;
+      if (read) return moduleOf(site, delta.kind, read, where, deltas);
+    }
+    throw notRead(where, `what it has at ${site.name} (${Object.keys(tensors).join(', ')})`);
+  });
 }
 
-/** What a host that is saved whole has become, less what it was: a norm's as LNFit where its bias has stayed. */
-async function savedModule(
-  site: Site,
-  { weight, bias }: HostTensors,
-  model: Model,
-  where: string,
-): Promise<ReadModule> {
-  const shape = weightShape(site);
-  const difference = async (saved: ReadTensor, name: string, expected: readonly number[]): Promise<ReadTensor> => {
+/** What a pair of matrices counts for, times its rank; the first pattern that fits counts. */
+function alphaAt({ name }: Site, { lora_alpha, alpha_pattern, use_rslora }: AdapterConfig): PeftHost['alpha'] {
+  const named = Object.entries(alpha_pattern ?? {}).find(([key]) => new RegExp(`^(?:.*\\.)?(?:${key})$`).test(name));
+  const alpha = named?.[1] ?? lora_alpha ?? 8;
+  // Rank-stabilised, a product counts for alpha / √rank.
+  return rank => (use_rslora ? alpha * Math.sqrt(rank) : alpha);
+}
+
+/** What a host that is saved whole has become, less what it was. */
+async function changesOf(site: Site, saved: HostTensors, model: Model, where: string): Promise<HostTensors> {
+  const places = { weight: [site.name, weightShape(site)], bias: [biasName(site), [site.outFeatures]] } as const;
+  const changes: Record<string, ReadTensor> = {};
+  for (const [part, { shape, values }] of Object.entries(saved)) {
+    const [name, expected] = places[part as keyof typeof places];
     const frozen = model.weights.get(name);
-    if (!frozen || saved.shape.join() !== expected.join()) {
-      throw otherBase(
-        where,
-        `its ${name} is [${saved.shape}], and ${model.name} has ${frozen ? `[${expected}]` : 'none'}`,
-      );
+    if (!frozen || shape.join() !== expected.join()) {
+      throw otherBase(where, `its ${name} is [${shape}], and ${model.name} has ${frozen ? `[${expected}]` : 'none'}`);
     }
     const own = await readWeight(frozen);
-    return { shape: expected, values: saved.values.map((value, i) => value - own[i]!) };
-  };
-  const weightDelta = await difference(weight!, site.name, shape);
-  const biasDelta = bias ? await difference(bias, biasName(site), [site.outFeatures]) : undefined;
-  if (site.host === 'norm' && (biasDelta?.values.every(value => value === 0) ?? true)) {
-    return moduleOf(site, 'lnfit', {}, { scale: weightDelta });
+    changes[part] = { shape, values: values.map((value, i) => value - own[i]!) };
   }
-  const noBias = { shape: [site.outFeatures], values: new Float32Array(site.outFeatures) };
-  return moduleOf(site, 'fine-tuning', {}, { weightDelta, ...(site.hasBias && { biasDelta: biasDelta ?? noBias }) });
+  return changes;
 }
 
 /** @throws InputError where the site is of other sizes than what was trained, or no such module attaches there */
-function moduleOf(site: Site, kind: string, options: DeltaOptions, given: HostTensors): ReadModule {
-  const module = createModule(site, kind, options);
+function moduleOf(
+  site: Site,
+  kind: string,
+  { options, parameters: given }: ReadFromPeft,
+  where: string,
+  deltas: Deltas,
+): ReadModule {
+  const module = createModule(site, kind, options, deltas);
   for (const { name, shape } of deltaOf(module).parameters(site, module.options)) {
     const found = given[name];
     if (found?.shape.join() === shape.join()) continue;
-    throw otherBase(site.name, `its ${name} is [${found?.shape ?? ''}], and [${shape}] belongs there`);
+    throw otherBase(where, `its ${name} at ${site.name} is [${found?.shape ?? ''}], and [${shape}] belongs there`);
   }
   const parameters = Object.fromEntries(Object.entries(given).map(([name, { values }]) => [name, values]));
   return { module, parameters };

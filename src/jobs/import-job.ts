@@ -29,7 +29,7 @@ export function runImportJob(adapter: string, given: Settings, options: JobOptio
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, false, options.catalogue);
     const { settings, inputs, model, data, catalogue } = await prepare(begun, options);
-    const { structure, delta } = await readPeftAdapter(adapter, model);
+    const { structure, delta } = await readPeftAdapter(adapter, model, catalogue);
     return inRunFolder(folder, { settings, inputs }, options, async () => {
       await writeStructure(folder.structure, structure);
       const layout = model.layout(keptModules(structure, model, undefined, catalogue));
