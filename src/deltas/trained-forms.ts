@@ -44,7 +44,7 @@ export interface ReadFromPeft {
   readonly parameters: Readonly<Record<string, PeftTensor>>;
 }
 
-export interface PeftTensor {
+interface PeftTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
