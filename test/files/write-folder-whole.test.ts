@@ -52,7 +52,7 @@ test('a process killed half-way leaves what was there whole, and its own files w
   const parent = base();
   const folder = join(parent, 'out');
   await writeFolderWhole(folder, async place => writeFileSync(join(place, 'old'), 'old'));
-  const source = new URL('../../src/files/write-folder-whole.ts', import.meta.url);
+  const source = new URL('../../src/files/write-whole.ts', import.meta.url);
   const script = `
     import { writeFileSync } from 'node:fs';
     import { writeFolderWhole } from ${JSON.stringify(source)};
