@@ -10,7 +10,7 @@ import { readExamples } from '../tasks/read-examples.ts';
 import { fieldsOf } from '../tasks/segments.ts';
 import type { Task } from '../tasks/task.ts';
 import type { JobContext } from './job-events.ts';
-import { loadTuned, readTuned } from './load-tuned.ts';
+import { loadTuned, readTuned, requireTuned } from './load-tuned.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
 
@@ -58,6 +58,7 @@ export function runEvaluateJob(
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
     const settings = recordedSettings(runFolder(path), changes, context.catalogue);
+    requireTuned(runFolder(path), settings);
     const { model, data, catalogue } = await prepare(settings, context);
     const tuned = await readTuned(path, model, catalogue);
     const judged = { ...data, split: data[split] };

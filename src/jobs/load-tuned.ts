@@ -4,13 +4,15 @@ import { requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
+import { isThere } from '../files/regular-file.ts';
 import { readDelta } from '../library/delta-file.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { keptModules, readStructure } from '../structure/structure-file.ts';
 import { loadTask, type Task } from '../tasks/tasks.ts';
 import { recordedSettings } from './open-run.ts';
@@ -38,6 +40,7 @@ export async function loadTuned(
   { catalogue: known }: WithCatalogue = {},
 ): Promise<LoadedTuned> {
   const asked = requireModelAndTask(recordedSettings(runFolder(path), changes, known));
+  requireTuned(runFolder(path), asked);
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
   const task = await loadTask(asked.task, catalogue);
@@ -45,6 +48,28 @@ export async function loadTuned(
   const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
   const settings = completeSettings(model, task, named, undefined, catalogue);
   return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
+}
+
+/**
+ * Makes sure that the run has come to its end, before anything is loaded.
+ * @throws InputError with the command that goes on, where it was stopped, failed, or was to search only
+ */
+export function requireTuned({ path, structure, delta }: RunFolder, settings: Settings): void {
+  if (isThere(structure) && isThere(delta)) return;
+  const command = settings.method === undefined && settings.structure === undefined ? 'search' : 'train';
+  if (settings.retrain === false && isThere(structure)) {
+    throw new InputError('this run has searched only (--no-retrain), and trained nothing to be asked', {
+      code: 'unfinished-run',
+      where: path,
+      remedy: `train what it has found: s3delta train --structure ${structure} --model ${settings.model} --task ${settings.task}`,
+    });
+  }
+  const stage = command === 'search' && !isThere(structure) ? 'search' : 're-training';
+  throw new InputError(`this run is not finished: it was stopped or has failed in its ${stage}`, {
+    code: 'unfinished-run',
+    where: path,
+    remedy: `go on with: s3delta ${command} --resume --out ${path}`,
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ import type { CompileSettings } from '../runtime/session.ts';
 import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import { findingInWords } from '../tasks/custom/finding.ts';
-import { defaultDataFolder } from '../tasks/data-folder.ts';
+import { defaultDataFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
@@ -51,6 +51,7 @@ export async function prepare(
   // A misspelt budget is told before a model is read.
   if (given.budget !== undefined) readBudget(given.budget);
   const named = requireModelAndTask(given);
+  requireDataFolder(named.data);
   const tuned = await tunedBy(named.method, named.structure);
   requireFrozenWeights(named.precision, tuned, catalogue);
   const task = await loaders.task(named.task, catalogue);
