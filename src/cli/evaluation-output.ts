@@ -1,4 +1,4 @@
-import { count, score } from '../core/units.ts';
+import { count, score } from '../core/format.ts';
 import type { EvaluationOutcome } from '../jobs/evaluate-job.ts';
 import type { ClassAssessment } from '../metrics/assessment.ts';
 import type { Interval } from '../metrics/interval.ts';

@@ -1,20 +1,22 @@
+import { builtIn } from '../catalogue/catalogue.ts';
 import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { encodeExamplesOf, type JudgedSplit } from '../library/encode-task.ts';
 import { assessTuned, type SplitName } from '../library/evaluate.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import type { Assessment } from '../metrics/assessment.ts';
-import { runFolder } from '../runs/run-folder.ts';
 import { readExamples } from '../tasks/read-examples.ts';
-import { fieldsOf } from '../tasks/segments.ts';
+import { fieldsOf } from '../tasks/row-form.ts';
 import type { Task } from '../tasks/task.ts';
 import type { JobContext } from './job-events.ts';
-import { loadTuned, readTuned, requireTuned } from './load-tuned.ts';
+import { loadTuned, readTuned, requireTrainedRun } from './load-tuned.ts';
+import { freshLoaders, type Loaders } from './loaders.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
+import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
-/** `evaluate --json` prints it: fields are added, never renamed. */
+/** Scores of a run on some examples. `evaluate --json` prints it: fields are added, never renamed. */
 export interface EvaluationOutcome extends Assessment {
   readonly task: string;
   readonly model: string;
@@ -57,9 +59,16 @@ export function runEvaluateJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const settings = recordedSettings(runFolder(path), changes, context.catalogue);
-    requireTuned(runFolder(path), settings);
-    const { model, data, catalogue } = await prepare(settings, context);
+    const folder = requireTrainedRun(path);
+    const settings = recordedSettings(folder, changes, context.catalogue);
+    const isGiven = changes.task !== undefined;
+    const loaders: Loaders = {
+      ...freshLoaders,
+      ...context.loaders,
+      task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
+    };
+    const { model, data, catalogue } = await prepare(settings, { ...context, loaders });
+    await requireModelOfRun(folder, model);
     const tuned = await readTuned(path, model, catalogue);
     const judged = { ...data, split: data[split] };
     const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });

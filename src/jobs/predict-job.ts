@@ -5,7 +5,8 @@ import type { KnownColumns } from '../data/rows/columns.ts';
 import type { Row } from '../data/rows/row.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
 import { expanded } from '../tasks/read-examples.ts';
-import { fieldsOf, segmentsOf } from '../tasks/segments.ts';
+import { fieldsOf } from '../tasks/row-form.ts';
+import { segmentsOf } from '../tasks/segments.ts';
 import type { JobContext } from './job-events.ts';
 import { loadInference } from './load-inference.ts';
 
@@ -47,7 +48,7 @@ export async function openPredictJob(
   changes: Changes = {},
   { signal, onEvent }: Pick<JobContext, 'signal' | 'onEvent'> = {},
 ): Promise<PredictJob> {
-  const { task, sizes, ...asked } = await loadInference(path, changes);
+  const { task, sizes, ...asked } = await loadInference(path, changes, { onEvent });
   const { rows, segments } = task;
   const fields = segments === undefined ? [] : fieldsOf(segments);
   const rowsOf = (input: ModelInput): readonly ModelInput[] =>

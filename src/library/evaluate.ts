@@ -6,9 +6,8 @@ import { type Assessment, assess } from '../metrics/assessment.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask, JudgedSplit } from './encode-task.ts';
-import { asInterrupted, type StopContext } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { answerSplit, type DetailedScore, type SplitName, scoreSplitInDetail } from './scoring.ts';
-
 import type { TunedStructure } from './tune.ts';
 
 export type { SplitName } from './scoring.ts';

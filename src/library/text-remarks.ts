@@ -1,6 +1,6 @@
 import { outputLength } from '../core/program.ts';
+import { mapInSlices } from '../data/chunks.ts';
 import { answersTo, type Example } from '../data/example.ts';
-import { mapInSlices } from '../data/in-slices.ts';
 import type { Codec, Reading } from '../models/codec.ts';
 
 /** Inputs of a set, and how many of them were longer than is read and have been cut. */

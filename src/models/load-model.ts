@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { findFiles } from '../data/rows/find-files.ts';
-import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';

@@ -44,7 +44,8 @@ export function benchmarkTask(benchmark: BenchmarkTask): Task {
         validation: await readExamples(validation, form, layout),
       };
       const incomplete = whatIsMissing(original, benchmark.rows);
-      return incomplete === undefined ? original : { ...original, incomplete };
+      const files = [...train, ...validation];
+      return { ...original, files, ...(incomplete !== undefined && { incomplete }) };
     },
   };
 }

@@ -2,8 +2,7 @@ import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import { readRows, type TableOptions } from '../data/rows/read-rows.ts';
 import { findValue, type Row } from '../data/rows/row.ts';
-import { type RowForm, toExample } from './row-form.ts';
-import { fieldsOf } from './segments.ts';
+import { fieldsOf, type RowForm, toExample } from './row-form.ts';
 
 /** How a data file is read. */
 export interface ReadOptions extends TableOptions {

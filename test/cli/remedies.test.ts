@@ -8,11 +8,11 @@ import { readSettings, runFolderOf } from '../../src/cli/settings-args.ts';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { InputError } from '../../src/core/errors.ts';
-import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
-import { runPredictJob } from '../../src/jobs/predict-job.ts';
+import { recordedSettings, settingsOfRun } from '../../src/jobs/open-run.ts';
 import { prepare } from '../../src/jobs/prepare.ts';
 import { runTrainJob } from '../../src/jobs/run-job.ts';
 import { loadModel } from '../../src/models/load-model.ts';
+import { runFolder } from '../../src/runs/run-folder.ts';
 import { parseBudget, readBudget, shareMeant } from '../../src/structure/budget.ts';
 import { checkBudget } from '../../src/structure/fill-budget.ts';
 import { defaultDataFolder } from '../../src/tasks/data-folder.ts';
@@ -30,9 +30,6 @@ const folder = (name: string, config: string) => {
   mkdirSync(path);
   writeFileSync(join(path, 'config.yaml'), config);
   return path;
-};
-const ask = async (run: string) => {
-  for await (const _ of runPredictJob(run, [{ line: 1, text: 'a film' }]));
 };
 
 test('numbers beyond all sense are refused with their bounds', () => {
@@ -72,26 +69,19 @@ test('names have nearest ones, and what is no name says what it should be', asyn
   assert.throws(() => readSettings({ config: 'spam' }, [], builtIn), said(/--task spam/));
 });
 
-test('a run that is not finished says so, and what goes on with it', async () => {
-  const of = (keys: string) => `task: ${space.task}\nmodel: ${tinyModel}\n${keys}`;
-  const searched = folder('searching', of('space: mixed\n'));
-  await assert.rejects(ask(searched), said(/not finished: .* search → go on with: s3delta search --resume --out/));
-  const training = folder('training', of('method: lora\n'));
-  await assert.rejects(ask(training), said(/re-training → go on with: s3delta train --resume --out .*training/));
-  await assert.rejects(runEvaluateJob(training, 'test', {}), { code: 'unfinished-run' });
-  const only = folder('only', of('retrain: false\n'));
-  writeFileSync(join(only, 'structure.json'), '{}');
-  await assert.rejects(ask(only), said(/searched only.* s3delta train --structure .*structure\.json/));
-});
-
-test('a config.yaml of a run that is empty or of something else is named', async () => {
+test('a config.yaml of a run that is empty or of something else is named', () => {
   for (const [name, config] of [
     ['empty', ''],
     ['other', 'seed: 3\n'],
   ] as const) {
-    await assert.rejects(ask(folder(name, config)), said(/config\.yaml: .* names no task and no model/), name);
+    const run = runFolder(folder(name, config));
+    for (const read of [() => recordedSettings(run, {}), () => settingsOfRun({}, run, true)]) {
+      assert.throws(read, said(/config\.yaml: .* names no task and no model/), name);
+    }
   }
-  await assert.rejects(ask(folder('half', 'task: rte\n')), said(/names no model: .* --model/));
+  const half = runFolder(folder('half', 'task: rte\n'));
+  assert.throws(() => recordedSettings(half, {}), said(/names no model: .* --model/));
+  assert.equal(recordedSettings(half, { model: 'mini' }).model, 'mini');
 });
 
 test('what is to be trained is asked for before the folder is looked at', async () => {

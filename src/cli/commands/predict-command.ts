@@ -1,7 +1,7 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { type ModelInput, parseInput, readInputLines, readInputs } from '../../data/read-inputs.ts';
-import { writeFileWhole } from '../../files/write-file-whole.ts';
+import { writeFileWhole } from '../../files/write-whole.ts';
 import { type AnsweredInput, openPredictJob, type PredictJob } from '../../jobs/predict-job.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { ParsedArgs } from '../parse.ts';

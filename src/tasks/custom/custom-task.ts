@@ -2,6 +2,7 @@ import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
+import { readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
@@ -12,22 +13,25 @@ import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
 import { checkData } from './check-data.ts';
 import type { DataForm, Part } from './finding.ts';
-import { readTaskFile, type TaskFile } from './task-file.ts';
+import { parseTaskFile, type TaskFile } from './task-file.ts';
 
 /**
  * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands
  * for any characters, so that `train-*.parquet` names all shards.
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
+ * @param text what the file says, or said when a run was begun with it (default: what it says now)
  * @throws InputError where the file is missing or wrong.
  */
-export async function loadCustomTask(path: string, known: Metrics = metrics): Promise<Task> {
-  const file = await readTaskFile(path, known);
+export async function loadCustomTask(path: string, known: Metrics = metrics, text?: string): Promise<Task> {
+  const content = text ?? (await readTextFile(path));
+  const file = parseTaskFile(content, path, known);
   const form = toForm(file, path, metricNamed(file.metric, known));
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
   const { train, validation, test } = file.files;
   const find = (name: string, dataFolder: string) => findDataFiles(name, [dirname(path), dataFolder]);
   return {
     name: file.name,
+    file: { path, text: content },
     description: file.description,
     metric: file.metric,
     labels: form.classes?.names,
@@ -43,10 +47,12 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
     mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
       const parts: Part[] = [];
+      const files: string[] = [];
       const read = async (name: Part['name'], pattern: string) => {
-        const found = find(pattern, dataFolder);
-        const files = found.length > 0 ? found : [resolve(dirname(path), pattern)];
-        const rows = await readLabelledRows(files, form, { columns: file.columns });
+        const there = find(pattern, dataFolder);
+        const found = there.length > 0 ? there : [resolve(dirname(path), pattern)];
+        files.push(...found);
+        const rows = await readLabelledRows(found, form, { columns: file.columns });
         parts.push({ name, rows });
         return rows.map(row => toExample(row, form));
       };
@@ -54,6 +60,7 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
       requireTwoAnswers(examples, train);
       return {
         train: examples,
+        files,
         ...(validation !== undefined && { validation: await read('validation', validation) }),
         ...(test !== undefined && { test: await read('test', test) }),
         findings: checkData(parts, dataForm(file, metricNamed(file.metric, known))),

@@ -2,9 +2,8 @@ import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { nearestNames } from '../../core/nearest.ts';
-import { expandHome } from '../../files/expand-home.ts';
-import { parseYaml } from '../../files/parse-yaml.ts';
-import { readTextFile } from '../../files/read-json.ts';
+import { expandHome } from '../../files/folders.ts';
+import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 
@@ -74,7 +73,12 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
 export async function readTaskFile(path: string, known: Metrics = metrics): Promise<TaskFile> {
-  const { document, value } = parseYaml(await readTextFile(path), path, 'failsafe');
+  return parseTaskFile(await readTextFile(path), path, known);
+}
+
+/** The same of its text. */
+export function parseTaskFile(text: string, path: string, known: Metrics = metrics): TaskFile {
+  const { document, value } = parseYaml(text, path, 'failsafe');
   const parsed = schemaFor(known).safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.
