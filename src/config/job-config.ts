@@ -51,7 +51,12 @@ export function jobSizes(settings: ResolvedSettings): JobSizes {
       seed,
     },
     search: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
-    tuning: { ...ofBoth, epochs: settings['retrain-epochs'], evaluateEvery: settings['retrain-eval-every'] },
+    tuning: {
+      ...ofBoth,
+      epochs: settings['retrain-epochs'],
+      evaluateEvery: settings['retrain-eval-every'],
+      ...(settings['validation-loss'] && { validationLoss: true }),
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
+import { paperDescription } from './paper-values.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -100,6 +101,7 @@ const lastKeys = {
   'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(largeCount, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(largeCount, 'steps of the re-training between two validations', { hint: 'N' }),
+  'validation-loss': key(flag, 'at each validation of the re-training also take the mean loss of the examples'),
   'max-steps': key(largeCount, 'end a stage after this many steps, where its epochs have not ended it before', {
     hint: 'N',
   }),
@@ -107,6 +109,7 @@ const lastKeys = {
     z.enum(presetNames),
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
   ),
+  paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   'max-length': key(z.coerce.number().int().min(2).max(1_000_000), 'longest source, in tokens; longer ones are cut', {
     hint: 'N',
   }),

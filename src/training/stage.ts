@@ -16,6 +16,8 @@ export interface StageConfig {
   /** Largest norm of a gradient. */
   readonly clipNorm: number;
   readonly seed: number;
+  /** Whether validations of a training also take the mean loss of their examples. */
+  readonly validationLoss?: boolean;
 }
 
 /** What every stage tells of a step. */
@@ -42,6 +44,8 @@ export interface Stage<Report extends StepReport> {
    * Validation score at the present state; higher is better. Absent where there is nothing to score, nor a best state.
    */
   evaluate?(): Promise<number>;
+  /** Mean loss of the examples that the score is taken on, to be told beside it. */
+  validationLoss?(): Promise<number>;
   /** Whether the stage ends before its last step, told from the arrays alone; asked wherever an evaluation is due. */
   finished?(): boolean;
 }

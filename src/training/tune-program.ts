@@ -16,6 +16,8 @@ export interface TuneProblem {
   readonly initialDelta: Float32Array;
   /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
   evaluate(delta: Float32Array): Promise<number>;
+  /** Mean loss of the examples that the score is taken on, to be told with each score; not told without it. */
+  validationLoss?(delta: Float32Array): Promise<number>;
 }
 
 /** Gradients are clipped to a norm of 2 where nothing is said. */
@@ -91,6 +93,7 @@ export async function* tune(
       kept: ['delta'],
       step,
       evaluate: () => problem.evaluate(delta),
+      ...(problem.validationLoss && { validationLoss: () => problem.validationLoss!(delta) }),
     },
     context,
   );

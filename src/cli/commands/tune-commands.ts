@@ -36,6 +36,7 @@ const keys: readonly SettingKey[] = [
     'micro-batch',
     'retrain-epochs',
     'retrain-eval-every',
+    'validation-loss',
   ] as const),
   ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel', 'answers'] as const),
 ];
