@@ -98,6 +98,11 @@ const lastKeys = {
   ),
   'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
   lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
+  'head-lr': key(
+    rate,
+    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it is larger)',
+    { hint: 'R' },
+  ),
   'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(largeCount, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(largeCount, 'steps of the re-training between two validations', { hint: 'N' }),

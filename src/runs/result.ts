@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { severities } from '../core/findings.ts';
+import { severities } from '../core/finding.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readJson } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';

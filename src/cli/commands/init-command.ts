@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { type Finding, findingInWords } from '../../core/findings.ts';
+import { type Finding, findingInWords } from '../../core/finding.ts';
 import { count } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';

@@ -120,6 +120,7 @@ export async function* biLevelSearch(
   const { order, gradient, tau, beta, l0, learningRate, alphaTravel, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
     options;
+  const { headLearningRate } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -154,6 +155,8 @@ export async function* biLevelSearch(
       estimator,
       order,
       learningRate: rate,
+      // However many gates are open, the head is one.
+      headLearningRate: headLearningRate && linearDecay(headLearningRate, index, steps),
       alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
       clipNorm,
       step: index,
@@ -181,6 +184,7 @@ export async function* biLevelSearch(
         beta,
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,

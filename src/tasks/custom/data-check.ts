@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/findings.ts';
+import type { Finding } from '../../core/finding.ts';
 import type { Row } from '../../data/rows/row.ts';
 
 /** The rows of one of a data set's files. */

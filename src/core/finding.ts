@@ -1,8 +1,8 @@
 /** `error`: cannot be trained on; `serious`: most likely a mistake; `warning`: may be meant; `note`: a fact. */
 export const severities = ['error', 'serious', 'warning', 'note'] as const;
-export type Severity = (typeof severities)[number];
+type Severity = (typeof severities)[number];
 
-/** One thing that data show. */
+/** One thing that the data show. */
 export interface Finding {
   readonly severity: Severity;
   /** In a sentence, with what to do about it. */
