@@ -41,6 +41,14 @@ export const peft: Exporter = {
     });
   },
   async write({ model, source, modules, delta }, folder, signal) {
+    const parts = modules.filter(({ site }) => model.weights.get(site.name)?.fused !== undefined);
+    if (parts.length > 0) {
+      throw new InputError(`PEFT knows no parts of a tensor, and ${namesOf(parts)} sits on some`, {
+        code: 'export-cannot-hold',
+        where: '--format',
+        remedy: 'give `--format safetensors` or `--format onnx`',
+      });
+    }
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {

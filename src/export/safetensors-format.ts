@@ -27,12 +27,20 @@ export const safetensors: Exporter = {
   async write({ model, modules, delta, task }, folder, signal) {
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
-    const weights = [...model.weights].map(([site, weight]): [string, TensorSource] => {
+    // Weights that the checkpoint has fused into one tensor stand side by side there again.
+    const byTensor = Map.groupBy(model.weights, ([, { name, fused }]) => fused?.tensor ?? name);
+    const weights = [...byTensor].map(([name, parts]): [string, TensorSource] => {
+      const inOrder = parts.toSorted(([, a], [, b]) => (a.fused?.index ?? 0) - (b.fused?.index ?? 0));
       const bytes = async () => {
-        throwIfInterrupted(signal);
-        return bytesOf(await readWeight(weight, changes.get(site)));
+        const held: Uint8Array[] = [];
+        for (const [site, weight] of inOrder) {
+          throwIfInterrupted(signal);
+          held.push(bytesOf(await readWeight(weight, changes.get(site))));
+        }
+        return held.length === 1 ? held[0]! : Buffer.concat(held);
       };
-      return [weight.name, { dtype: 'F32', shape: weight.shape, bytes }];
+      const [rows, ...rest] = parts[0]![1].shape;
+      return [name, { dtype: 'F32', shape: [parts.length * rows!, ...rest], bytes }];
     });
     const tensors = [...weights, ...headTensors(layout, delta)];
     // Hugging Face's loader asks for this word.
