@@ -91,7 +91,8 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
   const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
   const saved = [
     ...forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name])),
-    ...heads.map(({ name }) => name),
+    // PEFT saves all of what is called a classifier, unasked.
+    ...heads.map(({ name }) => (name.startsWith('classifier.') ? 'classifier' : name)),
   ];
   const type = adapted[0]?.type ?? 'LORA';
   return {
@@ -99,7 +100,7 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
     task_type: heads.length > 0 ? 'SEQ_CLS' : 'SEQ_2_SEQ_LM',
     inference_mode: true,
     ...peftConfigs[type]!(adapted),
-    modules_to_save: saved.length > 0 ? saved : null,
+    modules_to_save: saved.length > 0 ? [...new Set(saved)] : null,
     fan_in_fan_out: false,
   };
 }

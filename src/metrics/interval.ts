@@ -48,7 +48,7 @@ export function scoreInterval(
 }
 
 /** Wilson's score interval of a share (Wilson 1927), in percent. */
-export function wilson(right: number, all: number): Interval {
+function wilson(right: number, all: number): Interval {
   const share = right / all;
   const shrink = 1 + Z ** 2 / all;
   const middle = (share + Z ** 2 / (2 * all)) / shrink;

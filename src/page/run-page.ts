@@ -6,7 +6,7 @@ import { configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../re
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
 import { Chart } from './chart.ts';
 import { Drawn } from './markup.ts';
-import { Progress } from './progress.ts';
+import { Progress } from './run-progress.ts';
 import { Structure } from './structure.ts';
 import { useViews } from './use-views.ts';
 

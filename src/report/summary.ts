@@ -1,6 +1,6 @@
+import { findingInWords } from '../core/finding.ts';
 import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
-import { findingInWords } from '../tasks/custom/finding.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
 
