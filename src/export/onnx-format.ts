@@ -11,7 +11,7 @@ import { lower } from '../graph/lower.ts';
 import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';
 import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
-import { readWeight, readWeightBytes, type Weight, type Weights } from '../models/read-weight.ts';
+import { readWeight, type Weights } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { refuseChoices } from './modules.ts';
