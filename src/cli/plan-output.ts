@@ -1,4 +1,5 @@
 import { bytes, count, duration } from '../core/format.ts';
+import { obstacles } from '../export/holdings.ts';
 import type { MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';
@@ -17,6 +18,8 @@ export function planOutput(plan: Plan): Output {
     `budget: ${budgetText(plan)}`,
     ...(plan.head === undefined ? [] : [`beside the budget: a head of ${count(plan.head)} parameters`]),
     `it holds ${plan.modulesThatFit.fewest} to ${plan.modulesThatFit.most} of ${count(plan.candidates)} modules`,
+    '',
+    ...tableLines(exportsTable(plan)),
     '',
     ...tableLines(stagesTable(plan)),
     '',
@@ -40,6 +43,14 @@ function candidatesTable({ groups, candidates, parameters }: Plan): Table {
       ]),
       ['all', '', count(candidates), '', count(parameters), ''],
     ],
+  };
+}
+
+/** What is found may not go everywhere: that is to be known before the search. */
+function exportsTable({ exports }: Plan): Table {
+  return {
+    header: ['to be exported as', 'with', ''],
+    rows: exports.map(holding => [holding.format, holding.holds.join(', ') || '–', obstacles(holding)]),
   };
 }
 

@@ -1,5 +1,7 @@
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { exportAdvice, holdingsOf } from '../export/holdings.ts';
+import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
@@ -8,7 +10,7 @@ import { requireKept } from './given-structure.ts';
 import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext } from './job-events.ts';
 import { settingsOfRun } from './open-run.ts';
-import { prepareSearch, prepareTuning } from './prepare.ts';
+import { prepareSearch, prepareTuning, type ResolvedJob } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
 import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
 
@@ -45,6 +47,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
+        tellExports(job, search, options);
         const found = await runSearchStage(job, search, folder, context);
         structure = found.structure;
         result = { ...resultOf(job, structure), resources: { search: found.resources } };
@@ -65,6 +68,16 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       return { folder, result, structure };
     });
   });
+}
+
+/** Says what of the space no exporter can hold, while nothing is spent yet. */
+function tellExports(
+  { model, data, catalogue }: ResolvedJob,
+  { space }: ResolvedSearch,
+  { onEvent }: JobContext,
+): void {
+  const advice = exportAdvice(holdingsOf(space.candidates, model.heads, data.task, catalogue.exporters));
+  if (advice !== undefined) onEvent?.({ type: 'message', text: advice });
 }
 
 /**

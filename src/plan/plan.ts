@@ -1,7 +1,8 @@
-import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { headSize } from '../deltas/layout.ts';
+import { type Holding, holdingsOf } from '../export/holdings.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
@@ -49,6 +50,8 @@ export interface Plan {
   readonly head?: number;
   readonly budget: BudgetUnits;
   readonly groups: readonly CandidateGroup[];
+  /** What each form of export can hold of the candidates. */
+  readonly exports: readonly Holding[];
   readonly modulesThatFit: ModulesThatFit;
   readonly stages: readonly StagePlan[];
   /** Largest resident memory of the process over all stages. */
@@ -125,6 +128,7 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       ...(model.heads.length > 0 && { head: headSize(model.heads) }),
       budget: budgetUnits(budget, model.parameters),
       groups: groupCandidates(candidates),
+      exports: holdingsOf(candidates, model.heads, data.task, (options.catalogue ?? builtIn).exporters),
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),
       stages: drafts.map(draft => ({
         stage: draft.stage,

@@ -41,7 +41,8 @@ export interface CompileSettings extends SessionSettings {
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
+  | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] };
 
 /** What a graph reads: arrays, and what another session on the same device has left there (`CreateOptions`). */
 export type Feeds = Readonly<Record<string, Feed | Tensor>>;

@@ -57,7 +57,7 @@ describe('as ONNX', () => {
     assert.equal(written.exitCode, 0, written.stderr);
     const outcome = JSON.parse(written.stdout) as { folder: string; files: string[]; bytes: number };
     assert.equal(outcome.folder, join(run, 'onnx'));
-    assert.ok(outcome.files.includes('decoder_model.onnx') && outcome.bytes > 1000);
+    assert.ok(outcome.files.includes('onnx/decoder_model_merged.onnx') && outcome.bytes > 1000);
     const { exitCode, stdout, stderr } = await runCli(['predict', join(run, 'onnx'), 'a good film'], space.folder);
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /^(good \(1\)|bad \(0\)) {2}\d+\.\d % {2}\d+\.\d ms {2}film: a good film\n$/);
