@@ -33,5 +33,8 @@ export async function outcomeOutput(outcome: JobOutcome, options: { colour: bool
 /** A run's tables alone, for a terminal. */
 export function outcomeTables({ result, structure }: JobOutcome): string[] {
   const tables = [scoreTable(result), keptTable(shownModules(structure.modules)), resourcesTable(result)];
-  return tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']);
+  return [
+    ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']),
+    ...dataSentences(result).flatMap(text => [text, '']),
+  ];
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { trainingKeysFor } from './experiment-settings.ts';
 import { parseKeys } from './parse-settings.ts';
-import { trainingKeysFor } from './transfer-settings.ts';
 
 /** So many structures and seeds, where nothing is said: enough to tell components that differ by a half. */
 export const usualSpread = { structures: 12, seeds: 2 } as const;

@@ -1,5 +1,5 @@
 import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from './distributions.ts';
-import { mean } from './moments.ts';
+import { mean } from './statistics.ts';
 
 /** A standard deviation with its 95 % interval. */
 export interface SpreadEstimate {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { mean } from '../core/moments.ts';
-import { count, score } from '../core/units.ts';
+import { count, score } from '../core/format.ts';
+import { mean } from '../core/statistics.ts';
 import type { SpreadEstimate } from '../core/variance-components.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { verdictMarkdown } from '../report/markdown.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
 import { spreadPlotSvg } from '../report/pictures/spread-plot-svg.ts';

@@ -7,14 +7,14 @@ import { InputError } from '../core/errors.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
 import { dataFileEndings, readRows } from '../data/rows/read-rows.ts';
 import { readBytes } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
-import type { StopContext } from '../library/interrupted.ts';
-import { runToEnd } from '../library/run-to-end.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
+import { runToEnd, type StopContext } from '../library/run-to-end.ts';
 import { runSearch } from '../library/search-structure.ts';
 import { tuneStructure } from '../library/tune.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
 import type { StageConfig } from '../training/stage.ts';
+import type { JobContext } from './job-events.ts';
 import { prepareSearch, type ResolvedSearchJob } from './prepare.ts';
 
 /** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
@@ -67,7 +67,7 @@ export interface Draft {
  */
 export async function writeDraft(
   { path, settings: given, ownTask, minutes }: Draft,
-  context: StopContext = {},
+  context: StopContext & Pick<JobContext, 'onEvent'> = {},
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {

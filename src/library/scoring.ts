@@ -1,8 +1,10 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
-import { bootstrapInterval, type ScoreInterval } from '../metrics/bootstrap-interval.ts';
+import type { Interval } from '../metrics/interval.ts';
 import type { Target } from '../metrics/target.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
+
+export type SplitName = 'validation' | 'test';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
@@ -23,6 +25,8 @@ export interface AnswerOptions {
 export interface Scoring extends AnswerOptions {
   /** Score of answers against targets, 0 to 100; higher is better. */
   readonly score: (answers: readonly string[], targets: readonly Target[]) => number;
+  /** Where that score would lie with other examples of the same kind. */
+  readonly interval?: (answers: readonly string[], targets: readonly Target[]) => Interval;
   /** Further metrics by their names, on the same scale. */
   readonly details?: (answers: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
 }
@@ -32,7 +36,7 @@ export interface DetailedScore {
   readonly score: number;
   readonly details: Readonly<Record<string, number>>;
   /** Where the score would lie, were the rows drawn again; absent where that cannot be said. */
-  readonly interval?: ScoreInterval;
+  readonly interval?: Interval;
 }
 
 /** The state of a program that is to answer. */
@@ -63,7 +67,7 @@ export async function scoreSplitInDetail(
 ): Promise<DetailedScore> {
   const answers = await answerSplit(program, split, scoring, trained, signal);
   const { targets } = split;
-  const interval = bootstrapInterval(scoring.score, answers, targets);
+  const interval = scoring.interval?.(answers, targets);
   return {
     score: scoring.score(answers, targets),
     details: scoring.details?.(answers, targets) ?? {},

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
-import { count, score } from '../core/units.ts';
+import { count, score } from '../core/format.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { listed, type Order } from './filter.ts';
 import { compareLink, runLink } from './route.ts';
@@ -8,7 +8,10 @@ import { compareLink, runLink } from './route.ts';
 /** More curves than this cannot be told apart. */
 const mostCompared = 6;
 
-const stateNames = { running: 'running', stopped: 'stopped', finished: 'finished', damaged: 'damaged' } as const;
+const stateNames = {
+  ...{ running: 'running', finished: 'finished', damaged: 'damaged' },
+  ...{ stopped: 'stopped', failed: 'failed', killed: 'killed' },
+} as const;
 
 interface RunListProps {
   readonly runs: ReadonlyMap<string, RunSummary>;

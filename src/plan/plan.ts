@@ -3,8 +3,8 @@ import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { asInterrupted } from '../library/interrupted.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
 import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';
@@ -22,6 +22,7 @@ import type { StageMemory } from './planned-memory.ts';
 import type { PlannedStage } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
 
+/** What one stage of a job will take. */
 export interface StagePlan extends StageMemory {
   readonly stage: PlannedStage;
   readonly steps: number;
@@ -63,6 +64,7 @@ export interface Plan {
   readonly levers: readonly MemoryOption[];
 }
 
+/** What a plan may measure, and what it holds the need against. */
 export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;

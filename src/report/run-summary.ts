@@ -1,8 +1,9 @@
 /**
  * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
- * `stopped`: neither, and it is not finished. `damaged`: a file cannot be read.
+ * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file cannot
+ * be read.
  */
-export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
+export type RunState = 'running' | 'stopped' | 'failed' | 'killed' | 'finished' | 'damaged';
 
 /** A run as one line of a list. */
 export interface RunSummary {
@@ -18,6 +19,8 @@ export interface RunSummary {
   /** Settings of a search that make another search of it, by key; absent where nothing was searched. */
   readonly search?: Readonly<Record<string, string>>;
   readonly seed: number | null;
+  /** How it ended where it is not finished, in words, and the command that goes on. */
+  readonly ended?: { readonly text: string; readonly goOn?: string };
   /** Where an unfinished run stands. */
   readonly progress?: { readonly stage: string; readonly step: number; readonly steps: number };
   readonly metric?: string;

@@ -1,4 +1,4 @@
-import { mean } from '../core/moments.ts';
+import { mean } from '../core/statistics.ts';
 import { type VarianceComponents, varianceComponents } from '../core/variance-components.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';

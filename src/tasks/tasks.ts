@@ -2,24 +2,13 @@ import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
-import { cola } from './glue/cola.ts';
-import { mnli } from './glue/mnli.ts';
-import { mrpc } from './glue/mrpc.ts';
-import { qnli } from './glue/qnli.ts';
-import { qqp } from './glue/qqp.ts';
-import { rte } from './glue/rte.ts';
-import { sst2 } from './glue/sst2.ts';
-import { stsb } from './glue/stsb.ts';
-import { wnli } from './glue/wnli.ts';
+import { mnli, qnli, rte, wnli } from './glue/inference.ts';
+import { mrpc, qqp, stsb } from './glue/similarity.ts';
+import { cola, sst2 } from './glue/single-sentence.ts';
 import { spam } from './spam/spam.ts';
-import { boolq } from './superglue/boolq.ts';
-import { cb } from './superglue/cb.ts';
-import { copa } from './superglue/copa.ts';
-import { multirc } from './superglue/multirc.ts';
-import { record } from './superglue/record.ts';
-import { superGlueRte } from './superglue/superglue-rte.ts';
+import { copa, multirc, record } from './superglue/answer-choice.ts';
+import { boolq, cb, superGlueRte, wic } from './superglue/classification.ts';
 import { SUPERGLUE } from './superglue/superglue-task.ts';
-import { wic } from './superglue/wic.ts';
 import type { Task } from './task.ts';
 import { isTaskFile } from './task-path.ts';
 
@@ -37,16 +26,18 @@ const builtIn = { tasks, metrics: builtInMetrics };
 /**
  * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is
  * left is a task, too: `rte` is GLUE's.
+ * @param text what the file says, or said when a run was begun with it (default: what it says now)
  * @throws InputError naming the nearest built-in names, or what is wrong with the file.
  */
 export async function loadTask(
   nameOrFile: string,
   { tasks: known, metrics }: { readonly tasks: readonly Task[]; readonly metrics: Metrics } = builtIn,
+  text?: string,
 ): Promise<Task> {
   const named = (name: string) => known.find(task => task.name === name);
   const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
   if (builtIn !== undefined) return builtIn;
-  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics);
+  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics, text);
   const names = known.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {

@@ -4,6 +4,7 @@ import type { CheckpointStore } from './checkpoint.ts';
 import { type Progress, restore, snapshot, startProgress } from './loop-progress.ts';
 import type { Stage, StepReport } from './stage.ts';
 
+/** Where a loop saves its state, and what stops it. */
 export interface LoopContext {
   readonly checkpoint?: CheckpointStore;
   readonly signal?: AbortSignal;
@@ -18,8 +19,11 @@ export interface StepProgress {
   readonly steps: number;
   /** Wall-clock time of this step. */
   readonly seconds: number;
+  /** Whether an evaluation of it follows. */
+  readonly evaluates?: boolean;
 }
 
+/** A validation, between two steps. */
 export interface EvaluationEvent {
   readonly type: 'evaluation';
   readonly step: number;
@@ -132,7 +136,8 @@ export async function* runLoop<Report extends StepReport>(
         progress.lossSum += report.loss;
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...report };
+        const evaluates = isDue() && stage.evaluate !== undefined;
+        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, evaluates, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }

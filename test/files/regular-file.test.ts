@@ -11,10 +11,10 @@ import { readInputs } from '../../src/data/read-inputs.ts';
 import { readRows } from '../../src/data/rows/read-rows.ts';
 import { loadTokenizer } from '../../src/data/tokenizer/load-tokenizer.ts';
 import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
-import { readJson } from '../../src/files/read-json.ts';
 import { isThere, openFile, openToAppend, readBytes, readBytesSync } from '../../src/files/regular-file.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
+import { readJson } from '../../src/files/structured-text.ts';
 import { readRun } from '../../src/jobs/report-job.ts';
 import { appendMetrics, type MetricsLine, readMetrics, repairMetrics } from '../../src/runs/metrics-log.ts';
 import { readResult } from '../../src/runs/result.ts';
@@ -115,8 +115,8 @@ test('a run folder whose config.yaml is no file is no fresh one, and the list of
     assert.throws(() => requireFreshFolder(folder), /already holds a run/);
     requireRun(folder);
     await refused(() => readConfigFile(folder.config), folder.config, says);
-    const files = { fingerprint: '', changed: 0, hasResult: false, hasCheckpoint: false, hasLink: false };
-    assert.equal(summarize('a', folder, 'stopped', files).state, 'damaged');
+    const files = { fingerprint: '', changed: 0, hasResult: false, hasLink: false };
+    assert.equal(summarize('a', folder, false, files).state, 'damaged');
   }
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
-import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { writeFileWhole } from '../../src/files/write-whole.ts';
 import { readTuned } from '../../src/jobs/load-tuned.ts';
 import { writeDelta } from '../../src/library/delta-file.ts';
 import { drawStructure } from '../../src/library/structures.ts';
@@ -37,6 +37,6 @@ test('a folder without a run, a run not trained yet and one of another model are
   await assert.rejects(readTuned(folder.path, { ...tiny, name: 'other', fingerprint: 'x' }), InputError);
   rmSync(folder.delta);
   await assert.rejects(readTuned(folder.path, tiny), (error: InputError) => {
-    return error instanceof InputError && error.message.includes('delta.safetensors');
+    return error instanceof InputError && error.code === 'unfinished-run';
   });
 });

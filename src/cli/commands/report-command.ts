@@ -4,6 +4,8 @@ import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';
+import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
+import type { RunFolder } from '../../runs/run-folder.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
@@ -44,7 +46,20 @@ export const report: Command = {
                 ...(verdict && { verdict }),
               }),
             ]
-          : [...outcomeTables(outcome), ...files, ...(verdict === undefined ? [] : ['', ...verdictText(verdict)])],
+          : [
+              ...outcomeTables(outcome),
+              ...unfinishedLines(folder),
+              ...files,
+              ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
+            ],
     };
   },
 };
+
+/** Where a run was left that is not over, and how it goes on. */
+function unfinishedLines(folder: RunFolder): string[] {
+  const standing = standingOf(folder);
+  if (standing.state === 'finished') return [];
+  const goOn = commandToGoOn(folder, standing);
+  return [`not finished: ${standingText(standing)}`, ...(goOn === undefined ? [] : [`→ go on with: ${goOn}`]), ''];
+}

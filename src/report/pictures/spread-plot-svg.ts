@@ -1,4 +1,4 @@
-import { mean } from '../../core/moments.ts';
+import { mean } from '../../core/statistics.ts';
 import { errorBar, gridLines, scoreAxis, seriesStyle } from '../series.ts';
 import type { Spread } from '../spread.ts';
 import { element, picture, text } from './svg.ts';

@@ -1,7 +1,6 @@
-import { mean } from '../../core/moments.ts';
-import { studentInterval } from '../../core/sign-flip.ts';
-import { score } from '../../core/units.ts';
-import { methods, randomDraw } from '../../structure/all-methods.ts';
+import { score } from '../../core/format.ts';
+import { mean, studentInterval } from '../../core/statistics.ts';
+import { methods, randomDraw } from '../../structure/built-in-methods.ts';
 import { allTasks, type ComparedRun, type ComparisonRow } from '../comparison.ts';
 import { rowName } from '../comparison-tables.ts';
 import {

@@ -1,4 +1,4 @@
-import { count, duration, score } from '../../core/units.ts';
+import { count, duration, score } from '../../core/format.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { defaultStrategy } from '../../search/strategies/strategies.ts';

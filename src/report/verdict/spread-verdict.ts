@@ -1,4 +1,4 @@
-import { score } from '../../core/units.ts';
+import { score } from '../../core/format.ts';
 import { expectedMaximum, type SpreadEstimate, shownDifference } from '../../core/variance-components.ts';
 import { bestStructure, type Spread } from '../spread.ts';
 import { commandLine, range, usualSeeds, type Verdict, type VerdictLine } from './verdict.ts';

@@ -1,5 +1,6 @@
-import type { PairedTest } from '../../core/sign-flip.ts';
-import { score } from '../../core/units.ts';
+import { score } from '../../core/format.ts';
+import type { PairedTest } from '../../core/statistics.ts';
+import { quoted } from '../../runs/outcome.ts';
 
 /** What came out, in a word for programs. */
 export type Outcome =
@@ -109,11 +110,6 @@ export function verdictText({ lines, next }: Verdict, title = 'Verdict'): string
   ];
 }
 
-/** Quotes what a shell would split or expand. */
-export function shellWord(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
 /** `s3delta compare runs/x --seeds 8`: what is undefined is left out. */
 export function commandLine(
   command: string,
@@ -121,7 +117,7 @@ export function commandLine(
   flags: Readonly<Record<string, string | number | undefined>>,
 ): string {
   const given = Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, shellWord(String(value))],
+    value === undefined ? [] : [`--${name}`, quoted(String(value))],
   );
-  return ['s3delta', command, ...places.map(shellWord), ...given].join(' ');
+  return ['s3delta', command, ...places.map(quoted), ...given].join(' ');
 }

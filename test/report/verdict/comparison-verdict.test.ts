@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { signFlipTest } from '../../../src/core/sign-flip.ts';
+import { signFlipTest } from '../../../src/core/statistics.ts';
 import { type ComparedRun, compareRuns } from '../../../src/report/comparison.ts';
 import { comparisonVerdicts } from '../../../src/report/verdict/comparison-verdict.ts';
 import { judge } from '../../../src/report/verdict/verdict.ts';

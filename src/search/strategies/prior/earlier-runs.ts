@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../../../core/errors.ts';
-import { mean } from '../../../core/moments.ts';
+import { mean } from '../../../core/statistics.ts';
 import { readStructure, type Structure } from '../../../structure/structure-file.ts';
 import { LOGIT_LIMIT } from '../bilevel/shifted-sigmoid.ts';
 import type { SearchProblem } from '../strategy.ts';

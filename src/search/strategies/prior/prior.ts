@@ -8,7 +8,7 @@ import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch, settledResult } from '../bilevel/bilevel-search.ts';
 import { fittingCandidates } from '../bilevel/fitting.ts';
-import { splitHalves } from '../bilevel/halves.ts';
+import { splitHalves } from '../bilevel/step-cost.ts';
 import { defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';
 import { alphaOfRuns } from './earlier-runs.ts';
 

@@ -14,7 +14,7 @@ import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../bilevel/bilevel-search.ts';
 import { fittingCandidates } from '../bilevel/fitting.ts';
-import { splitHalves } from '../bilevel/halves.ts';
+import { splitHalves } from '../bilevel/step-cost.ts';
 import { gradientNorm } from '../gradient-norm.ts';
 import {
   type Compile,
