@@ -28,10 +28,13 @@ export async function comparisonOutput(
 ): Promise<Output> {
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
-  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => [
-    ...[`${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`],
-    ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { colour, quantity: 'mean p' }), ''],
-  ]);
+  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => {
+    const { mean, keptBy: kept } = probabilityMaps(structures);
+    return [
+      `${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
+      ...[...heatMapLines(heatMap(mean), { colour, quantity: 'mean p', kept }), ''],
+    ];
+  });
   const lines = [
     ...maps,
     ...rowsByTask(comparison).flatMap(([task, rows]) => [

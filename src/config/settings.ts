@@ -98,6 +98,11 @@ const lastKeys = {
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
+  'head-lr': key(
+    positive,
+    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it is larger)',
+    { hint: 'R' },
+  ),
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),

@@ -13,7 +13,7 @@ export function standardDeviation(values: readonly number[]): number | undefined
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
-/** Where a value lies 95 times of 100. */
+/** Where a value may lie. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

@@ -35,6 +35,6 @@ async function isSettled(path: string): Promise<boolean | undefined> {
   const folder = runFolder(path);
   const history = readHistory(folder.history);
   if (history === undefined) return undefined;
-  const modules = shownModules((await readStructure(folder.structure)).modules);
+  const modules = shownModules(await readStructure(folder.structure));
   return settlement({ moments: searchMoments(history, modules), modules })?.isSettled;
 }

@@ -5,6 +5,7 @@ import { requireFrozenWeights, requireModelAndTask } from '../config/check-setti
 import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import { findingInWords } from '../core/finding.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';
@@ -13,7 +14,6 @@ import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
-import { findingInWords } from '../tasks/custom/finding.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';

@@ -13,6 +13,8 @@ export interface StageConfig {
   /** Steps between two validations. */
   readonly evaluateEvery: number;
   readonly learningRate: number;
+  /** Of the model's heads, where it has any (default: `learningRate`). */
+  readonly headLearningRate?: number;
   /** Largest norm of a gradient. */
   readonly clipNorm: number;
   readonly seed: number;

@@ -1,4 +1,5 @@
-import { DivergedError, InputError } from '../core/errors.ts';
+import { DivergedError, InputError, throwIfInterrupted } from '../core/errors.ts';
+import type { Layout, Trainable } from '../core/program.ts';
 
 /** Steps of a run. InputError where it would have none. */
 export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
@@ -27,4 +28,31 @@ export function checkFinite(value: number, step: number): void {
  */
 export function linearDecay(base: number, step: number, steps: number): number {
   return base * Math.max(0, 1 - step / steps);
+}
+
+/** What `adamwStep` is told of a layout's heads: nothing where there are none, or they have no rate of their own. */
+export function headRate(
+  { heads }: Pick<Layout, 'heads'>,
+  learningRate: number | undefined,
+): { readonly head?: { readonly begin: number; readonly learningRate: number } } {
+  const begin = heads[0]?.parameters[0]?.offset;
+  return begin === undefined || learningRate === undefined ? {} : { head: { begin, learningRate } };
+}
+
+/**
+ * The same program, which begins nothing after an abort: a step of several evaluations, or of several micro-batches,
+ * then ends after the one at work, and not minutes later.
+ */
+export function stoppable(program: Trainable, signal: AbortSignal | undefined): Trainable {
+  return {
+    ...program,
+    async lossAndGradients(...args) {
+      throwIfInterrupted(signal);
+      return program.lossAndGradients(...args);
+    },
+    async mixedDerivative(...args) {
+      throwIfInterrupted(signal);
+      return program.mixedDerivative(...args);
+    },
+  };
 }

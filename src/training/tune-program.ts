@@ -6,8 +6,7 @@ import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } fr
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';
 import { tuneStream } from './stage-cost.ts';
-import { checkFinite, countSteps, linearDecay } from './steps.ts';
-import { stoppable } from './stoppable.ts';
+import { checkFinite, countSteps, headRate, linearDecay, stoppable } from './steps.ts';
 
 /** What is trained, on what, from where on. */
 export interface TuneProblem {
@@ -58,7 +57,7 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch } = options;
+  const { microBatch, headLearningRate } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
@@ -70,7 +69,8 @@ export async function* tune(
     const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
-    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1 });
+    const own = headLearningRate && linearDecay(headLearningRate, index, steps);
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(program.layout, own) });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
 
@@ -83,6 +83,7 @@ export async function* tune(
         examples: examples.length,
         steps,
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,

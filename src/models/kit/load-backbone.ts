@@ -15,8 +15,7 @@ import type { AnswerKind } from '../answer-kind.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import type { Model } from '../model.ts';
 import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
-import { readWeightSample } from '../read-weight.ts';
-import type { Weights } from '../weight.ts';
+import { readWeightSample, type Weights } from '../read-weight.ts';
 import type { Blueprint } from './builder.ts';
 import { type CheckpointNames, findWeights, type Tensors } from './find-weights.ts';
 import { readFiles } from './model-bytes.ts';
@@ -27,6 +26,8 @@ export interface Answers<Config> {
   readonly heads: readonly Head[];
   program(blueprint: Blueprint<Config>, settings: SessionSettings): Program;
   graphs(blueprint: Blueprint<Config>): ProgramGraphs;
+  /** What is to be said of the choice: something trained that is not made use of. */
+  readonly notice?: string;
   /** Absent where the family has no form to be run without this program. */
   standalone?(blueprint: Blueprint<Config>): StandaloneGraphs;
 }
@@ -85,7 +86,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
     return model;
   };
   const make = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind);
+    const { heads, program, graphs, standalone, notice } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
@@ -102,7 +103,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       parameters: sizes.reduce((sum, size) => sum + size, 0),
       fingerprint,
       hashes,
-      warnings,
+      warnings: notice === undefined ? warnings : [...warnings, notice],
       sites,
       heads,
       tokenizer,

@@ -1,6 +1,5 @@
-import { score } from '../../core/format.ts';
+import { score, shellWord } from '../../core/format.ts';
 import type { PairedTest } from '../../core/statistics.ts';
-import { quoted } from '../../runs/outcome.ts';
 
 /** What came out, in a word for programs. */
 export type Outcome =
@@ -119,7 +118,7 @@ export function commandLine(
   flags: Readonly<Record<string, string | number | undefined>>,
 ): string {
   const given = Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, quoted(String(value))],
+    value === undefined ? [] : [`--${name}`, shellWord(String(value))],
   );
-  return ['s3delta', command, ...places.map(quoted), ...given].join(' ');
+  return ['s3delta', command, ...places.map(shellWord), ...given].join(' ');
 }

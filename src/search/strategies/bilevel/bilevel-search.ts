@@ -7,8 +7,7 @@ import { type BatchCursor, createBatchCursor } from '../../../training/batch-cur
 import { type EvaluationEvent, type LoopContext, runLoop } from '../../../training/loop.ts';
 import { withMicroBatches } from '../../../training/micro-batches.ts';
 import type { StageConfig } from '../../../training/stage.ts';
-import { countSteps, linearDecay } from '../../../training/steps.ts';
-import { stoppable } from '../../../training/stoppable.ts';
+import { countSteps, linearDecay, stoppable } from '../../../training/steps.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
@@ -120,6 +119,7 @@ export async function* biLevelSearch(
   const { order, gradient, tau, beta, l0, learningRate, alphaTravel, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
     options;
+  const { headLearningRate } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -154,6 +154,8 @@ export async function* biLevelSearch(
       estimator,
       order,
       learningRate: rate,
+      // However many gates are open, the head is one.
+      headLearningRate: headLearningRate && linearDecay(headLearningRate, index, steps),
       alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
       clipNorm,
       step: index,
@@ -181,6 +183,7 @@ export async function* biLevelSearch(
         beta,
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,
