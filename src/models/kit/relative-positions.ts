@@ -29,7 +29,7 @@ export function relativePositionBucket(
 }
 
 /** Buckets by key − query from −`far` to `far`; from `maxDistance` on all are one. */
-export function bucketTable(
+function bucketTable(
   bidirectional: boolean,
   { numBuckets, maxDistance }: RelativePositions,
   far = maxDistance,
