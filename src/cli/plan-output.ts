@@ -1,5 +1,5 @@
 import { bytes, count, duration } from '../core/units.ts';
-import type { MemoryOption } from '../plan/options.ts';
+import { asSettings, type MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';
@@ -76,20 +76,13 @@ function optionsTable(options: readonly MemoryOption[]): Table {
   return {
     header: ['to need less', 'peak memory', 'fits', 'time in all', ''],
     rows: options.map(({ settings, peakBytes, seconds, fits, changes }) => [
-      Object.entries(settings)
-        .map(([key, value]) => flag(key, value))
-        .join(' '),
+      asSettings(settings),
       bytes(peakBytes),
       fits ? 'yes' : 'no',
       time(seconds),
       changes ?? 'the same results',
     ]),
   };
-}
-
-function flag(key: string, value: unknown): string {
-  if (typeof value === 'boolean') return value ? `--${key}` : `--no-${key}`;
-  return `--${key} ${value}`;
 }
 
 const time = (seconds: number | null): string => (seconds === null ? '–' : duration(seconds));

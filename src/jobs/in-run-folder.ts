@@ -4,6 +4,7 @@ import { interruption } from '../library/interrupted.ts';
 import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
+import { withMemoryRemedy } from './check-memory.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { type BegunWith, beginRun } from './open-run.ts';
 
@@ -30,7 +31,8 @@ export function inRunFolder<T>(
       await writeOutcome(folder, { ended: 'finished' });
       await rm(folder.checkpoint, { recursive: true, force: true });
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = withMemoryRemedy(thrown, begun.settings);
       const { signal } = options;
       const ended = outcomeOf(interruption(signal, error), signal);
       // Where the disk takes no more, that is what is told already.

@@ -4,6 +4,7 @@ import { asInterrupted } from '../library/interrupted.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
+import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
 import { requireKept } from './given-structure.ts';
 import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext } from './job-events.ts';
@@ -39,7 +40,9 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const { settings, inputs, search, ...job } = await prepareSearch(begun, options);
+    const prepared = await prepareSearch(begun, options);
+    await requireMemoryToSearch(prepared, options);
+    const { settings, inputs, search, ...job } = prepared;
     return inRunFolder(folder, { settings, inputs }, options, async context => {
       let result = await readResult(folder.result);
       let structure: Structure;
@@ -77,7 +80,9 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const { settings, inputs, trials, ...job } = await prepareTuning(begun, options);
+    const prepared = await prepareTuning(begun, options);
+    await requireMemoryToTune(prepared, options);
+    const { settings, inputs, trials, ...job } = prepared;
     return inRunFolder(folder, { settings, inputs }, options, async context => {
       const done = await readResult(folder.result);
       const outcome = done
