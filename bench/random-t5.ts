@@ -1,7 +1,7 @@
 import { copyFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { elementCount } from '../src/core/element-count.ts';
+import { elementCount } from '../src/core/arrays.ts';
 import { fillNormal } from '../src/core/random.ts';
 import { weightShape } from '../src/core/site.ts';
 import { parseT5Config } from '../src/models/t5/t5-config.ts';

@@ -8,10 +8,10 @@ import { loadModel } from '../src/models/load-model.ts';
 import type { Model } from '../src/models/model.ts';
 import { type CompileSettings, createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/strategies/bilevel/bilevel-step.ts';
-import { createConcreteEstimator } from '../src/search/strategies/bilevel/estimators/concrete-estimator.ts';
+import { createConcreteEstimator } from '../src/search/strategies/bilevel/estimators.ts';
 import type { BiLevelOrder } from '../src/search/strategies/bilevel/mixed-derivative.ts';
 import { parseBudget } from '../src/structure/budget.ts';
-import { listManualModules } from '../src/structure/manual.ts';
+import { listManualModules } from '../src/structure/built-in-methods.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
 import { adamwStep, createMoments } from '../src/training/adamw.ts';
@@ -131,12 +131,12 @@ const mixed: Prepare = async (folder, settings) => {
 };
 
 /** What takes less memory. */
-export interface Levers extends CompileSettings {
+export interface MemoryOptions extends CompileSettings {
   readonly microBatch?: number;
 }
 
 /** Where a search step is other than usual. */
-export interface SearchWork extends Levers {
+export interface SearchWork extends MemoryOptions {
   readonly batch?: number;
   /** Source tokens of every row. */
   readonly length?: number;

@@ -5,10 +5,9 @@
  */
 
 export { readConfigFile } from './config/config-file.ts';
-export type { ExperimentSettings } from './config/experiment-settings.ts';
+export type { ExperimentSettings, SweepSettings, TransferSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
-export type { SweepSettings } from './config/sweep-settings.ts';
-export type { TransferSettings } from './config/transfer-settings.ts';
+export { clipNorm } from './core/arrays.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
   Answering,
@@ -27,11 +26,10 @@ export type {
   Trainable,
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
-export { type PairedTest, signFlipTest } from './core/sign-flip.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
+export { type PairedTest, signFlipTest } from './core/statistics.ts';
 export type { ModelInput } from './data/read-inputs.ts';
-export type { TextTokenizer } from './data/tokenizer/text-tokenizer.ts';
-export type { Tokenizer } from './data/tokenizer/tokenizer.ts';
+export type { TextTokenizer, Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
 export { createModule, deltas } from './deltas/kinds.ts';
 export { type Head, initialDelta, layoutOf } from './deltas/layout.ts';
@@ -41,8 +39,8 @@ export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
 export type { ExperimentProgress } from './experiments/events.ts';
 export type { TaskMaps } from './experiments/heat-maps.ts';
+export { type ProbabilityMaps, probabilityMaps } from './experiments/heat-maps.ts';
 export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
-export { type ProbabilityMaps, probabilityMaps } from './experiments/probability-maps.ts';
 export type { ExportedTask } from './export/exported-task.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
@@ -58,13 +56,13 @@ export type { Answer } from './library/answers.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export type { TaskDescription } from './library/encode-task.ts';
 export type { ExportOptions } from './library/export-model.ts';
-export type { StopContext } from './library/interrupted.ts';
 export type { PredictOptions } from './library/predict.ts';
+export type { StopContext } from './library/run-to-end.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { SpaceSettings } from './library/structures.ts';
+export type { Check } from './machine/checks.ts';
 export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
-export type { Check } from './machine/health-check.ts';
 export type { DeviceReport } from './machine/probe.ts';
 export type { Metric } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
@@ -93,8 +91,13 @@ export type { Scores, StageResources } from './runs/result.ts';
 export type { RunFolder } from './runs/run-folder.ts';
 export type { StandaloneGraphs } from './runtime/program-graphs.ts';
 export type { CompileSettings, SessionSettings } from './runtime/session.ts';
-export { atBudget, type ChoiceOptions, chooseStructure } from './search/choose-structure.ts';
-export { meanStructure, spreadOfProbability } from './search/mean-structure.ts';
+export {
+  atBudget,
+  type ChoiceOptions,
+  chooseStructure,
+  meanStructure,
+  spreadOfProbability,
+} from './search/choose-structure.ts';
 export {
   type BiLevelSearchOptions,
   type BiLevelSearchProblem,
@@ -108,13 +111,21 @@ export {
   type BiLevelState,
   biLevelStep,
 } from './search/strategies/bilevel/bilevel-step.ts';
-export { binaryConcrete, binaryConcreteGradient } from './search/strategies/bilevel/binary-concrete.ts';
-export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimator.ts';
-export { createConcreteEstimator } from './search/strategies/bilevel/estimators/concrete-estimator.ts';
-export { type EstimatorName, estimators } from './search/strategies/bilevel/estimators/estimators.ts';
-export { createHardConcreteEstimator } from './search/strategies/bilevel/estimators/hard-concrete-estimator.ts';
-export { createStraightThroughEstimator } from './search/strategies/bilevel/estimators/straight-through-estimator.ts';
-export { hardConcrete, hardConcreteGradient, openProbability } from './search/strategies/bilevel/hard-concrete.ts';
+export {
+  binaryConcrete,
+  binaryConcreteGradient,
+  hardConcrete,
+  hardConcreteGradient,
+  openProbability,
+} from './search/strategies/bilevel/binary-concrete.ts';
+export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimators.ts';
+export {
+  createConcreteEstimator,
+  createHardConcreteEstimator,
+  createStraightThroughEstimator,
+  type EstimatorName,
+  estimators,
+} from './search/strategies/bilevel/estimators.ts';
 export {
   type BiLevelOrder,
   type MixedDerivative,
@@ -142,10 +153,10 @@ export {
 } from './search/strategies/strategy.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
 export { parseBudget } from './structure/budget.ts';
+export { listManualModules, manualMethods } from './structure/built-in-methods.ts';
 export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
 export { evenLora } from './structure/even-lora.ts';
 export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
-export { listManualModules, manualMethods } from './structure/manual.ts';
 export { mapStructure } from './structure/map-structure.ts';
 export { type Attempt, type Method, type MethodProblem, manual } from './structure/method.ts';
 export { randomStructure } from './structure/random-structure.ts';
@@ -155,7 +166,6 @@ export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
-export { clipNorm } from './training/clip.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
 export { meanLoss } from './training/mean-loss.ts';
 export { withMicroBatches } from './training/micro-batches.ts';

@@ -3,7 +3,7 @@ import { type Exporters, exporters } from '../export/formats.ts';
 import { type Metrics, metrics } from '../metrics/metrics.ts';
 import { type Families, families } from '../models/families.ts';
 import { type Strategies, strategies } from '../search/strategies/strategies.ts';
-import { methods } from '../structure/all-methods.ts';
+import { methods } from '../structure/built-in-methods.ts';
 import type { Methods } from '../structure/method.ts';
 import { type Spaces, spaces } from '../structure/spaces.ts';
 import { type Task, tasks } from '../tasks/tasks.ts';

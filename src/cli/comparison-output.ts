@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { score } from '../core/units.ts';
+import { score } from '../core/format.ts';
 import { cellName } from '../experiments/cell.ts';
 import {
   comparisonNotes,
@@ -10,7 +10,7 @@ import {
 } from '../experiments/comparison-files.ts';
 import type { Comparison } from '../experiments/comparison-job.ts';
 import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
-import { probabilityMaps } from '../experiments/probability-maps.ts';
+import { probabilityMaps } from '../experiments/heat-maps.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';

@@ -5,11 +5,15 @@ import {
   type ExperimentSettings,
   experimentSchemaFor,
   parseExperimentSettings,
+  parseSweepSettings,
+  parseTransferSettings,
+  type SweepSettings,
+  sweepSchemaFor,
+  type TransferSettings,
+  transferSchemaFor,
 } from '../config/experiment-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
-import { parseSweepSettings, type SweepSettings, sweepSchemaFor } from '../config/sweep-settings.ts';
-import { parseTransferSettings, type TransferSettings, transferSchemaFor } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';

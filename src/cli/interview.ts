@@ -1,8 +1,35 @@
-import { InputError } from '../core/errors.ts';
-import { expandHome } from '../files/expand-home.ts';
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+import { InputError, InterruptedError } from '../core/errors.ts';
+import { visible } from '../core/format.ts';
+import { expandHome } from '../files/folders.ts';
 import type { JobEvent } from '../jobs/job-events.ts';
 import type { Ask } from './command.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure } from './process-end.ts';
+
+/**
+ * Questions on a terminal, one line each, with the standard answer in brackets.
+ * @throws InterruptedError, from a question, where the signal has aborted or the input has ended
+ */
+export function terminalAsk(input: Readable, output: Writable, signal: AbortSignal): Ask {
+  return async (question, standard) => {
+    const lines = createInterface({ input, output, terminal: true });
+    // Raw mode keeps Ctrl-C from the process; it means the same here.
+    const ended = new Promise<never>((_, reject) => {
+      lines.once('SIGINT', () => reject(new InterruptedError()));
+      lines.once('close', () => reject(new InterruptedError()));
+    });
+    ended.catch(() => {});
+    try {
+      const answer = await Promise.race([lines.question(visible(`${question} [${standard}] `), { signal }), ended]);
+      return answer.trim() === '' ? standard : answer.trim();
+    } catch (error) {
+      throw signal.aborted ? new InterruptedError() : error;
+    } finally {
+      lines.close();
+    }
+  };
+}
 
 /** Questions whose answers are checked. */
 export interface Interview {

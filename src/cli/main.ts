@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { visible } from '../core/visible.ts';
+import { visible } from '../core/format.ts';
 import { packageVersion } from '../library/provenance.ts';
-import { terminalAsk } from './ask.ts';
 import { commands } from './commands/commands.ts';
-import { describeFailure } from './failure.ts';
-import { interruptSignal } from './interrupt.ts';
+import { terminalAsk } from './interview.ts';
+import { describeFailure, interruptSignal } from './process-end.ts';
 import { createProgress } from './progress/progress.ts';
 import { asksForJson, commandOf, runCommandLine } from './run.ts';
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
-import { expandHome } from '../files/expand-home.ts';
+import { expandHome } from '../files/folders.ts';
 
 /** What a command takes, by name; positional arguments in the order of their places. */
 export type ArgsDef = Readonly<Record<string, ArgDef>>;

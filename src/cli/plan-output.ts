@@ -1,4 +1,4 @@
-import { bytes, count, duration } from '../core/units.ts';
+import { bytes, count, duration } from '../core/format.ts';
 import { asSettings, type MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';

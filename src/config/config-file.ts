@@ -1,10 +1,9 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { parseYaml } from '../files/parse-yaml.ts';
-import { asReadError } from '../files/read-error.ts';
+import { asReadError } from '../files/file-errors.ts';
 import { readBytesSync } from '../files/regular-file.ts';
-import { schemaLine } from '../files/schema-line.ts';
+import { parseYaml, schemaLine } from '../files/structured-text.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 import { parseKeys, parseSettings } from './parse-settings.ts';
 import { fromConfigFile, withAbsolutePaths } from './paths.ts';

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import type { KeyHelp } from '../core/key.ts';
-import { type VariedOption, variedOptionsOf } from '../search/strategies/strategies.ts';
-import { list } from './list-key.ts';
+import { type KeyHelp, list } from '../core/key.ts';
+import { type OptionKeys, optionKeysOf, type VariedOption, variedOptionsOf } from '../search/strategies/strategies.ts';
 import { parseKeys } from './parse-settings.ts';
 import { type SettingsSchema, settingsSchemaFor } from './settings.ts';
 
@@ -69,6 +68,7 @@ export function experimentSchemaFor(catalogue: Catalogue): typeof experimentSche
   return catalogue === builtIn ? experimentSchema : createSchema(catalogue);
 }
 
+/** Every key of a comparison, checked (`parseExperimentSettings`). */
 export type ExperimentSettings = Readonly<z.infer<typeof experimentSchema>>;
 
 /**
@@ -81,4 +81,68 @@ export function parseExperimentSettings(
   catalogue: Catalogue = builtIn,
 ): ExperimentSettings {
   return parseKeys(experimentSchemaFor(catalogue), values, where);
+}
+
+const processes = z.coerce.number().int().positive().optional().meta({
+  description:
+    'runs at a time, each in a process of its own; the threads are divided among them (default: one for two cores)',
+  hint: 'N',
+});
+
+/** Every key of a sweep: those of a comparison, and how many of its runs are done at a time. */
+export function sweepSchemaFor(catalogue: Catalogue) {
+  return z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes });
+}
+
+/** Every key of a sweep, checked (`parseSweepSettings`). */
+export type SweepSettings = Readonly<z.infer<ReturnType<typeof sweepSchemaFor>>>;
+
+/**
+ * Checks the keys of a sweep.
+ * @throws InputError as `parseSettings`
+ */
+export function parseSweepSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): SweepSettings {
+  return parseKeys(sweepSchemaFor(catalogue), values, where);
+}
+
+/**
+ * Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources.
+ */
+export function transferSchemaFor(catalogue: Catalogue) {
+  const { shape } = experimentSchemaFor(catalogue);
+  const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = shape;
+  const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
+  const ofSearches = optionKeysOf(catalogue.strategies);
+  const ofTraining = Object.fromEntries(
+    Object.entries(rest).filter(([key]) => !Object.hasOwn(ofSearches, key)),
+  ) as unknown as Omit<typeof rest, keyof OptionKeys>;
+  return z.strictObject({
+    ...ofTraining,
+    from: list(z.string().min(1)).meta({
+      description:
+        'structures to carry over: structure.json files, run folders, or folders of runs, with commas between them',
+      hint: 'PATH,…',
+    }),
+    task: task.meta({ description: 'tasks to train them on, with commas between them', hint: 'NAME,…' }),
+    map: settingsSchemaFor(catalogue).shape.map,
+  });
+}
+
+/** Every key of a transfer, checked (`parseTransferSettings`). */
+export type TransferSettings = Readonly<z.infer<ReturnType<typeof transferSchemaFor>>>;
+
+/**
+ * Checks the keys of a transfer.
+ * @throws InputError as `parseSettings`
+ */
+export function parseTransferSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): TransferSettings {
+  return parseKeys(transferSchemaFor(catalogue), values, where);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { expandHome } from '../files/expand-home.ts';
+import { expandHome } from '../files/folders.ts';
 import { builtInModel } from '../models/built-in.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { flag, key, positive, positiveInteger } from '../core/key.ts';
+import { flag, key, list, positive, positiveInteger } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
-import { list } from './list-key.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -177,8 +176,10 @@ const fixedKeys = firstKeys(builtIn);
 
 /** Keys as a user gives them, checked one by one, nothing filled in. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+/** Name of a setting: a key of config files, and a flag. */
 export type SettingKey = keyof Settings;
 
+/** Every setting by its name, in the order of the help. */
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
 
 /** The keys with the options of a catalogue's strategies. */

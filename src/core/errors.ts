@@ -1,5 +1,5 @@
 import type { ErrorCode } from './error-codes.ts';
-import { shortened, visible } from './visible.ts';
+import { shortened, visible } from './format.ts';
 
 /** Characters of a message or a remedy: a page of text hides what is wrong, also where it quotes a whole file. */
 const MOST = 2000;
@@ -27,6 +27,7 @@ export class InputError extends Error {
   /** Where it stands: a file, a line, a key. */
   readonly where: string | undefined;
 
+  /** Made of what is wrong, in a few words without the place, and of the rest in parts. */
   constructor(what: string, details: InputErrorDetails) {
     super(readable(details.where ? `${details.where}: ${what}` : what), { cause: details.cause });
     this.name = 'InputError';
@@ -68,6 +69,7 @@ export function stoppedBy(signal: AbortSignal | undefined): string | undefined {
 
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
+  /** Made of what to tell the user, who asked for it. */
   constructor(message = 'interrupted') {
     super(message);
     this.name = 'InterruptedError';
@@ -93,6 +95,7 @@ export class StorageError extends Error {
   /** The system's own word for it, `ENOSPC` for example. */
   readonly code: string;
 
+  /** Made of what is wrong, in a few words without the path, and of the rest in parts. */
   constructor(what: string, details: { remedy: string; where: string; code: string; cause?: unknown }) {
     super(readable(`${details.where}: ${what}`), { cause: details.cause });
     this.name = 'StorageError';

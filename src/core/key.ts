@@ -30,3 +30,10 @@ export function keyWithDefault<T extends z.ZodType>(
 ): z.ZodDefault<T> {
   return schema.default(value as never).meta({ description, ...help });
 }
+
+/** A list in YAML, words with commas between them on the command line, or a single value. */
+export function list<T extends z.ZodType>(item: T) {
+  const split = (given: unknown) =>
+    typeof given === 'string' ? given.split(',').map(word => word.trim()) : Array.isArray(given) ? given : [given];
+  return z.preprocess(given => (given === undefined ? undefined : split(given)), z.array(item).min(1).optional());
+}

@@ -70,6 +70,7 @@ export interface ParameterLayout {
   readonly scale: number;
 }
 
+/** Where the parameters of one module stand in the delta vector. */
 export interface ModuleLayout {
   readonly module: DeltaModule;
   readonly parameters: readonly ParameterLayout[];
@@ -94,6 +95,7 @@ export interface Layout {
   readonly size: number;
 }
 
+/** What a training step asks of the model. */
 export interface LossAndGradients {
   /**
    * Mean over the batch's terms (`countLossTerms`): cross-entropy in nats of tokens or classes, the squared error of
@@ -116,6 +118,7 @@ export interface Trainable {
   readonly tokensPerRun?: number;
   /** The same loss without gradients, in about half the time. */
   loss(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array): Promise<number>;
+  /** Loss of a batch with its gradients by the delta vector and by the gates (without gates each is 1). */
   lossAndGradients(
     batch: readonly EncodedExample[],
     delta: Float32Array,
@@ -163,6 +166,7 @@ export interface Generator {
 
 /** How a program answers: it writes as it likes, or the likeliest of given answers is taken. */
 export const answerModes = ['generate', 'choose'] as const;
+/** How answers are made: written word by word, or chosen among the labels. */
 export type AnswerMode = (typeof answerModes)[number];
 
 /** What can be asked: it chooses among given answers and, where its family can, writes its own. */

@@ -10,6 +10,7 @@ export type HostKind = 'linear' | 'norm' | 'block' | 'embedding';
 /** Stacks of layers, in the order of the forward pass. */
 export const stacks = ['encoder', 'decoder'] as const;
 
+/** The stack of layers that a site stands in. */
 export type Stack = (typeof stacks)[number];
 
 /**
@@ -53,10 +54,13 @@ export const roles = {
   'lm-head': 'linear',
 } as const satisfies Readonly<Record<string, HostKind>>;
 
+/** What a part of a layer does: `q`, `up`, `input-norm` and so on; the same word in every family. */
 export type Role = keyof typeof roles;
 
+/** Every role, in the order in which rows of a heat map stand. */
 export const roleNames = Object.keys(roles) as readonly Role[];
 
+/** A place of the backbone where deltas can attach. */
 export interface Site {
   /** The checkpoint's name without `.weight`, e.g. `encoder.block.3.layer.0.SelfAttention.q`. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { asReadError } from '../files/read-error.ts';
+import { asReadError } from '../files/file-errors.ts';
 import { openFile } from '../files/regular-file.ts';
 import { type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
 import { rowCutter } from './rows/columns.ts';

@@ -11,6 +11,7 @@ export type Initializer =
   /** What a checkpoint has: a head that it was trained with. */
   | { readonly distribution: 'given'; readonly values: Float32Array };
 
+/** One array of parameters of a module. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -53,6 +54,7 @@ export interface Contribution {
   readonly bottleneck?: Bottleneck;
 }
 
+/** Two thin matrices with a non-linearity between them, beside a block. */
 export interface Bottleneck {
   /** [r, features read]. */
   readonly read: Value;
@@ -70,9 +72,11 @@ export interface Delta extends DeltaKind {
   readonly defaults: DeltaOptions;
   /** Whether the kind can attach at this site. */
   hosts(site: Site): boolean;
+  /** Its parameters at a site, in the order in which they stand in the delta vector. */
   parameters(site: Site, options: DeltaOptions): readonly ParameterSpec[];
   /** Whether the module cannot change the model's output there. */
   inert(site: Site): boolean;
+  /** What the module adds to its host, as nodes of the graph. */
   contribute(attachment: Attachment): Contribution;
   /** How a trained module goes into its host's own weights; absent or undefined where it does more than change them. */
   merge?(site: Site, options: DeltaOptions): Merge | undefined;

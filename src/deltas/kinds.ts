@@ -1,5 +1,5 @@
+import { elementCount } from '../core/arrays.ts';
 import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
-import { elementCount } from '../core/element-count.ts';
 import { InputError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Site } from '../core/site.ts';

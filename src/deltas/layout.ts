@@ -1,5 +1,5 @@
+import { elementCount } from '../core/arrays.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
-import { elementCount } from '../core/element-count.ts';
 import type { Layout, ParameterLayout } from '../core/program.ts';
 import { fillNormal, fillUniform } from '../core/random.ts';
 import { deltaOf, type Initializer, type ParameterSpec } from './delta.ts';

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { freshLoaders } from '../jobs/loaders.ts';
 import { runSearchJob, runTrainJob } from '../jobs/run-job.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import type { ComparedRun } from '../report/comparison.ts';
 import { type RunResult, readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';

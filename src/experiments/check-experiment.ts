@@ -5,7 +5,7 @@ import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import { InputError } from '../core/errors.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';

@@ -3,7 +3,7 @@ import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
 import { writeComparison } from './comparison-files.ts';
@@ -14,6 +14,7 @@ import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type Executor, runExperiment } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
+/** Where the runs of a comparison go, and what can stop it. */
 export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
@@ -12,7 +12,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
 import type { Comparison } from './comparison-job.ts';
-import { probabilityMaps } from './probability-maps.ts';
+import { probabilityMaps } from './heat-maps.ts';
 
 /** Rows of one task, or of the mean of all. */
 export function rowsByTask({ rows }: Comparison): [task: string, rows: ComparisonRow[]][] {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { SweepSettings } from '../config/sweep-settings.ts';
+import type { SweepSettings } from '../config/experiment-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';

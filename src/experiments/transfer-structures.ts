@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { TransferSettings } from '../config/experiment-settings.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
-import type { TransferSettings } from '../config/transfer-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
-import { randomDraw } from '../structure/all-methods.ts';
+import { randomDraw } from '../structure/built-in-methods.ts';
 import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 
 /** Its name. */
 export const descriptionFile = 's3delta.json';

@@ -10,6 +10,7 @@ export type Exporters = Readonly<Record<string, Exporter>>;
 /** Every form a trained model is exported in, by name. A new one is a file beside this one and a word here. */
 export const exporters: Exporters = { onnx, safetensors, peft };
 
+/** Names of the formats that come with the package, as `--format` takes them. */
 export const exportFormats: readonly string[] = Object.keys(exporters);
 
 /** @throws InputError naming `where`, for a name that is none */

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { readBytes } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 
 const CONFIG = 'config.json';
 const GENERATION = 'generation_config.json';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { elementCount } from '../core/element-count.ts';
+import { elementCount } from '../core/arrays.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
 import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
 import { openFile } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
 import { bytesOf } from '../files/write-tensors.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { canMerge, mergeDelta } from '../deltas/merge.ts';
-import { readTextFile } from '../files/read-json.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readTextFile } from '../files/structured-text.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';

@@ -5,10 +5,9 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { StorageError } from '../core/errors.ts';
-import { cacheFolder } from './cache-folder.ts';
-import { makeFolder } from './make-folder.ts';
+import { cacheFolder, makeFolder } from './folders.ts';
 import { openFile, readBytesSync } from './regular-file.ts';
-import { writeFileWhole } from './write-file-whole.ts';
+import { writeFileWhole } from './write-whole.ts';
 
 /** Hash of a file's content, in hexadecimal; `hash` may have taken bytes before. @throws InputError as `openFile` */
 export async function hashFile(file: string, hash: Hash = createHash('sha256')): Promise<string> {

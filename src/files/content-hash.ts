@@ -2,8 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { checkOnce, recordOf } from './check-once.ts';
-import { readAt } from './read-at.ts';
-import { openFile } from './regular-file.ts';
+import { openFile, readAt } from './regular-file.ts';
 import { DamagedFileError, readSafetensorsHeader, type SafetensorsHeader } from './safetensors.ts';
 
 /**

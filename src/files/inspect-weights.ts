@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { checkedRecord, hashFile } from './check-once.ts';
-import { readAt } from './read-at.ts';
-import { openFile } from './regular-file.ts';
+import { openFile, readAt } from './regular-file.ts';
 import { type Dtype, readSafetensorsHeader } from './safetensors.ts';
 
 const inspection = z.object({

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, fsyncSync } from 'node:fs';
+import { asStorageError } from './file-errors.ts';
 import { isThere, openToAppend, readBytesSync } from './regular-file.ts';
-import { asStorageError } from './storage-error.ts';
 
 /**
  * Adds a line of JSON to a file that grows while something runs; it is on the disk when this returns. StorageError

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../core/errors.ts';
-import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './read-error.ts';
+import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './file-errors.ts';
 
 /**
  * Files as users name them and run folders hold them. What is no regular file is refused by its name: a pipe would be
@@ -10,9 +10,9 @@ import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './rea
  */
 
 // A pipe or a terminal is opened without waiting, and then refused. Windows knows neither flag.
-const AT_ONCE = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
-const READING = constants.O_RDONLY | AT_ONCE;
-const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | AT_ONCE;
+const WITHOUT_WAITING = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+const READING = constants.O_RDONLY | WITHOUT_WAITING;
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | WITHOUT_WAITING;
 
 /** Whether anything has this name, be it a link that leads to nothing. */
 export function isThere(path: string): boolean {
@@ -95,4 +95,22 @@ function requireFile(path: string, found: Stats): void {
   if (found.isFile()) return;
   const kind = found.isDirectory() ? 'folder' : found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
   throw new InputError(`this is a ${kind}, not a file`, { code: 'not-a-file', where: path, remedy: NO_FILE_REMEDY });
+}
+
+/** No system reads more at once than a little less than 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/**
+ * Fills bytes with what stands in a file from a position on.
+ * @returns how many there were: fewer than asked for where the file ends before
+ */
+export async function readAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const most = Math.min(MOST_AT_ONCE, bytes.byteLength - done);
+    const { bytesRead } = await handle.read(bytes, done, most, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
 }

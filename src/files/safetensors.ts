@@ -1,10 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { elementCount } from '../core/element-count.ts';
+import { elementCount } from '../core/arrays.ts';
 import { InputError, type InputErrorDetails } from '../core/errors.ts';
-import { readAt } from './read-at.ts';
-import { asReadError } from './read-error.ts';
-import { openFile } from './regular-file.ts';
+import { asReadError } from './file-errors.ts';
+import { openFile, readAt } from './regular-file.ts';
 
 /** Bytes of one element of each dtype of the safetensors format that has whole bytes. */
 export const elementBytes = {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { InputError } from '../core/errors.ts';
-import { asReadError } from './read-error.ts';
+import { asReadError } from './file-errors.ts';
 
 /**
  * A file's content as text, a byte-order mark included. Other encodings are refused: what is no UTF-8 would silently

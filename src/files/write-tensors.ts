@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { elementCount } from '../core/element-count.ts';
+import { elementCount } from '../core/arrays.ts';
 import { HASH_KEY, NO_HASH, startHash } from './content-hash.ts';
 import { type Dtype, elementBytes } from './safetensors.ts';
-import { writeFileWhole } from './write-file-whole.ts';
+import { writeFileWhole } from './write-whole.ts';
 
 /** A tensor whose bytes are made when their turn comes to be written: little-endian, row-major. */
 export interface TensorSource {

@@ -1,8 +1,6 @@
-import { BYTES } from './extents.ts';
+import { RecomputedValues, Transposes } from './derived-values.ts';
 import { ops } from './ops/ops.ts';
-import { RecomputedValues } from './recompute.ts';
-import { sizeOf } from './shape.ts';
-import { Transposes } from './transposes.ts';
+import { BYTES, sizeOf } from './shape.ts';
 import {
   type Attributes,
   type DataType,
@@ -31,12 +29,14 @@ export class Graph implements GraphBuilder {
   readonly #names = new Set<string>();
   #count = 0;
 
+  /** A value that every run is fed. */
   input(name: string, dtype: DataType, shape: Shape): Value {
     const value: Value = { graph: this, name: this.#claim(name), dtype, shape };
     this.inputs.push(value);
     return value;
   }
 
+  /** Names a value as an output of the graph. */
   output(name: string, value: Value): Value {
     // Identity gives the output its public name without touching the value's own.
     const named: Value = { graph: this, name: this.#claim(name), dtype: value.dtype, shape: value.shape };
@@ -62,22 +62,27 @@ export class Graph implements GraphBuilder {
     });
   }
 
+  /** A float32 constant; a vector unless a shape is given. */
   floats(data: Float32Array | readonly number[], shape: Shape = [data.length]): Value {
     return this.bytes('float32', Float32Array.from(data), shape);
   }
 
+  /** A float32 constant of shape []. */
   scalar(value: number): Value {
     return this.floats([value], []);
   }
 
+  /** An int8 constant. */
   int8s(data: readonly number[], shape: Shape): Value {
     return this.bytes('int8', Int8Array.from(data), shape);
   }
 
+  /** An int64 constant of shape []. */
   int64(value: number): Value {
     return this.bytes('int64', BigInt64Array.of(BigInt(value)), []);
   }
 
+  /** An int64 vector. */
   int64s(data: readonly number[]): Value {
     return this.bytes('int64', BigInt64Array.from(data.map(BigInt)), [data.length]);
   }

@@ -1,3 +1,4 @@
+/** Types of elements, by their names in NumPy. */
 export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'int32' | 'int64' | 'bool';
 
 /**
@@ -48,8 +49,10 @@ export type OpType =
  * the graph runs. Equal strings are equal extents.
  */
 export type Dim = number | string;
+/** Extents from the first axis to the last: numbers, names of extents that runs give, and products of both. */
 export type Shape = readonly Dim[];
 
+/** What is known of a tensor before a run. */
 export interface TensorType {
   readonly dtype: DataType;
   readonly shape: Shape;
@@ -130,6 +133,7 @@ export interface Recomputation {
 
 /** The typed error for what the graph cannot do: it names the operation. */
 export class GraphError extends Error {
+  /** Made of the operation, or the part of a graph, that cannot be so, and of what is wrong with it. */
   constructor(op: string, what: string) {
     super(`${op}: ${what}`);
     this.name = 'GraphError';

@@ -3,10 +3,10 @@ import { rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { z } from 'zod';
-import { makeFolder } from '../files/make-folder.ts';
+import { asStorageError } from '../files/file-errors.ts';
+import { makeFolder } from '../files/folders.ts';
 import { readBytesSync } from '../files/regular-file.ts';
-import { asStorageError } from '../files/storage-error.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import type { Repository } from './repository.ts';
 
 /**

@@ -21,6 +21,7 @@ import { damaged, filesIn, isWhole, noteWhole } from './whole.ts';
 
 /** What a download tells, and what stops it. */
 export interface DownloadOptions {
+  /** Told of the bytes as they arrive. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

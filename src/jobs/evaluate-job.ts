@@ -1,7 +1,7 @@
 import { builtIn } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
 import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import type { JobContext } from './job-events.ts';
 import { readTuned, requireTrainedRun } from './load-tuned.ts';
 import { freshLoaders, type Loaders } from './loaders.ts';
@@ -9,6 +9,7 @@ import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
 import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
+/** Scores of a run on one part of its task. */
 export interface EvaluationOutcome {
   readonly task: string;
   readonly model: string;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
-import type { StopContext } from '../library/interrupted.ts';
+import type { StopContext } from '../library/run-to-end.ts';
 import { readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { loadTuned } from './load-tuned.ts';

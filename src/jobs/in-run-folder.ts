@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { DivergedError } from '../core/errors.ts';
-import { interruption } from '../library/interrupted.ts';
+import { interruption } from '../library/run-to-end.ts';
 import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';

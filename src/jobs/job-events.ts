@@ -1,5 +1,5 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { bytes as inWords } from '../core/units.ts';
+import { bytes as inWords } from '../core/format.ts';
 import type { DownloadProgress } from '../hub/download.ts';
 import type { StageName } from '../runs/metrics-log.ts';
 import type { Loaders } from './loaders.ts';
@@ -48,6 +48,7 @@ export type JobEvent =
 
 /** What every job is given beside its settings. */
 export interface JobContext extends WithCatalogue {
+  /** Told of every step, evaluation and stage. */
   readonly onEvent?: (event: JobEvent) => void;
   /** Aborting saves the state and ends the job with an InterruptedError. */
   readonly signal?: AbortSignal;

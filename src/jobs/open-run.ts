@@ -6,7 +6,7 @@ import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
-import { removeUnfinished, writeFileWhole } from '../files/write-file-whole.ts';
+import { removeUnfinished, writeFileWhole } from '../files/write-whole.ts';
 import { provenance } from '../library/provenance.ts';
 import { type RunInputs, writeRunInputs } from '../runs/inputs.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';

@@ -1,6 +1,6 @@
 import { requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
-import { asInterrupted } from '../library/interrupted.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { countTunings, type Plan, type PlanOptions, planJob } from '../plan/plan.ts';
 import type { JobContext } from './job-events.ts';
 import { prepareSearch } from './prepare.ts';

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
-import type { StopContext } from '../library/interrupted.ts';
+import type { StopContext } from '../library/run-to-end.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { JobContext } from './job-events.ts';
 import { loadInference } from './load-inference.ts';

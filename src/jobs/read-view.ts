@@ -1,5 +1,5 @@
-import { readTextFile } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
+import { readTextFile } from '../files/structured-text.ts';
 import type { HeatMapModule } from '../report/heat-map.ts';
 import type { RunView } from '../report/run-view.ts';
 import { searchMoments } from '../report/search-moments.ts';

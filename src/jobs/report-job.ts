@@ -1,5 +1,5 @@
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { reportHtml } from '../report/html-report.ts';
 import { curvesPicture } from '../report/pictures/curves-picture.ts';
@@ -26,6 +26,7 @@ export async function readRun(path: string): Promise<JobOutcome> {
   return { folder, result, structure: await readStructure(folder.structure) };
 }
 
+/** What a report holds beside the page. */
 export interface ReportOptions {
   /** Write each picture as PNG, too. */
   readonly png?: boolean;

@@ -5,8 +5,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import { rememberedHash } from '../files/inspect-weights.ts';
-import { readTextFile } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
+import { readTextFile } from '../files/structured-text.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Model } from '../models/model.ts';
 import {

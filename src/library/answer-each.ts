@@ -1,10 +1,10 @@
 import { evaluationBatches } from '../data/batches.ts';
+import { chunks } from '../data/chunks.ts';
 import type { Segment } from '../data/example.ts';
-import { chunks } from '../data/in-chunks.ts';
 import type { InferenceProgram } from '../export/exporter.ts';
 import type { Codec } from '../models/codec.ts';
 import { type Answer, answerer } from './answers.ts';
-import { interruption, type StopContext } from './interrupted.ts';
+import { interruption, type StopContext } from './run-to-end.ts';
 
 /** What is asked: a program, the parameters it takes, and how it reads a task's inputs and answers them. */
 export interface Inference {

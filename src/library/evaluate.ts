@@ -4,10 +4,11 @@ import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { asInterrupted, type StopContext } from './interrupted.ts';
+import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
+/** The parts of a task that scores are made on. */
 export type SplitName = 'validation' | 'test';
 
 const splitName = z.enum(['validation', 'test'] satisfies SplitName[], { error: '`validation` or `test`' });

@@ -14,12 +14,12 @@ import {
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
-import { writeFolderWhole } from '../files/write-folder-whole.ts';
+import { writeFolderWhole } from '../files/write-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
-import { asInterrupted, type StopContext } from './interrupted.ts';
 import { packageVersion } from './provenance.ts';
+import { asInterrupted, type StopContext } from './run-to-end.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
@@ -34,6 +34,7 @@ interface Exported extends StopContext, WithCatalogue {
   readonly score?: ExportDescription['score'];
 }
 
+/** What to export, and how it was trained. */
 export interface ExportOptions extends Exported {
   /** Those it was trained with; `max-length` and `sentinel` are read. */
   readonly settings?: StageSettings;

@@ -7,7 +7,7 @@ import { keptModules } from '../structure/structure-file.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { Task } from '../tasks/task.ts';
 import { type AnswerEachOptions, answerEach, type Prediction, type Question } from './answer-each.ts';
-import { asInterrupted } from './interrupted.ts';
+import { asInterrupted } from './run-to-end.ts';
 import type { TunedStructure } from './tune.ts';
 
 export interface PredictOptions extends AnswerEachOptions, WithCatalogue {

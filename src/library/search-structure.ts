@@ -9,8 +9,8 @@ import type { Compile, SearchEvent, SearchResult } from '../search/strategies/st
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { interruption } from './interrupted.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
+import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 

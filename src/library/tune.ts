@@ -6,7 +6,7 @@ import type { LoopContext } from '../training/loop.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune-program.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { interruption } from './interrupted.ts';
+import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
 

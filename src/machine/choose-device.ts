@@ -9,6 +9,7 @@ import { type DeviceReport, probe, rateText } from './probe.ts';
  */
 const WORTH = 2;
 
+/** How a device is chosen. */
 export interface DeviceChoiceOptions {
   /** Told what was chosen, and why. */
   readonly tell?: ((text: string) => void) | undefined;

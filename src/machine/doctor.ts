@@ -3,13 +3,18 @@ import { packageVersion } from '../library/provenance.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
 import { defaultDataFolder } from '../tasks/data-folder.ts';
-import { checkDataFolder, checkSpamData } from './data.ts';
-import { checkDevice } from './devices.ts';
-import type { Check } from './health-check.ts';
-import { checkModelFiles, checkTokenizer } from './models.ts';
+import {
+  type Check,
+  checkDataFolder,
+  checkDevice,
+  checkModelFiles,
+  checkNode,
+  checkRuntime,
+  checkSpamData,
+  checkTokenizer,
+} from './checks.ts';
 import { type DeviceReport, probe } from './probe.ts';
 import { checkDisk, checkMemory, findResources, type Resources } from './resources.ts';
-import { checkNode, checkRuntime } from './software.ts';
 
 /** What works on this machine. Holds no secrets: paths below the home folder begin with `~`. */
 export interface MachineReport {

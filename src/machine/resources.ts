@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { bytes } from '../core/units.ts';
-import { type Check, failed, missing, ok } from './health-check.ts';
+import { bytes } from '../core/format.ts';
+import { type Check, failed, missing, ok } from './checks.ts';
 
 export interface Resources {
   /** Memory of the machine, or what its container leaves to this process. */

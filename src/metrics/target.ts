@@ -1,6 +1,7 @@
 /** What is right for one example: a text, or any of several texts. */
 export type Target = string | TargetSet;
 
+/** What counts as right for one example, where that is more than one answer. */
 export interface TargetSet {
   /** Every right answer, at least one. */
   readonly answers: readonly string[];

@@ -25,6 +25,7 @@ export function builtInModel(name: string): BuiltInModel | undefined {
   return Object.hasOwn(builtInModels, name) ? builtInModels[name] : undefined;
 }
 
+/** Names of the models that come with the package, as `--model` takes them. */
 export const builtInModelNames: readonly string[] = Object.keys(builtInModels);
 
 /** The model that is offered where none is named. */

@@ -5,6 +5,7 @@ import type { Task } from '../tasks/task.ts';
 /** What a model must know of a task to read its examples and to answer them. */
 export type CodedTask = Partial<Pick<Task, 'name' | 'labels' | 'words' | 'numbers' | 'choices' | 'maxTargetLength'>>;
 
+/** How texts are brought into the form that a model reads. */
 export interface CodecOptions {
   /** Longest input in tokens, those included that the model adds; longer ones are cut. */
   readonly maxLength: number;
@@ -50,6 +51,7 @@ export interface Choosing {
 export interface Writing {
   /** Most tokens to generate for an answer. */
   readonly maxTokens: number;
+  /** The text of ids that the model wrote. */
   decode(ids: readonly number[]): string;
 }
 
@@ -58,6 +60,7 @@ export interface Writing {
  * and what it says for a class or a number. At least one of `choice` and `writing` is there.
  */
 export interface Codec {
+  /** The fields of an example as what the model reads, with what was cut of them. */
   read(input: readonly Segment[]): Reading;
   /** What a right answer to an example looks like to the model. */
   encode(output: Output, reading: InferenceInput): EncodedOutput;

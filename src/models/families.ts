@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
+import { readJson } from '../files/structured-text.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { loadBert, openBertCodecs } from './bert/load-bert.ts';
 import type { Model } from './model.ts';
@@ -10,6 +10,7 @@ import { openT5Codecs } from './t5/t5-codec.ts';
 /** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {
   /**
+   * The model in a folder.
    * @param name for tables and run folders
    * @param config config.json, parsed and not checked
    */

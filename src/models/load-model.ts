@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer-files.ts';
+import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';

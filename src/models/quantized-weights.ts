@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { elementCount } from '../core/element-count.ts';
-import { cacheFolder } from '../files/cache-folder.ts';
+import { elementCount } from '../core/arrays.ts';
 import { readCheckedHeader } from '../files/content-hash.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { cacheFolder, makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 import {
   DamagedFileError,

@@ -1,8 +1,7 @@
 import { InputError } from '../core/errors.ts';
-import { readAt } from '../files/read-at.ts';
-import { asReadError } from '../files/read-error.ts';
-import { openFile } from '../files/regular-file.ts';
-import { widen } from '../files/widen.ts';
+import { asReadError } from '../files/file-errors.ts';
+import { openFile, readAt } from '../files/regular-file.ts';
+import { widen } from '../files/safetensors-arrays.ts';
 import type { Weight } from './weight.ts';
 
 /** The bytes of a weight, as they lie in the checkpoint. */

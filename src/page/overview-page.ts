@@ -1,5 +1,5 @@
 import { html } from 'htm/preact';
-import { count } from '../core/units.ts';
+import { count } from '../core/format.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';

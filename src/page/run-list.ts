@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
-import { count, score } from '../core/units.ts';
+import { count, score } from '../core/format.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import { listed, type Order } from './filter.ts';
 import { compareLink, runLink } from './route.ts';

@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.ts';
-import { bytes } from '../core/units.ts';
+import { bytes } from '../core/format.ts';
 import { type MemoryLimit, memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
 import { asSettings, type MemoryOption } from './options.ts';

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { hasExactInt8Products } from '../runtime/probe-int8.ts';
+import { hasExactInt8Products } from '../runtime/probe-device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
 import { draftTuning, type PlannedTuning } from './stage-plan.ts';

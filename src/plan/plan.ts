@@ -1,11 +1,11 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
-import { bytes } from '../core/units.ts';
+import { bytes } from '../core/format.ts';
 import { headSize } from '../deltas/layout.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { asInterrupted } from '../library/interrupted.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import { machineMemory } from '../machine/resources.ts';
@@ -24,6 +24,7 @@ import type { StageMemory } from './planned-memory.ts';
 import type { PlannedStage } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
 
+/** What one stage of a job will take. */
 export interface StagePlan extends StageMemory {
   readonly stage: PlannedStage;
   readonly steps: number;
@@ -65,6 +66,7 @@ export interface Plan {
   readonly levers: readonly MemoryOption[];
 }
 
+/** What a plan may measure, and what it holds the need against. */
 export interface PlanOptions extends WithCatalogue {
   /** Memory that the job may use (default: all of this machine's, or of its container). */
   readonly memoryBytes?: number;

@@ -5,7 +5,7 @@ import type { ScoredSplit } from '../library/scoring.ts';
 import type { InferenceInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
-import { splitBatch } from '../training/split-batch.ts';
+import { splitBatch } from '../training/micro-batches.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations, type StageCost } from '../training/stage-cost.ts';
 

@@ -1,4 +1,4 @@
-import { bytes, count, duration, perTenThousand, score } from '../core/units.ts';
+import { bytes, count, duration, perTenThousand, score } from '../core/format.ts';
 import type { ComparisonRow, Spread } from './comparison.ts';
 import type { Table } from './table.ts';
 

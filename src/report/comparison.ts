@@ -1,5 +1,4 @@
-import { mean, standardDeviation } from '../core/moments.ts';
-import { type PairedTest, signFlipTest } from '../core/sign-flip.ts';
+import { mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 
 /** One finished run of a comparison. */

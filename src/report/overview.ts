@@ -1,4 +1,4 @@
-import { count, perTenThousand, score } from '../core/units.ts';
+import { count, perTenThousand, score } from '../core/format.ts';
 import type { RunSummary } from './run-summary.ts';
 import type { Table } from './table.ts';
 

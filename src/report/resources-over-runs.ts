@@ -1,4 +1,4 @@
-import { mean } from '../core/moments.ts';
+import { mean } from '../core/statistics.ts';
 import type { RunResult } from '../runs/result.ts';
 import { resourcesTable } from './summary.ts';
 import type { Table } from './table.ts';

@@ -1,4 +1,4 @@
-import { count, score } from '../core/units.ts';
+import { count, score } from '../core/format.ts';
 import type { MetricsLine, StageName } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import { heatMapFigure } from './heat-map-figure.ts';

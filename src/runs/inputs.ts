@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const exampleSet = z.object({ rows: z.number(), sha256: z.string() });

@@ -1,6 +1,6 @@
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 
 /** Stages of a job, in their order. `random` is the re-training of a random structure of equal budget. */
 export type StageName = 'search' | 'retrain' | 'random';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { readMetrics } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { isHeld } from './run-lock.ts';

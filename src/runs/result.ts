@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/read-json.ts';
 import { isThere } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 
 // JSON has no NaN, the score of a metric that is not defined: it is written as null.
 const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);

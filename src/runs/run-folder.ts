@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError, StorageError } from '../core/errors.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { InputError, StorageError } from '../core/errors.ts';
 import { isRunning, parentProcess, processIdentity, thisProcess } from '../files/process-identity.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
-import { createFileWhole, writeFileWhole } from '../files/write-file-whole.ts';
+import { createFileWhole, writeFileWhole } from '../files/write-whole.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 
 /** The content of `lock.json`: who writes into a run folder. */

@@ -4,7 +4,7 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { sitePosition } from '../structure/site-position.ts';
 import { upgradedModule } from '../structure/version-1.ts';

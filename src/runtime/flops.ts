@@ -1,6 +1,6 @@
-import { type Extents, elementsAt, extentAt } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
 import { neededNodes } from '../graph/schedule.ts';
+import { type Extents, elementsAt, extentAt } from '../graph/shape.ts';
 import type { OpType } from '../graph/types.ts';
 
 /** The operations that multiply matrices. */

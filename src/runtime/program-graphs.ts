@@ -1,6 +1,6 @@
 import type { AnswerMode } from '../core/program.ts';
-import type { Extents } from '../graph/extents.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Extents } from '../graph/shape.ts';
 
 /**
  * An encoder-decoder as two graphs that need nothing but token ids and masks, each with its inputs and outputs named as

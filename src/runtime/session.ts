@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { InputError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { toOnnx } from '../graph/onnx.ts';
 import { type DeviceName, devices } from './device.ts';
 
+/** Where and how a session computes. */
 export interface SessionSettings {
   /** Where to compute; the CPU by default. */
   readonly device?: DeviceName;
@@ -36,6 +37,7 @@ export interface CompileSettings extends SessionSettings {
   readonly precision?: Precision;
 }
 
+/** One input of a run: elements in row-major order, and their shape. */
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
@@ -46,12 +48,14 @@ export type Feeds = Readonly<Record<string, Feed | Tensor>>;
 
 /** Gives back what sessions have left on a device; arrays are not concerned. */
 export function disposeOf(feeds: Feeds): void {
-  for (const feed of Object.values(feeds)) if (feed instanceof Tensor) feed.dispose();
+  for (const feed of Object.values(feeds)) if ('dispose' in feed) feed.dispose();
 }
 
+/** A compiled graph. */
 export interface Session {
   /** Runs the graph. Outputs by name; the arrays are the caller's. What was kept on the device is to be disposed of. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  /** Frees the session's memory; it cannot run afterwards. */
   release(): Promise<void>;
 }
 
@@ -102,11 +106,13 @@ async function start(
   options: InferenceSession.SessionOptions,
   { device = 'cpu' }: SessionSettings,
 ): Promise<Session> {
+  const runtime = await loadRuntime();
+  const { InferenceSession } = runtime;
   // One signature of `create` for each.
   const creating =
     typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
   const failure = (cause: Error) => asMemoryError(device === 'cpu' ? cause : cannotStart(device, cause));
-  return wrap(await creating.catch(cause => Promise.reject(failure(cause))));
+  return wrap(await creating.catch(cause => Promise.reject(failure(cause))), runtime);
 }
 
 const NO_MEMORY = /bad_alloc|bad allocation|failed to allocate memory|cannot allocate memory|out of memory/i;
@@ -118,6 +124,23 @@ export function asMemoryError(error: Error): Error {
     code: 'not-enough-memory',
     remedy: 'give a smaller --micro-batch; `s3delta plan` says what a job needs',
     cause: error,
+  });
+}
+
+type Runtime = typeof import('onnxruntime-node');
+
+/**
+ * ONNX Runtime, loaded where it is first needed: what only reads files starts without it.
+ * @throws InputError where it is not installed, as it is where its install script failed
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  return import('onnxruntime-node').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new InputError('ONNX Runtime is not installed', {
+      code: 'missing-package',
+      remedy: 'npm install --ignore-scripts onnxruntime-node; or start `npx s3delta doctor` once, which fetches it',
+      cause,
+    });
   });
 }
 
@@ -154,7 +177,7 @@ function sessionOptions(
     // anyway.
     enableMemPattern: false,
     extra: {
-      // What a graph computes twice it computes twice on purpose (`graph/recompute.ts`).
+      // What a graph computes twice it computes twice on purpose (`graph/derived-values.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         set_denormal_as_zero: '1',
@@ -168,14 +191,14 @@ function sessionOptions(
   };
 }
 
-function wrap(session: InferenceSession): Session {
+function wrap(session: InferenceSession, { Tensor }: Runtime): Session {
   return {
     run: async feeds => {
       const tensors: Record<string, Tensor> = {};
       for (const name of session.inputNames) {
         const feed = feeds[name];
         if (!feed) throw new Error(`the graph's input ${name} was not fed`);
-        tensors[name] = feed instanceof Tensor ? feed : new Tensor(feed.type, feed.data, feed.dims);
+        tensors[name] = 'dispose' in feed ? feed : new Tensor(feed.type, feed.data, feed.dims);
       }
       return session.run(tensors).catch(error => Promise.reject(asMemoryError(error))) as Promise<
         Record<string, Tensor>

@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../core/errors.ts';
 import { createApp } from './app.ts';
 
+/** What to serve, and where. */
 export interface ServeOptions {
   /** Folder of runs. */
   readonly folder: string;
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly port?: number;
 }
 
+/** A page that is being served. */
 export interface RunServer {
   /** Where the page is. */
   readonly url: string;

@@ -4,6 +4,7 @@ import { InputError } from '../core/errors.ts';
 /** What a choice needs to know of a module. */
 export type Cost = Pick<DeltaModule, 'parameters' | 'inert'>;
 
+/** How many parameters to spend, and on what. */
 export interface BudgetOptions {
   /** Parameters to spend. */
   readonly budget: number;

@@ -3,8 +3,8 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
-import { readJson } from '../files/read-json.ts';
-import { writeFileWhole } from '../files/write-file-whole.ts';
+import { readJson } from '../files/structured-text.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
 import { sitePosition } from './site-position.ts';
 import { upgradedModule } from './version-1.ts';
 
@@ -41,6 +41,7 @@ const structureFile = z.object({
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
 });
 
+/** One candidate in a structure file: where it attaches, what it costs and was worth, and whether it is kept. */
 export type ModuleRecord = z.infer<typeof moduleRecord>;
 /** Tasks that a structure was found on, and the structure files it was made of. */
 export type StructureSource = NonNullable<Structure['source']>;

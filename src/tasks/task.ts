@@ -72,10 +72,10 @@ export interface Task {
   /** Whether a file of a data set's folder, by its path in it written with `/`, may be one the task reads. */
   mayRead(path: string): boolean;
   /**
-   * Reads the examples. Tasks that bring their own data pass `dataFolder` over.
+   * Reads the examples. Tasks that bring their own data pass `dataFolder` over, and download what is not here.
    * @throws InputError with file and line where data is missing or malformed.
    */
-  load(dataFolder: string): Promise<OriginalSplits>;
+  load(dataFolder: string, options?: DownloadOptions): Promise<OriginalSplits>;
   /** Draws the sets of a run; the same seed gives the same sets. */
   split(original: OriginalSplits, seed: number): TaskData;
 }
@@ -107,7 +107,7 @@ export async function loadTaskData(
   checkArgument('loadTaskData(task)', aTask, task);
   checkArgument('loadTaskData(task, options)', dataOptions, options);
   throwIfInterrupted(options.signal);
-  const original = await task.load(await dataFolder(task, options.data, options));
+  const original = await task.load(await dataFolder(task, options.data, options), options);
   throwIfInterrupted(options.signal);
   const { incomplete, files } = original;
   const data = {

@@ -6,6 +6,7 @@ export interface Moments<T extends FloatArray = FloatArray> {
   readonly v: T;
 }
 
+/** Rates and constants of a step, by PyTorch's names and with its defaults. */
 export interface AdamWOptions {
   readonly learningRate: number;
   /** How many steps these moments have seen, this one included: 1 at the first. */
@@ -21,6 +22,7 @@ export function createMoments<T extends FloatArray>(parameters: T): Moments<T> {
   return { m: zerosLike(parameters), v: zerosLike(parameters) };
 }
 
+/** Moments that can change while the first ones stay. */
 export function copyMoments<T extends FloatArray>({ m, v }: Moments<T>): Moments<T> {
   return { m: m.slice() as T, v: v.slice() as T };
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 import { withDamageRemedy } from '../files/safetensors.ts';
 import { type NumberArray, readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
@@ -15,6 +15,7 @@ export interface CheckpointState {
 export interface CheckpointStore {
   /** Names the store in messages. */
   readonly where?: string;
+  /** Keeps a state in place of the last one: all of it or nothing. */
   save(state: CheckpointState): Promise<void>;
   /** The last state saved, or undefined where there is none. */
   load(): Promise<CheckpointState | undefined>;

@@ -4,6 +4,7 @@ import type { CheckpointStore } from './checkpoint.ts';
 import { type Progress, restore, snapshot, startProgress } from './loop-progress.ts';
 import type { Stage, StepReport } from './stage.ts';
 
+/** Where a loop saves its state, and what stops it. */
 export interface LoopContext {
   readonly checkpoint?: CheckpointStore;
   readonly signal?: AbortSignal;
@@ -22,6 +23,7 @@ export interface StepProgress {
   readonly evaluates?: boolean;
 }
 
+/** A validation, between two steps. */
 export interface EvaluationEvent {
   readonly type: 'evaluation';
   readonly step: number;

@@ -1,6 +1,57 @@
-import { countLossTerms, type EncodedExample, type LossAndGradients, type Trainable } from '../core/program.ts';
-import { addScaled } from './clip.ts';
-import { splitBatch } from './split-batch.ts';
+import { addScaled } from '../core/arrays.ts';
+import {
+  countLossTerms,
+  type EncodedExample,
+  inputLength,
+  type LossAndGradients,
+  type Trainable,
+} from '../core/program.ts';
+
+/** What limits a part of a batch. */
+export interface PartLimits {
+  /** Most examples. */
+  readonly size?: number;
+  /** Most input tokens, padding included; one row may be longer. */
+  readonly tokensPerRun?: number;
+}
+
+/**
+ * Parts of a batch. Rows of like length come together, longest first, so that little is padded. There are as few parts
+ * as the limits allow, and these about equal in tokens.
+ */
+export function splitBatch(
+  batch: readonly EncodedExample[],
+  { size = Number.POSITIVE_INFINITY, tokensPerRun = Number.POSITIVE_INFINITY }: PartLimits,
+): (readonly EncodedExample[])[] {
+  const longest = batch.reduce((most, { input }) => Math.max(most, inputLength(input)), 1);
+  if (batch.length <= size && batch.length * longest <= tokensPerRun) return [batch];
+  const sorted = batch.toSorted((a, b) => inputLength(b.input) - inputLength(a.input));
+  const within = (tokens: number) =>
+    cut(sorted, ({ input }) => Math.min(size, Math.floor(tokens / Math.max(1, inputLength(input)))));
+  // More tokens than the whole batch has allow no more.
+  const most = Math.min(tokensPerRun, batch.length * longest);
+  const fewest = within(most).length;
+  // The least tokens that need no more parts make them about equal.
+  let [tooFew, enough] = [0, most];
+  while (enough - tooFew > 1) {
+    const middle = (tooFew + enough) >> 1;
+    if (within(middle).length > fewest) tooFew = middle;
+    else enough = middle;
+  }
+  return within(enough);
+}
+
+/** Consecutive parts, each of as many rows as its first one allows, and of one at least. */
+function cut(
+  rows: readonly EncodedExample[],
+  mostRows: (first: EncodedExample) => number,
+): (readonly EncodedExample[])[] {
+  const parts: (readonly EncodedExample[])[] = [];
+  for (let next = 0; next < rows.length; next += parts.at(-1)!.length) {
+    parts.push(rows.slice(next, next + Math.max(1, mostRows(rows[next]!))));
+  }
+  return parts;
+}
 
 /**
  * The same program, run on parts of a batch (`splitBatch`): less memory for activations, the same loss and gradients up

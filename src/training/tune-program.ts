@@ -1,7 +1,7 @@
+import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { adamwStep, createMoments } from './adamw.ts';
 import { createBatchCursor } from './batch-cursor.ts';
-import { clipNorm } from './clip.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';
@@ -9,6 +9,7 @@ import { tuneStream } from './stage-cost.ts';
 import { checkFinite, countSteps, linearDecay } from './steps.ts';
 import { stoppable } from './stoppable.ts';
 
+/** What is trained, on what, from where on. */
 export interface TuneProblem {
   readonly program: Trainable;
   readonly examples: readonly EncodedExample[];
@@ -28,8 +29,10 @@ export interface TuneStepEvent extends StepProgress {
   readonly tokens: number;
 }
 
+/** What a training tells while it runs. */
 export type TuneEvent = TuneStepEvent | EvaluationEvent;
 
+/** What a training has found, and what it took. */
 export interface TuneResult {
   /** The delta vector of the best evaluation. */
   readonly delta: Float32Array;

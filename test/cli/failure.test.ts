@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFailure } from '../../src/cli/failure.ts';
+import { describeFailure } from '../../src/cli/process-end.ts';
 import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
 
 const full = new StorageError('the disk is full', { where: 'run/a', code: 'ENOSPC', remedy: 'free some space' });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from '../../src/cli/command.ts';
-import { describeFailure } from '../../src/cli/failure.ts';
+import { describeFailure } from '../../src/cli/process-end.ts';
 import { createProgress } from '../../src/cli/progress/progress.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { heatMapLines, paintCodes } from '../../src/report/heat-map-terminal.ts';

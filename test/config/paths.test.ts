@@ -4,11 +4,10 @@ import { homedir, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
-import { parseExperimentSettings } from '../../src/config/experiment-settings.ts';
+import { parseExperimentSettings, parseTransferSettings } from '../../src/config/experiment-settings.ts';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
-import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
-import { expandHome } from '../../src/files/expand-home.ts';
+import { expandHome } from '../../src/files/folders.ts';
 import { shortName } from '../../src/tasks/task-path.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elementCount } from '../../src/core/element-count.ts';
+import { elementCount } from '../../src/core/arrays.ts';
 
 test('a tensor has as many elements as the product of its extents, a scalar one', () => {
   assert.equal(elementCount([3, 4, 5]), 60);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mean, standardDeviation } from '../../src/core/moments.ts';
-import { signFlipTest } from '../../src/core/sign-flip.ts';
+import { mean, signFlipTest, standardDeviation } from '../../src/core/statistics.ts';
 
 interface Case {
   readonly name: string;

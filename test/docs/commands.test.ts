@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { argsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
-import { describeFailure } from '../../src/cli/failure.ts';
+import { describeFailure } from '../../src/cli/process-end.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { type ShownCommand, shownCommands, words } from './blocks.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { TransferSettings } from '../../src/config/transfer-settings.ts';
+import type { TransferSettings } from '../../src/config/experiment-settings.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
 import { transfer } from '../../src/experiments/transfer-structures.ts';
 import type { RunResult } from '../../src/runs/result.ts';

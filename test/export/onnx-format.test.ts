@@ -7,7 +7,7 @@ import { InputError } from '../../src/core/errors.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { onnx } from '../../src/export/onnx-format.ts';
 import { exportModel } from '../../src/library/export-model.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { inputsOf } from '../encoded.ts';
 import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';

@@ -8,7 +8,7 @@ import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { exportModel } from '../../src/library/export-model.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { freshFolder, loadTiny, task, trained } from './support.ts';
 

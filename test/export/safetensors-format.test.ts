@@ -13,7 +13,7 @@ import { loadInference } from '../../src/jobs/load-inference.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { inputsOf } from '../encoded.ts';
 import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError, StorageError } from '../../src/core/errors.ts';
-import { asReadError } from '../../src/files/read-error.ts';
-import { asStorageError } from '../../src/files/storage-error.ts';
+import { asReadError, asStorageError } from '../../src/files/file-errors.ts';
 
 const system = (code: string) => Object.assign(new Error(code), { code, errno: -1, syscall: 'open' });
 

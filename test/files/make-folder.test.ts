@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { StorageError } from '../../src/core/errors.ts';
-import { makeFolder } from '../../src/files/make-folder.ts';
+import { makeFolder } from '../../src/files/folders.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-folder-'));
 const isStorageError = (error: Error) => error instanceof StorageError;

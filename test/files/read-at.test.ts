@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FileHandle } from 'node:fs/promises';
 import { test } from 'node:test';
-import { readAt } from '../../src/files/read-at.ts';
+import { readAt } from '../../src/files/regular-file.ts';
 
 /** A file that gives no more than some bytes at once, as every file does above 2 GiB. */
 function stingyFile(content: Uint8Array, atOnce: number): FileHandle {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { widen } from '../../src/files/widen.ts';
+import { widen } from '../../src/files/safetensors-arrays.ts';
 
 const halves = (...bits: number[]) => new Uint8Array(Uint16Array.from(bits).buffer);
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { StorageError } from '../../src/core/errors.ts';
-import { createFileWhole, removeUnfinished, writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { createFileWhole, removeUnfinished, writeFileWhole } from '../../src/files/write-whole.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-whole-'));
 after(() => rm(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StorageError } from '../../src/core/errors.ts';
-import { writeFolderWhole } from '../../src/files/write-folder-whole.ts';
+import { writeFolderWhole } from '../../src/files/write-whole.ts';
 
 const base = () => mkdtempSync(join(tmpdir(), 's3delta-folder-'));
 

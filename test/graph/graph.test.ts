@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
+import { ProtobufWriter } from '../../src/graph/onnx.ts';
 import {
   add,
   concat,
@@ -17,7 +18,6 @@ import {
   split,
   transpose,
 } from '../../src/graph/ops/ops.ts';
-import { ProtobufWriter } from '../../src/graph/protobuf.ts';
 import { broadcastAxes, broadcastShapes, productOf } from '../../src/graph/shape.ts';
 import { commonFolder } from '../../src/runtime/session.ts';
 import { evaluate, tensor } from './reference.ts';

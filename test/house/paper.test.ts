@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readYamlKeys } from '../../src/config/config-file.ts';
-import { parseExperimentSettings } from '../../src/config/experiment-settings.ts';
-import { parseSweepSettings } from '../../src/config/sweep-settings.ts';
-import { parseTransferSettings } from '../../src/config/transfer-settings.ts';
+import {
+  parseExperimentSettings,
+  parseSweepSettings,
+  parseTransferSettings,
+} from '../../src/config/experiment-settings.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
 import { equations, tablesAndFigures } from '../../tools/paper/items.ts';

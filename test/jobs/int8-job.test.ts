@@ -10,7 +10,7 @@ import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
 import { runExportJob } from '../../src/jobs/export-job.ts';
 import { runPlanJob } from '../../src/jobs/plan-job.ts';
 import { runSearchJob, runTrainJob } from '../../src/jobs/run-job.ts';
-import { hasExactInt8Products } from '../../src/runtime/probe-int8.ts';
+import { hasExactInt8Products } from '../../src/runtime/probe-device.ts';
 import { tinyModel, workspace } from '../cli/support.ts';
 
 const space = workspace();

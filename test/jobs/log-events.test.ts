@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import type { JobEvent } from '../../src/jobs/job-events.ts';
 import { relay } from '../../src/jobs/log-events.ts';
-import { asInterrupted } from '../../src/library/interrupted.ts';
+import { asInterrupted } from '../../src/library/run-to-end.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-relay-'));

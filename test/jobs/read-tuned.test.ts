@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
-import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { writeFileWhole } from '../../src/files/write-whole.ts';
 import { readTuned } from '../../src/jobs/load-tuned.ts';
 import { writeDelta } from '../../src/library/delta-file.ts';
 import { drawStructure } from '../../src/library/structures.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { writeFileWhole } from '../../src/files/write-file-whole.ts';
+import { writeFileWhole } from '../../src/files/write-whole.ts';
 import { readRun, writeReport } from '../../src/jobs/report-job.ts';
 import { drawStructure } from '../../src/library/structures.ts';
 import { type RunResult, writeResult } from '../../src/runs/result.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { drawStructure, manualStructure, resolveSpace } from '../../src/library/structures.ts';
-import { manualMethods } from '../../src/structure/manual.ts';
+import { manualMethods } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
 import { tiny } from './films.ts';

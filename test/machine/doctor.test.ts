@@ -5,12 +5,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { examineMachine } from '../../src/index.ts';
-import { checkDataFolder } from '../../src/machine/data.ts';
-import { checkDevice } from '../../src/machine/devices.ts';
+import { checkDataFolder, checkDevice, checkModelFiles, checkNode } from '../../src/machine/checks.ts';
 import { withoutHome } from '../../src/machine/doctor.ts';
-import { checkModelFiles } from '../../src/machine/models.ts';
 import { checkDisk, checkMemory } from '../../src/machine/resources.ts';
-import { checkNode } from '../../src/machine/software.ts';
 
 const mini = fileURLToPath(new URL('../../models/mini', import.meta.url));
 

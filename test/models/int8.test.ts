@@ -10,8 +10,8 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import { productFlops } from '../../src/runtime/flops.ts';
-import { hasExactInt8Products } from '../../src/runtime/probe-int8.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
+import { hasExactInt8Products } from '../../src/runtime/probe-device.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { example } from '../encoded.ts';
 

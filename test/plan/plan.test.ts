@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../src/index.ts';
 import { freshLoaders, type Loaders } from '../../src/jobs/loaders.ts';
-import { hasExactInt8Products } from '../../src/runtime/probe-int8.ts';
+import { hasExactInt8Products } from '../../src/runtime/probe-device.ts';
 
 const settings = {
   model: 'mini',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, count, duration, perTenThousand, score } from '../../src/core/units.ts';
+import { bytes, count, duration, perTenThousand, score } from '../../src/core/format.ts';
 import { budgetSentence, keptTable, resourcesTable, scoreTable } from '../../src/report/summary.ts';
 import { tableLines, tableMarkdown } from '../../src/report/table.ts';
 import type { RunResult } from '../../src/runs/result.ts';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
-import { removeUnfinished } from '../../src/files/write-file-whole.ts';
+import { removeUnfinished } from '../../src/files/write-whole.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
 import { type RunLock, readLock, requireNotHeld, untilReleased, whileHolding } from '../../src/runs/run-lock.ts';
 

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { deltas } from '../../src/deltas/kinds.ts';
-import { atBudget, chooseStructure } from '../../src/search/choose-structure.ts';
-import { meanStructure, spreadOfProbability } from '../../src/search/mean-structure.ts';
+import { atBudget, chooseStructure, meanStructure, spreadOfProbability } from '../../src/search/choose-structure.ts';
 import { createStructure, type Structure } from '../../src/structure/structure-file.ts';
 import { createToySite } from '../training/toy-program.ts';
 

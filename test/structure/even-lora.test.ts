@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { evenLora } from '../../src/structure/even-lora.ts';
-import { listManualModules } from '../../src/structure/manual.ts';
 import { largeSites } from './t5-large.ts';
 
 const sites = largeSites;

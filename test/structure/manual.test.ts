@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { listManualModules, manualMethods } from '../../src/structure/manual.ts';
+import { listManualModules, manualMethods } from '../../src/structure/built-in-methods.ts';
 import { gatedSites, LARGE_PARAMETERS, largeSites } from './t5-large.ts';
 
 function summary(method: string, sites = largeSites) {

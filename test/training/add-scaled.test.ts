@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addScaled } from '../../src/training/clip.ts';
+import { addScaled } from '../../src/core/arrays.ts';
 
 test('a scaled term is added in place, and is itself left alone', () => {
   const sum = Float64Array.of(1, -2, 0);

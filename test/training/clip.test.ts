@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { clipNorm, norm } from '../../src/training/clip.ts';
+import { clipNorm, norm } from '../../src/core/arrays.ts';
 
 test('a long gradient is scaled by maxNorm / (norm + 1e-6), as PyTorch does', () => {
   const gradient = Float64Array.of(3, 4);

@@ -1,5 +1,5 @@
 import { GGMLQuantizationType } from '@huggingface/gguf';
-import { widen } from '../../src/files/widen.ts';
+import { widen } from '../../src/files/safetensors-arrays.ts';
 
 /** How llama.cpp stores the numbers of a tensor: in blocks of so many numbers, each block in so many bytes. */
 export interface BlockFormat {

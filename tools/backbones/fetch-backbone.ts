@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../src/files/make-folder.ts';
-import { writeFolderWhole } from '../../src/files/write-folder-whole.ts';
+import { makeFolder } from '../../src/files/folders.ts';
+import { writeFolderWhole } from '../../src/files/write-whole.ts';
 import { BackboneError } from './backbone-error.ts';
 import { download, type PackageFile } from './package-file.ts';
 

@@ -5,8 +5,8 @@
 // docs/backbones.md tells what they are. What is there already is not fetched again.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeFailure } from '../../src/cli/failure.ts';
-import { cacheFolder } from '../../src/files/cache-folder.ts';
+import { describeFailure } from '../../src/cli/process-end.ts';
+import { cacheFolder } from '../../src/files/folders.ts';
 import { BackboneError } from './backbone-error.ts';
 import { backbones } from './backbones.ts';
 import { fetchBackbone } from './fetch-backbone.ts';

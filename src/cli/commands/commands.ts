@@ -1,22 +1,17 @@
 import type { Command } from '../command.ts';
 import { check } from './check-command.ts';
-import { compare } from './compare-command.ts';
 import { demo } from './demo-command.ts';
-import { doctor } from './doctor-command.ts';
 import { evaluate } from './evaluate-command.ts';
+import { compare, sweep, transfer } from './experiment-commands.ts';
 import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
 import { init } from './init-command.ts';
-import { models } from './models-command.ts';
+import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
 import { report } from './report-command.ts';
-import { search } from './search-command.ts';
 import { serve } from './serve-command.ts';
-import { sweep } from './sweep-command.ts';
-import { tasks } from './tasks-command.ts';
-import { train } from './train-command.ts';
-import { transfer } from './transfer-command.ts';
+import { search, train } from './tune-commands.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {

@@ -1,6 +1,6 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { score } from '../../core/units.ts';
+import { score } from '../../core/format.ts';
 import { runEvaluateJob } from '../../jobs/evaluate-job.ts';
 import type { SplitName } from '../../library/evaluate.ts';
 import type { Command } from '../command.ts';

@@ -1,6 +1,6 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { bytes as size } from '../../core/units.ts';
+import { bytes as size } from '../../core/format.ts';
 import type { Exporters } from '../../export/formats.ts';
 import { runExportJob } from '../../jobs/export-job.ts';
 import type { Command } from '../command.ts';

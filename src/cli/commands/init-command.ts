@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { count } from '../../core/units.ts';
+import { count } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';

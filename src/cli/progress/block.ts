@@ -1,4 +1,4 @@
-import { duration } from '../../core/units.ts';
+import { duration } from '../../core/format.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import { type Field, fieldText, scoreFields, stageNames, standingFields } from './fields.ts';
 import { flow, lineText } from './flow.ts';

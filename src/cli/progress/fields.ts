@@ -1,4 +1,4 @@
-import { bytes, count, duration, score } from '../../core/units.ts';
+import { bytes, count, duration, score } from '../../core/format.ts';
 import type { Standing, Temperature } from './standing.ts';
 
 /** A piece of a line that is never broken. */

@@ -1,4 +1,4 @@
-import { bytes, count, duration, score } from '../../core/units.ts';
+import { bytes, count, duration, score } from '../../core/format.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import { type Field, scoreFields, stageNames, temperatureFields } from './fields.ts';
 import { lineText } from './flow.ts';

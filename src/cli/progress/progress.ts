@@ -1,4 +1,4 @@
-import { visible } from '../../core/visible.ts';
+import { visible } from '../../core/format.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import { blockProgress } from './block.ts';
 import { plainProgress } from './plain.ts';

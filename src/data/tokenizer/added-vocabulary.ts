@@ -1,6 +1,13 @@
-import type { AddedToken, TokenProperties } from './added-token.ts';
 import type { Companions } from './companions.ts';
-import { type NamedToken, plainName, ROLES, type Role, type SpecialTokenNames } from './special-tokens.ts';
+import {
+  type AddedToken,
+  type NamedToken,
+  plainName,
+  ROLES,
+  type Role,
+  type SpecialTokenNames,
+  type TokenProperties,
+} from './special-tokens.ts';
 
 /** What a vocabulary's own file says, before other files are heard. */
 export interface BareVocabulary {

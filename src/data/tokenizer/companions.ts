@@ -1,10 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { readJson } from '../../files/read-json.ts';
 import { isThere } from '../../files/regular-file.ts';
-import { plainToken, type TokenProperties, tokenId, tokenProperties } from './added-token.ts';
-import { type NamedToken, type NamedTokens, namedTokensFile, namedTokensOf } from './special-tokens.ts';
+import { readJson } from '../../files/structured-text.ts';
+import {
+  type NamedToken,
+  type NamedTokens,
+  namedTokensFile,
+  namedTokensOf,
+  plainToken,
+  type TokenProperties,
+  tokenId,
+  tokenProperties,
+} from './special-tokens.ts';
 
 const tokenizerConfig = namedTokensFile.extend({
   // Far above any checkpoint's; a damaged number must not fill the memory.

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { readJson } from '../../files/read-json.ts';
 import { isThere, readBytes } from '../../files/regular-file.ts';
-import { plainToken } from './added-token.ts';
+import { readJson } from '../../files/structured-text.ts';
 import { addedVocabulary } from './added-vocabulary.ts';
 import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
-import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
-import type { TokenizerSource as Source, TextTokenizer } from './text-tokenizer.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { plainToken, type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
+import type { TokenizerSource as Source, TextTokenizer, Tokenizer } from './tokenizer.ts';
 import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
 import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { readJson, readTextFile } from '../../files/read-json.ts';
-import type { TokenizerSource } from './text-tokenizer.ts';
+import { readJson, readTextFile } from '../../files/structured-text.ts';
+import type { TokenizerSource } from './tokenizer.ts';
 
 /**
  * The `tokenizer.json` for a `vocab.txt` alone, BERT's, a piece a line; its configuration says how texts are cleaned.

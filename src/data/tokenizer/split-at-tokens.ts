@@ -1,5 +1,5 @@
-import type { AddedToken } from './added-token.ts';
-import { whiteSpaceEnd, whiteSpaceStart } from './json/white-space.ts';
+import { whiteSpaceEnd, whiteSpaceStart } from './json/character-classes.ts';
+import type { AddedToken } from './special-tokens.ts';
 import { buildTrie, longestAt } from './unigram/trie.ts';
 
 /** Part of a text: an added token, by its id, or what stands between two of them. */

@@ -2,7 +2,9 @@ import { GraphError, type Value } from '../types.ts';
 import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 import { add, erf, exp, isPositive, mul, neg, scale, sub, unary } from './elementwise.ts';
 
+/** tanh(x). */
 export const tanh = (x: Value): Value => x.graph.apply('Tanh', [x])[0]!;
+/** max(x, 0). */
 export const relu = (x: Value): Value => x.graph.apply('Relu', [x])[0]!;
 /** 1 / (1 + exp(−x)). */
 export const sigmoid = (x: Value): Value => x.graph.apply('Sigmoid', [x])[0]!;

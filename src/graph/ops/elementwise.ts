@@ -2,9 +2,13 @@ import { broadcastShapes } from '../shape.ts';
 import type { Value } from '../types.ts';
 import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
 
+/** a + b, broadcast as in NumPy. */
 export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b])[0]!;
+/** a − b, broadcast as in NumPy. */
 export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b])[0]!;
+/** a · b, broadcast as in NumPy. */
 export const mul = (a: Value, b: Value): Value => a.graph.apply('Mul', [a, b])[0]!;
+/** −x. */
 export const neg = (x: Value): Value => x.graph.apply('Neg', [x])[0]!;
 /** x held between two scalars of its type: for what is piecewise constant, as no gradient comes out. */
 export const clip = (x: Value, low: Value, high: Value): Value => x.graph.apply('Clip', [x, low, high])[0]!;
@@ -15,6 +19,7 @@ export const isPositive = (x: Value): Value => {
 };
 /** Natural logarithm. */
 export const log = (x: Value): Value => x.graph.apply('Log', [x])[0]!;
+/** exp(x). */
 export const exp = (x: Value): Value => x.graph.apply('Exp', [x])[0]!;
 /** 2/√π ∫₀ˣ exp(−t²) dt. */
 export const erf = (x: Value): Value => x.graph.apply('Erf', [x])[0]!;

@@ -1,8 +1,36 @@
 import { GraphError, type Value } from '../types.ts';
-import { held, inputOf, type OpDefinition } from './definition.ts';
-import { add, mul, neg, scale, sub } from './elementwise.ts';
+import { held, inputOf, type OpDefinition, onlyGradient } from './definition.ts';
+import { add, exp, mul, neg, scale, sub } from './elementwise.ts';
 import { gemm } from './matrix.ts';
+import { reduceSum } from './reduce.ts';
 import { expand, reshape } from './shaping.ts';
+
+/** Softmax over the last axis. */
+export const softmax = (x: Value): Value => x.graph.apply('Softmax', [x], { axis: -1 })[0]!;
+/** log(softmax) over the last axis. */
+export const logSoftmax = (x: Value): Value => x.graph.apply('LogSoftmax', [x], { axis: -1 })[0]!;
+
+const sameType: OpDefinition['infer'] = ([x]) => [{ dtype: x!.dtype, shape: x!.shape }];
+
+export const softmaxOps = {
+  // dx = y ⊙ (dy − Σ y dy)
+  Softmax: {
+    infer: sameType,
+    gradient: context => {
+      const y = held(context.node.outputs[0]!);
+      const dy = onlyGradient(context);
+      return [mul(y, sub(dy, reduceSum(mul(dy, y), [-1])))];
+    },
+  },
+  // dx = dy − softmax(x) Σ dy
+  LogSoftmax: {
+    infer: sameType,
+    gradient: context => {
+      const dy = onlyGradient(context);
+      return [sub(dy, mul(exp(held(context.node.outputs[0]!)), reduceSum(dy, [-1])))];
+    },
+  },
+} satisfies Record<string, OpDefinition>;
 
 /** RMS norm of rows: x [n, d], weight [d] → x / √(mean(x²) + ε) ⊙ weight. */
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>

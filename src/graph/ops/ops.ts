@@ -4,11 +4,10 @@ import type { OpDefinition } from './definition.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { gatherOps } from './gather.ts';
 import { matrixOps } from './matrix.ts';
-import { normalizationOps } from './normalization.ts';
+import { normalizationOps, softmaxOps } from './normalization.ts';
 import { quantizedOps } from './quantized.ts';
 import { reduceOps } from './reduce.ts';
 import { shapeOps } from './shaping.ts';
-import { softmaxOps } from './softmax.ts';
 
 /**
  * Every operation: what stands in a family's file, and nothing else. The type holds it to the closed set, name by name.
@@ -29,8 +28,7 @@ export { exactGelu, gelu, relu, sigmoid, silu, tanh } from './activations.ts';
 export { add, clip, erf, exp, log, mul, neg, scale, sub } from './elementwise.ts';
 export { gather, gatherElements } from './gather.ts';
 export { gemm, matmul, plainMatmul } from './matrix.ts';
-export { layerNorm, rmsNorm } from './normalization.ts';
+export { layerNorm, logSoftmax, rmsNorm, softmax } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceMax, reduceSum } from './reduce.ts';
 export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shaping.ts';
-export { logSoftmax, softmax } from './softmax.ts';

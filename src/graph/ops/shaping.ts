@@ -22,6 +22,7 @@ export function expand(x: Value, shape: Shape): Value {
   return x.graph.apply('Expand', [x, shapeValue(x, shape)], { target: shape.join() })[0]!;
 }
 
+/** x with its axes in another order: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   return x.graph.apply('Transpose', [x], { perm: permutation })[0]!;
 }
@@ -36,6 +37,7 @@ export function split(x: Value, sizes: readonly number[], axis = 0): readonly Va
   return x.graph.apply('Split', [x, x.graph.int64s(sizes)], { axis: along, sizes });
 }
 
+/** Values one after another along an axis. */
 export function concat(values: readonly Value[], axis = 0): Value {
   const [first] = values;
   if (!first) throw new GraphError('Concat', 'needs at least one value');
@@ -47,6 +49,7 @@ export function concat(values: readonly Value[], axis = 0): Value {
 /** ONNX's numbers of the types a value can be cast to. */
 const CAST_CODES = { float32: 1, int64: 7 } as const;
 
+/** x as another type of elements; x itself where it is of that type. */
 export function cast(x: Value, dtype: keyof typeof CAST_CODES): Value {
   return x.dtype === dtype ? x : x.graph.apply('Cast', [x], { to: CAST_CODES[dtype] })[0]!;
 }

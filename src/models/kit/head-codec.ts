@@ -1,7 +1,7 @@
 import { InputError } from '../../core/errors.ts';
 import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
 import type { Output, Segment } from '../../data/example.ts';
-import type { TextTokenizer } from '../../data/tokenizer/text-tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { answerKindOf } from '../answer-kind.ts';
 import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../codec.ts';
 

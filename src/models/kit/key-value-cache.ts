@@ -1,4 +1,4 @@
-import { elementCount } from '../../core/element-count.ts';
+import { elementCount } from '../../core/arrays.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { add, mul } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';

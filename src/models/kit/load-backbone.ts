@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { elementCount } from '../../core/arrays.ts';
 import type { DeltaModule } from '../../core/delta-module.ts';
-import { elementCount } from '../../core/element-count.ts';
 import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
 import type { Site } from '../../core/site.ts';
@@ -8,7 +8,7 @@ import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
 import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
-import { hasExactInt8Products } from '../../runtime/probe-int8.ts';
+import { hasExactInt8Products } from '../../runtime/probe-device.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { CompileSettings, SessionSettings } from '../../runtime/session.ts';
 import type { AnswerKind } from '../answer-kind.ts';

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { TOKENIZER_FILES } from '../../data/tokenizer/tokenizer-files.ts';
+import { TOKENIZER_FILES } from '../../data/tokenizer/tokenizer.ts';
 import { SHARD_INDEX } from '../../files/checkpoint-index.ts';
 import { inspectWeights, rememberedHash } from '../../files/inspect-weights.ts';
 import { isThere } from '../../files/regular-file.ts';

@@ -1,4 +1,4 @@
-import { count } from '../../core/units.ts';
+import { count } from '../../core/format.ts';
 import { errorBar, gridLines, legend, scoreAxis, seriesStyle } from '../series.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 

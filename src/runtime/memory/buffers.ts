@@ -1,5 +1,5 @@
-import { BYTES } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { BYTES } from '../../graph/shape.ts';
 import type { Node, TensorType, Value } from '../../graph/types.ts';
 import { executionOrder } from './execution-order.ts';
 import { placements } from './kernels.ts';

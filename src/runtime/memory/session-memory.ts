@@ -1,6 +1,6 @@
-import { bytesAt, type Extents } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { neededNodes } from '../../graph/schedule.ts';
+import { bytesAt, type Extents } from '../../graph/shape.ts';
 import { type Allocation, createArena } from './arena.ts';
 import { type Buffer, planBuffers } from './buffers.ts';
 import { weightMemory } from './weight-copies.ts';

@@ -1,6 +1,6 @@
-import { bytesAt } from '../../graph/extents.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { neededNodes } from '../../graph/schedule.ts';
+import { bytesAt } from '../../graph/shape.ts';
 import type { Node, Value } from '../../graph/types.ts';
 import { PRODUCTS } from '../flops.ts';
 

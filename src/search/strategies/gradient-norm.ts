@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { norm } from '../../core/arrays.ts';
 import { flag, keyWithDefault, positiveInteger } from '../../core/key.ts';
 import { countTokens, type Layout, type ParameterLayout } from '../../core/program.ts';
 import { checkBudget } from '../../structure/fill-budget.ts';
 import { createBatchCursor } from '../../training/batch-cursor.ts';
-import { norm } from '../../training/clip.ts';
 import { runLoop } from '../../training/loop.ts';
 import { withMicroBatches } from '../../training/micro-batches.ts';
 import { checkFinite } from '../../training/steps.ts';

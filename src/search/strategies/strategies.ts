@@ -10,9 +10,11 @@ import type { SearchStrategy } from './strategy.ts';
 /** Every strategy; the first is the one that is used where none is named. A new one is a word here. */
 export const strategies = [bilevel, randomSearch, bestOfRandom, gradientNorm] as const;
 
+/** The strategy where none is named: the paper's. */
 export const defaultStrategy: SearchStrategy = strategies[0];
 
 type Strategy = (typeof strategies)[number];
+/** Name of a strategy of the package, as `--strategy` takes it. */
 export type StrategyName = Strategy['name'];
 /** Options that a comparison may vary, of all strategies. */
 export type VariedOption = Strategy['varied'][number];

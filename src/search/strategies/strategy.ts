@@ -49,6 +49,7 @@ export interface SearchStepEvent extends StepProgress, StepReport {
   readonly worth?: Float64Array;
 }
 
+/** What a search tells while it runs. */
 export type SearchEvent = SearchStepEvent | EvaluationEvent;
 
 /** What a search has found out, one element a candidate. What is kept follows from it (`chooseStructure`). */

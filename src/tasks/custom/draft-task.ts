@@ -1,4 +1,4 @@
-import { schemaLine } from '../../files/schema-line.ts';
+import { schemaLine } from '../../files/structured-text.ts';
 import type { GuessedTask } from './guess-task.ts';
 
 /** With more labels than digits they are answered as they are. */

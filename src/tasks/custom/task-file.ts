@@ -2,9 +2,8 @@ import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { nearestNames } from '../../core/nearest.ts';
-import { expandHome } from '../../files/expand-home.ts';
-import { parseYaml } from '../../files/parse-yaml.ts';
-import { readTextFile } from '../../files/read-json.ts';
+import { expandHome } from '../../files/folders.ts';
+import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { plainToken } from '../../../src/data/tokenizer/added-token.ts';
 import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
+import { plainToken } from '../../../src/data/tokenizer/special-tokens.ts';
 import { splitterAt } from '../../../src/data/tokenizer/split-at-tokens.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));

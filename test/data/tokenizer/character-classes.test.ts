@@ -7,8 +7,8 @@ import {
   COMBINING_MARK,
   DROPPED_BY_BERT,
   PUNCTUATION,
+  WHITE_SPACE,
 } from '../../../src/data/tokenizer/json/character-classes.ts';
-import { WHITE_SPACE } from '../../../src/data/tokenizer/json/white-space.ts';
 
 const fixture = fileURLToPath(new URL('../../fixtures/character-classes.json', import.meta.url));
 const classes = JSON.parse(await readFile(fixture, 'utf8')) as Record<string, string>;

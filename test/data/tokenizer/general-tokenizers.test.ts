@@ -12,7 +12,7 @@ import {
   ROBERTA_TOKENS,
   type SpecialTokenNames,
 } from '../../../src/data/tokenizer/special-tokens.ts';
-import type { TextTokenizer } from '../../../src/data/tokenizer/text-tokenizer.ts';
+import type { TextTokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
 import { type TruncationStrategy, truncatePair } from '../../../src/data/tokenizer/truncate-pair.ts';
 import { hardStrings } from './hard-strings.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plainToken } from '../../../src/data/tokenizer/added-token.ts';
+import { plainToken } from '../../../src/data/tokenizer/special-tokens.ts';
 import { createSentencePieceTokenizer } from '../../../src/data/tokenizer/unigram/sentence-piece-tokenizer.ts';
 import { parseSpieceModel } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
 import { SPECIAL_PIECES, type SpieceFixture, smallCharsmap, spieceModel } from './unigram/fixtures.ts';

@@ -1,5 +1,4 @@
-import { protobufFields } from '../../../src/data/tokenizer/unigram/protobuf-fields.ts';
-import { parseSpieceModel } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
+import { parseSpieceModel, protobufFields } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
 
 const SPECIAL = ['<pad>', '</s>', '<unk>'];
 

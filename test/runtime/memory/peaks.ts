@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { bytesAt, type Extents } from '../../../src/graph/extents.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import { toOnnx } from '../../../src/graph/onnx.ts';
+import { bytesAt, type Extents } from '../../../src/graph/shape.ts';
 import { planBuffers } from '../../../src/runtime/memory/buffers.ts';
 import { commonFolder } from '../../../src/runtime/session.ts';
 

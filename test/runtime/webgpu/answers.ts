@@ -6,7 +6,7 @@ import { onnx } from '../../../src/export/onnx-format.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import type { Model } from '../../../src/models/model.ts';
 import type { DeviceName } from '../../../src/runtime/device.ts';
-import { listManualModules } from '../../../src/structure/manual.ts';
+import { listManualModules } from '../../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 import { example, inputsOf } from '../../encoded.ts';
 

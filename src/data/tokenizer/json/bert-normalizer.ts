@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { ACCENT, classOf, DROPPED_BY_BERT } from './character-classes.ts';
-import { WHITE_SPACE } from './white-space.ts';
+import { ACCENT, classOf, DROPPED_BY_BERT, WHITE_SPACE } from './character-classes.ts';
 
 const settings = z.object({
   clean_text: z.boolean().default(true),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { tokenId } from '../added-token.ts';
-import { UNKNOWN_PENALTY } from '../unigram/spec.ts';
+import { tokenId } from '../special-tokens.ts';
+import { UNKNOWN_PENALTY } from '../unigram/piece-candidates.ts';
 import { compileSegmenter } from '../unigram/viterbi.ts';
 import { libraryParts } from './library.ts';
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { readCharsmap } from '../unigram/charsmap.ts';
 import { bertNormalizer, toLowerCase } from './bert-normalizer.ts';
-import { COMBINING_MARK } from './character-classes.ts';
+import { COMBINING_MARK, whiteSpaceEnd, whiteSpaceStart } from './character-classes.ts';
 import { libraryParts } from './library.ts';
 import { precompiledNormalizer } from './precompiled.ts';
-import { whiteSpaceEnd, whiteSpaceStart } from './white-space.ts';
 
 export type Normalizer = (text: string) => string;
 

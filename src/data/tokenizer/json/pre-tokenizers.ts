@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { WORD_CHARACTERS } from '../split-at-tokens.ts';
-import { PUNCTUATION } from './character-classes.ts';
+import { PUNCTUATION, WHITE_SPACE } from './character-classes.ts';
 import { libraryParts } from './library.ts';
 import { splitText, type Word } from './split-text.ts';
-import { WHITE_SPACE } from './white-space.ts';
 
 export type PreTokenizer = (word: Word) => readonly Word[];
 

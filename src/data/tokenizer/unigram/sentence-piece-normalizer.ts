@@ -1,5 +1,5 @@
 import type { Charsmap } from './charsmap.ts';
-import { SPACE_PIECE } from './spec.ts';
+import { SPACE_PIECE } from './piece-candidates.ts';
 import { buildTrie, longestAt } from './trie.ts';
 
 /** How a SentencePiece model prepares a text. */

@@ -1,8 +1,8 @@
 import { type AddedVocabulary, sizeWith } from '../added-vocabulary.ts';
 import { splitterAt } from '../split-at-tokens.ts';
-import type { TextTokenizer } from '../text-tokenizer.ts';
+import type { TextTokenizer } from '../tokenizer.ts';
+import { bytePiece, SPACE_PIECE } from './piece-candidates.ts';
 import { sentencePieceNormalizer } from './sentence-piece-normalizer.ts';
-import { bytePiece, SPACE_PIECE } from './spec.ts';
 import type { SentencePieceModel } from './spiece-model.ts';
 import { compileSegmenter } from './viterbi.ts';
 

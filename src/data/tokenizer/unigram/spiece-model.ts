@@ -1,8 +1,32 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { InputError } from '../../../core/errors.ts';
 import { readCharsmap } from './charsmap.ts';
-import { protobufFields } from './protobuf-fields.ts';
+import { UNKNOWN_PENALTY, type UnigramVocabulary } from './piece-candidates.ts';
 import type { SentencePieceRules } from './sentence-piece-normalizer.ts';
-import { UNKNOWN_PENALTY, type UnigramVocabulary } from './spec.ts';
+
+/** One field of a protocol-buffer message: a number for varints, bytes for everything else. */
+export interface ProtobufField {
+  readonly number: number;
+  readonly varint: number;
+  readonly bytes: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The fields of a message, in file order. Of varints the low 32 bits are read; none of SentencePiece's fields is
+ * larger.
+ * @throws Error where the message is cut off, or a field has no number or a wire type that does not exist.
+ */
+export function* protobufFields(message: Uint8Array): Generator<ProtobufField> {
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType === WireType.Varint) yield { number, varint: reader.uint32(), bytes: NO_BYTES };
+    else if (wireType === WireType.LengthDelimited) yield { number, varint: 0, bytes: reader.bytes() };
+    else yield { number, varint: 0, bytes: reader.skip(wireType, number) };
+  }
+}
 
 // Field numbers and enum values of sentencepiece_model.proto.
 const MODEL = { pieces: 1, trainer: 2, normalizer: 3 };

@@ -1,5 +1,4 @@
-import { candidateFinder } from './piece-candidates.ts';
-import { bytePiece, type UnigramVocabulary } from './spec.ts';
+import { bytePiece, candidateFinder, type UnigramVocabulary } from './piece-candidates.ts';
 
 // In float32 a sum beyond this would soon swallow the scores that are added to it, so SentencePiece begins again at 0.
 const LARGEST_SUM = 100_000;

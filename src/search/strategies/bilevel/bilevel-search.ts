@@ -12,13 +12,13 @@ import { stoppable } from '../../../training/stoppable.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
-import type { GateEstimator, L0Options } from './estimator.ts';
-import { type EstimatorName, estimators } from './estimators/estimators.ts';
+import { type EstimatorName, estimators, type GateEstimator, type L0Options } from './estimators.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
 import { openRateShare } from './open-rate.ts';
 import { watchStability } from './stability.ts';
 import { stepBatches } from './step-cost.ts';
 
+/** What the bi-level search is run on: a program over the candidates, data, rates and temperatures. */
 export interface BiLevelSearchProblem {
   /** Its layout lists the candidates. */
   readonly program: Trainable;

@@ -1,8 +1,8 @@
+import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
-import { addScaled, clipNorm, norm } from '../../../training/clip.ts';
 import { checkFinite } from '../../../training/steps.ts';
-import type { GateEstimator } from './estimator.ts';
+import type { GateEstimator } from './estimators.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 
 /** What a search optimises. A step changes the arrays in place. */
@@ -14,6 +14,7 @@ export interface BiLevelState {
   readonly alphaMoments: Moments<Float64Array>;
 }
 
+/** What does not change from step to step. */
 export interface BiLevelOptions {
   readonly program: Trainable;
   readonly estimator: GateEstimator;
@@ -28,6 +29,7 @@ export interface BiLevelOptions {
   readonly step: number;
 }
 
+/** What one step has seen. */
 export interface BiLevelReport {
   /** L_δ at the new α, before the step of w. */
   readonly loss: number;

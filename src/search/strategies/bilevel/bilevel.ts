@@ -10,8 +10,7 @@ import {
   usually,
 } from './bilevel-options.ts';
 import { type BiLevelSearchOptions, biLevelSearch, settledResult } from './bilevel-search.ts';
-import { splitHalves } from './halves.ts';
-import { stepArrays, stepBatches } from './step-cost.ts';
+import { splitHalves, stepArrays, stepBatches } from './step-cost.ts';
 
 /** S³Delta, the paper's search: gates shared out over the modules by α, learned with their parameters in two levels. */
 export const bilevel = defineStrategy({

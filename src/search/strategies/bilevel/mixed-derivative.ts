@@ -1,5 +1,5 @@
+import { addScaled, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
-import { addScaled, norm } from '../../../training/clip.ts';
 
 /** Where the derivative is taken, and along which v ≠ 0, as long as `delta`. */
 export interface MixedDerivativePoint {
@@ -53,6 +53,7 @@ export const mixedDerivatives = {
   exact: exactDerivative,
 } satisfies Record<string, MixedDerivative | undefined>;
 
+/** Name of an order of the step, as `--order` takes it. */
 export type BiLevelOrder = keyof typeof mixedDerivatives;
 
 /** w + scale·direction, rounded to float32. */

@@ -1,4 +1,4 @@
-import type { GateEstimator } from './estimator.ts';
+import type { GateEstimator } from './estimators.ts';
 
 /**
  * What share of a training's learning rate suits the weights while all candidates are open: half of B / Σ nᵢ·E[zᵢ], the

@@ -3,6 +3,7 @@ const MARGIN = 1e-7;
 /** The logit of 1 − MARGIN: logits are clamped to ±LOGIT_LIMIT. */
 export const LOGIT_LIMIT = Math.log((1 - MARGIN) / MARGIN);
 
+/** 1 / (1 + exp(−x)). */
 export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
@@ -97,4 +98,5 @@ const global: AlphaGradient = (logits, logitGradient, tau) => {
   });
 };
 
+/** From ∂L/∂logit to ∂L/∂α: through the shift that all modules share (global), or past it (local; figure 8). */
 export const alphaGradients = { global, local } as const;

@@ -1,4 +1,4 @@
-import { ProtobufWriter } from '../../../../src/graph/protobuf.ts';
+import { ProtobufWriter } from '../../../../src/graph/onnx.ts';
 
 export interface PieceFixture {
   readonly text: string;

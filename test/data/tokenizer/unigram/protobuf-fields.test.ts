@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { protobufFields } from '../../../../src/data/tokenizer/unigram/protobuf-fields.ts';
-import { ProtobufWriter } from '../../../../src/graph/protobuf.ts';
+import { protobufFields } from '../../../../src/data/tokenizer/unigram/spiece-model.ts';
+import { ProtobufWriter } from '../../../../src/graph/onnx.ts';
 
 test('fields come in order, with their numbers and contents', () => {
   const message = new ProtobufWriter().varint(1, 300).string(2, 'héllo').float(40, 1.5).finish();

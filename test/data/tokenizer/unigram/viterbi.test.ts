@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytePiece, type UnigramVocabulary } from '../../../../src/data/tokenizer/unigram/spec.ts';
+import { bytePiece, type UnigramVocabulary } from '../../../../src/data/tokenizer/unigram/piece-candidates.ts';
 import { compileSegmenter } from '../../../../src/data/tokenizer/unigram/viterbi.ts';
 
 function vocabulary(entries: Record<string, number>, more: Partial<UnigramVocabulary> = {}): UnigramVocabulary {

@@ -15,7 +15,7 @@ import {
   biLevelSearch,
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
-import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 import { createMoments } from '../../../../src/training/adamw.ts';
 import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';

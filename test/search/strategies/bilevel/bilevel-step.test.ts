@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clipNorm, norm } from '../../../../src/core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../../src/core/program.ts';
 import {
   type BiLevelOptions,
   type BiLevelState,
   biLevelStep,
 } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
-import type { GateEstimator } from '../../../../src/search/strategies/bilevel/estimator.ts';
+import type { GateEstimator } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import type { BiLevelOrder } from '../../../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { adamwStep, copyMoments, createMoments } from '../../../../src/training/adamw.ts';
-import { clipNorm, norm } from '../../../../src/training/clip.ts';
 
 /**
  * L(w, z) = Σᵢ (zᵢ·wᵢ − t)² with t a batch's first target. ∂L/∂zᵢ = 2(zᵢwᵢ − t)wᵢ is quadratic in w, so that the

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fillUniform } from '../../../../src/core/random.ts';
-import { binaryConcrete } from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
 import {
+  binaryConcrete,
   hardConcrete,
   hardConcreteGradient,
   openProbability,
-} from '../../../../src/search/strategies/bilevel/hard-concrete.ts';
+} from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
 import { sigmoid } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 
 const draws = 40_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../src/core/random.ts';
 import { binaryConcrete, binaryConcreteMean } from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
-import { estimators } from '../../../../src/search/strategies/bilevel/estimators/estimators.ts';
+import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { openRateShare } from '../../../../src/search/strategies/bilevel/open-rate.ts';
 
 const counts = Array.from({ length: 100 }, () => 50);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../../src/core/random.ts';
-import type { EstimatorOptions } from '../../../../../src/search/strategies/bilevel/estimator.ts';
-import { createConcreteEstimator } from '../../../../../src/search/strategies/bilevel/estimators/concrete-estimator.ts';
+import {
+  createConcreteEstimator,
+  type EstimatorOptions,
+} from '../../../../../src/search/strategies/bilevel/estimators.ts';
 import { sumOf } from '../../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 
 const options: EstimatorOptions = {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../../src/core/random.ts';
-import type { EstimatorOptions } from '../../../../../src/search/strategies/bilevel/estimator.ts';
-import { createConcreteEstimator } from '../../../../../src/search/strategies/bilevel/estimators/concrete-estimator.ts';
-import { createStraightThroughEstimator } from '../../../../../src/search/strategies/bilevel/estimators/straight-through-estimator.ts';
+import {
+  createConcreteEstimator,
+  createStraightThroughEstimator,
+  type EstimatorOptions,
+} from '../../../../../src/search/strategies/bilevel/estimators.ts';
 
 const options: EstimatorOptions = {
   counts: [10, 20, 30, 40],

@@ -1,0 +1,82 @@
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { count } from '../../core/format.ts';
+import { downloadMessages } from '../../jobs/job-events.ts';
+import { examineMachine } from '../../machine/doctor.ts';
+import { builtInModelNames } from '../../models/built-in.ts';
+import { type LoadOptions, loadModel } from '../../models/load-model.ts';
+import { tableLines } from '../../report/table.ts';
+import { listSpace } from '../../structure/spaces.ts';
+import { defaultDataFolder } from '../../tasks/data-folder.ts';
+import type { Command } from '../command.ts';
+import { readSettings, settingsArgs } from '../settings-args.ts';
+
+const marks = { ok: '✓', missing: '–', failed: '✗' } as const;
+
+export const doctor: Command = {
+  description: 'Say what works on this machine, what is missing, and how to mend it',
+  args: {},
+  async run() {
+    const report = await examineMachine();
+    const { s3delta, platform, ready, checks } = report;
+    const width = Math.max(...checks.map(({ name }) => name.length));
+    const lines = checks.flatMap(({ name, status, found, remedy }) => [
+      `${marks[status]} ${name.padEnd(width)}  ${found}`,
+      ...(remedy === undefined ? [] : [`  ${' '.repeat(width)}  → ${remedy}`]),
+    ]);
+    const verdict = ready ? 'the main job can run here' : 'the main job cannot run here: mend what is marked ✗';
+    return {
+      document: report,
+      lines: [`s3delta ${s3delta} on ${platform}`, '', ...lines, '', verdict],
+      exitCode: ready ? 0 : 1,
+    };
+  },
+};
+
+export const models: Command = {
+  description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
+  args: { model: { type: 'positional', required: false, description: 'folder of a model, or org/name on the Hub' } },
+  async run(args, { onEvent, signal, catalogue }) {
+    const names = args.model === undefined ? builtInModelNames : [String(args.model)];
+    const found = await Promise.all(
+      names.map(name =>
+        describe(name, { onDownload: downloadMessages(onEvent), signal, families: catalogue.families }, catalogue),
+      ),
+    );
+    const rows = found.map(({ name, parameters, candidates }) => [
+      name,
+      count(parameters),
+      ...Object.values(candidates).map(count),
+    ]);
+    const header = ['model', 'parameters', ...Object.keys(catalogue.spaces).map(space => `${space} candidates`)];
+    return { document: { models: found }, lines: tableLines({ header, rows }) };
+  },
+};
+
+async function describe(nameOrFolder: string, options: LoadOptions, catalogue: Catalogue) {
+  const { name, folder, parameters, sites } = await loadModel(nameOrFolder, options);
+  const candidates = Object.fromEntries(
+    Object.keys(catalogue.spaces).map(space => [space, listSpace(sites, space, catalogue).length]),
+  );
+  return { name, folder, parameters, candidates };
+}
+
+export const tasks: Command = {
+  description: 'List the built-in tasks, and whether their data were found',
+  args: settingsArgs(['data']),
+  async run(args, { catalogue }) {
+    const { data: folder = defaultDataFolder() } = readSettings(args, ['data']);
+    const found = catalogue.tasks.map(task => {
+      const { name, description, metric, details = [], labels } = task;
+      return { name, description, metric, details, labels, data: task.find(folder) ?? null };
+    });
+    const rows = found.map(({ name, description, metric, data }) => [name, metric, data ? 'found' : '–', description]);
+    return {
+      document: { tasks: found },
+      lines: [
+        ...tableLines({ header: ['task', 'metric', 'data', 'what it is'], rows }),
+        '',
+        `Data were looked for in ${folder} (--data names another folder). Or give a task.yaml of your own.`,
+      ],
+    };
+  },
+};

@@ -1,0 +1,53 @@
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
+import { runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
+import type { Command } from '../command.ts';
+import { outcomeOutput } from '../outcome.ts';
+import { savingState, withResumeHint } from '../resume-hint.ts';
+import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+
+const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
+  settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
+
+export const search: Command = {
+  description: 'Find a structure under a budget, re-train it, evaluate it',
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs }),
+  stopping: savingState,
+  async run(args, context) {
+    const settings = readSettings(args, keysOf(context.catalogue), context.catalogue);
+    const place = runFolderOf(args, settings, context);
+    const outcome = await withResumeHint('search', place.out, runSearchJob(settings, { ...context, ...place }));
+    return outcomeOutput(outcome, context);
+  },
+};
+
+const keys: readonly SettingKey[] = [
+  ...(['model', 'task', 'data', 'method', 'structure', 'map', 'space', 'budget', 'keep-inert'] as const),
+  ...([
+    'seed',
+    'device',
+    'threads',
+    'recompute',
+    'prepack',
+    'precision',
+    'lr',
+    'clip-norm',
+    'batch-size',
+    'micro-batch',
+    'retrain-epochs',
+    'retrain-eval-every',
+  ] as const),
+  ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel', 'answers'] as const),
+];
+
+export const train: Command = {
+  description: 'Tune a given structure: a structure file, a manual method, or a random one',
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs }),
+  stopping: savingState,
+  async run(args, context) {
+    const settings = readSettings(args, keys, context.catalogue);
+    const place = runFolderOf(args, settings, context);
+    const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
+    return outcomeOutput(outcome, context);
+  },
+};

@@ -1,0 +1,66 @@
+import { InputError, InterruptedError, StopRequest, StorageError } from '../core/errors.ts';
+
+import { visible } from '../core/format.ts';
+
+/**
+ * npm and our own launcher hand Ctrl-C on to this process, which the terminal has sent it to as well: one key, two
+ * signals.
+ */
+const sameKeyMilliseconds = 300;
+
+/**
+ * Aborts when the user, the system or a closed terminal asks to stop: by SIGINT, SIGTERM or SIGHUP, or by the end of
+ * the process that started this one for the user. Only a second Ctrl-C does not wait for the state to be saved.
+ */
+export function interruptSignal(onAsked: () => void): AbortSignal {
+  const controller = new AbortController();
+  let firstAsked = 0;
+  const ask = (by: string) => {
+    if (controller.signal.aborted) return;
+    firstAsked = performance.now();
+    onAsked();
+    controller.abort(new StopRequest(by));
+  };
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted && performance.now() - firstAsked > sameKeyMilliseconds) process.exit(130);
+    ask('SIGINT');
+  });
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => ask(name));
+  if (process.channel !== undefined) {
+    process.on('disconnect', () => ask('the end of the program that started it'));
+    process.channel.unref();
+  }
+  return controller.signal;
+}
+
+/** What the process ends with, and what it says on stderr. */
+export interface Failure {
+  readonly exitCode: 1 | 2 | 130;
+  readonly lines: readonly string[];
+  /** What `--json` prints on stdout; absent where the failure is a fault of the program. */
+  readonly document?: {
+    readonly error: Readonly<Record<'code' | 'message', string>> & Partial<Record<'where' | 'remedy', string>>;
+  };
+}
+
+/** A user's mistake, and a machine's refusal, is a message with its remedy; anything else is ours, and shows where. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof InputError || error instanceof StorageError) {
+    const remedy = error.remedy === undefined ? [] : [`→ ${error.remedy}`];
+    const { code, what: message, where } = error;
+    const document = {
+      error: {
+        code,
+        message,
+        ...(where !== undefined && { where }),
+        ...(error.remedy !== undefined && { remedy: error.remedy }),
+      },
+    };
+    return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy], document };
+  }
+  if (error instanceof InterruptedError) {
+    return { exitCode: 130, lines: [visible(error.message)] };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { exitCode: 1, lines: [visible(text)] };
+}
