@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { InterruptedError, StorageError } from '../core/errors.ts';
-import { quoted } from '../runs/outcome.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { quoted } from '../runs/run-outcome.ts';
 
 /** What commands that write run folders do when they are asked to stop. */
 export const savingState = 'stopping after this step, to save the state';

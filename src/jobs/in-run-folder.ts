@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { DivergedError } from '../core/errors.ts';
 import { interruption } from '../library/run-to-end.ts';
-import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
+import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/run-outcome.ts';
 import { withMemoryRemedy } from './check-memory.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { type BegunWith, beginRun } from './open-run.ts';

@@ -18,8 +18,8 @@ import {
   readRunInputs,
   requireSameInputs,
 } from '../runs/inputs.ts';
-import { quoted } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { quoted } from '../runs/run-outcome.ts';
 import { parseTaskFile } from '../tasks/custom/task-file.ts';
 import { loadTask, type Task, type TaskData } from '../tasks/tasks.ts';
 import type { JobContext } from './job-events.ts';

@@ -2,8 +2,8 @@ import { InputError } from '../../core/errors.ts';
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
-import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
 import type { RunFolder } from '../../runs/run-folder.ts';
+import { commandToGoOn, standingOf, standingText } from '../../runs/run-outcome.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
