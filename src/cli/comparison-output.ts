@@ -16,29 +16,29 @@ import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { tableLines } from '../report/table.ts';
-import type { Output } from './command.ts';
+import type { Output, Terminal } from './command.ts';
 
 /** What a comparison prints at its end. */
 export async function comparisonOutput(
   out: string,
   comparison: Comparison,
-  { colour }: { colour: boolean },
+  { columns, ...terminal }: Terminal,
 ): Promise<Output> {
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
   const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => [
     ...[`${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`],
-    ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { colour, quantity: 'mean p' }), ''],
+    ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { ...terminal, quantity: 'mean p' }), ''],
   ]);
   const lines = [
     ...maps,
     ...rowsByTask(comparison).flatMap(([task, rows]) => [
       `${task} on ${comparison.model}`,
-      ...tableLines(comparisonTable(rows)),
+      ...tableLines(comparisonTable(rows), columns),
       '',
     ]),
-    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows)), ''] : []),
-    ...(resources === undefined ? [] : [...tableLines(resources), '']),
+    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows), columns), ''] : []),
+    ...(resources === undefined ? [] : [...tableLines(resources, columns), '']),
     ...comparisonNotes(comparison),
     ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
     ...['', `${join(out, 'compare.md')}, tables and pictures beside it`],

@@ -4,27 +4,27 @@ import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { shownModules } from '../report/structure-modules.ts';
 import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
 import { tableLines } from '../report/table.ts';
-import type { Output } from './command.ts';
+import type { Output, Terminal } from './command.ts';
 
 /** What a whole job prints: its budget, the heat map, the scores, table 5's form, and where all of it lies. */
-export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean }): Output {
+export function outcomeOutput(outcome: JobOutcome, options: Terminal): Output {
   const { folder, result, structure } = outcome;
   const modules = shownModules(structure.modules);
   const scores = scoreTable(result);
   const lines = [
     ...['', `${result.task} on ${result.model}, seed ${result.seed}: ${budgetSentence(result)}`, ''],
     ...heatMapLines(heatMap(modules), options),
-    ...['', ...tableLines(keptTable(modules)), ''],
-    ...(scores === undefined ? [] : [...tableLines(scores), '']),
+    ...['', ...tableLines(keptTable(modules), options.columns), ''],
+    ...(scores === undefined ? [] : [...tableLines(scores, options.columns), '']),
     ...dataSentences(result).flatMap(text => [text, '']),
-    ...[...tableLines(resourcesTable(result)), ''],
+    ...[...tableLines(resourcesTable(result), options.columns), ''],
     `run folder: ${folder.path}`,
   ];
   return { document: { ...result, folder: folder.path }, lines };
 }
 
 /** A run's tables alone, for a terminal. */
-export function outcomeTables({ result, structure }: JobOutcome): string[] {
+export function outcomeTables({ result, structure }: JobOutcome, { columns }: Terminal): string[] {
   const tables = [scoreTable(result), keptTable(shownModules(structure.modules)), resourcesTable(result)];
-  return tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']);
+  return tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table, columns), '']);
 }

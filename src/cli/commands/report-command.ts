@@ -18,7 +18,7 @@ export const report: Command = {
     },
     png: { type: 'boolean', description: 'write the pictures as PNG, too' },
   },
-  async run(args) {
+  async run(args, context) {
     const format: unknown = args.format ?? 'terminal';
     if (format !== 'terminal' && format !== 'markdown') {
       throw new InputError(`there is no format \`${format}\``, {
@@ -36,7 +36,7 @@ export const report: Command = {
       lines:
         format === 'markdown'
           ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
-          : [...outcomeTables(outcome), ...unfinishedLines(folder), ...files],
+          : [...outcomeTables(outcome, context), ...unfinishedLines(folder), ...files],
     };
   },
 };
