@@ -42,7 +42,7 @@ export async function writeReport(
   { png = false }: ReportOptions = {},
 ): Promise<string[]> {
   const view = await readRunView(folder);
-  const modules = shownModules(structure.modules);
+  const modules = shownModules(structure);
   const title = `${result.task} on ${result.model}`;
   const pictures = new Map([
     [folder.heatmap, heatMapSvg(heatMap(modules), `${title}: probability p of every candidate`)],

@@ -1,24 +1,23 @@
 import type { Column, HeatMap, HeatMapModule } from './heat-map.ts';
 import { stackLetter } from './labels.ts';
+import type { HeatMapWords } from './pictures/heat-map-svg.ts';
 import { ansi256, colourAt, isDark } from './pictures/palette.ts';
 
 /** Shades of p where there is no colour, from nearly nothing to the largest. */
 const shades = ['·', '░', '▒', '▓', '█'];
 const keptMark = '●';
 
-export interface TerminalMapOptions {
+export interface HeatMapLinesOptions extends HeatMapWords {
   readonly colour: boolean;
   /** Whether the terminal's ground is light; most are dark. What is large stands out from the ground. */
   readonly lightGround?: boolean | undefined;
-  /** What the cells show (default p). */
-  readonly quantity?: string;
 }
 
 /**
  * The heat map as lines of text, two characters a cell. Kept modules carry a dot. With `colour` the cells are painted
  * in 256 colours, without it they are shades.
  */
-export function heatMapLines(map: HeatMap, options: TerminalMapOptions): string[] {
+export function heatMapLines(map: HeatMap, options: HeatMapLinesOptions): string[] {
   const width = Math.max(0, ...map.rows.map(row => row.length));
   const header = columnHeader(map.columns);
   const rows = map.rows.map((label, row) => {
@@ -45,7 +44,7 @@ function columnHeader(columns: readonly Column[]): string[] {
   return [...(isOneStack ? [] : [stacks]), layers].map(cells => cells.join('').trimEnd());
 }
 
-function cell(module: HeatMapModule | undefined, maximum: number, options: TerminalMapOptions): string {
+function cell(module: HeatMapModule | undefined, maximum: number, options: HeatMapLinesOptions): string {
   if (module === undefined) return '  ';
   const share = maximum > 0 ? module.p / maximum : 0;
   const mark = module.kept ? keptMark : undefined;
@@ -60,14 +59,14 @@ const esc = '\u001b';
 /** The codes that `heatMapLines` paints with, and no others. */
 export const paintCodes = new RegExp(`${esc}\\[(?:48;5;\\d{1,3};(?:30|97)|0)m`, 'g');
 
-function paint(character: string, share: number, { lightGround = false }: TerminalMapOptions): string {
+function paint(character: string, share: number, { lightGround = false }: HeatMapLinesOptions): string {
   const background = colourAt(lightGround ? share : 1 - share);
   return `${esc}[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} ${esc}[0m`;
 }
 
-function legend(maximum: number, options: TerminalMapOptions): string {
-  const { colour, quantity = 'p' } = options;
+function legend(maximum: number, options: HeatMapLinesOptions): string {
+  const { colour, quantity = 'p', kept = 'kept' } = options;
   const scale = shades.map((_, index) => index / (shades.length - 1));
   const ramp = colour ? scale.map(share => paint(' ', share, options)).join('') : shades.join('');
-  return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} kept`;
+  return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} ${kept}`;
 }

@@ -20,7 +20,7 @@ export function tableLines({ header, rows }: Table, width = Number.POSITIVE_INFI
   if (most === undefined) return stacked({ header, rows });
   // Words do not fill a column to its end.
   const widths = columns.map((cells, i) => Math.max(...cells.flatMap(cell => wrap(cell, most[i]!)).map(length)));
-  const numeric = header.map((_, column) => rows.every(row => isNumeric(row[column]!)));
+  const numeric = numericColumns({ header, rows });
   const lines = (cells: readonly string[]) => {
     const wrapped = cells.map((cell, column) => wrap(cell, widths[column]!));
     const height = Math.max(...wrapped.map(each => each.length));
@@ -72,6 +72,11 @@ function stacked({ header, rows }: Table): string[] {
     ...(i === 0 ? [] : ['']),
     ...row.flatMap((cell, column) => (cell === '' ? [] : [`${header[column]!.padEnd(names)}${GAP}${cell}`])),
   ]);
+}
+
+/** Which columns hold numbers, and so are aligned to the right. */
+export function numericColumns({ header, rows }: Table): boolean[] {
+  return header.map((_, column) => rows.every(row => isNumeric(row[column]!)));
 }
 
 /** The same table in Markdown. */

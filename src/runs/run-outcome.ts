@@ -2,9 +2,10 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { readMetrics } from './metrics-log.ts';
+import { readLastMetrics } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { isHeld } from './run-lock.ts';
 
@@ -72,9 +73,12 @@ export function standingOf(folder: RunFolder): RunStanding {
   return { state: held === undefined ? 'unknown' : 'killed', ...placeByFiles(folder) };
 }
 
+/** So many bytes at a log's end hold its last line. */
+const TAIL_BYTES = 16_384;
+
 /** As far as its files tell: the last validation, or the beginning of a stage that has had none. */
 function placeByFiles(folder: RunFolder): { place?: RunPlace } {
-  const last = isThere(folder.metrics) ? readMetrics(folder.metrics).at(-1) : undefined;
+  const last = isThere(folder.metrics) ? readLastMetrics(folder.metrics, TAIL_BYTES).at(-1) : undefined;
   if (isThere(folder.result) && lacksScore(folder) && (last?.stage ?? 'search') === 'search') {
     return { place: { stage: 'retrain', step: 0, steps: 0 } };
   }
@@ -127,25 +131,20 @@ export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding):
   if (state === 'finished' || state === 'running') return undefined;
   return error?.code === 'diverged'
     ? commandToBeginAnew(folder)
-    : `s3delta ${commandOf(folder)} --resume --out ${quoted(folder.path)}`;
+    : `s3delta ${commandOf(folder)} --resume --out ${shellWord(folder.path)}`;
 }
 
 /** The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. */
 export function commandToBeginAnew(folder: RunFolder): string {
   const { lr } = keysOf(folder.config);
   const rate = typeof lr === 'number' ? Number((lr / 3).toPrecision(1)) : 'RATE';
-  return `s3delta ${commandOf(folder)} ${quoted(folder.config)} --lr ${rate} --out ${quoted(`${folder.path}-2`)}`;
+  return `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --lr ${rate} --out ${shellWord(`${folder.path}-2`)}`;
 }
 
 /** What has begun a run: a search has nothing to tune but what it finds. */
-export function commandOf({ config }: RunFolder): 'search' | 'train' {
+function commandOf({ config }: RunFolder): 'search' | 'train' {
   const { method, structure } = keysOf(config);
   return method === undefined && structure === undefined ? 'search' : 'train';
-}
-
-/** Quotes what a shell would split or expand. */
-export function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whoever goes on with a run that has diverged would meet the same step again. */
@@ -171,7 +170,7 @@ export function requireTrained(folder: RunFolder): void {
     throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
       code: 'unfinished-run',
       where: folder.path,
-      remedy: `train it: s3delta train --structure ${quoted(folder.structure)} --out ${quoted(`${folder.path}-trained`)}, with the --model and --task of the search`,
+      remedy: `train it: s3delta train --structure ${shellWord(folder.structure)} --out ${shellWord(`${folder.path}-trained`)}, with the --model and --task of the search`,
     });
   }
   throw unfinished(folder, standing, 'has trained nothing yet');

@@ -5,16 +5,27 @@ import type { RunFolder } from '../runs/run-folder.ts';
 /** Folders deeper than this below the served one are not looked into. */
 const deepest = 6;
 
-/** Paths of all runs below a folder, relative to it, `/` between names. Links are not followed. */
-export function findRuns(root: string, below = '', depth = 0): string[] {
+/** Paths below a folder, relative to it, `/` between names; of comparisons `.` may be the folder itself. */
+export interface Found {
+  readonly runs: readonly string[];
+  readonly comparisons: readonly string[];
+}
+
+/** All runs and comparisons below a folder. Links are not followed. */
+export function findRuns(root: string): Found {
+  const found = { runs: [] as string[], comparisons: [] as string[] };
+  lookInto(root, '', 0, found);
+  return found;
+}
+
+function lookInto(root: string, below: string, depth: number, found: { runs: string[]; comparisons: string[] }): void {
   const entries = list(join(root, below));
-  const isRun = below !== '' && entries.some(entry => entry.name === 'config.yaml' && entry.isFile());
+  const has = (name: string) => entries.some(entry => entry.name === name && entry.isFile());
+  if (below !== '' && has('config.yaml')) found.runs.push(below);
+  if (has('compare.json')) found.comparisons.push(below === '' ? '.' : below);
   const folders = entries.filter(entry => entry.isDirectory() && !/^\.|^(checkpoint|node_modules)$/.test(entry.name));
   const deeper = depth < deepest ? folders : [];
-  return [
-    ...(isRun ? [below] : []),
-    ...deeper.flatMap(({ name }) => findRuns(root, below === '' ? name : `${below}/${name}`, depth + 1)),
-  ];
+  for (const { name } of deeper) lookInto(root, below === '' ? name : `${below}/${name}`, depth + 1, found);
 }
 
 /** A folder may vanish, or be another user's, between finding and reading it. */
@@ -50,7 +61,7 @@ export function inspectRun({
   const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
   const found = [...[config, metrics, history, structure, outcome].map(stat), inResult, inCheckpoint];
   return {
-    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}`)).join(' '),
+    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}/${file.ino}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
     hasLink: [...found, stat(lock)].some(file => file?.isSymbolicLink() === true),

@@ -1,6 +1,7 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunSummary } from '../report/run-summary.ts';
+import { comparisonFile } from '../jobs/read-comparison.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { isHeld } from '../runs/run-lock.ts';
 import { findRuns, inspectRun } from './find-runs.ts';
@@ -11,6 +12,8 @@ interface Changes {
   readonly version: number;
   readonly runs: readonly RunSummary[];
   readonly removed: readonly string[];
+  /** All of them; undefined where none has changed. */
+  readonly comparisons?: readonly ComparisonSummary[];
 }
 
 /** The runs below a folder, as they were when it was last looked at. */
@@ -23,6 +26,8 @@ export interface RunIndex {
   changesSince(version: number): Changes;
   /** The folder of a run in the list, or undefined. No other path can be had through it. */
   pathOf(id: string): string | undefined;
+  /** The same of a comparison. */
+  pathOfComparison(id: string): string | undefined;
 }
 
 /**
@@ -40,11 +45,13 @@ interface Entry {
 export function createRunIndex(root: string, now: () => number = Date.now): RunIndex {
   const entries = new Map<string, Entry>();
   const removals = new Map<string, number>();
+  let comparisons: readonly ComparisonSummary[] = [];
+  let comparisonsVersion = 0;
   let version = 0;
 
   function refresh(): boolean {
     const next = version + 1;
-    const found = findRuns(root);
+    const { runs: found, comparisons: foundComparisons } = findRuns(root);
     const present = new Set(found);
     let changed = false;
     for (const id of entries.keys()) {
@@ -64,6 +71,12 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
       removals.delete(id);
       changed = true;
     }
+    const compared = foundComparisons.flatMap(id => summarizeComparison(root, id));
+    if (JSON.stringify(compared) !== JSON.stringify(comparisons)) {
+      comparisons = compared;
+      comparisonsVersion = next;
+      changed = true;
+    }
     if (changed) version = next;
     return changed;
   }
@@ -77,7 +90,12 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
       version,
       runs: [...entries.values()].filter(entry => entry.version > since).map(({ summary }) => summary),
       removed: [...removals].flatMap(([id, at]) => (at > since ? [id] : [])),
+      ...(comparisonsVersion > since && { comparisons }),
     }),
+    pathOfComparison: id =>
+      comparisons.some(each => each.id === id) && isWithin(root, id, comparisonFile(join(root, id)))
+        ? join(root, id)
+        : undefined,
     pathOf: id => (entries.has(id) && liesWithin(root, id) ? join(root, id) : undefined),
   };
 }
@@ -89,6 +107,21 @@ function liesWithin(root: string, id: string): boolean {
     return realpathSync(path) === join(realpathSync(root), id) && !inspectRun(runFolder(path)).hasLink;
   } catch {
     // It has been removed meanwhile.
+    return false;
+  }
+}
+
+/** Nothing where the file has gone meanwhile. */
+function summarizeComparison(root: string, id: string): ComparisonSummary[] {
+  const found = lstatSync(comparisonFile(join(root, id)), { throwIfNoEntry: false });
+  return found === undefined ? [] : [{ id, changed: found.mtimeMs }];
+}
+
+/** Whether a file of a folder in the list is no link, and no folder on the way to it. */
+function isWithin(root: string, id: string, file: string): boolean {
+  try {
+    return realpathSync(join(root, id)) === join(realpathSync(root), id) && lstatSync(file).isFile();
+  } catch {
     return false;
   }
 }

@@ -2,15 +2,18 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
-import { readMetrics } from '../runs/metrics-log.ts';
+import { readLastMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/run-outcome.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
 
-/** Keys that make one search another. */
-const searchKeys = ['space', 'strategy', ...Object.keys(optionKeysOf())];
+/** Keys that make one search another, and one training another: no mean is over runs that differ in one. */
+const searchKeys = ['space', 'strategy', 'epochs', ...Object.keys(optionKeysOf())];
+const trainingKeys = ['max-steps', 'retrain-epochs', 'batch-size', 'lr', 'max-length', 'precision'];
+/** So many bytes at a log's end hold its last lines. */
+const tailBytes = 16_384;
 
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
 const configKeys = z.looseObject({
@@ -19,6 +22,8 @@ const configKeys = z.looseObject({
   seed: z.number().nullable().catch(null),
   method: z.string().optional().catch(undefined),
   structure: z.string().optional().catch(undefined),
+  retrain: z.boolean().catch(true),
+  'random-baseline': z.boolean().catch(false),
 });
 
 /** And of `result.json`. */
@@ -31,6 +36,7 @@ const resultKeys = z.object({
     parameters: z.number(),
     source: z.object({ tasks: z.array(z.string()) }).optional(),
   }),
+  data: z.object({ train: z.number(), test: z.number() }).optional(),
   score: z.object({ metric: z.string(), validation: z.number(), test: z.number() }).optional(),
 });
 
@@ -46,7 +52,8 @@ export function summarize(id: string, folder: RunFolder, isAtWork: boolean, file
     const { task, model, seed } = config;
     const begun = {
       ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
-      ...(method === 'search' && { search: searchOf(config) }),
+      settings: settingsOf(config, method === 'search' ? [...searchKeys, ...trainingKeys] : trainingKeys),
+      stages: stagesOf(config, method),
       ...(state !== 'finished' && state !== 'running' && { ended: endOf(folder, standing) }),
     };
     const progress = state === 'finished' ? undefined : progressOf(folder);
@@ -59,6 +66,7 @@ export function summarize(id: string, folder: RunFolder, isAtWork: boolean, file
       ...begun,
       ...{ task: result.task, model: result.model, parameters, modules, budget: result.budget.fraction },
       ...result.score,
+      ...(result.data && { examples: result.data }),
       ...(source !== '' && { source }),
       ...(progress && { progress }),
     };
@@ -78,12 +86,21 @@ function endOf(folder: RunFolder, standing: RunStanding): RunSummary['ended'] {
   return { text: standingText(standing), ...(goOn !== undefined && { goOn }) };
 }
 
-function searchOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
-  const said = searchKeys.filter(key => ['string', 'number'].includes(typeof config[key]));
+function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, string> {
+  const said = keys.filter(key => ['string', 'number'].includes(typeof config[key]));
   return Object.fromEntries(said.map(key => [key, String(config[key])]));
 }
 
+function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {
+  const tuning = config.retrain ? ['retrain', ...(config['random-baseline'] ? ['random'] : []), 'test'] : [];
+  return [...(method === 'search' ? ['search'] : []), ...tuning];
+}
+
 function progressOf(folder: RunFolder): RunSummary['progress'] {
-  const last = readMetrics(folder.metrics).at(-1);
-  return last && { stage: last.stage, step: last.step, steps: last.steps };
+  const lines = readLastMetrics(folder.metrics, tailBytes);
+  const last = lines.at(-1);
+  if (last === undefined) return undefined;
+  const { stage, step, steps, seconds } = last;
+  const before = lines.findLast(line => line.stage === stage && line.trial === last.trial && line.step < step);
+  return { stage, step, steps, seconds, every: step - (before?.step ?? 0) };
 }

@@ -6,11 +6,13 @@ import { readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
-import { readExamples } from '../read-examples.ts';
-import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
+import { readLabelledRows } from '../read-examples.ts';
+import { type NumberForm, type RowForm, toExample, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
+import { checkData } from './check-data.ts';
+import type { DataForm, Part } from './data-check.ts';
 import { parseTaskFile, type TaskFile } from './task-file.ts';
 
 /**
@@ -36,6 +38,7 @@ export async function loadCustomTask(path: string, known: Metrics = metrics, tex
     ...(form.numbers !== undefined && { numbers: true }),
     ...(form.classes?.words && { words: form.classes.words }),
     segments: form.segments,
+    rows: { form, optionsFor: () => ({ columns: file.columns }) },
     maxSourceLength: file.maxSourceLength,
     maxTargetLength: file.maxTargetLength,
     presets: { search: stage, retrain: stage },
@@ -43,23 +46,32 @@ export async function loadCustomTask(path: string, known: Metrics = metrics, tex
     find: dataFolder => find(train, dataFolder)[0],
     mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
+      const parts: Part[] = [];
       const files: string[] = [];
-      const read = (name: string) => {
-        const there = find(name, dataFolder);
-        const found = there.length > 0 ? there : [resolve(dirname(path), name)];
+      const read = async (name: Part['name'], pattern: string) => {
+        const there = find(pattern, dataFolder);
+        const found = there.length > 0 ? there : [resolve(dirname(path), pattern)];
         files.push(...found);
-        return readExamples(found, form, { columns: file.columns });
+        const rows = await readLabelledRows(found, form, { columns: file.columns });
+        parts.push({ name, rows });
+        return rows.map(row => toExample(row, form));
       };
-      const examples = await read(train);
+      const examples = await read('train', train);
       requireTwoAnswers(examples, train);
       return {
         train: examples,
         files,
-        ...(validation !== undefined && { validation: await read(validation) }),
-        ...(test !== undefined && { test: await read(test) }),
+        ...(validation !== undefined && { validation: await read('validation', validation) }),
+        ...(test !== undefined && { test: await read('test', test) }),
+        findings: checkData(parts, dataForm(file, metricNamed(file.metric, known))),
       };
     },
   };
+}
+
+/** What is looked at in the rows of a task file. */
+export function dataForm({ template, label, labels }: TaskFile, { numbers = false }: Metric): DataForm {
+  return { fields: [...new Set(placeholdersOf(template))], label, labels, numbers };
 }
 
 /** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
@@ -84,7 +96,7 @@ export function findDataFiles(name: string, folders: readonly string[]): readonl
 const numberForm = (metric: string): NumberForm => ({
   name: `a number, as the metric ${metric} needs`,
   read: label => spelledNumber(label.trim()),
-  remedy: 'write a number there, or choose another `metric` in the task file',
+  remedy: 'write a number there, with a point (3.5) and not a comma, or choose another `metric` in the task file',
 });
 
 function toForm(

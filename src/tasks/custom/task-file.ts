@@ -5,7 +5,7 @@ import { nearestNames } from '../../core/nearest.ts';
 import { expandHome } from '../../files/folders.ts';
 import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
-import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
+import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 
 // The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other
 // types.
@@ -44,7 +44,7 @@ const schemaFor = (known: Metrics) =>
       .describe(
         "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
       ),
-    metric: z.enum(Object.keys(known)).describe('what a run is scored by'),
+    metric: z.enum(Object.keys(known)).describe(`what a run is scored by: ${describeMetrics(known)}`),
     files: files.describe('the data files'),
     maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
     maxTargetLength: count
