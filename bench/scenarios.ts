@@ -131,12 +131,12 @@ const mixed: Prepare = async (folder, settings) => {
 };
 
 /** What takes less memory. */
-export interface Levers extends CompileSettings {
+export interface MemoryOptions extends CompileSettings {
   readonly microBatch?: number;
 }
 
 /** Where a search step is other than usual. */
-export interface SearchWork extends Levers {
+export interface SearchWork extends MemoryOptions {
   readonly batch?: number;
   /** Source tokens of every row. */
   readonly length?: number;

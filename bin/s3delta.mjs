@@ -3,14 +3,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensureRuntime } from './ensure-runtime.mjs';
 import { handOver, isNewEnough } from './start-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const built = join(root, 'dist', 'cli', 'main.js');
 const main = existsSync(built) ? built : join(root, 'src', 'cli', 'main.ts');
 
-if (isNewEnough(process.version)) await import(pathToFileURL(main).href);
-else {
+if (isNewEnough(process.version)) {
+  await ensureRuntime(root);
+  await import(pathToFileURL(main).href);
+} else {
   const node = await installedNode();
   if (node === undefined) {
     console.error(`error: s3delta needs Node 22.18 or newer, this is ${process.version}`);

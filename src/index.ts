@@ -24,7 +24,7 @@ export { sweep } from './experiments/sweep-values.ts';
 export { transfer } from './experiments/transfer-structures.ts';
 export { exportFormats } from './export/formats.ts';
 export { guessOwnTask, writeDraft } from './jobs/draft-job.ts';
-export { runEvaluateJob } from './jobs/evaluate-job.ts';
+export { type EvaluationOutcome, runEvaluateFileJob, runEvaluateJob } from './jobs/evaluate-job.ts';
 export { runExportJob } from './jobs/export-job.ts';
 export type { JobEvent } from './jobs/job-events.ts';
 export { loadTuned, readTuned } from './jobs/load-tuned.ts';

@@ -10,7 +10,7 @@ import { stepArrays } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { type PartLimits, splitBatch } from '../../src/training/micro-batches.ts';
 import { paddedBatch } from '../batch.ts';
-import { type Levers, TARGET } from '../scenarios.ts';
+import { type MemoryOptions, TARGET } from '../scenarios.ts';
 import type { Point } from './axes.ts';
 import { modulesAt } from './point.ts';
 
@@ -40,14 +40,14 @@ export function countPoint(model: Model, point: Point): Counted {
 /** Planned peak memory of a process at so many rows and source tokens. */
 export type PlannedBytes = (batch: number, length: number) => number;
 
-/** Plans processes that take search steps of an order over the mixed space and validate nothing, with some levers pulled. */
+/** Plans processes that take search steps of an order over the mixed space and validate nothing, with some options pulled. */
 export function planSearchSteps(
   model: Pick<Model, 'sites' | 'graphs'>,
   order: BiLevelOrder,
-  levers: Levers,
+  memory: MemoryOptions,
   processBytes: number,
 ): PlannedBytes {
-  const { microBatch, prepack, recompute } = levers;
+  const { microBatch, prepack, recompute } = memory;
   const modules = listSpace(model.sites, 'mixed');
   const graphs = model.graphs(modules, { ...(recompute !== undefined && { recompute }) });
   const options = {

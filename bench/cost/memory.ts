@@ -9,12 +9,12 @@ import { tableLines } from '../../src/report/table.ts';
 import { type BiLevelOrder, mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { startStepper } from '../process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from '../random-t5.ts';
-import { type Levers, ROWS, SOURCE } from '../scenarios.ts';
+import { type MemoryOptions, ROWS, SOURCE } from '../scenarios.ts';
 import { planSearchSteps } from './counted.ts';
 
 const HELP = `node bench/cost/memory.ts [--model t5-base] [--order second] [--measure] [--out FOLDER]
 
-Planned peak memory of search steps over the mixed space against batch and source length, with each lever pulled, around
+Planned peak memory of search steps over the mixed space against batch and source length, with each option taken, around
 batch ${ROWS} × ${SOURCE}. With --measure some of the points are also run, each in a process of its own; with --out a JSON file
 and two pictures are written.`;
 
@@ -41,8 +41,8 @@ if (!Object.hasOwn(T5_SHAPES, flags.model) || !orders.includes(flags.order)) {
   process.exit(2);
 }
 
-const LEVERS: Readonly<Record<string, Levers>> = {
-  'no lever': {},
+const OPTIONS: Readonly<Record<string, MemoryOptions>> = {
+  'no option': {},
   '--micro-batch 4': { microBatch: 4 },
   '--no-prepack': { prepack: false },
   '--recompute': { recompute: true },
@@ -50,7 +50,7 @@ const LEVERS: Readonly<Record<string, Levers>> = {
   'all three': { microBatch: 4, prepack: false, recompute: true },
 };
 const AXES = { batch: [2, 4, 8, 16, 32, 64], length: [32, 64, 128, 256, 512] } as const;
-/** What is run where no lever is pulled. */
+/** What is run where no option is pulled. */
 const MEASURED = { batch: [4, 16, 32], length: [256] } as const;
 type Axis = keyof typeof AXES;
 
@@ -76,26 +76,26 @@ async function measure(work: object): Promise<number> {
 }
 
 interface Row {
-  readonly levers: string;
+  readonly options: string;
   readonly batch: number;
   readonly length: number;
   readonly plannedBytes: number;
   readonly measuredBytes?: number;
 }
 
-/** With a lever only the middle is run. */
-const isMeasured = (axis: Axis, value: number, levers: string) =>
-  levers === 'no lever' ? (MEASURED[axis] as readonly number[]).includes(value) : axis === 'batch' && value === ROWS;
+/** With an option only the middle is run. */
+const isMeasured = (axis: Axis, value: number, options: string) =>
+  options === 'no option' ? (MEASURED[axis] as readonly number[]).includes(value) : axis === 'batch' && value === ROWS;
 
 async function curves(axis: Axis): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [name, levers] of Object.entries(LEVERS)) {
-    const plan = planSearchSteps(model, order, levers, processBytes);
+  for (const [name, options] of Object.entries(OPTIONS)) {
+    const plan = planSearchSteps(model, order, options, processBytes);
     for (const value of AXES[axis]) {
       const size = at(axis, value);
-      const row = { levers: name, ...size, plannedBytes: plan(size.batch, size.length) };
+      const row = { options: name, ...size, plannedBytes: plan(size.batch, size.length) };
       const isRun = flags.measure && isMeasured(axis, value, name);
-      rows.push(isRun ? { ...row, measuredBytes: await measure({ order, ...size, ...levers }) } : row);
+      rows.push(isRun ? { ...row, measuredBytes: await measure({ order, ...size, ...options }) } : row);
     }
   }
   return rows;
@@ -108,7 +108,7 @@ function print(axis: Axis, rows: readonly Row[]): void {
     [plannedBytes, ...(measuredBytes === undefined ? [] : [measuredBytes])]
       .map(bytes => (bytes / GIGABYTE).toFixed(2))
       .join(' / ');
-  const lines = Object.keys(LEVERS).map(name => [name, ...rows.filter(row => row.levers === name).map(text)]);
+  const lines = Object.keys(OPTIONS).map(name => [name, ...rows.filter(row => row.options === name).map(text)]);
   console.log(`\n${flags.model}, GB planned${flags.measure ? ' / measured' : ''}`);
   console.log(tableLines({ header: [axis, ...AXES[axis].map(String)], rows: lines }).join('\n'));
 }
@@ -116,10 +116,10 @@ function print(axis: Axis, rows: readonly Row[]): void {
 const picture = (axis: Axis, rows: readonly Row[]): string =>
   curvesSvg(
     `peak memory of ${flags.model} against ${axis}, GB`,
-    Object.keys(LEVERS).map(name => ({
+    Object.keys(OPTIONS).map(name => ({
       name: `${name}, planned`,
       points: rows
-        .filter(({ levers }) => levers === name)
+        .filter(({ options }) => options === name)
         .map(row => ({ step: row[axis], value: row.plannedBytes / GIGABYTE })),
     })),
     axis,

@@ -26,5 +26,8 @@ export function outcomeOutput(outcome: JobOutcome, options: { colour: boolean })
 /** A run's tables alone, for a terminal. */
 export function outcomeTables({ result, structure }: JobOutcome): string[] {
   const tables = [scoreTable(result), keptTable(shownModules(structure)), resourcesTable(result)];
-  return tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']);
+  return [
+    ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']),
+    ...dataSentences(result).flatMap(text => [text, '']),
+  ];
 }

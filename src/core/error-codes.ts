@@ -107,6 +107,7 @@ export const errorCodes = {
   'not-a-file': ['a folder, pipe or device stands where a file is needed', 'give a regular file'],
   'not-a-folder': ['a file stands where a folder is needed', 'give another --out'],
   'not-a-run': ['the folder holds no run', 'give the folder of a run'],
+  'other-inputs': ['data, task or model of a run have changed', 'put them back, or begin another run'],
   'other-settings': ['the run was begun with other settings', 'leave them out to resume, or begin another run'],
   'run-folder-shared': ['two runs would share one folder', 'give the tasks other names'],
   'run-in-use': ['another process works on this run', 'wait for it, or stop it'],

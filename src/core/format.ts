@@ -53,3 +53,8 @@ export function shortened(text: string, most: number): string {
   const head = Math.ceil((most * 2) / 3);
   return `${text.slice(0, head)} … (${text.length - most} characters left out) … ${text.slice(head - most)}`;
 }
+
+/** What data show, as a sentence among others: a mistake says that it is one. */
+export function findingInWords({ severity, text }: { readonly severity: string; readonly text: string }): string {
+  return severity === 'serious' ? `most likely a mistake: ${text}` : text;
+}

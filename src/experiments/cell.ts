@@ -5,9 +5,11 @@ import type { Settings } from '../config/settings.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { freshLoaders } from '../jobs/loaders.ts';
 import { runSearchJob, runTrainJob } from '../jobs/run-job.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import type { ComparedRun } from '../report/comparison.ts';
 import { type RunResult, readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { untilReleased } from '../runs/run-lock.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
 /** One run of an experiment. Plain data, so that another process can do it. */
@@ -67,6 +69,10 @@ export async function runCell(cell: Cell, context: JobContext): Promise<RunResul
     });
     await deriveStructure(cell.derive, model, catalogue);
   }
+  // A worker of an experiment that was killed may still end its step here.
+  const tell = (text: string) => context.onEvent?.({ type: 'message', text });
+  const { signal } = context;
+  await asInterrupted(signal, () => untilReleased(runFolder(cell.folder), { signal, tell }));
   const job = { search: runSearchJob, train: runTrainJob }[cell.job];
   const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });
   return result;

@@ -1,6 +1,7 @@
 import { DivergedError } from '../core/errors.ts';
 import { headSize } from '../deltas/layout.ts';
 import { writeDelta } from '../library/delta-file.ts';
+import { dataRemarks } from '../library/encode-task.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawFrom, type ResolvedSpace } from '../library/structures.ts';
 import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
@@ -112,8 +113,9 @@ export function resultOf({ data, model, compile, tuning }: ResolvedJob, structur
     data: {
       ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
       note: data.note,
-      ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
-      ...(data.tooLong !== undefined && { tooLong: data.tooLong }),
+      ...Object.fromEntries(dataRemarks.flatMap(name => (data[name] === undefined ? [] : [[name, data[name]]]))),
+      ...(data.inputs.cut > 0 && { inputs: data.inputs }),
+      ...(data.findings.length > 0 && { findings: data.findings }),
     },
     budget: { parameters: budget, fraction: budget / model.parameters },
     structure: {

@@ -3,6 +3,8 @@ import { evaluationBatches } from '../data/batches.ts';
 import type { Target } from '../metrics/target.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 
+export type SplitName = 'validation' | 'test';
+
 /** A split ready to be scored. */
 export interface ScoredSplit {
   /** As the model reads them, each with the first of its right answers. */

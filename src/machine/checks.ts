@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { loadModel } from '../models/load-model.ts';
 import { devices } from '../runtime/device.ts';
+import { loadRuntime } from '../runtime/session.ts';
 import { type DeviceReport, rateText } from './probe.ts';
 
 /** One thing that was looked at. */
@@ -50,11 +51,11 @@ export function checkNode(version: string): Check {
 export async function checkRuntime(): Promise<Check> {
   const name = 'ONNX Runtime';
   try {
-    await import('onnxruntime-node');
+    await loadRuntime();
     const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
     return ok(name, `onnxruntime-node ${version}, ${process.platform}-${process.arch}`);
   } catch (error) {
-    return failed(name, reasonOf(error), 'install it anew: npm install onnxruntime-node');
+    return failed(name, reasonOf(error), 'npm install --ignore-scripts onnxruntime-node');
   }
 }
 

@@ -2,8 +2,8 @@ import { html } from 'htm/preact';
 import { useMemo } from 'preact/hooks';
 import { plural, score } from '../core/format.ts';
 import { dateText } from '../report/labels.ts';
-import { stageText } from './progress.ts';
 import { runLink } from './route.ts';
+import { stageText } from './run-progress.ts';
 import { cutMiddle, type TreeRow } from './run-tree.ts';
 
 const longestName = 34;

@@ -1,8 +1,9 @@
 /**
  * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
- * `stopped`: neither, and it is not finished. `damaged`: a file cannot be read.
+ * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file cannot
+ * be read.
  */
-export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
+export type RunState = 'running' | 'stopped' | 'failed' | 'killed' | 'finished' | 'damaged';
 
 /** A comparison, a sweep or a transfer that has ended: a folder of runs with what they have shown together. */
 export interface ComparisonSummary {
@@ -39,6 +40,8 @@ export interface RunSummary {
   /** Its stages, in their order. */
   readonly stages?: readonly string[];
   readonly seed: number | null;
+  /** How it ended where it is not finished, in words, and the command that goes on. */
+  readonly ended?: { readonly text: string; readonly goOn?: string };
   /** Of an unfinished run. */
   readonly progress?: RunProgress;
   readonly metric?: string;

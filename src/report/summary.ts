@@ -1,4 +1,4 @@
-import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
+import { bytes, count, duration, findingInWords, percent, plural, score } from '../core/format.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
@@ -14,7 +14,10 @@ export function budgetSentence({ budget, structure }: RunResult): string {
 /** What one has to know of the data to read the scores. */
 export function dataSentences({ data }: RunResult): string[] {
   const incomplete = data?.incomplete && `${data.incomplete}; ${data.note}`;
-  return [incomplete, data?.tooLong].filter(text => text !== undefined).map(text => `note: ${text}`);
+  const doubtful = (data?.findings ?? []).filter(({ severity }) => severity !== 'note').map(findingInWords);
+  return [...doubtful, incomplete, data?.tooLong, data?.cutTexts, data?.respelled]
+    .filter(text => text !== undefined)
+    .map(text => `note: ${text}`);
 }
 
 /** All that is said of a run before its tables. */

@@ -1,8 +1,9 @@
+import { truncateSync } from 'node:fs';
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
 import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-lines.ts';
-import { isThere } from '../files/regular-file.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { sitePosition } from '../structure/site-position.ts';
@@ -114,6 +115,18 @@ function upgraded(content: unknown, where: string): unknown {
     });
   }
   return { ...content, version: VERSION, candidates: candidates.map(each => upgradedModule(each, where)) };
+}
+
+/** Takes back what was written of a step and of those after it. */
+export function cutHistory(file: string, step: number): void {
+  if (!isThere(file)) return;
+  const lines = readBytesSync(file).toString().split('\n');
+  const first = lines.findIndex((text, i) => i > 0 && stepOf(text) >= step);
+  if (first > 0) truncateSync(file, Buffer.byteLength(`${lines.slice(0, first).join('\n')}\n`));
+}
+
+function stepOf(text: string): number {
+  return Number(/^\{"step":(\d+)/.exec(text)?.[1] ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */

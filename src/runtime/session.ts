@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { InputError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
@@ -48,7 +48,7 @@ export type Feeds = Readonly<Record<string, Feed | Tensor>>;
 
 /** Gives back what sessions have left on a device; arrays are not concerned. */
 export function disposeOf(feeds: Feeds): void {
-  for (const feed of Object.values(feeds)) if (feed instanceof Tensor) feed.dispose();
+  for (const feed of Object.values(feeds)) if ('dispose' in feed) feed.dispose();
 }
 
 /** A compiled graph. */
@@ -106,10 +106,30 @@ async function start(
   options: InferenceSession.SessionOptions,
   { device = 'cpu' }: SessionSettings,
 ): Promise<Session> {
+  const runtime = await loadRuntime();
+  const { InferenceSession } = runtime;
   // One signature of `create` for each.
   const creating =
     typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
-  return wrap(await creating.catch(cause => Promise.reject(device === 'cpu' ? cause : cannotStart(device, cause))));
+  const session = await creating.catch(cause => Promise.reject(device === 'cpu' ? cause : cannotStart(device, cause)));
+  return wrap(session, runtime);
+}
+
+type Runtime = typeof import('onnxruntime-node');
+
+/**
+ * ONNX Runtime, loaded where it is first needed: what only reads files starts without it.
+ * @throws InputError where it is not installed, as it is where its install script failed
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  return import('onnxruntime-node').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new InputError('ONNX Runtime is not installed', {
+      code: 'missing-package',
+      remedy: 'npm install --ignore-scripts onnxruntime-node; or start `npx s3delta doctor` once, which fetches it',
+      cause,
+    });
+  });
 }
 
 /** What a user is told of a device that does not start. */
@@ -158,14 +178,14 @@ function sessionOptions(
   };
 }
 
-function wrap(session: InferenceSession): Session {
+function wrap(session: InferenceSession, { Tensor }: Runtime): Session {
   return {
     run: async feeds => {
       const tensors: Record<string, Tensor> = {};
       for (const name of session.inputNames) {
         const feed = feeds[name];
         if (!feed) throw new Error(`the graph's input ${name} was not fed`);
-        tensors[name] = feed instanceof Tensor ? feed : new Tensor(feed.type, feed.data, feed.dims);
+        tensors[name] = 'dispose' in feed ? feed : new Tensor(feed.type, feed.data, feed.dims);
       }
       return session.run(tensors) as Promise<Record<string, Tensor>>;
     },

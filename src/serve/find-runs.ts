@@ -44,20 +44,26 @@ export interface RunFiles {
   /** When it wrote last, in milliseconds since 1970. */
   readonly changed: number;
   readonly hasResult: boolean;
-  /** A run at work, or to be resumed, keeps a checkpoint. */
-  readonly hasCheckpoint: boolean;
   /** Whether a file of the run is a link, and so may lead out of the folder. */
   readonly hasLink: boolean;
 }
 
-export function inspectRun({ config, metrics, history, structure, result, checkpoint, lock }: RunFolder): RunFiles {
+export function inspectRun({
+  config,
+  metrics,
+  history,
+  structure,
+  result,
+  outcome,
+  checkpoint,
+  lock,
+}: RunFolder): RunFiles {
   const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
-  const found = [...[config, metrics, history, structure].map(stat), inResult, inCheckpoint];
+  const found = [...[config, metrics, history, structure, outcome].map(stat), inResult, inCheckpoint];
   return {
     fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}/${file.ino}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
-    hasCheckpoint: inCheckpoint !== undefined,
     hasLink: [...found, stat(lock)].some(file => file?.isSymbolicLink() === true),
   };
 }

@@ -1,10 +1,10 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { comparisonFile } from '../jobs/read-comparison.ts';
-import type { ComparisonSummary, RunState, RunSummary } from '../report/run-summary.ts';
-import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
+import { runFolder } from '../runs/run-folder.ts';
 import { isHeld } from '../runs/run-lock.ts';
-import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
+import { findRuns, inspectRun } from './find-runs.ts';
 import { summarize } from './summarise-runs.ts';
 
 /** What has changed in the list since a version of it. */
@@ -63,10 +63,10 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
     for (const id of found) {
       const folder = runFolder(join(root, id));
       const files = inspectRun(folder);
-      const state = stateOf(folder, files, now());
-      const fingerprint = `${state} ${files.fingerprint}`;
+      const isAtWork = isHeld(folder) ?? now() - files.changed < silentMilliseconds;
+      const fingerprint = `${isAtWork} ${files.fingerprint}`;
       if (entries.get(id)?.fingerprint === fingerprint) continue;
-      const summary = summarize(id, folder, state, files);
+      const summary = summarize(id, folder, isAtWork, files);
       entries.set(id, { fingerprint, version: next, summary });
       removals.delete(id);
       changed = true;
@@ -124,11 +124,4 @@ function isWithin(root: string, id: string, file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function stateOf(folder: RunFolder, files: RunFiles, now: number): RunState {
-  if (files.hasLink) return 'damaged';
-  if (files.hasResult && !files.hasCheckpoint) return 'finished';
-  const isAtWork = isHeld(folder) ?? now - files.changed < silentMilliseconds;
-  return isAtWork ? 'running' : 'stopped';
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readLastMetrics } from '../runs/metrics-log.ts';
+import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
@@ -40,10 +41,12 @@ const resultKeys = z.object({
 });
 
 /** A run's line in the list. A file that cannot be read makes it a damaged one, not an error; links are not read. */
-export function summarize(id: string, folder: RunFolder, state: RunState, files: RunFiles): RunSummary {
+export function summarize(id: string, folder: RunFolder, isAtWork: boolean, files: RunFiles): RunSummary {
   const { changed } = files;
   try {
     if (files.hasLink) throw new Error('a link may lead out of the folder');
+    const standing = standingOf(folder);
+    const state = stateOf(standing, isAtWork);
     const config = configKeys.parse(parse(readBytesSync(folder.config).toString()) ?? {});
     const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
     const { task, model, seed } = config;
@@ -51,6 +54,7 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
       ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
       settings: settingsOf(config, method === 'search' ? [...searchKeys, ...trainingKeys] : trainingKeys),
       stages: stagesOf(config, method),
+      ...(state !== 'finished' && state !== 'running' && { ended: endOf(folder, standing) }),
     };
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
@@ -69,6 +73,17 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
   } catch {
     return { id, state: 'damaged', changed, task: '', model: '', method: '', seed: null };
   }
+}
+
+/** A run of another machine, of which its files alone tell, has stopped where they have not changed for long. */
+function stateOf({ state }: RunStanding, isAtWork: boolean): RunState {
+  if (isAtWork && state !== 'finished') return 'running';
+  return state === 'unknown' || state === 'running' ? 'stopped' : state;
+}
+
+function endOf(folder: RunFolder, standing: RunStanding): RunSummary['ended'] {
+  const goOn = commandToGoOn(folder, standing);
+  return { text: standingText(standing), ...(goOn !== undefined && { goOn }) };
 }
 
 function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, string> {

@@ -3,8 +3,10 @@ import { checkArgument } from '../core/arguments.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
+import type { Finding } from './custom/finding.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
+import type { TaskRows } from './read-examples.ts';
 import type { SegmentsOfRow } from './row-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
@@ -15,6 +17,10 @@ export interface OriginalSplits {
   readonly test?: readonly Example[];
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
+  /** What the rows show, the worst first. */
+  readonly findings?: readonly Finding[];
 }
 
 /** The three sets of a run: D_train, D_val and D_test. */
@@ -26,6 +32,10 @@ export interface TaskData {
   readonly note: string;
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
+  /** What the rows show, the worst first. */
+  readonly findings?: readonly Finding[];
 }
 
 /**
@@ -53,8 +63,12 @@ export interface Task {
    * Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these.
    */
   readonly choices?: boolean;
+  /** The file that says all this, where one does, and its text. */
+  readonly file?: { readonly path: string; readonly text: string };
   /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
   readonly segments?: SegmentsOfRow;
+  /** How its data files are read, row by row; undefined where examples are made of something else. */
+  readonly rows?: TaskRows;
   /** Longest input in tokens, those included that the model adds. */
   readonly maxSourceLength: number;
   /** Longest answer in tokens where answers are free text, without those that the model adds (default 16). */
@@ -66,10 +80,10 @@ export interface Task {
   /** Whether a file of a data set's folder, by its path in it written with `/`, may be one the task reads. */
   mayRead(path: string): boolean;
   /**
-   * Reads the examples. Tasks that bring their own data pass `dataFolder` over.
+   * Reads the examples. Tasks that bring their own data pass `dataFolder` over, and download what is not here.
    * @throws InputError with file and line where data is missing or malformed.
    */
-  load(dataFolder: string): Promise<OriginalSplits>;
+  load(dataFolder: string, options?: DownloadOptions): Promise<OriginalSplits>;
   /** Draws the sets of a run; the same seed gives the same sets. */
   split(original: OriginalSplits, seed: number): TaskData;
 }
@@ -101,10 +115,15 @@ export async function loadTaskData(
   checkArgument('loadTaskData(task)', aTask, task);
   checkArgument('loadTaskData(task, options)', dataOptions, options);
   throwIfInterrupted(options.signal);
-  const original = await task.load(await dataFolder(task, options.data, options));
+  const original = await task.load(await dataFolder(task, options.data, options), options);
   throwIfInterrupted(options.signal);
-  const { incomplete } = original;
-  const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
+  const { incomplete, findings, files } = original;
+  const data = {
+    ...task.split(original, options.seed),
+    ...(incomplete !== undefined && { incomplete }),
+    ...(findings !== undefined && { findings }),
+    ...(files !== undefined && { files }),
+  };
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {

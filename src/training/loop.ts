@@ -19,6 +19,8 @@ export interface StepProgress {
   readonly steps: number;
   /** Wall-clock time of this step. */
   readonly seconds: number;
+  /** Whether an evaluation of it follows. */
+  readonly evaluates?: boolean;
 }
 
 /** A validation, between two steps. */
@@ -130,7 +132,8 @@ export async function* runLoop<Report extends StepReport>(
         progress.lossSum += report.loss;
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...report };
+        const evaluates = isDue() && stage.evaluate !== undefined;
+        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, evaluates, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }

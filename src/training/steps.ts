@@ -17,7 +17,7 @@ export function checkFinite(value: number, step: number): void {
   if (Number.isFinite(value)) return;
   throw new DivergedError(`the loss or its gradient is not finite at step ${step + 1}`, {
     code: 'diverged',
-    remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
+    remedy: 'the learning rate is too high; where it happens at the first step, check the checkpoint',
   });
 }
 

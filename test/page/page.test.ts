@@ -5,8 +5,8 @@ import { alignSeries } from '../../src/page/align-series.ts';
 import { withChanges } from '../../src/page/changes.ts';
 import { listed } from '../../src/page/filter.ts';
 import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
-import { leftText, settledText, stepNow } from '../../src/page/progress.ts';
 import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
+import { leftText, settledText, stepNow } from '../../src/page/run-progress.ts';
 import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 

@@ -94,7 +94,7 @@ test('what changes gets a newer version, what does not is not told again', () =>
   assert.deepEqual([ids(last.runs), last.removed], [['a'], []]);
 });
 
-test('a run is running, stopped, finished or damaged', () => {
+test('a run is running, killed, finished or damaged', () => {
   const root = runsRoot();
   const running = writeRun(root, 'running', { done: 50 });
   writeRun(root, 'finished');
@@ -116,11 +116,11 @@ test('a run is running, stopped, finished or damaged', () => {
   assert.equal(status, 0);
   writeLock(running, { pid });
   index.refresh();
-  assert.equal(states().running, 'stopped', 'its process was killed');
+  assert.equal(states().running, 'killed', 'its process is no more');
   utimesSync(running.metrics, now / 1000, now / 1000);
   rmSync(running.lock);
   index.refresh();
-  assert.equal(states().running, 'stopped', 'its process has ended');
+  assert.equal(states().running, 'killed', 'and left no word');
 });
 
 test('a run of another machine, or with a damaged lock, runs as long as it writes', () => {

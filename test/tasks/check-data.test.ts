@@ -102,3 +102,9 @@ test('empty texts, constant columns, columns that count, rare classes and small 
   ]);
   assert.ok(worse([part('train', sound(2))]).includes('error: no row is left for the train set: give more rows'));
 });
+
+test('free-text answers that are numbers with decimal commas are most likely meant as numbers', () => {
+  const commas = sound().map((row, i) => ({ ...row, kind: `${i % 50},5` }));
+  assert.match(worse([part('train', commas)], formOf(undefined)).join(), /serious: .*decimal commas, for example 0,5/);
+  assert.deepEqual(worse([part('train', sound())], formOf(undefined)), []);
+});

@@ -3,6 +3,8 @@ import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparis
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
+import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
+import type { RunFolder } from '../../runs/run-folder.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../outcome.ts';
 
@@ -40,7 +42,15 @@ export const report: Command = {
       lines:
         format === 'markdown'
           ? [reportMarkdown({ result, modules: shownModules(structure), pictures })]
-          : [...outcomeTables(outcome), ...files],
+          : [...outcomeTables(outcome), ...unfinishedLines(folder), ...files],
     };
   },
 };
+
+/** Where a run was left that is not over, and how it goes on. */
+function unfinishedLines(folder: RunFolder): string[] {
+  const standing = standingOf(folder);
+  if (standing.state === 'finished') return [];
+  const goOn = commandToGoOn(folder, standing);
+  return [`not finished: ${standingText(standing)}`, ...(goOn === undefined ? [] : [`→ go on with: ${goOn}`]), ''];
+}

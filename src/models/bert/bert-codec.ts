@@ -37,7 +37,11 @@ function joinBertTexts({ classId, endId }: Pick<BertTokenizer, 'classId' | 'endI
     const head = [classId, ...kept.first, endId];
     const tail = kept.second ? [...kept.second, endId] : [];
     const types = [...head.map(() => 0), ...tail.map(() => 1)];
-    return { input: { ids: [...head, ...tail], types }, cut: kept.cut.first + kept.cut.second };
+    return {
+      input: { ids: [...head, ...tail], types },
+      cut: kept.cut.first + kept.cut.second,
+      lost: [kept.cut.first, kept.cut.second],
+    };
   };
 }
 

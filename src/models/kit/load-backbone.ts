@@ -19,6 +19,7 @@ import { readWeightSample } from '../read-weight.ts';
 import type { Weights } from '../weight.ts';
 import type { Blueprint } from './builder.ts';
 import { type CheckpointNames, findWeights, type Tensors } from './find-weights.ts';
+import { readFiles } from './model-bytes.ts';
 
 /** How a backbone answers in one way: what its family makes of a blueprint. */
 export interface Answers<Config> {
@@ -52,8 +53,9 @@ export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends C
 }
 
 /**
- * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than
- * samples are read before a program runs, but for those that are to be rounded, the first time. `describe` is told what
+ * Loads a model of any family from its folder: tokenizer, and where each weight stands. The weights are read through
+ * once for each state of their files, for their hash and for numbers that are none; after that no more than samples of
+ * them before a program runs. `describe` is told what
  * tensors there are.
  */
 export async function loadBackbone<Config, Words extends Tokenizer>(
@@ -68,6 +70,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
   const weights = await findWeights(tensors, sites, backbone, folder, headTensors);
   const tokenizer = await backbone.loadTokenizer(folder);
   checkTokenizerFits(tokenizer, vocabSize, folder);
+  const { hashes, warnings } = await readFiles(folder, tensors, weights);
   const fingerprint = await fingerprintOf(weights, config);
   const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
   const matrices = blockMatrices(weights, sites);
@@ -98,6 +101,8 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       folder,
       parameters: sizes.reduce((sum, size) => sum + size, 0),
       fingerprint,
+      hashes,
+      warnings,
       sites,
       heads,
       tokenizer,

