@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { InterruptedError, StorageError } from '../core/errors.ts';
-import { quoted } from '../runs/outcome.ts';
+import { shellWord } from '../core/format.ts';
 import { runFolder } from '../runs/run-folder.ts';
 
 /** What commands that write run folders do when they are asked to stop. */
@@ -14,7 +14,7 @@ export async function withResumeHint<T>(command: 'search' | 'train', out: string
     return await job;
   } catch (error) {
     if (!existsSync(runFolder(out).config)) throw error;
-    const goOn = `go on with: s3delta ${command} --resume --out ${quoted(out)}`;
+    const goOn = `go on with: s3delta ${command} --resume --out ${shellWord(out)}`;
     if (error instanceof InterruptedError) throw new InterruptedError(`${error.message}\n→ ${goOn}`);
     if (error instanceof StorageError) throw withRemedy(error, `${error.remedy}, then ${goOn}`);
     throw error;

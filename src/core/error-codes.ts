@@ -90,6 +90,8 @@ export const errorCodes = {
   'no-structure-found': ['no structure is there to be used', 'search one first'],
   'no-such-site': ['the model has no such place for a module', 'take a structure or a space that fits the model'],
   'nothing-kept': ['the structure keeps no module', 'search again, with a lighter penalty or a larger budget'],
+  'nothing-to-choose': ['the budget leaves nothing to choose from', 'give a smaller budget'],
+  'too-few-seeds': ['one seed cannot tell structures from seeds', 'give two seeds at least'],
   'nothing-to-do': ['a run of no steps does nothing', 'give at least one epoch or step'],
   'other-structure': ['structures of different models or spaces cannot be joined', 'give structures of one space'],
   'structure-source-unknown': ['a structure does not say where it was found', 'give the run folder'],

@@ -58,3 +58,8 @@ export function shortened(text: string, most: number): string {
 export function findingInWords({ severity, text }: { readonly severity: string; readonly text: string }): string {
   return severity === 'serious' ? `most likely a mistake: ${text}` : text;
 }
+
+/** Quotes what a shell would split or expand. */
+export function shellWord(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

@@ -7,7 +7,8 @@ import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
 import { writeComparison } from './comparison-files.ts';
-import { type Comparison, comparisonOf, overheadOf } from './comparison-job.ts';
+import { type Comparison, comparisonOf, type ExperimentDone, overheadOf } from './comparison-job.ts';
+import { verdictsOn } from './comparison-verdicts.ts';
 import { type ExperimentEvent, eventsOf } from './events.ts';
 import { inProcess } from './executors/executor.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
@@ -36,35 +37,37 @@ export function compare(
 ): AsyncGenerator<ExperimentEvent, Comparison> {
   const loaders = sharedLoaders();
   const plan = (tell: Tell, catalogue: Catalogue) => listCells(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan }, options);
+  return runPlan({ plugins: given.plugins, loaders, plan, conclude: concludeComparison }, options);
 }
 
-/** What is to be done, and by whom. */
-export interface Work {
+/** What is to be done, by whom, and what is made of it. */
+export interface Work<Result> {
   /** Files of plugins. */
   readonly plugins: readonly string[] | undefined;
   plan(tell: Tell, catalogue: Catalogue): Promise<ExperimentCells>;
   /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
   readonly loaders: SharedLoaders;
   executors?(): readonly Executor[];
+  /** Sums up what was done, and writes it into the folder. */
+  conclude(done: ExperimentDone): Promise<Result>;
 }
 
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan(
-  work: Work,
+export function runPlan<Result>(
+  work: Work<Result>,
   { out, signal, catalogue }: CompareOptions,
-): AsyncGenerator<ExperimentEvent, Comparison> {
+): AsyncGenerator<ExperimentEvent, Result> {
   return eventsOf(
     (emit, stop) => asInterrupted(stop, () => doPlan(work, { out, signal: stop, catalogue }, emit)),
     signal,
   );
 }
 
-async function doPlan(
-  { plugins, plan: makePlan, loaders, executors }: Work,
+async function doPlan<Result>(
+  { plugins, plan: makePlan, loaders, executors, conclude }: Work<Result>,
   { out, signal, catalogue: known }: CompareOptions & { readonly signal: AbortSignal },
   emit: (event: ExperimentEvent) => void,
-): Promise<Comparison> {
+): Promise<Result> {
   const started = performance.now();
   const catalogue = openPlugins(plugins, known);
   const plan = await makePlan(text => emit({ type: 'message', text }), catalogue);
@@ -77,9 +80,16 @@ async function doPlan(
   const outcome = await runExperiment(plan.phases, executors?.() ?? [inProcess(loaders, known)], emit, signal);
   const seconds = (performance.now() - started) / 1000;
   const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
-  const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };
-  await writeComparison(out, comparison);
-  return comparison;
+  return conclude({ plan, cells, outcome, out, ...(overhead && { overhead }) });
+}
+
+/** Sums up a comparison, with a verdict on what was found, and writes its files. */
+export async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
+  const comparison = comparisonOf(done);
+  const verdicts = await verdictsOn(comparison, done);
+  const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };
+  await writeComparison(done.out, whole);
+  return whole;
 }
 
 /** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */

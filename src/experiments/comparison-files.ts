@@ -4,11 +4,13 @@ import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
+import { verdictMarkdown } from '../report/markdown.ts';
 import { categoryPlotSvg } from '../report/pictures/category-plot-svg.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
 import { scorePlotSvg } from '../report/pictures/score-plot-svg.ts';
 import { resourcesOverRuns } from '../report/resources-over-runs.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
+import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
@@ -113,6 +115,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const resources = resourcesOf(comparison);
   return [
     `# Comparison on ${comparison.model}`,
+    ...(comparison.verdicts ?? []).flatMap(verdict => verdictMarkdown(verdict, verdictTitle(verdict))),
     ...(severalTasks(comparison) ? ['## All tasks', tableMarkdown(scoreMatrix(comparison.rows))] : []),
     ...rowsByTask(comparison).flatMap(([task, rows]) => [`## ${task}`, tableMarkdown(comparisonTable(rows))]),
     ...comparisonNotes(comparison),
@@ -122,6 +125,11 @@ export function comparisonMarkdown(comparison: Comparison): string {
       : ['## Failed', ...comparison.failed.map(({ run, message }) => `- ${run}: ${message}`)]),
     '',
   ].join('\n\n');
+}
+
+/** What a verdict is on. */
+export function verdictTitle({ task, budget }: TaskVerdict): string {
+  return `Verdict on ${task}${budget === null ? '' : ` at ${budget}`}`;
 }
 
 /** What one has to know to read the tables, in sentences. */

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { SweepSettings } from '../config/experiment-settings.ts';
 import type { Tell } from '../jobs/loaders.ts';
-import { type CompareOptions, runPlan } from './compare-methods.ts';
+import { type CompareOptions, concludeComparison, runPlan } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { inChild } from './executors/child-processes.ts';
@@ -24,7 +24,10 @@ export function sweep(given: SweepSettings, options: CompareOptions): AsyncGener
   const plan = (tell: Tell, catalogue: Catalogue) =>
     listCells({ ...settings, threads }, options.out, loaders, tell, catalogue);
   return runPlan(
-    { plugins: given.plugins, loaders, plan, executors: () => Array.from({ length: processes }, inChild) },
+    {
+      ...{ plugins: given.plugins, loaders, plan, conclude: concludeComparison },
+      executors: () => Array.from({ length: processes }, inChild),
+    },
     options,
   );
 }

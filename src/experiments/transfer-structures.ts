@@ -9,7 +9,8 @@ import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan } from './compare-methods.ts';
-import type { Comparison } from './comparison-job.ts';
+import { writeComparison } from './comparison-files.ts';
+import { type Comparison, comparisonOf, type ExperimentDone } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
@@ -29,7 +30,14 @@ export function transfer(
 ): AsyncGenerator<ExperimentEvent, Comparison> {
   const loaders = sharedLoaders();
   const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan }, options);
+  return runPlan({ plugins: given.plugins, loaders, plan, conclude: concludeTransfer }, options);
+}
+
+/** A transfer is a comparison of sources: nothing is searched on whose worth there could be a verdict. */
+async function concludeTransfer(done: ExperimentDone): Promise<Comparison> {
+  const comparison = comparisonOf(done);
+  await writeComparison(done.out, comparison);
+  return comparison;
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
@@ -84,6 +92,6 @@ function transferCell(random: Cell, source: Source, out: string, map: Mapping | 
     ...named,
     folder: cellFolder(out, named),
     settings: { ...settings, structure: to },
-    derive: { from: source.files, budget, keepInert, to, ...(map && { map }) },
+    derive: { by: 'mean', from: source.files, budget, keepInert, to, ...(map && { map }) },
   };
 }

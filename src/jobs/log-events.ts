@@ -36,7 +36,9 @@ export async function relay<Result>(
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
     } else {
       const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
-      const line = { stage, step, steps, loss, learningRate, score, best, seconds };
+      const { validationLoss } = event;
+      const told = validationLoss === undefined ? {} : { validationLoss };
+      const line = { stage, step, steps, loss, learningRate, score, ...told, best, seconds };
       if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
       onEvent?.({ type, stage, step, steps, score, best });
     }

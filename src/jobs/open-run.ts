@@ -47,10 +47,13 @@ function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalog
   return { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
 }
 
+/** Lists are equal where what they hold is. */
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
   const [now, then] = [given, begun].map(withAbsolutePaths) as [Settings, Settings];
   for (const key of Object.keys(given) as SettingKey[]) {
-    if (changeable.includes(key) || now[key] === then[key]) continue;
+    if (changeable.includes(key) || isEqual(now[key], then[key])) continue;
     throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
       code: 'other-settings',
       where: folder.config,

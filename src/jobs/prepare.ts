@@ -7,7 +7,7 @@ import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { findingInWords } from '../core/format.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
-import { type ResolvedSearch, resolveSearch } from '../library/resolve-search.ts';
+import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
 import type { RunInputs } from '../runs/inputs.ts';
@@ -87,7 +87,10 @@ function warningsOf(data: EncodedTask): string[] {
 /** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
 export async function prepareSearch(given: Settings, context: JobContext): Promise<Prepared & ResolvedSearchJob> {
   const prepared = await prepare(given, context);
-  return { ...prepared, search: resolveSearch(prepared.model, prepared.settings, prepared.catalogue) };
+  const { model, data } = prepared;
+  const search = resolveSearch(model, prepared.settings, prepared.catalogue);
+  await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
+  return { ...prepared, search };
 }
 
 /** The same of a tuning. InputError also where what is to be tuned does not fit the model. */

@@ -33,6 +33,9 @@ const row = z.object({
     .object({
       ...{ difference: score, p: z.number(), pairs: z.number(), smallestP: z.number() },
       ...{ method: z.string(), budget: z.string().nullable() },
+      // Of an older version neither is known.
+      sd: score.nullable().default(null),
+      interval: z.object({ low: score, high: score }).nullable().default(null),
     })
     .optional(),
 });

@@ -1,9 +1,11 @@
+import { readYamlKeys } from '../config/config-file.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readTextFile } from '../files/structured-text.ts';
 import type { HeatMapModule } from '../report/heat-map.ts';
 import type { RunView } from '../report/run-view.ts';
 import { searchMoments } from '../report/search-moments.ts';
 import { shownModules } from '../report/structure-modules.ts';
+import { runVerdict } from '../report/verdict/run-verdict.ts';
 import { sampleMetrics } from '../runs/metrics-log.ts';
 import { readResult } from '../runs/result.ts';
 import { type RunFolder, requireRun } from '../runs/run-folder.ts';
@@ -27,13 +29,10 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
     ? shownModules(await readStructure(folder.structure))
     : modulesSoFar(history);
   const moments = history === undefined ? [] : searchMoments(history, modules);
-  return {
-    ...(result && { result }),
-    modules,
-    moments,
-    metrics: await sampleMetrics(folder.metrics, MOST_VALIDATIONS),
-    config,
-  };
+  const metrics = await sampleMetrics(folder.metrics, MOST_VALIDATIONS);
+  const settings = (readYamlKeys(folder.config) ?? {}) as Readonly<Record<string, unknown>>;
+  const verdict = result && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
+  return { ...(result && { result }), modules, moments, metrics, config, ...(verdict && { verdict }) };
 }
 
 /** The structure of a search that goes on, as its last line has it. */

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import type { Example } from '../data/example.ts';
 import { rememberedHash } from '../files/inspect-weights.ts';
 import { isThere } from '../files/regular-file.ts';
@@ -18,7 +19,6 @@ import {
   readRunInputs,
   requireSameInputs,
 } from '../runs/inputs.ts';
-import { quoted } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { parseTaskFile } from '../tasks/custom/task-file.ts';
 import { loadTask, type Task, type TaskData } from '../tasks/tasks.ts';
@@ -124,6 +124,6 @@ export async function requireModelOfRun(folder: RunFolder, model: Model): Promis
   throw new InputError(`the model's files are not those that this run was trained on: ${changes.join(', ')}`, {
     code: 'other-model',
     where: model.folder,
-    remedy: `put back the files that were there, or give a folder of them with --model; or train again on these: s3delta train --structure ${quoted(folder.structure)}`,
+    remedy: `put back the files that were there, or give a folder of them with --model; or train again on these: s3delta train --structure ${shellWord(folder.structure)}`,
   });
 }

@@ -30,7 +30,11 @@ export async function tuneBest(
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   const started = performance.now();
-  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
+  const {
+    score: test,
+    details,
+    interval,
+  } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
   await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
@@ -42,6 +46,7 @@ export async function tuneBest(
       ...{ metric: data.task.metric, validation, test, majority: data.majority },
       ...(Object.keys(details).length > 0 && { details }),
     },
+    ...(interval && { testInterval: interval }),
     resources: {
       ...(search && { search }),
       retrain,

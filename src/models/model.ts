@@ -22,7 +22,7 @@ export interface Model {
   readonly fingerprint: string;
   /** SHA-256 of every file that it was loaded from, by the file's name: what a run was trained on, to the last bit. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** What is odd about its weights, a sentence each. */
+  /** What a user should know, a sentence each: weights that are odd, a trained head that is not made use of. */
   readonly warnings: readonly string[];
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];

@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import { useErrorBoundary } from 'preact/hooks';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
-import { configPanel, stageCurves, tablePanel, tiles } from '../report/sections.ts';
+import { configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
 import { Chart } from './chart.ts';
 import { Drawn } from './markup.ts';
@@ -38,11 +38,12 @@ function Ended({ text, goOn }: NonNullable<RunSummary['ended']>) {
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {
-  const { result, modules, moments, metrics, config } = view;
+  const { result, modules, moments, metrics, config, verdict } = view;
   const scores = result && scoreTable(result);
   return html`
     ${result && runSentences(result).map(text => html`<p class="muted">${text}.</p>`)}
     <${Progress} run=${run} moments=${moments} />
+    ${verdict && html`<${Drawn} markup=${verdictPanel(verdict)} />`}
     ${result && html`<${Drawn} markup=${tiles(result)} />`}
     ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
     <div class="curves">

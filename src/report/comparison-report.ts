@@ -81,7 +81,7 @@ function methodsTable(rows: readonly ComparisonRow[]): Markup {
     plot(row, rowName(row)),
     cell(count(row.seeds.length)),
     cell(count(Math.round(row.parameters))),
-    ...(isTested ? [cell(differenceText(row)), cell(verdictText(row))] : []),
+    ...(isTested ? [cell(differenceText(row)), cell(differenceInWords(row))] : []),
   ]);
   const last = [cell(baseline.name), cell(score(baseline.value)), plot(undefined, baseline.name), cell(''), cell('')];
   const scale = `${range[0].toFixed(0)} – ${range[1].toFixed(0)}`;
@@ -103,7 +103,7 @@ function differenceText({ foundLessThis }: ComparisonRow): string {
 }
 
 /** What the test says, for people who do not read p. */
-export function verdictText({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
+export function differenceInWords({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
   if (foundLessThis === undefined) return '';
   const { difference, p, smallestP } = foundLessThis;
   const value = `p = ${p.toPrecision(2)}`;

@@ -7,7 +7,7 @@ import { curvesSvg } from './pictures/curve-svg.ts';
 import type { Markup } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
-import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles } from './sections.ts';
+import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles, verdictPanel } from './sections.ts';
 import { resourcesTable, runSentences, scoreTable } from './summary.ts';
 
 /** All that a report shows: a run that has a result. */
@@ -17,7 +17,7 @@ export type ReportContent = RunView & { readonly result: RunResult };
 const shownMoments = 60;
 
 /** A run as one HTML file that needs no other file and no network. Every text from outside is escaped. */
-export function reportHtml({ result, modules, moments, metrics, config }: ReportContent): string {
+export function reportHtml({ result, modules, moments, metrics, config, verdict }: ReportContent): string {
   const title = `${result.task} on ${result.model}, seed ${result.seed}`;
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
@@ -29,6 +29,7 @@ export function reportHtml({ result, modules, moments, metrics, config }: Report
     [
       `<h1>${escapeMarkup(title)}</h1>`,
       ...runSentences(result).map(text => `<p class="muted">${escapeMarkup(text)}.</p>`),
+      verdict === undefined ? '' : verdictPanel(verdict),
       tiles(result),
       structurePanel({ modules, moments }, exploration.maximum),
       scores === undefined ? '' : tablePanel('Scores', scores),

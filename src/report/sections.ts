@@ -8,6 +8,7 @@ import { element, type Markup, text } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import { keptTable } from './summary.ts';
 import { numericColumns, type Table } from './table.ts';
+import type { Verdict } from './verdict/verdict.ts';
 
 /** A titled part of a page. `saves` offers its picture as SVG, its table as CSV (`offerDownloads`). */
 export function panel(title: string, saves: readonly ('svg' | 'csv')[], children: readonly Markup[]): Markup {
@@ -60,6 +61,21 @@ export function cellsTable(
 
 export function tablePanel(title: string, table: Table): Markup {
   return panel(title, ['csv'], [tableMarkup(table)]);
+}
+
+/** What a run came to, in sentences, and the command that would help next. */
+export function verdictPanel({ lines, next }: Verdict): Markup {
+  const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
+  return panel(
+    'Verdict',
+    [],
+    [
+      element('dl', { class: 'verdict' }, [
+        ...lines.flatMap(({ about, says }) => line(about, [text(says)])),
+        ...line('next', [element('code', {}, [text(next.command)]), text(` ${next.why}`)]),
+      ]),
+    ],
+  );
 }
 
 /** What a reader wants to know first, in large figures. */

@@ -48,6 +48,9 @@ pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
 .tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--muted); }
+.verdict { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 0; }
+.verdict dt { color: var(--muted); } .verdict dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { .verdict { grid-template-columns: minmax(0, 1fr); } }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }

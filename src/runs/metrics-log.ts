@@ -19,6 +19,8 @@ export interface MetricsLine {
   readonly learningRate: number;
   /** Validation score, 0 to 100. */
   readonly score: number;
+  /** Mean loss of the validation examples, where it was asked for. */
+  readonly validationLoss?: number;
   readonly best: number;
   /** Seconds since the stage began. */
   readonly seconds: number;

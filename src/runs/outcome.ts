@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readLastMetrics } from './metrics-log.ts';
@@ -130,25 +131,20 @@ export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding):
   if (state === 'finished' || state === 'running') return undefined;
   return error?.code === 'diverged'
     ? commandToBeginAnew(folder)
-    : `s3delta ${commandOf(folder)} --resume --out ${quoted(folder.path)}`;
+    : `s3delta ${commandOf(folder)} --resume --out ${shellWord(folder.path)}`;
 }
 
 /** The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. */
 export function commandToBeginAnew(folder: RunFolder): string {
   const { lr } = keysOf(folder.config);
   const rate = typeof lr === 'number' ? Number((lr / 3).toPrecision(1)) : 'RATE';
-  return `s3delta ${commandOf(folder)} ${quoted(folder.config)} --lr ${rate} --out ${quoted(`${folder.path}-2`)}`;
+  return `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --lr ${rate} --out ${shellWord(`${folder.path}-2`)}`;
 }
 
 /** What has begun a run: a search has nothing to tune but what it finds. */
 export function commandOf({ config }: RunFolder): 'search' | 'train' {
   const { method, structure } = keysOf(config);
   return method === undefined && structure === undefined ? 'search' : 'train';
-}
-
-/** Quotes what a shell would split or expand. */
-export function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whoever goes on with a run that has diverged would meet the same step again. */
@@ -174,7 +170,7 @@ export function requireTrained(folder: RunFolder): void {
     throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
       code: 'unfinished-run',
       where: folder.path,
-      remedy: `train it: s3delta train --structure ${quoted(folder.structure)} --out ${quoted(`${folder.path}-trained`)}, with the --model and --task of the search`,
+      remedy: `train it: s3delta train --structure ${shellWord(folder.structure)} --out ${shellWord(`${folder.path}-trained`)}, with the --model and --task of the search`,
     });
   }
   throw unfinished(folder, standing, 'has trained nothing yet');

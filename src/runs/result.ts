@@ -85,6 +85,8 @@ const runResult = z.looseObject({
     source: z.looseObject({ tasks: z.array(z.string()).readonly(), files: z.array(z.string()).readonly() }).optional(),
   }),
   score: scores.optional(),
+  /** Where the test score would lie 95 times of 100, were its rows drawn again. */
+  testInterval: z.looseObject({ low: z.number(), high: z.number() }).optional(),
   resources: z.looseObject({
     search: stageResources.optional(),
     retrain: stageResources.optional(),

@@ -29,6 +29,8 @@ export interface EvaluationEvent {
   readonly step: number;
   readonly steps: number;
   readonly score: number;
+  /** Mean loss of the examples that were scored, where the stage takes it. */
+  readonly validationLoss?: number;
   /** Highest score so far, this one included. */
   readonly best: number;
   /** Mean loss of the steps since the evaluation before. */
@@ -60,6 +62,7 @@ async function evaluate(
 ): Promise<EvaluationEvent> {
   const started = performance.now();
   const answer = await score();
+  const validationLoss = await stage.validationLoss?.();
   // A metric that is not a number ranks below every other.
   const ranked = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
   if (ranked >= progress.bestScore) {
@@ -78,6 +81,7 @@ async function evaluate(
     step,
     steps: stage.steps,
     score: answer,
+    ...(validationLoss !== undefined && { validationLoss }),
     best,
     loss,
     learningRate,

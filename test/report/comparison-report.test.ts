@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { InputError } from '../../src/core/errors.ts';
 import { holdsComparison, readComparison, writeComparisonReport } from '../../src/jobs/read-comparison.ts';
-import { comparisonHtml, verdictText } from '../../src/report/comparison-report.ts';
+import { comparisonHtml, differenceInWords } from '../../src/report/comparison-report.ts';
 import { comparedRuns, comparisonFileOf } from './compared-runs.ts';
 
 const evil = '<script>alert(1)</script>';
@@ -39,8 +39,8 @@ test('the best comes first, the commonest label last, with what the test says in
 
 test('where no number of seeds so small can show a difference, that is said', () => {
   const three = comparedRuns({ found: [60, 64, 62], random: [50, 51, 52] });
-  assert.equal(verdictText(three[1]!), 'too few seeds to tell (p = 0.25)');
-  assert.equal(verdictText(three[0]!), '');
+  assert.equal(differenceInWords(three[1]!), 'too few seeds to tell (p = 0.25)');
+  assert.equal(differenceInWords(three[0]!), '');
 });
 
 test('each row has its mean, its whisker and a dot a seed on one scale, with the commonest label as a line', () => {

@@ -11,6 +11,7 @@ import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
+import { spread } from './spread-command.ts';
 import { search, train } from './tune-commands.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
@@ -24,6 +25,7 @@ export const commands: Readonly<Record<string, Command>> = {
   predict,
   compare,
   sweep,
+  spread,
   transfer,
   export: exportRun,
   heatmap,

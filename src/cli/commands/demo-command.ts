@@ -30,8 +30,8 @@ export const demo: Command = {
     const out = settings.out ?? join('runs', `demo-${timestamp(new Date())}`);
     const outcome = await withResumeHint('search', out, runSearchJob(settings, { ...context, out }));
     await writeReport(outcome);
-    const output = outcomeOutput(outcome, context);
-    return { ...output, lines: [...output.lines, `report: ${outcome.folder.report}`] };
+    const output = await outcomeOutput(outcome, context);
+    return { ...output, lines: [`report: ${outcome.folder.report}`, ...output.lines] };
   },
 };
 

@@ -1,8 +1,10 @@
 import { InputError } from '../../core/errors.ts';
 import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparison.ts';
+import { readRunView } from '../../jobs/read-view.ts';
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
+import { verdictText } from '../../report/verdict/verdict.ts';
 import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
 import type { RunFolder } from '../../runs/run-folder.ts';
 import type { Command } from '../command.ts';
@@ -36,13 +38,19 @@ export const report: Command = {
     const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
     const { folder, result, structure } = outcome;
+    const { verdict } = await readRunView(folder);
     const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
     return {
-      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
+      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure), pictures })]
-          : [...outcomeTables(outcome), ...unfinishedLines(folder), ...files],
+          ? [reportMarkdown({ result, modules: shownModules(structure), pictures, ...(verdict && { verdict }) })]
+          : [
+              ...outcomeTables(outcome),
+              ...unfinishedLines(folder),
+              ...files,
+              ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
+            ],
     };
   },
 };

@@ -31,11 +31,13 @@ const keys: readonly SettingKey[] = [
     'prepack',
     'precision',
     'lr',
+    'head-lr',
     'clip-norm',
     'batch-size',
     'micro-batch',
     'retrain-epochs',
     'retrain-eval-every',
+    'validation-loss',
   ] as const),
   ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel', 'answers'] as const),
 ];

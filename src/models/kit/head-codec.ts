@@ -104,7 +104,14 @@ function textsOfChoices(segments: readonly Segment[]): Texts[] {
 }
 
 function encodedOutput(output: Output, { choices = [] }: InferenceInput): EncodedOutput {
-  if ('text' in output) return { class: choices.indexOf(output.text) };
+  if ('text' in output) {
+    if (choices.includes(output.text)) return { class: choices.indexOf(output.text) };
+    throw new InputError(`the answer ${JSON.stringify(output.text)} is none of the choices`, {
+      code: 'unknown-label',
+      where: choices.map(choice => JSON.stringify(choice)).join(', '),
+      remedy: 'correct the answer, or add it to the choices of its row',
+    });
+  }
   return 'class' in output ? { class: output.class } : { value: output.value };
 }
 

@@ -27,6 +27,8 @@ export interface Answers<Config> {
   readonly heads: readonly Head[];
   program(blueprint: Blueprint<Config>, settings: SessionSettings): Program;
   graphs(blueprint: Blueprint<Config>): ProgramGraphs;
+  /** What is to be said of the choice: something trained that is not made use of. */
+  readonly notice?: string;
   /** Absent where the family has no form to be run without this program. */
   standalone?(blueprint: Blueprint<Config>): StandaloneGraphs;
 }
@@ -85,7 +87,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
     return model;
   };
   const make = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind);
+    const { heads, program, graphs, standalone, notice } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
@@ -102,7 +104,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       parameters: sizes.reduce((sum, size) => sum + size, 0),
       fingerprint,
       hashes,
-      warnings,
+      warnings: notice === undefined ? warnings : [...warnings, notice],
       sites,
       heads,
       tokenizer,
