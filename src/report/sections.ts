@@ -64,10 +64,10 @@ export function tablePanel(title: string, table: Table): Markup {
 }
 
 /** What a run came to, in sentences, and the command that would help next. */
-export function verdictPanel({ lines, next }: Verdict): Markup {
+export function verdictPanel({ lines, next }: Pick<Verdict, 'lines' | 'next'>, title = 'Verdict'): Markup {
   const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
   return panel(
-    'Verdict',
+    title,
     [],
     [
       element('dl', { class: 'verdict' }, [

@@ -31,10 +31,26 @@ test('the best comes first, the commonest label last, with what the test says in
     '',
     '8',
     '100',
-    '+3.38',
+    '+3.38 (+2.38 to +4.37)',
     'the found structure is better (p = 0.0078)',
   ]);
   assert.match(rows[1]!.at(-1)!, /^no difference shown \(p = /);
+});
+
+test('the verdict on a search stands before its table', () => {
+  const verdict = {
+    ...{ task: 'rte', budget: '1%', lines: [{ about: 'against random', says: `better ${evil}` }] },
+    next: { command: 's3delta predict', why: 'use it' },
+  };
+  const page = comparisonHtml({
+    ...{ model: 'mini', rows: eight, failed: [] },
+    verdicts: [verdict, { ...verdict, task: 'cola' }],
+  });
+  assert.match(
+    page,
+    /Verdict on rte at 1%[\s\S]*<dd>better &lt;script&gt;[\s\S]*s3delta predict[\s\S]*found at 1% \(best\)/,
+  );
+  assert.doesNotMatch(page, /Verdict on cola/);
 });
 
 test('where no number of seeds so small can show a difference, that is said', () => {
