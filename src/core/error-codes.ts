@@ -105,7 +105,6 @@ export const errorCodes = {
   'folder-in-use': ['the folder holds something else already', 'give another --out'],
   'folder-not-writable': ['the folder cannot be made or written', 'give another --out'],
   'missing-file': ['there is no such file or folder', 'correct the path'],
-  'missing-folder': ['there is no such folder', 'correct the path'],
   'not-a-file': ['a folder, pipe or device stands where a file is needed', 'give a regular file'],
   'not-a-folder': ['a file stands where a folder is needed', 'give another --out'],
   'not-a-run': ['the folder holds no run', 'give the folder of a run'],

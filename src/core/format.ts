@@ -54,11 +54,6 @@ export function shortened(text: string, most: number): string {
   return `${text.slice(0, head)} … (${text.length - most} characters left out) … ${text.slice(head - most)}`;
 }
 
-/** What data show, as a sentence among others: a mistake says that it is one. */
-export function findingInWords({ severity, text }: { readonly severity: string; readonly text: string }): string {
-  return severity === 'serious' ? `most likely a mistake: ${text}` : text;
-}
-
 /** Quotes what a shell would split or expand. */
 export function shellWord(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;

@@ -14,7 +14,7 @@ import { readStructure, type Structure, writeStructure } from '../structure/stru
 export type Derivation = MeanDerivation | DrawDerivation;
 
 /** One drawn at random from a space. */
-export interface DrawDerivation {
+interface DrawDerivation {
   readonly by: 'draw';
   readonly space: string;
   /** As a user writes it. */
@@ -28,7 +28,7 @@ export interface DrawDerivation {
 }
 
 /** One made of others: the mean of their p, and what fits a budget of it. */
-export interface MeanDerivation {
+interface MeanDerivation {
   readonly by: 'mean';
   /** Structure files in groups (a task's seeds): p is averaged within a group, then over the groups. */
   readonly from: readonly (readonly string[])[];

@@ -5,7 +5,7 @@ import { requireFrozenWeights, requireModelAndTask } from '../config/check-setti
 import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { findingInWords } from '../core/format.ts';
+import { findingInWords } from '../core/finding.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';

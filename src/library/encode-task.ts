@@ -1,15 +1,15 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
 import { mapInSlices } from '../data/chunks.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import type { Judge } from '../metrics/assessment.ts';
+import type { Target } from '../metrics/metric.ts';
 import { metricNamed } from '../metrics/metrics.ts';
-import type { Target } from '../metrics/target.ts';
 import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
-import type { Finding } from '../tasks/custom/finding.ts';
 import { majorityScore, mostFrequentAnswer } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';

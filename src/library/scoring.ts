@@ -1,7 +1,7 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
 import { bootstrapInterval, type ScoreInterval } from '../metrics/bootstrap-interval.ts';
-import type { Target } from '../metrics/target.ts';
+import type { Target } from '../metrics/metric.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 
 export type SplitName = 'validation' | 'test';

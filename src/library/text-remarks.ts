@@ -4,7 +4,7 @@ import { answersTo, type Example } from '../data/example.ts';
 import type { Codec, Reading } from '../models/codec.ts';
 
 /** Inputs of a set, and how many of them were longer than is read and have been cut. */
-export interface CutCount {
+interface CutCount {
   readonly all: number;
   readonly cut: number;
 }

@@ -1,5 +1,5 @@
 import { fillUniform } from '../core/random.ts';
-import type { Target } from './target.ts';
+import type { Target } from './metric.ts';
 
 /** Where a score would lie 95 times of 100, were the rows drawn again. */
 export interface ScoreInterval {

@@ -1,6 +1,5 @@
 import { fillUniform } from '../core/random.ts';
-import type { Metric } from './metric.ts';
-import type { Target } from './target.ts';
+import type { Metric, Target } from './metric.ts';
 
 /** Where a score would lie with other examples of the same kind, 95 times of a hundred. */
 export interface Interval {
@@ -48,7 +47,7 @@ export function scoreInterval(
 }
 
 /** Wilson's score interval of a share (Wilson 1927), in percent. */
-export function wilson(right: number, all: number): Interval {
+function wilson(right: number, all: number): Interval {
   const share = right / all;
   const shrink = 1 + Z ** 2 / all;
   const middle = (share + Z ** 2 / (2 * all)) / shrink;

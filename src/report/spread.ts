@@ -27,7 +27,7 @@ export interface SpreadStructure {
 }
 
 /** How structures differ after so many steps of their training. */
-export interface SpreadMoment {
+interface SpreadMoment {
   readonly step: number;
   /** Of the validation score. */
   readonly score: VarianceComponents;

@@ -1,4 +1,5 @@
-import { bytes, count, duration, findingInWords, percent, plural, score } from '../core/format.ts';
+import { findingInWords } from '../core/finding.ts';
+import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';

@@ -142,7 +142,7 @@ export function commandToBeginAnew(folder: RunFolder): string {
 }
 
 /** What has begun a run: a search has nothing to tune but what it finds. */
-export function commandOf({ config }: RunFolder): 'search' | 'train' {
+function commandOf({ config }: RunFolder): 'search' | 'train' {
   const { method, structure } = keysOf(config);
   return method === undefined && structure === undefined ? 'search' : 'train';
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
+import { severities } from '../core/finding.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readJson } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { severities } from '../tasks/custom/finding.ts';
 
 // JSON has no NaN, the score of a metric that is not defined: it is written as null.
 const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);

@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { findFiles, fitsPattern } from '../data/rows/find-files.ts';
-import type { ReadOptions } from './read-examples.ts';
+import type { ReadOptions } from './row-form.ts';
 
 /** One of the forms a data set is given in: where the files of its parts lie, and how they are read. */
 export interface Layout extends ReadOptions {

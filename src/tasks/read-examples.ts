@@ -1,22 +1,9 @@
 import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
-import { readRows, type TableOptions } from '../data/rows/read-rows.ts';
+import { readRows } from '../data/rows/read-rows.ts';
 import { findValue, type Row } from '../data/rows/row.ts';
-import { type RowForm, toExample } from './row-form.ts';
+import { type ReadOptions, type RowForm, toExample } from './row-form.ts';
 import { fieldsOf } from './segments.ts';
-
-/** How a data file is read. */
-export interface ReadOptions extends TableOptions {
-  /** From a row of the file to the rows it stands for, where one holds several examples. */
-  readonly unnest?: ((row: Row) => readonly Row[]) | undefined;
-}
-
-/** How the data files of a task are read, and what becomes of their rows. */
-export interface TaskRows {
-  readonly form: RowForm;
-  /** How a file of that name is read. */
-  optionsFor(file: string): ReadOptions;
-}
 
 /**
  * The rows that a row stands for: itself where it has the fields that are asked for, else what it is unnested

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
-import type { Finding } from './custom/finding.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
-import type { TaskRows } from './read-examples.ts';
-import type { SegmentsOfRow } from './row-form.ts';
+import type { SegmentsOfRow, TaskRows } from './row-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootstrapInterval } from '../../src/metrics/bootstrap-interval.ts';
-import type { Target } from '../../src/metrics/target.ts';
+import type { Target } from '../../src/metrics/metric.ts';
 
 const accuracy = (answers: readonly string[], targets: readonly Target[]) =>
   (100 * answers.filter((answer, i) => answer === (targets[i] as string)).length) / targets.length;

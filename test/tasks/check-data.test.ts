@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../src/data/rows/row.ts';
 import { checkData } from '../../src/tasks/custom/check-data.ts';
-import type { DataForm, Part } from '../../src/tasks/custom/finding.ts';
+import type { DataForm, Part } from '../../src/tasks/custom/data-check.ts';
 
 const part = (name: Part['name'], records: readonly Record<string, unknown>[]): Part => ({
   name,

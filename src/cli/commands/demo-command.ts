@@ -4,7 +4,7 @@ import { writeReport } from '../../jobs/report-job.ts';
 import { runSearchJob } from '../../jobs/run-job.ts';
 import { offeredModel } from '../../models/built-in.ts';
 import type { Command } from '../command.ts';
-import { outcomeOutput } from '../outcome.ts';
+import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { count, findingInWords } from '../../core/format.ts';
+import { type Finding, findingInWords } from '../../core/finding.ts';
+import { count } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { parseBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
-import type { Finding } from '../../tasks/custom/finding.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
 import { loadTask } from '../../tasks/tasks.ts';

@@ -8,7 +8,7 @@ import { verdictText } from '../../report/verdict/verdict.ts';
 import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
 import type { RunFolder } from '../../runs/run-folder.ts';
 import type { Command } from '../command.ts';
-import { outcomeTables } from '../outcome.ts';
+import { outcomeTables } from '../job-output.ts';
 
 export const report: Command = {
   description: 'Show a run or a comparison: a page (report.html) and pictures in its folder, tables here',

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
 import { runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
 import type { Command } from '../command.ts';
-import { outcomeOutput } from '../outcome.ts';
+import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 

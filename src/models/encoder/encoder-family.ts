@@ -29,7 +29,7 @@ export interface EncoderConfig {
 }
 
 /** How one checkpoint of a family reads texts. */
-export interface Encoder<Config> {
+interface Encoder<Config> {
   readonly sites: readonly Site[];
   /** Adds the forward pass: the last states [batch·source, width]. */
   states(builder: Builder<Config>): Value;

@@ -1,8 +1,9 @@
+import { type Finding, severities } from '../../core/finding.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
-import { type DataCheck, type DataForm, type Finding, type Part, severities } from './finding.ts';
+import type { DataCheck, DataForm, Part } from './data-check.ts';
 
 const checks: readonly DataCheck[] = [
   checkClasses,

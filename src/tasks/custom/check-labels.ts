@@ -1,8 +1,9 @@
 import leven from 'leven';
+import type { Finding } from '../../core/finding.ts';
 import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowCount } from './cells.ts';
-import type { DataCheck, DataForm, Finding, Part } from './finding.ts';
+import type { DataCheck, DataForm, Part } from './data-check.ts';
 
 const fewRows = 5;
 const classesTold = 12;

@@ -12,7 +12,7 @@ import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
 import { checkData } from './check-data.ts';
-import type { DataForm, Part } from './finding.ts';
+import type { DataForm, Part } from './data-check.ts';
 import { parseTaskFile, type TaskFile } from './task-file.ts';
 
 /**

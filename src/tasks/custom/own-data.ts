@@ -5,7 +5,7 @@ import type { Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile } from '../task-path.ts';
 import { dataForm, findDataFiles } from './custom-task.ts';
-import type { DataForm, Part } from './finding.ts';
+import type { DataForm, Part } from './data-check.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
 import { readTaskFile } from './task-file.ts';
 

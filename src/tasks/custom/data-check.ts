@@ -1,3 +1,4 @@
+import type { Finding } from '../../core/finding.ts';
 import type { Row } from '../../data/rows/row.ts';
 
 /** The rows of one of a data set's files. */
@@ -16,17 +17,6 @@ export interface DataForm {
   readonly labels: ReadonlyMap<string, string> | undefined;
   /** Whether answers are compared as numbers. */
   readonly numbers: boolean;
-}
-
-/** `error`: cannot be trained on; `serious`: most likely a mistake; `warning`: may be meant; `note`: a fact. */
-export const severities = ['error', 'serious', 'warning', 'note'] as const;
-export type Severity = (typeof severities)[number];
-
-/** One thing that the data show. */
-export interface Finding {
-  readonly severity: Severity;
-  /** In a sentence, with what to do about it. */
-  readonly text: string;
 }
 
 /** Looks at rows from one side. */
