@@ -92,8 +92,9 @@ function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly st
 }
 
 function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {
-  const tuning = config.retrain ? ['retrain', ...(config['random-baseline'] ? ['random'] : []), 'test'] : [];
-  return [...(method === 'search' ? ['search'] : []), ...tuning];
+  const { retrain: trains, 'random-baseline': compares } = config;
+  const does = { search: method === 'search', retrain: trains, random: trains && compares, test: trains };
+  return Object.entries(does).flatMap(([stage, isDone]) => (isDone ? [stage] : []));
 }
 
 function progressOf(folder: RunFolder): RunSummary['progress'] {
