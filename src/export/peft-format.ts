@@ -8,7 +8,6 @@ import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
@@ -42,7 +41,14 @@ export const peft: Exporter = {
     });
   },
   async write({ model, source, modules, delta }, folder, signal) {
-    refuseSlices(model, modules);
+    const parts = modules.filter(({ site }) => model.weights.get(site.name)?.fused !== undefined);
+    if (parts.length > 0) {
+      throw new InputError(`PEFT knows no parts of a tensor, and ${namesOf(parts)} sits on some`, {
+        code: 'export-cannot-hold',
+        where: '--format',
+        remedy: 'give `--format safetensors` or `--format onnx`',
+      });
+    }
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
@@ -76,20 +82,6 @@ export const peft: Exporter = {
   },
 };
 
-/** @throws InputError where modules are at parts of a tensor that is one module to PEFT */
-function refuseSlices({ weights }: Model, modules: readonly DeltaModule[]): void {
-  const atSlices = modules.filter(({ site }) => weights.get(site.name)?.slice);
-  if (atSlices.length === 0) return;
-  throw new InputError(`an adapter of PEFT cannot hold ${namesOf(atSlices)}: a part of a weight that is one there`, {
-    code: 'export-cannot-hold',
-    where: '--format',
-    remedy: 'give `--format onnx`, which holds any module, or `--format safetensors`',
-  });
-}
-
-/** PEFT saves `classifier` as a whole, asked or not: its parts must not be named beside it. */
-const CLASSIFIER_PARTS = /^classifier\..*/;
-
 /** Where PEFT's tensors say that the backbone's modules are. */
 const PREFIX = 'base_model.model';
 
@@ -99,7 +91,8 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
   const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
   const saved = [
     ...forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name])),
-    ...new Set(heads.map(({ name }) => name.replace(CLASSIFIER_PARTS, 'classifier'))),
+    // PEFT saves all of what is called a classifier, unasked.
+    ...heads.map(({ name }) => (name.startsWith('classifier.') ? 'classifier' : name)),
   ];
   const type = adapted[0]?.type ?? 'LORA';
   return {
@@ -107,7 +100,7 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
     task_type: heads.length > 0 ? 'SEQ_CLS' : 'SEQ_2_SEQ_LM',
     inference_mode: true,
     ...peftConfigs[type]!(adapted),
-    modules_to_save: saved.length > 0 ? saved : null,
+    modules_to_save: saved.length > 0 ? [...new Set(saved)] : null,
     fan_in_fan_out: false,
   };
 }

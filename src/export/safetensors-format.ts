@@ -27,15 +27,17 @@ export const safetensors: Exporter = {
   async write({ model, modules, delta, task }, folder, signal) {
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
-    // Parts of a tensor that the checkpoint has fused are put together again, one after the other.
-    const byTensor = Map.groupBy(model.weights, ([, { name, slice }]) => slice?.tensor ?? name);
-    const weights = [...byTensor].map(([name, unordered]): [string, TensorSource] => {
-      const parts = unordered.toSorted(([, a], [, b]) => (a.slice?.index ?? 0) - (b.slice?.index ?? 0));
+    // Weights that the checkpoint has fused into one tensor stand side by side there again.
+    const byTensor = Map.groupBy(model.weights, ([, { name, fused }]) => fused?.tensor ?? name);
+    const weights = [...byTensor].map(([name, parts]): [string, TensorSource] => {
+      const inOrder = parts.toSorted(([, a], [, b]) => (a.fused?.index ?? 0) - (b.fused?.index ?? 0));
       const bytes = async () => {
-        throwIfInterrupted(signal);
-        const read: Uint8Array[] = [];
-        for (const [site, weight] of parts) read.push(bytesOf(await readWeight(weight, changes.get(site))));
-        return Buffer.concat(read);
+        const held: Uint8Array[] = [];
+        for (const [site, weight] of inOrder) {
+          throwIfInterrupted(signal);
+          held.push(bytesOf(await readWeight(weight, changes.get(site))));
+        }
+        return held.length === 1 ? held[0]! : Buffer.concat(held);
       };
       const [rows, ...rest] = parts[0]![1].shape;
       return [name, { dtype: 'F32', shape: [parts.length * rows!, ...rest], bytes }];

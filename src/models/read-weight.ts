@@ -16,8 +16,8 @@ export interface Weight {
   readonly file: string;
   readonly offset: number;
   readonly byteLength: number;
-  /** Where it is one of the equal parts, cut along its rows, of a tensor that the checkpoint has fused. */
-  readonly slice?: TensorSlice;
+  /** Where the checkpoint has fused several weights into one tensor: that one, and which of its equal parts this is. */
+  readonly fused?: TensorSlice;
 }
 
 /** One of the equal parts of a tensor, cut along its rows. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
@@ -60,18 +59,21 @@ const read = (model: Model, of: ExportedTask) => {
 };
 
 const heads = [
-  ['tiny-bert', stars],
-  ['tiny-bert', score],
-  ['tiny-bert-old', stars],
-  ['tiny-roberta', stars],
-  ['tiny-distilbert', stars],
-  ['tiny-mpnet', stars],
-  ['tiny-modernbert', stars],
+  ['tiny-bert', stars, 'BertForSequenceClassification'],
+  ['tiny-bert', score, 'BertForSequenceClassification'],
+  ['tiny-bert-old', stars, 'BertForSequenceClassification'],
+  ['tiny-roberta', stars, 'RobertaForSequenceClassification'],
+  ['tiny-xlm-roberta', score, 'XLMRobertaForSequenceClassification'],
+  ['tiny-distilbert', stars, 'DistilBertForSequenceClassification'],
+  ['tiny-mpnet', stars, 'MPNetForSequenceClassification'],
+  ['tiny-modernbert', stars, 'ModernBertForSequenceClassification'],
 ] as const;
+/** Whose queries, keys and values are one tensor: an adapter of PEFT cannot tell them apart. */
+const fused = 'tiny-modernbert';
 
 describe('an encoder with a head, in transformers and PEFT', { skip }, async () => {
   const cases = [];
-  for (const [name, of] of skip === false ? heads : []) {
+  for (const [name, of, architecture] of skip === false ? heads : []) {
     const model = await (await loadTiny(name)).forTask(of);
     for (const [format, what, modules] of [
       ['safetensors', 'LoRA, norms and biases', [...lora(model), ...norms(model), ...biases(model)]],
@@ -80,24 +82,16 @@ describe('an encoder with a head, in transformers and PEFT', { skip }, async () 
       ['peft', 'IA3', scales(model)],
       ['peft', 'the head alone', []],
     ] as const) {
+      if (name === fused && format === 'peft' && modules.length > 0) continue;
       const tuned = trained(model, modules);
       const out = freshFolder();
-      // ModernBERT's queries, keys and values are one weight.
-      if (format === 'peft' && modules.some(({ site }) => model.weights.get(site.name)?.slice)) {
-        const options = { format, out, task: { ...task, ...of }, settings: {} };
-        await assert.rejects(
-          exportModel(model, tuned, options),
-          /cannot hold lora at .*a part of a weight|cannot hold ia3 at/,
-        );
-        assert.ok(!existsSync(out));
-        continue;
-      }
       await exportModel(model, tuned, { format, out, task: { ...task, ...of }, settings: {} });
       const adapter = { base: model.folder, adapter: out, labels: of.labels?.length ?? 1 };
       const question = { ...(format === 'peft' ? adapter : { base: out }), batch: read(model, of) };
       cases.push({
         title: `${name}, ${of.name}: ${what} as ${format}`,
         of,
+        architecture,
         model,
         modules,
         tuned,
@@ -109,7 +103,7 @@ describe('an encoder with a head, in transformers and PEFT', { skip }, async () 
   }
   const answers = cases.length > 0 ? askPython(cases.map(({ question }) => question)) : [];
 
-  for (const [i, { title, of, model, modules, tuned, format, out, question }] of cases.entries()) {
+  for (const [i, { title, of, architecture, model, modules, tuned, format, out, question }] of cases.entries()) {
     test(title, async () => {
       const program = await model.compile(modules);
       const output = of.numbers ? { value: 0 } : { class: 0 };
@@ -119,7 +113,7 @@ describe('an encoder with a head, in transformers and PEFT', { skip }, async () 
       }
       if (format === 'safetensors') {
         const { labels, problem, class: theirs } = answers[i]!;
-        assert.match(theirs, /ForSequenceClassification$/);
+        assert.equal(theirs, architecture);
         assert.deepEqual(labels, of.labels ?? ['LABEL_0']);
         assert.equal(problem, of.labels ? 'single_label_classification' : 'regression');
         const opened = await safetensors.open!(out, await readDescription(out), { threads: 1 });

@@ -49,8 +49,8 @@ export async function findWeights(
     const [rows, ...rest] = shape;
     const weight = await tensorAsWeight(tensors.get(found)!, whole, [count * rows!, ...rest], where);
     const byteLength = weight.byteLength / count;
-    const part = { name, shape, offset: weight.offset + index * byteLength, byteLength, ...(slice && { slice }) };
-    weights.set(key, { ...weight, ...part });
+    const offset = weight.offset + index * byteLength;
+    weights.set(key, { ...weight, name, shape, offset, byteLength, ...(slice && { fused: slice }) });
   };
   for (const site of sites) {
     if (site.host === 'block') continue;
