@@ -11,6 +11,7 @@ import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
+import { status, stop } from './standing-commands.ts';
 import { search, train } from './tune-commands.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
@@ -26,6 +27,8 @@ export const commands: Readonly<Record<string, Command>> = {
   sweep,
   spread,
   transfer,
+  status,
+  stop,
   export: exportRun,
   heatmap,
   report,
