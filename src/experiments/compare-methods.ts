@@ -45,8 +45,8 @@ export function compare(
 /** What a comparison does. */
 export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work<Comparison> {
   const loaders = sharedLoaders();
-  const settings = withThreads(given, executor);
-  const plan = (tell: Tell, catalogue: Catalogue) => listCells(settings, out, loaders, tell, catalogue);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    listCells(withThreads(given, executor), out, loaders, tell, catalogue);
   return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
 }
 

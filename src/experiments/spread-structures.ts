@@ -41,8 +41,8 @@ export function spread(given: SpreadSettings, options: CompareOptions): AsyncGen
 /** What a spread does. */
 export function spreadWork(given: SpreadSettings, { out, executor }: CompareOptions): Work<SpreadOutcome> {
   const loaders = sharedLoaders();
-  const settings = withThreads(given, executor);
-  const plan = (tell: Tell, catalogue: Catalogue) => planSpread(settings, out, loaders, tell, catalogue);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planSpread(withThreads(given, executor), out, loaders, tell, catalogue);
   return { plugins: given.plugins, loaders, plan, conclude: concludeSpread };
 }
 

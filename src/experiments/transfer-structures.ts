@@ -34,8 +34,8 @@ export function transfer(
 /** What a transfer does. */
 export function transferWork(given: TransferSettings, { out, executor }: CompareOptions): Work<Comparison> {
   const loaders = sharedLoaders();
-  const settings = withThreads(given, executor);
-  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(settings, out, loaders, tell, catalogue);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planTransfer(withThreads(given, executor), out, loaders, tell, catalogue);
   return { plugins: given.plugins, loaders, plan, conclude: concludeTransfer };
 }
 
