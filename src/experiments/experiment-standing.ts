@@ -85,7 +85,7 @@ export function experimentStanding(out: string, reach: ExecutorSettings): Promis
 
 function byFolder({ folder }: Cell): string {
   const run = runFolder(folder);
-  return isThere(run.config) ? standingText(standingOf(run)) : 'not begun';
+  return isThere(run.config) ? standingText(standingOf(run)) : 'open, not begun';
 }
 
 /**

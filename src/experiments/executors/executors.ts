@@ -39,9 +39,17 @@ function optionKeys(kinds: readonly ExecutorKind[]): Record<string, z.ZodType> {
       const { schema } = owners[0]!;
       const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
       const { description, ...help } = schema.meta() as KeyHelp & { description: string };
+      const defaults = owners.flatMap(({ name, schema }) =>
+        schema instanceof z.ZodDefault
+          ? [owners.length === 1 ? schema.def.defaultValue : `${name} ${schema.def.defaultValue}`]
+          : [],
+      );
       return [
         option,
-        inner.meta({ ...help, description: `${owners.map(({ name }) => name).join(', ')}: ${description}` }),
+        inner.meta({
+          ...help,
+          description: `${owners.map(({ name }) => name).join(', ')}: ${description}${defaults.length === 0 ? '' : ` (default ${defaults.join(', ')})`}`,
+        }),
       ];
     }),
   );

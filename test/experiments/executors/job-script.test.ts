@@ -82,6 +82,16 @@ test('where nothing is said, memory is what the plan says, with room, and proces
   assert.match(usual[0]!, /--cpus-per-task=2$/m);
 });
 
+test('the device that is named is that of the nodes, not of this machine; which is fastest there cannot be measured', async () => {
+  pretendSlurm(cluster);
+  const { lines } = await rehearse({ ...given, device: 'cuda' }, { memory: '1GB' });
+  assert.equal(lines.length, 2);
+  await assert.rejects(
+    rehearse({ ...given, device: 'auto' }, { memory: '1GB' }),
+    (error: InputError) => error instanceof InputError && error.where === '--device',
+  );
+});
+
 test('paths with spaces, quotes and per cents are one word for sbatch and for the shell', () => {
   const script = jobScript({
     ...{ name: 'a', tasks: 1, resources: { cpus: 1 }, folder: '/my "own" folder' },

@@ -167,5 +167,5 @@ test('a partition that there is not, and what sbatch refuses, are told in time',
   );
   // What was never submitted has not failed.
   assert.deepEqual(arraysOf('refused'), []);
-  assert.equal((await experimentStanding(space.out('refused'), {}))[0]!.says, 'not begun');
+  assert.equal((await experimentStanding(space.out('refused'), {}))[0]!.says, 'open, not begun');
 });
