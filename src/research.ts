@@ -7,6 +7,7 @@
 export { readConfigFile } from './config/config-file.ts';
 export type { ExperimentSettings, TransferSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
+export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
@@ -27,7 +28,7 @@ export type {
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
-export { type PairedTest, signFlipTest } from './core/statistics.ts';
+export { type Interval, type PairedTest, signFlipTest } from './core/statistics.ts';
 export type { ModelInput } from './data/read-inputs.ts';
 export type { TextTokenizer, Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';
@@ -66,9 +67,8 @@ export type { Check } from './machine/checks.ts';
 export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
 export type { DeviceReport } from './machine/probe.ts';
-export type { Metric } from './metrics/metric.ts';
+export type { Metric, Target, TargetSet } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
-export type { Target, TargetSet } from './metrics/target.ts';
 export type { AnswerKind } from './models/answer-kind.ts';
 export {
   type Choosing,
@@ -82,7 +82,7 @@ export {
   type Writing,
 } from './models/codec.ts';
 export { type Families, type Family, families } from './models/families.ts';
-export type { Weight, Weights } from './models/weight.ts';
+export type { Weight, Weights } from './models/read-weight.ts';
 export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';

@@ -132,6 +132,7 @@ export const errorCodes = {
   'hub-failed': ['the Hub refused, failed or answered strangely', 'do what the message says, then try again'],
   'hub-offline': ['HF_HUB_OFFLINE is set and the cache lacks the files', 'unset it once'],
   'missing-font': ['a picture needs a font, and none is installed', 'install one'],
+  'not-enough-memory': ['the job needs more memory than it may take', 'add the setting that is named'],
   'two-drives': ['files that belong together lie on two drives', 'set S3DELTA_CACHE to a folder on the other one'],
   'unreadable-export': ["the export's files cannot be read", 'export the run again'],
 } as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>;

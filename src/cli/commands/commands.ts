@@ -5,6 +5,7 @@ import { evaluate } from './evaluate-command.ts';
 import { compare, spread, sweep, transfer } from './experiment-commands.ts';
 import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
+import { importAdapter } from './import-command.ts';
 import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
@@ -30,6 +31,7 @@ export const commands: Readonly<Record<string, Command>> = {
   status,
   stop,
   export: exportRun,
+  import: importAdapter,
   heatmap,
   report,
   serve,
