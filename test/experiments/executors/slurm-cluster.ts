@@ -110,11 +110,11 @@ export function slurmSays(program: string, args: readonly string[]): string {
   }
 }
 
-/** Waits until something holds. @throws Error where it does not within a minute */
+/** Waits until something holds. @throws Error where it does not within three minutes: machines may be busy */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const begun = performance.now();
   while (!holds()) {
-    if (performance.now() - begun > 60_000) throw new Error(`waited in vain until ${what}`);
+    if (performance.now() - begun > 180_000) throw new Error(`waited in vain until ${what}`);
     await setTimeout(100);
   }
 }

@@ -34,7 +34,7 @@ interface Awaited extends Omit<SubmittedTask, 'standing'> {
   readonly hasEnded?: boolean;
 }
 
-/** Does cells as arrays of Slurm, and waits for them. What was submitted before, by whomever, is not submitted again. */
+/** Does cells as arrays of Slurm, and waits for them. What is in Slurm already, by whomever, is not submitted again. */
 export function slurmArrays({ out, resources, retries, most, tell: say }: ArraysOptions): Executor {
   function arrayOf(cells: readonly Cell[]) {
     const name = newArrayName(Date.now(), randomBytes(4).toString('hex'));
@@ -46,7 +46,7 @@ export function slurmArrays({ out, resources, retries, most, tell: say }: Arrays
     return { name, cells, script, file: files.script };
   }
 
-  /** Submits cells, in several arrays where they are too many for one, which then follow each other if not all may run. */
+  /** Submits cells, too many for one array in several, which follow each other where not all may run at a time. */
   async function submit(cells: readonly Cell[], failures: ReadonlyMap<Cell, number>): Promise<Awaited[]> {
     const awaited: Awaited[] = [];
     let before: string | undefined;

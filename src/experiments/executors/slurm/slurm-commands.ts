@@ -36,8 +36,7 @@ function refused(command: SlurmCommand, said: string): InputError {
   return new InputError(`${command} says: ${reason}`, {
     code: 'slurm-refused',
     where: '--executor slurm',
-    remedy:
-      'change what it names: --partition, --time, --cpus, --memory, --gpus or --slurm-args; `sinfo` lists what there is',
+    remedy: 'change what it names: --partition, --time, --cpus, --memory, --gpus or --slurm-args; see `sinfo`',
   });
 }
 

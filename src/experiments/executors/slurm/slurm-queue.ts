@@ -30,7 +30,8 @@ export function failureOf(out: string, { array, index, standing }: SubmittedTask
   const files = arrayFiles(out, array);
   const own = existsSync(files.error(index)) ? readFileSync(files.error(index), 'utf8').trim() : undefined;
   const state = standing?.state ?? 'nothing any more';
-  return `${own ?? explanations[state] ?? `it has ended without a result, and Slurm says ${state}`}\nits log: ${files.log(index)}`;
+  const why = own ?? explanations[state] ?? `it has ended without a result, and Slurm says ${state}`;
+  return `${why}\nits log: ${files.log(index)}`;
 }
 
 const explanations: Readonly<Record<string, string>> = {

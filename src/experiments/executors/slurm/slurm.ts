@@ -13,7 +13,7 @@ const options = z.strictObject({
   partition: key(word, "partition to submit to (default: the cluster's)", { hint: 'NAME' }),
   time: key(
     word,
-    'longest time of a run at a stretch; before it is up the run is saved and queued again (default: that of the partition)',
+    "longest time of a run at a stretch; before it is up the run is saved and queued again (default: the partition's)",
     { hint: 'H:MM:SS' },
   ),
   cpus: key(positiveInteger, 'processors, and threads, of a run (default: --threads, or 2)', { hint: 'N' }),
