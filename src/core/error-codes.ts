@@ -125,6 +125,12 @@ export const errorCodes = {
   'hub-failed': ['the Hub refused, failed or answered strangely', 'do what the message says, then try again'],
   'hub-offline': ['HF_HUB_OFFLINE is set and the cache lacks the files', 'unset it once'],
   'missing-font': ['a picture needs a font, and none is installed', 'install one'],
+  'missing-package': ['a package that is optional is needed here', 'install it'],
+  'missing-queue': ['the database holds no queue, or there is no such database', 'make it: s3delta queue'],
+  'password-in-argument': ['a password stands in an argument, which others can read', 'give it by the environment'],
+  'queue-refused': ['the database refuses the user, the password or a right', 'give a user that it lets in'],
+  'queue-unreachable': ['no database answers at the address of the queue', 'correct the address, or start it'],
+  'queue-version': ['the queue is of another version than this program', 'do what the message says'],
   'two-drives': ['files that belong together lie on two drives', 'set S3DELTA_CACHE to a folder on the other one'],
   'unreadable-export': ["the export's files cannot be read", 'export the run again'],
 } as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>;

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { builtIn, type Catalogue } from '../../catalogue/catalogue.ts';
+import { openPlugins } from '../../catalogue/open-plugins.ts';
+import { parseSettings } from '../../config/parse-settings.ts';
+import { withAbsolutePaths } from '../../config/paths.ts';
+import type { Settings } from '../../config/settings.ts';
+import { packageVersion } from '../../library/provenance.ts';
+import { mappings } from '../../structure/map-structure.ts';
+import type { Cell } from '../cell.ts';
+import { hashPlace, namedPlaces, type Place } from './places.ts';
+
+const text = z.string().min(1).max(4096);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * A cell as it travels: names and hashes, no paths that are opened unseen, no code, no secrets. A worker believes nothing
+ * that this schema does not say.
+ */
+export const packedCell = z.strictObject({
+  /** The version of s3delta that its numbers are those of. */
+  program: text,
+  /** In words. */
+  name: text,
+  job: z.enum(['search', 'train']),
+  /** With paths as the submitter has them: of these only what `places` and `inputs` list is read. */
+  settings: z.record(text, z.json()),
+  derive: z
+    .strictObject({
+      from: z.array(z.array(text).min(1)).min(1),
+      budget: text,
+      keepInert: z.boolean(),
+      map: z.enum(mappings).optional(),
+      /** The file that the submitter's other cells find it in. */
+      to: text,
+    })
+    .optional(),
+  places: z.array(
+    z.strictObject({ key: z.enum(['model', 'task', 'data', 'plugins']), given: text.optional(), hash: sha256 }),
+  ),
+  /** Files that travel with the cell, by their paths at the submitter. */
+  inputs: z.array(z.strictObject({ given: text, absolute: text, hash: sha256 })),
+});
+
+export type PackedCell = z.infer<typeof packedCell>;
+
+/** A cell ready to be submitted. */
+export interface Submission {
+  /** A UUID, of what the cell computes: equal for equal cells, whoever submits them. */
+  readonly id: string;
+  readonly content: PackedCell;
+  /** Bytes of the inputs, by their hash. */
+  readonly inputs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Settings that say how a run computes or where it writes, not what. */
+const notComputed: readonly string[] = ['threads', 'out', 'plugins'];
+
+/**
+ * Packs a cell for workers that share no folder with this machine.
+ * @throws InputError where a file that it names is not there
+ */
+export async function packCell(cell: Cell, name: string, known: Catalogue = builtIn): Promise<Submission> {
+  const { job, derive } = cell;
+  const { out: _, ...given } = cell.settings;
+  const settings = { ...withAbsolutePaths(given), ...(given.structure && { structure: given.structure }) };
+  const catalogue = openPlugins(settings.plugins, known);
+  const places: Place[] = [];
+  for (const place of namedPlaces(settings)) {
+    places.push({ ...place, hash: await hashPlace(place, settings, catalogue) });
+  }
+  // Where a structure is made of others, its file is not there yet.
+  const files = derive === undefined ? [settings.structure].filter(file => file !== undefined) : derive.from.flat();
+  const inputs = new Map<string, Uint8Array>();
+  const listed: PackedCell['inputs'] = [];
+  for (const given of new Set(files)) {
+    const bytes = await readFile(given);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    inputs.set(hash, bytes);
+    listed.push({ given, absolute: resolve(given), hash });
+  }
+  const content: PackedCell = {
+    program: packageVersion(),
+    name,
+    job,
+    settings: settings as PackedCell['settings'],
+    ...(derive && { derive: { ...derive, from: derive.from.map(group => [...group]) } }),
+    places,
+    inputs: listed,
+  };
+  return { id: idOf(content), content, inputs };
+}
+
+/** A UUID of all that a cell's numbers depend on: files by their content, not by their paths. */
+export function idOf({ program, job, settings, derive, places, inputs }: Omit<PackedCell, 'name'>): string {
+  const hashOf = (path: string) => inputs.find(({ given }) => given === path)?.hash ?? path;
+  const computed = Object.entries(settings)
+    .filter(([key]) => !notComputed.includes(key) && !places.some(place => place.key === key))
+    .map(([key, value]) => [key, key === 'structure' && derive === undefined ? hashOf(String(value)) : value])
+    .filter(([key]) => !(key === 'structure' && derive !== undefined))
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  const made = derive && { ...derive, to: null, from: derive.from.map(group => group.map(hashOf)) };
+  const hash = createHash('sha256')
+    .update(JSON.stringify([program, job, computed, made ?? null, places.map(({ key, hash }) => [key, hash])]))
+    .digest('hex');
+  return [hash.slice(0, 8), hash.slice(8, 12), `8${hash.slice(13, 16)}`, `8${hash.slice(17, 20)}`, hash.slice(20, 32)].join('-');
+}
+
+/** What a worker must have: cells of one group are done by the same workers. */
+export function groupOf({ program, places }: PackedCell): string {
+  return createHash('sha256')
+    .update(JSON.stringify([program, places.map(({ hash }) => hash)]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** The settings of a packed cell, checked as those of a user's are. Throws InputError. */
+export function settingsOf({ settings, name }: PackedCell, catalogue: Catalogue): Settings {
+  return parseSettings(settings, key => `${name}: ${key}`, catalogue);
+}
