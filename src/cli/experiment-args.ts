@@ -1,20 +1,17 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import {
   type ExperimentSettings,
   experimentSchemaFor,
-  parseExperimentSettings,
-  parseSweepSettings,
-  parseTransferSettings,
-  type SweepSettings,
-  sweepSchemaFor,
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
+import { parseKeys } from '../config/parse-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
 import { configFileArg, givenPlugins, schemaArgs } from './settings-args.ts';
@@ -32,63 +29,69 @@ function methodsArg(catalogue: Catalogue): ArgsDef {
   };
 }
 
-const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => ({
-  ...configFileArg,
-  ...schemaArgs(shape as Readonly<Record<string, z.ZodType>>, Object.keys(shape), catalogue),
-});
+/** What experiments take beside their keys: who does the runs. */
+const dryRun: ArgsDef = {
+  'dry-run': { type: 'boolean', description: 'check everything, say what would be run and how, and run nothing' },
+};
 
-/** What a comparison takes: a config file, and every key of it as a flag. */
+const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => {
+  const keys = { ...(shape as Readonly<Record<string, z.ZodType>>), ...executorKeys() };
+  return { ...configFileArg, ...schemaArgs(keys, Object.keys(keys), catalogue), ...dryRun };
+};
+
+/** What a comparison or a sweep takes: a config file, and every key of it as a flag. */
 export const experimentArgs = (catalogue: Catalogue): ArgsDef => ({
   ...argsOfSchema(experimentSchemaFor(catalogue), catalogue),
-  ...methodsArg(catalogue),
-});
-
-/** What a sweep takes. */
-export const sweepArgs = (catalogue: Catalogue): ArgsDef => ({
-  ...argsOfSchema(sweepSchemaFor(catalogue), catalogue),
   ...methodsArg(catalogue),
 });
 
 /** What a transfer takes. */
 export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(transferSchemaFor(catalogue), catalogue);
 
-/** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
+/** What an experiment is told: its settings, where it writes, and who does the runs. */
+export interface ExperimentArguments<Keys> {
+  readonly settings: Keys;
+  readonly out: string;
+  readonly executor: ExecutorSettings;
+}
+
+/** What a comparison or a sweep is told. InputError as for `readKeys`. */
 export function readExperimentSettings(
   args: ParsedArgs,
   catalogue: Catalogue,
-): { settings: ExperimentSettings; out: string } {
-  return readKeys(args, Object.keys(experimentSchemaFor(catalogue).shape), parseExperimentSettings, catalogue);
+): ExperimentArguments<ExperimentSettings> {
+  return readKeys(args, experimentSchemaFor(catalogue));
 }
 
-/** The settings of a sweep, and where it writes. InputError as for `readKeys`. */
-export function readSweepSettings(args: ParsedArgs, catalogue: Catalogue): { settings: SweepSettings; out: string } {
-  return readKeys(args, Object.keys(sweepSchemaFor(catalogue).shape), parseSweepSettings, catalogue);
-}
-
-/** The settings of a transfer, and where it writes. InputError as for `readKeys`. */
-export function readTransferSettings(
-  args: ParsedArgs,
-  catalogue: Catalogue,
-): { settings: TransferSettings; out: string } {
-  return readKeys(args, Object.keys(transferSchemaFor(catalogue).shape), parseTransferSettings, catalogue);
+/** What a transfer is told. InputError as for `readKeys`. */
+export function readTransferSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<TransferSettings> {
+  return readKeys(args, transferSchemaFor(catalogue));
 }
 
 /**
- * What was given in the config file, and over it by flags; and where the runs go.
+ * What was given in the config file, and over it by flags.
  * @throws InputError for what the schema refuses, naming the file or the flag, and where no folder is said
  */
 function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Settings, 'plugins'>>(
   args: ParsedArgs,
-  keys: readonly string[],
-  parse: (values: unknown, where: (key: string) => string, catalogue: Catalogue) => Keys,
-  catalogue: Catalogue,
-): { settings: Keys; out: string } {
-  const read = (file: string) => parse(readYamlKeys(file), () => file, catalogue);
+  schema: z.ZodObject,
+): ExperimentArguments<Keys> {
+  const ofExecutors = executorKeys();
+  const whole = z.strictObject({ ...schema.shape, ...ofExecutors });
   const file = typeof args.config === 'string' ? args.config : undefined;
-  const written: Partial<Keys> = file === undefined ? {} : fromConfigFile(read(file), file);
-  const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
-  const flags = parse(Object.fromEntries(given), key => `--${key}`, catalogue);
-  const settings = { ...written, ...flags, ...givenPlugins(args, written) } as Keys;
+  const written =
+    file === undefined
+      ? {}
+      : fromConfigFile(
+          parseKeys(whole, readYamlKeys(file), () => file),
+          file,
+        );
+  const given = Object.keys(whole.shape)
+    .filter(key => args[key] !== undefined)
+    .map(key => [key, args[key]]);
+  const flags = parseKeys(whole, Object.fromEntries(given), key => `--${key}`);
+  const all = Object.entries({ ...written, ...flags, ...givenPlugins(args, written) });
+  const settings = Object.fromEntries(all.filter(([key]) => !Object.hasOwn(ofExecutors, key))) as unknown as Keys;
   if (settings.out === undefined) {
     throw new InputError('no folder is given', {
       code: 'missing-setting',
@@ -96,5 +99,6 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
       remedy: 'say where the runs go: --out runs/compare',
     });
   }
-  return { settings, out: settings.out };
+  const executor = Object.fromEntries(all.filter(([key]) => Object.hasOwn(ofExecutors, key)));
+  return { settings, out: settings.out, executor };
 }

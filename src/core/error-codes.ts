@@ -12,6 +12,7 @@ export const errorCodes = {
   ],
   'missing-setting': ['a setting without a default is not given', 'give the flag, or the key in the config file'],
   'missing-value': ['a flag stands without its value', 'write --flag VALUE'],
+  'option-of-another-executor': ['an option belongs to another executor', 'leave it out, or name that executor'],
   'option-of-another-strategy': ['an option belongs to another search strategy', 'leave it out, or name that strategy'],
   'terminal-needed': ['questions cannot be asked without a terminal', 'give --yes, and what you know as flags'],
   'unknown-command': ['there is no such command', 'see `s3delta --help`'],

@@ -13,12 +13,9 @@ import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName } from './cell.ts';
+import { type Cell, cellName, computingKeys } from './cell.ts';
 import { derivedStructure } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
-
-/** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
-const alwaysChangeable: readonly string[] = ['threads', 'device', 'plugins'];
 
 const commonFile = (out: string) => join(out, 'matrix.yaml');
 
@@ -64,7 +61,8 @@ export function checkRunFolders(cells: readonly Cell[]): void {
 export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
   if (!existsSync(commonFile(out))) return;
-  const changeable = [...alwaysChangeable, ...variedOptionsOf(strategies)];
+  // What a search alone reads is in the name of its folder.
+  const changeable = [...computingKeys, ...variedOptionsOf(strategies)];
   const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {

@@ -9,23 +9,26 @@ import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile 
 import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, overheadOf } from './comparison-job.ts';
 import { type ExperimentEvent, eventsOf } from './events.ts';
-import { inProcess } from './executors/executor.ts';
+import type { Executor } from './executors/executor.ts';
+import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type Executor, runExperiment } from './run-cells.ts';
+import { type ExperimentOutcome, runExperiment, stillToDo } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /** Where the runs of a comparison go, and what can stop it. */
 export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;
+  /** Who does the runs (default: this process). */
+  readonly executor?: ExecutorSettings | undefined;
   /** Aborting saves the state of the run at work and ends with an InterruptedError; the same call goes on. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Compares methods: tasks × seeds × methods × budgets, each an ordinary run in a folder of its own under `out`, in this
- * process, which loads the model and tokenises the data once. A run that is done is not done again. Writes the tables
- * and pictures, and returns what is in them.
+ * Compares methods: tasks × seeds × methods × budgets, each an ordinary run in a folder of its own under `out`. Where
+ * nothing else is said they are done in this process, which loads the model and tokenises the data once. A run that is
+ * done is not done again. Writes the tables and pictures, and returns what is in them.
  *
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted
@@ -34,50 +37,95 @@ export function compare(
   given: ExperimentSettings,
   options: CompareOptions,
 ): AsyncGenerator<ExperimentEvent, Comparison> {
-  const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) => listCells(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan }, options);
+  return runPlan(comparisonWork(given, options), options);
 }
 
-/** What is to be done, and by whom. */
+/** What a comparison does. */
+export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work {
+  const loaders = sharedLoaders();
+  const settings = withThreads(given, executor);
+  const plan = (tell: Tell, catalogue: Catalogue) => listCells(settings, out, loaders, tell, catalogue);
+  return { plugins: given.plugins, loaders, plan };
+}
+
+/** What is to be done. */
 export interface Work {
   /** Files of plugins. */
   readonly plugins: readonly string[] | undefined;
   plan(tell: Tell, catalogue: Catalogue): Promise<ExperimentCells>;
-  /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
+  /** What the plan is checked with, and what does the runs that this process does. */
   readonly loaders: SharedLoaders;
-  executors?(): readonly Executor[];
+}
+
+/** The settings of every run, with the threads that its executor has for each. */
+export function withThreads<Keys extends { readonly threads?: number | undefined }>(
+  given: Keys,
+  executor: ExecutorSettings | undefined,
+): Keys {
+  const { kind, options } = chosenExecutor(executor);
+  const threads = given.threads ?? kind.threads?.(options);
+  return threads === undefined ? given : { ...given, threads };
 }
 
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan(
-  work: Work,
-  { out, signal, catalogue }: CompareOptions,
-): AsyncGenerator<ExperimentEvent, Comparison> {
+export function runPlan(work: Work, options: CompareOptions): AsyncGenerator<ExperimentEvent, Comparison> {
   return eventsOf(
-    (emit, stop) => asInterrupted(stop, () => doPlan(work, { out, signal: stop, catalogue }, emit)),
-    signal,
+    (emit, signal) => asInterrupted(signal, () => doPlan(work, { ...options, signal }, emit)),
+    options.signal,
   );
 }
 
-async function doPlan(
-  { plugins, plan: makePlan, loaders, executors }: Work,
-  { out, signal, catalogue: known }: CompareOptions & { readonly signal: AbortSignal },
-  emit: (event: ExperimentEvent) => void,
-): Promise<Comparison> {
-  const started = performance.now();
+/** Checks a plan and says what would be done. Touches no file and no queue. Throws as `compare`. */
+export async function rehearsePlan(
+  work: Work,
+  { signal = new AbortController().signal, ...options }: CompareOptions,
+  tell: Tell,
+): Promise<readonly string[]> {
+  const { plan, executor } = await checkPlan(work, { ...options, signal }, tell);
+  try {
+    const phases = await Promise.all(plan.phases.map(async cells => executor.rehearse(await stillToDo(cells))));
+    return phases.flat();
+  } finally {
+    await executor.close();
+  }
+}
+
+type StoppableOptions = CompareOptions & { readonly signal: AbortSignal };
+
+/** A plan, and who is to do it. Touches no file. */
+async function checkPlan(
+  { plugins, plan: makePlan, loaders }: Work,
+  { out, signal, catalogue: known, executor }: StoppableOptions,
+  tell: Tell,
+): Promise<{ plan: ExperimentCells; executor: Executor }> {
+  const { kind, options } = chosenExecutor(executor);
   const catalogue = openPlugins(plugins, known);
-  const plan = await makePlan(text => emit({ type: 'message', text }), catalogue);
+  const plan = await makePlan(tell, catalogue);
   const cells = plan.phases.flat();
   checkExperimentFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
   for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
-  await mkdir(out, { recursive: true });
-  await writeExperimentFile(out, plan.common);
-  const outcome = await runExperiment(plan.phases, executors?.() ?? [inProcess(loaders, known)], emit, signal);
-  const seconds = (performance.now() - started) / 1000;
-  const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
-  const comparison = { ...comparisonOf(plan, outcome, cells), ...(overhead && { overhead }) };
+  return { plan, executor: await kind.open(options, { out, cells, loaders, catalogue: known, tell }) };
+}
+
+async function doPlan(
+  work: Work,
+  options: StoppableOptions,
+  emit: (event: ExperimentEvent) => void,
+): Promise<Comparison> {
+  const started = performance.now();
+  const { out, signal } = options;
+  const { plan, executor } = await checkPlan(work, options, text => emit({ type: 'message', text }));
+  let outcome: ExperimentOutcome;
+  try {
+    await mkdir(out, { recursive: true });
+    await writeExperimentFile(out, plan.common);
+    outcome = await runExperiment(plan.phases, executor, emit, signal);
+  } finally {
+    await executor.close();
+  }
+  const overhead = overheadOf(outcome, (performance.now() - started) / 1000, work.loaders.startSeconds());
+  const comparison = { ...comparisonOf(plan, outcome, plan.phases.flat()), ...(overhead && { overhead }) };
   await writeComparison(out, comparison);
   return comparison;
 }

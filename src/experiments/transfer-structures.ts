@@ -8,7 +8,7 @@ import { randomDraw } from '../structure/built-in-methods.ts';
 import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
-import { type CompareOptions, runPlan } from './compare-methods.ts';
+import { type CompareOptions, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
@@ -27,9 +27,15 @@ export function transfer(
   given: TransferSettings,
   options: CompareOptions,
 ): AsyncGenerator<ExperimentEvent, Comparison> {
+  return runPlan(transferWork(given, options), options);
+}
+
+/** What a transfer does. */
+export function transferWork(given: TransferSettings, { out, executor }: CompareOptions): Work {
   const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan }, options);
+  const settings = withThreads(given, executor);
+  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(settings, out, loaders, tell, catalogue);
+  return { plugins: given.plugins, loaders, plan };
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */

@@ -1,54 +1,72 @@
-import { compare as runCompare } from '../../experiments/compare-methods.ts';
-import { sweep as runSweep } from '../../experiments/sweep-values.ts';
-import { transfer as runTransfer } from '../../experiments/transfer-structures.ts';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import {
+  type CompareOptions,
+  comparisonWork,
+  rehearsePlan,
+  runPlan,
+  type Work,
+} from '../../experiments/compare-methods.ts';
+import { sweepExecutor } from '../../experiments/sweep-values.ts';
+import { transferWork } from '../../experiments/transfer-structures.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
 import type { Command } from '../command.ts';
 import { comparisonOutput, showExperiment } from '../comparison-output.ts';
 import {
+  type ExperimentArguments,
   experimentArgs,
   readExperimentSettings,
-  readSweepSettings,
   readTransferSettings,
-  sweepArgs,
   transferArgs,
 } from '../experiment-args.ts';
+import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 
-export const compare: Command = {
+interface ExperimentCommand<Keys> extends Pick<Command, 'description' | 'args'> {
+  read(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<Keys>;
+  work(settings: Keys, options: CompareOptions): Work;
+}
+
+/** A command of many runs: it does them and prints their table, or says what it would do. */
+function experiment<Keys>({ description, args, read, work }: ExperimentCommand<Keys>): Command {
+  return {
+    ...{ description, args, stopping: savingState },
+    async run(given, context) {
+      const { signal, onEvent, catalogue } = context;
+      const { settings, out, executor } = read(given, catalogue);
+      const options: CompareOptions = { out, catalogue, executor, ...(signal && { signal }) };
+      if (given['dry-run'] === true) {
+        const lines = await rehearsePlan(work(settings, options), options, text =>
+          onEvent?.({ type: 'message', text }),
+        );
+        return { document: { folder: out, wouldRun: lines }, lines };
+      }
+      const events = runPlan(work(settings, options), options);
+      const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent)));
+      return comparisonOutput(out, comparison, context);
+    },
+  };
+}
+
+export const compare: Command = experiment({
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
   args: experimentArgs,
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readExperimentSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = runCompare(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, true)));
-    return comparisonOutput(out, comparison, context);
-  },
-};
+  read: readExperimentSettings,
+  work: comparisonWork,
+});
 
-export const sweep: Command = {
+export const sweep: Command = experiment({
   description: 'The runs of a comparison, several at a time in processes of their own',
-  args: sweepArgs,
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readSweepSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, false)));
-    return comparisonOutput(out, comparison, context);
+  args: experimentArgs,
+  read(args, catalogue) {
+    const given = readExperimentSettings(args, catalogue);
+    return { ...given, executor: sweepExecutor(given.executor) };
   },
-};
+  work: comparisonWork,
+});
 
-export const transfer: Command = {
+export const transfer: Command = experiment({
   description: 'Train structures that were found on some tasks on others: a table source × target',
   args: transferArgs,
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readTransferSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = runTransfer(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, true)));
-    return comparisonOutput(out, comparison, context);
-  },
-};
+  read: readTransferSettings,
+  work: transferWork,
+});

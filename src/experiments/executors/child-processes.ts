@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InterruptedError } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
-import { type Executor, RunError } from '../run-cells.ts';
+import { RunError, type Runner } from './executor.ts';
 
 /** The worker's program, built or not. */
 const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
@@ -13,7 +13,7 @@ const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.me
  * Does runs in a child process, which is started for the first of them and serves the others too; one that dies is
  * replaced for the next run.
  */
-export function inChild(): Executor {
+export function inChild(): Runner {
   let child: ChildProcess | undefined;
   let complaints = '';
 
@@ -34,7 +34,7 @@ export function inChild(): Executor {
     return started;
   }
 
-  const run: Executor['run'] = (cell, { onEvent, signal }) =>
+  const run: Runner['run'] = (cell, { onEvent, signal }) =>
     new Promise<RunResult>((resolve, reject) => {
       child ??= start();
       const worker = child;
