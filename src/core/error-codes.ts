@@ -126,7 +126,6 @@ export const errorCodes = {
   'hub-failed': ['the Hub refused, failed or answered strangely', 'do what the message says, then try again'],
   'hub-offline': ['HF_HUB_OFFLINE is set and the cache lacks the files', 'unset it once'],
   'missing-font': ['a picture needs a font, and none is installed', 'install one'],
-  'missing-package': ['a package that is optional is needed here', 'install it'],
   'missing-queue': ['the database holds no queue, or there is no such database', 'make it: s3delta queue'],
   'password-in-argument': ['a password stands in an argument, which others can read', 'give it by the environment'],
   'queue-refused': ['the database refuses the user, the password or a right', 'give a user that it lets in'],

@@ -9,6 +9,7 @@ import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
+import { collect, queue, worker } from './queue-commands.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
 import { search, train } from './tune-commands.ts';
@@ -25,6 +26,9 @@ export const commands: Readonly<Record<string, Command>> = {
   compare,
   sweep,
   transfer,
+  queue,
+  worker,
+  collect,
   export: exportRun,
   heatmap,
   report,

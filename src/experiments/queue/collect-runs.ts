@@ -1,9 +1,10 @@
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/folders.ts';
 import { isThere } from '../../files/regular-file.ts';
+import { schemaLine } from '../../files/structured-text.ts';
 import { writeFolderWhole } from '../../files/write-whole.ts';
 import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';
@@ -51,9 +52,16 @@ export async function bringBack(queue: Queue, id: string, out: string, { folder,
       });
     }
     await readStructure(files.structure);
+    await pointAtOwnSchema(files.config, runFolder(target).config);
     await placeDerived(join(temporary, derivedFile), derived && resolve(out, derived));
   });
   return result!;
+}
+
+/** The first line of a config file tells editors where its schema lies: that of this machine. */
+async function pointAtOwnSchema(file: string, target: string): Promise<void> {
+  const [, ...lines] = (await readFile(file, 'utf8')).split('\n');
+  await writeFile(file, [schemaLine(target, 'config'), ...lines].join('\n'));
 }
 
 async function placeDerived(made: string, target: string | undefined): Promise<void> {

@@ -7,8 +7,10 @@ import { openPlugins } from '../../catalogue/open-plugins.ts';
 import { parseSettings } from '../../config/parse-settings.ts';
 import { withAbsolutePaths } from '../../config/paths.ts';
 import type { Settings } from '../../config/settings.ts';
+import { sourceOf } from '../../jobs/given-structure.ts';
 import { packageVersion } from '../../library/provenance.ts';
 import { mappings } from '../../structure/map-structure.ts';
+import { readStructure } from '../../structure/structure-file.ts';
 import type { Cell } from '../cell.ts';
 import { hashPlace, namedPlaces, type Place } from './places.ts';
 
@@ -76,7 +78,7 @@ export async function packCell(cell: Cell, name: string, known: Catalogue = buil
   const inputs = new Map<string, Uint8Array>();
   const listed: PackedCell['inputs'] = [];
   for (const given of new Set(files)) {
-    const bytes = await readFile(given);
+    const bytes = await structureBytes(given);
     const hash = createHash('sha256').update(bytes).digest('hex');
     inputs.set(hash, bytes);
     listed.push({ given, absolute: resolve(given), hash });
@@ -91,6 +93,13 @@ export async function packCell(cell: Cell, name: string, known: Catalogue = buil
     inputs: listed,
   };
   return { id: idOf(content), content, inputs };
+}
+
+/** A structure file with what it says of its origin in it, which otherwise stands beside it. */
+async function structureBytes(file: string): Promise<Uint8Array> {
+  const structure = await readStructure(file);
+  if (structure.source !== undefined) return readFile(file);
+  return Buffer.from(JSON.stringify({ ...structure, source: await sourceOf(file, structure) }));
 }
 
 /** A UUID of all that a cell's numbers depend on: files by their content, not by their paths. */

@@ -116,7 +116,7 @@ class QueueWorker {
     const now = performance.now();
     for (const [group, until] of this.#lacks) if (until < now) this.#lacks.delete(group);
     const ignoreGroups = [...this.#lacks.keys()];
-    const [job] = await boss.fetch(queueNames.cells, { includeMetadata: true, ignoreGroups });
+    const [job] = await boss.fetch<object>(queueNames.cells, { includeMetadata: true, ignoreGroups });
     return job;
   }
 
@@ -140,9 +140,10 @@ class QueueWorker {
     const held: Held = { id: job.id, attempt: job.retryCount };
     const boss = await this.#queue.boss();
     const lease = keepLease(held, job.heartbeatSeconds ?? 60, async ({ id, attempt }) => {
-      const { affected } = await boss.touch(queueNames.cells, { id, retryCount: attempt });
-      if (affected > 0) await this.#show(id).catch(() => {});
-      return affected > 0;
+      // Its types leave out what it returns.
+      const touched = (await boss.touch(queueNames.cells, { id, retryCount: attempt })) as { affected: number };
+      if (touched.affected > 0) await this.#show(id).catch(() => {});
+      return touched.affected > 0;
     });
     let packed: PackedCell | undefined;
     try {

@@ -167,7 +167,9 @@ async function* storedPieces(statements: Statements, stored: Stored, hash: strin
 }
 
 async function joined(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(pieces));
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 }
 
 /** Stores a file that cells read, once. */
