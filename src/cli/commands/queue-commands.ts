@@ -1,11 +1,18 @@
-import { resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
-import { duration } from '../../core/format.ts';
+import { resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
 import { inChild } from '../../experiments/executors/child-processes.ts';
 import { experimentName } from '../../experiments/executors/postgres.ts';
 import { collectExperiment } from '../../experiments/queue/collect-runs.ts';
-import { asQueueError, openDatabase, type Queue, type QueueOptions, queueNames, queueUrl } from '../../experiments/queue/database.ts';
+import {
+  asQueueError,
+  openDatabase,
+  type Queue,
+  type QueueOptions,
+  queueNames,
+  queueUrl,
+} from '../../experiments/queue/database.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
 import { prepareQueue, requireQueue } from '../../experiments/queue/schema.ts';
 import { type QueueStanding, queueStanding } from '../../experiments/queue/standing.ts';
@@ -18,7 +25,8 @@ const queueArg: ArgsDef = {
   queue: {
     type: 'string',
     valueHint: 'URL',
-    description: 'database of the queue: postgres://USER@HOST/DATABASE (default: $S3DELTA_QUEUE, which may hold a password)',
+    description:
+      'database of the queue: postgres://USER@HOST/DATABASE (default: $S3DELTA_QUEUE, which may hold a password)',
   },
 };
 
@@ -55,7 +63,8 @@ export const worker: Command = {
     allow: {
       type: 'string',
       valueHint: 'FOLDER,…',
-      description: 'folders that runs may read models, data, tasks and plugins from, each the same as the submitter has by its hash',
+      description:
+        'folders that runs may read models, data, tasks and plugins from, each the same as the submitter has by its hash',
     },
     hub: {
       type: 'boolean',
@@ -124,13 +133,19 @@ export const collect: Command = {
 /** What `queue` and `status` print of a queue. */
 export function standingOutput(standing: QueueStanding): Output {
   const { experiments, workers, failures } = standing;
-  const left = (cells: number, hourly: number) => (hourly === 0 || cells === 0 ? '' : duration((cells / hourly) * 3600));
+  const left = (cells: number, hourly: number) =>
+    hourly === 0 || cells === 0 ? '' : duration((cells / hourly) * 3600);
   const rows = experiments.map(({ name, priority, cells, states, hourly }) => [
     ...[name, String(priority), String(cells), String(states.waiting), String(states.running), String(states.done)],
     ...[String(states.failed), String(hourly), left(states.waiting + states.running, hourly)],
   ]);
   const header = ['experiment', 'priority', 'runs', 'waiting', 'running', 'done', 'failed', 'an hour', 'time left'];
-  const people = workers.map(({ name, program, cell, seen }) => [name, program, cell ?? '', `${Math.round(seen)} s ago`]);
+  const people = workers.map(({ name, program, cell, seen }) => [
+    name,
+    program,
+    cell ?? '',
+    `${Math.round(seen)} s ago`,
+  ]);
   const dead = failures.map(({ experiment, cell, state, attempts, message }) =>
     state === 'failed'
       ? `failed for good: ${experiment}: ${cell}, ${attempts} times: ${message}`
@@ -141,7 +156,9 @@ export function standingOutput(standing: QueueStanding): Output {
     lines: [
       ...(rows.length === 0 ? ['no experiments'] : tableLines({ header, rows })),
       '',
-      ...(people.length === 0 ? ['no workers'] : tableLines({ header: ['worker', 's3delta', 'works at', 'heard of'], rows: people })),
+      ...(people.length === 0
+        ? ['no workers']
+        : tableLines({ header: ['worker', 's3delta', 'works at', 'heard of'], rows: people })),
       ...(dead.length === 0 ? [] : ['', ...dead]),
     ],
   };

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { key, keyWithDefault } from '../../core/key.ts';
-import { fileName, type Cell, cellId, cellName } from '../cell.ts';
+import { type Cell, cellId, cellName, fileName } from '../cell.ts';
 import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
 import { asQueueError, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
 import { packCell } from '../queue/packed-cell.ts';
@@ -71,7 +71,10 @@ export const postgres = {
 /** The name of an experiment where none is given: the same for the same folder of the same machine. */
 export function experimentName({ experiment }: { experiment?: string | undefined }, out: string): string {
   if (experiment !== undefined) return experiment;
-  const letters = createHash('sha256').update(`${hostname()}\n${resolve(out)}`).digest('hex').slice(0, 6);
+  const letters = createHash('sha256')
+    .update(`${hostname()}\n${resolve(out)}`)
+    .digest('hex')
+    .slice(0, 6);
   return `${fileName(basename(resolve(out)))}-${letters}`;
 }
 
@@ -206,7 +209,9 @@ async function changesOf(queue: Queue, ids: readonly string[]) {
 }
 
 async function reachCells(queue: Queue, experiment: string) {
-  async function membersOf(cells: readonly Cell[]): Promise<Map<string, { id: string; state: QueuedState; alone: boolean }>> {
+  async function membersOf(
+    cells: readonly Cell[],
+  ): Promise<Map<string, { id: string; state: QueuedState; alone: boolean }>> {
     const { rows } = await queue.pool.query<{ id: string; cell: string; state: QueuedState; alone: boolean }>(
       `SELECT m.cell AS id, m.about->>'cell' AS cell, ${stateWords} AS state,
          NOT EXISTS (SELECT 1 FROM s3delta.member o WHERE o.cell = m.cell AND o.experiment <> m.experiment) AS alone
@@ -238,4 +243,3 @@ async function reachCells(queue: Queue, experiment: string) {
     close: () => queue.close(),
   };
 }
-

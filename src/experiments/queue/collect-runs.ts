@@ -21,7 +21,10 @@ export const aboutCell = z.looseObject({
   /** Of its run, in that of the experiment, with `/`. */
   folder: z.string().regex(/^[^./\\][^/\\]*(\/[^./\\][^/\\]*)*$/),
   /** Where the structure belongs that the cell has made of others, likewise. */
-  derived: z.string().regex(/^[^./\\][^/\\]*(\/[^./\\][^/\\]*)*$/).optional(),
+  derived: z
+    .string()
+    .regex(/^[^./\\][^/\\]*(\/[^./\\][^/\\]*)*$/)
+    .optional(),
 });
 
 export type AboutCell = z.infer<typeof aboutCell>;
@@ -32,7 +35,12 @@ export type AboutCell = z.infer<typeof aboutCell>;
  * @returns its result
  * @throws InputError where what is stored is not the folder of a run
  */
-export async function bringBack(queue: Queue, id: string, out: string, { folder, derived }: AboutCell): Promise<RunResult> {
+export async function bringBack(
+  queue: Queue,
+  id: string,
+  out: string,
+  { folder, derived }: AboutCell,
+): Promise<RunResult> {
   const target = join(out, folder);
   requireNotHeld(runFolder(target));
   let result: RunResult | undefined;
@@ -94,7 +102,9 @@ export async function collectExperiment(queue: Queue, name: string, out: string)
     [name],
   );
   if (rows.length === 0) {
-    const known = await queue.pool.query<{ name: string }>('SELECT name FROM s3delta.experiment ORDER BY begun DESC LIMIT 10');
+    const known = await queue.pool.query<{ name: string }>(
+      'SELECT name FROM s3delta.experiment ORDER BY begun DESC LIMIT 10',
+    );
     throw new InputError(`the queue has no experiment ${name}`, {
       code: 'unknown-name',
       where: '--experiment',

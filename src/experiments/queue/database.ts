@@ -221,7 +221,11 @@ export function asQueueError(error: unknown, where: string): unknown {
     return about('there is no such database', 'missing-queue', 'correct its name, or make it: createdb NAME');
   }
   if (code === '42501') {
-    return about('this user may not do that', 'queue-refused', 'give a user with these rights: see docs/many-machines.md');
+    return about(
+      'this user may not do that',
+      'queue-refused',
+      'give a user with these rights: see docs/many-machines.md',
+    );
   }
   if (isAway(error)) {
     return about('no database answers there', 'queue-unreachable', 'correct --queue, or start PostgreSQL');

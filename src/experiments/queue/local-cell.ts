@@ -79,7 +79,8 @@ export async function unpackCell(
   }
   const run = join(folder, 'run');
   const { derive } = packed;
-  if (derive !== undefined) pairs.push({ given: derive.to, absolute: resolve(derive.to), here: join(run, derivedFile) });
+  if (derive !== undefined)
+    pairs.push({ given: derive.to, absolute: resolve(derive.to), here: join(run, derivedFile) });
   const here = (path: string) => pairs.find(({ given }) => given === path)?.here ?? path;
   const { structure } = settings;
   const local: PackedCell = {
@@ -126,7 +127,9 @@ function checkedSettings(packed: PackedCell, catalogue: Catalogue): Settings {
 /** What tables would call it, for the executor, which shares sessions among cells that differ by their seed alone. */
 function labelsOf({ settings, derive }: PackedCell): Omit<Cell, 'folder' | 'job' | 'settings' | 'derive'> {
   const { seed, ...others } = settings as Settings;
-  const method = createHash('sha256').update(JSON.stringify([others, derive])).digest('hex');
+  const method = createHash('sha256')
+    .update(JSON.stringify([others, derive]))
+    .digest('hex');
   return { task: String(others.task), method, label: '', variant: '', budget: null, seed: seed ?? 0, isFound: false };
 }
 
@@ -134,7 +137,8 @@ function labelsOf({ settings, derive }: PackedCell): Omit<Cell, 'folder' | 'job'
 function outward(pairs: readonly Pair[]): Translate {
   return (file, bytes) => {
     let text = bytes.toString();
-    for (const { given, absolute, here } of pairs) text = exchange(text, here, file === 'config.yaml' ? absolute : given);
+    for (const { given, absolute, here } of pairs)
+      text = exchange(text, here, file === 'config.yaml' ? absolute : given);
     return Buffer.from(text);
   };
 }
@@ -142,7 +146,8 @@ function outward(pairs: readonly Pair[]): Translate {
 function inward(pairs: readonly Pair[]): Translate {
   return (file, bytes) => {
     let text = bytes.toString();
-    for (const { given, absolute, here } of pairs) text = exchange(text, file === 'config.yaml' ? absolute : given, here);
+    for (const { given, absolute, here } of pairs)
+      text = exchange(text, file === 'config.yaml' ? absolute : given, here);
     return Buffer.from(text);
   };
 }

@@ -114,7 +114,13 @@ export function idOf({ program, job, settings, derive, places, inputs }: Omit<Pa
   const hash = createHash('sha256')
     .update(JSON.stringify([program, job, computed, made ?? null, places.map(({ key, hash }) => [key, hash])]))
     .digest('hex');
-  return [hash.slice(0, 8), hash.slice(8, 12), `8${hash.slice(13, 16)}`, `8${hash.slice(17, 20)}`, hash.slice(20, 32)].join('-');
+  return [
+    hash.slice(0, 8),
+    hash.slice(8, 12),
+    `8${hash.slice(13, 16)}`,
+    `8${hash.slice(17, 20)}`,
+    hash.slice(20, 32),
+  ].join('-');
 }
 
 /** What a worker must have: cells of one group are done by the same workers. */

@@ -225,11 +225,19 @@ class QueueWorker {
   async #finish(held: Held, { cell, outward }: LocalCell, stored: StoredStates, result: RunResult, lease: Lease) {
     const boss = await this.#queue.boss();
     await this.#insist(lease, async client => {
-      const { rows } = await client.query('SELECT 1 FROM s3delta.done WHERE cell = $1 AND worker = $2', [held.id, this.#id]);
+      const { rows } = await client.query('SELECT 1 FROM s3delta.done WHERE cell = $1 AND worker = $2', [
+        held.id,
+        this.#id,
+      ]);
       // It was committed, and the answer was lost on the way.
       if (rows.length > 0) return;
       await storeRun(client, held, cell.folder, stored, outward);
-      await client.query('SELECT s3delta.put_result($1, $2, $3, $4)', [held.id, held.attempt, this.#id, JSON.stringify(result)]);
+      await client.query('SELECT s3delta.put_result($1, $2, $3, $4)', [
+        held.id,
+        held.attempt,
+        this.#id,
+        JSON.stringify(result),
+      ]);
       await boss.complete(queueNames.cells, attemptOf(held), null, { db: executing(client) });
     });
   }

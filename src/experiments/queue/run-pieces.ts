@@ -22,7 +22,14 @@ const unchanged: Translate = (_, bytes) => bytes;
  * A run writes its lines and its state before what rests on them, so what was written last is looked at first: then
  * everything it rests on is there as well.
  */
-const lastFirst = ['result.json', 'delta.safetensors', 'structure.json', 'checkpoint/', 'search-history.jsonl', 'metrics.jsonl'];
+const lastFirst = [
+  'result.json',
+  'delta.safetensors',
+  'structure.json',
+  'checkpoint/',
+  'search-history.jsonl',
+  'metrics.jsonl',
+];
 
 /** Texts that may hold paths. */
 const withPaths = /^(config\.yaml|(result|(derived-)?structure)\.json)$/;
@@ -52,7 +59,11 @@ export async function storeRun(
       const hash = createHash('sha256');
       let bytes = 0;
       let number = 0;
-      for await (const piece of piecesOf(handle, size, withPaths.test(path) ? all => translate(path, all) : undefined)) {
+      for await (const piece of piecesOf(
+        handle,
+        size,
+        withPaths.test(path) ? all => translate(path, all) : undefined,
+      )) {
         hash.update(piece);
         bytes += piece.length;
         const own = createHash('sha256').update(piece).digest();
@@ -60,7 +71,13 @@ export async function storeRun(
         await statements.query('SELECT s3delta.put_piece($1, $2, $3, $4, $5, $6)', values);
         number += 1;
       }
-      await statements.query('SELECT s3delta.put_file($1, $2, $3, $4, $5)', [id, attempt, path, hash.digest('hex'), bytes]);
+      await statements.query('SELECT s3delta.put_file($1, $2, $3, $4, $5)', [
+        id,
+        attempt,
+        path,
+        hash.digest('hex'),
+        bytes,
+      ]);
     }
     for (const path of stored.keys()) {
       if (!states.has(path)) await statements.query('SELECT s3delta.drop_file($1, $2, $3)', [id, attempt, path]);
@@ -155,7 +172,10 @@ async function* storedPieces(statements: Statements, stored: Stored, hash: strin
   const whole = createHash('sha256');
   const [text, values] =
     stored.table === 'piece'
-      ? (['SELECT data FROM s3delta.piece WHERE cell = $1 AND path = $2 AND number = $3', [stored.id, stored.path]] as const)
+      ? ([
+          'SELECT data FROM s3delta.piece WHERE cell = $1 AND path = $2 AND number = $3',
+          [stored.id, stored.path],
+        ] as const)
       : (['SELECT data FROM s3delta.input WHERE hash = $1 AND number = $2', [hash]] as const);
   for (let number = 0; ; number++) {
     const { rows } = await statements.query<{ data: Buffer }>(text, [...values, number]);

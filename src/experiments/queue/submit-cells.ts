@@ -46,16 +46,23 @@ export async function submitCells(
   for (let at = 0; at < cells.length; at += batchSize) {
     const batch = cells.slice(at, at + batchSize);
     await queue.inTransaction(async client => {
-      for (const [hash, bytes] of new Map(batch.flatMap(cell => [...cell.inputs]))) await storeInput(client, hash, bytes);
+      for (const [hash, bytes] of new Map(batch.flatMap(cell => [...cell.inputs])))
+        await storeInput(client, hash, bytes);
       const rows = batch.map(({ id, content, about }, i) => ({ id, content, about, place: members + at + i }));
-      const { rows: added } = await client.query<{ id: string }>(insertCells, [JSON.stringify(rows), experiment.retries]);
+      const { rows: added } = await client.query<{ id: string }>(insertCells, [
+        JSON.stringify(rows),
+        experiment.retries,
+      ]);
       await client.query(insertMembers, [JSON.stringify(rows), id]);
       const isNew = new Set(added.map(cell => cell.id));
       const jobs = batch.flatMap(({ id, content }, i) =>
         isNew.has(id) ? [jobOf(id, content, experiment, first + at + i)] : [],
       );
       if (jobs.length > 0) await boss.insert(queueNames.cells, jobs, { db: executing(client) });
-      await reviveFailed(client, batch.filter(cell => !isNew.has(cell.id)).map(cell => cell.id));
+      await reviveFailed(
+        client,
+        batch.filter(cell => !isNew.has(cell.id)).map(cell => cell.id),
+      );
     });
   }
   return id;

@@ -92,7 +92,10 @@ describe('a queue on PostgreSQL', { skip: noServer() ?? false }, () => {
   });
 
   test('no password stands in any output or run folder', () => {
-    const written = [...outputs, ...['queued', 'elsewhere'].flatMap(name => Object.values(filesOf(join(space.folder, name), true)))];
+    const written = [
+      ...outputs,
+      ...['queued', 'elsewhere'].flatMap(name => Object.values(filesOf(join(space.folder, name), true))),
+    ];
     assert.ok(written.length > 10);
     for (const text of written) for (const secret of secrets) assert.ok(!text.includes(secret));
   });
