@@ -165,6 +165,7 @@ const rights = `
   GRANT SELECT ON ALL TABLES IN SCHEMA ${boss} TO ${role};
   GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${boss} TO ${role};
   GRANT INSERT, UPDATE, DELETE ON ${boss}.job, ${boss}.job_common TO ${role};
+  GRANT DELETE ON ${boss}.job_dependency TO ${role};
   GRANT UPDATE (monitor_backoff_on) ON ${boss}.version TO ${role};
 `;
 
