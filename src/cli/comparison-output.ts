@@ -7,6 +7,7 @@ import {
   rowsByTask,
   searchedStructures,
   severalTasks,
+  verdictTitle,
 } from '../experiments/comparison-files.ts';
 import type { Comparison } from '../experiments/comparison-job.ts';
 import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
@@ -16,6 +17,7 @@ import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { tableLines } from '../report/table.ts';
+import { verdictText } from '../report/verdict/verdict.ts';
 import type { Output } from './command.ts';
 
 /** What a comparison prints at its end. */
@@ -26,10 +28,13 @@ export async function comparisonOutput(
 ): Promise<Output> {
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
-  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => [
-    ...[`${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`],
-    ...[...heatMapLines(heatMap(probabilityMaps(structures).mean), { colour, quantity: 'mean p' }), ''],
-  ]);
+  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => {
+    const { mean, keptBy: kept } = probabilityMaps(structures);
+    return [
+      `${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
+      ...[...heatMapLines(heatMap(mean), { colour, quantity: 'mean p', kept }), ''],
+    ];
+  });
   const lines = [
     ...maps,
     ...rowsByTask(comparison).flatMap(([task, rows]) => [
@@ -42,6 +47,7 @@ export async function comparisonOutput(
     ...comparisonNotes(comparison),
     ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
     ...['', `${join(out, 'compare.md')}, tables and pictures beside it`],
+    ...(comparison.verdicts ?? []).flatMap(verdict => ['', ...verdictText(verdict, verdictTitle(verdict))]),
   ];
   return { document: { ...comparison, folder: out }, lines, ...(failed.length > 0 && { exitCode: 1 as const }) };
 }

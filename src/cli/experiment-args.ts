@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
@@ -10,9 +11,13 @@ import {
 import { parseKeys } from '../config/parse-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
+import { type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
 import { InputError } from '../core/errors.ts';
+import { experimentFile } from '../experiments/cell.ts';
 import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
+import { isThere } from '../files/regular-file.ts';
+import { requireRun, runFolder } from '../runs/run-folder.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
 import { configFileArg, givenPlugins, schemaArgs } from './settings-args.ts';
 
@@ -34,9 +39,17 @@ const dryRun: ArgsDef = {
   'dry-run': { type: 'boolean', description: 'check everything, say what would be run and how, and run nothing' },
 };
 
+/** A config file, or a run whose settings are taken. */
+const configOrRunArg: ArgsDef = {
+  config: {
+    ...configFileArg.config!,
+    description: `${configFileArg.config!.description}; or the folder of a run or a comparison, whose settings are taken`,
+  },
+};
+
 const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => {
   const keys = { ...(shape as Readonly<Record<string, z.ZodType>>), ...executorKeys() };
-  return { ...configFileArg, ...schemaArgs(keys, Object.keys(keys), catalogue), ...dryRun };
+  return { ...configOrRunArg, ...schemaArgs(keys, Object.keys(keys), catalogue), ...dryRun };
 };
 
 /** What a comparison or a sweep takes: a config file, and every key of it as a flag. */
@@ -47,6 +60,9 @@ export const experimentArgs = (catalogue: Catalogue): ArgsDef => ({
 
 /** What a transfer takes. */
 export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(transferSchemaFor(catalogue), catalogue);
+
+/** What a spread takes. */
+export const spreadArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(spreadSchemaFor(catalogue), catalogue);
 
 /** What an experiment is told: its settings, where it writes, and who does the runs. */
 export interface ExperimentArguments<Keys> {
@@ -68,8 +84,28 @@ export function readTransferSettings(args: ParsedArgs, catalogue: Catalogue): Ex
   return readKeys(args, transferSchemaFor(catalogue));
 }
 
+/** What a spread is told. InputError as for `readKeys`. */
+export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<SpreadSettings> {
+  return readKeys(args, spreadSchemaFor(catalogue));
+}
+
 /**
- * What was given in the config file, and over it by flags.
+ * The settings of a run, or of another experiment's runs, that this one has, too: a run has a seed and a structure of its
+ * own beside them.
+ */
+function ofRun(path: string, keys: readonly string[]): [file: string, values: unknown] {
+  const folder = runFolder(path);
+  const ofMany = experimentFile(path);
+  if (!isThere(ofMany)) requireRun(folder);
+  const file = isThere(ofMany) ? ofMany : folder.config;
+  const own = Object.entries(readYamlKeys(file) as object);
+  return [file, Object.fromEntries(own.filter(([key]) => keys.includes(key)))];
+}
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/**
+ * What was given in the config file, or in a run's, and over it by flags.
  * @throws InputError for what the schema refuses, naming the file or the flag, and where no folder is said
  */
 function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Settings, 'plugins'>>(
@@ -78,17 +114,19 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
 ): ExperimentArguments<Keys> {
   const ofExecutors = executorKeys();
   const whole = z.strictObject({ ...schema.shape, ...ofExecutors });
-  const file = typeof args.config === 'string' ? args.config : undefined;
+  const keys = Object.keys(whole.shape);
+  const read = (file: string, values = readYamlKeys(file)) =>
+    fromConfigFile(
+      parseKeys(whole, values, () => file),
+      file,
+    );
   const written =
-    file === undefined
+    typeof args.config !== 'string'
       ? {}
-      : fromConfigFile(
-          parseKeys(whole, readYamlKeys(file), () => file),
-          file,
-        );
-  const given = Object.keys(whole.shape)
-    .filter(key => args[key] !== undefined)
-    .map(key => [key, args[key]]);
+      : isFolder(args.config)
+        ? read(...ofRun(args.config, keys))
+        : read(args.config);
+  const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseKeys(whole, Object.fromEntries(given), key => `--${key}`);
   const all = Object.entries({ ...written, ...flags, ...givenPlugins(args, written) });
   const settings = Object.fromEntries(all.filter(([key]) => !Object.hasOwn(ofExecutors, key))) as unknown as Keys;

@@ -1,4 +1,5 @@
-import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
+import { InputError, InterruptedError, StopRequest, StorageError } from '../core/errors.ts';
+
 import { visible } from '../core/format.ts';
 
 /**
@@ -14,19 +15,19 @@ const sameKeyMilliseconds = 300;
 export function interruptSignal(onAsked: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAsked = 0;
-  const ask = () => {
+  const ask = (by: string) => {
     if (controller.signal.aborted) return;
     firstAsked = performance.now();
     onAsked();
-    controller.abort();
+    controller.abort(new StopRequest(by));
   };
   process.on('SIGINT', () => {
     if (controller.signal.aborted && performance.now() - firstAsked > sameKeyMilliseconds) process.exit(130);
-    ask();
+    ask('SIGINT');
   });
-  process.on('SIGTERM', ask).on('SIGHUP', ask);
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => ask(name));
   if (process.channel !== undefined) {
-    process.on('disconnect', ask);
+    process.on('disconnect', () => ask('the end of the program that started it'));
     process.channel.unref();
   }
   return controller.signal;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { InterruptedError, StorageError } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import { runFolder } from '../runs/run-folder.ts';
 
 /** What commands that write run folders do when they are asked to stop. */
@@ -13,7 +14,7 @@ export async function withResumeHint<T>(command: 'search' | 'train', out: string
     return await job;
   } catch (error) {
     if (!existsSync(runFolder(out).config)) throw error;
-    const goOn = `go on with: s3delta ${command} --resume --out ${quote(out)}`;
+    const goOn = `go on with: s3delta ${command} --resume --out ${shellWord(out)}`;
     if (error instanceof InterruptedError) throw new InterruptedError(`${error.message}\n→ ${goOn}`);
     if (error instanceof StorageError) throw withRemedy(error, `${error.remedy}, then ${goOn}`);
     throw error;
@@ -23,11 +24,6 @@ export async function withResumeHint<T>(command: 'search' | 'train', out: string
 function withRemedy(error: StorageError, remedy: string): StorageError {
   const { what, where, code, cause } = error;
   return new StorageError(what, { where, code, cause, remedy });
-}
-
-/** Quotes what a shell would split or expand. */
-function quote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** Runs a job that goes on where it stopped when it is called again; an interruption then tells so. */

@@ -83,17 +83,21 @@ export function parseExperimentSettings(
   return parseKeys(experimentSchemaFor(catalogue), values, where);
 }
 
-/**
- * Every key of a transfer: those of a comparison that still say something where nothing is searched, and the sources.
- */
-export function transferSchemaFor(catalogue: Catalogue) {
+/** Keys of a comparison that still say something where nothing is searched. */
+export function trainingKeysFor(catalogue: Catalogue) {
   const { shape } = experimentSchemaFor(catalogue);
-  const { methods, 'share-search': share, 'fine-tuning-lr': rate, task, ...ofEveryRun } = shape;
+  const { methods, 'share-search': share, 'fine-tuning-lr': rate, ...ofEveryRun } = shape;
   const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
   const ofSearches = optionKeysOf(catalogue.strategies);
-  const ofTraining = Object.fromEntries(
-    Object.entries(rest).filter(([key]) => !Object.hasOwn(ofSearches, key)),
-  ) as unknown as Omit<typeof rest, keyof OptionKeys>;
+  return Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(ofSearches, key))) as unknown as Omit<
+    typeof rest,
+    keyof OptionKeys
+  >;
+}
+
+/** Every key of a transfer: those of trainings, and the sources. */
+export function transferSchemaFor(catalogue: Catalogue) {
+  const { task, ...ofTraining } = trainingKeysFor(catalogue);
   return z.strictObject({
     ...ofTraining,
     from: list(z.string().min(1)).meta({

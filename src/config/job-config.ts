@@ -30,6 +30,12 @@ export interface JobSizes {
   readonly tuning: StageConfig;
 }
 
+/**
+ * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: at the modules' rate
+ * they are what a short training waits for.
+ */
+const headLearningRate = 1e-3;
+
 export function jobSizes(settings: ResolvedSettings): JobSizes {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
   const ofBoth = {
@@ -37,6 +43,7 @@ export function jobSizes(settings: ResolvedSettings): JobSizes {
     batchSize,
     ...(microBatch !== undefined && { microBatch }),
     learningRate: settings.lr,
+    headLearningRate: settings['head-lr'] ?? Math.max(headLearningRate, settings.lr),
     clipNorm: settings['clip-norm'],
     seed,
   };
@@ -51,7 +58,12 @@ export function jobSizes(settings: ResolvedSettings): JobSizes {
       seed,
     },
     search: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
-    tuning: { ...ofBoth, epochs: settings['retrain-epochs'], evaluateEvery: settings['retrain-eval-every'] },
+    tuning: {
+      ...ofBoth,
+      epochs: settings['retrain-epochs'],
+      evaluateEvery: settings['retrain-eval-every'],
+      ...(settings['validation-loss'] && { validationLoss: true }),
+    },
   };
 }
 

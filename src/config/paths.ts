@@ -5,7 +5,7 @@ import { builtInModel } from '../models/built-in.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
-const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins'];
+const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins', 'prior'];
 
 /** Keys whose values may be paths of what is read or written. */
 const homeKeys: readonly string[] = [...pathKeys, 'out'];

@@ -8,6 +8,7 @@ import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
+import { paperDescription } from './paper-values.ts';
 import { presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -97,9 +98,15 @@ const lastKeys = {
   ),
   'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
   lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
+  'head-lr': key(
+    positive,
+    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it is larger)',
+    { hint: 'R' },
+  ),
   'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
   'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
   'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
+  'validation-loss': key(flag, 'at each validation of the re-training also take the mean loss of the examples'),
   'max-steps': key(positiveInteger, 'end a stage after this many steps, where its epochs have not ended it before', {
     hint: 'N',
   }),
@@ -107,6 +114,7 @@ const lastKeys = {
     z.enum(presetNames),
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
   ),
+  paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   'max-length': key(z.coerce.number().int().min(2), 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
   'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
   'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),

@@ -51,6 +51,22 @@ export function atPlace<T>(where: string | undefined, work: () => T): T {
 /** A training whose loss or gradient is no finite number any more: its learning rate is too high. */
 export class DivergedError extends InputError {}
 
+/** Why a signal was aborted: who asks to stop. Named as the platform's own reason is. */
+export class StopRequest extends Error {
+  readonly by: string;
+
+  constructor(by: string) {
+    super(`asked to stop by ${by}`);
+    this.name = 'AbortError';
+    this.by = by;
+  }
+}
+
+/** Who has aborted the signal, where it was said. */
+export function stoppedBy(signal: AbortSignal | undefined): string | undefined {
+  return signal?.reason instanceof StopRequest ? signal.reason.by : undefined;
+}
+
 /** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
 export class InterruptedError extends Error {
   /** Made of what to tell the user, who asked for it. */

@@ -20,6 +20,16 @@ export function perTenThousand(fraction: number): string {
   return `${Number((fraction * 1e4).toPrecision(3))} ‱`;
 }
 
+/** A fraction in percent, as budgets are given: `0.0348%`. */
+export function percent(fraction: number): string {
+  return `${Number((fraction * 100).toPrecision(3))}%`;
+}
+
+/** `1 run`, `21 runs`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `737,668,096`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
@@ -42,4 +52,9 @@ export function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
   const head = Math.ceil((most * 2) / 3);
   return `${text.slice(0, head)} … (${text.length - most} characters left out) … ${text.slice(head - most)}`;
+}
+
+/** Quotes what a shell would split or expand. */
+export function shellWord(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

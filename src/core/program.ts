@@ -187,6 +187,15 @@ export interface Program extends Trainable, Chooser, Partial<Generator> {
     delta: Float32Array,
     gates?: Float32Array,
   ): Promise<{ data: Float32Array; shape: readonly number[] }>;
+  /**
+   * The last layer's states, row-major: of texts that are read [batch, longest input, width], padded as the graph's
+   * inputs are, and of a model that writes those of the outputs, [batch, longest output, width].
+   */
+  states(
+    batch: readonly EncodedExample[],
+    delta: Float32Array,
+    gates?: Float32Array,
+  ): Promise<{ data: Float32Array; shape: readonly number[] }>;
   /** Fresh initial values of all modules and heads, drawn from `seed`. */
   initialDelta(seed: number): Float32Array;
   /** Frees the sessions. The program cannot be used afterwards. */

@@ -1,3 +1,4 @@
+import { studentQuantile } from './distributions.ts';
 import { fillUniform } from './random.ts';
 
 /** Arithmetic mean; NaN of nothing. */
@@ -12,11 +13,21 @@ export function standardDeviation(values: readonly number[]): number | undefined
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
+/** Where a value may lie. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What a test of paired differences finds. */
 export interface PairedTest {
   readonly pairs: number;
   /** Mean of the differences. */
   readonly difference: number;
+  /** Standard deviation of the differences; null of a single one. */
+  readonly sd: number | null;
+  /** 95 % interval of the mean, by Student's t; null of a single difference. */
+  readonly interval: Interval | null;
   /** Two-sided: how often chance alone gives a mean difference as far from 0. */
   readonly p: number;
   /** The smallest p that so many pairs can give: with all differences of one sign. */
@@ -50,9 +61,20 @@ export function signFlipTest(differences: readonly number[]): PairedTest | undef
   for (let pattern = 0; pattern < patterns; pattern++) if (isFar(pattern)) far += 1;
   // The pattern seen is one of those drawn, so that p is never 0.
   const p = exact ? far / patterns : (far + 1) / (patterns + 1);
-  return { pairs, difference: mean(differences), p, smallestP: exact ? 2 / patterns : 1 / (patterns + 1) };
+  const difference = mean(differences);
+  const sd = standardDeviation(differences) ?? null;
+  const interval = studentInterval(differences);
+  return { pairs, difference, sd, interval, p, smallestP: exact ? 2 / patterns : 1 / (patterns + 1) };
 }
 
 function sumOf(values: readonly number[], flips: (index: number) => number): number {
   return values.reduce((sum, value, i) => sum + (flips(i) === 1 ? -value : value), 0);
+}
+
+/** The 95 % interval of a mean, by Student's t; null of fewer than two values. */
+export function studentInterval(values: readonly number[]): Interval | null {
+  const sd = standardDeviation(values);
+  if (sd === undefined) return null;
+  const half = (studentQuantile(0.975, values.length - 1) * sd) / Math.sqrt(values.length);
+  return { low: mean(values) - half, high: mean(values) + half };
 }

@@ -6,8 +6,21 @@ export interface Segment {
    */
   readonly name?: string;
   readonly text: string;
+  /** What the text is put together from, where there is more to it than one field. */
+  readonly pieces?: readonly Piece[];
   /** Whether it is one of the answers that the example itself gives to choose among. */
   readonly choice?: boolean;
+}
+
+/** A stretch of a segment's text: what a field of a row holds, or without one words of the task's own. */
+export interface Piece {
+  readonly text: string;
+  readonly field?: string;
+}
+
+/** The pieces of a segment: without others its text is one field's, called as it is. */
+export function piecesOf({ name = 'text', text, pieces = [{ text, field: name }] }: Segment): readonly Piece[] {
+  return pieces;
 }
 
 /**

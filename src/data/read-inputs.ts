@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { asReadError } from '../files/file-errors.ts';
 import { openFile } from '../files/regular-file.ts';
 import { type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
-import { rowCutter } from './rows/columns.ts';
+import { type KnownColumns, rowCutter } from './rows/columns.ts';
 import { csvCutter } from './rows/csv.ts';
 import { parseJsonLine } from './rows/json-rows.ts';
 import { readRows } from './rows/read-rows.ts';
@@ -14,9 +14,9 @@ import { tsvCutter } from './rows/tsv.ts';
 export type ModelInput = { readonly line: number; readonly text: string } | Row;
 
 /** How files are cut into inputs that can be cut before their end is read, by the ending of their names. */
-const cutters: Readonly<Record<string, (file: string) => Cutter<ModelInput>>> = {
-  '.tsv': file => rowCutter(tsvCutter(), file),
-  '.csv': file => rowCutter(csvCutter(file), file),
+const cutters: Readonly<Record<string, (file: string, known: KnownColumns) => Cutter<ModelInput>>> = {
+  '.tsv': (file, known) => rowCutter(tsvCutter(), file, known),
+  '.csv': (file, known) => rowCutter(csvCutter(file, known.columns), file, known),
 };
 
 /** Files of which only the end says what they hold. */
@@ -25,17 +25,22 @@ const READ_WHOLE: readonly string[] = ['.json', '.parquet'];
 /**
  * What a file asks: the rows of a `.tsv`, `.csv`, `.json` or `.parquet`, else its lines (`readInputLines`). Read as
  * they are needed, but for the last two.
+ * @param known what is known of a table's columns
  * @throws InputError with file and line where it is missing, malformed or not UTF-8
  */
-export async function* readInputs(file: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
+export async function* readInputs(
+  file: string,
+  signal?: AbortSignal,
+  known: KnownColumns = {},
+): AsyncGenerator<ModelInput, void> {
   const ending = extname(file).toLowerCase();
   if (READ_WHOLE.includes(ending)) {
-    yield* await readRows(file);
+    yield* await readRows(file, known);
     return;
   }
   try {
     const stream = (await openFile(file)).createReadStream();
-    yield* cutStream(stream, file, (cutters[ending] ?? inputCutter)(file), signal);
+    yield* cutStream(stream, file, (cutters[ending] ?? inputCutter)(file, known), signal);
   } catch (error) {
     throw asReadError(file, error);
   }

@@ -7,9 +7,11 @@ import type { Settings } from '../config/settings.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { freshLoaders } from '../jobs/loaders.ts';
 import { runSearchJob, runTrainJob } from '../jobs/run-job.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
 import type { ComparedRun } from '../report/comparison.ts';
 import { type RunResult, readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { untilReleased } from '../runs/run-lock.ts';
 import { type Derivation, deriveStructure } from './derivation.ts';
 
 /** One run of an experiment. Plain data, so that another process can do it. */
@@ -20,6 +22,11 @@ export interface Cell extends Omit<ComparedRun, 'result'> {
   readonly settings: Settings;
   /** The structure to train, where it has to be made of others first. */
   readonly derive?: Derivation;
+}
+
+/** What the runs of an experiment's folder have in common: settings that a command can be given again. */
+export function experimentFile(out: string): string {
+  return join(out, 'matrix.yaml');
 }
 
 /** A cell in words, e.g. `rte found 1.39bp seed 3`. */
@@ -56,11 +63,13 @@ export const computingKeys: readonly string[] = ['threads', 'device', 'plugins']
 export function cellId({ task, method, variant, budget, seed, job, settings, derive }: Cell): string {
   const what = Object.entries(withAbsolutePaths(settings)).filter(([key]) => !computingKeys.includes(key));
   // A structure that is still to be made is named by what it is made of.
-  const made = derive && { ...derive, from: derive.from.map(files => files.map(file => resolve(file))), to: null };
+  const made = derive && { ...derive, ...('from' in derive && { from: derive.from.map(resolved) }), to: null };
   const said = { task, method, variant, budget, seed, job, ...{ settings: Object.fromEntries(what), derive: made } };
   if (derive !== undefined) delete said.settings.structure;
   return createHash('sha256').update(JSON.stringify(said, inOrder)).digest('hex').slice(0, 32);
 }
+
+const resolved = (files: readonly string[]) => files.map(file => resolve(file));
 
 /** For `JSON.stringify`: objects with their keys in order. */
 function inOrder(_: string, value: unknown): unknown {
@@ -91,6 +100,10 @@ export async function runCell(cell: Cell, context: JobContext): Promise<RunResul
     });
     await deriveStructure(cell.derive, model, catalogue);
   }
+  // A worker of an experiment that was killed may still end its step here.
+  const tell = (text: string) => context.onEvent?.({ type: 'message', text });
+  const { signal } = context;
+  await asInterrupted(signal, () => untilReleased(runFolder(cell.folder), { signal, tell }));
   const job = { search: runSearchJob, train: runTrainJob }[cell.job];
   const { result } = await job(cell.settings, { ...context, out: cell.folder, resume: true });
   return result;

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
@@ -9,15 +8,14 @@ import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
+import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName, computingKeys } from './cell.ts';
-import { derivedStructure } from './derivation.ts';
+import { type Cell, cellName, computingKeys, experimentFile } from './cell.ts';
+import { derivedStructure, filesBefore } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
-
-const commonFile = (out: string) => join(out, 'matrix.yaml');
 
 /**
  * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
@@ -29,10 +27,13 @@ export async function checkCell(
 ): Promise<void> {
   const context = { ...(loaders && { loaders }), ...(signal && { signal }), catalogue: known };
   const { model, data, settings: resolved, catalogue } = await prepare(settings, context);
-  if (derive?.from.flat().every(file => existsSync(file))) {
+  if (derive !== undefined && filesBefore(derive).every(file => existsSync(file))) {
     keptModules(await derivedStructure(derive, model, catalogue), model, undefined, catalogue);
-  } else if (job === 'search' || derive !== undefined) {
-    resolveSpace(model, { ...resolved, ...(derive && { budget: derive.budget }) }, catalogue);
+  } else if (derive !== undefined) {
+    resolveSpace(model, { ...resolved, budget: derive.budget }, catalogue);
+  } else if (job === 'search') {
+    const search = resolveSearch(model, resolved, catalogue);
+    await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
   } else {
     await listTrials(model, data, resolved, catalogue);
   }
@@ -60,21 +61,21 @@ export function checkRunFolders(cells: readonly Cell[]): void {
  */
 export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
-  if (!existsSync(commonFile(out))) return;
+  if (!existsSync(experimentFile(out))) return;
   // What a search alone reads is in the name of its folder.
   const changeable = [...computingKeys, ...variedOptionsOf(strategies)];
-  const begun = withAbsolutePaths(readYamlKeys(commonFile(out)) as CommonSettings);
+  const begun = withAbsolutePaths(readYamlKeys(experimentFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {
-    if (changeable.includes(key) || begun[key] === now[key]) continue;
+    if (changeable.includes(key) || JSON.stringify(begun[key]) === JSON.stringify(now[key])) continue;
     throw new InputError(
       `its runs were begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${common[key] ?? 'unset'}`,
-      { code: 'other-settings', where: commonFile(out), remedy: `give the same --${key} again, or another --out` },
+      { code: 'other-settings', where: experimentFile(out), remedy: `give the same --${key} again, or another --out` },
     );
   }
 }
 
 /** Notes what the runs of a folder have in common. The folder must exist. */
 export function writeExperimentFile(out: string, common: CommonSettings): Promise<void> {
-  return writeFileWhole(commonFile(out), stringify(withAbsolutePaths(common)));
+  return writeFileWhole(experimentFile(out), stringify(withAbsolutePaths(common)));
 }

@@ -7,7 +7,8 @@ import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
 import { writeComparison } from './comparison-files.ts';
-import { type Comparison, comparisonOf, overheadOf } from './comparison-job.ts';
+import { type Comparison, comparisonOf, type ExperimentDone, overheadOf } from './comparison-job.ts';
+import { verdictsOn } from './comparison-verdicts.ts';
 import { type ExperimentEvent, eventsOf } from './events.ts';
 import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
@@ -41,20 +42,22 @@ export function compare(
 }
 
 /** What a comparison does. */
-export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work {
+export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work<Comparison> {
   const loaders = sharedLoaders();
   const settings = withThreads(given, executor);
   const plan = (tell: Tell, catalogue: Catalogue) => listCells(settings, out, loaders, tell, catalogue);
-  return { plugins: given.plugins, loaders, plan };
+  return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
 }
 
 /** What is to be done. */
-export interface Work {
+export interface Work<Result> {
   /** Files of plugins. */
   readonly plugins: readonly string[] | undefined;
   plan(tell: Tell, catalogue: Catalogue): Promise<ExperimentCells>;
   /** What the plan is checked with, and what does the runs that this process does. */
   readonly loaders: SharedLoaders;
+  /** Sums up what was done, and writes it into the folder. */
+  conclude(done: ExperimentDone): Promise<Result>;
 }
 
 /** The settings of every run, with the threads that its executor has for each. */
@@ -68,7 +71,7 @@ export function withThreads<Keys extends { readonly threads?: number | undefined
 }
 
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan(work: Work, options: CompareOptions): AsyncGenerator<ExperimentEvent, Comparison> {
+export function runPlan<Result>(work: Work<Result>, options: CompareOptions): AsyncGenerator<ExperimentEvent, Result> {
   return eventsOf(
     (emit, signal) => asInterrupted(signal, () => doPlan(work, { ...options, signal }, emit)),
     options.signal,
@@ -77,7 +80,7 @@ export function runPlan(work: Work, options: CompareOptions): AsyncGenerator<Exp
 
 /** Checks a plan and says what would be done. Touches no file and no queue. Throws as `compare`. */
 export async function rehearsePlan(
-  work: Work,
+  work: Work<unknown>,
   { signal = new AbortController().signal, ...options }: CompareOptions,
   tell: Tell,
 ): Promise<readonly string[]> {
@@ -94,7 +97,7 @@ type StoppableOptions = CompareOptions & { readonly signal: AbortSignal };
 
 /** A plan, and who is to do it. Touches no file. */
 async function checkPlan(
-  { plugins, plan: makePlan, loaders }: Work,
+  { plugins, plan: makePlan, loaders }: Work<unknown>,
   { out, signal, catalogue: known, executor }: StoppableOptions,
   tell: Tell,
 ): Promise<{ plan: ExperimentCells; executor: Executor }> {
@@ -108,11 +111,11 @@ async function checkPlan(
   return { plan, executor: await kind.open(options, { out, cells, loaders, catalogue: known, tell }) };
 }
 
-async function doPlan(
-  work: Work,
+async function doPlan<Result>(
+  work: Work<Result>,
   options: StoppableOptions,
   emit: (event: ExperimentEvent) => void,
-): Promise<Comparison> {
+): Promise<Result> {
   const started = performance.now();
   const { out, signal } = options;
   const { plan, executor } = await checkPlan(work, options, text => emit({ type: 'message', text }));
@@ -125,9 +128,16 @@ async function doPlan(
     await executor.close();
   }
   const overhead = overheadOf(outcome, (performance.now() - started) / 1000, work.loaders.startSeconds());
-  const comparison = { ...comparisonOf(plan, outcome, plan.phases.flat()), ...(overhead && { overhead }) };
-  await writeComparison(out, comparison);
-  return comparison;
+  return work.conclude({ plan, cells: plan.phases.flat(), outcome, out, ...(overhead && { overhead }) });
+}
+
+/** Sums up a comparison, with a verdict on what was found, and writes its files. */
+async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
+  const comparison = comparisonOf(done);
+  const verdicts = await verdictsOn(comparison, done);
+  const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };
+  await writeComparison(done.out, whole);
+  return whole;
 }
 
 /** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { allTasks, type ComparisonRow } from '../report/comparison.ts';
+import { seriesOf } from '../report/comparison-report.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
+import { verdictMarkdown } from '../report/markdown.ts';
 import { categoryPlotSvg } from '../report/pictures/category-plot-svg.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
 import { scorePlotSvg } from '../report/pictures/score-plot-svg.ts';
 import { resourcesOverRuns } from '../report/resources-over-runs.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
+import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
@@ -65,36 +68,46 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   ]);
   for (const [task, rows] of rowsByTask(comparison)) {
     const metric = `test ${rows[0]!.metric}`;
-    files.set(`scores-${fileName(task)}.svg`, scorePlotSvg(`${task} on ${comparison.model}`, metric, seriesOf(rows)));
+    const baseline = { name: 'always the commonest label', value: rows[0]!.majority };
+    const svg = scorePlotSvg(`${task} on ${comparison.model}`, metric, seriesOf(rows), baseline);
+    files.set(`scores-${fileName(task)}.svg`, svg);
   }
-  if (comparison.rows.length > 0) files.set('methods.svg', methodsPlot(comparison));
+  for (const [name, svg] of methodsPlots(comparison)) files.set(name, svg);
   for (const { name, file, structures } of await searchedStructures(comparison)) {
-    const { mean, spread } = probabilityMaps(structures);
+    const { mean, spread, keptBy: kept } = probabilityMaps(structures);
     const over = `over ${structures.length} seed${structures.length === 1 ? '' : 's'}`;
-    files.set(`p-mean-${file}.svg`, heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, 'mean p'));
+    files.set(
+      `p-mean-${file}.svg`,
+      heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, { quantity: 'mean p', kept }),
+    );
     if (structures.length > 1) {
-      files.set(`p-spread-${file}.svg`, heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, 'sd of p'));
+      files.set(
+        `p-spread-${file}.svg`,
+        heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, { quantity: 'sd of p' }),
+      );
     }
   }
   for (const [name, content] of files) await writeFileWhole(join(out, name), content);
   return [...files.keys()].map(name => join(out, name));
 }
 
-function seriesOf(rows: readonly ComparisonRow[]) {
-  const groups = Map.groupBy(rows, row => rowName({ ...row, budget: null }));
-  return [...groups].map(([name, group]) => ({
-    name,
-    points: group.map(({ parameters, test }) => ({ parameters, ...test })),
-  }));
-}
-
-function methodsPlot(comparison: Comparison): string {
-  const tasks = rowsByTask(comparison).map(([task]) => task);
-  const series = [...Map.groupBy(comparison.rows, rowName)].map(([name, group]) => ({
-    name,
-    values: tasks.map(task => group.find(row => row.task === task)?.test ?? null),
-  }));
-  return categoryPlotSvg(`Test scores on ${comparison.model}`, tasks, series);
+/** `methods.svg`, or `methods-accuracy.svg`, … where tasks are scored by several metrics: no axis has two. */
+function methodsPlots({ rows, model }: Comparison): [name: string, svg: string][] {
+  const metrics = Map.groupBy(
+    rows.filter(row => row.task !== allTasks),
+    row => row.metric,
+  );
+  return [...metrics].map(([metric, scored]) => {
+    // A mean over tasks of several metrics has no axis.
+    const own = metrics.size === 1 ? rows : scored;
+    const tasks = [...new Set(own.map(row => row.task))];
+    const series = [...Map.groupBy(own, rowName)].map(([name, group]) => ({
+      name,
+      values: tasks.map(task => group.find(row => row.task === task)?.test ?? null),
+    }));
+    const name = metrics.size === 1 ? 'methods.svg' : `methods-${fileName(metric)}.svg`;
+    return [name, categoryPlotSvg(`Test ${metric} on ${model}`, tasks, series)];
+  });
 }
 
 /** The comparison for people, in Markdown. */
@@ -102,6 +115,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const resources = resourcesOf(comparison);
   return [
     `# Comparison on ${comparison.model}`,
+    ...(comparison.verdicts ?? []).flatMap(verdict => verdictMarkdown(verdict, verdictTitle(verdict))),
     ...(severalTasks(comparison) ? ['## All tasks', tableMarkdown(scoreMatrix(comparison.rows))] : []),
     ...rowsByTask(comparison).flatMap(([task, rows]) => [`## ${task}`, tableMarkdown(comparisonTable(rows))]),
     ...comparisonNotes(comparison),
@@ -111,6 +125,11 @@ export function comparisonMarkdown(comparison: Comparison): string {
       : ['## Failed', ...comparison.failed.map(({ run, message }) => `- ${run}: ${message}`)]),
     '',
   ].join('\n\n');
+}
+
+/** What a verdict is on. */
+export function verdictTitle({ task, budget }: TaskVerdict): string {
+  return `Verdict on ${task}${budget === null ? '' : ` at ${budget}`}`;
 }
 
 /** What one has to know to read the tables, in sentences. */

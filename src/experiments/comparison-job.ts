@@ -1,5 +1,6 @@
 import { type ComparedRun, type ComparisonRow, compareRuns } from '../report/comparison.ts';
 import { testSentence } from '../report/comparison-tables.ts';
+import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import type { RunResult } from '../runs/result.ts';
 import { type Cell, cellKind, cellName } from './cell.ts';
 import type { ExperimentCells } from './list-cells.ts';
@@ -25,19 +26,27 @@ export interface Comparison {
   readonly sharedBudgets: Readonly<Record<string, number>>;
   readonly runs: readonly (ComparedRun & { readonly folder: string })[];
   readonly failed: readonly { readonly run: string; readonly folder: string; readonly message: string }[];
+  /** What the searches came to, a task and budget each; absent where nothing was searched. */
+  readonly verdicts?: readonly TaskVerdict[];
   /** Of this process alone; absent where it had nothing to do, or others did it. */
   readonly overhead?: Overhead;
 }
 
-/**
- * Sums up what an experiment has done.
- * @param cells all of its runs, in the order in which tables shall list their kinds
- */
-export function comparisonOf(
-  { common, sharedBudgets }: Pick<ExperimentCells, 'common' | 'sharedBudgets'>,
-  { finished, failed }: ExperimentOutcome,
-  cells: readonly Cell[],
-): Comparison {
+/** An experiment whose runs are done. */
+export interface ExperimentDone {
+  readonly plan: Pick<ExperimentCells, 'common' | 'sharedBudgets'>;
+  /** All of its runs, in the order in which tables shall list their kinds. */
+  readonly cells: readonly Cell[];
+  readonly outcome: ExperimentOutcome;
+  /** Its folder. */
+  readonly out: string;
+  readonly overhead?: Overhead;
+}
+
+/** Sums up what an experiment has done. */
+export function comparisonOf({ plan, cells, outcome, overhead }: ExperimentDone): Comparison {
+  const { common, sharedBudgets } = plan;
+  const { finished, failed } = outcome;
   const kinds = [...new Set(cells.map(cellKind))];
   const place = new Map(kinds.map((kind, index) => [kind, index]));
   const runs = finished
@@ -54,6 +63,7 @@ export function comparisonOf(
     sharedBudgets,
     runs,
     failed: failed.map(({ cell, message }) => ({ run: cellName(cell), folder: cell.folder, message })),
+    ...(overhead && { overhead }),
   };
 }
 

@@ -12,21 +12,29 @@ import { findStructures } from './find-structures.ts';
 
 /** What several searches think of each module, as heat maps show it (figure 9 of the paper, over seeds). */
 export interface ProbabilityMaps {
-  /** p is the mean; kept are the modules that at least half of the searches keep. */
+  /** p is the mean; kept are the modules that more than half of the searches keep, which may not fit in one budget. */
   readonly mean: readonly HeatMapModule[];
+  /** What the marks of `mean` say, in words. */
+  readonly keptBy: string;
   /** p is the standard deviation; nothing is kept. */
   readonly spread: readonly HeatMapModule[];
 }
 
 /** InputError for structures of different models or spaces, or none. */
 export function probabilityMaps(structures: readonly Structure[]): ProbabilityMaps {
-  const modules = shownModules(meanStructure(structures).modules);
+  const modules = shownModules(meanStructure(structures));
   const spread = spreadOfProbability(structures);
   const keptBy = (i: number) => structures.filter(structure => structure.modules[i]!.kept).length;
   return {
-    mean: modules.map((module, i) => ({ ...module, kept: 2 * keptBy(i) >= structures.length })),
+    mean: modules.map((module, i) => ({ ...module, kept: 2 * keptBy(i) > structures.length })),
+    keptBy: keptWord(structures.length),
     spread: modules.map((module, i) => ({ ...module, p: spread[i]!, kept: false })),
   };
+}
+
+function keptWord(searches: number): string {
+  if (searches === 1) return 'kept';
+  return searches === 2 ? 'kept by both searches' : `kept by more than half of ${searches} searches`;
 }
 
 /** What the searches on one task think of each module. */
@@ -52,11 +60,11 @@ export async function readHeatMaps(paths: readonly string[], space = defaultSpac
 /** Writes the pictures `p-mean-<task>.svg` and, of several searches, `p-spread-<task>.svg`. Returns their paths. */
 export async function writeHeatMaps(out: string, maps: readonly TaskMaps[]): Promise<string[]> {
   await mkdir(out, { recursive: true });
-  const pictures = maps.flatMap(({ task, searches, mean, spread }) => {
+  const pictures = maps.flatMap(({ task, searches, mean, spread, keptBy }) => {
     const over = `over ${searches} search${searches === 1 ? '' : 'es'}`;
     const picture = (kind: string, modules: ProbabilityMaps['mean'], quantity: string) => ({
       file: join(out, `p-${kind}-${fileName(task)}.svg`),
-      svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, quantity),
+      svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, { quantity, kept: keptBy }),
     });
     const first = picture('mean', mean, 'mean p');
     return searches > 1 ? [first, picture('spread', spread, 'sd of p')] : [first];

@@ -3,7 +3,7 @@ import type { RunResult } from '../runs/result.ts';
 import type { Cell } from './cell.ts';
 
 /** What the parent says to a worker. A worker ends when its parent closes the channel. */
-export type ToWorker = { readonly type: 'run'; readonly cell: Cell } | { readonly type: 'stop' };
+export type ToWorker = { readonly type: 'run'; readonly cell: Cell } | { readonly type: 'stop'; readonly by?: string };
 
 /** What a worker says: what its run tells, and how it ended. */
 export type FromWorker =

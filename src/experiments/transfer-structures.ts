@@ -9,7 +9,8 @@ import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, runPlan, type Work, withThreads } from './compare-methods.ts';
-import type { Comparison } from './comparison-job.ts';
+import { writeComparison } from './comparison-files.ts';
+import { type Comparison, comparisonOf, type ExperimentDone } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
@@ -31,11 +32,18 @@ export function transfer(
 }
 
 /** What a transfer does. */
-export function transferWork(given: TransferSettings, { out, executor }: CompareOptions): Work {
+export function transferWork(given: TransferSettings, { out, executor }: CompareOptions): Work<Comparison> {
   const loaders = sharedLoaders();
   const settings = withThreads(given, executor);
   const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(settings, out, loaders, tell, catalogue);
-  return { plugins: given.plugins, loaders, plan };
+  return { plugins: given.plugins, loaders, plan, conclude: concludeTransfer };
+}
+
+/** A transfer is a comparison of sources: nothing is searched on whose worth there could be a verdict. */
+async function concludeTransfer(done: ExperimentDone): Promise<Comparison> {
+  const comparison = comparisonOf(done);
+  await writeComparison(done.out, comparison);
+  return comparison;
 }
 
 /** The runs of a transfer: those of random structures, and beside each one for every source. */
@@ -90,6 +98,6 @@ function transferCell(random: Cell, source: Source, out: string, map: Mapping | 
     ...named,
     folder: cellFolder(out, named),
     settings: { ...settings, structure: to },
-    derive: { from: source.files, budget, keepInert, to, ...(map && { map }) },
+    derive: { by: 'mean', from: source.files, budget, keepInert, to, ...(map && { map }) },
   };
 }

@@ -6,7 +6,7 @@ import type { DescribedTask } from './description.ts';
 
 /** What has to be known of a task to describe it. */
 export type ExportedTask = Pick<Task, 'name' | 'metric' | 'labels'> &
-  Partial<Pick<Task, 'words' | 'numbers' | 'choices' | 'segments' | 'maxTargetLength'>>;
+  Partial<Pick<Task, 'words' | 'numbers' | 'choices' | 'segments' | 'rows' | 'maxTargetLength'>>;
 
 /** What has to be known of a task to ask a model. */
 export type InferenceTask = Omit<ExportedTask, 'metric'>;

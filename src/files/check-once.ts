@@ -3,6 +3,7 @@ import { type BigIntStats, existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { z } from 'zod';
 import { StorageError } from '../core/errors.ts';
 import { cacheFolder, makeFolder } from './folders.ts';
 import { openFile, readBytesSync } from './regular-file.ts';
@@ -35,6 +36,37 @@ export async function checkOnce(file: string, record: string, check: () => Promi
   if (state !== undefined && state === (await stateOf(file))) await remember(state, record);
 }
 
+/**
+ * What reading all of a file tells, asked once for each state of it; remembered in the cache folder, by the file's place
+ * and the kind of question.
+ * @throws whatever `read` throws
+ */
+export async function checkedRecord<T>(
+  file: string,
+  kind: string,
+  schema: z.ZodType<T>,
+  read: () => Promise<T>,
+): Promise<T> {
+  const state = await stateOf(file);
+  const record = state === undefined ? undefined : await recordOf(file, kind);
+  const known = record === undefined ? undefined : rememberedValue(record, state!, schema);
+  if (known !== undefined) return known;
+  const value = await read();
+  if (record !== undefined && state === (await stateOf(file))) {
+    await remember(JSON.stringify({ state, value }), record);
+  }
+  return value;
+}
+
+function rememberedValue<T>(record: string, state: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    const saved = JSON.parse(remembered(record) ?? 'null') as { state?: string; value?: unknown } | null;
+    return saved?.state === state ? schema.parse(saved.value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Notes that a file is as it should be, without a check. */
 export async function noteChecked(file: string, record: string): Promise<void> {
   const state = await stateOf(file);
@@ -50,7 +82,7 @@ async function remember(state: string, record: string): Promise<void> {
   }
 }
 
-/** Where it is remembered that a file, wherever it lies, has a hash: in the cache folder. */
+/** Where it is remembered of a file, wherever it lies, that it has a hash, or what it was asked: in the cache folder. */
 export async function recordOf(file: string, hash: string): Promise<string> {
   const name = createHash('sha256')
     .update(`${await realpath(file)}\n${hash}`)

@@ -7,7 +7,7 @@ import type { TensorEntry } from './safetensors.ts';
 import { readJson } from './structured-text.ts';
 
 const SINGLE_FILE = 'model.safetensors';
-const SHARD_INDEX = 'model.safetensors.index.json';
+export const SHARD_INDEX = 'model.safetensors.index.json';
 
 const shardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
 

@@ -16,6 +16,12 @@ export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), birth: birthOf(process.pid) ?? null };
 }
 
+/** The process that has started this one, and whose end is this one's; undefined where nothing ties them. */
+export function parentProcess(): ProcessIdentity | undefined {
+  if (process.channel === undefined) return undefined;
+  return { pid: process.ppid, host: hostname(), birth: birthOf(process.ppid) ?? null };
+}
+
 /** Whether a process is running. One on another machine cannot be seen from here, and counts as running. */
 export function isRunning({ pid, host, birth }: ProcessIdentity): boolean {
   if (host !== hostname()) return true;

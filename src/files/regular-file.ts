@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../core/errors.ts';
 import { asReadError, danglingLink, isDanglingLink, NO_FILE_REMEDY } from './file-errors.ts';
@@ -57,6 +57,25 @@ export function readBytesSync(path: string): Buffer {
     try {
       requireFile(path, fstatSync(descriptor));
       return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw asReadError(path, error);
+  }
+}
+
+/** The end of a file, at most so many bytes of it, as text. `isWhole`: it has no more. */
+export function readTailSync(path: string, bytes: number): { readonly text: string; readonly isWhole: boolean } {
+  try {
+    const descriptor = openSync(path, READING);
+    try {
+      const found = fstatSync(descriptor);
+      requireFile(path, found);
+      const start = Math.max(0, found.size - bytes);
+      const buffer = Buffer.alloc(found.size - start);
+      const length = readSync(descriptor, buffer, 0, buffer.length, start);
+      return { text: buffer.toString('utf8', 0, length), isWhole: start === 0 };
     } finally {
       closeSync(descriptor);
     }

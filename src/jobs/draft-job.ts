@@ -14,6 +14,7 @@ import { tuneStructure } from '../library/tune.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
 import type { StageConfig } from '../training/stage.ts';
+import type { JobContext } from './job-events.ts';
 import { prepareSearch, type ResolvedSearchJob } from './prepare.ts';
 
 /** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
@@ -66,7 +67,7 @@ export interface Draft {
  */
 export async function writeDraft(
   { path, settings: given, ownTask, minutes }: Draft,
-  context: StopContext = {},
+  context: StopContext & Pick<JobContext, 'onEvent'> = {},
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {

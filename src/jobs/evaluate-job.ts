@@ -1,24 +1,50 @@
+import { builtIn } from '../catalogue/catalogue.ts';
+import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
-import { evaluateInDetail, type SplitName } from '../library/evaluate.ts';
+import { InputError } from '../core/errors.ts';
+import { encodeExamplesOf, type JudgedSplit } from '../library/encode-task.ts';
+import { assessTuned, type SplitName } from '../library/evaluate.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import type { Assessment } from '../metrics/assessment.ts';
+import { readExamples } from '../tasks/read-examples.ts';
+import { fieldsOf } from '../tasks/segments.ts';
+import type { Task } from '../tasks/task.ts';
 import type { JobContext } from './job-events.ts';
-import { readTuned } from './load-tuned.ts';
+import { loadTuned, readTuned, requireTrainedRun } from './load-tuned.ts';
+import { freshLoaders, type Loaders } from './loaders.ts';
 import { recordedSettings } from './open-run.ts';
 import { prepare } from './prepare.ts';
+import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
-/** Scores of a run on one part of its task. */
-export interface EvaluationOutcome {
+/** Scores of a run on some examples. `evaluate --json` prints it: fields are added, never renamed. */
+export interface EvaluationOutcome extends Assessment {
   readonly task: string;
   readonly model: string;
-  readonly split: SplitName;
+  /** Which examples: a split of the task's, or a file's. */
+  readonly split: SplitName | 'file';
+  readonly file?: string;
   readonly examples: number;
   readonly metric: string;
-  /** 0 to 100. */
-  readonly score: number;
   /** Further metrics of the task, by their names. */
   readonly details: Readonly<Record<string, number>>;
+  /** Inputs that were longer than is read and have been cut, of those that were scored. */
+  readonly cut: number;
 }
+
+type Changes = Pick<
+  Settings,
+  | 'data'
+  | 'batch-size'
+  | 'device'
+  | 'threads'
+  | 'max-validation'
+  | 'max-test'
+  | 'max-length'
+  | 'model'
+  | 'task'
+  | 'answers'
+  | 'plugins'
+>;
 
 /**
  * Scores a finished run's parameters on a split of its task, drawn by its seed. Writes nothing.
@@ -29,29 +55,66 @@ export interface EvaluationOutcome {
 export function runEvaluateJob(
   path: string,
   split: SplitName,
-  changes: Pick<
-    Settings,
-    | 'data'
-    | 'batch-size'
-    | 'device'
-    | 'threads'
-    | 'max-validation'
-    | 'max-test'
-    | 'model'
-    | 'task'
-    | 'answers'
-    | 'plugins'
-  >,
+  changes: Changes,
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const settings = recordedSettings(runFolder(path), changes, context.catalogue);
-    const { model, data, catalogue } = await prepare(settings, context);
-    const scores = await evaluateInDetail(model, await readTuned(path, model, catalogue), data, split, {
-      ...context,
-      catalogue,
-    });
-    const { name: task, metric } = data.task;
-    return { task, model: model.name, split, examples: data[split].targets.length, metric, ...scores };
+    const folder = requireTrainedRun(path);
+    const settings = recordedSettings(folder, changes, context.catalogue);
+    const isGiven = changes.task !== undefined;
+    const loaders: Loaders = {
+      ...freshLoaders,
+      ...context.loaders,
+      task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
+    };
+    const { model, data, catalogue } = await prepare(settings, { ...context, loaders });
+    await requireModelOfRun(folder, model);
+    const tuned = await readTuned(path, model, catalogue);
+    const judged = { ...data, split: data[split] };
+    const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
+    const cut = data.inputs.sets[split]?.cut ?? 0;
+    return { ...about(data.task, model.name, split, judged), cut, ...worth };
   });
+}
+
+/**
+ * Scores them on the labelled rows of a file, which need not be among the task's; reads none of the task's own data.
+ * @throws InputError as `runEvaluateJob`, and with file and line where a row has no label or not the task's columns
+ */
+export function runEvaluateFileJob(
+  path: string,
+  file: string,
+  changes: Changes,
+  context: JobContext = {},
+): Promise<EvaluationOutcome> {
+  return asInterrupted(context.signal, async () => {
+    const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
+    const examples = await labelledRows(task, file);
+    const { encoding } = jobSizes(settings);
+    const judged = await encodeExamplesOf(model, task, examples, encoding, { ...context, catalogue });
+    if (judged.cutTexts !== undefined) context.onEvent?.({ type: 'warning', text: judged.cutTexts });
+    const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
+    return { ...about(task, model.name, 'file', judged), file, cut: judged.inputs.cut, ...worth };
+  });
+}
+
+function labelledRows({ name, rows, segments }: Task, file: string) {
+  if (rows === undefined || segments === undefined) {
+    throw new InputError(`the examples of ${name} are no rows of a file`, {
+      code: 'task-without-fields',
+      where: '--file',
+      remedy: 'leave it out, and give --split validation or test',
+    });
+  }
+  const fields = [...fieldsOf(segments), rows.form.label];
+  return readExamples([file], rows.form, { ...rows.optionsFor(file), headerHolds: fields });
+}
+
+function about(
+  { name: task, metric }: Pick<Task, 'name' | 'metric'>,
+  model: string,
+  split: EvaluationOutcome['split'],
+  { split: { targets } }: Pick<JudgedSplit, 'split'>,
+) {
+  return { task, model, split, examples: targets.length, metric };
 }

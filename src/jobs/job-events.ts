@@ -33,6 +33,8 @@ export type JobEvent =
       readonly probabilities?: Float64Array;
       /** In a search that knows it by then: what each candidate is worth, the larger the sooner kept. */
       readonly worth?: Float64Array;
+      /** Whether a validation of it follows. */
+      readonly evaluates?: boolean;
     }
   | {
       readonly type: 'evaluation';

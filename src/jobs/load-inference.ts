@@ -11,6 +11,7 @@ import { chooseDevice } from '../machine/choose-device.ts';
 import { familyIn } from '../models/families.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { loadTask } from '../tasks/tasks.ts';
+import type { JobContext } from './job-events.ts';
 import { loadTuned } from './load-tuned.ts';
 
 /** Something trained that can be asked, with its task and the batches it is asked in. */
@@ -21,16 +22,18 @@ export interface LoadedInference extends Inference {
 
 type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'>;
 
+type Tells = Pick<JobContext, 'onEvent'>;
+
 /**
  * Opens a run folder, or the folder of an exported model.
  * @throws InputError where the folder is neither, or what it holds cannot answer
  */
-export function loadInference(path: string, changes: Changes): Promise<LoadedInference> {
-  return holdsExport(path) ? loadExported(path, changes) : loadRun(path, changes);
+export function loadInference(path: string, changes: Changes, context: Tells = {}): Promise<LoadedInference> {
+  return holdsExport(path) ? loadExported(path, changes) : loadRun(path, changes, context);
 }
 
-async function loadRun(path: string, changes: Changes): Promise<LoadedInference> {
-  const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes);
+async function loadRun(path: string, changes: Changes, context: Tells): Promise<LoadedInference> {
+  const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
   const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
   const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };

@@ -4,16 +4,20 @@ import { requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import { isThere } from '../files/regular-file.ts';
 import { readDelta } from '../library/delta-file.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { requireTrained } from '../runs/outcome.ts';
+import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { keptModules, readStructure } from '../structure/structure-file.ts';
-import { loadTask, type Task } from '../tasks/tasks.ts';
+import type { Task } from '../tasks/tasks.ts';
+import type { JobContext } from './job-events.ts';
 import { recordedSettings } from './open-run.ts';
+import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 
 /** Everything needed to ask what a run has trained. */
 export interface LoadedTuned {
@@ -35,16 +39,27 @@ export interface LoadedTuned {
 export async function loadTuned(
   path: string,
   changes: Settings = {},
-  { catalogue: known }: WithCatalogue = {},
+  { catalogue: known, onEvent }: WithCatalogue & Pick<JobContext, 'onEvent'> = {},
 ): Promise<LoadedTuned> {
-  const asked = requireModelAndTask(recordedSettings(runFolder(path), changes, known));
+  const folder = requireTrainedRun(path);
+  const asked = requireModelAndTask(recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) }));
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
-  const task = await loadTask(asked.task, catalogue);
+  const given = { task: asked.task, isGiven: changes.task !== undefined };
+  const task = await taskOfRun(folder, given, catalogue, { onEvent });
   const named = { ...asked, device: await chooseDevice(asked.device) };
   const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
+  await requireModelOfRun(folder, model);
   const settings = completeSettings(model, task, named, undefined, catalogue);
   return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
+}
+
+/** @throws InputError where the folder holds no run, or one that has trained nothing yet, with how it goes on */
+export function requireTrainedRun(path: string): RunFolder {
+  const folder = runFolder(path);
+  requireRun(folder);
+  requireTrained(folder);
+  return folder;
 }
 
 /**
@@ -52,8 +67,7 @@ export async function loadTuned(
  * @throws InputError where the folder holds no trained run, or one of another model
  */
 export async function readTuned(path: string, model: Model, catalogue?: Catalogue): Promise<TunedStructure> {
-  const folder = runFolder(path);
-  requireRun(folder);
+  const folder = requireTrainedRun(path);
   const structure = await readStructure(folder.structure);
   const modules = keptModules(structure, model, folder.structure, catalogue);
   const delta = await readDelta(folder.delta, model, model.layout(modules));

@@ -27,12 +27,18 @@ export async function relay<Result>(
   const written = new Set(own.map(({ step }) => step));
   return runToEnd(events, event => {
     if (event.type === 'step') {
-      const { type, step, steps, loss, tokens, seconds, probabilities, worth } = event;
-      const opinion = { ...(probabilities && { probabilities }), ...(worth && { worth }) };
+      const { type, step, steps, loss, tokens, seconds, probabilities, worth, evaluates } = event;
+      const opinion = {
+        ...(probabilities && { probabilities }),
+        ...(worth && { worth }),
+        ...(evaluates && { evaluates }),
+      };
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
     } else {
       const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
-      const line = { stage, step, steps, loss, learningRate, score, best, seconds };
+      const { validationLoss } = event;
+      const told = validationLoss === undefined ? {} : { validationLoss };
+      const line = { stage, step, steps, loss, learningRate, score, ...told, best, seconds };
       if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
       onEvent?.({ type, stage, step, steps, score, best });
     }

@@ -8,13 +8,16 @@ import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-whole.ts';
 import { provenance } from '../library/provenance.ts';
+import { type RunInputs, writeRunInputs } from '../runs/inputs.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
+import { removeOutcome, requireNotDiverged } from '../runs/outcome.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 import type { JobContext } from './job-events.ts';
+import { requireInputsOfRun } from './run-inputs.ts';
 
 /** Keys that say how a run computes, and where its plugins lie now, not what: they may change when it is resumed. */
 const changeable: readonly SettingKey[] = ['threads', 'device', 'out', 'plugins'];
@@ -29,6 +32,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
     requireFreshFolder(folder);
     return given;
   }
+  requireNotDiverged(folder);
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
   const begun = settingsBegunWith(folder, given, catalogue);
@@ -43,10 +47,13 @@ function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalog
   return { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
 }
 
+/** Lists are equal where what they hold is. */
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
   const [now, then] = [given, begun].map(withAbsolutePaths) as [Settings, Settings];
   for (const key of Object.keys(given) as SettingKey[]) {
-    if (changeable.includes(key) || now[key] === then[key]) continue;
+    if (changeable.includes(key) || isEqual(now[key], then[key])) continue;
     throw new InputError(`the run was begun with \`${key}\` ${begun[key] ?? 'unset'}, not ${given[key]}`, {
       code: 'other-settings',
       where: folder.config,
@@ -55,14 +62,21 @@ function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder
   }
 }
 
+/** What a run is begun with. */
+export interface BegunWith {
+  readonly settings: ResolvedSettings;
+  readonly inputs: RunInputs;
+}
+
 /**
  * Writes the folder's config.yaml: from here on the run exists. A resumed run's logs are made whole. The caller holds
  * the folder (`whileHolding`). Another device than before is a warning: it changes no more than the last digits.
- * @throws InputError where another process has begun another run there since the settings were read
+ * @throws InputError where another process has begun another run there since the settings were read, and where data,
+ * task or model are not those that it was begun with
  */
 export async function beginRun(
   folder: RunFolder,
-  settings: ResolvedSettings,
+  { settings, inputs }: BegunWith,
   { onEvent, catalogue }: JobContext = {},
 ): Promise<void> {
   await createRunFolder(folder);
@@ -70,23 +84,35 @@ export async function beginRun(
   if (isThere(folder.config)) {
     const begun = settingsBegunWith(folder, settings, catalogue);
     requireSameSettings(settings, begun, folder);
+    await requireInputsOfRun(folder, inputs, openPlugins(settings.plugins, catalogue));
     if (begun.device !== settings.device) {
       const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
       onEvent?.({ type: 'warning', text });
     }
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
+    await removeOutcome(folder);
   } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(settings.device), folder.config));
+  // Absent too in what an early version has begun, or where it was killed right here.
+  if (!isThere(folder.inputs)) await writeRunInputs(folder, inputs);
 }
 
 /**
  * The settings that a run was begun with, and over them those that are to differ.
+ * @param options.needsFile whether the file of its task must be there, as its data lie beside it
  * @throws InputError where the folder holds no run, or the file of its task is not where it was
  */
-export function recordedSettings(folder: RunFolder, changes: Settings, catalogue?: Catalogue): Settings {
+export function recordedSettings(
+  folder: RunFolder,
+  changes: Settings,
+  catalogue?: Catalogue,
+  { needsFile = true }: { readonly needsFile?: boolean } = {},
+): Settings {
   requireRun(folder);
   const begun = settingsBegunWith(folder, changes, catalogue);
-  if (changes.task === undefined) requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
+  if (changes.task === undefined && needsFile) {
+    requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
+  }
   return { ...begun, ...changes };
 }
 

@@ -5,10 +5,12 @@ import { requireFrozenWeights, requireModelAndTask } from '../config/check-setti
 import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { type EncodedTask, encodeData } from '../library/encode-task.ts';
-import { type ResolvedSearch, resolveSearch } from '../library/resolve-search.ts';
+import { findingInWords } from '../core/finding.ts';
+import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
+import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
+import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
@@ -16,6 +18,7 @@ import { defaultDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
+import { inputsOf } from './run-inputs.ts';
 import { listTrials, type Trial } from './trials.ts';
 
 /** What the stages of a job share, in values: loaded, split by the seed, and encoded. */
@@ -36,6 +39,8 @@ export interface ResolvedSearchJob extends ResolvedJob {
 /** A job, and the settings that it was made of: to be recorded, and read by nothing below. */
 export interface Prepared extends ResolvedJob {
   readonly settings: ResolvedSettings;
+  /** What it was made from, to be kept in the run's folder. */
+  readonly inputs: RunInputs;
 }
 
 /**
@@ -63,19 +68,29 @@ export async function prepare(
 
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
+  const inputs = await inputsOf(task, examples, model);
   const { encoding, tuning } = jobSizes(settings);
   const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
   const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
   onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
-  for (const text of [data.incomplete, data.tooLong]) if (text !== undefined) onEvent?.({ type: 'warning', text });
-  return { catalogue, settings, model, data, compile, encoding, tuning };
+  for (const text of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text });
+  return { catalogue, settings, inputs, model, data, compile, encoding, tuning };
+}
+
+/** What to know of the data before anything is trained on them, what is worst first. */
+function warningsOf(data: EncodedTask): string[] {
+  const doubtful = data.findings.filter(({ severity }) => severity !== 'note').map(findingInWords);
+  return [...doubtful, ...dataRemarks.flatMap(name => data[name] ?? [])];
 }
 
 /** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
 export async function prepareSearch(given: Settings, context: JobContext): Promise<Prepared & ResolvedSearchJob> {
   const prepared = await prepare(given, context);
-  return { ...prepared, search: resolveSearch(prepared.model, prepared.settings, prepared.catalogue) };
+  const { model, data } = prepared;
+  const search = resolveSearch(model, prepared.settings, prepared.catalogue);
+  await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
+  return { ...prepared, search };
 }
 
 /** The same of a tuning. InputError also where what is to be tuned does not fit the model. */

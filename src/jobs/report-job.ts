@@ -1,6 +1,3 @@
-import { readYamlKeys } from '../config/config-file.ts';
-import type { Settings } from '../config/settings.ts';
-import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
@@ -8,8 +5,9 @@ import { reportHtml } from '../report/html-report.ts';
 import { curvesPicture } from '../report/pictures/curves-picture.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
 import { shownModules } from '../report/structure-modules.ts';
+import { standingOf, unfinished } from '../runs/outcome.ts';
 import { readResult } from '../runs/result.ts';
-import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
+import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { readStructure } from '../structure/structure-file.ts';
 import { readRunView } from './read-view.ts';
 import type { JobOutcome } from './run-job.ts';
@@ -23,19 +21,9 @@ export async function readRun(path: string): Promise<JobOutcome> {
   requireRun(folder);
   const result = await readResult(folder.result);
   if (result === undefined || !isThere(folder.structure)) {
-    throw new InputError('this run has no result yet', {
-      code: 'unfinished-run',
-      where: folder.path,
-      remedy: `let it go on first: s3delta ${commandOfRun(folder)} --resume --out ${folder.path}`,
-    });
+    throw unfinished(folder, standingOf(folder), 'has no result yet');
   }
   return { folder, result, structure: await readStructure(folder.structure) };
-}
-
-/** What has begun a run: a search has nothing to tune but what it finds. */
-function commandOfRun({ config }: RunFolder): 'search' | 'train' {
-  const { method, structure } = (readYamlKeys(config) ?? {}) as Settings;
-  return method === undefined && structure === undefined ? 'search' : 'train';
 }
 
 /** What a report holds beside the page. */
@@ -54,7 +42,7 @@ export async function writeReport(
   { png = false }: ReportOptions = {},
 ): Promise<string[]> {
   const view = await readRunView(folder);
-  const modules = shownModules(structure.modules);
+  const modules = shownModules(structure);
   const title = `${result.task} on ${result.model}`;
   const pictures = new Map([
     [folder.heatmap, heatMapSvg(heatMap(modules), `${title}: probability p of every candidate`)],

@@ -1,14 +1,13 @@
-import { rm } from 'node:fs/promises';
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
-import { whileHolding } from '../runs/run-lock.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { requireKept } from './given-structure.ts';
+import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext } from './job-events.ts';
-import { beginRun, settingsOfRun } from './open-run.ts';
+import { settingsOfRun } from './open-run.ts';
 import { prepareSearch, prepareTuning } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
 import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
@@ -40,13 +39,12 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const { settings, search, ...job } = await prepareSearch(begun, options);
-    return whileHolding(folder, async () => {
-      await beginRun(folder, settings, options);
+    const { settings, inputs, search, ...job } = await prepareSearch(begun, options);
+    return inRunFolder(folder, { settings, inputs }, options, async context => {
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
-        const found = await runSearchStage(job, search, folder, options);
+        const found = await runSearchStage(job, search, folder, context);
         structure = found.structure;
         result = { ...resultOf(job, structure), resources: { search: found.resources } };
         await writeResult(folder.result, result);
@@ -57,13 +55,12 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
         requireKept(structure, folder.structure);
         if (result.score === undefined) {
           const trials = [{ structure, tuning: job.tuning }];
-          ({ result } = await tuneBest(job, trials, result.resources.search, folder, options));
+          ({ result } = await tuneBest(job, trials, result.resources.search, folder, context));
         }
         if (settings['random-baseline']) {
-          result = await compareWithRandom({ ...job, space: search.space }, result, folder, options);
+          result = await compareWithRandom({ ...job, space: search.space }, result, folder, context);
         }
       }
-      await rm(folder.checkpoint, { recursive: true, force: true });
       return { folder, result, structure };
     });
   });
@@ -80,14 +77,12 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const { settings, trials, ...job } = await prepareTuning(begun, options);
-    return whileHolding(folder, async () => {
-      await beginRun(folder, settings, options);
+    const { settings, inputs, trials, ...job } = await prepareTuning(begun, options);
+    return inRunFolder(folder, { settings, inputs }, options, async context => {
       const done = await readResult(folder.result);
       const outcome = done
         ? { result: done, structure: await readStructure(folder.structure) }
-        : await tuneBest(job, trials, undefined, folder, options);
-      await rm(folder.checkpoint, { recursive: true, force: true });
+        : await tuneBest(job, trials, undefined, folder, context);
       return { folder, ...outcome };
     });
   });

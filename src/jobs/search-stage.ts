@@ -3,7 +3,7 @@ import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { runSearch } from '../library/search-structure.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { appendHistory, beginHistory, type Opinion } from '../runs/search-history.ts';
+import { appendHistory, beginHistory, cutHistory, type Opinion } from '../runs/search-history.ts';
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
@@ -46,19 +46,28 @@ export async function runSearchStage(
 /** How many moments of a search are kept at least, where it has so many steps. */
 const moments = 100;
 
-/** A listener that writes what a search thinks to its history: evenly over the steps, and at every evaluation. */
+/**
+ * A listener that writes what a search thinks to its history: evenly over the steps, and at every evaluation. What the
+ * file has of steps that are told again, after a crash, is taken back first: it ends as that of a search without one.
+ */
 export function recordHistory(file: string): (event: JobEvent) => void {
   let latest: { step: number; opinion: Opinion; written: boolean } | undefined;
+  let isFirst = true;
   const write = () => {
     if (latest === undefined || latest.written) return;
     appendHistory(file, latest.step, latest.opinion);
     latest.written = true;
   };
   return event => {
+    if (isFirst && (event.type === 'step' || event.type === 'evaluation')) {
+      isFirst = false;
+      cutHistory(file, event.type === 'step' ? event.step : event.step + 1);
+    }
     const opinion = event.type === 'step' ? opinionOf(event) : undefined;
     if (event.type === 'step' && opinion !== undefined) {
       latest = { step: event.step, opinion, written: false };
-      if (event.step % Math.ceil(event.steps / moments) === 0) write();
+      // One that is evaluated is written before its state is saved, where a stop may come.
+      if (event.evaluates || event.step % Math.ceil(event.steps / moments) === 0) write();
     } else if (event.type === 'evaluation' && event.step === latest?.step) {
       write();
     }

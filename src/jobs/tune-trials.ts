@@ -1,6 +1,7 @@
 import { DivergedError } from '../core/errors.ts';
 import { headSize } from '../deltas/layout.ts';
 import { writeDelta } from '../library/delta-file.ts';
+import { dataRemarks } from '../library/encode-task.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawFrom, type ResolvedSpace } from '../library/structures.ts';
 import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
@@ -29,7 +30,11 @@ export async function tuneBest(
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   const started = performance.now();
-  const { score: test, details } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
+  const {
+    score: test,
+    details,
+    interval,
+  } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
   const testSeconds = (performance.now() - started) / 1000;
   await writeStructure(folder.structure, structure);
   await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
@@ -41,6 +46,7 @@ export async function tuneBest(
       ...{ metric: data.task.metric, validation, test, majority: data.majority },
       ...(Object.keys(details).length > 0 && { details }),
     },
+    ...(interval && { testInterval: interval }),
     resources: {
       ...(search && { search }),
       retrain,
@@ -112,8 +118,9 @@ export function resultOf({ data, model, compile, tuning }: ResolvedJob, structur
     data: {
       ...{ train: data.train.length, validation: data.validation.targets.length, test: data.test.targets.length },
       note: data.note,
-      ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
-      ...(data.tooLong !== undefined && { tooLong: data.tooLong }),
+      ...Object.fromEntries(dataRemarks.flatMap(name => (data[name] === undefined ? [] : [[name, data[name]]]))),
+      ...(data.inputs.cut > 0 && { inputs: data.inputs }),
+      ...(data.findings.length > 0 && { findings: data.findings }),
     },
     budget: { parameters: budget, fraction: budget / model.parameters },
     structure: {

@@ -28,6 +28,8 @@ export interface Prediction extends Answer {
   readonly source: string;
   /** Wall-clock time: that of the batch it was answered in, over the number of questions in the batch. */
   readonly seconds: number;
+  /** How many tokens of it were too many and were cut off; absent where it was read whole. */
+  readonly cut?: number;
 }
 
 /** Batches in a window within which questions are sorted by length, so that little is padded. */
@@ -58,7 +60,8 @@ export async function* answerEach(
         const answers = await answer(batch.map(index => readings[index]!));
         const seconds = (performance.now() - started) / 1000 / batch.length;
         for (const [place, index] of batch.entries()) {
-          predictions[index] = { source: readings[index]!.text, ...answers[place]!, seconds };
+          const { text: source, cut } = readings[index]!;
+          predictions[index] = { source, ...answers[place]!, seconds, ...(cut > 0 && { cut }) };
         }
       }
       yield* predictions;

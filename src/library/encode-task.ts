@@ -1,19 +1,22 @@
-import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
+import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
-import { type AnswerMode, type EncodedExample, outputLength } from '../core/program.ts';
+import type { Finding } from '../core/finding.ts';
+import type { AnswerMode, EncodedExample } from '../core/program.ts';
 import { mapInSlices } from '../data/chunks.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
+import type { Judge } from '../metrics/assessment.ts';
 import { metricNamed } from '../metrics/metrics.ts';
 import type { Target } from '../metrics/target.ts';
 import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
-import { majorityScore } from '../tasks/majority.ts';
+import { majorityScore, mostFrequentAnswer } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';
 import { sample } from './sample.ts';
-import type { ScoredSplit, Scoring } from './scoring.ts';
+import type { ScoredSplit, Scoring, SplitName } from './scoring.ts';
 import { completeSettings, type StageSettings } from './stage-settings.ts';
+import { CutCounter, type CutTally, cutInWords, respelledInWords, tooLongInWords } from './text-remarks.ts';
 
 /** What a task says of itself, wherever its examples come from. */
 export type TaskDescription = Pick<
@@ -31,21 +34,42 @@ export type TaskDescription = Pick<
 >;
 
 /** A task's data as a model reads it. */
-export interface EncodedTask {
+export interface EncodedTask extends DataRemarks {
   readonly task: TaskDescription;
   readonly train: readonly EncodedExample[];
   readonly validation: ScoredSplit;
   readonly test: ScoredSplit;
   readonly scoring: Scoring;
+  /** What answers are judged by, and the commonest one of the training set to compare with. */
+  readonly judge: Judge;
   /** Test score of always giving the commonest answer of the training set. */
   readonly majority: number;
-  /** How the sets were made, and what the data at hand lack of the whole data set, in a sentence each. */
+  /** How the sets were made, in a sentence. */
   readonly note: string;
+  /** What the rows of a user's own show, the worst first. */
+  readonly findings: readonly Finding[];
+  /** Inputs, and how many of them were longer than is read and have been cut. */
+  readonly inputs: CutTally;
+}
+
+/** What a reader of the scores must know, in a sentence each. */
+export interface DataRemarks {
+  /** What the data at hand lack of the whole data set. */
   readonly incomplete?: string;
-  /** How many answers are longer than any that is given, in a sentence. */
+  /** How many answers are longer than any that is given. */
   readonly tooLong?: string;
-  /** Inputs of all sets, and how many of them were longer than is read and have been cut. */
-  readonly inputs: { readonly all: number; readonly cut: number };
+  /** How many texts are longer than is read. */
+  readonly cutTexts?: string;
+  /** How many answers the model cannot say as they are written. */
+  readonly respelled?: string;
+}
+
+/** Its keys, in the order in which they are told. */
+export const dataRemarks = ['incomplete', 'tooLong', 'cutTexts', 'respelled'] as const satisfies (keyof DataRemarks)[];
+
+/** Examples ready to be scored and judged. */
+export interface JudgedSplit extends Pick<EncodedTask, 'scoring' | 'judge' | 'inputs'>, Pick<DataRemarks, 'cutTexts'> {
+  readonly split: ScoredSplit;
 }
 
 /**
@@ -74,51 +98,98 @@ export async function encodeData(
   options: EncodingOptions,
   { signal, catalogue = builtIn }: StopContext & WithCatalogue = {},
 ): Promise<EncodedTask> {
-  const { maxLength, maxValidation, maxTest, batchSize, sentinel, seed } = options;
-  const metric = metricNamed(task.metric, catalogue.metrics);
-  const details = (task.details ?? []).map(name => [name, metricNamed(name, catalogue.metrics)] as const);
-  const codec = model.codec(task, { maxLength, sentinel });
-  const answers = answerMode(codec, task, options.answers);
+  const { maxValidation, maxTest, seed } = options;
+  const { codec, scoring, metric, encode, cuts } = taskEncoder(model, task, options, catalogue);
   const train = data.train.flatMap(trainingRows);
   const validation = sample(data.validation, maxValidation, seed, 'sample/validation');
   const test = sample(data.test, maxTest, seed, 'sample/test');
-  let cut = 0;
-  const encode = ({ input, output }: Example): EncodedExample & InferenceInput => {
-    const reading = codec.read(input);
-    if (reading.cut > 0) cut += 1;
-    const { choices } = reading;
-    return { input: reading.input, output: codec.encode(output, reading), ...(choices && { choices }) };
-  };
-  const toSplit = async (examples: readonly Example[]): Promise<ScoredSplit> => ({
-    examples: await mapInSlices(examples, encode, signal),
+  const encoded = await mapInSlices(train, example => encode('train', example), signal);
+  const toSplit = async (set: SplitName, examples: readonly Example[]): Promise<ScoredSplit> => ({
+    examples: await mapInSlices(examples, example => encode(set, example), signal),
     targets: examples.map(example => targetOf(codec, example)),
   });
-  const encoded = await mapInSlices(train, encode, signal);
-  const splits = { validation: await toSplit(validation), test: await toSplit(test) };
-  const words = codec.choice?.labels?.map(({ word }) => word);
-  const tooLong = await countTooLong(codec, task, [train, validation, test].flat(), signal);
+  const splits = { validation: await toSplit('validation', validation), test: await toSplit('test', test) };
+  const labels = codec.choice?.labels;
+  const said = train.map(({ output }) => codec.write(output));
+  const all = [train, validation, test].flat();
+  const remarks = {
+    incomplete: data.incomplete,
+    tooLong: await tooLongInWords(codec, task.maxTargetLength, all, signal),
+    cutTexts: cutInWords(cuts.tally, options.maxLength),
+    respelled: await respelledInWords(codec, all, signal),
+  };
+  const judge = { metric, labels, commonest: mostFrequentAnswer(said) };
   return {
     task,
     train: encoded,
     ...splits,
-    scoring: {
-      codec,
-      answers,
-      score: (predictions, targets) => metric(predictions, targets, words),
-      details: (predictions, targets) =>
-        Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
-      batchSize,
-    },
+    scoring,
+    judge,
     majority: majorityScore(metric, {
-      train: train.map(({ output }) => codec.write(output)),
+      train: said,
       test: splits.test.targets,
-      labels: words,
+      labels: labels?.map(({ word }) => word),
     }),
     note: data.note,
-    ...(data.incomplete !== undefined && { incomplete: data.incomplete }),
-    ...(tooLong !== undefined && { tooLong }),
-    inputs: { all: train.length + validation.length + test.length, cut },
+    ...(Object.fromEntries(Object.entries(remarks).filter(([, text]) => text !== undefined)) as DataRemarks),
+    findings: data.findings ?? [],
+    inputs: cuts.tally,
   };
+}
+
+/**
+ * Labelled examples that are in no set of the task, ready to be scored; the answer to compare with is the commonest of
+ * their own.
+ * @throws InputError as `encodeTask`
+ */
+export async function encodeExamplesOf(
+  model: Pick<Model, 'codec'>,
+  task: TaskDescription,
+  examples: readonly Example[],
+  options: EncodingOptions,
+  { signal, catalogue = builtIn }: StopContext & WithCatalogue = {},
+): Promise<JudgedSplit> {
+  const { codec, scoring, metric, encode, cuts } = taskEncoder(model, task, options, catalogue);
+  const encoded = await mapInSlices(examples, example => encode('file', example), signal);
+  const targets = examples.map(example => targetOf(codec, example));
+  const commonest = mostFrequentAnswer(examples.map(({ output }) => codec.write(output)));
+  const cutTexts = cutInWords(cuts.tally, options.maxLength);
+  return {
+    split: { examples: encoded, targets },
+    scoring,
+    judge: { metric, labels: codec.choice?.labels, commonest },
+    inputs: cuts.tally,
+    ...(cutTexts !== undefined && { cutTexts }),
+  };
+}
+
+/** How a model reads a task's examples, whichever set they are in. */
+function taskEncoder(
+  model: Pick<Model, 'codec'>,
+  task: TaskDescription,
+  { maxLength, batchSize, sentinel, answers }: EncodingOptions,
+  { metrics }: Catalogue,
+) {
+  const metric = metricNamed(task.metric, metrics);
+  const details = (task.details ?? []).map(name => [name, metricNamed(name, metrics)] as const);
+  const codec = model.codec(task, { maxLength, sentinel });
+  const words = codec.choice?.labels?.map(({ word }) => word);
+  const scoring: Scoring = {
+    codec,
+    answers: answerMode(codec, task, answers),
+    score: (predictions, targets) => metric(predictions, targets, words),
+    details: (predictions, targets) =>
+      Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
+    batchSize,
+  };
+  const cuts = new CutCounter();
+  const encode = (set: string, { input, output }: Example): EncodedExample & InferenceInput => {
+    const reading = codec.read(input);
+    cuts.count(set, reading);
+    const { choices } = reading;
+    return { input: reading.input, output: codec.encode(output, reading), ...(choices && { choices }) };
+  };
+  return { codec, scoring, metric, encode, cuts };
 }
 
 /** What an answer to an example is judged by. */
@@ -146,22 +217,4 @@ function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode)
     });
   }
   return mode;
-}
-
-/** How many free-text answers are longer than any that is written, in a sentence; undefined where none is. */
-async function countTooLong(
-  { choice, writing, encode }: Codec,
-  { maxTargetLength }: TaskDescription,
-  examples: readonly Example[],
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  if (choice !== undefined || writing === undefined) return undefined;
-  // How long a text is does not depend on what was read. Its last token ends it, and need not be generated.
-  const unread = { input: { ids: [] } };
-  const isTooLong = (example: Example) =>
-    answersTo(example).every(answer => outputLength(encode(answer, unread)) - 1 > writing.maxTokens);
-  const found = await mapInSlices(examples, isTooLong, signal);
-  const count = found.filter(Boolean).length;
-  if (count === 0) return undefined;
-  return `${count} of ${found.length} answers have more than ${maxTargetLength ?? writing.maxTokens} tokens, the task's maxTargetLength, and can never be given`;
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
+import type { Program } from '../core/program.ts';
+import { type Assessment, assess } from '../metrics/assessment.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import type { EncodedTask } from './encode-task.ts';
+import type { EncodedTask, JudgedSplit } from './encode-task.ts';
 import { asInterrupted, type StopContext } from './run-to-end.ts';
-import { type DetailedScore, scoreSplitInDetail } from './scoring.ts';
+import { answerSplit, type DetailedScore, type SplitName, scoreSplitInDetail } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
-/** The parts of a task that scores are made on. */
-export type SplitName = 'validation' | 'test';
+export type { SplitName } from './scoring.ts';
 
 const splitName = z.enum(['validation', 'test'] satisfies SplitName[], { error: '`validation` or `test`' });
 
@@ -37,11 +38,41 @@ export function evaluateInDetail(
 ): Promise<DetailedScore> {
   return asInterrupted(signal, async () => {
     checkArgument('evaluate(model, tuned, data, split)', splitName, split);
-    const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
-    try {
-      return await scoreSplitInDetail(program, data[split], data.scoring, tuned, signal);
-    } finally {
-      await program.release();
-    }
+    return withProgram(model, tuned, catalogue, program =>
+      scoreSplitInDetail(program, data[split], data.scoring, tuned, signal),
+    );
   });
+}
+
+/**
+ * What trained parameters are worth on examples, looked at from every side: `evaluateInDetail`, with an interval for
+ * the score, what always giving the commonest answer gets, and where answers are classes how each of them fares.
+ * @throws as `evaluate`
+ */
+export function assessTuned(
+  model: Model,
+  tuned: TunedStructure,
+  { split, scoring, judge }: Pick<JudgedSplit, 'split' | 'scoring' | 'judge'>,
+  { signal, catalogue }: StopContext & WithCatalogue = {},
+): Promise<Assessment & DetailedScore> {
+  return asInterrupted(signal, () =>
+    withProgram(model, tuned, catalogue, async program => {
+      const answers = await answerSplit(program, split, scoring, tuned, signal);
+      return { ...assess(judge, answers, split.targets), details: scoring.details?.(answers, split.targets) ?? {} };
+    }),
+  );
+}
+
+async function withProgram<T>(
+  model: Model,
+  { structure }: TunedStructure,
+  catalogue: WithCatalogue['catalogue'],
+  work: (program: Program) => Promise<T>,
+): Promise<T> {
+  const program = await model.compile(keptModules(structure, model, undefined, catalogue));
+  try {
+    return await work(program);
+  } finally {
+    await program.release();
+  }
 }

@@ -34,9 +34,11 @@ export function resolveSearch(
 export function searchProblem(
   { space, stage, tuning }: Pick<ResolvedSearch, 'space' | 'stage' | 'tuning'>,
   examples: readonly EncodedExample[],
+  backbone?: string,
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
-  const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
+  const known = { ...(backbone !== undefined && { backbone }) };
+  const problem = { candidates, budget, keepInert, ...known, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };

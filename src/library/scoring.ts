@@ -1,7 +1,10 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
+import { bootstrapInterval, type ScoreInterval } from '../metrics/bootstrap-interval.ts';
 import type { Target } from '../metrics/target.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
+
+export type SplitName = 'validation' | 'test';
 
 /** A split ready to be scored. */
 export interface ScoredSplit {
@@ -30,6 +33,8 @@ export interface Scoring extends AnswerOptions {
 export interface DetailedScore {
   readonly score: number;
   readonly details: Readonly<Record<string, number>>;
+  /** Where the score would lie, were the rows drawn again; absent where that cannot be said. */
+  readonly interval?: ScoreInterval;
 }
 
 /** The state of a program that is to answer. */
@@ -50,7 +55,7 @@ export async function scoreSplit(
   return scoring.score(await answerSplit(program, split, scoring, trained, signal), split.targets);
 }
 
-/** The same, with every metric that the task reports. */
+/** The same, with every metric that the task reports and the interval of its own. */
 export async function scoreSplitInDetail(
   program: Answering,
   split: ScoredSplit,
@@ -59,7 +64,13 @@ export async function scoreSplitInDetail(
   signal?: AbortSignal,
 ): Promise<DetailedScore> {
   const answers = await answerSplit(program, split, scoring, trained, signal);
-  return { score: scoring.score(answers, split.targets), details: scoring.details?.(answers, split.targets) ?? {} };
+  const { targets } = split;
+  const interval = bootstrapInterval(scoring.score, answers, targets);
+  return {
+    score: scoring.score(answers, targets),
+    details: scoring.details?.(answers, targets) ?? {},
+    ...(interval && { interval }),
+  };
 }
 
 /** Answers in the order of the examples, batches sorted by length so that little is padded. */

@@ -46,7 +46,7 @@ export async function* runSearch(
 ): AsyncGenerator<SearchEvent, FoundStructure> {
   throwIfInterrupted(context.signal);
   const { strategy, options, space, stage } = search;
-  const problem = searchProblem(search, data.train);
+  const problem = searchProblem(search, data.train, model.fingerprint);
   const open = new Set<Program>();
   const compile: Compile = async modules => {
     const program = await model.compile(modules);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { withPaperValues } from '../config/paper-values.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
@@ -30,7 +31,10 @@ export function completeSettings(
 ): ResolvedSettings {
   checkArgument('settings', z.looseObject({}, { error: 'settings by their keys, for example `{ epochs: 2 }`' }), given);
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = parseSettings(said, key => key, catalogue);
+  const parsed = withPaperValues(
+    parseSettings(said, key => key, catalogue),
+    catalogue,
+  );
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
   const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
   checkSearchOptions(settings, catalogue);

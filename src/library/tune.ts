@@ -3,6 +3,7 @@ import { jobSizes } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
+import { meanLoss } from '../training/mean-loss.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../training/tune-program.ts';
 import type { EncodedTask } from './encode-task.ts';
@@ -51,6 +52,10 @@ export async function* tuneStructure(
         examples: data.train,
         initialDelta: program.initialDelta(tuning.seed),
         evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
+        ...(tuning.validationLoss && {
+          validationLoss: (delta: Float32Array) =>
+            meanLoss(program, data.validation.examples, { delta }, { ...data.scoring, ...context }),
+        }),
       },
       tuning,
       context,

@@ -1,6 +1,7 @@
-import { type Metric, meanPercent } from './metric.ts';
+import { type Metric, meanOf } from './metric.ts';
 import { answersOf } from './target.ts';
 
 /** Share of predictions that are the target, exactly, in percent. */
-export const accuracy: Metric = (predictions, targets) =>
-  meanPercent(predictions, targets, (prediction, target) => (answersOf(target).includes(prediction) ? 1 : 0));
+export const accuracy: Metric = meanOf({ description: 'share of right answers' }, (prediction, target) =>
+  answersOf(target).includes(prediction) ? 1 : 0,
+);

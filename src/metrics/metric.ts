@@ -8,10 +8,22 @@ import type { Target } from './target.ts';
  */
 export interface Metric extends MetricNeeds {
   (predictions: readonly string[], targets: readonly Target[], labels: readonly string[] | undefined): number;
+  /** What one prediction is worth, 0 to 1, where the metric is the mean of that in percent. */
+  readonly worth?: Worth;
 }
 
-/** What a metric needs of a task; nothing by default. */
+/** What a prediction is worth, 0 to 1. */
+type Worth = (prediction: string, target: Target) => number;
+
+/** What a metric says of itself, and needs of a task; nothing by default. */
 export interface MetricNeeds {
+  /** What it measures, in a few words for help and docs. */
+  readonly description?: string;
+  /**
+   * Why it has no value for these answers, in a sentence, where its formula divides by 0; it gives 0 then. Undefined
+   * where it has one.
+   */
+  readonly undefinedFor?: (predictions: readonly string[], targets: readonly Target[]) => string | undefined;
   /** Judges by the one right answer of each example; the others take any of several. */
   readonly oneAnswer?: boolean;
   /** Two labels, of which the last is the positive one. */
@@ -33,13 +45,12 @@ export function checkPaired(predictions: readonly string[], targets: readonly Ta
   if (predictions.length === 0) throw new RangeError('a metric of no predictions');
 }
 
-/** Mean over the examples of what each prediction is worth, 0 to 1, in percent. */
-export function meanPercent(
-  predictions: readonly string[],
-  targets: readonly Target[],
-  worth: (prediction: string, target: Target) => number,
-): number {
-  checkPaired(predictions, targets);
-  const sum = predictions.reduce((total, prediction, i) => total + worth(prediction, targets[i]!), 0);
-  return (100 * sum) / targets.length;
+/** The mean over the examples of what each prediction is worth, in percent. */
+export function meanOf(needs: MetricNeeds, worth: Worth): Metric {
+  const mean: Metric = (predictions, targets) => {
+    checkPaired(predictions, targets);
+    const sum = predictions.reduce((total, prediction, i) => total + worth(prediction, targets[i]!), 0);
+    return (100 * sum) / targets.length;
+  };
+  return Object.assign(mean, needs, { worth });
 }

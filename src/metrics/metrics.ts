@@ -6,6 +6,9 @@ import { groupAccuracy } from './group-accuracy.ts';
 import { matthews } from './matthews.ts';
 import type { Metric } from './metric.ts';
 import { pearson } from './pearson.ts';
+import { macroF1 } from './per-class.ts';
+import { pearsonSpearman, spearman } from './rank-correlation.ts';
+import { rougeL } from './rouge-l.ts';
 import { tokenF1 } from './token-f1.ts';
 
 /** Metrics by the names that tasks use. */
@@ -15,10 +18,14 @@ export type Metrics = Readonly<Record<string, Metric>>;
 export const metrics = {
   accuracy,
   f1,
+  'macro-f1': macroF1,
   matthews,
   pearson,
-  'token-f1': tokenF1,
+  spearman,
+  'pearson-spearman': pearsonSpearman,
   'exact-match': exactMatch,
+  'token-f1': tokenF1,
+  'rouge-l': rougeL,
   'group-accuracy': groupAccuracy,
 } as const satisfies Metrics;
 
@@ -30,4 +37,11 @@ export const metricNames = Object.keys(metrics) as readonly MetricName[];
 export function metricNamed(name: string, known: Metrics = metrics): Metric {
   if (!Object.hasOwn(known, name)) throw unknownName('metric', name, Object.keys(known));
   return known[name]!;
+}
+
+/** `accuracy (share of right answers), f1 (…)`: what a help text says of them. */
+export function describeMetrics(known: Metrics = metrics): string {
+  return Object.entries(known)
+    .map(([name, { description }]) => (description === undefined ? name : `${name} (${description})`))
+    .join(', ');
 }

@@ -1,5 +1,5 @@
 import { checkPaired, type Metric, needing } from './metric.ts';
-import { onlyAnswer } from './target.ts';
+import { onlyAnswer, type Target } from './target.ts';
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INVALID_SCORE = -1;
@@ -9,17 +9,41 @@ const INVALID_SCORE = -1;
  * finite decimal number counts as −1; where the correlation is not defined (one side is constant) the result is 0.
  * @throws RangeError as every metric, and where a target is no finite decimal number or has several right answers
  */
-export const pearson: Metric = needing({ oneAnswer: true, numbers: true }, (predictions, targets) => {
-  checkPaired(predictions, targets);
-  const x = predictions.map(text => spelledNumber(text) ?? INVALID_SCORE);
-  const y = targets.map(target => requireNumber(onlyAnswer(target)));
+export const pearson: Metric = needing(
+  { oneAnswer: true, numbers: true, description: 'correlation of numbers', undefinedFor: noCorrelation },
+  (predictions, targets) => {
+    checkPaired(predictions, targets);
+    return correlation(...comparedNumbers(predictions, targets));
+  },
+);
+
+/**
+ * The numbers that are compared: those of the predictions, and those of the targets.
+ * @throws RangeError where a target is no finite decimal number or has several right answers
+ */
+export function comparedNumbers(predictions: readonly string[], targets: readonly Target[]): [number[], number[]] {
+  return [
+    predictions.map(text => spelledNumber(text) ?? INVALID_SCORE),
+    targets.map(target => requireNumber(onlyAnswer(target))),
+  ];
+}
+
+/** Pearson's r times 100; 0 where one side is constant. */
+export function correlation(x: readonly number[], y: readonly number[]): number {
   // Rounding of the mean would give a constant side a meaningless direction instead of none.
   if (isConstant(x) || isConstant(y)) return 0;
   const dx = deviations(x);
   const dy = deviations(y);
-  const correlation = dot(dx, dy) / (Math.sqrt(dot(dx, dx)) * Math.sqrt(dot(dy, dy)));
-  return Number.isFinite(correlation) ? 100 * Math.max(-1, Math.min(1, correlation)) : 0;
-});
+  const r = dot(dx, dy) / (Math.sqrt(dot(dx, dx)) * Math.sqrt(dot(dy, dy)));
+  return Number.isFinite(r) ? 100 * Math.max(-1, Math.min(1, r)) : 0;
+}
+
+/** Why there is no correlation, where one side is constant. */
+export function noCorrelation(predictions: readonly string[], targets: readonly Target[]): string | undefined {
+  const [x, y] = comparedNumbers(predictions, targets);
+  if (isConstant(y)) return 'every example has the same number';
+  return isConstant(x) ? 'every answer is the same number, or none' : undefined;
+}
 
 /** The finite number that a text spells in decimal notation, undefined where it spells none. */
 export function spelledNumber(text: string): number | undefined {

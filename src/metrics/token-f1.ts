@@ -1,4 +1,4 @@
-import { type Metric, meanPercent } from './metric.ts';
+import { type Metric, meanOf } from './metric.ts';
 import { squadWords } from './squad-normalise.ts';
 import { answersOf } from './target.ts';
 
@@ -7,11 +7,13 @@ import { answersOf } from './target.ts';
  * shares of the prediction's and the answer's normalised words that they have in common, counted with repetitions; 0
  * where they share none, also where both are empty.
  */
-export const tokenF1: Metric = (predictions, targets) =>
-  meanPercent(predictions, targets, (prediction, target) => {
+export const tokenF1: Metric = meanOf(
+  { description: 'words shared with an answer, as SQuAD counts them' },
+  (prediction, target) => {
     const words = squadWords(prediction);
     return Math.max(...answersOf(target).map(answer => overlap(words, squadWords(answer))));
-  });
+  },
+);
 
 function overlap(prediction: readonly string[], answer: readonly string[]): number {
   const left = new Map<string, number>();

@@ -26,6 +26,8 @@ export interface Reading extends InferenceInput {
   readonly text: string;
   /** How many tokens were cut off. */
   readonly cut: number;
+  /** The same of each part of the text that has lost some, by its name. */
+  readonly lost?: Readonly<Record<string, number>>;
 }
 
 /** One of the answers to choose among. */

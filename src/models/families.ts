@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
 import { readJson } from '../files/structured-text.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import { loadBert, openBertCodecs } from './bert/load-bert.ts';
+import { bert } from './bert/bert.ts';
+import { distilbert } from './distilbert/distilbert.ts';
 import type { Model } from './model.ts';
+import { modernbert } from './modernbert/modernbert.ts';
+import { mpnet } from './mpnet/mpnet.ts';
+import { roberta } from './roberta/roberta.ts';
 import { loadT5 } from './t5/load-t5.ts';
 import { openT5Codecs } from './t5/t5-codec.ts';
 
@@ -25,7 +30,12 @@ export type Families = Readonly<Record<string, Family>>;
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
 export const families: Families = {
   t5: { load: loadT5, openCodecs: openT5Codecs },
-  bert: { load: loadBert, openCodecs: openBertCodecs },
+  bert,
+  roberta,
+  'xlm-roberta': roberta,
+  distilbert,
+  mpnet,
+  modernbert,
 };
 
 /**
@@ -42,9 +52,10 @@ export async function familyIn(
     typeof config === 'object' && config !== null && 'model_type' in config ? String(config.model_type) : undefined;
   const family = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   if (family !== undefined) return { family, config };
+  const [nearest] = nearestNames(name ?? '', Object.keys(known));
   throw new InputError(`the model family is ${name ?? 'not named'}`, {
     code: 'unknown-family',
     where,
-    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}`,
+    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}${nearest ? `; the nearest is ${nearest}` : ''}`,
   });
 }

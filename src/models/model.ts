@@ -20,6 +20,10 @@ export interface Model {
    * Of config, weight layout and samples of every weight; structures and deltas remember which model they belong to.
    */
   readonly fingerprint: string;
+  /** SHA-256 of every file that it was loaded from, by the file's name: what a run was trained on, to the last bit. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** What a user should know, a sentence each: weights that are odd, a trained head that is not made use of. */
+  readonly warnings: readonly string[];
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
   /** What is trained beside modules, whatever the structure: classifiers. None of it counts against a budget. */

@@ -1,8 +1,9 @@
-import type { RunSummary } from '../report/run-summary.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 
 /** The list of runs as the page knows it. */
 export interface KnownRuns {
   readonly runs: ReadonlyMap<string, RunSummary>;
+  readonly comparisons: readonly ComparisonSummary[];
   /** False before the first answer, and while the server cannot be reached. */
   readonly connected: boolean;
 }
@@ -12,14 +13,21 @@ export interface ChangesMessage {
   readonly whole: boolean;
   readonly runs: readonly RunSummary[];
   readonly removed: readonly string[];
+  /** All of them; absent where none has changed. */
+  readonly comparisons?: readonly ComparisonSummary[];
 }
 
-export function withChanges(known: KnownRuns, { whole, runs, removed }: ChangesMessage): KnownRuns {
+export function withChanges(
+  known: KnownRuns,
+  { whole, runs, removed, comparisons = whole ? [] : known.comparisons }: ChangesMessage,
+): KnownRuns {
   const next = new Map(whole ? [] : known.runs);
   for (const id of removed) next.delete(id);
   for (const run of runs) next.set(run.id, run);
-  return { runs: next, connected: true };
+  return { runs: next, comparisons, connected: true };
 }
+
+export const nothingKnown: KnownRuns = { runs: new Map(), comparisons: [], connected: false };
 
 const retryMilliseconds = 2000;
 /** The server says something every 15 seconds; one that does not is gone, also where no error tells so. */
@@ -30,7 +38,7 @@ const silenceMilliseconds = 40_000;
  * that has been started again. Returns what ends it.
  */
 export function followRuns(show: (known: KnownRuns) => void): () => void {
-  let known: KnownRuns = { runs: new Map(), connected: false };
+  let known: KnownRuns = nothingKnown;
   let lastId = '';
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -17,10 +17,12 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
   const data = useMemo(() => alignSeries(series), [JSON.stringify(series)]);
 
   useEffect(() => {
-    const chart = new UPlot(options(place.current!, series), data as UPlot.AlignedData, place.current!);
+    const element = place.current!;
+    const chart = new UPlot(options(element, series), data as UPlot.AlignedData, element);
     plot.current = chart;
-    const resized = new ResizeObserver(() => chart.setSize({ width: place.current!.clientWidth, height: 220 }));
-    resized.observe(place.current!);
+    // It may still be told of a size when the element has left the page: it asks this one, not what `place` holds then.
+    const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 220 }));
+    resized.observe(element);
     return () => {
       resized.disconnect();
       chart.destroy();

@@ -1,61 +1,49 @@
 import { html } from 'htm/preact';
 import { runsTable } from '../report/overview.ts';
 import type { RunSummary } from '../report/run-summary.ts';
-import type { RunView } from '../report/run-view.ts';
 import { stageCurves, tablePanel } from '../report/sections.ts';
-import type { Table } from '../report/table.ts';
 import { Chart } from './chart.ts';
+import { Difference, type NamedView } from './difference.ts';
 import { Drawn } from './markup.ts';
+import { tellingNames } from './run-tree.ts';
 import { Structure } from './structure.ts';
 import { useViews } from './use-views.ts';
 
-/** Runs side by side: their scores, their curves over each other, their structures next to each other. */
+/** Runs side by side: their scores, their curves over each other, what their structures share, each on one scale. */
 export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
   const fetched = useViews(runs);
-  const views = runs.flatMap(run => {
+  const names = tellingNames(runs.map(({ id }) => id));
+  const views = runs.flatMap((run, index): NamedView[] => {
     const view = fetched.get(run.id)?.view;
-    return view === undefined ? [] : [{ id: run.id, view }];
+    return view === undefined ? [] : [{ name: names[index]!, view }];
   });
   const curves = Map.groupBy(
-    views.flatMap(({ id, view }) => stageCurves(view.metrics).map(({ title, series }) => ({ id, title, series }))),
+    views.flatMap(({ name, view }) =>
+      stageCurves(view.metrics).map(({ title, series }) => ({ run: name, title, series })),
+    ),
     ({ title }) => title,
   );
-  const shared = sharedTable(views);
+  const structures = views.filter(({ view }) => view.modules.length > 0);
+  const maximum = structures.flatMap(({ view }) => view.modules).reduce((most, { p }) => Math.max(most, p), 0);
   return html`<article>
-    <h1>${runs.length} runs side by side</h1>
-    <${Drawn} markup=${tablePanel('Runs', runsTable(runs))} />
+    <h1>${runs.length} ${runs.length === 1 ? 'run' : 'runs side by side'}</h1>
+    <${Drawn} markup=${tablePanel('Runs', runsTable(runs.map((run, index) => ({ ...run, id: names[index]! }))))} />
     <div class="curves">
       ${[...curves].map(([title, lines]) => {
-        const series = lines.flatMap(({ id, series }) =>
-          series.map(({ name, points }) => ({ name: [id, name].filter(Boolean).join(', '), points })),
+        const series = lines.flatMap(({ run, series }) =>
+          series.map(({ name, points }) => ({ name: [run, name].filter(Boolean).join(', '), points })),
         );
         return html`<${Chart} key=${title} title=${title} series=${series} />`;
       })}
     </div>
-    ${shared.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Modules kept by both', shared)} />`}
+    ${structures.length > 1 && html`<${Difference} views=${structures} />`}
     <div class="structures">
-      ${views.map(
-        ({ id, view }) => html`<section key=${id}>
-          <h2>${id}</h2>
-          <${Structure} view=${view} name=${id} />
+      ${structures.map(
+        ({ name, view }) => html`<section key=${name}>
+          <h2>${name}</h2>
+          <${Structure} view=${view} name=${name} maximum=${maximum} />
         </section>`,
       )}
     </div>
   </article>`;
-}
-
-/** How far each two structures agree: kept by both, of those kept by either. */
-function sharedTable(views: readonly { readonly id: string; readonly view: RunView }[]): Table {
-  const kept = views.map(({ id, view }) => ({
-    id,
-    modules: view.modules.filter(module => module.kept).map(({ site, kind }) => `${site} ${kind}`),
-  }));
-  const pairs = kept.flatMap((a, index) => kept.slice(index + 1).map(b => ({ a, b })));
-  return {
-    header: ['run', 'other run', 'kept by both', 'by either'],
-    rows: pairs.map(({ a, b }) => {
-      const either = new Set([...a.modules, ...b.modules]).size;
-      return [a.id, b.id, String(a.modules.length + b.modules.length - either), String(either)];
-    }),
-  };
 }

@@ -1,21 +1,46 @@
 import type { RunSummary } from '../report/run-summary.ts';
 
-export type Order = 'newest' | 'name' | 'score';
+type Comparison = (a: RunSummary, b: RunSummary) => number;
+
+const text = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+const byName: Comparison = (a, b) => text(a.id, b.id);
+/** The largest first, those without a number last. */
+const falling = (value: (run: RunSummary) => number | undefined): Comparison => {
+  const of = (run: RunSummary) => value(run) ?? Number.NEGATIVE_INFINITY;
+  return (a, b) => (of(a) === of(b) ? 0 : of(b) - of(a));
+};
+
+/** Ways to order runs. Scores of different metrics are not compared: each metric has its runs together. */
+const comparisons = {
+  newest: falling(run => run.changed),
+  name: byName,
+  task: (a: RunSummary, b: RunSummary) => text(a.task, b.task),
+  method: (a: RunSummary, b: RunSummary) => text(a.method, b.method),
+  parameters: falling(run => run.parameters),
+  score: (a: RunSummary, b: RunSummary) =>
+    Number(a.test === undefined) - Number(b.test === undefined) ||
+    text(a.metric ?? '', b.metric ?? '') ||
+    falling(run => run.test)(a, b),
+} satisfies Record<string, Comparison>;
+
+export type OrderName = keyof typeof comparisons;
+export const orderNames = Object.keys(comparisons) as OrderName[];
+
+/** The name of an order, with `-` before it where it is turned round. */
+export type Order = OrderName | `-${OrderName}`;
+
+export function isOrder(given: string): given is Order {
+  return Object.hasOwn(comparisons, given.replace(/^-/, ''));
+}
 
 /** The runs that have every word of the filter somewhere in what the list shows of them, in an order. */
 export function listed(runs: Iterable<RunSummary>, filter: string, order: Order): RunSummary[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = ({ id, task, model, method, state, seed }: RunSummary) => {
-    const text = `${id} ${task} ${model} ${method} ${state} seed${seed ?? ''}`.toLowerCase();
-    return words.every(word => text.includes(word));
+    const shown = `${id} ${task} ${model} ${method} ${state} seed${seed ?? ''}`.toLowerCase();
+    return words.every(word => shown.includes(word));
   };
-  return [...runs].filter(matches).sort(comparisons[order]);
+  const compare: Comparison = comparisons[order.replace(/^-/, '') as OrderName];
+  const sign = order.startsWith('-') ? -1 : 1;
+  return [...runs].filter(matches).sort((a, b) => sign * compare(a, b) || byName(a, b));
 }
-
-const byName = (a: RunSummary, b: RunSummary) => a.id.localeCompare(b.id, 'en', { numeric: true });
-
-const comparisons: Readonly<Record<Order, (a: RunSummary, b: RunSummary) => number>> = {
-  newest: (a, b) => b.changed - a.changed || byName(a, b),
-  name: byName,
-  score: (a, b) => (b.test ?? Number.NEGATIVE_INFINITY) - (a.test ?? Number.NEGATIVE_INFINITY) || byName(a, b),
-};

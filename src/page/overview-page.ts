@@ -1,14 +1,27 @@
 import { html } from 'htm/preact';
 import { count } from '../core/format.ts';
+import { dateText } from '../report/labels.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
-import type { RunSummary } from '../report/run-summary.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import { tablePanel } from '../report/sections.ts';
+import type { ListState } from './list-state.ts';
 import { Drawn } from './markup.ts';
+import { comparisonLink } from './route.ts';
+import { RunsTable } from './runs-table.ts';
+
+interface OverviewProps {
+  readonly runs: ReadonlyMap<string, RunSummary>;
+  readonly comparisons: readonly ComparisonSummary[];
+  /** Those that pass the filter, in order. */
+  readonly shown: readonly RunSummary[];
+  readonly state: ListState;
+  change(changes: Partial<ListState>): void;
+}
 
 /**
  * All runs together: how many, how the methods do on the tasks, and how structures do on tasks they were not found on.
  */
-export function OverviewPage({ runs }: { runs: ReadonlyMap<string, RunSummary> }) {
+export function OverviewPage({ runs, comparisons, shown, state, change }: OverviewProps) {
   const all = [...runs.values()];
   const inState = (state: string) => count(all.filter(run => run.state === state).length);
   const [methods, transfer] = [methodsTable(all), transferTable(all)];
@@ -30,7 +43,17 @@ export function OverviewPage({ runs }: { runs: ReadonlyMap<string, RunSummary> }
         </p>`
         : html`<p class="muted">Choose a run, or tick two or more to compare them.</p>`
     }
-    ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score by method and task', methods)} />`}
+    ${
+      comparisons.length > 0 &&
+      html`<section class="panel" data-name="Comparisons">
+      <h2>Comparisons</h2>
+      <ul>
+        ${comparisons.map(({ id, changed }) => html`<li key=${id}><a href=${comparisonLink(id)}>${id}</a> <small class="muted">${dateText(changed)}</small></li>`)}
+      </ul>
+    </section>`
+    }
+    ${shown.length > 0 && html`<${RunsTable} shown=${shown} state=${state} change=${change} />`}
+    ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score of like runs, by method and task', methods)} />`}
     ${transfer.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Transfer of structures between tasks', transfer)} />`}
   </article>`;
 }

@@ -2,23 +2,29 @@
 export type Route =
   | { readonly view: 'overview' }
   | { readonly view: 'run'; readonly id: string }
+  | { readonly view: 'comparison'; readonly id: string }
   | { readonly view: 'compare'; readonly ids: readonly string[] };
 
 export function parseRoute(hash: string): Route {
   const [view, ...ids] = hash.replace(/^#\/?/, '').split('/').map(decode);
-  if (view === 'run' && ids.length === 1 && ids[0] !== '') return { view, id: ids[0]! };
+  const isOne = ids.length === 1 && ids[0] !== '';
+  if ((view === 'run' || view === 'comparison') && isOne) return { view, id: ids[0]! };
   if (view === 'compare' && ids.length > 0) return { view, ids: ids.filter(id => id !== '') };
   return { view: 'overview' };
 }
 
 /** What the window is called, and files that are saved from it begin with. */
 export function titleOf(route: Route): string {
-  if (route.view === 'run') return `${route.id} – s3delta`;
+  if (route.view === 'run' || route.view === 'comparison') return `${route.id} – s3delta`;
   return route.view === 'compare' ? `${route.ids.length} runs side by side – s3delta` : 's3delta';
 }
 
 export function runLink(id: string): string {
   return `#/run/${encodeURIComponent(id)}`;
+}
+
+export function comparisonLink(id: string): string {
+  return `#/comparison/${encodeURIComponent(id)}`;
 }
 
 export function compareLink(ids: readonly string[]): string {

@@ -1,30 +1,49 @@
 import { html } from 'htm/preact';
-import { useMemo, useState } from 'preact/hooks';
-import { count, score } from '../core/format.ts';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { count, plural } from '../core/format.ts';
 import type { RunSummary } from '../report/run-summary.ts';
-import { listed, type Order } from './filter.ts';
-import { compareLink, runLink } from './route.ts';
-
-/** More curves than this cannot be told apart. */
-const mostCompared = 6;
-
-const stateNames = { running: 'running', stopped: 'stopped', finished: 'finished', damaged: 'damaged' } as const;
+import { type Order, orderNames } from './filter.ts';
+import { FolderRow, RunRow } from './list-rows.ts';
+import { type ListState, mostCompared } from './list-state.ts';
+import { compareLink } from './route.ts';
+import { treeRows } from './run-tree.ts';
 
 interface RunListProps {
   readonly runs: ReadonlyMap<string, RunSummary>;
+  /** Those that pass the filter, in order. */
+  readonly shown: readonly RunSummary[];
+  readonly state: ListState;
+  change(changes: Partial<ListState>): void;
   /** The run that is shown beside the list. */
   readonly current?: string;
 }
 
 /** All runs, to filter, to sort, to open one or to choose some for comparing. */
-export function RunList({ runs, current }: RunListProps) {
-  const [filter, setFilter] = useState('');
-  const [order, setOrder] = useState<Order>('newest');
-  const [chosen, setChosen] = useState<readonly string[]>([]);
-  const shown = useMemo(() => listed(runs.values(), filter, order), [runs, filter, order]);
-  const compared = chosen.filter(id => runs.has(id));
-  const choose = (id: string, on: boolean) =>
-    setChosen(before => (on ? [...before, id].slice(-mostCompared) : before.filter(each => each !== id)));
+export function RunList({ runs, shown, state, change, current }: RunListProps) {
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [stop, setStop] = useState<string>();
+  const [isFull, setIsFull] = useState(false);
+  const rows = useMemo(() => treeRows(shown, closed), [shown, closed]);
+  const { filter, order, ticked } = state;
+  const compared = ticked.filter(id => runs.has(id));
+  // One line can be reached by the Tab key; from there the arrow keys go on.
+  const stopAt = rows.some(row => row.path === stop) ? stop : (rows.find(row => row.path === current) ?? rows[0])?.path;
+
+  function tick(box: HTMLInputElement, id: string) {
+    const isTooMany = box.checked && compared.length >= mostCompared;
+    setIsFull(isTooMany);
+    if (isTooMany) box.checked = false;
+    else change({ ticked: box.checked ? [...compared, id] : compared.filter(each => each !== id) });
+  }
+  // Rows that have not changed are not drawn again: what they were given asks for what is ticked now.
+  const latest = useRef(tick);
+  latest.current = tick;
+  const tickNow = useCallback((box: HTMLInputElement, id: string) => latest.current(box, id), []);
+  function toggle(path: string) {
+    setClosed(before =>
+      before.has(path) ? new Set([...before].filter(each => each !== path)) : new Set([...before, path]),
+    );
+  }
 
   return html`<nav class="list" aria-label="Runs">
     <div class="controls">
@@ -33,62 +52,49 @@ export function RunList({ runs, current }: RunListProps) {
         placeholder="Filter: task, model, method, name…"
         aria-label="Filter runs"
         value=${filter}
-        onInput=${(event: Event) => setFilter((event.target as HTMLInputElement).value)}
+        onInput=${(event: Event) => change({ filter: (event.target as HTMLInputElement).value })}
       />
       <select
         aria-label="Order of runs"
-        value=${order}
-        onChange=${(event: Event) => setOrder((event.target as HTMLSelectElement).value as Order)}
+        value=${order.replace(/^-/, '')}
+        onChange=${(event: Event) => change({ order: (event.target as HTMLSelectElement).value as Order })}
       >
-        <option value="newest">newest</option>
-        <option value="name">name</option>
-        <option value="score">score</option>
+        ${orderNames.map(name => html`<option value=${name}>${name}</option>`)}
       </select>
     </div>
     <p class="tally muted" role="status">
-      ${shown.length === runs.size ? `${count(runs.size)} runs` : `${count(shown.length)} of ${count(runs.size)} runs`}
+      ${shown.length === runs.size ? plural(runs.size, 'run') : `${count(shown.length)} of ${plural(runs.size, 'run')}`}
       ${compared.length > 1 && html`<a class="compare" href=${compareLink(compared)}>Compare ${compared.length}</a>`}
       ${compared.length === 1 && html`<span> · choose another to compare</span>`}
+      ${isFull && html`<strong>At most ${mostCompared} can be compared: untick one first.</strong>`}
     </p>
-    <ul>
-      ${shown.map(
-        run => html`<${Row}
-          key=${run.id}
-          run=${run}
-          isCurrent=${run.id === current}
-          isChosen=${chosen.includes(run.id)}
-          choose=${choose}
-        />`,
-      )}
+    ${shown.length === 0 && html`<p class="nothing muted">${runs.size === 0 ? 'No runs yet.' : 'No run has all of these words.'}</p>`}
+    <ul onKeyDown=${walk}>
+      ${rows.map(row => {
+        const isStop = row.path === stopAt;
+        return row.kind === 'folder'
+          ? html`<${FolderRow} key=${`${row.path}/`} row=${row} isOpen=${!closed.has(row.path)} isStop=${isStop} toggle=${toggle} reach=${setStop} />`
+          : html`<${RunRow}
+              key=${row.path}
+              row=${row}
+              isStop=${isStop}
+              isCurrent=${row.path === current}
+              isTicked=${compared.includes(row.path)}
+              tick=${tickNow}
+              reach=${setStop}
+            />`;
+      })}
     </ul>
   </nav>`;
 }
 
-interface RowProps {
-  readonly run: RunSummary;
-  readonly isCurrent: boolean;
-  readonly isChosen: boolean;
-  choose(id: string, on: boolean): void;
-}
-
-/** One run. An unchanged one is not drawn again, which keeps a long list quick. */
-function Row({ run, isCurrent, isChosen, choose }: RowProps) {
-  return useMemo(() => {
-    const { id, state, task, model, method, seed, test, metric, progress } = run;
-    const at = progress && state !== 'finished' ? `${progress.stage} ${progress.step}/${progress.steps}` : '';
-    return html`<li class=${`row ${state}`}>
-      <input
-        type="checkbox"
-        aria-label=${`Compare ${id}`}
-        checked=${isChosen}
-        onChange=${(event: Event) => choose(id, (event.target as HTMLInputElement).checked)}
-      />
-      <a href=${runLink(id)} aria-current=${isCurrent ? 'page' : undefined}>
-        <span class="name">${id}</span>
-        <span class="value">${test === undefined ? '' : score(test)}<small>${test === undefined ? '' : ` ${metric}`}</small></span>
-        <span class="facts">${[task, model, method, seed === null ? '' : `seed ${seed}`].filter(Boolean).join(' · ')}</span>
-        <span class="state">${[stateNames[state], at].filter(Boolean).join(' ')}</span>
-      </a>
-    </li>`;
-  }, [run, isCurrent, isChosen]);
+/** Up, down, to the first and to the last line. */
+function walk(event: KeyboardEvent): void {
+  const list = event.currentTarget as HTMLElement;
+  const lines = [...list.querySelectorAll<HTMLElement>('[data-stop]')];
+  const here = lines.findIndex(line => line.closest('li')!.contains(event.target as Node));
+  const next = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: lines.length - 1 }[event.key];
+  if (next === undefined || here < 0) return;
+  event.preventDefault();
+  lines[Math.min(Math.max(next, 0), lines.length - 1)]!.focus();
 }

@@ -2,10 +2,11 @@ import { html } from 'htm/preact';
 import { useErrorBoundary } from 'preact/hooks';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
-import { configPanel, stageCurves, tablePanel, tiles } from '../report/sections.ts';
+import { configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
 import { Chart } from './chart.ts';
 import { Drawn } from './markup.ts';
+import { Progress } from './run-progress.ts';
 import { Structure } from './structure.ts';
 import { useViews } from './use-views.ts';
 
@@ -19,7 +20,7 @@ export function RunPage({ run }: { run: RunSummary }) {
     <h1>${run.id}</h1>
     <p class="muted">
       <span class=${`state ${run.state}`}>${run.state}</span>${' '}
-      ${[run.task, `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
+      ${[run.task, run.model === '' ? '' : `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
     </p>
     ${problem !== undefined && html`<p class="panel problem" role="alert">${problem}</p>`}
     ${view === undefined && problem === undefined && html`<p class="muted">Reading the run…</p>`}
@@ -28,18 +29,12 @@ export function RunPage({ run }: { run: RunSummary }) {
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {
-  const { result, modules, metrics, config } = view;
+  const { result, modules, moments, metrics, config, verdict } = view;
   const scores = result && scoreTable(result);
-  const { progress } = run;
   return html`
     ${result && runSentences(result).map(text => html`<p class="muted">${text}.</p>`)}
-    ${
-      progress &&
-      html`<div class="panel progress">
-      <label for="progress">${progress.stage}, step ${progress.step} of ${progress.steps}</label>
-      <progress id="progress" max=${progress.steps} value=${progress.step}></progress>
-    </div>`
-    }
+    <${Progress} run=${run} moments=${moments} />
+    ${verdict && html`<${Drawn} markup=${verdictPanel(verdict)} />`}
     ${result && html`<${Drawn} markup=${tiles(result)} />`}
     ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
     <div class="curves">

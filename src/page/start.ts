@@ -1,9 +1,11 @@
 import { html, render } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { offerDownloads } from '../report/downloads.ts';
-import type { RunSummary } from '../report/run-summary.ts';
-import { followRuns, type KnownRuns } from './changes.ts';
+import { followRuns, type KnownRuns, nothingKnown } from './changes.ts';
 import { ComparePage } from './compare-page.ts';
+import { ComparisonPage } from './comparison-page.ts';
+import { listed } from './filter.ts';
+import { useListState } from './list-state.ts';
 import { OverviewPage } from './overview-page.ts';
 import { parseRoute, type Route, titleOf } from './route.ts';
 import { RunList } from './run-list.ts';
@@ -11,9 +13,13 @@ import { RunPage } from './run-page.ts';
 import { restoreTheme, toggleTheme, useTheme } from './theme.ts';
 
 function Page() {
-  const [known, setKnown] = useState<KnownRuns>({ runs: new Map(), connected: false });
+  const [known, setKnown] = useState<KnownRuns>(nothingKnown);
   const route = useRoute();
   const theme = useTheme();
+  const [state, change] = useListState();
+  const { filter, order } = state;
+  const shown = useMemo(() => listed(known.runs.values(), filter, order), [known.runs, filter, order]);
+  const list = { runs: known.runs, comparisons: known.comparisons, shown, state, change };
   useEffect(() => followRuns(setKnown), []);
   const title = titleOf(route);
   useEffect(() => {
@@ -21,24 +27,38 @@ function Page() {
   }, [title]);
   const current = route.view === 'run' ? route.id : undefined;
   return html`<div class="shell" data-view=${route.view}>
+    <a class="skip" href="#main" onClick=${skipToMain}>Skip the list of runs</a>
     <header class="top">
       <a class="home" href="#/">s3delta</a>
-      <span class="connection" role="status">${known.connected ? 'live' : 'not connected: trying again'}</span>
+      <span class=${known.connected ? 'connection' : 'connection lost'} role="status">${known.connected ? 'live' : 'not connected: trying again'}</span>
       <button type="button" onClick=${toggleTheme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </header>
-    <${RunList} runs=${known.runs} current=${current} />
-    <main>
+    <${RunList} ...${list} current=${current} />
+    <main id="main" tabindex="-1">
       ${route.view !== 'overview' && html`<a class="back" href="#/">← All runs</a>`}
-      ${known.runs.size > 0 || known.connected ? content(route, known.runs) : html`<p class="muted">Connecting…</p>`}
+      ${known.runs.size > 0 || known.connected ? content(route, list) : html`<p class="muted">Connecting…</p>`}
     </main>
   </div>`;
 }
 
-function content(route: Route, runs: ReadonlyMap<string, RunSummary>) {
-  if (route.view === 'overview') return html`<${OverviewPage} runs=${runs} />`;
+/** The address behind the `#` says what is shown: it must not change. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')!.focus();
+}
+
+function content(route: Route, list: Parameters<typeof OverviewPage>[0]) {
+  const { runs } = list;
+  if (route.view === 'overview') return html`<${OverviewPage} ...${list} />`;
   if (route.view === 'compare') {
     const chosen = route.ids.flatMap(id => runs.get(id) ?? []);
     return html`<${ComparePage} key=${route.ids.join('/')} runs=${chosen} />`;
+  }
+  if (route.view === 'comparison') {
+    const comparison = list.comparisons.find(({ id }) => id === route.id);
+    return comparison === undefined
+      ? html`<p class="panel" role="alert">There is no comparison ${route.id} in this folder.</p>`
+      : html`<${ComparisonPage} key=${comparison.id} comparison=${comparison} />`;
   }
   const run = runs.get(route.id);
   if (run === undefined) return html`<p class="panel" role="alert">There is no run ${route.id} in this folder.</p>`;

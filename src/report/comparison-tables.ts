@@ -8,7 +8,7 @@ export function rowName({ label, variant, budget }: Pick<ComparisonRow, 'label' 
 }
 
 /** `57.20 ± 1.31`; without ± where there is a single seed. */
-function spread({ mean, sd }: Spread): string {
+export function spreadText({ mean, sd }: Spread): string {
   return sd === null ? score(mean) : `${score(mean)} ± ${score(sd)}`;
 }
 
@@ -27,7 +27,7 @@ export function comparisonTable(rows: readonly ComparisonRow[]): Table {
     header,
     rows: [
       ...rows.map(row => [
-        ...[rowName(row), spread(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
+        ...[rowName(row), spreadText(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
         ...[perTenThousand(row.fraction).replace(' ‱', ''), duration(row.seconds), count(Math.round(row.evaluations))],
         ...[bytes(row.peakBytes), ...(isTested ? versus(row) : [])],
       ]),
@@ -52,7 +52,7 @@ export function scoreMatrix(rows: readonly ComparisonRow[]): Table {
       name,
       ...tasks.map(task => {
         const row = group.find(each => each.task === task);
-        return row === undefined ? '–' : spread(row.test);
+        return row === undefined ? '–' : spreadText(row.test);
       }),
     ]),
   };

@@ -46,6 +46,13 @@ export interface ComparisonRow
   readonly foundLessThis?: PairedTest & { readonly method: string; readonly budget: string | null };
 }
 
+/** What is shown of a comparison; `compare.json` has more. */
+export interface ComparisonView {
+  readonly model: string;
+  readonly rows: readonly ComparisonRow[];
+  readonly failed: readonly { readonly run: string; readonly message: string }[];
+}
+
 /** Rows that average the tasks carry this in place of a task. */
 export const allTasks = 'mean of tasks';
 

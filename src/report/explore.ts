@@ -17,6 +17,7 @@ export interface ExploredModule extends Place {
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
+  readonly inert?: boolean;
   readonly worth?: number;
 }
 
@@ -61,7 +62,52 @@ function keptRows(kept: readonly ExploredModule[]): HTMLElement[] {
     const row = document.createElement('tr');
     const parameters = modules.reduce((sum, module) => sum + module.parameters, 0).toLocaleString('en-US');
     row.append(...[name, modules.map(({ layer }) => layer).join(' '), parameters].map(cell => named('td', cell)));
+    row.lastElementChild!.className = 'number';
     return row;
+  });
+}
+
+/**
+ * Whether each module is kept, and why not: `yes`, `no: below the cut`, …
+ * @param ranks what the choice goes by, the larger the sooner; of zeros and ones nothing can be told
+ * @param kept indices of those that are
+ */
+export function keptWords(
+  modules: readonly { readonly inert?: boolean }[],
+  ranks: readonly number[],
+  kept: readonly number[],
+): string[] {
+  const isRanked = ranks.some(rank => rank !== 0 && rank !== 1);
+  const cut = kept.reduce((least, index) => Math.min(least, ranks[index]!), Number.POSITIVE_INFINITY);
+  const words = modules.map(({ inert = false }, index): string => {
+    if (inert) return 'no: it cannot change the output here';
+    if (!isRanked) return 'no';
+    return ranks[index]! > cut ? 'no: too large for what was left of the budget' : 'no: below the cut';
+  });
+  for (const index of kept) words[index] = 'yes';
+  return words;
+}
+
+/** What the choice went by at the end of the search. */
+export function finalRanks(modules: readonly { readonly worth?: number; readonly p: number }[]): number[] {
+  const isRanked = modules.every(({ worth }) => worth !== undefined);
+  return modules.map(({ worth, p }) => (isRanked ? worth! : p));
+}
+
+/** Sets the bars along an edge of the map to what is spent there. */
+function paintSpent(bars: Element, kept: readonly ExploredModule[]): void {
+  const { by, side, longest } = (bars as SVGGElement).dataset;
+  const sums = new Map<number, number>();
+  for (const module of kept) {
+    const place = module[by as 'row' | 'column'];
+    sums.set(place, (sums.get(place) ?? 0) + module.parameters);
+  }
+  const most = Math.max(1, ...sums.values());
+  [...bars.children].forEach((bar, place) => {
+    const spent = sums.get(place) ?? 0;
+    bar.setAttribute(side!, String((Number(longest) * spent) / most));
+    const title = bar.firstElementChild!;
+    title.textContent = `${title.textContent!.split(': ')[0]}: ${spent.toLocaleString('en-US')} parameters spent`;
   });
 }
 
@@ -103,6 +149,7 @@ export function explore(figure: Element, given: Exploration): Explorer {
   cursor.setAttribute('class', 'cursor');
   let exploration = given;
   let current = -1;
+  let words: readonly string[] = [];
   let timer: ReturnType<typeof setInterval> | undefined;
 
   /** The moment the slider stands at; undefined at its end, where the structure that was found is shown. */
@@ -110,14 +157,14 @@ export function explore(figure: Element, given: Exploration): Explorer {
   const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
 
   function factsOf(index: number): [name: string, value: string][] {
-    const { worth, parameters, p, kept } = exploration.modules[index]!;
+    const { worth, parameters, p } = exploration.modules[index]!;
     const shown = moment();
     return [
       ['p', (shown?.p[index] ?? p).toFixed(4)],
       // The history need not tell it.
       ['worth', worth === undefined || shown !== undefined ? '–' : worth.toPrecision(5)],
       ['parameters', parameters.toLocaleString('en-US')],
-      ['kept', (shown?.kept.includes(index) ?? kept) ? 'yes' : 'no'],
+      ['kept', words[index]!],
     ];
   }
 
@@ -125,6 +172,7 @@ export function explore(figure: Element, given: Exploration): Explorer {
     const { modules, moments, maximum, colours } = exploration;
     const shown = moment();
     const kept = shown?.kept ?? modules.flatMap((module, index) => (module.kept ? [index] : []));
+    words = keptWords(modules, shown?.p ?? finalRanks(modules), kept);
     cells.forEach((cell, index) => {
       const p = shown?.p[index] ?? modules[index]!.p;
       const level = maximum > 0 ? Math.round(Math.min(p / maximum, 1) * (colours.length - 1)) : 0;
@@ -136,12 +184,17 @@ export function explore(figure: Element, given: Exploration): Explorer {
     });
     outlines.replaceChildren(...kept.map(index => frame(outline.cloneNode() as SVGRectElement, cells[index]!, 1)));
     find('[data-name="Kept modules"] tbody').replaceChildren(...keptRows(kept.map(index => modules[index]!)));
+    for (const bars of figure.querySelectorAll('.spent'))
+      paintSpent(
+        bars,
+        kept.map(index => modules[index]!),
+      );
     find('.maximum').textContent = maximum.toPrecision(2);
     const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
     const isFound = modules.some(({ worth }) => worth !== undefined);
     const when =
       shown === undefined ? (isFound ? 'as found' : 'so far') : `step ${shown.step} of ${moments.at(-1)!.step}`;
-    momentName.textContent = `${when}: ${kept.length} modules, ${spent} parameters`;
+    momentName.textContent = `${when}: ${kept.length} module${kept.length === 1 ? '' : 's'}, ${spent} parameters`;
     slider.setAttribute('aria-valuetext', momentName.textContent);
     if (current >= 0) tell();
   }
@@ -224,4 +277,4 @@ export function explore(figure: Element, given: Exploration): Explorer {
 }
 
 /** The functions as a browser runs them. */
-export const exploreText = [named, frame, keptRows, neighbour, explore].join('\n');
+export const exploreText = [named, frame, keptRows, keptWords, finalRanks, paintSpent, neighbour, explore].join('\n');

@@ -23,13 +23,10 @@ export function explorationOf(modules: readonly HeatMapModule[], moments: readon
       for (const [index, value] of p.entries()) inOrder[indices[index]!] = value;
       return { step, p: inOrder, kept: kept.map(index => indices[index]!) };
     }),
-    maximum: moments.flatMap(({ p }) => p).reduce(larger, modules.map(({ p }) => p).reduce(larger, 0)),
+    // Of the structure itself, as in the terminal and in pictures: what was larger on the way is as dark as the end.
+    maximum: modules.reduce((maximum, { p }) => Math.max(maximum, p), 0),
     colours: levelColours,
   };
-}
-
-function larger(a: number, b: number): number {
-  return Math.max(a, b);
 }
 
 /**
@@ -40,7 +37,7 @@ export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number
   const map = heatMap(modules);
   const svg = heatMapSvg({ ...map, maximum }, title) as Markup;
   // A model of few layers leaves room for larger cells.
-  const size = map.columns.length <= 24 ? 'heat-map few' : 'heat-map';
+  const size = map.columns.length <= 12 ? 'heat-map few' : 'heat-map';
   return element('div', { class: size }, [
     element('div', { class: 'moments', hidden: '' }, [
       element('button', { type: 'button', class: 'play' }, [text('Play')]),
@@ -60,9 +57,11 @@ export function heatMapFigure(modules: readonly HeatMapModule[], maximum: number
       },
       [svg],
     ),
-    element('p', { class: 'detail', role: 'status' }, [
-      text('Point at a cell, or move with the arrow keys, to read it.'),
+    element('div', { class: 'beside' }, [
+      element('p', { class: 'detail', role: 'status' }, [
+        text('Point at a cell, or move with the arrow keys, to read it.'),
+      ]),
+      kept,
     ]),
-    kept,
   ]);
 }

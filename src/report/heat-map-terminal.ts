@@ -1,16 +1,21 @@
 import type { Column, HeatMap, HeatMapModule } from './heat-map.ts';
 import { stackLetter } from './labels.ts';
+import type { HeatMapWords } from './pictures/heat-map-svg.ts';
 import { ansi256, colourAt, isDark } from './pictures/palette.ts';
 
 /** Shades of p where there is no colour, from nearly nothing to the largest. */
 const shades = ['·', '░', '▒', '▓', '█'];
 const keptMark = '●';
 
+export interface HeatMapLinesOptions extends HeatMapWords {
+  readonly colour: boolean;
+}
+
 /**
  * The heat map as lines of text, two characters a cell. Kept modules carry a dot. With `colour` the cells are painted
  * in 256 colours, without it they are shades.
  */
-export function heatMapLines(map: HeatMap, options: { colour: boolean; quantity?: string }): string[] {
+export function heatMapLines(map: HeatMap, options: HeatMapLinesOptions): string[] {
   const width = Math.max(0, ...map.rows.map(row => row.length));
   const header = columnHeader(map.columns);
   const rows = map.rows.map((label, row) => {
@@ -57,8 +62,8 @@ function paint(character: string, share: number): string {
   return `${esc}[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} ${esc}[0m`;
 }
 
-function legend(maximum: number, { colour, quantity = 'p' }: { colour: boolean; quantity?: string }): string {
+function legend(maximum: number, { colour, quantity = 'p', kept = 'kept' }: HeatMapLinesOptions): string {
   const scale = shades.map((_, index) => index / (shades.length - 1));
   const ramp = colour ? scale.map(share => paint(' ', share)).join('') : shades.join('');
-  return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} kept`;
+  return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} ${kept}`;
 }

@@ -13,6 +13,8 @@ export interface HeatMapModule {
   readonly parameters: number;
   readonly p: number;
   readonly kept: boolean;
+  /** Whether it cannot change the model's output there. */
+  readonly inert?: boolean;
   /** What the search thinks it is worth; it orders the modules; absent where nothing was searched. */
   readonly worth?: number;
 }

@@ -1,14 +1,13 @@
 import type { RunResult } from '../runs/result.ts';
-import { offerDownloads } from './downloads.ts';
 import { escapeMarkup } from './escape.ts';
 import { type Exploration, exploreText } from './explore.ts';
 import { explorationOf } from './heat-map-figure.ts';
+import { htmlDocument } from './html-document.ts';
 import { curvesSvg } from './pictures/curve-svg.ts';
 import type { Markup } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
-import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles } from './sections.ts';
-import { style } from './style.ts';
+import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles, verdictPanel } from './sections.ts';
 import { resourcesTable, runSentences, scoreTable } from './summary.ts';
 
 /** All that a report shows: a run that has a result. */
@@ -18,45 +17,32 @@ export type ReportContent = RunView & { readonly result: RunResult };
 const shownMoments = 60;
 
 /** A run as one HTML file that needs no other file and no network. Every text from outside is escaped. */
-export function reportHtml({ result, modules, moments, metrics, config }: ReportContent): string {
+export function reportHtml({ result, modules, moments, metrics, config, verdict }: ReportContent): string {
   const title = `${result.task} on ${result.model}, seed ${result.seed}`;
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
   const curves = stageCurves(metrics).map(({ title, series }) => {
     return panel(title, ['svg'], [curvesSvg(title, series) as Markup]);
   });
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(title)}</title>
-<style>${style}
-main { max-width: 75rem; margin: 0 auto; padding: 1.5rem 1rem; }</style>
-</head>
-<body>
-<main>
-<h1>${escapeMarkup(title)}</h1>
-${runSentences(result)
-  .map(text => `<p class="muted">${escapeMarkup(text)}.</p>`)
-  .join('\n')}
-${tiles(result)}
-${structurePanel({ modules, moments }, exploration.maximum)}
-${scores === undefined ? '' : tablePanel('Scores', scores)}
-<div class="curves">${curves.join('\n')}</div>
-${tablePanel('Time and memory', resourcesTable(result))}
-${configPanel(config)}
-</main>
-<script type="application/json" id="exploration">${scriptJson(exploration)}</script>
-<script>
-${exploreText}
-${offerDownloads}
-explore(document.querySelector('.heat-map'), JSON.parse(document.getElementById('exploration').textContent));
-offerDownloads(document);
-</script>
-</body>
-</html>
-`;
+  return htmlDocument(
+    title,
+    [
+      `<h1>${escapeMarkup(title)}</h1>`,
+      ...runSentences(result).map(text => `<p class="muted">${escapeMarkup(text)}.</p>`),
+      verdict === undefined ? '' : verdictPanel(verdict),
+      tiles(result),
+      structurePanel({ modules, moments }, exploration.maximum),
+      scores === undefined ? '' : tablePanel('Scores', scores),
+      `<div class="curves">${curves.join('\n')}</div>`,
+      tablePanel('Time and memory', resourcesTable(result)),
+      configPanel(config),
+    ],
+    {
+      data: `<script type="application/json" id="exploration">${scriptJson(exploration)}</script>`,
+      code: `${exploreText}
+explore(document.querySelector('.heat-map'), JSON.parse(document.getElementById('exploration').textContent));`,
+    },
+  );
 }
 
 /** Evenly chosen moments, the first and the last among them. */

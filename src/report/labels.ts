@@ -49,6 +49,21 @@ export function layerLabels(places: readonly Place[]): (place: Place) => string 
   return ({ stack, layer }) => (isOneStack ? `${layer}` : `${stackLetter(stack)}.${layer}`);
 }
 
+/** What the letters of `layerLabels` stand for; empty where there are none. */
+export function stackNames(places: readonly Place[]): string {
+  const stacks = [...new Set(places.map(({ stack }) => stack))];
+  return stacks.length < 2 ? '' : stacks.map(stack => `${stackLetter(stack)} ${stack}`).join(', ');
+}
+
 export function stackLetter(stack: Place['stack']): string {
   return stack[0]!.toUpperCase();
+}
+
+const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const datesOfYears = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
+/** `29 Nov, 09:15`, in the reader's time; of another year the day alone, with the year. `milliseconds` since 1970. */
+export function dateText(milliseconds: number, now = Date.now()): string {
+  const [date, today] = [new Date(milliseconds), new Date(now)];
+  return (date.getFullYear() === today.getFullYear() ? dates : datesOfYears).format(date);
 }

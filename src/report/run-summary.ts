@@ -1,8 +1,28 @@
 /**
  * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
- * `stopped`: neither, and it is not finished. `damaged`: a file cannot be read.
+ * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file cannot
+ * be read.
  */
-export type RunState = 'running' | 'stopped' | 'finished' | 'damaged';
+export type RunState = 'running' | 'stopped' | 'failed' | 'killed' | 'finished' | 'damaged';
+
+/** A comparison, a sweep or a transfer that has ended: a folder of runs with what they have shown together. */
+export interface ComparisonSummary {
+  /** Path of its folder below the folder that is served; `.` is that itself. */
+  readonly id: string;
+  /** When it was written last, in milliseconds since 1970. */
+  readonly changed: number;
+}
+
+/** Where an unfinished run stood when it wrote last. */
+export interface RunProgress {
+  readonly stage: string;
+  readonly step: number;
+  readonly steps: number;
+  /** Since the stage began. */
+  readonly seconds?: number;
+  /** Steps between its last two lines, or before its first. */
+  readonly every?: number;
+}
 
 /** A run as one line of a list. */
 export interface RunSummary {
@@ -15,15 +35,21 @@ export interface RunSummary {
   readonly model: string;
   /** `search`, a manual method, or `structure` where a structure file was given. */
   readonly method: string;
-  /** Settings of a search that make another search of it, by key; absent where nothing was searched. */
-  readonly search?: Readonly<Record<string, string>>;
+  /** Settings that make another search or training of it, by key; those that are not set stand for nothing. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Its stages, in their order. */
+  readonly stages?: readonly string[];
   readonly seed: number | null;
-  /** Where an unfinished run stands. */
-  readonly progress?: { readonly stage: string; readonly step: number; readonly steps: number };
+  /** How it ended where it is not finished, in words, and the command that goes on. */
+  readonly ended?: { readonly text: string; readonly goOn?: string };
+  /** Of an unfinished run. */
+  readonly progress?: RunProgress;
   readonly metric?: string;
   /** 0 to 100. */
   readonly validation?: number;
   readonly test?: number;
+  /** Examples that it learnt from and was judged by. */
+  readonly examples?: { readonly train: number; readonly test: number };
   readonly parameters?: number;
   readonly modules?: number;
   /** Of the backbone's parameters. */

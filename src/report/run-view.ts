@@ -2,6 +2,7 @@ import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { SearchMoment } from './search-moments.ts';
+import type { Verdict } from './verdict/verdict.ts';
 
 /** All there is to show of a run, at whatever time of its life. */
 export interface RunView {
@@ -13,4 +14,6 @@ export interface RunView {
   readonly metrics: readonly MetricsLine[];
   /** The text of config.yaml. */
   readonly config: string;
+  /** What it came to; absent before there is a result. */
+  readonly verdict?: Verdict;
 }

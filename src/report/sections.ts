@@ -1,12 +1,14 @@
 import { count, score } from '../core/format.ts';
 import type { MetricsLine, StageName } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
+import { finalRanks, keptWords } from './explore.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import type { Series } from './pictures/curve-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import { keptTable } from './summary.ts';
-import type { Table } from './table.ts';
+import { numericColumns, type Table } from './table.ts';
+import type { Verdict } from './verdict/verdict.ts';
 
 /** A titled part of a page. `saves` offers its picture as SVG, its table as CSV (`offerDownloads`). */
 export function panel(title: string, saves: readonly ('svg' | 'csv')[], children: readonly Markup[]): Markup {
@@ -20,16 +22,34 @@ export function panel(title: string, saves: readonly ('svg' | 'csv')[], children
 }
 
 /** A table that scrolls by itself where the page is narrow. */
-export function tableMarkup({ header, rows }: Table): Markup {
-  const line = (cells: readonly string[], tag: 'th' | 'td') =>
+export function tableMarkup(table: Table): Markup {
+  const { header, rows } = table;
+  const numeric = numericColumns(table);
+  return cellsTable(
+    header,
+    rows.map(row => row.map(text)),
+    numeric,
+  );
+}
+
+/** The same of cells that are markup. */
+export function cellsTable(
+  header: readonly string[],
+  rows: readonly (readonly Markup[])[],
+  numeric: readonly boolean[],
+): Markup {
+  const line = (cells: readonly Markup[], tag: 'th' | 'td') =>
     element(
       'tr',
       {},
-      cells.map(cell => element(tag, tag === 'th' ? { scope: 'col' } : {}, [text(cell)])),
+      cells.map((cell, column) => {
+        const looks: Record<string, string> = numeric[column] ? { class: 'number' } : {};
+        return element(tag, tag === 'th' ? { scope: 'col', ...looks } : looks, [cell]);
+      }),
     );
   return element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `Table: ${header.join(', ')}` }, [
     element('table', {}, [
-      element('thead', {}, [line(header, 'th')]),
+      element('thead', {}, [line(header.map(text), 'th')]),
       element(
         'tbody',
         {},
@@ -41,6 +61,21 @@ export function tableMarkup({ header, rows }: Table): Markup {
 
 export function tablePanel(title: string, table: Table): Markup {
   return panel(title, ['csv'], [tableMarkup(table)]);
+}
+
+/** What a run came to, in sentences, and the command that would help next. */
+export function verdictPanel({ lines, next }: Verdict): Markup {
+  const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
+  return panel(
+    'Verdict',
+    [],
+    [
+      element('dl', { class: 'verdict' }, [
+        ...lines.flatMap(({ about, says }) => line(about, [text(says)])),
+        ...line('next', [element('code', {}, [text(next.command)]), text(` ${next.why}`)]),
+      ]),
+    ],
+  );
 }
 
 /** What a reader wants to know first, in large figures. */
@@ -56,24 +91,28 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
       ? []
       : [
           tile('Test score', score(scores.test), scores.metric),
-          tile('Always the commonest', score(scores.majority)),
-          ...(scores.random === undefined ? [] : [tile('Random structure', score(scores.random), 'equal budget')]),
+          tile('Always the commonest label', score(scores.majority)),
+          ...(scores.random === undefined ? [] : [tile('Random structure', score(scores.random), 'of the same size')]),
         ]),
     tile('Trainable parameters', count(structure.parameters), `of ${count(budget.parameters)}`),
     ...(structure.head === undefined ? [] : [tile("Head's parameters", count(structure.head), 'beside the budget')]),
     tile('Modules kept', count(structure.modules)),
-    ...(ratio === undefined ? [] : [tile('Search : re-training', `${ratio.time.toFixed(1)} ×`, 'time')]),
+    ...(ratio === undefined
+      ? []
+      : [tile('Search took', `${ratio.time.toFixed(1)} ×`, 'the time of training what it found')]),
   ]);
 }
 
 /** The heat map to explore, and all of its numbers as a table for those who rather read. */
 export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | 'moments'>, maximum: number): Markup {
   const title = 'Probability p of every candidate';
+  const kept = modules.flatMap((module, index) => (module.kept ? [index] : []));
+  const words = keptWords(modules, finalRanks(modules), kept);
   const table = {
     header: ['module', 'layer', 'site', 'parameters', 'worth', 'p', 'kept'],
-    rows: modules.map(({ position, kind, layer, site, parameters, worth, p, kept }) => [
+    rows: modules.map(({ position, kind, layer, site, parameters, worth, p }, index) => [
       ...[`${position} ${kind}`, layer, site, String(parameters)],
-      ...[worth === undefined ? '' : worth.toPrecision(5), p.toFixed(4), kept ? 'yes' : 'no'],
+      ...[worth === undefined ? '' : worth.toPrecision(5), p.toFixed(4), words[index]!],
     ]),
   };
   const numbers = element('details', {}, [
@@ -94,27 +133,34 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
   );
 }
 
-const stageTitles: Readonly<Record<StageName, string>> = {
-  search: 'Search',
-  retrain: 'Re-training',
-  random: 'Random structure',
-};
+/** What is compared stands in one chart: a structure and a random one of its size are trained alike. */
+const charts: readonly { readonly title: string; readonly stages: readonly StageName[] }[] = [
+  { title: 'Search', stages: ['search'] },
+  { title: 'Training', stages: ['retrain', 'random'] },
+];
 
-/** One quantity of a stage; a curve for each attempt, named after it, where the stage makes several. */
+/**
+ * One quantity of the search or of trainings; a curve for each training and attempt, named after it where there are
+ * several.
+ */
 export interface StageCurves {
   readonly title: string;
   readonly series: readonly Series[];
 }
 
-/** Loss and validation score of every stage that has begun. */
+/** Loss and validation score of all that has begun. */
 export function stageCurves(metrics: readonly MetricsLine[]): StageCurves[] {
-  return [...Map.groupBy(metrics, line => line.stage)].flatMap(([stage, lines]) => {
-    const trials = [...Map.groupBy(lines, line => line.trial ?? '')];
+  return charts.flatMap(({ title, stages }) => {
+    const own = metrics.filter(({ stage }) => stages.includes(stage));
+    if (own.length === 0) return [];
+    const isOneStage = own.every(({ stage }) => stage === own[0]!.stage);
+    const nameOf = ({ stage, trial = '' }: MetricsLine) =>
+      [isOneStage ? '' : stage === 'random' ? 'random structure' : 'this structure', trial].filter(Boolean).join(', ');
     const curves = (what: string, value: (line: MetricsLine) => number) => ({
-      title: `${stageTitles[stage] ?? stage}: ${what}`,
-      series: trials.map(([name, own]) => ({
+      title: `${title}: ${what}`,
+      series: [...Map.groupBy(own, nameOf)].map(([name, lines]) => ({
         name,
-        points: own.map(line => ({ step: line.step, value: value(line) })),
+        points: lines.map(line => ({ step: line.step, value: value(line) })),
       })),
     });
     return [curves('loss', line => line.loss ?? Number.NaN), curves('validation score', line => line.score)];

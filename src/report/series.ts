@@ -1,7 +1,7 @@
 import { element, type Markup, text } from './pictures/svg.ts';
 
 /** Okabe and Ito's colours, told apart with any colour vision; yellow is left out, it does not show on white. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000'];
+const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#6e7781'];
 
 /** Colour and shape of a series: shapes go on where colours begin again. */
 export interface SeriesStyle {
@@ -45,11 +45,18 @@ export function legend(names: readonly string[], x: number, y: number): Markup[]
   ]);
 }
 
+/** Two ends a little beyond the smallest and the largest of some values; what is no number does not count. */
+export function scoreRange(values: readonly number[]): [low: number, high: number] {
+  const given = values.filter(Number.isFinite);
+  if (given.length === 0) return [0, 100];
+  const [low, high] = [Math.min(...given), Math.max(...given)];
+  const margin = Math.max(0.5, 0.06 * (high - low));
+  return [low - margin, high + margin];
+}
+
 /** A scale of values between two ends, a little beyond the smallest and the largest of them. */
 export function scoreAxis(values: readonly number[], bottom: number, top: number) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const margin = Math.max(0.5, 0.06 * (high - low));
-  const [start, end] = [low - margin, high + margin];
+  const [start, end] = scoreRange(values);
   const y = (value: number) => bottom - ((value - start) / (end - start)) * (bottom - top);
   const step = [1, 2, 5, 10, 20, 50].find(size => (end - start) / size <= 7) ?? 100;
   const ticks: number[] = [];
@@ -65,7 +72,7 @@ export function gridLines(
   right: number,
 ): Markup[] {
   return ticks.flatMap(tick => [
-    element('line', { x1: left, x2: right, y1: y(tick), y2: y(tick), stroke: '#d0d7de' }),
+    element('line', { x1: left, x2: right, y1: y(tick), y2: y(tick), stroke: '#d0d7de', class: 'grid' }),
     element('text', { x: left - 6, y: y(tick) + 4, 'text-anchor': 'end', 'font-size': 10 }, [text(String(tick))]),
   ]);
 }

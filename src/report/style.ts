@@ -48,9 +48,13 @@ pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
 .tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--muted); }
+.verdict { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 0; }
+.verdict dt { color: var(--muted); } .verdict dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { .verdict { grid-template-columns: minmax(0, 1fr); } }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+th.number, td.number { text-align: right; white-space: nowrap; }
 th { font-size: .82rem; color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 7px;
@@ -64,23 +68,24 @@ ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .map { overflow-x: auto; } .heat-map svg { display: block; }
 .heat-map .detail { min-height: 3em; margin: .5rem 0 0; padding: .5rem .75rem; background: var(--code); border-radius: 8px; }
 .heat-map .detail code { color: var(--muted); overflow-wrap: anywhere; }
-.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); white-space: nowrap; } .detail b { color: var(--ink); font-variant-numeric: tabular-nums; }
+.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); } .detail b { color: var(--ink); font-variant-numeric: tabular-nums; }
 .moments { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; margin-bottom: .75rem; } .moments[hidden] { display: none; }
 .moments .play { min-width: 4.2rem; }
 .moments label { display: flex; gap: .6rem; align-items: center; flex: 1 1 16rem; white-space: nowrap; }
 .moments input { flex: 1; min-width: 6rem; accent-color: var(--kept); }
-.moments output { font-variant-numeric: tabular-nums; min-width: 17rem; }
+.moments output { font-variant-numeric: tabular-nums; flex: 1 1 100%; }
+.heat-map { display: flex; flex-wrap: wrap; gap: 0 1.5rem; align-items: start; }
+.heat-map .moments { flex: 1 1 100%; } .heat-map .map { flex: 0 1 auto; max-width: 100%; min-width: 0; } .heat-map .beside { flex: 1 1 19rem; min-width: 0; container-type: inline-size; }
 @container (min-width: 30rem) { .few svg { zoom: 1.45; } }
-@container (min-width: 45rem) { .few { display: grid; grid-template-columns: auto minmax(14rem, 1fr); grid-template-rows: auto auto 1fr; gap: 0 1.5rem; }
-  .few .moments { grid-column: 1 / -1; } .few .map { grid-row: 2 / 4; }
-  .heat-map.few .panel { margin: 0; }
-  .few .detail { margin: .5rem 0 1rem; padding: .8rem 1rem; display: grid; gap: .3rem; min-height: 11.8rem; align-content: start; }
-  .few .detail span { display: flex; justify-content: space-between; margin: 0; border-top: 1px solid var(--line); padding-top: .3rem; } }
+@container (max-width: 40rem) { .beside .detail { min-height: 10.5rem; align-content: start; }
+  .beside .detail strong, .beside .detail code, .beside .detail span { display: block; margin: 0; } }
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
+.neither { fill: var(--code); } svg .filled-0 { fill: var(--series-0); } svg .filled-1 { fill: var(--series-1); }
+svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block; min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-.curves .panel > svg { width: 100%; height: auto; }
+.curves .panel > svg { width: 100%; height: auto; } .panel > svg .heading { display: none; } .panel > svg { max-width: 100%; height: auto; }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }
 `;

@@ -1,12 +1,13 @@
-import { bytes, count, duration, perTenThousand, score } from '../core/format.ts';
+import { findingInWords } from '../core/finding.ts';
+import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
 
 /** What could be spent and what was, in one sentence. */
 export function budgetSentence({ budget, structure }: RunResult): string {
-  const spent = `${structure.modules} modules with ${count(structure.parameters)} trainable parameters`;
-  const limit = `of a budget of ${count(budget.parameters)} (${perTenThousand(budget.fraction)} of the backbone)`;
+  const spent = `${plural(structure.modules, 'module')} with ${count(structure.parameters)} trainable parameters`;
+  const limit = `of a budget of ${count(budget.parameters)} (${percent(budget.fraction)} of the backbone)`;
   const beside = structure.head === undefined ? '' : `; beside it a head of ${count(structure.head)} parameters`;
   return `${spent}, ${limit}${beside}`;
 }
@@ -14,7 +15,10 @@ export function budgetSentence({ budget, structure }: RunResult): string {
 /** What one has to know of the data to read the scores. */
 export function dataSentences({ data }: RunResult): string[] {
   const incomplete = data?.incomplete && `${data.incomplete}; ${data.note}`;
-  return [incomplete, data?.tooLong].filter(text => text !== undefined).map(text => `note: ${text}`);
+  const doubtful = (data?.findings ?? []).filter(({ severity }) => severity !== 'note').map(findingInWords);
+  return [...doubtful, incomplete, data?.tooLong, data?.cutTexts, data?.respelled]
+    .filter(text => text !== undefined)
+    .map(text => `note: ${text}`);
 }
 
 /** All that is said of a run before its tables. */
@@ -30,17 +34,17 @@ export function scoreTable({ score: scores }: RunResult): Table | undefined {
     rows: [
       ['this structure', score(scores.test), score(scores.validation)],
       ...(scores.random === undefined ? [] : [['random structure, equal budget', score(scores.random), '']]),
-      ['majority class', score(scores.majority), ''],
+      ['always the commonest label', score(scores.majority), ''],
       ...Object.entries(scores.details ?? {}).map(([metric, value]) => [`this structure, ${metric}`, score(value), '']),
     ],
   };
 }
 
-/** Time and memory of search and re-training with their ratios: the form of the paper's table 5. */
+/** Time and memory of the search and of training what it found, with their ratios: the form of the paper's table 5. */
 export function resourcesTable({ task, resources }: RunResult): Table {
   const { search, retrain, ratio } = resources;
   return {
-    header: ['task', 'search time', 're-train time', 'ratio', 'search memory', 're-train memory', 'ratio'],
+    header: ['task', 'search time', 'training time', 'ratio', 'search memory', 'training memory', 'ratio'],
     rows: [
       [
         task,

@@ -7,13 +7,18 @@ export interface Table {
 /** Lines of a table for the terminal: columns aligned, numbers to the right. */
 export function tableLines({ header, rows }: Table): string[] {
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map(row => row[column]!.length)));
-  const numeric = header.map((_, column) => rows.every(row => isNumeric(row[column]!)));
+  const numeric = numericColumns({ header, rows });
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
       .join('  ')
       .trimEnd();
   return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)];
+}
+
+/** Which columns hold numbers, and so are aligned to the right. */
+export function numericColumns({ header, rows }: Table): boolean[] {
+  return header.map((_, column) => rows.every(row => isNumeric(row[column]!)));
 }
 
 /** The same table in Markdown. */

@@ -1,4 +1,4 @@
-import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
+import { appendJsonLine, readJsonLines, readLastJsonLines, sampleJsonLines } from '../files/json-lines.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
@@ -19,6 +19,8 @@ export interface MetricsLine {
   readonly learningRate: number;
   /** Validation score, 0 to 100. */
   readonly score: number;
+  /** Mean loss of the validation examples, where it was asked for. */
+  readonly validationLoss?: number;
   readonly best: number;
   /** Seconds since the stage began. */
   readonly seconds: number;
@@ -34,8 +36,22 @@ export function appendMetrics(file: string, line: MetricsLine): void {
  * line that a crash has cut short is left out.
  */
 export function readMetrics(file: string): MetricsLine[] {
+  return latest(readJsonLines(file));
+}
+
+/** The same for people to look at: of a long log about so many. */
+export async function sampleMetrics(file: string, most: number): Promise<MetricsLine[]> {
+  return latest(await sampleJsonLines(file, most));
+}
+
+/** The last validations of a run, those that so many bytes at the end of its log hold. */
+export function readLastMetrics(file: string, bytes: number): MetricsLine[] {
+  return latest(readLastJsonLines(file, bytes));
+}
+
+function latest(all: readonly unknown[]): MetricsLine[] {
   const lines = new Map<string, MetricsLine>();
-  for (const line of readJsonLines(file)) {
+  for (const line of all) {
     if (isMetricsLine(line)) lines.set(`${line.stage} ${line.trial ?? ''} ${line.step}`, line);
   }
   return [...lines.values()];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
+import { severities } from '../core/finding.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readJson } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
@@ -50,6 +51,23 @@ const runResult = z.looseObject({
       incomplete: z.string().optional(),
       /** How many answers are longer than any that is given. */
       tooLong: z.string().optional(),
+      /** How many texts are longer than is read, in a sentence and, where there are any, in numbers. */
+      cutTexts: z.string().optional(),
+      inputs: z
+        .looseObject({
+          all: z.number(),
+          cut: z.number(),
+          sets: z.record(z.string(), z.looseObject({ all: z.number(), cut: z.number() })),
+          lost: z.record(z.string(), z.number()),
+        })
+        .optional(),
+      /** How many answers the model cannot say as they are written. */
+      respelled: z.string().optional(),
+      /** What the rows of a user's own show, the worst first. */
+      findings: z
+        .array(z.object({ severity: z.enum(severities), text: z.string() }).readonly())
+        .readonly()
+        .optional(),
     })
     .optional(),
   /** What could be spent. `fraction` is of the backbone's parameters. */
@@ -67,6 +85,8 @@ const runResult = z.looseObject({
     source: z.looseObject({ tasks: z.array(z.string()).readonly(), files: z.array(z.string()).readonly() }).optional(),
   }),
   score: scores.optional(),
+  /** Where the test score would lie 95 times of 100, were its rows drawn again. */
+  testInterval: z.looseObject({ low: z.number(), high: z.number() }).optional(),
   resources: z.looseObject({
     search: stageResources.optional(),
     retrain: stageResources.optional(),

@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly path: string;
   /** Resolved settings with versions (`config.yaml`). */
   readonly config: string;
+  /** Task, data and model that it was begun with (`inputs.json`). */
+  readonly inputs: string;
   /** A line an evaluation (`metrics.jsonl`). */
   readonly metrics: string;
   /** How the search came to its structure (`search-history.jsonl`). */
@@ -19,6 +21,8 @@ export interface RunFolder {
   readonly delta: string;
   /** Scores and resources (`result.json`). */
   readonly result: string;
+  /** How its last process has ended (`outcome.json`). */
+  readonly outcome: string;
   /** State to resume from, removed when the run is done (`checkpoint/`). */
   readonly checkpoint: string;
   /** The process that writes here, while one does (`lock.json`). */
@@ -40,11 +44,13 @@ export function runFolder(path: string): RunFolder {
   return {
     path,
     config: join(path, 'config.yaml'),
+    inputs: join(path, 'inputs.json'),
     metrics: join(path, 'metrics.jsonl'),
     history: join(path, 'search-history.jsonl'),
     structure: join(path, 'structure.json'),
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
+    outcome: join(path, 'outcome.json'),
     checkpoint: join(path, 'checkpoint'),
     lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),

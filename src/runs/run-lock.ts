@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { InputError, StorageError } from '../core/errors.ts';
-import { isRunning, processIdentity, thisProcess } from '../files/process-identity.ts';
+import { isRunning, parentProcess, processIdentity, thisProcess } from '../files/process-identity.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
-import { createFileWhole } from '../files/write-whole.ts';
+import { createFileWhole, writeFileWhole } from '../files/write-whole.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 
 /** The content of `lock.json`: who writes into a run folder. */
@@ -14,6 +15,10 @@ const runLock = processIdentity.extend({
   /** Becomes part of a file name. */
   id: z.string().regex(/^[\w-]{1,64}$/),
   since: z.string(),
+  /** The process whose end is the holder's: it saves, and lets go. */
+  parent: processIdentity.optional(),
+  /** Whether it was asked to stop, and only ends its step. */
+  stopping: z.boolean().optional(),
 });
 
 export type RunLock = z.infer<typeof runLock>;
@@ -22,13 +27,25 @@ export type RunLock = z.infer<typeof runLock>;
  * Does something as the only process that writes into a run's folder; makes the folder where it is missing.
  * @throws InputError where another process holds it, with its pid and host
  */
-export async function whileHolding<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
+export async function whileHolding<T>(folder: RunFolder, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   await createRunFolder(folder);
-  const own: RunLock = { id: randomUUID(), ...thisProcess(), since: new Date().toISOString() };
+  const parent = parentProcess();
+  const own: RunLock = {
+    ...{ id: randomUUID(), ...thisProcess(), since: new Date().toISOString() },
+    ...(parent && { parent }),
+  };
   await acquire(folder.lock, own);
+  let noted: Promise<unknown> = Promise.resolve();
+  const note = () => {
+    // No matter where it cannot be written: whoever waits then does so for less long.
+    noted = writeFileWhole(folder.lock, JSON.stringify({ ...own, stopping: true })).catch(() => {});
+  };
+  signal?.addEventListener('abort', note);
   try {
     return await work();
   } finally {
+    signal?.removeEventListener('abort', note);
+    await noted;
     await release(folder.lock, own);
   }
 }
@@ -37,6 +54,43 @@ export async function whileHolding<T>(folder: RunFolder, work: () => Promise<T>)
 export function requireNotHeld(folder: RunFolder): void {
   const holder = readLock(folder.lock);
   if (holder !== undefined && isRunning(holder)) throw heldBy(holder, folder.lock);
+}
+
+const WAIT_MS = 200;
+/** Time in which a process that was asked to end has noted that it does. */
+const NOTICE_MS = 3000;
+
+/**
+ * Waits for a process of this machine that is about to let go of a run: one that was asked to stop and ends its step,
+ * or a worker without a parent. Any other holder is left to be refused.
+ * @param tell told once that it is waited for, and for whom
+ */
+export async function untilReleased(
+  folder: RunFolder,
+  { signal, tell }: { signal?: AbortSignal | undefined; tell?: (text: string) => void } = {},
+): Promise<void> {
+  const begun = performance.now();
+  let told = false;
+  for (;;) {
+    const holder = heldHere(folder);
+    if (holder === undefined) return;
+    const isEnding = holder.stopping === true || (holder.parent !== undefined && !isRunning(holder.parent));
+    if (!isEnding && performance.now() - begun > NOTICE_MS) return;
+    if (isEnding && !told)
+      tell?.(`waiting for process ${holder.pid}, which ends a step of ${folder.path} and saves it`);
+    told ||= isEnding;
+    await setTimeout(WAIT_MS, undefined, { signal });
+  }
+}
+
+/** The process of this machine that holds a run; undefined where none does, or none that can be told. */
+function heldHere({ lock }: RunFolder): RunLock | undefined {
+  try {
+    const holder = readLock(lock);
+    return holder !== undefined && holder.host === hostname() && isRunning(holder) ? holder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
+import { truncateSync } from 'node:fs';
 import { z } from 'zod';
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import { appendJsonLine, readJsonLines } from '../files/json-lines.ts';
-import { isThere } from '../files/regular-file.ts';
+import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-lines.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { sitePosition } from '../structure/site-position.ts';
+import { labelsOf } from '../structure/structure-file.ts';
 import { upgradedModule } from '../structure/version-1.ts';
 
 const VERSION = 2;
@@ -14,6 +16,8 @@ const opening = z.object({
   version: z.literal(VERSION),
   /** Parameters to spend. */
   budget: z.number().positive(),
+  /** What kinds that plugins bring are called. */
+  labels: z.record(z.string(), z.string()).optional(),
   /** Whether modules that cannot change the output may be kept. */
   keepInert: z.boolean(),
   candidates: z.array(
@@ -49,10 +53,14 @@ export async function beginHistory(
   { budget, keepInert, ...space }: { candidates: readonly DeltaModule[]; budget: number; keepInert: boolean },
 ): Promise<void> {
   if (isThere(file)) return;
+  const labels = labelsOf(space.candidates);
   const candidates = space.candidates.map(({ site, kind, parameters, inert }) => {
     return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
   });
-  await writeFileWhole(file, jsonLine({ version: VERSION, budget, keepInert, candidates }));
+  await writeFileWhole(
+    file,
+    jsonLine({ version: VERSION, budget, ...(Object.keys(labels).length > 0 && { labels }), keepInert, candidates }),
+  );
 }
 
 /** What a search thinks of its candidates after a step: probabilities where it has such, else what they are worth. */
@@ -72,7 +80,15 @@ export function appendHistory(file: string, step: number, opinion: Opinion): voi
  * @throws InputError for a version that is not known
  */
 export function readHistory(file: string): SearchHistory | undefined {
-  const [first, ...rest] = readJsonLines(file);
+  return historyOf(readJsonLines(file), file);
+}
+
+/** The same for people to look at: of a long one about so many moments. */
+export async function sampleHistory(file: string, most: number): Promise<SearchHistory | undefined> {
+  return historyOf(await sampleJsonLines(file, most), file);
+}
+
+function historyOf([first, ...rest]: readonly unknown[], file: string): SearchHistory | undefined {
   const begun = opening.safeParse(upgraded(first, file));
   if (!begun.success) return undefined;
   const lines = new Map<number, HistoryLine>();
@@ -99,6 +115,18 @@ function upgraded(content: unknown, where: string): unknown {
     });
   }
   return { ...content, version: VERSION, candidates: candidates.map(each => upgradedModule(each, where)) };
+}
+
+/** Takes back what was written of a step and of those after it. */
+export function cutHistory(file: string, step: number): void {
+  if (!isThere(file)) return;
+  const lines = readBytesSync(file).toString().split('\n');
+  const first = lines.findIndex((text, i) => i > 0 && stepOf(text) >= step);
+  if (first > 0) truncateSync(file, Buffer.byteLength(`${lines.slice(0, first).join('\n')}\n`));
+}
+
+function stepOf(text: string): number {
+  return Number(/^\{"step":(\d+)/.exec(text)?.[1] ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Rewrites the file with its whole lines only, so that appending can go on after a crash. */

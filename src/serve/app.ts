@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { InputError } from '../core/errors.ts';
+import { readComparison } from '../jobs/read-comparison.ts';
 import { readRunView } from '../jobs/read-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSheet, styleSheet } from './assets.ts';
 import { createWatch, streamChanges } from './changes-stream.ts';
+import { inspectRun } from './find-runs.ts';
 import { guard } from './guard.ts';
 import { createRunIndex } from './run-index.ts';
 
@@ -15,10 +17,14 @@ export interface AppOptions {
   readonly everyMilliseconds?: number;
 }
 
+/** Answers that are kept: as many runs as a page compares, and the one beside them. */
+const mostRemembered = 8;
+
 /** The page over a folder of runs, as a function from request to response. It reads and never writes. */
 export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppOptions): Hono {
   const index = createRunIndex(root);
   const watch = createWatch(index, everyMilliseconds);
+  const remember = remembering(mostRemembered);
   const start = randomUUID();
   const app = new Hono();
 
@@ -45,13 +51,44 @@ export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppO
     const path = index.pathOf(id);
     if (path === undefined) return context.json({ error: 'there is no such run in this folder' }, 404);
     try {
-      return context.json(await readRunView(runFolder(path)));
+      const folder = runFolder(path);
+      const content = await remember(`${id} ${inspectRun(folder).fingerprint}`, async () =>
+        JSON.stringify(await readRunView(folder)),
+      );
+      return context.body(content, 200, { 'content-type': 'application/json' });
     } catch (error) {
-      if (error instanceof InputError) return context.json({ error: error.message }, 422);
-      throw error;
+      return refusal(context, error);
+    }
+  });
+  app.get('/api/comparison', async context => {
+    const path = index.pathOfComparison(context.req.query('id') ?? '');
+    if (path === undefined) return context.json({ error: 'there is no such comparison in this folder' }, 404);
+    try {
+      return context.json(await readComparison(path));
+    } catch (error) {
+      return refusal(context, error);
     }
   });
   return app;
+}
+
+/** Keeps the last answers by their questions; one that is asked for while it is made is made once. */
+function remembering(most: number) {
+  const answers = new Map<string, Promise<string>>();
+  return (question: string, answer: () => Promise<string>): Promise<string> => {
+    const known = answers.get(question) ?? answer();
+    answers.delete(question);
+    answers.set(question, known);
+    known.catch(() => answers.delete(question));
+    if (answers.size > most) answers.delete(answers.keys().next().value!);
+    return known;
+  };
+}
+
+/** What is wrong with the files of a run is the user's to mend; anything else is an error of this program. */
+function refusal(context: Context, error: unknown): Response {
+  if (error instanceof InputError) return context.json({ error: error.message }, 422);
+  throw error;
 }
 
 function text(context: Context, type: string, content: string | undefined): Response {

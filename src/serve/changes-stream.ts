@@ -81,9 +81,9 @@ export function streamChanges(context: Context, index: RunIndex, watch: Watch, s
     let whole = !resumed;
     watch.look();
     while (!stream.aborted && !stream.closed) {
-      const { version, runs, removed } = index.changesSince(told);
-      if (whole || runs.length + removed.length > 0) {
-        const data = JSON.stringify({ whole, runs, removed });
+      const { version, ...changes } = index.changesSince(told);
+      if (whole || version > told) {
+        const data = JSON.stringify({ whole, ...changes });
         await stream.writeSSE({ event: 'runs', id: `${start}.${version}`, data });
       } else {
         await stream.writeSSE({ event: 'beat', data: '' });

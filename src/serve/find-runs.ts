@@ -5,16 +5,27 @@ import type { RunFolder } from '../runs/run-folder.ts';
 /** Folders deeper than this below the served one are not looked into. */
 const deepest = 6;
 
-/** Paths of all runs below a folder, relative to it, `/` between names. Links are not followed. */
-export function findRuns(root: string, below = '', depth = 0): string[] {
+/** Paths below a folder, relative to it, `/` between names; of comparisons `.` may be the folder itself. */
+export interface Found {
+  readonly runs: readonly string[];
+  readonly comparisons: readonly string[];
+}
+
+/** All runs and comparisons below a folder. Links are not followed. */
+export function findRuns(root: string): Found {
+  const found = { runs: [] as string[], comparisons: [] as string[] };
+  lookInto(root, '', 0, found);
+  return found;
+}
+
+function lookInto(root: string, below: string, depth: number, found: { runs: string[]; comparisons: string[] }): void {
   const entries = list(join(root, below));
-  const isRun = below !== '' && entries.some(entry => entry.name === 'config.yaml' && entry.isFile());
+  const has = (name: string) => entries.some(entry => entry.name === name && entry.isFile());
+  if (below !== '' && has('config.yaml')) found.runs.push(below);
+  if (has('compare.json')) found.comparisons.push(below === '' ? '.' : below);
   const folders = entries.filter(entry => entry.isDirectory() && !/^\.|^(checkpoint|node_modules)$/.test(entry.name));
   const deeper = depth < deepest ? folders : [];
-  return [
-    ...(isRun ? [below] : []),
-    ...deeper.flatMap(({ name }) => findRuns(root, below === '' ? name : `${below}/${name}`, depth + 1)),
-  ];
+  for (const { name } of deeper) lookInto(root, below === '' ? name : `${below}/${name}`, depth + 1, found);
 }
 
 /** A folder may vanish, or be another user's, between finding and reading it. */
@@ -33,20 +44,26 @@ export interface RunFiles {
   /** When it wrote last, in milliseconds since 1970. */
   readonly changed: number;
   readonly hasResult: boolean;
-  /** A run at work, or to be resumed, keeps a checkpoint. */
-  readonly hasCheckpoint: boolean;
   /** Whether a file of the run is a link, and so may lead out of the folder. */
   readonly hasLink: boolean;
 }
 
-export function inspectRun({ config, metrics, history, structure, result, checkpoint, lock }: RunFolder): RunFiles {
+export function inspectRun({
+  config,
+  metrics,
+  history,
+  structure,
+  result,
+  outcome,
+  checkpoint,
+  lock,
+}: RunFolder): RunFiles {
   const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
-  const found = [...[config, metrics, history, structure].map(stat), inResult, inCheckpoint];
+  const found = [...[config, metrics, history, structure, outcome].map(stat), inResult, inCheckpoint];
   return {
-    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}`)).join(' '),
+    fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}/${file.ino}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
-    hasCheckpoint: inCheckpoint !== undefined,
     hasLink: [...found, stat(lock)].some(file => file?.isSymbolicLink() === true),
   };
 }

@@ -1,9 +1,10 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunState, RunSummary } from '../report/run-summary.ts';
-import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { comparisonFile } from '../jobs/read-comparison.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
+import { runFolder } from '../runs/run-folder.ts';
 import { isHeld } from '../runs/run-lock.ts';
-import { findRuns, inspectRun, type RunFiles } from './find-runs.ts';
+import { findRuns, inspectRun } from './find-runs.ts';
 import { summarize } from './summarise-runs.ts';
 
 /** What has changed in the list since a version of it. */
@@ -11,6 +12,8 @@ interface Changes {
   readonly version: number;
   readonly runs: readonly RunSummary[];
   readonly removed: readonly string[];
+  /** All of them; undefined where none has changed. */
+  readonly comparisons?: readonly ComparisonSummary[];
 }
 
 /** The runs below a folder, as they were when it was last looked at. */
@@ -23,6 +26,8 @@ export interface RunIndex {
   changesSince(version: number): Changes;
   /** The folder of a run in the list, or undefined. No other path can be had through it. */
   pathOf(id: string): string | undefined;
+  /** The same of a comparison. */
+  pathOfComparison(id: string): string | undefined;
 }
 
 /**
@@ -40,11 +45,13 @@ interface Entry {
 export function createRunIndex(root: string, now: () => number = Date.now): RunIndex {
   const entries = new Map<string, Entry>();
   const removals = new Map<string, number>();
+  let comparisons: readonly ComparisonSummary[] = [];
+  let comparisonsVersion = 0;
   let version = 0;
 
   function refresh(): boolean {
     const next = version + 1;
-    const found = findRuns(root);
+    const { runs: found, comparisons: foundComparisons } = findRuns(root);
     const present = new Set(found);
     let changed = false;
     for (const id of entries.keys()) {
@@ -56,12 +63,18 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
     for (const id of found) {
       const folder = runFolder(join(root, id));
       const files = inspectRun(folder);
-      const state = stateOf(folder, files, now());
-      const fingerprint = `${state} ${files.fingerprint}`;
+      const isAtWork = isHeld(folder) ?? now() - files.changed < silentMilliseconds;
+      const fingerprint = `${isAtWork} ${files.fingerprint}`;
       if (entries.get(id)?.fingerprint === fingerprint) continue;
-      const summary = summarize(id, folder, state, files);
+      const summary = summarize(id, folder, isAtWork, files);
       entries.set(id, { fingerprint, version: next, summary });
       removals.delete(id);
+      changed = true;
+    }
+    const compared = foundComparisons.flatMap(id => summarizeComparison(root, id));
+    if (JSON.stringify(compared) !== JSON.stringify(comparisons)) {
+      comparisons = compared;
+      comparisonsVersion = next;
       changed = true;
     }
     if (changed) version = next;
@@ -77,7 +90,12 @@ export function createRunIndex(root: string, now: () => number = Date.now): RunI
       version,
       runs: [...entries.values()].filter(entry => entry.version > since).map(({ summary }) => summary),
       removed: [...removals].flatMap(([id, at]) => (at > since ? [id] : [])),
+      ...(comparisonsVersion > since && { comparisons }),
     }),
+    pathOfComparison: id =>
+      comparisons.some(each => each.id === id) && isWithin(root, id, comparisonFile(join(root, id)))
+        ? join(root, id)
+        : undefined,
     pathOf: id => (entries.has(id) && liesWithin(root, id) ? join(root, id) : undefined),
   };
 }
@@ -93,9 +111,17 @@ function liesWithin(root: string, id: string): boolean {
   }
 }
 
-function stateOf(folder: RunFolder, files: RunFiles, now: number): RunState {
-  if (files.hasLink) return 'damaged';
-  if (files.hasResult && !files.hasCheckpoint) return 'finished';
-  const isAtWork = isHeld(folder) ?? now - files.changed < silentMilliseconds;
-  return isAtWork ? 'running' : 'stopped';
+/** Nothing where the file has gone meanwhile. */
+function summarizeComparison(root: string, id: string): ComparisonSummary[] {
+  const found = lstatSync(comparisonFile(join(root, id)), { throwIfNoEntry: false });
+  return found === undefined ? [] : [{ id, changed: found.mtimeMs }];
+}
+
+/** Whether a file of a folder in the list is no link, and no folder on the way to it. */
+function isWithin(root: string, id: string, file: string): boolean {
+  try {
+    return realpathSync(join(root, id)) === join(realpathSync(root), id) && lstatSync(file).isFile();
+  } catch {
+    return false;
+  }
 }

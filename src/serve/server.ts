@@ -24,12 +24,13 @@ export interface RunServer {
 
 /**
  * Serves the page over a folder of runs.
- * @throws InputError where the folder is none, or the address cannot be listened on
+ * @throws InputError where the folder is a file, or the address cannot be listened on
  */
 export async function serveRuns({ folder, host = '127.0.0.1', port = 0 }: ServeOptions): Promise<RunServer> {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new InputError('there is no such folder', {
-      code: 'missing-folder',
+  // One that is not there yet may come with its first run; the server looks again and again.
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new InputError('this is a file, not a folder of runs', {
+      code: 'not-a-folder',
       where: folder,
       remedy: 'give the folder that holds your run folders (`s3delta search` writes into runs/)',
     });

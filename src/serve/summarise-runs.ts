@@ -2,14 +2,18 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
-import { readMetrics } from '../runs/metrics-log.ts';
+import { readLastMetrics } from '../runs/metrics-log.ts';
+import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
 
-/** Keys that make one search another. */
-const searchKeys = ['space', 'strategy', ...Object.keys(optionKeysOf())];
+/** Keys that make one search another, and one training another: no mean is over runs that differ in one. */
+const searchKeys = ['space', 'strategy', 'epochs', ...Object.keys(optionKeysOf())];
+const trainingKeys = ['max-steps', 'retrain-epochs', 'batch-size', 'lr', 'max-length', 'precision'];
+/** So many bytes at a log's end hold its last lines. */
+const tailBytes = 16_384;
 
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
 const configKeys = z.looseObject({
@@ -18,6 +22,8 @@ const configKeys = z.looseObject({
   seed: z.number().nullable().catch(null),
   method: z.string().optional().catch(undefined),
   structure: z.string().optional().catch(undefined),
+  retrain: z.boolean().catch(true),
+  'random-baseline': z.boolean().catch(false),
 });
 
 /** And of `result.json`. */
@@ -30,20 +36,25 @@ const resultKeys = z.object({
     parameters: z.number(),
     source: z.object({ tasks: z.array(z.string()) }).optional(),
   }),
+  data: z.object({ train: z.number(), test: z.number() }).optional(),
   score: z.object({ metric: z.string(), validation: z.number(), test: z.number() }).optional(),
 });
 
 /** A run's line in the list. A file that cannot be read makes it a damaged one, not an error; links are not read. */
-export function summarize(id: string, folder: RunFolder, state: RunState, files: RunFiles): RunSummary {
+export function summarize(id: string, folder: RunFolder, isAtWork: boolean, files: RunFiles): RunSummary {
   const { changed } = files;
   try {
     if (files.hasLink) throw new Error('a link may lead out of the folder');
+    const standing = standingOf(folder);
+    const state = stateOf(standing, isAtWork);
     const config = configKeys.parse(parse(readBytesSync(folder.config).toString()) ?? {});
     const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
     const { task, model, seed } = config;
     const begun = {
       ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
-      ...(method === 'search' && { search: searchOf(config) }),
+      settings: settingsOf(config, method === 'search' ? [...searchKeys, ...trainingKeys] : trainingKeys),
+      stages: stagesOf(config, method),
+      ...(state !== 'finished' && state !== 'running' && { ended: endOf(folder, standing) }),
     };
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
@@ -55,6 +66,7 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
       ...begun,
       ...{ task: result.task, model: result.model, parameters, modules, budget: result.budget.fraction },
       ...result.score,
+      ...(result.data && { examples: result.data }),
       ...(source !== '' && { source }),
       ...(progress && { progress }),
     };
@@ -63,12 +75,32 @@ export function summarize(id: string, folder: RunFolder, state: RunState, files:
   }
 }
 
-function searchOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
-  const said = searchKeys.filter(key => ['string', 'number'].includes(typeof config[key]));
+/** A run of another machine, of which its files alone tell, has stopped where they have not changed for long. */
+function stateOf({ state }: RunStanding, isAtWork: boolean): RunState {
+  if (isAtWork && state !== 'finished') return 'running';
+  return state === 'unknown' || state === 'running' ? 'stopped' : state;
+}
+
+function endOf(folder: RunFolder, standing: RunStanding): RunSummary['ended'] {
+  const goOn = commandToGoOn(folder, standing);
+  return { text: standingText(standing), ...(goOn !== undefined && { goOn }) };
+}
+
+function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, string> {
+  const said = keys.filter(key => ['string', 'number'].includes(typeof config[key]));
   return Object.fromEntries(said.map(key => [key, String(config[key])]));
 }
 
+function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {
+  const tuning = config.retrain ? ['retrain', ...(config['random-baseline'] ? ['random'] : []), 'test'] : [];
+  return [...(method === 'search' ? ['search'] : []), ...tuning];
+}
+
 function progressOf(folder: RunFolder): RunSummary['progress'] {
-  const last = readMetrics(folder.metrics).at(-1);
-  return last && { stage: last.stage, step: last.step, steps: last.steps };
+  const lines = readLastMetrics(folder.metrics, tailBytes);
+  const last = lines.at(-1);
+  if (last === undefined) return undefined;
+  const { stage, step, steps, seconds } = last;
+  const before = lines.findLast(line => line.stage === stage && line.trial === last.trial && line.step < step);
+  return { stage, step, steps, seconds, every: step - (before?.step ?? 0) };
 }

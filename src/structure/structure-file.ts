@@ -36,6 +36,8 @@ const structureFile = z.object({
   budget: z.number().positive().nullable(),
   /** The plugin that brings each kind of its modules that the package has not. */
   plugins: z.record(z.string(), z.string()).optional(),
+  /** What each of these kinds is called in tables and pictures. */
+  labels: z.record(z.string(), z.string()).optional(),
   modules: z.array(moduleRecord),
   /** Where it was found, for a structure that was carried over from other runs. */
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
@@ -93,9 +95,15 @@ export function createStructure(
     model: { name, fingerprint, parameters },
     space,
     budget,
-    ...(brought.length > 0 && { plugins: Object.fromEntries(brought) }),
+    ...(brought.length > 0 && { plugins: Object.fromEntries(brought), labels: labelsOf(modules) }),
     modules: records,
   };
+}
+
+/** What the kinds that plugins bring are called, by their names. */
+export function labelsOf(modules: readonly DeltaModule[]): Record<string, string> {
+  const brought = modules.filter(({ delta }) => delta.plugin !== undefined);
+  return Object.fromEntries(brought.map(({ kind, delta }) => [kind, delta.label]));
 }
 
 /** Writes a structure as JSON, whole, one line a module. */

@@ -1,5 +1,5 @@
 import { metricNamed } from '../metrics/metrics.ts';
-import { belongsTo, findLayout, type Layout, requireLayout } from './file-layout.ts';
+import { belongsTo, findLayout, type Layout, layoutOf, requireLayout } from './file-layout.ts';
 import { readExamples } from './read-examples.ts';
 import type { RowForm } from './row-form.ts';
 import type { OriginalSplits, Task } from './task.ts';
@@ -31,6 +31,7 @@ export function benchmarkTask(benchmark: BenchmarkTask): Task {
     ...(benchmark.numbers !== undefined && { numbers: true }),
     ...(benchmark.choices && { choices: true }),
     segments: form.segments,
+    rows: { form, optionsFor: path => layoutOf(path, layouts) },
     maxSourceLength,
     presets,
     split,
@@ -43,7 +44,8 @@ export function benchmarkTask(benchmark: BenchmarkTask): Task {
         validation: await readExamples(validation, form, layout),
       };
       const incomplete = whatIsMissing(original, benchmark.rows);
-      return incomplete === undefined ? original : { ...original, incomplete };
+      const files = [...train, ...validation];
+      return { ...original, files, ...(incomplete !== undefined && { incomplete }) };
     },
   };
 }

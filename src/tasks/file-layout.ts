@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { findFiles, fitsPattern } from '../data/rows/find-files.ts';
-import type { ReadOptions } from './read-examples.ts';
+import type { ReadOptions } from './row-form.ts';
 
 /** One of the forms a data set is given in: where the files of its parts lie, and how they are read. */
 export interface Layout extends ReadOptions {
@@ -52,6 +52,12 @@ export function requireLayout(layouts: readonly Layout[], dataFolder: string, wh
     where: join(found.folder, found.layout.validation[0]!),
     remedy: 'put it beside the training set',
   });
+}
+
+/** The layout that a file belongs to by the ending of its name: how it is read. */
+export function layoutOf(file: string, layouts: readonly Layout[]): ReadOptions {
+  const ending = extname(file).toLowerCase();
+  return layouts.find(({ train }) => train.some(name => extname(name) === ending)) ?? {};
 }
 
 /** Whether a file of a data set's tree, by its path in it, may be one of the parts. */

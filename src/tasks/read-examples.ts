@@ -1,13 +1,17 @@
 import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
-import { readRows, type TableOptions } from '../data/rows/read-rows.ts';
-import type { Row } from '../data/rows/row.ts';
-import { type RowForm, toExample } from './row-form.ts';
+import { readRows } from '../data/rows/read-rows.ts';
+import { findValue, type Row } from '../data/rows/row.ts';
+import { type ReadOptions, type RowForm, toExample } from './row-form.ts';
+import { fieldsOf } from './segments.ts';
 
-/** How a data file is read. */
-export interface ReadOptions extends TableOptions {
-  /** From a row of the file to the rows it stands for, where one holds several examples. */
-  readonly unnest?: ((row: Row) => readonly Row[]) | undefined;
+/**
+ * The rows that a row stands for: itself where it has the fields that are asked for, else what it is unnested
+ * to.
+ */
+export function expanded(row: Row, fields: readonly string[], { unnest }: ReadOptions): readonly Row[] {
+  const isFlat = unnest === undefined || fields.every(name => findValue(row, name) !== undefined);
+  return isFlat ? [row] : unnest(row);
 }
 
 /**
@@ -19,7 +23,17 @@ export async function readExamples(
   form: RowForm,
   options: ReadOptions = {},
 ): Promise<Example[]> {
-  const examples: Example[] = [];
+  return (await readLabelledRows(files, form, options)).map(row => toExample(row, form));
+}
+
+/** The rows themselves. @throws InputError as `readExamples`, but for what an example may lack */
+export async function readLabelledRows(
+  files: readonly string[],
+  form: Pick<RowForm, 'segments'>,
+  options: ReadOptions = {},
+): Promise<Row[]> {
+  const found: Row[] = [];
+  const fields = fieldsOf(form.segments);
   for (const file of files) {
     const rows = await readRows(file, options);
     if (rows.length === 0) {
@@ -29,9 +43,7 @@ export async function readExamples(
         remedy: 'give a file with examples',
       });
     }
-    for (const row of options.unnest === undefined ? rows : rows.flatMap(options.unnest)) {
-      examples.push(toExample(row, form));
-    }
+    for (const row of rows) found.push(...expanded(row, fields, options));
   }
-  return examples;
+  return found;
 }

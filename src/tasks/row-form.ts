@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import type { Example, Output, Segment } from '../data/example.ts';
+import type { TableOptions } from '../data/rows/read-rows.ts';
 import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/rows/row.ts';
 
 /** Text of a row's field. */
@@ -149,4 +150,17 @@ function unknownLabel(label: string, row: Row, isNot: string, remedy: string): I
     where: placeOf(row),
     remedy,
   });
+}
+
+/** How a data file is read. */
+export interface ReadOptions extends TableOptions {
+  /** From a row of the file to the rows it stands for, where one holds several examples. */
+  readonly unnest?: ((row: Row) => readonly Row[]) | undefined;
+}
+
+/** How the data files of a task are read, and what becomes of their rows. */
+export interface TaskRows {
+  readonly form: RowForm;
+  /** How a file of that name is read. */
+  optionsFor(file: string): ReadOptions;
 }

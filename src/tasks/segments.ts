@@ -21,7 +21,10 @@ const givenInput = z.union(
  * @throws InputError where a field is missing, for a row where the task is not made of fields, and for a text where it
  * has several: the model has never seen one bare
  */
-export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, input: ModelInput): readonly Segment[] {
+export function segmentsOf(
+  { name, segments, rows }: Pick<Task, 'name' | 'segments' | 'rows'>,
+  input: ModelInput,
+): readonly Segment[] {
   checkArgument('segmentsOf(task, input)', givenInput, input);
   if ('text' in input) {
     if (segments === undefined) return [{ text: input.text }];
@@ -38,9 +41,10 @@ export function segmentsOf({ name, segments }: Pick<Task, 'name' | 'segments'>, 
       remedy: 'give the whole text that the model shall read, a line each',
     });
   }
+  const names = (field: string) => [field, ...(rows?.form.otherNames?.[field] ?? [])];
   return segments(
-    field => fieldText(input, field),
-    field => fieldTexts(input, field),
+    field => fieldText(input, ...names(field)),
+    field => fieldTexts(input, ...names(field)),
   );
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
 import { dataFolder } from './data-folder.ts';
 import type { StagePreset } from './preset.ts';
-import type { SegmentsOfRow } from './row-form.ts';
+import type { SegmentsOfRow, TaskRows } from './row-form.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
@@ -15,6 +16,10 @@ export interface OriginalSplits {
   readonly test?: readonly Example[];
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
+  /** What the rows show, the worst first. */
+  readonly findings?: readonly Finding[];
 }
 
 /** The three sets of a run: D_train, D_val and D_test. */
@@ -26,6 +31,10 @@ export interface TaskData {
   readonly note: string;
   /** In a sentence, what the data at hand lack of the whole data set. */
   readonly incomplete?: string;
+  /** The files that were read, where they are files. */
+  readonly files?: readonly string[];
+  /** What the rows show, the worst first. */
+  readonly findings?: readonly Finding[];
 }
 
 /**
@@ -53,8 +62,12 @@ export interface Task {
    * Whether each example gives its own answers to choose among (`Segment.choice`); with labels, one for each of these.
    */
   readonly choices?: boolean;
+  /** The file that says all this, where one does, and its text. */
+  readonly file?: { readonly path: string; readonly text: string };
   /** What the fields of a row give to read; undefined where an input is more than the fields of a row. */
   readonly segments?: SegmentsOfRow;
+  /** How its data files are read, row by row; undefined where examples are made of something else. */
+  readonly rows?: TaskRows;
   /** Longest input in tokens, those included that the model adds. */
   readonly maxSourceLength: number;
   /** Longest answer in tokens where answers are free text, without those that the model adds (default 16). */
@@ -103,8 +116,13 @@ export async function loadTaskData(
   throwIfInterrupted(options.signal);
   const original = await task.load(await dataFolder(task, options.data, options), options);
   throwIfInterrupted(options.signal);
-  const { incomplete } = original;
-  const data = { ...task.split(original, options.seed), ...(incomplete !== undefined && { incomplete }) };
+  const { incomplete, findings, files } = original;
+  const data = {
+    ...task.split(original, options.seed),
+    ...(incomplete !== undefined && { incomplete }),
+    ...(findings !== undefined && { findings }),
+    ...(files !== undefined && { files }),
+  };
   for (const set of ['train', 'validation', 'test'] as const) {
     if (data[set].length === 0) {
       throw new InputError(`the ${set} set of task ${task.name} is empty`, {

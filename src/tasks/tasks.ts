@@ -26,16 +26,18 @@ const builtIn = { tasks, metrics: builtInMetrics };
 /**
  * A built-in task by its name, or a user's own by its task.yaml. `superglue-` may be left out of a name, unless what is
  * left is a task, too: `rte` is GLUE's.
+ * @param text what the file says, or said when a run was begun with it (default: what it says now)
  * @throws InputError naming the nearest built-in names, or what is wrong with the file.
  */
 export async function loadTask(
   nameOrFile: string,
   { tasks: known, metrics }: { readonly tasks: readonly Task[]; readonly metrics: Metrics } = builtIn,
+  text?: string,
 ): Promise<Task> {
   const named = (name: string) => known.find(task => task.name === name);
   const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
   if (builtIn !== undefined) return builtIn;
-  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics);
+  if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics, text);
   const names = known.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {

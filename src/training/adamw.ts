@@ -15,6 +15,8 @@ export interface AdamWOptions {
   readonly beta2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
+  /** Elements from `begin` on have a rate of their own: heads, which stand after all modules (`headRate`). */
+  readonly head?: { readonly begin: number; readonly learningRate: number };
 }
 
 /** Moments before the first step, in the parameters' own precision. */
@@ -39,18 +41,22 @@ export function adamwStep<T extends FloatArray>(
   parameters: T,
   gradient: ArrayLike<number>,
   moments: Moments<T>,
-  { learningRate, step, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamWOptions,
+  { learningRate, step, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, head }: AdamWOptions,
 ): void {
   const { m, v } = moments;
-  const stepSize = learningRate / (1 - beta1 ** step);
   const rootCorrection = Math.sqrt(1 - beta2 ** step);
-  const keep = 1 - learningRate * weightDecay;
-  for (let i = 0; i < parameters.length; i++) {
-    const g = gradient[i]!;
-    const first = beta1 * m[i]! + (1 - beta1) * g;
-    const second = beta2 * v[i]! + (1 - beta2) * g * g;
-    m[i] = first;
-    v[i] = second;
-    parameters[i] = keep * parameters[i]! - (stepSize * first) / (Math.sqrt(second) / rootCorrection + epsilon);
-  }
+  const move = (begin: number, end: number, rate: number): void => {
+    const stepSize = rate / (1 - beta1 ** step);
+    const keep = 1 - rate * weightDecay;
+    for (let i = begin; i < end; i++) {
+      const g = gradient[i]!;
+      const first = beta1 * m[i]! + (1 - beta1) * g;
+      const second = beta2 * v[i]! + (1 - beta2) * g * g;
+      m[i] = first;
+      v[i] = second;
+      parameters[i] = keep * parameters[i]! - (stepSize * first) / (Math.sqrt(second) / rootCorrection + epsilon);
+    }
+  };
+  move(0, head?.begin ?? parameters.length, learningRate);
+  if (head) move(head.begin, parameters.length, head.learningRate);
 }

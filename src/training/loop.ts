@@ -19,6 +19,8 @@ export interface StepProgress {
   readonly steps: number;
   /** Wall-clock time of this step. */
   readonly seconds: number;
+  /** Whether an evaluation of it follows. */
+  readonly evaluates?: boolean;
 }
 
 /** A validation, between two steps. */
@@ -27,6 +29,8 @@ export interface EvaluationEvent {
   readonly step: number;
   readonly steps: number;
   readonly score: number;
+  /** Mean loss of the examples that were scored, where the stage takes it. */
+  readonly validationLoss?: number;
   /** Highest score so far, this one included. */
   readonly best: number;
   /** Mean loss of the steps since the evaluation before. */
@@ -58,6 +62,7 @@ async function evaluate(
 ): Promise<EvaluationEvent> {
   const started = performance.now();
   const answer = await score();
+  const validationLoss = await stage.validationLoss?.();
   // A metric that is not a number ranks below every other.
   const ranked = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
   if (ranked >= progress.bestScore) {
@@ -76,6 +81,7 @@ async function evaluate(
     step,
     steps: stage.steps,
     score: answer,
+    ...(validationLoss !== undefined && { validationLoss }),
     best,
     loss,
     learningRate,
@@ -130,7 +136,8 @@ export async function* runLoop<Report extends StepReport>(
         progress.lossSum += report.loss;
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
-        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...report };
+        const evaluates = isDue() && stage.evaluate !== undefined;
+        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, evaluates, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }

@@ -13,9 +13,13 @@ export interface StageConfig {
   /** Steps between two validations. */
   readonly evaluateEvery: number;
   readonly learningRate: number;
+  /** Of the model's heads, where it has any (default: `learningRate`). */
+  readonly headLearningRate?: number;
   /** Largest norm of a gradient. */
   readonly clipNorm: number;
   readonly seed: number;
+  /** Whether validations of a training also take the mean loss of their examples. */
+  readonly validationLoss?: boolean;
 }
 
 /** What every stage tells of a step. */
@@ -42,6 +46,8 @@ export interface Stage<Report extends StepReport> {
    * Validation score at the present state; higher is better. Absent where there is nothing to score, nor a best state.
    */
   evaluate?(): Promise<number>;
+  /** Mean loss of the examples that the score is taken on, to be told beside it. */
+  validationLoss?(): Promise<number>;
   /** Whether the stage ends before its last step, told from the arrays alone; asked wherever an evaluation is due. */
   finished?(): boolean;
 }

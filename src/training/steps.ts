@@ -1,4 +1,5 @@
 import { DivergedError, InputError } from '../core/errors.ts';
+import type { Layout } from '../core/program.ts';
 
 /** Steps of a run. InputError where it would have none. */
 export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
@@ -17,7 +18,7 @@ export function checkFinite(value: number, step: number): void {
   if (Number.isFinite(value)) return;
   throw new DivergedError(`the loss or its gradient is not finite at step ${step + 1}`, {
     code: 'diverged',
-    remedy: 'lower the learning rate; where it happens at the first step, check the checkpoint',
+    remedy: 'the learning rate is too high; where it happens at the first step, check the checkpoint',
   });
 }
 
@@ -27,4 +28,13 @@ export function checkFinite(value: number, step: number): void {
  */
 export function linearDecay(base: number, step: number, steps: number): number {
   return base * Math.max(0, 1 - step / steps);
+}
+
+/** What `adamwStep` is told of a layout's heads: nothing where there are none, or they have no rate of their own. */
+export function headRate(
+  { heads }: Pick<Layout, 'heads'>,
+  learningRate: number | undefined,
+): { readonly head?: { readonly begin: number; readonly learningRate: number } } {
+  const begin = heads[0]?.parameters[0]?.offset;
+  return begin === undefined || learningRate === undefined ? {} : { head: { begin, learningRate } };
 }

@@ -6,7 +6,7 @@ import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } fr
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';
 import { tuneStream } from './stage-cost.ts';
-import { checkFinite, countSteps, linearDecay } from './steps.ts';
+import { checkFinite, countSteps, headRate, linearDecay } from './steps.ts';
 import { stoppable } from './stoppable.ts';
 
 /** What is trained, on what, from where on. */
@@ -16,6 +16,8 @@ export interface TuneProblem {
   readonly initialDelta: Float32Array;
   /** Validation score of a delta vector; higher is better. The vector must not be kept: it changes in place. */
   evaluate(delta: Float32Array): Promise<number>;
+  /** Mean loss of the examples that the score is taken on, to be told with each score; not told without it. */
+  validationLoss?(delta: Float32Array): Promise<number>;
 }
 
 /** Gradients are clipped to a norm of 2 where nothing is said. */
@@ -56,7 +58,7 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
   const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch } = options;
+  const { microBatch, headLearningRate } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
@@ -68,7 +70,8 @@ export async function* tune(
     const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
-    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1 });
+    const own = headLearningRate && linearDecay(headLearningRate, index, steps);
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(program.layout, own) });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
 
@@ -81,6 +84,7 @@ export async function* tune(
         examples: examples.length,
         steps,
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
@@ -91,6 +95,7 @@ export async function* tune(
       kept: ['delta'],
       step,
       evaluate: () => problem.evaluate(delta),
+      ...(problem.validationLoss && { validationLoss: () => problem.validationLoss!(delta) }),
     },
     context,
   );

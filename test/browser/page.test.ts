@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { compareLink, runLink } from '../../src/page/route.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
-import { labels, runsRoot, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
+import { labels, runsRoot, tinyCandidates, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow, seriousProblems } from './accessibility.ts';
 import { launch, openPage, skip } from './chromium.ts';
 
@@ -43,7 +43,7 @@ describe('the served page', { skip }, () => {
     assert.equal(await page.locator('.row').count(), 4);
     const transfer = page.locator('[data-name^="Transfer"] tbody tr', { hasText: 'films' });
     assert.deepEqual(await transfer.locator('td').allInnerTexts(), ['films', '–', '78.00', '76.00']);
-    await page.getByRole('link', { name: 'films/found' }).click();
+    await page.getByRole('link', { name: 'films/found' }).first().click();
     await page.locator('.heat-map').waitFor();
     assert.equal(await page.locator('h1').innerText(), 'films/found');
     assert.equal(await page.title(), 'films/found – s3delta');
@@ -68,7 +68,7 @@ describe('the served page', { skip }, () => {
     writeFileSync(odd.result, JSON.stringify(rest));
     const { page } = await open(runLink('odd'));
     await page.getByText('not the result of a run').waitFor();
-    await page.getByRole('link', { name: 'films/found' }).click();
+    await page.getByRole('link', { name: 'films/found' }).first().click();
     await page.locator('.heat-map').waitFor();
     rmSync(odd.path, { recursive: true });
     await page.locator('.row', { hasText: 'odd' }).waitFor({ state: 'detached' });
@@ -141,11 +141,11 @@ describe('the served page', { skip }, () => {
   test('a run that goes on is followed, from its first moment to its score', async () => {
     const run = writeRun(root, 'live', { done: 10 });
     const { page, problems } = await open(runLink('live'));
-    await page.locator('.progress', { hasText: 'step 10 of 100' }).waitFor();
+    await page.locator('.progress', { hasText: /step 1\d of 100/ }).waitFor();
     assert.match(await page.locator('.row', { hasText: 'live' }).innerText(), /running search 10\/100/);
     assert.equal(await page.locator('.moment').getAttribute('max'), '1');
-    writeMoments(run, 0, 60);
-    await page.locator('.progress', { hasText: 'step 60 of 100' }).waitFor();
+    writeMoments(run, 0, 60, tinyCandidates);
+    await page.locator('.progress', { hasText: /step 6\d of 100/ }).waitFor();
     await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.moment')?.max === '6');
     assert.match((await page.locator('[data-name="Search: loss"] .scroll table').textContent()) ?? '', /60/);
     writeRun(root, 'live', {});
@@ -158,11 +158,12 @@ describe('the served page', { skip }, () => {
     const { page } = await open('');
     const { port } = new URL(server.url);
     await server.close();
-    await page.getByText('not connected').waitFor();
+    await page.locator('.connection.lost', { hasText: 'not connected' }).waitFor();
     writeRun(root, 'meanwhile');
     server = await serveRuns({ folder: root, port: Number(port) });
     await page.locator('.row', { hasText: 'meanwhile' }).waitFor();
     assert.equal(await page.locator('.connection').innerText(), 'live');
+    assert.equal(await page.locator('.connection.lost').count(), 0);
   });
 
   test('a run that was asked for while its server was away is shown when that is back', async () => {
@@ -170,7 +171,7 @@ describe('the served page', { skip }, () => {
     await page.locator('.heat-map').waitFor();
     const { port } = new URL(server.url);
     await server.close();
-    await page.getByRole('link', { name: 'films/other' }).click();
+    await page.getByRole('link', { name: 'films/other' }).first().click();
     await page.locator('.problem').waitFor();
     server = await serveRuns({ folder: root, port: Number(port) });
     await page.locator('.heat-map').waitFor();
@@ -182,16 +183,81 @@ describe('the served page', { skip }, () => {
     for (const id of ['films/found', 'films/other']) await page.getByLabel(`Compare ${id}`).check();
     await page.getByRole('link', { name: 'Compare 2' }).click();
     await page.locator('.structures .heat-map').nth(1).waitFor();
-    assert.deepEqual(await page.locator('[data-name="Runs"] tbody td:first-child').allInnerTexts(), [
-      'films/found',
-      'films/other',
-    ]);
+    assert.deepEqual(await page.locator('[data-name="Runs"] tbody td:first-child').allInnerTexts(), ['found', 'other']);
+    assert.match(await page.locator('[data-name="Search: loss"] .u-legend').innerText(), /found[\s\S]*other/);
+    const shared = page.locator('[data-name="Kept by A, by B, by both"]');
     assert.match(
-      await page.locator('[data-name="Search: loss"] .u-legend').innerText(),
-      /films\/found[\s\S]*films\/other/,
+      await shared.locator('svg').first().textContent().then(String),
+      /only A: \d+only B: \d+both: \d+|only A: \d+/,
     );
-    assert.equal(await page.locator('[data-name="Modules kept by both"] tbody tr').count(), 1);
+    const ends = await page.locator('.structures .maximum').allInnerTexts();
+    assert.deepEqual([ends.length, new Set(ends).size], [2, 1], 'one scale');
     assert.deepEqual(problems, []);
+  });
+
+  test('what is ticked, filtered and sorted is still so after a reload, and in a run that is opened', async () => {
+    const { page } = await open('');
+    await page.getByLabel('Filter runs').fill('films');
+    await page.getByLabel('Order of runs').selectOption('name');
+    await page.getByLabel('Compare films/found').check();
+    await page.getByRole('link', { name: 'films/found' }).first().click();
+    await page.locator('.heat-map').waitFor();
+    await page.reload();
+    await page.locator('.heat-map').waitFor();
+    assert.equal(await page.getByLabel('Filter runs').inputValue(), 'films');
+    assert.equal(await page.getByLabel('Order of runs').inputValue(), 'name');
+    assert.equal(await page.getByLabel('Compare films/found').isChecked(), true);
+  });
+
+  test('a seventh run is not ticked, and the list says so; the first stays', async () => {
+    const seven = Array.from({ length: 7 }, (_, seed) => writeRun(root, `many/seed-${seed}`, { seed }));
+    const { page } = await open('');
+    const box = (seed: number) => page.getByLabel(`Compare many/seed-${seed}`);
+    await box(6).waitFor();
+    for (let seed = 0; seed < 6; seed++) await box(seed).check();
+    await box(6).click();
+    assert.match(await page.locator('.tally').innerText(), /At most 6 can be compared/);
+    assert.deepEqual([await box(0).isChecked(), await box(6).isChecked()], [true, false]);
+    await page.getByRole('button', { name: /^many/ }).click();
+    assert.equal(await box(0).count(), 0);
+    for (const { path } of seven) rmSync(path, { recursive: true });
+    await page.getByText('seed-0').waitFor({ state: 'detached' });
+  });
+
+  test('the list is one stop of the Tab key: arrow keys go through it, and a link leads past it', async () => {
+    const { page } = await open('');
+    const here = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+    await page.keyboard.press('Tab');
+    assert.match(await here(), /^Skip/);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
+    assert.equal(await page.locator('.list [data-stop][tabindex="0"]').count(), 1);
+    await page.locator('.list [data-stop][tabindex="0"]').focus();
+    const first = await here();
+    await page.keyboard.press('ArrowDown');
+    assert.notEqual(await here(), first);
+    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
+    assert.equal(await here(), first);
+  });
+
+  test('all runs are a table that is sorted by a column, and turned round by the next click', async () => {
+    const { page } = await open('');
+    const scores = page.locator('[data-name="All runs"] tbody td:nth-child(2)');
+    const shown = async () => (await scores.allInnerTexts()).map(text => Number.parseFloat(text));
+    await page.getByRole('button', { name: 'test', exact: true }).click();
+    const falling = (await shown()).toSorted((a, b) => b - a);
+    assert.ok(falling.length >= 4 && falling[0]! > falling.at(-1)!);
+    assert.deepEqual(await shown(), falling);
+    await page.getByRole('button', { name: /^test/ }).click();
+    assert.deepEqual(await shown(), falling.toReversed());
+    assert.equal(await page.locator('th[aria-sort="ascending"]').innerText(), 'test ↑');
+  });
+
+  test('a filter that nothing passes says so', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${server.url}?filter=nothing`);
+    await page.getByText('No run has all of these words.').waitFor();
   });
 
   test('pictures are saved as SVG, tables as CSV', async () => {
@@ -212,7 +278,7 @@ describe('the served page', { skip }, () => {
     assert.match(modules.content, /^module,layer,site,parameters,worth,p,kept\r\n/);
     assert.match((await saved('Save Search: loss as SVG')).content, /<polyline/);
     assert.match((await saved('Save Search: loss as CSV')).content, /^step,Search: loss\r\n10,/);
-    assert.match((await saved('Save Scores as CSV')).content, /majority class,50\.00/);
+    assert.match((await saved('Save Scores as CSV')).content, /always the commonest label,50\.00/);
     assert.deepEqual(problems, []);
   });
 

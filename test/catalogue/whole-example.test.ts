@@ -75,7 +75,7 @@ test('evaluate, predict and report open what the run has noted; where it has mov
   const read = await readRun(run);
   assert.equal(score, read.result.score!.test);
   const report = await writeReport(read);
-  assert.match(readFileSync(report[0]!, 'utf8'), /scale-shift/);
+  assert.match(readFileSync(report[0]!, 'utf8'), /Scale and shift/);
 
   const moved = join(folder, 'moved.ts');
   renameSync(plugin, moved);

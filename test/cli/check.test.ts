@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
@@ -8,8 +9,9 @@ import { init } from '../../src/cli/commands/init-command.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { JobEvent } from '../../src/jobs/job-events.ts';
+import type { RunResult } from '../../src/runs/result.ts';
 import { writeFiles } from '../tasks/write-files.ts';
-import { tinyModel } from './support.ts';
+import { runCli, tinyModel, workspace } from './support.ts';
 
 const lookAt = (...args: string[]) =>
   check.run(parseArguments(args, argsOf(check)), { catalogue: builtIn, colour: false });
@@ -71,4 +73,31 @@ test('init tells the same, asks about what is serious and refuses data of one an
     message: /"Versand"/,
   });
   assert.match(await run('tickets.csv', ['--yes']), /‼ the label "Rechnug", 1 row: did you mean "Rechnung"/);
+});
+
+test('plan and train tell what the rows show and what is cut; it stands in the result and in the report', async () => {
+  const { folder, task } = workspace();
+  const train = readFileSync(join(folder, 'films', 'train.jsonl'), 'utf8');
+  writeFileSync(join(folder, 'films', 'test.jsonl'), `${train.split('\n').slice(0, 8).join('\n')}\n`);
+  const twins = /8 rows of the test file with a text of the train file/;
+  const cut = /40 of 40 \(100 %\) texts are longer than the 6 tokens that are read.*"text" in 40/;
+  const same = ['--model', tinyModel, '--task', task, '--max-length', '6'];
+  const planned = await runCli(['plan', ...same, '--budget', '500', '--no-timing'], folder);
+  assert.match(planned.stderr, twins);
+  assert.match(planned.stderr, cut);
+  const run = join(folder, 'run');
+  const trained = await runCli(['train', ...same, '--method', 'lora', '--max-steps', '2', '--out', run], folder);
+  assert.equal(trained.exitCode, 0, trained.stderr);
+  assert.match(trained.stderr, /warning: most likely a mistake: 8 rows of the test file/);
+  assert.match(trained.stdout, twins);
+  assert.match(trained.stdout, cut);
+  const { data } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')) as { data: RunResult['data'] };
+  assert.deepEqual([data!.findings![0]!.severity, twins.test(data!.findings![0]!.text)], ['serious', true]);
+  assert.ok(data!.findings!.some(({ severity }) => severity === 'note'));
+  assert.deepEqual([data!.inputs!.all, data!.inputs!.cut, data!.inputs!.sets.test], [40, 40, { all: 8, cut: 8 }]);
+  for (const format of ['markdown', 'terminal']) {
+    const report = await runCli(['report', run, '--format', format], folder);
+    assert.match(report.stdout, twins);
+    assert.match(report.stdout, cut);
+  }
 });

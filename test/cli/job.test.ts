@@ -235,7 +235,7 @@ for (const method of ['lora', 'adapter', 'low-rank-adapter', 'bitfit', 'lnfit', 
 test('report writes a page and a picture and prints the tables', async () => {
   const { exitCode, stdout, stderr } = await runCli(['report', 'whole', '--format', 'markdown'], space.folder);
   assert.equal(exitCode, 0, stderr);
-  assert.match(stdout, /\| majority class \| 50\.00 \|/);
+  assert.match(stdout, /\| always the commonest label \| 50\.00 \|/);
   assert.match(readFileSync(file('whole', 'report.html'), 'utf8'), /<svg/);
   assert.match(readFileSync(file('whole', 'heatmap.svg'), 'utf8'), /SelfAttn\.Q LoRA/);
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { commandOf } from '../../src/cli/run.ts';
 import { runCli, workspace } from './support.ts';
@@ -16,6 +19,38 @@ test('a page that is closed speaks of no state, and ends well', async () => {
   assert.equal(exitCode, 0, stderr);
   assert.match(stderr, /closing the page \(Ctrl-C again: at once\)…\n$/);
   assert.doesNotMatch(stderr, /state|resume/);
+});
+
+test('a page that somebody looks at is closed by SIGTERM, also over a pipe, and before its folder is there', {
+  skip: process.platform === 'win32',
+  timeout: 60_000,
+}, async () => {
+  const folder = join(space.folder, 'later');
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main, 'serve', folder, '--port', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let told = '';
+  const url = await new Promise<string>(resolve => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+      const [, shown] = /is shown at (\S+)/.exec(told) ?? [];
+      if (shown !== undefined) resolve(shown);
+    });
+  });
+  assert.match(told, /there is no folder .*later yet/);
+  const run = join(folder, 'run');
+  mkdirSync(run, { recursive: true });
+  writeFileSync(join(run, 'config.yaml'), 'task: rte\n');
+  assert.equal(spawnSync('mkfifo', [join(run, 'metrics.jsonl')]).status, 0);
+  const page = await fetch(`${url}api/changes`);
+  const reader = page.body!.getReader();
+  await reader.read();
+  await fetch(`${url}api/run?id=run`);
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  assert.equal(code, 0, told);
+  await reader.cancel().catch(() => undefined);
 });
 
 test('only what writes run folders says that it saves its state', () => {

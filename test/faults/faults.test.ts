@@ -51,7 +51,8 @@ const train = subject('train');
 before(async () => {
   const { files, metrics } = await search.runWhole();
   assert.deepEqual(files, [
-    ...['config.yaml', 'delta.safetensors', 'metrics.jsonl', 'result.json', 'search-history.jsonl', 'structure.json'],
+    ...['config.yaml', 'delta.safetensors', 'inputs.json', 'metrics.jsonl', 'outcome.json'],
+    ...['result.json', 'search-history.jsonl', 'structure.json'],
   ]);
   assert.equal(metrics.trimEnd().split('\n').length, 6);
   assert.ok(search.points > 150, `${search.points} points`);

@@ -9,7 +9,6 @@ import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
-import { readHistory } from '../../src/runs/search-history.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';
 import { tinyModel, type Workspace } from '../cli/support.ts';
 
@@ -68,7 +67,7 @@ export function outcomeOf(path: string) {
     delta: readFileSync(folder.delta),
     structure: readFileSync(folder.structure, 'utf8'),
     result: { ...rest, score, structure, evaluations: [search?.evaluations, retrain?.evaluations] },
-    history: readHistory(folder.history),
+    history: existsSync(folder.history) ? readFileSync(folder.history, 'utf8') : undefined,
     metrics: readFileSync(folder.metrics, 'utf8').replaceAll(/"seconds":[\d.e-]+/g, ''),
   };
 }

@@ -115,8 +115,8 @@ test('a run folder whose config.yaml is no file is no fresh one, and the list of
     assert.throws(() => requireFreshFolder(folder), /already holds a run/);
     requireRun(folder);
     await refused(() => readConfigFile(folder.config), folder.config, says);
-    const files = { fingerprint: '', changed: 0, hasResult: false, hasCheckpoint: false, hasLink: false };
-    assert.equal(summarize('a', folder, 'stopped', files).state, 'damaged');
+    const files = { fingerprint: '', changed: 0, hasResult: false, hasLink: false };
+    assert.equal(summarize('a', folder, false, files).state, 'damaged');
   }
 });
 

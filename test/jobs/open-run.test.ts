@@ -8,6 +8,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { JobEvent } from '../../src/jobs/job-events.ts';
 import { beginRun, settingsOfRun } from '../../src/jobs/open-run.ts';
+import type { RunInputs } from '../../src/runs/inputs.ts';
 import { appendMetrics, readMetrics } from '../../src/runs/metrics-log.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
 
@@ -18,6 +19,15 @@ const settings = resolveSettings(
   { maxLength: 64, search: stage, retrain: stage },
 );
 
+const set = { rows: 2, sha256: 'a' };
+const inputs: RunInputs = {
+  version: 1,
+  task: { name: 't', metric: 'accuracy', labels: ['no', 'yes'] },
+  data: { train: set, validation: set, test: set, files: [{ path: '/t.csv', bytes: 3, sha256: 'c' }] },
+  model: { name: 'm', files: { 'model.safetensors': 'b' } },
+};
+const begun = (changes: Partial<typeof settings> = {}) => ({ settings: { ...settings, ...changes }, inputs });
+
 test('a new run takes what is given and touches nothing before it begins', () => {
   const folder = runFolder(join(base, 'new'));
   assert.equal(settingsOfRun({ task: 't' }, folder, false).task, 't');
@@ -26,14 +36,14 @@ test('a new run takes what is given and touches nothing before it begins', () =>
 
 test('the config of a run holds every setting and what computes it, and is a config again', async () => {
   const folder = runFolder(join(base, 'config'));
-  await beginRun(folder, settings);
+  await beginRun(folder, begun());
   assert.deepEqual(readConfigFile(folder.config), settings);
   assert.match(readFileSync(folder.config, 'utf8'), /versions:[\s\S]*node: v\d+[\s\S]*onnxruntime-node: \d+/);
 });
 
 test('a resumed run has the settings it was begun with; only how it computes may change', async () => {
   const folder = runFolder(join(base, 'resumed'));
-  await beginRun(folder, settings);
+  await beginRun(folder, begun());
   assert.deepEqual(settingsOfRun({}, folder, true), settings);
   assert.equal(settingsOfRun({ seed: 5, threads: 1, device: 'cpu' }, folder, true).threads, 1);
   for (const [key, given] of [
@@ -52,12 +62,12 @@ test('a resumed run has the settings it was begun with; only how it computes may
 
 test('a run that was begun before there were strategies goes on with the first', async () => {
   const folder = runFolder(join(base, 'older'));
-  await beginRun(folder, settings);
+  await beginRun(folder, begun());
   writeFileSync(folder.config, readFileSync(folder.config, 'utf8').replace(/^strategy: .*\n/m, ''));
   assert.equal(readConfigFile(folder.config).strategy, undefined);
   const resumed = settingsOfRun({ strategy: 'bilevel' }, folder, true);
   assert.deepEqual(resumed, settings);
-  await beginRun(folder, settings);
+  await beginRun(folder, begun());
 });
 
 test('resuming what was stopped before it began is beginning', () => {
@@ -69,21 +79,47 @@ test('going on on another device is allowed, and said', async () => {
   const folder = runFolder(join(base, 'moved'));
   const warnings: string[] = [];
   const onEvent = (event: JobEvent) => event.type === 'warning' && warnings.push(event.text);
-  await beginRun(folder, settings, { onEvent });
-  await beginRun(folder, settings, { onEvent });
+  await beginRun(folder, begun(), { onEvent });
+  await beginRun(folder, begun(), { onEvent });
   assert.deepEqual(warnings, []);
-  await beginRun(folder, { ...settings, device: 'webgpu' }, { onEvent });
+  await beginRun(folder, begun({ device: 'webgpu' }), { onEvent });
   assert.match(warnings.join(), /begun on cpu and now continues on webgpu/);
   assert.match(readFileSync(folder.config, 'utf8'), /^device: cpu$[\s\S]*^versions:$[\s\S]*^ +device: cpu$/m);
 });
 
 test('beginning again keeps the config and the whole lines of the metrics', async () => {
   const folder = runFolder(join(base, 'again'));
-  await beginRun(folder, settings);
+  await beginRun(folder, begun());
   const before = readFileSync(folder.config, 'utf8');
   const line = { stage: 'search', step: 1, steps: 2, loss: 1, learningRate: 1, score: 1, best: 1, seconds: 1 } as const;
   appendMetrics(folder.metrics, line);
-  await beginRun(folder, { ...settings, threads: 1 });
+  await beginRun(folder, begun({ threads: 1 }));
   assert.equal(readFileSync(folder.config, 'utf8'), before);
   assert.deepEqual(readMetrics(folder.metrics), [line]);
+});
+
+test('a run goes on with the data, the task and the model that it was begun with, or not at all', async () => {
+  const folder = runFolder(join(base, 'inputs'));
+  await beginRun(folder, begun());
+  await beginRun(folder, begun());
+  const { data, task, model } = inputs;
+  const cases: readonly [Partial<RunInputs>, string][] = [
+    [
+      { data: { ...data, train: { rows: 3, sha256: 'x' }, files: [{ path: '/t.csv', bytes: 4, sha256: 'd' }] } },
+      'examples of train (2 rows then, 3 now): /t.csv',
+    ],
+    [{ data: { ...data, test: { rows: 2, sha256: 'x' } } }, 'examples of test (2 rows, others than then)'],
+    [{ task: { ...task, labels: ['yes', 'no'] } }, `the task's labels: ["no","yes"] then, ["yes","no"] now`],
+    [{ model: { ...model, files: { 'model.safetensors': 'z' } } }, `the model's model.safetensors has changed`],
+    [{ model: { ...model, files: {} } }, `the model's model.safetensors is gone`],
+  ];
+  for (const [changes, says] of cases) {
+    await assert.rejects(
+      beginRun(folder, { settings, inputs: { ...inputs, ...changes } }),
+      (error: InputError) => error.code === 'other-inputs' && error.what.endsWith(`has changed: ${says}`),
+    );
+  }
+  // The same rows in a file that was moved are the same.
+  const moved = [{ path: '/other/t.csv', bytes: 3, sha256: 'c' }];
+  await beginRun(folder, { settings, inputs: { ...inputs, data: { ...data, files: moved } } });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +38,33 @@ test('a long one evenly, and at every evaluation', async () => {
 
 test('one that goes on right at an evaluation has no probabilities to tell there, and takes them up after it', async () => {
   assert.deepEqual(await recorded('c', 300, 50, 294), [297, 300]);
+});
+
+test('what is told again after a crash is not written twice: the same bytes as without one', async () => {
+  const search = async (name: string, ...parts: (readonly [number, number])[]) => {
+    const file = join(base, name);
+    for (const [from, to] of parts) {
+      await beginHistory(file, { candidates, budget: 1e6, keepInert: false });
+      const record = recordHistory(file);
+      for (let step = from; step <= to; step++) {
+        const common = { stage: 'search', step, steps: 300 } as const;
+        const probabilities = Float64Array.of(step / 300, 1 - step / 300);
+        const evaluates = step % 50 === 0;
+        record({ type: 'step', ...common, loss: 1, tokens: 1, seconds: 1, probabilities, evaluates });
+        if (evaluates && step < to) record({ type: 'evaluation', ...common, score: 1, best: 1 });
+      }
+    }
+    return readFileSync(file, 'utf8');
+  };
+  const whole = await search('whole', [1, 300]);
+  assert.equal(whole.trim().split('\n').length, 1 + 100 + 4);
+  assert.equal(await search('crashed', [1, 158], [121, 205], [200, 300]), whole);
+  // Stopped between a step and its evaluation, which comes first when it goes on.
+  const file = join(base, 'between');
+  await search('between', [1, 250]);
+  recordHistory(file)({ type: 'evaluation', stage: 'search', step: 250, steps: 300, score: 1, best: 1 });
+  assert.equal(readHistory(file)!.lines.at(-1)!.step, 250);
+  assert.equal(await search('between', [251, 300]), whole);
 });
 
 test('steps of a training have none', async () => {

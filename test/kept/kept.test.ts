@@ -23,6 +23,7 @@ const jobs: Readonly<Record<string, readonly string[]>> = {
       'search',
       '--order=second',
       '--search-lr=0.005',
+      '--no-fitting-only',
       '--budget=0.2%',
       '--max-steps=8',
       '--epochs=10',

@@ -22,8 +22,16 @@ test('without settings the longest source is the task’s', async () => {
   const sets = { train: [long], validation: [long], test: [long], note: '' };
   const data = await encodeTask(tiny, films, sets);
   assert.equal(data.train[0]!.input.ids.length, films.maxSourceLength);
-  assert.deepEqual(data.inputs, { all: 3, cut: 3 });
-  assert.deepEqual((await encodeFilms()).inputs, { all: 38, cut: 0 });
+  const one = { all: 1, cut: 1 };
+  const counts = { all: 3, cut: 3, sets: { train: one, validation: one, test: one }, lost: { text: 3 } };
+  assert.deepEqual(data.inputs, counts);
+  assert.equal(
+    data.cutTexts,
+    `3 of 3 (100 %) texts are longer than the ${films.maxSourceLength} tokens that are read and are cut: train 1 of 1 (100 %), ` +
+      'validation 1 of 1 (100 %), test 1 of 1 (100 %); what loses its end is "text" in 3 (--max-length)',
+  );
+  const short = await encodeFilms();
+  assert.deepEqual([short.inputs.all, short.inputs.cut, short.cutTexts], [38, 0, undefined]);
 });
 
 test('samples are drawn by the seed, targets with their sources, the training set whole', async () => {
@@ -148,5 +156,25 @@ test('a model that writes no text has its answers chosen, and cannot be told to 
   await assert.rejects(
     encodeTask(chooser, films, data, { answers: 'generate' }),
     (error: InputError) => error instanceof InputError && /writes no text/.test(error.message),
+  );
+});
+
+test('an answer that the vocabulary spells otherwise is judged as it spells it, and that is told', async () => {
+  const texts = ['a  good film', 'a good film '];
+  const sets = {
+    train: texts.map((text, i) => ({ input: [{ text: 'a film' }], output: { text }, line: i + 1 })),
+    validation: remarks(2).map(each => ({ ...each, output: { text: 'a film' } })),
+    test: [{ input: [{ text: 'a film' }], output: { text: texts[0]! }, line: 1 }],
+    note: '',
+  };
+  const data = await encodeTask(tiny, { ...films, labels: undefined }, sets);
+  const { codec, score } = data.scoring;
+  const learnt = data.test.examples[0]!.output;
+  const said = codec.writing!.decode('ids' in learnt ? learnt.ids.slice(0, -1) : []);
+  assert.equal(said, 'a good film');
+  assert.equal(score([said], data.test.targets), 100);
+  assert.match(
+    data.respelled!,
+    /^3 of 5 answers cannot be said as they are written.*"a {2}good film" as "a good film"$/,
   );
 });

@@ -32,6 +32,20 @@ test('the built-in model brings its own sizes, whatever the task', () => {
   assert.ok(settings['max-steps']! > 0);
 });
 
+test("--paper gives the paper's values where nothing else is said, and to a strategy only what it has", () => {
+  const settings = completeSettings({ name: 'mini' }, task, { paper: true, tau: 0.5 });
+  assert.deepEqual(
+    [settings.order, settings['search-lr'], settings['alpha-lr'], settings['fitting-only'], settings.tau],
+    ['second', 3e-4, 0.1, false, 0.5],
+  );
+  assert.deepEqual([settings.lr, settings.budget, settings.epochs], [3e-4, '1.39bp', 20]);
+  assert.equal(completeSettings(large, task, { paper: true, lr: 1e-3 })['search-lr'], 1e-3);
+  const others = completeSettings(large, task, { paper: true, strategy: 'gradient-norm' });
+  assert.deepEqual([others.order, others.budget], [undefined, '1.39bp']);
+  // Complete settings come back as they are.
+  assert.deepEqual(completeSettings({ name: 'mini' }, task, settings), settings);
+});
+
 test('what is said wins, and undefined says nothing', () => {
   const settings = completeSettings(large, task, { epochs: 2, lr: undefined, 'max-steps': undefined });
   assert.deepEqual([settings.epochs, settings.lr, settings['max-steps']], [2, 3e-4, undefined]);

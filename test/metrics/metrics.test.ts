@@ -81,3 +81,19 @@ test('an example without a group is one by itself', () => {
   const targets = ['1', '1', { answers: ['1'], group: 'a' }, { answers: ['1'], group: 'a' }];
   assert.equal(metrics['group-accuracy'](['1', '0', '1', '0'], targets, BINARY), 100 / 3);
 });
+
+test('what has no value says why, in words', () => {
+  const why = (name: 'pearson' | 'spearman' | 'matthews', predictions: string[], targets: string[]) =>
+    (metrics as Metrics)[name]!.undefinedFor!(predictions, targets);
+  assert.match(why('pearson', ['2', '2'], ['1', '3'])!, /every answer is the same number/);
+  assert.match(why('spearman', ['1', '2'], ['3', '3.0'])!, /every example has the same number/);
+  assert.match(why('matthews', ['1', '1'], ['0', '1'])!, /every answer is the same/);
+  assert.match(why('matthews', ['0', '1'], ['1', '1'])!, /every example has the same label/);
+  for (const name of ['pearson', 'spearman', 'matthews'] as const) {
+    assert.equal(why(name, ['0', '1'], ['0', '1']), undefined);
+  }
+});
+
+test('every metric says what it measures', () => {
+  for (const name of metricNames) assert.match((metrics as Metrics)[name]!.description ?? '', /\w/, name);
+});

@@ -6,7 +6,11 @@ import { loadTask } from '../../src/tasks/tasks.ts';
 
 test('a task asks for a class, a number, a text, or one of the choices that each example gives', async () => {
   const kindOf = async (name: string) => answerKindOf(await loadTask(name));
-  assert.deepEqual(await kindOf('mnli'), { kind: 'class', classes: 3 });
+  assert.deepEqual(await kindOf('mnli'), {
+    kind: 'class',
+    classes: 3,
+    labels: ['entailment', 'neutral', 'contradiction'],
+  });
   assert.deepEqual(await kindOf('stsb'), { kind: 'number' });
   assert.deepEqual(await kindOf('copa'), { kind: 'choice' });
   assert.deepEqual(await kindOf('record'), { kind: 'choice' });

@@ -17,7 +17,10 @@ import { listSpace } from '../../src/structure/spaces.ts';
 import { measuredPeak, plannedPeak } from '../runtime/memory/peaks.ts';
 import { largestDifference, length, numbersOf, readDocument, readNumbers } from '../witness/fixtures.ts';
 
-/** What a second witness computed of a checkpoint: `<outputs>.json`, with `logits.N` of each batch in `<outputs>.safetensors`. */
+/**
+ * What a second witness computed of a checkpoint: `<outputs>.json`, with `logits.N` and `states.N` of each batch in
+ * `<outputs>.safetensors`.
+ */
 interface Witnessed {
   /** Of the backbone: no heads, tied ones once. */
   readonly parameters: number;
@@ -111,6 +114,19 @@ export function conformance({
         const witness = witnessed.losses[index]!;
         assert.ok(Math.abs(loss - witness) < 1e-5 * Math.max(1, witness), `batch ${index}: ${loss} against ${witness}`);
         assert.ok(Math.abs((await bare.loss(batch, values)) - loss) < 1e-6 * Math.max(1, loss));
+      }
+      await bare.release();
+    });
+
+    it('has the last states of the witness, at every token that is no padding', async () => {
+      const numbers = await readNumbers(outputs);
+      const bare = await model.compile([]);
+      for (const [index, batch] of batches.entries()) {
+        const expected = numbersOf(numbers, `states.${index}`);
+        const actual = await realStates(bare, batch, bare.initialDelta(0));
+        const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const difference = largestDifference(actual, expected);
+        assert.ok(difference < 1e-4 * largest, `batch ${index}: states up to ${largest} differ by ${difference}`);
       }
       await bare.release();
     });
@@ -328,6 +344,20 @@ async function realLogits(
     const choices = shape.length === 2 && input.otherChoices ? 1 + input.otherChoices.length : classes;
     return [...data.subarray(row * perRow, row * perRow + (shape.length === 3 ? positions * classes : choices))];
   });
+}
+
+/** States of all real tokens of what is read, or of what is said by a model that writes, one text after the other. */
+async function realStates(
+  program: Program,
+  batch: readonly EncodedExample[],
+  delta: Float32Array,
+): Promise<readonly number[]> {
+  const { data, shape } = await program.states(batch, delta);
+  const [, length, width] = shape as [number, number, number];
+  const lengths = batch.flatMap(({ input, output }) =>
+    'ids' in output ? [output.ids.length] : [input, ...(input.otherChoices ?? [])].map(({ ids }) => ids.length),
+  );
+  return lengths.flatMap((real, row) => [...data.subarray(row * length * width, (row * length + real) * width)]);
 }
 
 /** Outputs of the batch's own kind to choose among. */

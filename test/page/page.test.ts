@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { alignSeries } from '../../src/page/align-series.ts';
 import { withChanges } from '../../src/page/changes.ts';
 import { listed } from '../../src/page/filter.ts';
+import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
 import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
+import { leftText, settledText, stepNow } from '../../src/page/run-progress.ts';
+import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 
 function run(id: string, changes: Partial<RunSummary> = {}): RunSummary {
@@ -50,12 +53,78 @@ test('the list is ordered by time, by name with numbers as numbers, or by score 
   );
 });
 
+test('scores of different metrics are not mixed in one order, and an order is turned round by its sign', () => {
+  const runs = [
+    run('a', { test: 50, metric: 'accuracy' }),
+    run('m', { test: 70, metric: 'matthews' }),
+    run('b', { test: 90, metric: 'accuracy' }),
+    run('none'),
+  ];
+  const ids = (order: 'score' | '-name') => listed(runs, '', order).map(({ id }) => id);
+  assert.deepEqual(ids('score'), ['b', 'a', 'm', 'none']);
+  assert.deepEqual(ids('-name'), ['none', 'm', 'b', 'a']);
+});
+
+test('what is set of the list stands in the address and is read from there', () => {
+  const state = { filter: 'rte lora & more', order: '-score', ticked: ['a/b', 'c?d#e'] } as const;
+  assert.deepEqual(parseListState(listStateSearch(state)), state);
+  assert.equal(listStateSearch({ filter: '', order: 'newest', ticked: [] }), '');
+  assert.equal(parseListState('?order=nonsense').order, 'newest');
+});
+
+test('the list is a tree of folders, in the order of their first runs; a folder of one thing has no line', () => {
+  const ids = ['cmp/rte/lora/seed-0', 'alone/a', 'cmp/rte/found/seed-1', 'cmp/rte/lora/seed-1', 'top'];
+  const rows = (closed: string[] = []) =>
+    treeRows(
+      ids.map(id => run(id)),
+      new Set(closed),
+    ).map(row => `${' '.repeat(row.depth)}${row.name}${row.kind === 'folder' ? ` (${row.runs})` : ''}`);
+  assert.deepEqual(rows(), ['cmp/rte (3)', ' lora (2)', '  seed-0', '  seed-1', ' found/seed-1', 'alone/a', 'top']);
+  assert.deepEqual(rows(['cmp/rte/lora']), ['cmp/rte (3)', ' lora (2)', ' found/seed-1', 'alone/a', 'top']);
+  assert.deepEqual(rows(['cmp/rte']), ['cmp/rte (3)', 'alone/a', 'top']);
+});
+
+test('compared runs are named by what tells them apart', () => {
+  assert.deepEqual(tellingNames(['cmp/rte/lora/seed-0', 'cmp/rte/found/seed-0']), ['lora/seed-0', 'found/seed-0']);
+  assert.deepEqual(tellingNames(['a/b', 'a/b/c']), ['b', 'b/c']);
+  assert.deepEqual(tellingNames(['a/b']), ['a/b']);
+});
+
+test('a long name loses its middle', () => {
+  assert.equal(cutMiddle('sweep/stsb/lora/seed-12', 13), 'sweep/…eed-12');
+  assert.equal(cutMiddle('short', 5), 'short');
+});
+
+test('a stage that goes on is shown by its pace, never past the next validation', () => {
+  const at = { stage: 'search', step: 40, steps: 100, seconds: 20, every: 20 };
+  assert.deepEqual(
+    [0, 2, 5, 60].map(seconds => stepNow(at, seconds)),
+    [40, 44, 50, 59],
+  );
+  assert.equal(stepNow({ ...at, step: 100 }, 60), 100);
+  assert.equal(
+    leftText(at, ['search', 'retrain', 'random', 'test']),
+    'about 30 s left of the search, then training, random structure and test',
+  );
+  assert.equal(leftText({ ...at, stage: 'test' }, ['search', 'test']), 'about 30 s left');
+});
+
+test('how settled a search is: what it would keep, and what has stayed since half of its way', () => {
+  const moment = (step: number, kept: number[]) => ({ step, p: [], kept });
+  assert.equal(
+    settledText([moment(10, [0, 1]), moment(20, [0, 1, 2]), moment(30, [1, 2]), moment(40, [1, 2, 3])]),
+    'would keep 3 modules, 2 of them unchanged since step 20',
+  );
+  assert.equal(settledText([moment(10, [0])]), '');
+});
+
 test('changes are laid over what is known, a whole list replaces it', () => {
   const known = {
     runs: new Map([
       ['a', run('a')],
       ['b', run('b')],
     ]),
+    comparisons: [],
     connected: false,
   };
   const changed = withChanges(known, { whole: false, runs: [run('b', { test: 5 }), run('c')], removed: ['a'] });

@@ -4,6 +4,7 @@ import { compileSettings, jobSizes } from '../../src/config/job-config.ts';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { resolveSearch } from '../../src/library/resolve-search.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
+import { metrics } from '../../src/metrics/metrics.ts';
 import { cutInputs, optionKinds } from '../../src/plan/options.ts';
 import { countTunings } from '../../src/plan/plan.ts';
 import type { PlannedJob } from '../../src/plan/planned-job.ts';
@@ -34,7 +35,9 @@ const data: EncodedTask = {
   note: 'made up',
   majority: 50,
   scoring: { codec: { writing: { maxTokens: 3, decode: String } }, answers: 'generate', score: () => 0, batchSize: 2 },
-  inputs: { all: 46, cut: 0 },
+  judge: { metric: metrics.accuracy, labels: undefined, commonest: '0' },
+  findings: [],
+  inputs: { all: 46, cut: 0, sets: {}, lost: {} },
 };
 const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
 function jobOf(changes = {}) {

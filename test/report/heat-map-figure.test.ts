@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
 import type { Place } from '../../src/core/site.ts';
-import { exploreText, neighbour } from '../../src/report/explore.ts';
+import { exploreText, finalRanks, keptWords, neighbour } from '../../src/report/explore.ts';
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
 import { text } from '../../src/report/pictures/svg.ts';
@@ -42,9 +42,9 @@ test('modules and moments follow the cells as they are drawn', () => {
   );
 });
 
-test('one scale serves the structure found and all moments', () => {
+test('one scale, that of the structure found, serves all moments, as it does in the terminal', () => {
   assert.equal(explorationOf(modules).maximum, 0.4);
-  assert.equal(explorationOf(modules, [{ step: 5, p: [0.9, 0, 0, 0], kept: [] }]).maximum, 0.9);
+  assert.equal(explorationOf(modules, [{ step: 5, p: [0.9, 0, 0, 0], kept: [] }]).maximum, 0.4);
   assert.equal(explorationOf([]).maximum, 0);
 });
 
@@ -56,6 +56,30 @@ test('moments are those of the modules shown, kept by falling p within the budge
   assert.deepEqual(searchMoments(history, modules), [{ step: 5, p: [0.1, 0.2, 0.3, 0.05], kept: [1, 2] }]);
   assert.deepEqual(searchMoments(history, modules.slice(1)), []);
   assert.deepEqual(searchMoments(history, modules.toReversed()), []);
+});
+
+test('a module that is not kept says why: inert, too large for what was left, or below the cut', () => {
+  const given = [{}, { inert: true }, {}, {}];
+  const [inert, large, below] = [
+    'no: it cannot change the output here',
+    'no: too large for what was left of the budget',
+    'no: below the cut',
+  ];
+  assert.deepEqual(keptWords(given, [0.9, 0.8, 0.7, 0.1], [2]), [large, inert, 'yes', below]);
+  // What was chosen by hand, or drawn, has no rank.
+  assert.deepEqual(keptWords(given, [1, 0, 0, 1], [0, 3]), ['yes', inert, 'no', 'yes']);
+  assert.deepEqual(keptWords(given, [0.9, 0.8, 0.7, 0.1], []), [below, inert, below, below]);
+});
+
+test('by worth where all have one, for p may tie', () => {
+  assert.deepEqual(
+    finalRanks([
+      { p: 1, worth: 20 },
+      { p: 1, worth: 30 },
+    ]),
+    [20, 30],
+  );
+  assert.deepEqual(finalRanks([{ p: 0.5 }, { p: 0.25, worth: 3 }]), [0.5, 0.25]);
 });
 
 test('a step in a direction goes to the next cell there, over holes, and stays where there is none', () => {

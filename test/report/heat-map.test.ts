@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Place } from '../../src/core/site.ts';
 import { type HeatMap, type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
+import { differenceMapSvg, keptByText, sharedModules } from '../../src/report/pictures/difference-map-svg.ts';
 import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
 import { keptColour } from '../../src/report/pictures/palette.ts';
 
@@ -92,6 +93,57 @@ test('with colour the same cells stand in the same columns', () => {
     plain!.slice(0, -1).map(line => line.length),
   );
   assert.equal(visible.join('').split('●').length, plain!.join('').split('●').length);
+});
+
+test('bars along the edges are as long as what is spent there; where nothing is kept there are none', () => {
+  const spending = [
+    { ...module('A', 'E.0', 'LoRA', 1, true), parameters: 300 },
+    { ...module('A', 'E.1', 'LoRA', 1, true), parameters: 100 },
+    { ...module('B', 'E.0', 'LoRA', 0), parameters: 100 },
+    { ...module('B', 'D.0', 'LoRA', 1, true), parameters: 200 },
+  ];
+  const bars = (svg: string, by: string, side: string) => {
+    const [, group] = new RegExp(`<g class="spent" data-by="${by}"[^>]*>(.*?)</g>`).exec(svg) ?? ['', ''];
+    return [...group!.matchAll(new RegExp(` ${side}="([\\d.]+)"`, 'g'))].map(([, length]) => Number(length));
+  };
+  const svg = heatMapSvg(heatMap(spending), 'spent');
+  assert.deepEqual(bars(svg, 'row', 'width'), [24, 12]);
+  assert.deepEqual(bars(svg, 'column', 'height'), [24, 8, 16]);
+  assert.match(svg, />bars: parameters spent; E encoder, D decoder</);
+  assert.match(svg, /<title>B LoRA: 200 parameters spent</);
+  assert.doesNotMatch(heatMapSvg(heatMap(modules.map(each => ({ ...each, kept: false }))), 'sd'), /class="spent"/);
+});
+
+test('a model with an encoder alone has no columns of a decoder, and no letters to explain', () => {
+  const map = heatMap(['0', '1'].map(layer => module('A', layer, 'LoRA', 1, true)));
+  assert.deepEqual(labels(map), ['0', '1']);
+  assert.doesNotMatch(heatMapSvg(map, 'encoder'), /decoder/);
+});
+
+test('what the marks mean is said in the words given, in the picture and in the terminal', () => {
+  assert.match(heatMapSvg(heatMap(modules), 'mean', { kept: 'kept by both searches' }), />kept by both searches</);
+  assert.match(heatMapLines(heatMap(modules), { colour: false, kept: 'kept by all' }).at(-1)!, /● kept by all$/);
+});
+
+test('two structures in one map: a half of a cell is filled for each that keeps the module', () => {
+  const a = [module('A', 'E.0', 'LoRA', 1, true), module('B', 'E.0', 'LoRA', 1, true), module('C', 'E.0', 'LoRA', 0)];
+  const b = [module('B', 'E.0', 'LoRA', 1, true), module('D', 'E.0', 'LoRA', 1, true)];
+  const shared = sharedModules(a, b);
+  assert.deepEqual(
+    shared.map(each => [each.position, keptByText(each)]),
+    [
+      ['A', 'only A'],
+      ['B', 'both'],
+      ['C', 'neither'],
+      ['D', 'only B'],
+    ],
+  );
+  const svg = differenceMapSvg(shared, 'A: one, B: <two>');
+  assert.match(svg, /<title>B LoRA, E\.0: kept by both<\/title>/);
+  // Two of each in the map, and two in the legend.
+  for (const hue of [0, 1]) assert.equal(svg.split(`class="filled-${hue}"`).length - 1, 4);
+  for (const says of ['only A: 1', 'only B: 1', 'both: 1', 'A: one, B: &lt;two&gt;'])
+    assert.ok(svg.includes(`>${says}<`), says);
 });
 
 test('the picture has a titled cell for each module and an outline for each kept one', () => {

@@ -18,7 +18,7 @@ test('a searched structure is shown with its p, by the names of the paper’s fi
     probabilities: p,
     worth: p,
   });
-  const shown = shownModules(structure.modules);
+  const shown = shownModules(structure);
   assert.deepEqual(
     shown.map(module => module.p),
     p,
@@ -38,12 +38,29 @@ test('a searched structure is shown with its p, by the names of the paper’s fi
   assert.equal(map.cells.flat().filter(cell => cell !== undefined).length, 916);
 });
 
+test('a kind of a plugin is called by the label that it told, without the plugin at hand', () => {
+  const [module] = listManualModules(largeSites, 'lora');
+  const own = {
+    ...module!,
+    kind: 'scale-shift',
+    delta: { kind: 'scale-shift', label: 'Scale & shift', plugin: 'mine' },
+  };
+  const structure = createStructure(model, { space: 'mine', budget: null }, [own], { kept: [true] });
+  assert.deepEqual(
+    [structure.plugins, structure.labels],
+    [{ 'scale-shift': 'mine' }, { 'scale-shift': 'Scale & shift' }],
+  );
+  assert.equal(shownModules(structure)[0]!.kind, 'Scale & shift');
+  const { labels: _, ...earlier } = structure;
+  assert.equal(shownModules(earlier)[0]!.kind, 'scale-shift', 'a structure of an earlier version names the kind alone');
+});
+
 test('where nothing was searched, what is kept is certain and the rest is not', () => {
   const modules = listManualModules(largeSites, 'lora');
   const kept = modules.map((_, i) => i < 3);
   const structure = createStructure(model, { space: 'lora', budget: null }, modules, { kept });
   assert.deepEqual(
-    shownModules(structure.modules).map(({ p }) => p),
+    shownModules(structure).map(({ p }) => p),
     kept.map(Number),
   );
 });

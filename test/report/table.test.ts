@@ -50,13 +50,13 @@ test('Markdown tables keep pipes and backslashes inside their cells', () => {
   );
 });
 
-test('scores stand beside the random structure and the majority class', () => {
+test('scores stand beside the random structure and the commonest label', () => {
   assert.deepEqual(
     scoreTable(result)!.rows.map(row => row.slice(0, 2)),
     [
       ['this structure', '60.00'],
       ['random structure, equal budget', '55.25'],
-      ['majority class', '52.70'],
+      ['always the commonest label', '52.70'],
     ],
   );
   const { random: _, ...without } = result.score!;
@@ -76,7 +76,7 @@ test("table 5's form: time and memory of both stages with their ratios, dashes f
 test('the budget in a sentence', () => {
   assert.equal(
     budgetSentence(result),
-    '3 modules with 1,280 trainable parameters, of a budget of 1,310 (1.39 ‱ of the backbone)',
+    '3 modules with 1,280 trainable parameters, of a budget of 1,310 (0.0139% of the backbone)',
   );
 });
 

@@ -11,7 +11,7 @@ import { InputError, StorageError } from '../../src/core/errors.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
 import { removeUnfinished } from '../../src/files/write-whole.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
-import { type RunLock, readLock, requireNotHeld, whileHolding } from '../../src/runs/run-lock.ts';
+import { type RunLock, readLock, requireNotHeld, untilReleased, whileHolding } from '../../src/runs/run-lock.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-lock-'));
 const isRefused = (error: Error) =>
@@ -202,4 +202,50 @@ test('a lock that is swept away while it is made is made again; where the sweepe
   } finally {
     useLink(link);
   }
+});
+
+test('one that ends its step is waited for: asked to stop, or a worker whose parent is no more', async () => {
+  for (const [name, ending] of [
+    ['asked', { stopping: true }],
+    ['orphan', { parent: { ...thisProcess(), pid: deadPid } }],
+  ] as const) {
+    const folder = held(name, ending);
+    const told: string[] = [];
+    let isReleased = false;
+    setTimeout(() => {
+      isReleased = true;
+      rmSync(folder.lock);
+    }, 700);
+    await untilReleased(folder, { tell: text => told.push(text) });
+    assert.ok(isReleased, name);
+    assert.equal(told.length, 1);
+    assert.match(told[0]!, new RegExp(`^waiting for process ${process.pid}`));
+  }
+});
+
+test('a holder that is at work, with its parent, is not waited for; a stop ends the waiting', async () => {
+  const folder = held('at-work', { parent: thisProcess() });
+  const started = performance.now();
+  await untilReleased(folder, { tell: () => assert.fail('nothing is waited for') });
+  assert.ok(performance.now() - started < 20_000);
+  assert.ok(existsSync(folder.lock));
+  const stop = AbortSignal.timeout(100);
+  await assert.rejects(untilReleased(held('stopped', { stopping: true }), { signal: stop }));
+  await untilReleased(held('dead-holder', { pid: deadPid }));
+  await untilReleased(runFolder(join(base, 'never')));
+});
+
+test('who is asked to stop says in the lock that it does', async () => {
+  const folder = runFolder(join(base, 'stopping'));
+  const stop = new AbortController();
+  const work = async () => {
+    assert.equal(readLock(folder.lock)!.stopping, undefined);
+    stop.abort();
+    for (let tries = 0; readLock(folder.lock)!.stopping !== true; tries++) {
+      assert.ok(tries < 500);
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+  };
+  await whileHolding(folder, work, stop.signal);
+  assert.deepEqual(readdirSync(folder.path), []);
 });

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findRuns } from '../../src/serve/find-runs.ts';
 import { createRunIndex } from '../../src/serve/run-index.ts';
-import { runsRoot, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
+import { runsRoot, tinyCandidates, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();
 
@@ -28,8 +28,8 @@ test('runs are found in folders of folders, and nothing else is', () => {
   for (const other of ['.hidden/c', 'node_modules/d', 'a/checkpoint/e'])
     writeFileSync(join(root, other, 'config.yaml'), '');
   writeFileSync(join(root, 'config.yaml'), '');
-  assert.deepEqual(findRuns(root).sort(), ['a', 'a/inner', 'group/b']);
-  assert.deepEqual(findRuns(join(root, 'nowhere')), []);
+  assert.deepEqual(findRuns(root).runs.toSorted(), ['a', 'a/inner', 'group/b']);
+  assert.deepEqual(findRuns(join(root, 'nowhere')).runs, []);
 });
 
 test('links are not followed: neither to a folder, nor by a file of a run, nor when they come later', () => {
@@ -77,7 +77,7 @@ test('what changes gets a newer version, what does not is not told again', () =>
   assert.equal(index.refresh(), false);
   assert.deepEqual(index.changesSince(first.version), { version: first.version, runs: [], removed: [] });
 
-  writeMoments(run, 0, 40);
+  writeMoments(run, 0, 40, tinyCandidates);
   assert.equal(index.refresh(), true);
   const second = index.changesSince(first.version);
   assert.deepEqual(
@@ -94,7 +94,7 @@ test('what changes gets a newer version, what does not is not told again', () =>
   assert.deepEqual([ids(last.runs), last.removed], [['a'], []]);
 });
 
-test('a run is running, stopped, finished or damaged', () => {
+test('a run is running, killed, finished or damaged', () => {
   const root = runsRoot();
   const running = writeRun(root, 'running', { done: 50 });
   writeRun(root, 'finished');
@@ -116,11 +116,11 @@ test('a run is running, stopped, finished or damaged', () => {
   assert.equal(status, 0);
   writeLock(running, { pid });
   index.refresh();
-  assert.equal(states().running, 'stopped', 'its process was killed');
+  assert.equal(states().running, 'killed', 'its process is no more');
   utimesSync(running.metrics, now / 1000, now / 1000);
   rmSync(running.lock);
   index.refresh();
-  assert.equal(states().running, 'stopped', 'its process has ended');
+  assert.equal(states().running, 'killed', 'and left no word');
 });
 
 test('a run of another machine, or with a damaged lock, runs as long as it writes', () => {
@@ -186,7 +186,8 @@ test('what a run shows in the list comes from its files', () => {
   const { changed: _, ...found } = runs.get('found')!;
   assert.deepEqual(found, {
     ...{ id: 'found', state: 'finished', task: 'rte', model: 'tiny-t5', method: 'search', seed: 3, source: 'rte' },
-    search: { order: 'second', 'alpha-lr': '0.2' },
+    settings: { order: 'second', 'alpha-lr': '0.2' },
+    stages: ['search', 'retrain', 'test'],
     ...{ metric: 'accuracy', validation: 83, test: 78, budget: 0.0107 },
     ...{ modules: found.modules, parameters: found.parameters },
   });

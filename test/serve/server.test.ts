@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -7,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InputError } from '../../src/core/errors.ts';
 import type { RunView } from '../../src/report/run-view.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
+import { comparedRuns, comparisonFileOf } from '../report/compared-runs.ts';
 import { listen } from './event-stream.ts';
-import { runsRoot, writeMoments, writeRun } from './synthetic-runs.ts';
+import { runsRoot, tinyCandidates, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const root = runsRoot();
 const live = writeRun(root, 'live', { done: 30 });
@@ -153,7 +155,7 @@ test('a listener gets everything, then what changes; one that comes back gets wh
   const first = await listen(`${server.url}api/changes`);
   const whole = await first.next('runs');
   assert.deepEqual([whole.data.whole, whole.data.runs.length], [true, 3]);
-  writeMoments(live, 0, 40);
+  writeMoments(live, 0, 40, tinyCandidates);
   const change = await first.next('runs');
   assert.equal(change.data.whole, false);
   assert.deepEqual(
@@ -162,7 +164,7 @@ test('a listener gets everything, then what changes; one that comes back gets wh
   );
   first.close();
 
-  writeMoments(live, 0, 50);
+  writeMoments(live, 0, 50, tinyCandidates);
   for (const back of [
     await listen(`${server.url}api/changes`, { 'last-event-id': change.id }),
     await listen(`${server.url}api/changes?since=${change.id}`),
@@ -210,9 +212,94 @@ test('after a restart a listener that comes back gets everything', async () => {
   }
 });
 
+test('a folder that is not there yet is shown as soon as its first run comes', async () => {
+  const folder = join(runsRoot(), 'later');
+  const early = await serveRuns({ folder });
+  const listener = await listen(`${early.url}api/changes`);
+  assert.deepEqual((await listener.next('runs')).data.runs, []);
+  writeRun(folder, 'first');
+  assert.deepEqual(
+    (await listener.next('runs')).data.runs.map(({ id }) => id),
+    ['first'],
+  );
+  assert.equal((await fetch(`${early.url}api/run?id=first`)).status, 200);
+  listener.close();
+  await early.close();
+});
+
+test('a comparison is told of and read from its own file, not through a link, and a damaged one says so', async () => {
+  const folder = runsRoot();
+  const file = (name: string) => join(folder, name, 'compare.json');
+  writeRun(folder, 'cmp/rte/found/seed-0');
+  writeRun(folder, 'bad/run');
+  const rows = comparedRuns({ found: [60, 61], random: [50, 51] });
+  writeFileSync(file('cmp'), comparisonFileOf('mini', rows));
+  writeFileSync(file('bad'), '{}');
+  const own = await serveRuns({ folder });
+  const listener = await listen(`${own.url}api/changes`);
+  const { data } = await listener.next('runs');
+  assert.deepEqual(data.comparisons!.map(({ id }) => id).sort(), ['bad', 'cmp']);
+  const ask = (id: string) => fetch(`${own.url}api/comparison?id=${encodeURIComponent(id)}`);
+  assert.deepEqual(((await (await ask('cmp')).json()) as { rows: unknown }).rows, rows);
+  assert.equal((await ask('bad')).status, 422);
+  for (const id of ['', '.', 'cmp/rte', '../x', '/etc']) assert.equal((await ask(id)).status, 404, id);
+  rmSync(file('cmp'));
+  symlinkSync(file('bad'), file('cmp'));
+  assert.equal((await ask('cmp')).status, 404);
+  assert.deepEqual(
+    (await listener.next('runs')).data.comparisons!.map(({ id }) => id),
+    ['bad'],
+  );
+  listener.close();
+  await own.close();
+});
+
+test('a run with a log of 48 MB is answered soon, by about as many points as can be seen, and remembered', async () => {
+  const folder = runsRoot();
+  const run = writeRun(folder, 'long', { seed: 1 });
+  const steps = 300_000;
+  const line = { learningRate: 0.001, loss: 1.2345678, score: 56.789, best: 56.789, steps };
+  const lines = Array.from({ length: steps }, (_, index) => {
+    const stage = index < steps / 2 ? 'search' : 'retrain';
+    return `${JSON.stringify({ stage, step: index + 1, seconds: index / 10, ...line })}\n`;
+  });
+  writeFileSync(run.metrics, lines.join(''));
+  const own = await serveRuns({ folder });
+  const times: number[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const started = performance.now();
+    const { metrics } = (await (await fetch(`${own.url}api/run?id=long`)).json()) as RunView;
+    times.push(performance.now() - started);
+    assert.ok(metrics.length > 1500 && metrics.length < 2500, String(metrics.length));
+    assert.deepEqual([metrics[0]!.step, metrics.at(-1)!.step], [1, steps]);
+    assert.deepEqual([...new Set(metrics.map(({ stage }) => stage))], ['search', 'retrain']);
+  }
+  // 0.16 s alone on two cores; the machine may be busy with something else.
+  assert.ok(times[0]! < 1500, `${times} ms`);
+  appendFileSync(run.metrics, `${JSON.stringify({ stage: 'random', step: 1, seconds: 1, ...line })}\n`);
+  const { metrics } = (await (await fetch(`${own.url}api/run?id=long`)).json()) as RunView;
+  assert.equal(metrics.at(-1)!.stage, 'random');
+  await own.close();
+});
+
+test('a pipe in a run folder is not waited for', { timeout: 20_000 }, async () => {
+  const folder = runsRoot();
+  for (const name of ['metrics', 'history', 'structure', 'result', 'config', 'lock'] as const) {
+    const run = writeRun(folder, name);
+    rmSync(run[name], { force: true });
+    assert.equal(spawnSync('mkfifo', [run[name]]).status, 0);
+  }
+  const own = await serveRuns({ folder });
+  for (const id of ['metrics', 'history', 'structure', 'result', 'lock']) {
+    const { status } = await fetch(`${own.url}api/run?id=${id}`);
+    assert.equal(status, id === 'lock' ? 200 : 422, id);
+  }
+  assert.equal((await fetch(`${own.url}api/run?id=config`)).status, 404);
+  await own.close();
+});
+
 test('a folder that is none, and an address that cannot be listened on, are told with a remedy', async () => {
   const isTold = (remedy: RegExp) => (error: unknown) => error instanceof InputError && remedy.test(error.remedy ?? '');
-  await assert.rejects(serveRuns({ folder: join(root, 'none') }), isTold(/run folders/));
   await assert.rejects(serveRuns({ folder: live.config }), isTold(/run folders/));
   await assert.rejects(serveRuns({ folder: root, port: Number(new URL(server.url).port) }), isTold(/--port/));
   await assert.rejects(serveRuns({ folder: root, host: '192.0.2.1' }), isTold(/--host/));

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { fillUniform } from '../../src/core/random.ts';
 import { deltaNamed } from '../../src/deltas/kinds.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
@@ -10,15 +11,20 @@ import type { RunResult } from '../../src/runs/result.ts';
 import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
 import type { RunLock } from '../../src/runs/run-lock.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
 import { tiny } from '../library/films.ts';
+import { largeSites } from '../structure/t5-large.ts';
 
 /** Run folders as a search writes them, made without searching, for what only reads them. */
 const candidates = listSpace(tiny.sites, 'mixed');
-const budget = 500;
+const smallBudget = 500;
 const steps = 100;
 const moments = 10;
+
+/** What a tiny model's search chooses from. */
+export const tinyCandidates: Candidates = { modules: candidates, budget: smallBudget };
 
 export interface SyntheticRun {
   readonly task?: string;
@@ -27,6 +33,22 @@ export interface SyntheticRun {
   readonly done?: number;
   readonly source?: string;
   readonly method?: string;
+  /** Of each stack; those of a tiny model without it. With it there may be too many candidates to write a thousand. */
+  readonly layers?: number;
+  /** A method by hand keeps LoRA modules, without a search. */
+  readonly byHand?: boolean;
+}
+
+interface Candidates {
+  readonly modules: readonly DeltaModule[];
+  readonly budget: number;
+}
+
+function candidatesOf({ layers, byHand = false }: SyntheticRun): Candidates {
+  const sites = layers === undefined ? tiny.sites : largeSites.filter(({ place }) => place.layer < layers);
+  if (byHand) return { modules: listManualModules(sites, 'lora'), budget: 1e9 };
+  if (layers === undefined) return { modules: candidates, budget: smallBudget };
+  return { modules: listSpace(sites, 'mixed'), budget: 9000 * layers };
 }
 
 export function runsRoot(): string {
@@ -34,8 +56,8 @@ export function runsRoot(): string {
 }
 
 /** The probabilities after a step: from all alike to those of the seed. */
-function probabilities(seed: number, step: number): number[] {
-  const last = fillUniform(new Float64Array(candidates.length), seed, 'test/p', 0);
+function probabilities(seed: number, step: number, count: number): number[] {
+  const last = fillUniform(new Float64Array(count), seed, 'test/p', 0);
   return Array.from(last, value => Number((0.1 + (value ** 4 - 0.1) * (step / steps)).toPrecision(4)));
 }
 
@@ -53,18 +75,19 @@ function metrics(stage: MetricsLine['stage'], upTo: number): MetricsLine[] {
 }
 
 export function writeRun(root: string, id: string, options: SyntheticRun = {}): RunFolder {
-  const { task = 'films', seed = 0, done = steps, source, method } = options;
+  const { task = 'films', seed = 0, done = steps, method } = options;
   const folder = runFolder(join(root, id));
   mkdirSync(folder.path, { recursive: true });
-  const given = method === undefined ? '' : `method: ${method}\n`;
-  writeFileSync(folder.config, `model: tiny-t5\ntask: ${JSON.stringify(task)}\nseed: ${seed}\nbudget: "500"\n${given}`);
-  writeMoments(folder, seed, done);
+  const how = method === undefined ? '' : `method: ${method}\n`;
+  writeFileSync(folder.config, `model: tiny-t5\ntask: ${JSON.stringify(task)}\nseed: ${seed}\nbudget: "500"\n${how}`);
+  const given = candidatesOf(options);
+  writeMoments(folder, seed, done, options.byHand ? undefined : given);
   if (done < steps) {
     mkdirSync(folder.checkpoint, { recursive: true });
     writeLock(folder, {});
     return folder;
   }
-  finish(folder, { task, seed, ...(source !== undefined && { source }) });
+  finish(folder, given, options);
   return folder;
 }
 
@@ -74,27 +97,34 @@ export function writeLock(folder: RunFolder, holder: Partial<RunLock>): void {
   writeFileSync(folder.lock, JSON.stringify({ ...own, ...holder }));
 }
 
-/** The search's log and history up to a step. */
-export function writeMoments(folder: RunFolder, seed: number, done: number): void {
+/** The log up to a step, and the history of the search, if there is one. */
+export function writeMoments(folder: RunFolder, seed: number, done: number, given?: Candidates): void {
+  if (given === undefined) {
+    writeFileSync(folder.metrics, lines(metrics('retrain', done)));
+    return;
+  }
   const opening = {
-    ...{ version: 2, budget, keepInert: false },
-    candidates: candidates.map(({ site, kind, parameters, inert }) => {
+    ...{ version: 2, budget: given.budget, keepInert: false },
+    candidates: given.modules.map(({ site, kind, parameters, inert }) => {
       return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
     }),
   };
   const searched = metrics('search', done);
   writeFileSync(
     folder.history,
-    lines([opening, ...searched.map(({ step }) => ({ step, p: probabilities(seed, step) }))]),
+    lines([opening, ...searched.map(({ step }) => ({ step, p: probabilities(seed, step, given.modules.length) }))]),
   );
   writeFileSync(folder.metrics, lines([...searched, ...(done < steps ? [] : metrics('retrain', steps))]));
 }
 
-function finish(folder: RunFolder, { task, seed, source }: { task: string; seed: number; source?: string }): void {
-  const p = probabilities(seed, steps);
+function finish(folder: RunFolder, { modules: candidates, budget }: Candidates, options: SyntheticRun): void {
+  const { task = 'films', seed = 0, source, byHand = false } = options;
+  const p = probabilities(seed, steps, candidates.length);
   const worth = p.map(value => Math.log(value / (1 - value)));
-  const kept = chooseStructure(worth, candidates, { budget, keepInert: false });
-  const structure = createStructure(tiny, { space: 'mixed', budget }, candidates, { worth, probabilities: p, kept });
+  const choice = byHand
+    ? { kept: candidates.map(() => true) }
+    : { worth, probabilities: p, kept: chooseStructure(worth, candidates, { budget, keepInert: false }) };
+  const structure = createStructure(tiny, { space: 'mixed', budget }, candidates, choice);
   writeFileSync(folder.structure, JSON.stringify(structure));
   const modules = structure.modules.filter(module => module.kept);
   const result: RunResult = {
@@ -106,9 +136,9 @@ function finish(folder: RunFolder, { task, seed, source }: { task: string; seed:
     },
     score: { metric: 'accuracy', validation: 80 + (seed % 10), test: 75 + (seed % 20), majority: 50, random: 60 },
     resources: {
-      search: { seconds: 30, peakBytes: 3e8, evaluations: 500 },
+      ...(!byHand && { search: { seconds: 30, peakBytes: 3e8, evaluations: 500 } }),
       retrain: { seconds: 10, peakBytes: 2.8e8, evaluations: 100 },
-      ratio: { time: 3, memory: 1.07 },
+      ...(!byHand && { ratio: { time: 3, memory: 1.07 } }),
     },
   };
   writeFileSync(folder.result, JSON.stringify(result));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../src/data/rows/row.ts';
 import { checkData } from '../../src/tasks/custom/check-data.ts';
-import type { DataForm, Part } from '../../src/tasks/custom/finding.ts';
+import type { DataForm, Part } from '../../src/tasks/custom/data-check.ts';
 
 const part = (name: Part['name'], records: readonly Record<string, unknown>[]): Part => ({
   name,
@@ -101,4 +101,10 @@ test('empty texts, constant columns, columns that count, rare classes and small 
     'warning: the column "lang" holds the same in every row: leave it out',
   ]);
   assert.ok(worse([part('train', sound(2))]).includes('error: no row is left for the train set: give more rows'));
+});
+
+test('free-text answers that are numbers with decimal commas are most likely meant as numbers', () => {
+  const commas = sound().map((row, i) => ({ ...row, kind: `${i % 50},5` }));
+  assert.match(worse([part('train', commas)], formOf(undefined)).join(), /serious: .*decimal commas, for example 0,5/);
+  assert.deepEqual(worse([part('train', sound())], formOf(undefined)), []);
 });

@@ -32,7 +32,11 @@ test('a task file gives a task; paths stand relative to it, keys that are left o
   const { train, validation, test } = await loadTaskData(task, { data: '/nowhere', seed: 1 });
   assert.deepEqual([train.length, validation.length, test.length], [16, 2, 2]);
   const [first] = [...train, ...validation, ...test].toSorted((a, b) => a.line - b.line);
-  assert.deepEqual(first, { input: [{ text: 'mine text: row 0' }], output: { class: 0 }, line: 2 });
+  assert.deepEqual(first, {
+    input: [{ text: 'mine text: row 0', pieces: [{ text: 'mine text: ' }, { text: 'row 0', field: 'text' }] }],
+    output: { class: 0 },
+    line: 2,
+  });
   assert.equal(written(task, first!).target, 'no');
 });
 

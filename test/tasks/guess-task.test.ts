@@ -145,3 +145,21 @@ test('the file that is drafted is read back as the task that was guessed, whatev
     { numRuns: 60 },
   );
 });
+
+test('numbers with decimal commas are refused, not learnt as texts', () => {
+  const rows = rowsOf(Array.from({ length: 30 }, (_, i) => ({ text: `t ${i}`, score: `${i},5` })));
+  assert.throws(() => guessTask('x.csv', rows, 'score'), { code: 'untrainable-data', message: /for example 0,5/ });
+  const words = rowsOf([...rows.map(({ fields }) => fields), { text: 't', score: 'one' }]);
+  assert.equal(guessTask('x.csv', words, 'score').metric, 'accuracy');
+});
+
+test('a draft names the other metrics that fit its answers', () => {
+  const draft = (answers: readonly (string | number)[]) =>
+    draftTask(guessTask('x.csv', rowsOf(answers.map((label, i) => ({ text: `t ${i}`, label }))), 'label'), 'x.yaml');
+  assert.match(draft(['yes', 'no', 'no']), /^metric: accuracy # or f1, macro-f1, matthews, exact-match/m);
+  assert.doesNotMatch(draft(['a', 'b', 'c']), /matthews/);
+  assert.match(
+    draft(Array.from({ length: 30 }, (_, i) => i / 2)),
+    /^metric: pearson # or spearman, pearson-spearman$/m,
+  );
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTask } from '../../src/tasks/tasks.ts';
-import { fillTemplate, fromTemplates, placeholdersOf, templatesOf } from '../../src/tasks/template.ts';
+import { fromTemplates, placeholdersOf, templatesOf } from '../../src/tasks/template.ts';
 
 const fields: Readonly<Record<string, string>> = { a: 'one {b}', b: 'two' };
 const field = (name: string) => fields[name]!;
@@ -9,7 +9,16 @@ const field = (name: string) => fields[name]!;
 test('a template is filled in once: what a field holds is not a field again', () => {
   const template = 'x: {a} y: {b}, {a}';
   assert.deepEqual(placeholdersOf(template), ['a', 'b', 'a']);
-  assert.equal(fillTemplate(template, field), 'x: one {b} y: two, one {b}');
+  const [segment] = fromTemplates([{ text: template }])(field, () => []);
+  assert.equal(segment!.text, 'x: one {b} y: two, one {b}');
+  assert.deepEqual(segment!.pieces, [
+    { text: 'x: ' },
+    { text: 'one {b}', field: 'a' },
+    { text: ' y: ' },
+    { text: 'two', field: 'b' },
+    { text: ', ' },
+    { text: 'one {b}', field: 'a' },
+  ]);
 });
 
 test('segments are told as templates, and made of them again', async () => {
@@ -21,6 +30,6 @@ test('segments are told as templates, and made of them again', async () => {
   assert.deepEqual(templatesOf(fromTemplates(templates)), templates);
   assert.deepEqual(
     fromTemplates(templates)(field, () => []),
-    [{ name: 'q', text: 'Q: one {b}' }, { text: 'two' }],
+    [{ name: 'q', text: 'Q: one {b}', pieces: [{ text: 'Q: ' }, { text: 'one {b}', field: 'a' }] }, { text: 'two' }],
   );
 });

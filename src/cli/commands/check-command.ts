@@ -1,5 +1,5 @@
+import type { Finding } from '../../core/finding.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
-import type { Finding } from '../../tasks/custom/finding.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
 import { defaultDataFolder } from '../../tasks/data-folder.ts';
 import type { Command } from '../command.ts';

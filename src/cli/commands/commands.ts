@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { check } from './check-command.ts';
 import { demo } from './demo-command.ts';
 import { evaluate } from './evaluate-command.ts';
-import { compare, sweep, transfer } from './experiment-commands.ts';
+import { compare, spread, sweep, transfer } from './experiment-commands.ts';
 import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
 import { init } from './init-command.ts';
@@ -25,6 +25,7 @@ export const commands: Readonly<Record<string, Command>> = {
   predict,
   compare,
   sweep,
+  spread,
   transfer,
   queue,
   worker,

@@ -4,7 +4,7 @@ import { writeReport } from '../../jobs/report-job.ts';
 import { runSearchJob } from '../../jobs/run-job.ts';
 import { offeredModel } from '../../models/built-in.ts';
 import type { Command } from '../command.ts';
-import { outcomeOutput } from '../outcome.ts';
+import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
@@ -30,8 +30,8 @@ export const demo: Command = {
     const out = settings.out ?? join('runs', `demo-${timestamp(new Date())}`);
     const outcome = await withResumeHint('search', out, runSearchJob(settings, { ...context, out }));
     await writeReport(outcome);
-    const output = outcomeOutput(outcome, context);
-    return { ...output, lines: [...output.lines, `report: ${outcome.folder.report}`] };
+    const output = await outcomeOutput(outcome, context);
+    return { ...output, lines: [`report: ${outcome.folder.report}`, ...output.lines] };
   },
 };
 

@@ -6,28 +6,35 @@ import {
   runPlan,
   type Work,
 } from '../../experiments/compare-methods.ts';
+import { spreadWork } from '../../experiments/spread-structures.ts';
 import { sweepExecutor } from '../../experiments/sweep-values.ts';
 import { transferWork } from '../../experiments/transfer-structures.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext, Output } from '../command.ts';
 import { comparisonOutput, showExperiment } from '../comparison-output.ts';
 import {
   type ExperimentArguments,
   experimentArgs,
   readExperimentSettings,
+  readSpreadSettings,
   readTransferSettings,
+  spreadArgs,
   transferArgs,
 } from '../experiment-args.ts';
 import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
+import { spreadOutput } from '../spread-output.ts';
 
-interface ExperimentCommand<Keys> extends Pick<Command, 'description' | 'args'> {
+interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'args'> {
   read(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<Keys>;
-  work(settings: Keys, options: CompareOptions): Work;
+  work(settings: Keys, options: CompareOptions): Work<Result>;
+  /** What it prints at its end. */
+  output(out: string, result: Result, context: CommandContext): Promise<Output> | Output;
 }
 
-/** A command of many runs: it does them and prints their table, or says what it would do. */
-function experiment<Keys>({ description, args, read, work }: ExperimentCommand<Keys>): Command {
+/** A command of many runs: it does them and prints what they came to, or says what it would do. */
+function experiment<Keys, Result>(command: ExperimentCommand<Keys, Result>): Command {
+  const { description, args, read, work, output } = command;
   return {
     ...{ description, args, stopping: savingState },
     async run(given, context) {
@@ -35,14 +42,13 @@ function experiment<Keys>({ description, args, read, work }: ExperimentCommand<K
       const { settings, out, executor } = read(given, catalogue);
       const options: CompareOptions = { out, catalogue, executor, ...(signal && { signal }) };
       if (given['dry-run'] === true) {
-        const lines = await rehearsePlan(work(settings, options), options, text =>
-          onEvent?.({ type: 'message', text }),
-        );
+        const tell = (text: string) => onEvent?.({ type: 'message', text });
+        const lines = await rehearsePlan(work(settings, options), options, tell);
         return { document: { folder: out, wouldRun: lines }, lines };
       }
       const events = runPlan(work(settings, options), options);
-      const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent)));
-      return comparisonOutput(out, comparison, context);
+      const result = await withRepeatHint(runToEnd(events, showExperiment(onEvent)));
+      return output(out, result, context);
     },
   };
 }
@@ -52,6 +58,7 @@ export const compare: Command = experiment({
   args: experimentArgs,
   read: readExperimentSettings,
   work: comparisonWork,
+  output: comparisonOutput,
 });
 
 export const sweep: Command = experiment({
@@ -62,6 +69,7 @@ export const sweep: Command = experiment({
     return { ...given, executor: sweepExecutor(given.executor) };
   },
   work: comparisonWork,
+  output: comparisonOutput,
 });
 
 export const transfer: Command = experiment({
@@ -69,4 +77,13 @@ export const transfer: Command = experiment({
   args: transferArgs,
   read: readTransferSettings,
   work: transferWork,
+  output: comparisonOutput,
+});
+
+export const spread: Command = experiment({
+  description: 'Train random structures over seeds: whether a search could win anything, before one is run',
+  args: spreadArgs,
+  read: readSpreadSettings,
+  work: spreadWork,
+  output: spreadOutput,
 });

@@ -25,9 +25,9 @@ export const heatmap: Command = {
     const { space, out } = readSettings(args, keys, catalogue);
     const maps = await readHeatMaps(String(args.runs).split(','), space);
     const files = out === undefined ? [] : await writeHeatMaps(out, maps);
-    const lines = maps.flatMap(({ task, searches, mean, spread }) => [
+    const lines = maps.flatMap(({ task, searches, mean, spread, keptBy: kept }) => [
       `${task}, ${searches} search${searches === 1 ? '' : 'es'}`,
-      ...heatMapLines(heatMap(mean), { colour, quantity: 'mean p' }),
+      ...heatMapLines(heatMap(mean), { colour, quantity: 'mean p', kept }),
       ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, quantity: 'sd of p' }) : []),
       '',
     ]);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
+import { type Finding, findingInWords } from '../../core/finding.ts';
 import { count } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
@@ -10,7 +11,7 @@ import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
 import { loadTask } from '../../tasks/tasks.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 import { findingLine } from './check-command.ts';
@@ -60,7 +61,11 @@ export const init: Command = {
     const minutes = typeof args.minutes === 'string' ? args.minutes : undefined;
     const time = await interview.answer('Minutes there are (none: as long as it takes)?', 'none', minutes, readMinutes);
     const settings = { ...given, model, task, budget };
-    await writeDraft({ path, settings, ownTask, minutes: readMinutes(time) }, context);
+    // What the data show has been told, and asked about.
+    const isTold = (text: string) => ownTask?.told.has(text) ?? false;
+    const onEvent: CommandContext['onEvent'] = event =>
+      event.type === 'warning' && isTold(event.text) ? undefined : context.onEvent?.(event);
+    await writeDraft({ path, settings, ownTask, minutes: readMinutes(time) }, { ...context, onEvent });
     const files = ownTask === undefined ? [path] : [ownTask.path, path];
     return { document: { files }, lines: [...files.map(file => `wrote ${file}`), `now: s3delta search ${path}`] };
   },
@@ -83,12 +88,12 @@ async function askOwnTask(dataFile: string, givenLabel: string | undefined, inte
   const own = await guessOwnTask(dataFile, label);
   const answers = own.labels === undefined ? 'free text or numbers' : own.labels.join(', ');
   interview.tell(`${count(own.rows)} rows; the model reads ${own.fields.join(', ')}; the answers are ${answers}`);
-  await lookOver(dataFile, label, interview);
-  return own;
+  const findings = await lookOver(dataFile, label, interview);
+  return { ...own, told: new Set(findings.map(findingInWords)) };
 }
 
 /** Tells what the data show; what cannot be trained on is refused, what is most likely a mistake is asked about. */
-async function lookOver(dataFile: string, label: string, interview: Interview): Promise<void> {
+async function lookOver(dataFile: string, label: string, interview: Interview): Promise<readonly Finding[]> {
   const { parts, form } = await readOwnData(dataFile, { label });
   const findings = checkData(parts, form);
   const untrainable = findings.find(({ severity }) => severity === 'error');
@@ -97,9 +102,9 @@ async function lookOver(dataFile: string, label: string, interview: Interview): 
     throw new InputError(untrainable.text, { code: 'untrainable-data', where: dataFile, remedy });
   }
   for (const finding of findings) interview.tell(findingLine(finding));
-  if (!findings.some(({ severity }) => severity === 'serious')) return;
+  if (!findings.some(({ severity }) => severity === 'serious')) return findings;
   const answer = await interview.answer('Go on, with what is marked ‼ as it is?', 'yes');
-  if (/^y(es)?$/i.test(answer)) return;
+  if (/^y(es)?$/i.test(answer)) return findings;
   throw new InputError('the data are to be mended first', {
     code: 'untrainable-data',
     where: dataFile,

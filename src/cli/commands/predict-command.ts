@@ -1,9 +1,11 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { type ModelInput, parseInput, readInputLines, readInputs } from '../../data/read-inputs.ts';
-import { type AnsweredInput, runPredictJob } from '../../jobs/predict-job.ts';
+import { writeFileWhole } from '../../files/write-whole.ts';
+import { type AnsweredInput, openPredictJob, type PredictJob } from '../../jobs/predict-job.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { ParsedArgs } from '../parse.ts';
+import { formatOf, predictionFormats, predictionLines } from '../prediction-output.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = ['model', 'task', 'batch-size', 'max-length', 'device', 'threads'] as const satisfies SettingKey[];
@@ -23,52 +25,66 @@ export const predict: Command = {
       valueHint: 'FILE',
       description: 'what to answer: rows of a .tsv, .csv, .json or .parquet, else a text or a JSON object a line',
     },
-    jsonl: { type: 'boolean', description: 'print a JSON object a line, as the answers come' },
+    out: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'file to write, .csv or .jsonl, with all columns of --file',
+    },
+    format: {
+      type: 'string',
+      valueHint: predictionFormats.join('|'),
+      description: "how answers are written (default: as --out's name ends, else text)",
+    },
+    jsonl: { type: 'boolean', description: 'the same as --format jsonl' },
     ...settingsArgs(keys),
   },
   async run(args, context) {
-    const inputs = inputsOf(args, context);
-    const answers = runPredictJob(String(args.run), inputs, readSettings(args, keys, context.catalogue), context);
+    const out = args.out === undefined ? undefined : String(args.out);
+    const asked = args.format ?? (args.jsonl === true ? 'jsonl' : undefined);
+    const format = formatOf(asked === undefined ? undefined : String(asked), out);
+    requireOneInput(args);
+    const job = await openPredictJob(String(args.run), readSettings(args, keys, context.catalogue), context);
+    const answers = job.answer(inputsOf(args, context, job));
     if (args.json === true) {
       const predictions: AnsweredInput[] = [];
       for await (const answer of answers) predictions.push(answer);
       return { document: { run: String(args.run), predictions }, lines: [] };
     }
-    return {
-      document: undefined,
-      lines: [],
-      stream: linesOf(answers, args.jsonl === true ? JSON.stringify : describe),
-    };
+    const lines = predictionLines(format, answers, job.labels);
+    if (out === undefined) return { document: undefined, lines: [], stream: lines };
+    let count = 0;
+    await writeFileWhole(
+      out,
+      (async function* () {
+        for await (const line of lines) {
+          count += 1;
+          yield Buffer.from(`${line}\n`);
+        }
+      })(),
+    );
+    return { document: undefined, lines: [`wrote ${out}: ${format === 'csv' ? Math.max(0, count - 1) : count} rows`] };
   },
 };
 
-function inputsOf({ text, file }: ParsedArgs, { signal, stdin = process.stdin, onEvent }: CommandContext) {
-  if (text !== undefined && file !== undefined) {
-    throw new InputError('both a text and a file are given', {
-      code: 'conflicting-settings',
-      where: '--file',
-      remedy: 'give one of them',
-    });
-  }
-  if (file !== undefined) return readInputs(String(file), signal);
+/** @throws InputError where there are two */
+function requireOneInput({ text, file }: ParsedArgs): void {
+  if (text === undefined || file === undefined) return;
+  throw new InputError('both a text and a file are given', {
+    code: 'conflicting-settings',
+    where: '--file',
+    remedy: 'give one of them',
+  });
+}
+
+function inputsOf(
+  { text, file }: ParsedArgs,
+  { signal, stdin = process.stdin, onEvent }: CommandContext,
+  { columnsOf }: Pick<PredictJob, 'columnsOf'>,
+) {
+  if (file !== undefined) return readInputs(String(file), signal, columnsOf(String(file)));
   if (text !== undefined) return [parseInput(String(text), 'the text', 1)] satisfies ModelInput[];
   if ('isTTY' in stdin && stdin.isTTY === true) {
     onEvent?.({ type: 'message', text: 'write a text a line; Ctrl-D ends' });
   }
   return readInputLines(stdin, 'standard input', signal);
-}
-
-async function* linesOf(answers: AsyncIterable<AnsweredInput>, write: (answer: AnsweredInput) => string) {
-  for await (const answer of answers) yield write(answer);
-}
-
-const shownCharacters = 60;
-
-/** `praise (1)  98.2 %  3.1 ms  dinner: the soup was hot…` */
-function describe({ answer, label = answer, probability, seconds, source }: AnsweredInput): string {
-  const name = label === answer ? answer : `${label} (${answer})`;
-  const text = source.replaceAll(/\s+/g, ' ');
-  const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters - 1)}…` : text;
-  const sure = probability === undefined ? [] : [`${(100 * probability).toFixed(1)} %`];
-  return [name, ...sure, `${(1000 * seconds).toFixed(1)} ms`, shown].join('  ');
 }

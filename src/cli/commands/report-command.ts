@@ -1,14 +1,19 @@
 import { InputError } from '../../core/errors.ts';
+import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparison.ts';
+import { readRunView } from '../../jobs/read-view.ts';
 import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
+import { verdictText } from '../../report/verdict/verdict.ts';
+import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
+import type { RunFolder } from '../../runs/run-folder.ts';
 import type { Command } from '../command.ts';
-import { outcomeTables } from '../outcome.ts';
+import { outcomeTables } from '../job-output.ts';
 
 export const report: Command = {
-  description: 'Show a run: a page (report.html) and pictures in its folder, tables here',
+  description: 'Show a run or a comparison: a page (report.html) and pictures in its folder, tables here',
   args: {
-    run: { type: 'positional', required: true, description: 'run folder' },
+    run: { type: 'positional', required: true, description: 'folder of a run, or of a comparison' },
     format: {
       type: 'string',
       valueHint: 'terminal|markdown',
@@ -25,16 +30,35 @@ export const report: Command = {
         remedy: 'give terminal or markdown',
       });
     }
-    const outcome = await readRun(String(args.run));
+    const given = String(args.run);
+    if (holdsComparison(given)) {
+      const written = await writeComparisonReport(given);
+      return { document: { folder: given, report: written }, lines: [written] };
+    }
+    const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
     const { folder, result, structure } = outcome;
+    const { verdict } = await readRunView(folder);
     const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
     return {
-      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files },
+      document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure.modules), pictures })]
-          : [...outcomeTables(outcome), ...files],
+          ? [reportMarkdown({ result, modules: shownModules(structure), pictures, ...(verdict && { verdict }) })]
+          : [
+              ...outcomeTables(outcome),
+              ...unfinishedLines(folder),
+              ...files,
+              ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
+            ],
     };
   },
 };
+
+/** Where a run was left that is not over, and how it goes on. */
+function unfinishedLines(folder: RunFolder): string[] {
+  const standing = standingOf(folder);
+  if (standing.state === 'finished') return [];
+  const goOn = commandToGoOn(folder, standing);
+  return [`not finished: ${standingText(standing)}`, ...(goOn === undefined ? [] : [`→ go on with: ${goOn}`]), ''];
+}

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { InputError } from '../../core/errors.ts';
 import { isLoopback } from '../../serve/guard.ts';
 import { serveRuns } from '../../serve/server.ts';
@@ -28,6 +29,8 @@ export const serve: Command = {
     const server = await serveRuns({ folder, host, port: portNumber(args.port) });
     if (!isLoopback(host))
       onEvent?.({ type: 'warning', text: 'everyone who reaches this machine can read these runs' });
+    if (!existsSync(folder))
+      onEvent?.({ type: 'message', text: `there is no folder ${folder} yet: its runs are shown as they come` });
     onEvent?.({ type: 'message', text: `${folder} is shown at ${server.url} (Ctrl-C ends it)` });
     if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
     await server.close();

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
 import { runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
 import type { Command } from '../command.ts';
-import { outcomeOutput } from '../outcome.ts';
+import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
@@ -31,11 +31,13 @@ const keys: readonly SettingKey[] = [
     'prepack',
     'precision',
     'lr',
+    'head-lr',
     'clip-norm',
     'batch-size',
     'micro-batch',
     'retrain-epochs',
     'retrain-eval-every',
+    'validation-loss',
   ] as const),
   ...(['preset', 'max-steps', 'max-length', 'max-validation', 'max-test', 'sentinel', 'answers'] as const),
 ];

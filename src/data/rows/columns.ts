@@ -8,17 +8,36 @@ export interface TableLine {
   readonly cells: readonly string[];
 }
 
+/** What is known of a table before it is read. */
+export interface KnownColumns {
+  /** Names of the columns, where the first line may not hold them. */
+  readonly columns?: readonly string[] | undefined;
+  /** Names that a first line must hold for it to be one of names all the same. */
+  readonly headerHolds?: readonly string[] | undefined;
+  /** The one of `columns` that may be missing. */
+  readonly mayLack?: string | undefined;
+}
+
 /**
  * Names the cells of a table's lines, given in their order: a row for each, and none for the first where that holds the
  * names, which it does without `columns`.
  * @throws InputError where a line has another number of cells than there are columns, or a name stands twice.
  */
-export function columnNamer(file: string, columns?: readonly string[]): (line: TableLine) => Row[] {
-  let names = columns && checkedNames(columns, file);
+export function columnNamer(
+  file: string,
+  { columns, headerHolds = [], mayLack }: KnownColumns = {},
+): (line: TableLine) => Row[] {
+  const known = columns && checkedNames(columns, file);
+  let names: readonly string[] | undefined;
   return ({ line, cells }) => {
     if (names === undefined) {
-      names = checkedNames(cells, file);
-      return [];
+      const isHeader = headerHolds.length > 0 && headerHolds.every(name => cells.includes(name));
+      if (known === undefined || isHeader) {
+        names = checkedNames(cells, file);
+        return [];
+      }
+      const fewer = known.filter(name => name !== mayLack);
+      names = cells.length === fewer.length ? fewer : known;
     }
     if (cells.length !== names.length) {
       throw new InputError(`this line has ${cells.length} columns, ${names.length} are expected`, {
@@ -43,8 +62,8 @@ function checkedNames(names: readonly string[], file: string): readonly string[]
 }
 
 /** The lines of a table as rows, piece by piece. */
-export function rowCutter(lines: Cutter<TableLine>, file: string, columns?: readonly string[]): Cutter<Row> {
-  const name = columnNamer(file, columns);
+export function rowCutter(lines: Cutter<TableLine>, file: string, known?: KnownColumns): Cutter<Row> {
+  const name = columnNamer(file, known);
   return function* (piece, isLast) {
     for (const line of lines(piece, isLast)) yield* name(line);
   };

@@ -42,6 +42,11 @@ export function withDecimalPoint(cell: string): string {
   return DECIMAL_COMMA.test(cell) ? cell.replaceAll('.', '').replace(',', '.') : cell;
 }
 
+/** Whether a text is a number with a decimal comma, `3,5`: no program reads it as one. */
+export function hasDecimalComma(text: string): boolean {
+  return text.includes(',') && DECIMAL_COMMA.test(text);
+}
+
 // Points before a comma, or in a column of commas, can only part thousands.
 const DECIMAL_COMMA = /^\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?\s*$/;
 

@@ -1,5 +1,5 @@
 import { type Cutter, cutText } from './chunk-parser.ts';
-import { rowCutter, type TableLine } from './columns.ts';
+import { type KnownColumns, rowCutter, type TableLine } from './columns.ts';
 import { HEAD_LENGTH, sniffDialect, withDecimalPoint } from './csv-dialect.ts';
 import { cutRecords } from './csv-records.ts';
 import type { Row } from './row.ts';
@@ -10,8 +10,8 @@ import type { Row } from './row.ts';
  * comma, a semicolon, a tab or `|`) and whether numbers have decimal commas, which become points.
  * @throws InputError where a quote is left open, text follows a closing quote, or a line has another number of columns.
  */
-export function parseCsv(text: string, file: string, columns?: readonly string[]): Row[] {
-  return cutText(text, rowCutter(csvCutter(file, columns), file, columns));
+export function parseCsv(text: string, file: string, known: KnownColumns = {}): Row[] {
+  return cutText(text, rowCutter(csvCutter(file, known.columns), file, known));
 }
 
 /** Its lines as they come, cut into cells; the first ones are held back until they tell how the file is written. */

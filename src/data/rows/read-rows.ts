@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { readBytes } from '../../files/regular-file.ts';
 import { decodeUtf8 } from '../../files/utf8.ts';
+import type { KnownColumns } from './columns.ts';
 import { parseCsv } from './csv.ts';
 import { parseJsonDocument, parseJsonLines } from './json-rows.ts';
 import { parseParquet } from './parquet.ts';
@@ -9,9 +10,7 @@ import type { Row } from './row.ts';
 import { parseTsv } from './tsv.ts';
 
 /** How a file is to be read, beyond what the ending of its name says. */
-export interface TableOptions {
-  /** Names of the columns of a table without a header line. */
-  readonly columns?: readonly string[] | undefined;
+export interface TableOptions extends KnownColumns {
   /** Leave out lines of a tsv with too few cells instead of refusing them. */
   readonly passOverShortLines?: boolean | undefined;
 }
@@ -19,9 +18,9 @@ export interface TableOptions {
 type Parse = (bytes: Buffer, file: string, options: TableOptions) => Row[] | Promise<Row[]>;
 
 const PARSERS: Readonly<Record<string, Parse>> = {
-  '.tsv': (bytes, file, { columns, passOverShortLines }) =>
-    parseTsv(decodeUtf8(bytes, file), file, columns, passOverShortLines),
-  '.csv': (bytes, file, { columns }) => parseCsv(decodeUtf8(bytes, file), file, columns),
+  '.tsv': (bytes, file, { passOverShortLines, ...known }) =>
+    parseTsv(decodeUtf8(bytes, file), file, known, passOverShortLines),
+  '.csv': (bytes, file, known) => parseCsv(decodeUtf8(bytes, file), file, known),
   '.jsonl': (bytes, file) => parseJsonLines(decodeUtf8(bytes, file), file),
   '.json': (bytes, file) => parseJsonDocument(decodeUtf8(bytes, file), file),
   '.parquet': parseParquet,

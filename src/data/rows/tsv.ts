@@ -1,5 +1,5 @@
 import { type Cutter, cutText, lineCutter } from './chunk-parser.ts';
-import { columnNamer, type TableLine } from './columns.ts';
+import { columnNamer, type KnownColumns, type TableLine } from './columns.ts';
 import type { Row } from './row.ts';
 
 /**
@@ -11,13 +11,13 @@ import type { Row } from './row.ts';
 export function parseTsv(
   text: string,
   file: string,
-  columns?: readonly string[],
+  known: KnownColumns = {},
   passOverShortLines: boolean = false,
 ): Row[] {
   const lines = cutText(text, tsvCutter());
-  const width = columns?.length ?? lines[0]?.cells.length ?? 0;
+  const width = known.columns?.length ?? lines[0]?.cells.length ?? 0;
   const whole = passOverShortLines ? lines.filter(({ cells }) => cells.length >= width) : lines;
-  return whole.flatMap(columnNamer(file, columns));
+  return whole.flatMap(columnNamer(file, known));
 }
 
 /** Its lines as they come, cut into cells. */

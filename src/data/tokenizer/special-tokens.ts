@@ -55,6 +55,7 @@ export const BERT_TOKENS: SpecialTokenNames = {
 export const ROBERTA_TOKENS: SpecialTokenNames = {
   ...{ pad: '<pad>', bos: '<s>', eos: '</s>', cls: '<s>', sep: '</s>', mask: '<mask>', unk: '<unk>' },
 };
+export const MPNET_TOKENS: SpecialTokenNames = { ...ROBERTA_TOKENS, unk: '[UNK]' };
 export const GPT2_TOKENS: SpecialTokenNames = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' };
 
 /** A special token as a file names it: bare, or with its properties. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InterruptedError } from '../../core/errors.ts';
+import { InterruptedError, stoppedBy } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
 import { RunError, type Runner } from './executor.ts';
@@ -40,7 +40,10 @@ export function inChild(): Runner {
       const worker = child;
       const say = (message: ToWorker) => worker.connected && worker.send(message);
       complaints = '';
-      const stop = () => say({ type: 'stop' });
+      const stop = () => {
+        const by = stoppedBy(signal);
+        say({ type: 'stop', ...(by !== undefined && { by }) });
+      };
       const settle = (end: () => void) => {
         worker.off('message', onMessage).off('exit', onExit).off('error', onError);
         signal?.removeEventListener('abort', stop);

@@ -1,4 +1,4 @@
-import { InterruptedError } from '../../core/errors.ts';
+import { InterruptedError, StopRequest } from '../../core/errors.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import type { Cell } from '../cell.ts';
 import type { Channel } from '../messages.ts';
@@ -23,11 +23,11 @@ export function serveCells(channel: Channel): void {
   }
 
   channel.onMessage(message => {
-    if (message.type === 'stop') stop.abort();
+    if (message.type === 'stop') stop.abort(new StopRequest(message.by ?? 'its parent'));
     else void run(message.cell);
   });
   // Without a parent the run is saved like an interrupted one, and goes on when it is asked for again.
-  channel.onClose(() => stop.abort());
+  channel.onClose(() => stop.abort(new StopRequest('the end of the program that started it')));
 }
 
 /** Steps at most twice a second: a parent shows no more of them. */

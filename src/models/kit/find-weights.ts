@@ -13,9 +13,18 @@ export type Tensors = ReadonlyMap<string, TensorEntry>;
 /** How a family's checkpoints name their tensors. */
 export interface CheckpointNames {
   /** Names under which a tensor may stand, the first found is read; by default its own alone. */
-  readonly namesOf?: (name: string) => readonly string[];
+  readonly namesOf?: ((name: string) => readonly string[]) | undefined;
+  /** The part of a tensor that a name stands for, where the checkpoint has fused several into one. */
+  readonly sliceOf?: ((name: string) => TensorSlice | undefined) | undefined;
   /** Tensors that may be there and are not read: copies of tied ones, buffers, what served pre-training alone. */
-  readonly unread?: (name: string) => boolean;
+  readonly unread?: ((name: string) => boolean) | undefined;
+}
+
+/** One of the equal parts of a tensor, cut along its rows. */
+interface TensorSlice {
+  readonly tensor: string;
+  readonly index: number;
+  readonly count: number;
 }
 
 /** Name of a site's weight, as written into checkpoints. */
@@ -30,18 +39,24 @@ export const weightOf = (site: string): string => `${site}.weight`;
 export async function findWeights(
   tensors: Tensors,
   sites: readonly Site[],
-  { namesOf = name => [name], unread = () => false }: CheckpointNames,
+  { namesOf = name => [name], sliceOf = () => undefined, unread = () => false }: CheckpointNames,
   where: string,
   taken: readonly string[] = [],
 ): Promise<Weights> {
   const weights = new Map<string, Weight>();
   const read = new Set(taken);
   const find = async (key: string, name: string, shape: readonly number[]): Promise<void> => {
-    const found = namesOf(name).find(alias => tensors.has(alias));
+    const slice = sliceOf(name);
+    const whole = slice?.tensor ?? name;
+    const found = namesOf(whole).find(alias => tensors.has(alias));
     if (found === undefined)
-      throw new InputError(`tensor ${name} is missing`, { code: 'missing-tensor', where, remedy: REMEDY });
+      throw new InputError(`tensor ${whole} is missing`, { code: 'missing-tensor', where, remedy: REMEDY });
     read.add(found);
-    weights.set(key, await tensorAsWeight(tensors.get(found)!, name, shape, where));
+    const { index = 0, count = 1 } = slice ?? {};
+    const [rows, ...rest] = shape;
+    const weight = await tensorAsWeight(tensors.get(found)!, whole, [count * rows!, ...rest], where);
+    const byteLength = weight.byteLength / count;
+    weights.set(key, { ...weight, name, shape, offset: weight.offset + index * byteLength, byteLength });
   };
   for (const site of sites) {
     if (site.host === 'block') continue;

@@ -1,6 +1,7 @@
 import { InputError } from '../../core/errors.ts';
 import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
-import type { Output, Segment } from '../../data/example.ts';
+import { type Output, piecesOf, type Segment } from '../../data/example.ts';
+import { fitPieces } from '../../data/tokenizer/fit-pieces.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { answerKindOf } from '../answer-kind.ts';
 import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../codec.ts';
@@ -12,7 +13,12 @@ export type JoinTexts = (
   first: readonly number[],
   second: readonly number[] | undefined,
   maxLength: number,
-) => { readonly input: EncodedInput; readonly cut: number };
+) => {
+  readonly input: EncodedInput;
+  /** Tokens cut off in all, and of each text where both were cut by themselves. */
+  readonly cut: number;
+  readonly lost?: readonly [first: number, second: number];
+};
 
 /** Two texts that are read together, or one alone. */
 type Texts = readonly [first: string, second?: string];
@@ -44,16 +50,26 @@ export function headCodec(
   }
   const encode = ([first, second]: Texts) =>
     join(tokenizer.encode(first), second === undefined ? undefined : tokenizer.encode(second), maxLength);
+  /** One text of several fields loses of the longest one, not whatever stands last. */
+  const readOne = (segment: Segment): Joined => {
+    const whole = join(tokenizer.encode(segment.text), undefined, maxLength);
+    if (whole.cut === 0) return whole;
+    const room = tokenizer.encode(segment.text).length - whole.cut;
+    const { ids, lost } = fitPieces(piecesOf(segment), tokenizer.encode, room);
+    return { ...join(ids, undefined, maxLength), cut: whole.cut, fields: lost };
+  };
   return {
     read(segments) {
       const texts = kind === 'choice' ? textsOfChoices(segments) : [pairOf(segments)];
-      const [first, ...others] = texts.map(encode);
+      const [first, ...others] =
+        texts.length === 1 && segments.length === 1 ? [readOne(segments[0]!)] : texts.map(encode);
       // A task that names its choices is answered by these names.
       const choices = kind === 'choice' && !task.labels ? texts.map(([, choice]) => choice!) : undefined;
       return {
         input: { ...first!.input, ...(kind === 'choice' && { otherChoices: others.map(({ input }) => input) }) },
         text: segments.map(({ text }) => text).join(' '),
         cut: Math.max(first!.cut, ...others.map(({ cut }) => cut)),
+        ...lostBy(first!, segments),
         ...(choices && { choices }),
       };
     },
@@ -63,6 +79,18 @@ export function headCodec(
     choice: choosing(task, kind),
     form: {},
   };
+}
+
+type Joined = ReturnType<JoinTexts> & { readonly fields?: Readonly<Record<string, number>> };
+
+/** What each part has lost, by the names of the segments that it is made of. */
+function lostBy({ cut, lost, fields }: Joined, segments: readonly Segment[]) {
+  if (cut === 0) return {};
+  if (fields !== undefined) return { lost: fields };
+  const [first, ...others] = segments.map(({ name }, i) => name ?? `text ${i + 1}`);
+  const parts = [first ?? 'text', [...new Set(others)].join(' and ')];
+  const known = (lost ?? []).flatMap((count, i) => (count > 0 ? [[parts[i]!, count] as const] : []));
+  return known.length === 0 ? {} : { lost: Object.fromEntries(known) };
 }
 
 function pairOf(segments: readonly Segment[]): Texts {
@@ -76,7 +104,14 @@ function textsOfChoices(segments: readonly Segment[]): Texts[] {
 }
 
 function encodedOutput(output: Output, { choices = [] }: InferenceInput): EncodedOutput {
-  if ('text' in output) return { class: choices.indexOf(output.text) };
+  if ('text' in output) {
+    if (choices.includes(output.text)) return { class: choices.indexOf(output.text) };
+    throw new InputError(`the answer ${JSON.stringify(output.text)} is none of the choices`, {
+      code: 'unknown-label',
+      where: choices.map(choice => JSON.stringify(choice)).join(', '),
+      remedy: 'correct the answer, or add it to the choices of its row',
+    });
+  }
   return 'class' in output ? { class: output.class } : { value: output.value };
 }
 

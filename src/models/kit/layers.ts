@@ -1,5 +1,5 @@
 import type { Norm } from '../../deltas/frozen-host.ts';
-import { gather, mul, reshape } from '../../graph/ops/ops.ts';
+import { gather, mul, reshape, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Builder } from './builder.ts';
@@ -7,6 +7,13 @@ import type { Builder } from './builder.ts';
 /** Rows of an embedding table, one an id: ids [batch, length] → [batch·length, width]. */
 export function embed({ attach, weight }: Builder, site: string, ids: Value): Value {
   return gather(attach.weight(site, weight(site)), reshape(ids, [productOf(ids.shape)]));
+}
+
+/** What is added to scores [1, heads, queries, keys] by relative positions: a table's rows by buckets [queries, keys]. */
+export function positionBias(builder: Builder, site: string, buckets: Value): Value {
+  const rows = embed(builder, site, buckets);
+  const heads = rows.shape[1]!;
+  return reshape(transpose(reshape(rows, [...buckets.shape, heads]), [2, 0, 1]), [1, heads, ...buckets.shape]);
 }
 
 /** A frozen norm of states [tokens, width], with its bias where the checkpoint has one. */

@@ -19,6 +19,7 @@ import { readWeightSample } from '../read-weight.ts';
 import type { Weights } from '../weight.ts';
 import type { Blueprint } from './builder.ts';
 import { type CheckpointNames, findWeights, type Tensors } from './find-weights.ts';
+import { readFiles } from './model-bytes.ts';
 
 /** How a backbone answers in one way: what its family makes of a blueprint. */
 export interface Answers<Config> {
@@ -26,6 +27,8 @@ export interface Answers<Config> {
   readonly heads: readonly Head[];
   program(blueprint: Blueprint<Config>, settings: SessionSettings): Program;
   graphs(blueprint: Blueprint<Config>): ProgramGraphs;
+  /** What is to be said of the choice: something trained that is not made use of. */
+  readonly notice?: string;
   /** Absent where the family has no form to be run without this program. */
   standalone?(blueprint: Blueprint<Config>): StandaloneGraphs;
 }
@@ -52,8 +55,9 @@ export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends C
 }
 
 /**
- * Loads a model of any family from its folder: tokenizer, and where each weight stands. Of the weights no more than
- * samples are read before a program runs, but for those that are to be rounded, the first time. `describe` is told what
+ * Loads a model of any family from its folder: tokenizer, and where each weight stands. The weights are read through
+ * once for each state of their files, for their hash and for numbers that are none; after that no more than samples of
+ * them before a program runs. `describe` is told what
  * tensors there are.
  */
 export async function loadBackbone<Config, Words extends Tokenizer>(
@@ -68,6 +72,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
   const weights = await findWeights(tensors, sites, backbone, folder, headTensors);
   const tokenizer = await backbone.loadTokenizer(folder);
   checkTokenizerFits(tokenizer, vocabSize, folder);
+  const { hashes, warnings } = await readFiles(folder, tensors, weights);
   const fingerprint = await fingerprintOf(weights, config);
   const sizes = Array.from(weights.values(), ({ shape }) => elementCount(shape));
   const matrices = blockMatrices(weights, sites);
@@ -82,7 +87,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
     return model;
   };
   const make = async (kind?: AnswerKind): Promise<Model> => {
-    const { heads, program, graphs, standalone } = await backbone.answers(kind);
+    const { heads, program, graphs, standalone, notice } = await backbone.answers(kind);
     const blueprint = (
       modules: readonly DeltaModule[],
       { recompute = false, precision }: Pick<CompileSettings, 'recompute' | 'precision'> = settings,
@@ -98,6 +103,8 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       folder,
       parameters: sizes.reduce((sum, size) => sum + size, 0),
       fingerprint,
+      hashes,
+      warnings: notice === undefined ? warnings : [...warnings, notice],
       sites,
       heads,
       tokenizer,

@@ -51,11 +51,21 @@ function pairMask(length: number, sees: (query: number, key: number) => boolean)
   return { type: 'float32', data, dims: [1, 1, length, length] };
 }
 
-/**
- * Ids of absolute positions, int32 [rows, length]: counted from `first` at each row's first token, and `padding` beyond
- * its last.
- */
-export function positionIds(rows: Rows, length: number, { first = 0, padding = 0 } = {}): Feed {
-  const counted = rows.map(row => row.map((_, position) => first + position));
+/** How absolute positions are counted. */
+export interface Counting {
+  /** Position of a row's first token (default 0). */
+  readonly first?: number;
+  /** What stands beyond its last (default 0). */
+  readonly padding?: number;
+  /** A token that is not counted, wherever it stands: its position is `padding`, too. */
+  readonly uncounted?: number;
+}
+
+/** Ids of absolute positions, int32 [rows, length]. */
+export function positionIds(rows: Rows, length: number, { first = 0, padding = 0, uncounted }: Counting = {}): Feed {
+  const counted = rows.map(row => {
+    let next = first;
+    return row.map(id => (id === uncounted ? padding : next++));
+  });
   return idsFeed(counted, length, padding);
 }

@@ -16,6 +16,9 @@ export interface Forward<Config> {
   /** Logits, of the shape that `Program.logits` tells. */
   logits(builder: Builder<Config>): Value;
   logitsFeeds(batch: readonly EncodedExample[]): Feeds;
+  /** The last layer's states, of the shape that `Program.states` tells. */
+  states(builder: Builder<Config>): Value;
+  statesFeeds(batch: readonly EncodedExample[]): Feeds;
 }
 
 /** What a program of any family does alike, and what its family builds the rest with. */
@@ -27,10 +30,14 @@ export interface ProgramCore<Config> {
   deltaFeed(delta: Float32Array, gates: Float32Array | undefined): Feeds;
 }
 
-/** Logits of a batch, as the output `logits`. */
-export function logitsGraph<Config>(blueprint: Blueprint<Config>, logits: (builder: Builder<Config>) => Value): Graph {
+/** A value of a batch as the output of that name, logits or states. */
+export function outputGraph<Config>(
+  blueprint: Blueprint<Config>,
+  name: 'logits' | 'states',
+  value: (builder: Builder<Config>) => Value,
+): Graph {
   const builder = createBuilder(blueprint);
-  builder.graph.output('logits', logits(builder));
+  builder.graph.output(name, value(builder));
   return builder.graph;
 }
 
@@ -95,9 +102,15 @@ export function createProgramCore<Config>(
       },
 
       async logits(batch, delta, gates) {
-        const scoring = await session('scoring', made => logitsGraph(made, forward.logits));
+        const scoring = await session('scoring', made => outputGraph(made, 'logits', forward.logits));
         const { logits } = await scoring.run({ ...deltaFeed(delta, gates), ...forward.logitsFeeds(batch) });
         return { data: logits!.data as Float32Array, shape: logits!.dims };
+      },
+
+      async states(batch, delta, gates) {
+        const reading = await session('states', made => outputGraph(made, 'states', forward.states));
+        const { states } = await reading.run({ ...deltaFeed(delta, gates), ...forward.statesFeeds(batch) });
+        return { data: states!.data as Float32Array, shape: states!.dims };
       },
 
       release: () => sessions.release(),

@@ -1,23 +1,28 @@
 import type { EncodedInput, Program } from '../../core/program.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { reshape } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
 import type { Feeds, SessionSettings } from '../../runtime/session.ts';
 import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts';
 import type { Blueprint, Builder } from './builder.ts';
-import type { Tensors } from './find-weights.ts';
 import type { Answers } from './load-backbone.ts';
-import { paddedLength } from './padding.ts';
-import { createProgramCore, type Forward, logitsGraph } from './program-core.ts';
+import { longestOf, paddedLength } from './padding.ts';
+import { type Pooling, pool, poolingFeed } from './pooling.ts';
+import { createProgramCore, type Forward, outputGraph } from './program-core.ts';
 import { curvatureGraph, trainingGraph } from './step-graphs.ts';
-import { applyHead, type HeadLayer, textHeads } from './text-heads.ts';
+import { applyHead, type HeadLayer, type TrainedHeads, textHeads } from './text-heads.ts';
 import { tokensPerRun } from './tokens-per-run.ts';
 
 /** What a family that reads texts gives, to answer by a head: classes, numbers, choices. */
 export interface TextReader<Config> {
-  /** Adds the forward pass: one state a text, [batch, width]. Its inputs have extents `batch` and `source`. */
+  /** Adds the forward pass: the last states [batch·source, width]. Its inputs have extents `batch` and `source`. */
   states(builder: Builder<Config>): Value;
-  /** What that reads of texts; lengths are padded as `paddedLength` says. */
+  /** Which of them stand for a text. */
+  readonly pooling: Pooling;
+  /** What becomes of a text's state [batch, width] before the head (default: nothing). */
+  readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
+  /** What `states` reads of texts; lengths are padded as `paddedLength` says. */
   feeds(texts: readonly EncodedInput[]): Feeds;
   /** Of a text's state. */
   readonly width: number;
@@ -27,18 +32,17 @@ export interface TextReader<Config> {
   readonly feedForwardWidth: number;
 }
 
-/** How a reader of texts answers by a head. `where` names the checkpoint in errors. */
+/** How a reader of texts answers by a head, which begins as the checkpoint has trained it. */
 export async function headAnswers<Config>(
   reader: TextReader<Config>,
   answer: HeadAnswer,
-  tensors: Tensors,
-  where: string,
+  trained: TrainedHeads,
 ): Promise<Answers<Config>> {
   const form = answerForm(answer);
   const layers = reader.head(form.numbers);
-  const heads = await textHeads(reader.width, layers, tensors, where);
+  const heads = await textHeads(reader.width, layers, trained);
   const forward = forwardOf(reader, form, layers);
-  const logitsOf = (blueprint: Blueprint<Config>): Graph => logitsGraph(blueprint, forward.logits);
+  const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
 
   return {
     heads,
@@ -73,20 +77,32 @@ function forwardOf<Config>(
   layers: readonly HeadLayer[],
 ): Forward<Config> {
   const logits = (builder: Builder<Config>): Value =>
-    form.logits(builder.graph, applyHead(builder, layers, reader.states(builder)));
+    form.logits(builder.graph, applyHead(builder, layers, textStates(reader, builder)));
   const inputsOf = (batch: readonly { readonly input: EncodedInput }[]) => batch.map(({ input }) => input);
   return {
     logits,
     logitsFeeds: batch => inputFeeds(reader, form, inputsOf(batch)),
+    states: builder => reshape(reader.states(builder), ['batch', 'source', reader.width]),
+    statesFeeds: batch => reader.feeds(form.textsOf(inputsOf(batch))),
     loss: builder => form.loss(builder.graph, logits(builder)),
     lossFeeds: batch => ({ ...inputFeeds(reader, form, inputsOf(batch)), ...form.lossFeeds(batch) }),
   };
 }
 
+/** One state a text, [batch, width]. */
+function textStates<Config>({ states, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
+  const weights = builder.graph.input('pooling', 'float32', ['batch', 'source']);
+  const state = pool(states(builder), weights);
+  return pooled ? pooled(builder, state) : state;
+}
+
 function inputFeeds<Config>(
-  { feeds }: TextReader<Config>,
+  { feeds, pooling }: TextReader<Config>,
   { textsOf, logitsFeeds }: AnswerForm,
   inputs: readonly EncodedInput[],
 ): Feeds {
-  return { ...feeds(textsOf(inputs)), ...logitsFeeds(inputs) };
+  const texts = textsOf(inputs);
+  const rows = texts.map(({ ids }) => ids);
+  const weights = poolingFeed(pooling, rows, paddedLength(longestOf(rows)));
+  return { ...feeds(texts), pooling: weights, ...logitsFeeds(inputs) };
 }

@@ -1,8 +1,7 @@
-import { reshape, transpose } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import { type Recall, type SelfAttention, type Sequence, selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
-import { embed, type FeedForward, feedForward, norm, subLayer } from '../kit/layers.ts';
+import { embed, type FeedForward, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
 import { activationOf } from '../kit/named-activations.ts';
 import { crossAttention } from './cross-attention.ts';
 import type { T5Config } from './t5-config.ts';
@@ -15,12 +14,8 @@ const ACTIVATIONS = { relu: 'relu', gelu: 'gelu_new' } as const;
 export const embedTokens = (builder: T5Builder, ids: Value): Value => embed(builder, 'shared', ids);
 
 /** Relative position bias of a stack [1, heads, queries, keys], from buckets [queries, keys]. */
-export function positionBias(builder: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value {
-  const { numHeads } = builder.config;
-  const rows = embed(builder, `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`, buckets);
-  const byPair = reshape(rows, [...buckets.shape, numHeads]);
-  return reshape(transpose(byPair, [2, 0, 1]), [1, numHeads, ...buckets.shape]);
-}
+export const positionBiasOf = (builder: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value =>
+  positionBias(builder, `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`, buckets);
 
 /** The encoder: states [batch·source, width] in and out, the final norm included. */
 export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): Value {

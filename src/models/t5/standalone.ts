@@ -5,7 +5,7 @@ import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import { createBuilder } from '../kit/builder.ts';
 import { MASKED } from '../kit/padding.ts';
 import { bucketTable } from '../kit/relative-positions.ts';
-import { decoder, embedTokens, encoder, positionBias, type T5Builder } from './stack.ts';
+import { decoder, embedTokens, encoder, positionBiasOf, type T5Builder } from './stack.ts';
 import { project, type T5Blueprint } from './t5-graphs.ts';
 
 /** The model as two graphs that make their masks and position buckets themselves. */
@@ -20,7 +20,7 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
   const { graph, config } = builder;
   const ids = graph.input('input_ids', 'int64', ['batch', 'source']);
   const mask = paddingMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
-  const bias = add(positionBias(builder, 'encoder', buckets(builder, 'source', true)), mask);
+  const bias = add(positionBiasOf(builder, 'encoder', buckets(builder, 'source', true)), mask);
   const states = encoder(builder, embedTokens(builder, ids), bias);
   graph.output('last_hidden_state', reshape(states, ['batch', 'source', config.modelWidth]));
   return graph;
@@ -36,7 +36,7 @@ function decoderGraph(blueprint: T5Blueprint): Graph {
   const ids = graph.input('input_ids', 'int64', ['batch', 'target']);
   const encoded = graph.input('encoder_hidden_states', 'float32', ['batch', 'source', config.modelWidth]);
   const mask = paddingMask(graph.input('encoder_attention_mask', 'int64', ['batch', 'source']));
-  const bias = add(positionBias(builder, 'decoder', buckets(builder, 'target', false)), causalMask(graph));
+  const bias = add(positionBiasOf(builder, 'decoder', buckets(builder, 'target', false)), causalMask(graph));
   const states = reshape(encoded, ['batch*source', config.modelWidth]);
   const input = { states: embedTokens(builder, ids), length: 'target', bias };
   const logits = project(builder, decoder(builder, input, { states, mask }));

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
+import { fitPieces } from '../../data/tokenizer/fit-pieces.ts';
 import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import type { Model } from '../model.ts';
 import { sentinelOf } from './sentinel.ts';
-import { answerText, sourceText } from './text-form.ts';
+import { answerText, sourcePieces } from './text-form.ts';
 
 /** Most tokens of an answer where a task's answers are free text and it does not say. */
 const freeTextTokens = 16;
@@ -43,13 +44,13 @@ export function t5Codec(
   for (const { word } of labels ?? []) checkSpelling(tokenizer, word);
   return {
     read(segments) {
-      const text = sourceText(task, segments);
-      const ids = tokenizer.encode(text);
-      const kept = ids.slice(0, Math.max(0, maxLength - ending.length));
-      return { input: { ids: [...kept, ...ending] }, text, cut: ids.length - kept.length };
+      const pieces = sourcePieces(task, segments);
+      const { ids, cut, lost } = fitPieces(pieces, tokenizer.encode, maxLength - ending.length);
+      const text = pieces.map(piece => piece.text).join('');
+      return { input: { ids: [...ids, ...ending] }, text, cut, ...(cut > 0 && { lost }) };
     },
     encode: output => ({ ids: idsOf(answerText(task, output)) }),
-    write: output => answerText(task, output),
+    write: output => ('text' in output ? spelled(tokenizer, output.text) : answerText(task, output)),
     ...(labels && { choice: { labels, outputs: labels.map(({ word }) => ({ ids: idsOf(word) })) } }),
     writing: {
       maxTokens: labels
@@ -59,6 +60,15 @@ export function t5Codec(
     },
     form: { sentinel },
   };
+}
+
+/**
+ * A text as the vocabulary spells it: what a perfect model would be read to say. Where nothing is left of it, it is
+ * told apart from others as it is.
+ */
+function spelled({ encode, decode }: Tokenizer, text: string): string {
+  const said = decode(encode(text));
+  return said.trim() === '' ? text : said;
 }
 
 /** A label that the vocabulary cannot spell could never be answered. */

@@ -17,7 +17,7 @@ import {
   type Encoded,
   embedTokens,
   encoder,
-  positionBias,
+  positionBiasOf,
   type T5Builder,
 } from './stack.ts';
 import type { T5Config } from './t5-config.ts';
@@ -30,7 +30,7 @@ function encode(builder: T5Builder): Encoded {
   const ids = graph.input('inputIds', 'int32', ['batch', 'source']);
   const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
   const buckets = graph.input('encoderBuckets', 'int32', ['source', 'source']);
-  const bias = add(positionBias(builder, 'encoder', buckets), mask);
+  const bias = add(positionBiasOf(builder, 'encoder', buckets), mask);
   return { states: encoder(builder, embedTokens(builder, ids), bias), mask };
 }
 
@@ -45,7 +45,7 @@ function decoderInput(builder: T5Builder, length: Dim, seen: Dim): DecoderInput 
   const ids = graph.input('decoderIds', 'int32', ['batch', length]);
   const causal = graph.input('causalMask', 'float32', [1, 1, length, seen]);
   const buckets = graph.input('decoderBuckets', 'int32', [length, seen]);
-  return { states: embedTokens(builder, ids), length, bias: add(positionBias(builder, 'decoder', buckets), causal) };
+  return { states: embedTokens(builder, ids), length, bias: add(positionBiasOf(builder, 'decoder', buckets), causal) };
 }
 
 /** States [n, width] → logits [n, vocabulary]. */
@@ -58,10 +58,13 @@ export function project({ config, attach, weight }: T5Builder, states: Value): V
   return attach.linear(states, { site: 'lm_head', weight: weight('lm_head') });
 }
 
-/** Logits [batch·target, vocabulary] of a batch whose decoder reads the targets themselves. */
-const teacherForced = (builder: T5Builder): Value => project(builder, decode(builder, encode(builder)));
+/** States [batch·target, width] of a batch whose decoder reads the targets themselves. */
+const teacherForced = (builder: T5Builder): Value => decode(builder, encode(builder));
 
-const lossOf = (builder: T5Builder): Value => crossEntropy(builder.graph, teacherForced(builder), 'batch*target');
+/** The same as logits [batch·target, vocabulary]. */
+const logitsOf = (builder: T5Builder): Value => project(builder, teacherForced(builder));
+
+const lossOf = (builder: T5Builder): Value => crossEntropy(builder.graph, logitsOf(builder), 'batch*target');
 
 /** What is trained: the likelihood of the targets. Logits are [batch, target, vocabulary]. */
 export function t5Forward(config: T5Config): Forward<T5Config> {
@@ -71,8 +74,10 @@ export function t5Forward(config: T5Config): Forward<T5Config> {
       ...teacherForcingFeeds(batch, config),
       ...textLabelFeeds(targetIds(batch.map(({ output }) => output)), config.padId),
     }),
-    logits: builder => reshape(teacherForced(builder), ['batch', 'target', config.vocabSize]),
+    logits: builder => reshape(logitsOf(builder), ['batch', 'target', config.vocabSize]),
     logitsFeeds: batch => teacherForcingFeeds(batch, config),
+    states: builder => reshape(teacherForced(builder), ['batch', 'target', config.modelWidth]),
+    statesFeeds: batch => teacherForcingFeeds(batch, config),
   };
 }
 

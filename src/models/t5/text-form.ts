@@ -1,16 +1,17 @@
-import type { Output, Segment } from '../../data/example.ts';
+import { type Output, type Piece, piecesOf, type Segment } from '../../data/example.ts';
 import type { CodedTask } from '../codec.ts';
 
-type Written = (segments: readonly Segment[]) => string;
+type Written = (segments: readonly Segment[]) => readonly Piece[];
 
 /** `name: text` of each segment; those of one name in a row are a list. */
-function labelled(segments: readonly Segment[], nameOf: (name: string) => string = name => `${name}:`): string {
-  const runs: { name: string; texts: string[] }[] = [];
-  for (const { name = '', text } of segments) {
-    if (runs.at(-1)?.name === name) runs.at(-1)!.texts.push(text);
-    else runs.push({ name, texts: [text] });
-  }
-  return runs.map(({ name, texts }) => `${nameOf(name)} ${texts.join(', ')}`).join(' ');
+function labelled(segments: readonly Segment[], nameOf: (name: string) => string = name => `${name}:`): Piece[] {
+  let last: string | undefined;
+  return segments.flatMap((segment, i) => {
+    const { name = '' } = segment;
+    const before = i > 0 && name === last ? ', ' : `${i > 0 ? ' ' : ''}${nameOf(name)} `;
+    last = name;
+    return [{ text: before }, ...piecesOf(segment)];
+  });
 }
 
 /** Tasks that the authors of T5 and of S³Delta write in a form of their own. */
@@ -19,18 +20,30 @@ const ownForms: Readonly<Record<string, Written>> = {
   mnli: segments => labelled(segments, name => (name === 'hypothesis' ? name : `${name}:`)),
   // Nor do they tell whether the cause or the effect is asked for.
   'superglue-copa': segments => labelled(segments.filter(({ name }) => name !== 'question')),
-  'superglue-record': segments => `record ${labelled(segments)}`,
-  spam: segments => ['email:', ...segments.map(({ text }) => text)].filter(text => text !== '').join(' '),
+  'superglue-record': segments => [{ text: 'record ' }, ...labelled(segments)],
+  spam: segments => [
+    { text: 'email:' },
+    ...segments.flatMap(segment => (segment.text === '' ? [] : [{ text: ' ' }, ...piecesOf(segment)])),
+  ],
 };
 
 /**
- * The text that a T5 reads (Raffel et al. 2020, appendix D): the task's name, then each segment after its name. A
- * segment without a name is read as it is.
+ * The text that a T5 reads (Raffel et al. 2020, appendix D), in pieces: the task's name, then each segment after its
+ * name. A segment without a name is read as it is.
  */
-export function sourceText({ name }: CodedTask, segments: readonly Segment[]): string {
-  if (segments.every(segment => segment.name === undefined)) return segments.map(({ text }) => text).join(' ');
+export function sourcePieces({ name }: CodedTask, segments: readonly Segment[]): readonly Piece[] {
+  if (segments.every(segment => segment.name === undefined)) {
+    return segments.flatMap((segment, i) => [...(i > 0 ? [{ text: ' ' }] : []), ...piecesOf(segment)]);
+  }
   const written = (name !== undefined && Object.hasOwn(ownForms, name) ? ownForms[name]! : labelled)(segments);
-  return name === undefined ? written : `${name} ${written}`;
+  return name === undefined ? written : [{ text: `${name} ` }, ...written];
+}
+
+/** The same as one text. */
+export function sourceText(task: CodedTask, segments: readonly Segment[]): string {
+  return sourcePieces(task, segments)
+    .map(({ text }) => text)
+    .join('');
 }
 
 /** The text that a T5 answers: for a class the task's word, or else its number. */

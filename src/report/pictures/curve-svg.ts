@@ -54,7 +54,9 @@ export function curvesSvg(title: string, series: readonly Series[], along = 'ste
     points: points.filter(({ value }) => Number.isFinite(value)),
   }));
   const all = drawn.flatMap(({ points }) => points);
-  const heading = element('text', { x: area.left, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]);
+  const heading = element('text', { x: area.left, y: 18, 'font-size': 13, 'font-weight': 600, class: 'heading' }, [
+    text(title),
+  ]);
   const size = curvesSize(series.length);
   if (all.length === 0) return picture(size.width, size.height, title, [heading]);
 

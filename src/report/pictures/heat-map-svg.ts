@@ -1,29 +1,53 @@
 import type { HeatMap, HeatMapModule } from '../heat-map.ts';
+import { stackNames } from '../labels.ts';
 import { keptColour, levelColours, levelOf } from './palette.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
 const size = 16;
 const top = 50;
 const padding = 12;
-const legendHeight = 40;
+const legendLine = 20;
 const legendSteps = levelColours.length;
 const legendStep = 4;
+/** Pixels of the longest bar along an edge. */
+const longestBar = 24;
+const spentColour = '#8c6bb1';
+
+/** What the picture calls its colour and its outlines. */
+export interface HeatMapWords {
+  /** Default `p`. */
+  readonly quantity?: string;
+  /** Default `kept`. */
+  readonly kept?: string;
+}
 
 /**
  * The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name.
+ * Bars along the edges say what is spent in a row and in a layer.
  */
-export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string {
+export function heatMapSvg(
+  map: HeatMap,
+  title: string,
+  { quantity = 'p', kept: keptWord = 'kept' }: HeatMapWords = {},
+): string {
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
-  const bottom = top + map.rows.length * size;
-  const needed = [
-    left + map.columns.length * size + padding,
-    padding + legendSteps * legendStep + 124 + 6 * quantity.length,
-  ];
-  const width = Math.max(...needed, 2 * padding + 8 * title.length);
+  const [right, bottom] = [left + map.columns.length * size, top + map.rows.length * size];
+  const modules = map.cells.flat().filter(module => module !== undefined);
+  const spends = modules.some(module => module.kept);
+  const edge = spends ? longestBar + 6 : 0;
+  const notes = [spends ? 'bars: parameters spent' : '', stackNames(map.columns.map(({ place }) => place))];
+  const note = notes.filter(Boolean).join('; ');
+  const height = bottom + edge + 14 + legendLine * (note === '' ? 1 : 2);
+  const width = Math.max(
+    right + edge + padding,
+    padding + legendSteps * legendStep + 96 + 6 * quantity.length + 7 * keptWord.length,
+    2 * padding + 6.5 * note.length,
+    2 * padding + 8 * title.length,
+  );
   // Outlines come last, or the next cell would cover a part of them.
   const kept = each(map, (module, x, y) => (module.kept ? [outline(x, y)] : []), left);
-  return picture(width, bottom + legendHeight, title, [
+  return picture(width, height, title, [
     element('text', { x: padding, y: 18, 'font-size': 13, 'font-weight': 600 }, [text(title)]),
     ...columnLabels(map, left),
     ...map.rows.map((row, index) =>
@@ -35,7 +59,11 @@ export function heatMapSvg(map: HeatMap, title: string, quantity = 'p'): string 
       each(map, (module, x, y) => [cell(module, map.maximum, quantity, x, y)], left),
     ),
     element('g', { class: 'outlines' }, kept),
-    ...legend(map.maximum, quantity, padding, bottom + 14),
+    ...(spends ? bars(map, left, right, bottom) : []),
+    ...legend(map.maximum, quantity, keptWord, bottom + edge + 12),
+    ...(note === ''
+      ? []
+      : [element('text', { x: padding, y: bottom + edge + 22 + legendLine, 'font-size': 10 }, [text(note)])]),
   ]);
 }
 
@@ -45,7 +73,8 @@ function each(map: HeatMap, draw: (module: HeatMapModule, x: number, y: number) 
   );
 }
 
-function columnLabels({ columns }: HeatMap, left: number): Markup[] {
+/** Names of the layers above the cells that begin `left` pixels from the edge. */
+export function columnLabels({ columns }: HeatMap, left: number): Markup[] {
   // From `E.10` on a label is wider than its column: turn all of them.
   const isTurned = columns.some(({ label }) => label.length > 3);
   return columns.map(({ label }, index) => {
@@ -53,7 +82,7 @@ function columnLabels({ columns }: HeatMap, left: number): Markup[] {
     const turned: Record<string, string> = isTurned
       ? { transform: `rotate(-60 ${x + 8} ${top - 6})`, 'text-anchor': 'start' }
       : { 'text-anchor': 'middle' };
-    return element('text', { x: x + size / 2, y: top - 6, 'font-size': 9, ...turned }, [text(label)]);
+    return element('text', { x: x + size / 2, y: top - 6, 'font-size': 8.5, ...turned }, [text(label)]);
   });
 }
 
@@ -63,6 +92,38 @@ function cell(module: HeatMapModule, maximum: number, quantity: string, x: numbe
   return element('rect', { x, y, width: size - 1, height: size - 1, ...level(levelOf(p, maximum)) }, [
     element('title', {}, [text(says)]),
   ]);
+}
+
+/** What is spent in each row, to the right of it, and in each column, below it. */
+function bars({ rows, columns, cells }: HeatMap, left: number, right: number, bottom: number): Markup[] {
+  const spent = (modules: readonly (HeatMapModule | undefined)[]) =>
+    modules.reduce((sum, module) => sum + (module?.kept ? module.parameters : 0), 0);
+  const inRows = cells.map(spent);
+  const inColumns = columns.map((_, column) => spent(cells.map(row => row[column])));
+  const bar = (name: string, value: number, place: Record<string, number>) =>
+    element('rect', { ...place, fill: spentColour }, [
+      element('title', {}, [text(`${name}: ${value.toLocaleString('en-US')} parameters spent`)]),
+    ]);
+  const most = [Math.max(...inRows), Math.max(...inColumns)];
+  const length = (value: number, direction: 0 | 1) => (longestBar * value) / most[direction]!;
+  return [
+    element(
+      'g',
+      { class: 'spent', 'data-by': 'row', 'data-side': 'width', 'data-longest': longestBar },
+      inRows.map((value, row) =>
+        bar(rows[row]!, value, { x: right + 4, y: top + row * size + 3, width: length(value, 0), height: size - 7 }),
+      ),
+    ),
+    element(
+      'g',
+      { class: 'spent', 'data-by': 'column', 'data-side': 'height', 'data-longest': longestBar },
+      inColumns.map((value, column) =>
+        bar(columns[column]!.label, value, {
+          ...{ x: left + column * size + 3, y: bottom + 4, width: size - 7, height: length(value, 1) },
+        }),
+      ),
+    ),
+  ];
 }
 
 function level(index: number) {
@@ -78,8 +139,8 @@ function outline(x: number, y: number): Markup {
   });
 }
 
-function legend(maximum: number, quantity: string, left: number, y: number): Markup[] {
-  const start = left + 20 + 6 * quantity.length;
+function legend(maximum: number, quantity: string, kept: string, y: number): Markup[] {
+  const start = padding + 20 + 6 * quantity.length;
   const ramp = Array.from({ length: legendSteps }, (_, index) =>
     element('rect', {
       x: start + index * legendStep,
@@ -91,10 +152,10 @@ function legend(maximum: number, quantity: string, left: number, y: number): Mar
   );
   const end = start + legendSteps * legendStep;
   return [
-    element('text', { x: left, y: y + 10 }, [text(`${quantity}: 0`)]),
+    element('text', { x: padding, y: y + 10 }, [text(`${quantity}: 0`)]),
     ...ramp,
     element('text', { x: end + 4, y: y + 10, class: 'maximum' }, [text(maximum.toPrecision(2))]),
     outline(end + 44, y - 2),
-    element('text', { x: end + 64, y: y + 10 }, [text('kept')]),
+    element('text', { x: end + 64, y: y + 10 }, [text(kept)]),
   ];
 }

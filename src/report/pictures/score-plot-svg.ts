@@ -7,6 +7,8 @@ interface ScorePoint {
   readonly parameters: number;
   readonly mean: number;
   readonly sd: number | null;
+  /** One a seed, drawn as small dots. */
+  readonly scores?: readonly number[];
 }
 
 export interface ScoreSeries {
@@ -17,12 +19,26 @@ export interface ScoreSeries {
 const area = { left: 56, right: 500, top: 40, bottom: 300 };
 const legendLeft = area.right + 24;
 
+/** A score that everything is held against, drawn as a line. */
+interface Baseline {
+  readonly name: string;
+  readonly value: number;
+}
+
 /**
- * Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd.
+ * Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd,
+ * small dots the seeds.
  */
-export function scorePlotSvg(title: string, metric: string, series: readonly ScoreSeries[]): string {
+export function scorePlotSvg(
+  title: string,
+  metric: string,
+  series: readonly ScoreSeries[],
+  baseline?: Baseline,
+): string {
   const points = series.flatMap(each => each.points);
-  const { y, ticks } = scoreAxis(points.flatMap(limits), area.bottom, area.top);
+  const held = baseline !== undefined && Number.isFinite(baseline.value) ? [baseline] : [];
+  const scores = [...points.flatMap(limits), ...points.flatMap(point => point.scores ?? [])];
+  const { y, ticks } = scoreAxis([...scores, ...held.map(({ value }) => value)], area.bottom, area.top);
   const exponents = points.map(point => Math.log10(point.parameters));
   const [low, high] = [Math.min(...exponents) - 0.15, Math.max(...exponents) + 0.15];
   const x = (parameters: number) =>
@@ -30,11 +46,12 @@ export function scorePlotSvg(title: string, metric: string, series: readonly Sco
   const names = series.map(each => each.name);
   const width = legendLeft + 24 + 7 * Math.max(...names.map(name => name.length));
   return picture(width, Math.max(area.bottom + 48, area.top + 18 * names.length + 12), title, [
-    element('text', { x: area.left, y: 20, 'font-size': 13, 'font-weight': 600 }, [text(title)]),
+    element('text', { x: area.left, y: 20, 'font-size': 13, 'font-weight': 600, class: 'heading' }, [text(title)]),
     ...gridLines(ticks, y, area.left, area.right),
-    ...powersOfTen(low, high).flatMap(power => tick(power, x(power))),
-    label('trainable parameters', (area.left + area.right) / 2, area.bottom + 36, 'middle'),
+    ...logarithmicTicks(low, high).flatMap(value => tick(value, x(value))),
+    label('trainable parameters, logarithmic', (area.left + area.right) / 2, area.bottom + 36, 'middle'),
     label(metric, 10, area.top - 6, 'start'),
+    ...held.flatMap(({ name, value }) => baselineMark(name, y(value))),
     ...series.flatMap(({ name, points: own }, index) => drawSeries(name, own, index, x, y)),
     ...legend(names, legendLeft, area.top + 6),
   ]);
@@ -59,6 +76,13 @@ function drawSeries(
       ? [element('polyline', { points: line, fill: 'none', stroke: colour, 'stroke-width': 1.5 })]
       : []),
     ...sorted.flatMap(point => errorBar(x(point.parameters), y(limits(point)[0]), y(limits(point)[1]), colour)),
+    ...sorted.flatMap(point =>
+      (point.scores ?? []).map(value =>
+        element('circle', {
+          ...{ class: 'seed', cx: x(point.parameters), cy: y(value), r: 2, fill: colour, 'fill-opacity': 0.5 },
+        }),
+      ),
+    ),
     ...sorted.map(point =>
       mark(
         x(point.parameters),
@@ -69,16 +93,37 @@ function drawSeries(
   ];
 }
 
-/** Powers of ten between two exponents; where there is none, the two ends. */
-function powersOfTen(low: number, high: number): number[] {
-  const first = Math.ceil(low);
-  const powers = Array.from({ length: Math.max(0, Math.floor(high) - first + 1) }, (_, i) => 10 ** (first + i));
-  return powers.length > 0 ? powers : [10 ** low, 10 ** high].map(value => Number(value.toPrecision(2)));
+/** Round numbers between two exponents: powers of ten where there are several, else what lies between them, too. */
+export function logarithmicTicks(low: number, high: number): number[] {
+  const exponents = Array.from({ length: Math.floor(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const within = (factors: readonly number[]) =>
+    exponents
+      .flatMap(exponent => factors.map(factor => Number((factor * 10 ** exponent).toPrecision(2))))
+      .filter(value => Math.log10(value) >= low && Math.log10(value) <= high);
+  const choices = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]].map(within);
+  return choices.find((ticks, index) => ticks.length >= (index === 0 ? 3 : 2)) ?? choices.at(-1)!;
+}
+
+function baselineMark(name: string, y: number): Markup[] {
+  return [
+    element('line', {
+      ...{
+        class: 'baseline',
+        x1: area.left,
+        x2: area.right,
+        y1: y,
+        y2: y,
+        stroke: '#57606a',
+        'stroke-dasharray': '4 3',
+      },
+    }),
+    label(name, area.right - 4, y - 4, 'end'),
+  ];
 }
 
 function tick(value: number, x: number): Markup[] {
   return [
-    element('line', { x1: x, x2: x, y1: area.top, y2: area.bottom, stroke: '#eaeef2' }),
+    element('line', { x1: x, x2: x, y1: area.top, y2: area.bottom, stroke: '#eaeef2', class: 'grid' }),
     label(count(value), x, area.bottom + 16, 'middle'),
   ];
 }

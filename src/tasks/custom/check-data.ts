@@ -1,10 +1,10 @@
+import { type Finding, severities } from '../../core/finding.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
-import type { DataCheck, DataForm, Finding, Part, Severity } from './finding.ts';
+import type { DataCheck, DataForm, Part } from './data-check.ts';
 
-const severities: readonly Severity[] = ['error', 'serious', 'warning', 'note'];
 const checks: readonly DataCheck[] = [
   checkClasses,
   checkSpellings,

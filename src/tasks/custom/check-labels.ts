@@ -1,7 +1,9 @@
 import leven from 'leven';
+import type { Finding } from '../../core/finding.ts';
+import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowCount } from './cells.ts';
-import type { DataCheck, DataForm, Finding, Part } from './finding.ts';
+import type { DataCheck, DataForm, Part } from './data-check.ts';
 
 const fewRows = 5;
 const classesTold = 12;
@@ -22,9 +24,16 @@ export const checkClasses: DataCheck = (parts, form) => {
     const text = `every training row has the answer "${answer}", so there is nothing to learn`;
     return [{ severity: 'error', text: `${text}: give rows with another` }, ...findings];
   }
-  if (form.labels === undefined) return findings;
+  if (form.labels === undefined) return [...findings, ...decimalCommas([...answers.keys()], form.label)];
   return [...findings, ...unknownLabels(parts, form), ...classCounts(train, form)];
 };
+
+function decimalCommas(answers: readonly string[], label: string): Finding[] {
+  const written = answers.filter(hasDecimalComma);
+  if (written.length === 0 || written.length < answers.length / 2) return [];
+  const text = `the answers in "${label}" look like numbers with decimal commas, for example ${written[0]}`;
+  return [{ severity: 'serious', text: `${text}, and are learnt as texts: write them with a point` }];
+}
 
 function classCounts(train: readonly Row[], { label, labels }: DataForm): Finding[] {
   const counts = countLabels([{ name: 'train', rows: train }], label);

@@ -1,6 +1,7 @@
+import type { Finding } from '../../core/finding.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import { rowCount } from './cells.ts';
-import type { DataCheck, Finding, Part } from './finding.ts';
+import type { DataCheck, Part } from './data-check.ts';
 
 /** Points of a score that are told as too many to be unsure of. */
 const coarse = 5;

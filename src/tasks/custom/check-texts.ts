@@ -1,6 +1,7 @@
+import type { Finding } from '../../core/finding.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowCount } from './cells.ts';
-import type { DataCheck, DataForm, Finding, Part } from './finding.ts';
+import type { DataCheck, DataForm, Part } from './data-check.ts';
 import { idNames } from './guess-task.ts';
 
 /** Rows in which the model has nothing to read. */

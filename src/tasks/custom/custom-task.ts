@@ -2,36 +2,43 @@ import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
+import { readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
-import { readExamples } from '../read-examples.ts';
-import { type NumberForm, type RowForm, wordedClasses } from '../row-form.ts';
+import { readLabelledRows } from '../read-examples.ts';
+import { type NumberForm, type RowForm, toExample, wordedClasses } from '../row-form.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
 import { fromTemplates, placeholdersOf, strayBrace } from '../template.ts';
-import { readTaskFile, type TaskFile } from './task-file.ts';
+import { checkData } from './check-data.ts';
+import type { DataForm, Part } from './data-check.ts';
+import { parseTaskFile, type TaskFile } from './task-file.ts';
 
 /**
  * A user's own task from a `task.yaml`. Its data files lie beside it, or else in the data folder; `*` in a name stands
  * for any characters, so that `train-*.parquet` names all shards.
  * Missing validation and test sets are made as `fillFromWhatIsThere` says.
+ * @param text what the file says, or said when a run was begun with it (default: what it says now)
  * @throws InputError where the file is missing or wrong.
  */
-export async function loadCustomTask(path: string, known: Metrics = metrics): Promise<Task> {
-  const file = await readTaskFile(path, known);
+export async function loadCustomTask(path: string, known: Metrics = metrics, text?: string): Promise<Task> {
+  const content = text ?? (await readTextFile(path));
+  const file = parseTaskFile(content, path, known);
   const form = toForm(file, path, metricNamed(file.metric, known));
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
   const { train, validation, test } = file.files;
   const find = (name: string, dataFolder: string) => findDataFiles(name, [dirname(path), dataFolder]);
   return {
     name: file.name,
+    file: { path, text: content },
     description: file.description,
     metric: file.metric,
     labels: form.classes?.names,
     ...(form.numbers !== undefined && { numbers: true }),
     ...(form.classes?.words && { words: form.classes.words }),
     segments: form.segments,
+    rows: { form, optionsFor: () => ({ columns: file.columns }) },
     maxSourceLength: file.maxSourceLength,
     maxTargetLength: file.maxTargetLength,
     presets: { search: stage, retrain: stage },
@@ -39,19 +46,32 @@ export async function loadCustomTask(path: string, known: Metrics = metrics): Pr
     find: dataFolder => find(train, dataFolder)[0],
     mayRead: name => Object.values(file.files).some(pattern => fitsPattern(name, posix.normalize(pattern))),
     load: async (dataFolder): Promise<OriginalSplits> => {
-      const read = (name: string) => {
-        const found = find(name, dataFolder);
-        return readExamples(found.length > 0 ? found : [resolve(dirname(path), name)], form, { columns: file.columns });
+      const parts: Part[] = [];
+      const files: string[] = [];
+      const read = async (name: Part['name'], pattern: string) => {
+        const there = find(pattern, dataFolder);
+        const found = there.length > 0 ? there : [resolve(dirname(path), pattern)];
+        files.push(...found);
+        const rows = await readLabelledRows(found, form, { columns: file.columns });
+        parts.push({ name, rows });
+        return rows.map(row => toExample(row, form));
       };
-      const examples = await read(train);
+      const examples = await read('train', train);
       requireTwoAnswers(examples, train);
       return {
         train: examples,
-        ...(validation !== undefined && { validation: await read(validation) }),
-        ...(test !== undefined && { test: await read(test) }),
+        files,
+        ...(validation !== undefined && { validation: await read('validation', validation) }),
+        ...(test !== undefined && { test: await read('test', test) }),
+        findings: checkData(parts, dataForm(file, metricNamed(file.metric, known))),
       };
     },
   };
+}
+
+/** What is looked at in the rows of a task file. */
+export function dataForm({ template, label, labels }: TaskFile, { numbers = false }: Metric): DataForm {
+  return { fields: [...new Set(placeholdersOf(template))], label, labels, numbers };
 }
 
 /** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
@@ -76,7 +96,7 @@ export function findDataFiles(name: string, folders: readonly string[]): readonl
 const numberForm = (metric: string): NumberForm => ({
   name: `a number, as the metric ${metric} needs`,
   read: label => spelledNumber(label.trim()),
-  remedy: 'write a number there, or choose another `metric` in the task file',
+  remedy: 'write a number there, with a point (3.5) and not a comma, or choose another `metric` in the task file',
 });
 
 function toForm(

@@ -1,4 +1,5 @@
 import { schemaLine } from '../../files/structured-text.ts';
+import { type Metrics, metrics } from '../../metrics/metrics.ts';
 import type { GuessedTask } from './guess-task.ts';
 
 /** With more labels than digits they are answered as they are. */
@@ -20,7 +21,7 @@ export function draftTask(task: GuessedTask, path: string): string {
     '# The column with the label, and what to answer for each: the shorter the better. Of two the last is the positive one.',
     `label: ${quote(label)}`,
     ...labelLines(labels),
-    `metric: ${metric} # accuracy, f1, matthews (two labels) or pearson (numbers)`,
+    `metric: ${metric} # or ${otherMetrics(task).join(', ')}`,
     '',
     '# Relative to this file. Without a test file the validation rows are halved; without both, training rows are held out.',
     'files:',
@@ -30,6 +31,18 @@ export function draftTask(task: GuessedTask, path: string): string {
     ...(labels === undefined ? [lengthLine(task)] : []),
     '',
   ].join('\n');
+}
+
+/** What else such answers can be scored by. */
+function otherMetrics({ metric, labels }: GuessedTask): string[] {
+  const isScale = (metrics as Metrics)[metric]!.numbers ?? false;
+  return Object.entries<Metrics[string]>(metrics)
+    .filter(([name, { numbers = false, twoLabels = false }]) => {
+      // Rows of one's own are in no groups.
+      const fits = numbers === isScale && (!twoLabels || labels?.length === 2) && name !== 'group-accuracy';
+      return fits && name !== metric;
+    })
+    .map(([name]) => name);
 }
 
 /** Free text has two letters to a token at least, in the languages that the vocabulary is made for. */

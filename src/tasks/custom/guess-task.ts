@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import { hasDecimalComma, withDecimalPoint } from '../../data/rows/csv-dialect.ts';
 import { columnList, placeOf, type Row } from '../../data/rows/row.ts';
 import type { MetricName } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
@@ -59,6 +60,7 @@ export function guessTask(file: string, rows: readonly Row[], label = guessLabel
   );
   requireAnswers(rows, label);
   const answers = [...new Set(values(rows, label))];
+  requirePoints(file, label, answers);
   const isScale = answers.length > mostLabels && answers.every(isNumber) && !hasLists(rows, label);
   const isFree = answers.length > mostLabels || answers.length < 2;
   return {
@@ -122,6 +124,17 @@ function requireAnswers(rows: readonly Row[], label: string): void {
     code: 'missing-label',
     where: placeOf(unanswered),
     remedy: 'remove the row or give it one, or say with --label which column holds the answers',
+  });
+}
+
+/** @throws InputError where answers are numbers with decimal commas, which would be learnt as texts */
+function requirePoints(where: string, label: string, answers: readonly string[]): void {
+  const written = answers.find(hasDecimalComma);
+  if (written === undefined || !answers.every(answer => isNumber(answer) || hasDecimalComma(answer))) return;
+  throw new InputError(`the answers in "${label}" are numbers with decimal commas, for example ${written}`, {
+    code: 'untrainable-data',
+    where,
+    remedy: `write them with a point (${withDecimalPoint(written).trim()}), or save the table as a csv with semicolons between its columns`,
   });
 }
 

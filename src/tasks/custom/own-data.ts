@@ -4,9 +4,8 @@ import { dataFileEndings, readRows, type TableOptions } from '../../data/rows/re
 import type { Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile } from '../task-path.ts';
-import { placeholdersOf } from '../template.ts';
-import { findDataFiles } from './custom-task.ts';
-import type { DataForm, Part } from './finding.ts';
+import { dataForm, findDataFiles } from './custom-task.ts';
+import type { DataForm, Part } from './data-check.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
 import { readTaskFile } from './task-file.ts';
 
@@ -44,16 +43,16 @@ export async function readOwnData(
 }
 
 async function ofTaskFile(path: string, dataFolder: string, known: Metrics): Promise<OwnData> {
-  const { template, label, labels, metric, files, columns } = await readTaskFile(path, known);
+  const file = await readTaskFile(path, known);
+  const { metric, files, columns } = file;
   const find = (name: string) => {
     const found = findDataFiles(name, [dirname(path), dataFolder]);
     return found.length > 0 ? found : [resolve(dirname(path), name)];
   };
-  const fields = [...new Set(placeholdersOf(template))];
   const parts = await readParts({ ...files }, find, { columns });
-  const choices = [`the task file's template reads ${named(fields)}; its label is ${named([label])}`];
-  const { numbers = false } = metricNamed(metric, known);
-  return { parts, form: { fields, label, labels, numbers }, choices };
+  const form = dataForm(file, metricNamed(metric, known));
+  const choices = [`the task file's template reads ${named(form.fields)}; its label is ${named([form.label])}`];
+  return { parts, form, choices };
 }
 
 async function ofDataFile(path: string, given?: string): Promise<OwnData> {

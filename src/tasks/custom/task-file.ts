@@ -5,7 +5,7 @@ import { nearestNames } from '../../core/nearest.ts';
 import { expandHome } from '../../files/folders.ts';
 import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
-import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
+import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 
 // The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other
 // types.
@@ -44,7 +44,7 @@ const schemaFor = (known: Metrics) =>
       .describe(
         "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
       ),
-    metric: z.enum(Object.keys(known)).describe('what a run is scored by'),
+    metric: z.enum(Object.keys(known)).describe(`what a run is scored by: ${describeMetrics(known)}`),
     files: files.describe('the data files'),
     maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
     maxTargetLength: count
@@ -69,7 +69,12 @@ const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) 
  * @throws InputError where the file is missing, is no YAML, or holds an unknown key or an impossible value.
  */
 export async function readTaskFile(path: string, known: Metrics = metrics): Promise<TaskFile> {
-  const { document, value } = parseYaml(await readTextFile(path), path, 'failsafe');
+  return parseTaskFile(await readTextFile(path), path, known);
+}
+
+/** The same of its text. */
+export function parseTaskFile(text: string, path: string, known: Metrics = metrics): TaskFile {
+  const { document, value } = parseYaml(text, path, 'failsafe');
   const parsed = schemaFor(known).safeParse(value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.

@@ -5,7 +5,7 @@ import { cutText } from '../../../src/data/rows/chunk-parser.ts';
 import { csvCutter, parseCsv } from '../../../src/data/rows/csv.ts';
 
 const fieldsOf = (text: string, columns?: readonly string[]) =>
-  parseCsv(text, 'f.csv', columns).map(({ line, fields }) => [line, fields]);
+  parseCsv(text, 'f.csv', { columns }).map(({ line, fields }) => [line, fields]);
 
 test('semicolons, tabs, bars and commas are told by the first lines, whatever the texts hold', () => {
   for (const separator of [';', '\t', '|', ',']) {

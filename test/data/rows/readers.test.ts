@@ -37,7 +37,9 @@ test('tsv: quotes are data, empty lines and a byte-order mark are passed over, l
 });
 
 test('tsv: columns can be named where the file has no header', () => {
-  const rows = parseTsv('gj04\t1\t\tA sentence.\n', 'f.tsv', ['source', 'label', 'mark', 'sentence']);
+  const rows = parseTsv('gj04\t1\t\tA sentence.\n', 'f.tsv', {
+    columns: ['source', 'label', 'mark', 'sentence'],
+  });
   assert.deepEqual(contents(rows), [[1, { source: 'gj04', label: '1', mark: '', sentence: 'A sentence.' }]]);
 });
 

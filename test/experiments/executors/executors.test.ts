@@ -10,7 +10,13 @@ const cell: Cell = {
   ...{ task: 'rte', method: 'lora', label: 'LoRA', variant: '', budget: null, seed: 3, isFound: false },
   ...{ folder: 'out/rte/lora/seed-3', job: 'train', settings: { model: 'mini', method: 'lora', seed: 3 } },
 };
-const derive = { from: [['a/structure.json']], budget: '600', keepInert: false, to: 'out/made.json' };
+const derive = {
+  by: 'mean' as const,
+  from: [['a/structure.json']],
+  budget: '600',
+  keepInert: false,
+  to: 'out/made.json',
+};
 
 test('a cell is named by what it computes: not by the order of its keys, its folder, or how it computes', () => {
   const id = cellId(cell);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readSafetensors } from '../../../src/files/safetensors-arrays.ts';
-import { parseBertConfig } from '../../../src/models/bert/bert-config.ts';
+import { parseBertConfig } from '../../../src/models/bert/bert.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import { fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from '../../witness/fixtures.ts';
 import { conformance } from '../conformance.ts';

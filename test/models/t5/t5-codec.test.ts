@@ -26,7 +26,7 @@ test('an input ends with the end id, which counts in its maximum length, and wha
   const text = 'a bb ccc';
   assert.deepEqual(read(text, { maxLength: 10 }), { input: { ids: [11, 12, 13, 1] }, text, cut: 0 });
   assert.deepEqual(read(text, { maxLength: 4 }), { input: { ids: [11, 12, 13, 1] }, text, cut: 0 });
-  assert.deepEqual(read(text, { maxLength: 3 }), { input: { ids: [11, 12, 1] }, text, cut: 1 });
+  assert.deepEqual(read(text, { maxLength: 3 }), { input: { ids: [11, 12, 1] }, text, cut: 1, lost: { text: 1 } });
   assert.deepEqual(read('', { maxLength: 3 }).input, { ids: [1] });
 });
 

@@ -6,22 +6,20 @@ import type { Builder } from '../../../src/models/kit/builder.ts';
 import { embed, feedForward, norm, subLayer } from '../../../src/models/kit/layers.ts';
 import { activationOf } from '../../../src/models/kit/named-activations.ts';
 import { idsFeed, longestOf, paddedLength, paddingMask, positionIds } from '../../../src/models/kit/padding.ts';
-import { pool, poolingFeed } from '../../../src/models/kit/pooling.ts';
 import type { Feeds } from '../../../src/runtime/session.ts';
 import type { ToyConfig } from './toy-config.ts';
 
-/** (ids, positions, mask, pooling) → the mean state of each text [batch, width]. */
+/** (ids, positions, mask) → the last states [batch·source, width]. */
 export function encodeTexts(builder: Builder<ToyConfig>): Value {
   const { graph, config } = builder;
   const ids = graph.input('ids', 'int32', ['batch', 'source']);
   const positions = graph.input('positions', 'int32', ['batch', 'source']);
   const mask = graph.input('mask', 'float32', ['batch', 1, 1, 'source']);
-  const weights = graph.input('pooling', 'float32', ['batch', 'source']);
   const embedded = add(embed(builder, 'embeddings.tokens', ids), embed(builder, 'embeddings.positions', positions));
   let states = layerNorm(builder, 'embeddings.norm', embedded);
   for (let layer = 0; layer < config.num_layers; layer++)
     states = encodeLayer(builder, `layers.${layer}`, states, mask);
-  return pool(states, weights);
+  return states;
 }
 
 /** A layer with its norms after the sub-layers. */
@@ -54,6 +52,5 @@ export function textFeeds(texts: readonly EncodedInput[], { pad_token_id: padId 
     ids: idsFeed(rows, length, padId),
     positions: positionIds(rows, length),
     mask: paddingMask(rows, length),
-    pooling: poolingFeed('mean', rows, length),
   };
 }

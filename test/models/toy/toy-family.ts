@@ -21,6 +21,7 @@ export const toy: Family = {
     const classes = parseClasses(json, where);
     const reader: TextReader<ToyConfig> = {
       states: encodeTexts,
+      pooling: 'mean',
       feeds: texts => textFeeds(texts, config),
       width: config.hidden_size,
       feedForwardWidth: config.intermediate_size,
@@ -38,7 +39,7 @@ export const toy: Family = {
       codec: toyCodec,
       answersFor: answerKindOf,
       answers(kind = classes > 1 ? { kind: 'class', classes } : { kind: 'number' }) {
-        if (kind.kind !== 'text') return headAnswers(reader, kind, tensors, folder);
+        if (kind.kind !== 'text') return headAnswers(reader, kind, { tensors, where: folder });
         throw new InputError('a toy writes no text', {
           code: 'answers-impossible',
           where: folder,

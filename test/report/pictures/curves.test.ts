@@ -19,7 +19,7 @@ const tried = [
 
 test('each attempt of a stage is a curve of its own, on the page too', () => {
   const [loss, score] = stageCurves(tried);
-  assert.deepEqual([loss!.title, score!.title], ['Re-training: loss', 'Re-training: validation score']);
+  assert.deepEqual([loss!.title, score!.title], ['Training: loss', 'Training: validation score']);
   assert.deepEqual(
     score!.series.map(({ name, points }) => [name, ...points.map(({ value }) => value)]),
     [
@@ -37,6 +37,18 @@ test('each attempt of a stage is a curve of its own, on the page too', () => {
   for (const name of ['lr-1', 'lr-3']) assert.ok(svg.includes(`>${name}</text>`), name);
 });
 
+test('a random structure is trained beside the one found: in the same chart, each by its name', () => {
+  const [loss, score, ...others] = stageCurves([...tried.slice(0, 2), line('random', 10, 40), line('random', 20, 45)]);
+  assert.deepEqual(
+    score!.series.map(({ name, points }) => [name, points.length]),
+    [
+      ['this structure, lr-1', 2],
+      ['random structure', 2],
+    ],
+  );
+  assert.deepEqual([loss!.title, others], ['Training: loss', []]);
+});
+
 test('a stage of a single attempt is one curve without a name', () => {
   const [loss] = stageCurves([line('search', 10, 50), line('search', 20, 60)]);
   assert.deepEqual(
@@ -46,7 +58,7 @@ test('a stage of a single attempt is one curve without a name', () => {
 });
 
 test('in one picture of all stages no row lies over the legend of the one above, and none is cut off', () => {
-  const picture = curvesPicture([...tried, line('random', 10, 40), line('random', 20, 45)], 'all');
+  const picture = curvesPicture([...tried, line('search', 10, 40), line('search', 20, 45)], 'all');
   const [whole, ...parts] = [...picture.matchAll(/<svg [^>]*? width="(\d+)" height="(\d+)"/g)].map(([, ...size]) =>
     size.map(Number),
   );
@@ -55,7 +67,7 @@ test('in one picture of all stages no row lies over the legend of the one above,
   const below = (index: number) => places[index]![1]! + parts[index]![1]!;
   assert.deepEqual([places[0]![1], places[1]![1], places[2]![1], places[3]![1]], [0, 0, below(0), below(0)]);
   assert.deepEqual(whole, [places[1]![0]! + parts[1]![0]!, below(3)]);
-  assert.ok(parts[0]![1]! > parts[2]![1]!, 'a legend takes its place');
+  assert.ok(parts[2]![1]! > parts[0]![1]!, 'a legend takes its place');
 });
 
 test('thirty-six curves differ in colour or dashes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { categoryPlotSvg } from '../../../src/report/pictures/category-plot-svg.ts';
-import { scorePlotSvg } from '../../../src/report/pictures/score-plot-svg.ts';
+import { logarithmicTicks, scorePlotSvg } from '../../../src/report/pictures/score-plot-svg.ts';
 import { seriesStyle } from '../../../src/report/series.ts';
 
 const marks = (svg: string) => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, says]) => says!);
@@ -34,6 +34,29 @@ test('a single point is drawn, too', () => {
   const svg = scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 0, sd: null }] }]);
   assert.ok(!/NaN|Infinity/.test(svg));
   assert.ok(marks(svg).includes('one, 5 parameters: 0.00'));
+});
+
+test('ticks are round numbers inside the axis, which is said to be logarithmic', () => {
+  assert.deepEqual(logarithmicTicks(2.1, 5.2), [1000, 10_000, 100_000]);
+  assert.deepEqual(logarithmicTicks(3.1, 4.2), [2000, 5000, 10_000]);
+  for (const low of [0, 0.69, 2.31, 3.5, 4.85]) {
+    const ticks = logarithmicTicks(low, low + 0.3);
+    assert.ok(ticks.length > 0, String(low));
+    assert.ok(
+      ticks.every(tick => Math.log10(tick) >= low && Math.log10(tick) <= low + 0.3),
+      String(low),
+    );
+  }
+  assert.match(scorePlotSvg('rte', 'accuracy', series), />trainable parameters, logarithmic</);
+});
+
+test('the commonest label is a line, and every seed a dot', () => {
+  const points = [{ parameters: 100, mean: 61, sd: 1, scores: [60, 61, 62] }];
+  const svg = scorePlotSvg('rte', 'accuracy', [{ name: 'found', points }], { name: 'always no', value: 50 });
+  assert.equal(svg.split('class="seed"').length - 1, 3);
+  assert.match(svg, /class="baseline"/);
+  assert.match(svg, />always no</);
+  assert.doesNotMatch(scorePlotSvg('rte', 'accuracy', series), /class="baseline"/);
 });
 
 test('categories stand side by side, with what is missing left out', () => {

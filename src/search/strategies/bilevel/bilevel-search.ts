@@ -46,6 +46,10 @@ export interface BiLevelSearchOptions extends StageConfig {
   /** Of the hard concrete estimator alone. */
   readonly l0?: L0Options;
   readonly alphaLearningRate: number;
+  /** Sum of α's rates over the steps; in place of `alphaLearningRate`, whatever the number of steps. */
+  readonly alphaTravel?: number;
+  /** α at the beginning, one number a candidate (default: 0). */
+  readonly initialAlpha?: Float64Array;
   /**
    * Whether `learningRate` is what suits a structure of the budget's size, to be lowered while more than that is open
    * (`open-rate.ts`). By default it is taken as it is.
@@ -113,9 +117,10 @@ export async function* biLevelSearch(
   options: BiLevelSearchOptions,
   context: LoopContext = {},
 ): AsyncGenerator<BiLevelStepEvent | EvaluationEvent, BiLevelSearchResult> {
-  const { order, gradient, tau, beta, l0, learningRate, alphaLearningRate, epochs, maxSteps } = options;
+  const { order, gradient, tau, beta, l0, learningRate, alphaTravel, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
     options;
+  const { headLearningRate } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -128,8 +133,10 @@ export async function* biLevelSearch(
     createBatchCursor(examples, { batchSize, seed, stream }),
   ) as [BatchCursor, BatchCursor];
   const steps = countSteps(deltaCursor.batchesPerEpoch, epochs, maxSteps);
+  // A rate that falls to 0 over n steps adds up to (n + 1)/2 of its first.
+  const alphaLearningRate = alphaTravel === undefined ? options.alphaLearningRate : (2 * alphaTravel) / (steps + 1);
   const delta = problem.initialDelta.slice();
-  const alpha = new Float64Array(modules.length);
+  const alpha = options.initialAlpha?.slice() ?? new Float64Array(modules.length);
   const state: BiLevelState = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
   // In arrays, so that they are saved with the rest of the state.
   const evaluations = new Float64Array(1);
@@ -148,6 +155,8 @@ export async function* biLevelSearch(
       estimator,
       order,
       learningRate: rate,
+      // However many gates are open, the head is one.
+      headLearningRate: headLearningRate && linearDecay(headLearningRate, index, steps),
       alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
       clipNorm,
       step: index,
@@ -175,12 +184,14 @@ export async function* biLevelSearch(
         beta,
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
+        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
         ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
         ...(patience !== undefined && { patience }),
+        ...(options.initialAlpha && { initialAlpha: options.initialAlpha.join() }),
         clipNorm,
         seed,
         keepInert,

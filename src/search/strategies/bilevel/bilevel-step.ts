@@ -1,7 +1,7 @@
 import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
-import { checkFinite } from '../../../training/steps.ts';
+import { checkFinite, headRate } from '../../../training/steps.ts';
 import type { GateEstimator } from './estimators.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
 
@@ -21,6 +21,8 @@ export interface BiLevelOptions {
   readonly order: BiLevelOrder;
   /** Learning rate of w at this step. */
   readonly learningRate: number;
+  /** Of the heads at this step (default: `learningRate`). */
+  readonly headLearningRate?: number | undefined;
   /** Learning rate of α at this step. */
   readonly alphaLearningRate: number;
   /** Largest norm of each gradient. */
@@ -76,7 +78,8 @@ export async function biLevelStep(
   const program = counting(options.program);
   const mixedDerivative = mixedDerivatives[options.order];
   const { gates, backward } = estimator.sample(state.alpha, step);
-  const adamw = { learningRate, step: step + 1 };
+  const heads = headRate(program.layout, options.headLearningRate);
+  const adamw = { learningRate, step: step + 1, ...heads };
 
   const here = mixedDerivative && (await program.lossAndGradients(deltaBatch, state.delta, gates));
   let outlook = state.delta;
@@ -90,6 +93,11 @@ export async function biLevelStep(
   addScaled(alphaGradient, estimator.penaltyGradient(state.alpha), 1);
 
   const direction = ahead.delta;
+  // What the step ahead moves further than the modules weighs more in what it changes.
+  if (heads.head && learningRate > 0) {
+    const { begin, learningRate: own } = heads.head;
+    for (let i = begin; i < direction.length; i++) direction[i]! *= own / learningRate;
+  }
   if (here && norm(direction) > 0) {
     const point = { batch: deltaBatch, delta: state.delta, gates, gateGradient: here.gates, direction };
     addScaled(alphaGradient, backward(await mixedDerivative(program, point)), -learningRate);

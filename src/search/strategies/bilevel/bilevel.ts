@@ -1,6 +1,8 @@
 import { batchesPerEpoch } from '../../../data/batches.ts';
+import { checkBudget } from '../../../structure/fill-budget.ts';
+import type { LoopContext } from '../../../training/loop.ts';
 import { countSteps } from '../../../training/steps.ts';
-import { defineStrategy, type SearchProblem } from '../strategy.ts';
+import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';
 import {
   type BiLevelKeys,
   biLevelKeys,
@@ -10,6 +12,7 @@ import {
   usually,
 } from './bilevel-options.ts';
 import { type BiLevelSearchOptions, biLevelSearch, settledResult } from './bilevel-search.ts';
+import { type FittingSearch, fittingCandidates } from './fitting.ts';
 import { splitHalves, stepArrays, stepBatches } from './step-cost.ts';
 
 /** S³Delta, the paper's search: gates shared out over the modules by α, learned with their parameters in two levels. */
@@ -28,7 +31,8 @@ export const bilevel = defineStrategy({
   thrifty: ({ order }) =>
     order === 'first' ? [] : [{ options: { order: 'first' as const }, changes: 'the structure found may be another' }],
 
-  cost(problem, options) {
+  cost(whole, options) {
+    const problem = searchedProblem(whole, options).problem;
     const { candidates, stage, examples } = problem;
     if (settledResult(candidates, searchOptions(problem, options)) !== undefined) return undefined;
     const { order } = options;
@@ -49,21 +53,38 @@ export const bilevel = defineStrategy({
     };
   },
 
-  async *search(problem, options, compile, context) {
-    const settled = settledResult(problem.candidates, searchOptions(problem, options));
-    if (settled !== undefined) return settled;
-    const halves = splitHalves(problem.examples, problem.stage.seed);
-    const { program, initialDelta, evaluate } = await compile(problem.candidates);
-    return yield* biLevelSearch(
-      { program, deltaExamples: halves.delta, alphaExamples: halves.alpha, initialDelta, evaluate },
-      searchOptions(problem, options),
-      context,
-    );
+  async *search(whole, options, compile, context) {
+    checkBudget(whole.candidates, whole);
+    const { problem, widen } = searchedProblem(whole, options);
+    return yield* widen(searchAmong(problem, options, compile, context));
   },
 });
 
-function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
-  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience } = options;
+async function* searchAmong(
+  problem: SearchProblem,
+  options: BiLevelKeys,
+  compile: Compile,
+  context: LoopContext,
+): AsyncGenerator<SearchEvent, SearchResult> {
+  const settled = settledResult(problem.candidates, searchOptions(problem, options));
+  if (settled !== undefined) return settled;
+  const halves = splitHalves(problem.examples, problem.stage.seed);
+  const { program, initialDelta, evaluate } = await compile(problem.candidates);
+  return yield* biLevelSearch(
+    { program, deltaExamples: halves.delta, alphaExamples: halves.alpha, initialDelta, evaluate },
+    searchOptions(problem, options),
+    context,
+  );
+}
+
+/** What is searched among, and how it is told of all candidates. */
+function searchedProblem(problem: SearchProblem, { 'fitting-only': fittingOnly }: BiLevelKeys): FittingSearch {
+  return fittingOnly ? fittingCandidates(problem) : { problem, widen: events => events };
+}
+
+/** What a search by these keys does on a problem. */
+export function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiLevelKeys): BiLevelSearchOptions {
+  const { order, 'alpha-lr': alphaLearningRate, 'search-lr': given, patience, 'alpha-travel': alphaTravel } = options;
   const learningRate = given ?? stage.learningRate;
   return {
     ...stage,
@@ -71,5 +92,6 @@ function searchOptions({ budget, keepInert, stage }: SearchProblem, options: BiL
     ...(given === undefined && { rateByOpenGates: true }),
     ...relaxationOf(options),
     ...(patience !== undefined && { patience }),
+    ...(alphaTravel !== undefined && { alphaTravel }),
   };
 }

@@ -350,3 +350,16 @@ test('the budget is never exceeded, whatever it is', async () => {
     { numRuns: 40 },
   );
 });
+
+test("α's travel is shared out over the steps: it is the sum of its rates, whatever their number", async () => {
+  const problem = createProblem();
+  for (const maxSteps of [6, 13]) {
+    const alphaTravel = 1.2;
+    const travelled = await drain(biLevelSearch(problem, { ...options, maxSteps, alphaTravel }));
+    const rate = (2 * alphaTravel) / (maxSteps + 1);
+    const rates = Array.from({ length: maxSteps }, (_, step) => rate * (1 - step / maxSteps));
+    assert.ok(Math.abs(rates.reduce((sum, each) => sum + each, 0) - alphaTravel) < 1e-12);
+    const same = await drain(biLevelSearch(problem, { ...options, maxSteps, alphaLearningRate: rate }));
+    assert.deepEqual(travelled.result.worth, same.result.worth);
+  }
+});

@@ -1,0 +1,40 @@
+import { readRunView } from '../jobs/read-view.ts';
+import type { JobOutcome } from '../jobs/run-job.ts';
+import { heatMap } from '../report/heat-map.ts';
+import { heatMapLines } from '../report/heat-map-terminal.ts';
+import { shownModules } from '../report/structure-modules.ts';
+import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
+import { tableLines } from '../report/table.ts';
+import { verdictText } from '../report/verdict/verdict.ts';
+import type { Output } from './command.ts';
+
+/**
+ * What a whole job prints: its budget, the heat map, the scores, table 5's form, where all of it lies, and what it came
+ * to.
+ */
+export async function outcomeOutput(outcome: JobOutcome, options: { colour: boolean }): Promise<Output> {
+  const { folder, result, structure } = outcome;
+  const modules = shownModules(structure);
+  const scores = scoreTable(result);
+  const { verdict } = await readRunView(folder);
+  const lines = [
+    ...['', `${result.task} on ${result.model}, seed ${result.seed}: ${budgetSentence(result)}`, ''],
+    ...heatMapLines(heatMap(modules), options),
+    ...['', ...tableLines(keptTable(modules)), ''],
+    ...(scores === undefined ? [] : [...tableLines(scores), '']),
+    ...dataSentences(result).flatMap(text => [text, '']),
+    ...[...tableLines(resourcesTable(result)), ''],
+    `run folder: ${folder.path}`,
+    ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
+  ];
+  return { document: { ...result, folder: folder.path, verdict }, lines };
+}
+
+/** A run's tables alone, for a terminal. */
+export function outcomeTables({ result, structure }: JobOutcome): string[] {
+  const tables = [scoreTable(result), keptTable(shownModules(structure)), resourcesTable(result)];
+  return [
+    ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']),
+    ...dataSentences(result).flatMap(text => [text, '']),
+  ];
+}

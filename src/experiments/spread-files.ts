@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { count, score } from '../core/format.ts';
+import { mean } from '../core/statistics.ts';
+import type { SpreadEstimate } from '../core/variance-components.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
+import { verdictMarkdown } from '../report/markdown.ts';
+import { curvesSvg } from '../report/pictures/curve-svg.ts';
+import { spreadPlotSvg } from '../report/pictures/spread-plot-svg.ts';
+import type { Spread } from '../report/spread.ts';
+import { type Table, tableMarkdown } from '../report/table.ts';
+import type { Verdict } from '../report/verdict/verdict.ts';
+import { fileName } from './cell.ts';
+
+/** All that a spread has found; the content of `spread.json`. */
+export interface SpreadOutcome {
+  readonly model: string;
+  /** A task and budget each. */
+  readonly spreads: readonly (Spread & { readonly verdict: Verdict })[];
+  readonly failed: readonly { readonly run: string; readonly folder: string; readonly message: string }[];
+}
+
+/** What a spread is of. */
+export function spreadTitle({ task, budget }: Pick<Spread, 'task' | 'budget'>): string {
+  return `${task} at ${budget}`;
+}
+
+const estimate = ({ sd, low, high }: SpreadEstimate, digits = 2) =>
+  `${sd.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+
+/** Standard deviations between structures and within, with their 95 % intervals, along the training and at its end. */
+export function componentsTable({ along, test, steps }: Spread): Table {
+  const line = (step: string, what: string, of: NonNullable<Spread['test']>, digits: number) => [
+    ...[step, what, of.mean.toFixed(digits)],
+    ...[estimate(of.between, digits), estimate(of.within, digits)],
+  ];
+  return {
+    header: ['after steps', 'of', 'mean', 'between structures', 'within (training)'],
+    rows: [
+      ...along.flatMap(({ step, score: scores, loss }) => [
+        ...(loss === undefined ? [] : [line(String(step), 'validation loss', loss, 3)]),
+        line(String(step), 'validation score', scores, 2),
+      ]),
+      ...(test === undefined ? [] : [line(String(steps), 'test score', test, 2)]),
+    ],
+  };
+}
+
+/** Every structure with its scores, the best on validation first. */
+export function structuresTable({ structures, seeds }: Spread): Table {
+  const sorted = structures.toSorted((a, b) => mean(b.validations) - mean(a.validations));
+  return {
+    header: ['structure', 'modules', 'parameters', 'validation', 'test', ...seeds.map(seed => `test, seed ${seed}`)],
+    rows: sorted.map(({ structure, modules, parameters, validations, tests }) => [
+      ...[String(structure), count(modules), count(parameters), score(mean(validations)), score(mean(tests))],
+      ...tests.map(score),
+    ]),
+  };
+}
+
+/** How the structures' spread changes while they are trained: of the loss, where it was taken, else of the score. */
+function alongSvg({ along, ...spread }: Spread): string | undefined {
+  if (along.length < 2) return undefined;
+  const ofLoss = along.every(({ loss }) => loss !== undefined);
+  const points = (part: 'between' | 'within') =>
+    along.map(({ step, loss, score: scores }) => ({ step, value: (ofLoss ? loss! : scores)[part].sd }));
+  const what = ofLoss ? 'validation loss' : 'validation score';
+  return curvesSvg(`${spreadTitle(spread)}: sd of the ${what}`, [
+    { name: 'between structures', points: points('between') },
+    { name: 'within: the noise of a training', points: points('within') },
+  ]);
+}
+
+/** Writes `spread.json`, `spread.md` and the pictures. */
+export async function writeSpread(out: string, outcome: SpreadOutcome): Promise<void> {
+  const files = new Map([
+    ['spread.md', spreadMarkdown(outcome)],
+    ['spread.json', `${JSON.stringify(outcome, null, 2)}\n`],
+  ]);
+  for (const spread of outcome.spreads) {
+    const name = fileName(spreadTitle(spread));
+    if (spread.structures.length > 0) files.set(`spread-${name}.svg`, spreadPlotSvg(spread));
+    const along = alongSvg(spread);
+    if (along !== undefined) files.set(`along-${name}.svg`, along);
+  }
+  for (const [name, content] of files) await writeFileWhole(join(out, name), content);
+}
+
+/** What one has to know to read the tables, in sentences. */
+export const spreadNote =
+  'Standard deviations with 95 % intervals: between structures with the noise of training taken out, and within a structure from seed to seed, what a seed does to all structures alike taken out. Rates fall to 0 at the last step, so that an earlier step is not a training of that length.';
+
+function spreadMarkdown({ model, spreads, failed }: SpreadOutcome): string {
+  return [
+    `# Spread of random structures on ${model}`,
+    ...spreads.flatMap(spread => [
+      ...verdictMarkdown(spread.verdict, `Verdict on ${spreadTitle(spread)}`),
+      `![a dot a structure](<spread-${fileName(spreadTitle(spread))}.svg>)`,
+      ...[tableMarkdown(componentsTable(spread)), tableMarkdown(structuresTable(spread))],
+    ]),
+    spreadNote,
+    ...(failed.length === 0 ? [] : ['## Failed', ...failed.map(({ run, message }) => `- ${run}: ${message}`)]),
+    '',
+  ].join('\n\n');
+}

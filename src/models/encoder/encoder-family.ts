@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { InputError } from '../../core/errors.ts';
+import type { EncodedInput } from '../../core/program.ts';
+import type { Site } from '../../core/site.ts';
+import type { Value } from '../../graph/types.ts';
+import type { CompileSettings, Feeds } from '../../runtime/session.ts';
+import { answerKindOf } from '../answer-kind.ts';
+import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
+import type { Builder } from '../kit/builder.ts';
+import { type CheckpointNames, type Tensors, weightOf } from '../kit/find-weights.ts';
+import { headCodec } from '../kit/head-codec.ts';
+import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
+import { wrongConfig } from '../kit/parse-config.ts';
+import type { Pooling } from '../kit/pooling.ts';
+import { headAnswers, type TextReader } from '../kit/text-classifier.ts';
+import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
+import type { Model } from '../model.ts';
+import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
+import { takenOver, trainedHead } from './trained-head.ts';
+
+/** Four special tokens and one of each of two texts: no model that reads has fewer positions. */
+const SHORTEST = 6;
+
+/** What every encoder's config says. */
+export interface EncoderConfig {
+  readonly vocabSize: number;
+  readonly width: number;
+  readonly feedForwardWidth: number;
+}
+
+/** How one checkpoint of a family reads texts. */
+interface Encoder<Config> {
+  readonly sites: readonly Site[];
+  /** Adds the forward pass: the last states [batch·source, width]. */
+  states(builder: Builder<Config>): Value;
+  /** Which of them stand for a text (default: the first token's). */
+  readonly pooling?: Pooling;
+  /** What becomes of a text's state before the head. */
+  readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
+  /** What `states` reads of texts. */
+  feeds(texts: readonly EncodedInput[]): Feeds;
+  /** The head's layers before the last. */
+  readonly head: readonly HeadLayer[];
+}
+
+/** An encoder that answers by a head: all that its family says. */
+export interface EncoderForm<Config extends EncoderConfig> extends CheckpointNames {
+  /** As people call it. */
+  readonly name: string;
+  /** Reads the parsed config.json, `where` being its path. */
+  parse(json: unknown, where: string): Config;
+  readonly frame: Frame;
+  /** Longest text, special tokens included. */
+  longest(config: Config): number;
+  /** Names of the head's layers, of which a checkpoint may have trained some. */
+  readonly head: readonly [...string[], string];
+  /** `has` says whether the checkpoint has a tensor. */
+  encoder(config: Config, has: (tensor: string) => boolean): Encoder<Config>;
+}
+
+/** A family of encoders, as the list of families takes it: an encoder answers by a head, and writes no text. */
+export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Config>) {
+  const { name: family, namesOf = (name: string) => [name], unread, sliceOf } = form;
+  const lastLayer = form.head.at(-1)!;
+  const parse = (folder: string, json: unknown): Config => {
+    const where = join(folder, 'config.json');
+    const config = form.parse(json, where);
+    if (form.longest(config) >= SHORTEST) return config;
+    throw wrongConfig(`max_position_embeddings: room for texts of ${form.longest(config)} tokens`, where, family);
+  };
+  const codecOf = (config: Config, tokenizer: EncoderTokenizer, task: CodedTask, options: CodecOptions): Codec => {
+    const maxLength = Math.min(options.maxLength, form.longest(config));
+    return headCodec(tokenizer, task, { ...options, maxLength }, joinTexts(tokenizer, form.frame));
+  };
+
+  const describe = (folder: string, json: unknown, config: Config) => {
+    return (tensors: Tensors): Backbone<Config, EncoderTokenizer> => {
+      const has = (tensor: string) => namesOf(tensor).some(name => tensors.has(name));
+      const encoder = form.encoder(config, has);
+      const trained = trainedHead(json, tensors.get(weightOf(lastLayer))?.shape[0]);
+      return {
+        config,
+        vocabSize: config.vocabSize,
+        sites: encoder.sites,
+        ...{ namesOf, unread, sliceOf },
+        headTensors: headTensors(form.head),
+        loadTokenizer: () => loadEncoderTokenizer(folder, form.frame),
+        codec: (tokenizer, task, options) => codecOf(config, tokenizer, task, options),
+        answersFor: answerKindOf,
+        async answers(kind = trained?.kind ?? { kind: 'class', classes: 2 }) {
+          if (kind.kind === 'text') throw writesNoText(family, folder);
+          const { rows, notice } = takenOver(trained, kind);
+          const reader = readerOf(config, encoder, { longest: form.longest(config), lastLayer, where: folder });
+          const answers = await headAnswers(reader, kind, { tensors, where: folder, ...(rows && { rows }) });
+          return { ...answers, ...(notice !== undefined && { notice }) };
+        },
+      };
+    };
+  };
+
+  return {
+    /** Loads a model from its folder. */
+    load(name: string, folder: string, json: unknown, settings: CompileSettings): Promise<Model> {
+      return loadBackbone(name, folder, describe(folder, json, parse(folder, json)), settings);
+    },
+    /** Codecs of the model in a folder. InputError where its config or tokenizer is missing or damaged. */
+    async openCodecs(folder: string, json: unknown): Promise<Model['codec']> {
+      const config = parse(folder, json);
+      const tokenizer = await loadEncoderTokenizer(folder, form.frame);
+      return (task, options) => codecOf(config, tokenizer, task, options);
+    },
+  };
+}
+
+function readerOf<Config extends EncoderConfig>(
+  { width, feedForwardWidth }: Config,
+  { states, pooling = 'first', pooled = (_, state) => state, feeds, head }: Encoder<Config>,
+  { longest, lastLayer, where }: { readonly longest: number; readonly lastLayer: string; readonly where: string },
+): TextReader<Config> {
+  return {
+    ...{ states, pooling, pooled, width, feedForwardWidth },
+    feeds(texts) {
+      const length = Math.max(...texts.map(({ ids }) => ids.length));
+      if (length <= longest) return feeds(texts);
+      throw new InputError(`a text of ${length} tokens, and ${longest} positions`, {
+        code: 'no-room-for-text',
+        where,
+        remedy: 'read texts by the codec of the model, which cuts them',
+      });
+    },
+    head: numbers => [...head, { name: lastLayer, outFeatures: numbers }],
+  };
+}
+
+function writesNoText(family: string, where: string): InputError {
+  return new InputError(`a ${family} writes no text`, {
+    code: 'answers-impossible',
+    where,
+    remedy: 'give a task with labels or numbers, or take a model that writes',
+  });
+}

@@ -1,0 +1,77 @@
+import type { EncodedInput } from '../../core/program.ts';
+import { add, tanh } from '../../graph/ops/ops.ts';
+import type { Value } from '../../graph/types.ts';
+import type { Feeds } from '../../runtime/session.ts';
+import { selfAttention } from '../kit/attention.ts';
+import type { Builder } from '../kit/builder.ts';
+import { embed, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
+import { activationOf } from '../kit/named-activations.ts';
+import { type Counting, idsFeed, longestOf, paddedLength, paddingMask, positionIds } from '../kit/padding.ts';
+import { relativeBuckets } from '../kit/relative-positions.ts';
+import type { PostNormConfig } from './post-norm-config.ts';
+import type { LayerNames, PostNormNames } from './post-norm-sites.ts';
+
+type PostNormBuilder = Builder<PostNormConfig>;
+
+/** (ids, positions, mask, and where there are such types, buckets) → the last states [batch·source, width]. */
+export function encodeTexts(builder: PostNormBuilder, names: PostNormNames): Value {
+  const { graph, config } = builder;
+  const table = (site: string | undefined, input: string) =>
+    site === undefined ? [] : [embed(builder, site, graph.input(input, 'int32', ['batch', 'source']))];
+  const mask = graph.input('mask', 'float32', ['batch', 1, 1, 'source']);
+  const embedded = [
+    ...table(names.words, 'ids'),
+    ...table(names.types, 'types'),
+    ...table(names.positions, 'positions'),
+  ].reduce((sum, each) => add(sum, each));
+  const bias = names.relative
+    ? add(positionBias(builder, names.relative, graph.input('buckets', 'int32', ['source', 'source'])), mask)
+    : mask;
+  let states = layerNorm(builder, names.embeddingNorm, embedded);
+  for (let layer = 0; layer < config.layers; layer++) states = encodeLayer(builder, names.layer(layer), states, bias);
+  return states;
+}
+
+/** A layer, with a norm of each sub-layer's sum. */
+function encodeLayer(builder: PostNormBuilder, names: LayerNames, states: Value, bias: Value): Value {
+  const { heads, width, activation } = builder.config;
+  const headWidth = width / heads;
+  const attended = subLayer(builder, () => {
+    const attention = { ...names.attention, heads, headWidth, scale: headWidth ** -0.5 };
+    const sum = selfAttention(builder, attention, { states, length: 'source' }, bias, states);
+    return layerNorm(builder, names.attentionNorm, sum);
+  });
+  return subLayer(builder, () => {
+    const form = { ...names.feedForward, activation: activationOf(activation) };
+    return layerNorm(builder, names.feedForwardNorm, feedForward(builder, form, attended, attended));
+  });
+}
+
+function layerNorm(builder: PostNormBuilder, site: string, x: Value): Value {
+  return norm(builder, site, x, { kind: 'layer', epsilon: builder.config.epsilon });
+}
+
+/** A text's state [batch, width], through the pooler if there is one. */
+export function throughPooler({ attach, map }: PostNormBuilder, pooler: string | undefined, state: Value): Value {
+  return pooler === undefined ? state : tanh(attach.linear(state, map(pooler)));
+}
+
+/** What `encodeTexts` reads. A text without types is all of the first. */
+export function postNormFeeds(
+  texts: readonly EncodedInput[],
+  { padId, types, relative }: PostNormConfig,
+  counting: Counting,
+): Feeds {
+  const rows = texts.map(({ ids }) => ids);
+  const length = paddedLength(longestOf(rows));
+  const typesOf = ({ types: own, ids }: EncodedInput) => own ?? ids.map(() => 0);
+  return {
+    ids: idsFeed(rows, length, padId),
+    positions: positionIds(rows, length, counting),
+    mask: paddingMask(rows, length),
+    ...(types > 0 && { types: idsFeed(texts.map(typesOf), length, 0) }),
+    ...(relative && {
+      buckets: { type: 'int32', data: relativeBuckets(length, true, relative), dims: [length, length] },
+    }),
+  };
+}

@@ -1,0 +1,98 @@
+import { html } from 'htm/preact';
+import { useEffect, useState } from 'preact/hooks';
+import { duration, plural } from '../core/format.ts';
+import type { RunProgress, RunSummary } from '../report/run-summary.ts';
+import type { SearchMoment } from '../report/search-moments.ts';
+
+/** What people call the stages of a run. */
+const stageNames: Readonly<Record<string, string>> = {
+  search: 'search',
+  retrain: 'training',
+  random: 'random structure',
+  test: 'test',
+};
+
+const nameOf = (stage: string) => stageNames[stage] ?? stage;
+
+/** `search 40/100` */
+export function stageText({ stage, step, steps }: RunProgress): string {
+  return `${nameOf(stage)} ${step}/${steps}`;
+}
+
+/**
+ * Where a stage stands now, judged by its pace: its log is written at validations alone. Never past the next of them.
+ * @param sinceWritten seconds since the last line was written
+ */
+export function stepNow({ step, steps, seconds, every }: RunProgress, sinceWritten: number): number {
+  if (step === 0 || seconds === undefined || every === undefined) return step;
+  const made = Math.floor((sinceWritten * step) / Math.max(seconds, 1e-3));
+  return Math.min(step + Math.min(Math.max(made, 0), Math.max(every - 1, 0)), steps);
+}
+
+/** What is left of a stage, and what comes after it: its time is not known before it has begun. */
+export function leftText({ stage, step, steps, seconds }: RunProgress, stages: readonly string[]): string {
+  const after = stages.slice(stages.indexOf(stage) + 1).map(nameOf);
+  const left = seconds === undefined || step === 0 ? '' : `about ${duration((seconds / step) * (steps - step))} left`;
+  if (after.length === 0) return left;
+  const follows = `then ${after.join(' and ').replaceAll(/ and (?=.* and )/g, ', ')}`;
+  return left === '' ? follows : `${left} of the ${nameOf(stage)}, ${follows}`;
+}
+
+/** `would keep 34 modules, 31 of them unchanged since step 100`: since half of the search so far. */
+export function settledText(moments: readonly SearchMoment[]): string {
+  const last = moments.at(-1);
+  if (last === undefined || moments.length < 2) return '';
+  const since = moments.slice(moments.findIndex(({ step }) => step >= last.step / 2));
+  const stayed = since.reduce(
+    (kept, moment) => new Set(moment.kept.filter(index => kept.has(index))),
+    new Set(last.kept),
+  );
+  return `would keep ${plural(last.kept.length, 'module')}, ${stayed.size} of them unchanged since step ${since[0]!.step}`;
+}
+
+interface ProgressProps {
+  readonly run: RunSummary;
+  readonly moments: readonly SearchMoment[];
+}
+
+/** The stages of a run that is not done, the one at work with its step and what is left. */
+export function Progress({ run: { state, changed, progress, stages = [] }, moments }: ProgressProps) {
+  const now = useSeconds(state === 'running') ?? changed / 1000;
+  if (progress === undefined) return null;
+  const step = state === 'running' ? stepNow(progress, now - changed / 1000) : progress.step;
+  const place = stages.indexOf(progress.stage);
+  const about = step === progress.step ? '' : 'about ';
+  const sentences = [
+    state === 'running' ? leftText({ ...progress, step: Math.max(step, 1) }, stages) : '',
+    progress.stage === 'search' ? settledText(moments) : '',
+  ].filter(Boolean);
+  return html`<div class="panel progress">
+    ${
+      stages.length > 1 &&
+      html`<ol class="stages" aria-label="Stages">
+      ${stages.map(
+        (
+          stage,
+          index,
+        ) => html`<li key=${stage} class=${index < place ? 'done' : ''} aria-current=${index === place ? 'step' : undefined}>
+          ${nameOf(stage)}${index === place ? ` ${index + 1}/${stages.length}` : ''}
+        </li>`,
+      )}
+    </ol>`
+    }
+    <label for="progress">${nameOf(progress.stage)}, ${about}step ${step} of ${progress.steps}</label>
+    <progress id="progress" max=${progress.steps} value=${step}></progress>
+    ${sentences.length > 0 && html`<p class="muted">${sentences.join('; ')}.</p>`}
+  </div>`;
+}
+
+/** Seconds since 1970, anew every second; undefined while nothing moves. */
+function useSeconds(moves: boolean): number | undefined {
+  const [now, setNow] = useState(() => Date.now() / 1000);
+  useEffect(() => {
+    if (!moves) return undefined;
+    const timer = setInterval(() => setNow(Date.now() / 1000), 1000);
+    return () => clearInterval(timer);
+  }, [moves]);
+  return moves ? now : undefined;
+}

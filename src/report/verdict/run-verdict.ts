@@ -1,0 +1,241 @@
+import { count, duration, score } from '../../core/format.ts';
+import type { MetricsLine } from '../../runs/metrics-log.ts';
+import type { RunResult } from '../../runs/result.ts';
+import { defaultStrategy } from '../../search/strategies/strategies.ts';
+import type { HeatMapModule } from '../heat-map.ts';
+import type { SearchMoment } from '../search-moments.ts';
+import {
+  againstCommonest,
+  commandLine,
+  fewestSeeds,
+  type Outcome,
+  range,
+  usualSeeds,
+  type Verdict,
+  type VerdictLine,
+} from './verdict.ts';
+
+/** What a run's verdict is made of. */
+export interface RunFacts {
+  readonly result: RunResult;
+  /** The candidates of a search, or what was trained. */
+  readonly modules: readonly HeatMapModule[];
+  readonly moments: readonly SearchMoment[];
+  readonly metrics: readonly MetricsLine[];
+  /** Path of the run folder, as a command takes it. */
+  readonly folder: string;
+  /** The keys of its config.yaml. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** The verdict on a search or a training by itself: a single seed, which claims no win. */
+export function runVerdict(facts: RunFacts): Verdict {
+  const { result, modules } = facts;
+  const { search } = result.resources;
+  const settled = search && settlement(facts);
+  const isWhole = search !== undefined && modules.length > 0 && holdsAll(facts);
+  const commonest = result.score && againstCommonest(result.testInterval, result.score.majority);
+  const lines: VerdictLine[] = [
+    ...(result.score === undefined ? [] : [scoreLine(result, commonest!.says)]),
+    ...dataLine(result),
+    ...randomLine(result),
+    ...(search === undefined ? [] : [costLine(result)]),
+    ...(isWhole
+      ? [{ about: 'settled', says: 'the budget holds every candidate: there was nothing to search' }]
+      : settled === undefined
+        ? []
+        : [{ about: 'settled', says: settled.says }]),
+  ];
+  const outcome = outcomeOf({ isWhole, isTrained: result.score !== undefined, commonest, settled });
+  return { outcome, lines, next: nextOf[outcome](facts) };
+}
+
+type RunOutcome = Extract<
+  Outcome,
+  'nothing-searched' | 'not-trained' | 'not-above-commonest' | 'unsettled' | 'one-seed'
+>;
+
+function outcomeOf(facts: {
+  readonly isWhole: boolean;
+  readonly isTrained: boolean;
+  readonly commonest: { readonly isAbove: boolean | undefined } | undefined;
+  readonly settled: Settlement | undefined;
+}): RunOutcome {
+  if (facts.isWhole) return 'nothing-searched';
+  if (facts.settled?.isSettled === false) return 'unsettled';
+  if (!facts.isTrained) return 'not-trained';
+  return facts.commonest?.isAbove === false ? 'not-above-commonest' : 'one-seed';
+}
+
+function scoreLine({ score: scores, testInterval, data }: RunResult, beside: string): VerdictLine {
+  const { metric, test } = scores!;
+  const rows = data === undefined ? 'the test rows' : `${count(data.test)} test rows`;
+  const sure =
+    testInterval === undefined
+      ? ''
+      : ` (95 % interval ${range(testInterval)}, by ${rows} alone: another training moves it as well)`;
+  return { about: 'score', says: `${metric} ${score(test)}${sure}, ${beside}` };
+}
+
+/** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
+const fewRows = 30;
+
+/** What the data cannot tell, whatever was trained. */
+function dataLine({ score: scores, data }: RunResult): VerdictLine[] {
+  if (scores === undefined || data === undefined) return [];
+  const says = [
+    ...(data.validation < fewRows
+      ? [`the validation part has ${data.validation} rows: which checkpoint is best by it is mostly chance`]
+      : []),
+    ...(scores.majority === 100
+      ? ['every test row has the commonest answer, so that no score on it shows anything was learned']
+      : []),
+  ];
+  return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
+}
+
+function randomLine({ score: scores, resources }: RunResult): VerdictLine[] {
+  if (scores === undefined || resources.search === undefined) return [];
+  const about = 'against random';
+  if (scores.random === undefined) {
+    return [{ about, says: 'no random structure of the budget was trained beside it (--random-baseline)' }];
+  }
+  const difference = scores.test - scores.random;
+  const size = `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(1)}`;
+  const says = `${size} points to one random structure of the same budget, trained alike: not known from one seed; ${fewestSeeds} at least would tell`;
+  return [{ about, says }];
+}
+
+function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
+  const { seconds, evaluations } = search!;
+  if (retrain === undefined || retrain.evaluations === 0) {
+    const losses = `${count(evaluations)} losses with gradients`;
+    return { about: 'cost', says: `the search took ${duration(seconds)}, ${losses}` };
+  }
+  const times = (ratio: number) => ratio.toPrecision(2);
+  const inTime = `${times(seconds / retrain.seconds)} re-trainings in time (${duration(seconds)} to ${duration(retrain.seconds)})`;
+  return {
+    about: 'cost',
+    says: `the search took ${inTime}, ${times(evaluations / retrain.evaluations)} in losses with gradients`,
+  };
+}
+
+/** Whether a search stopped moving before it ended. */
+export interface Settlement {
+  /** Whether what it would keep was the same over the last fifth of its steps. */
+  readonly isSettled: boolean;
+  readonly says: string;
+}
+
+const sureAt = 0.1;
+const lastPart = 0.8;
+
+/**
+ * How settled the choice was: whether the kept set changed over the last fifth, and the share of p that is near 0 or 1.
+ * @returns undefined of a search that does not tell what it thinks on its way
+ */
+export function settlement({ moments, modules }: Pick<RunFacts, 'moments' | 'modules'>): Settlement | undefined {
+  const last = moments.at(-1);
+  if (last === undefined || moments.length < 2) return undefined;
+  const lastFifth = moments.filter(({ step }) => step >= lastPart * last.step);
+  const end = last.kept.join();
+  const isSettled = lastFifth.every(({ kept }) => kept.join() === end);
+  const before = new Set(moments.findLast(({ step }) => step <= lastPart * last.step)?.kept ?? moments[0]!.kept);
+  const changed = last.kept.filter(index => !before.has(index)).length;
+  const says = isSettled
+    ? 'what it keeps did not change over the last fifth of the search'
+    : `what it keeps was still changing in the last fifth of the search (${changed} of ${last.kept.length} modules are new since its beginning)`;
+  return { isSettled, says: `${says}${sureness(moments, modules)}` };
+}
+
+/** The share of p outside 0.1 to 0.9, where there are probabilities; at small budgets they begin outside. */
+function sureness(moments: readonly SearchMoment[], modules: readonly HeatMapModule[]): string {
+  const first = moments[0]!.p;
+  if (first.every(p => p === 0 || p === 1)) return '';
+  const share = (values: readonly number[]) =>
+    values.filter(p => p < sureAt || p > 1 - sureAt).length / Math.max(1, values.length);
+  const now = share(modules.map(({ p }) => p));
+  const then = share(first);
+  const warning = then > 0.5 ? `, which says little: at this budget ${percent(then)} began so` : '';
+  return `; ${percent(now)} of p lie outside ${sureAt} to ${1 - sureAt}${warning}`;
+}
+
+const percent = (share: number) => `${Math.round(100 * share)} %`;
+
+/** Whether the candidates together fit the budget. */
+function holdsAll({ result, modules }: RunFacts): boolean {
+  return modules.reduce((sum, { parameters }) => sum + parameters, 0) <= result.budget.parameters;
+}
+
+/** What would help most, by what came out. */
+const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>> = {
+  'nothing-searched': ({ result, folder }) => ({
+    command: commandLine('search', [configOf(folder)], {
+      budget: Math.max(1, Math.round(result.structure.parameters / 10)),
+      out: `${folder}-smaller`,
+    }),
+    why: 'a smaller budget leaves something to choose: there structures differ most',
+  }),
+  'not-trained': ({ folder, settings }) => ({
+    command: commandLine('train', [], {
+      model: textOf(settings.model),
+      task: textOf(settings.task),
+      structure: `${folder}/structure.json`,
+      out: `${folder}-trained`,
+    }),
+    why: 'the structure is found, but not trained: nothing is known of its score',
+  }),
+  unsettled: facts => ({
+    command: commandLine('search', [configOf(facts.folder)], {
+      ...longer(facts, 'search', 'epochs', 2),
+      out: `${facts.folder}-longer`,
+    }),
+    why: 'more steps: the search was stopped while it was still choosing',
+  }),
+  'not-above-commonest': facts => ({
+    command: commandLine(jobOf(facts), [configOf(facts.folder)], {
+      ...longer(facts, 'retrain', 'retrain-epochs', 3),
+      out: `${facts.folder}-longer`,
+    }),
+    why:
+      (facts.result.score?.test ?? 0) > (facts.result.score?.majority ?? 0)
+        ? 'more steps of training, or more test rows: it is better than always giving one answer, but by less than so few rows can tell'
+        : 'more steps of training: nothing was learned that always giving one answer does not know; a larger --budget or --lr is the next thing to try',
+  }),
+  'one-seed': ({ folder, settings, result }) => ({
+    command: commandLine('compare', [folder], {
+      methods: `${methodOf(settings, folder, result)},random`,
+      ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
+      seeds: usualSeeds,
+      out: `${folder}-compare`,
+    }),
+    why: `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} tell a difference of about twice the noise of a training`,
+  }),
+};
+
+const configOf = (folder: string) => `${folder}/config.yaml`;
+
+const textOf = (value: unknown) => (value === undefined ? undefined : String(value));
+
+const jobOf = ({ result }: RunFacts) => (result.resources.search === undefined ? 'train' : 'search');
+
+/** What a comparison calls the run's method: a search by its strategy. */
+function methodOf(settings: RunFacts['settings'], folder: string, { resources }: RunResult): string {
+  if (resources.search === undefined) return textOf(settings.method) ?? `${folder}/structure.json`;
+  return String(settings.strategy ?? defaultStrategy.name);
+}
+
+/** Flags that make a stage so many times as long, whichever of its two limits has ended it. */
+function longer(
+  { metrics, settings }: RunFacts,
+  stage: MetricsLine['stage'],
+  epochs: string,
+  times: number,
+): Record<string, number> {
+  const steps = metrics.findLast(line => line.stage === stage)?.steps;
+  const given = Number(settings[epochs] ?? Number.NaN);
+  return {
+    ...(settings['max-steps'] !== undefined && steps !== undefined && { 'max-steps': times * steps }),
+    ...(Number.isFinite(given) && { [epochs]: times * given }),
+  };
+}

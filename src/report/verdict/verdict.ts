@@ -1,0 +1,122 @@
+import { score, shellWord } from '../../core/format.ts';
+import type { PairedTest } from '../../core/statistics.ts';
+
+/** What came out, in a word for programs. */
+export type Outcome =
+  | 'nothing-searched'
+  | 'not-trained'
+  | 'not-above-commonest'
+  | 'unsettled'
+  | 'one-seed'
+  | 'too-few-seeds'
+  | 'tie'
+  | 'within-noise'
+  | 'win'
+  | 'loss'
+  | 'structures-differ'
+  | 'structures-alike'
+  | 'spread-unknown';
+
+export interface VerdictLine {
+  /** A word or two: `score`, `against random structure`. */
+  readonly about: string;
+  readonly says: string;
+}
+
+/** What a job came to, for people who decide what to do next. It claims nothing that its numbers do not show. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly lines: readonly VerdictLine[];
+  /** The command that would help next, and why. */
+  readonly next: { readonly command: string; readonly why: string };
+}
+
+/** Fewer pairs cannot give a p of 0.05, whatever they show: 2 / 2⁵ is more. */
+export const fewestSeeds = 6;
+/** So many are suggested: they show a difference of about the noise of one training. */
+export const usualSeeds = 8;
+const mostSeeds = 64;
+
+export interface Judgement {
+  readonly outcome: Extract<Outcome, 'one-seed' | 'too-few-seeds' | 'tie' | 'within-noise' | 'win' | 'loss'>;
+  readonly says: string;
+  /** Seeds with which a true difference as large as the one seen would be told four times in five. */
+  readonly seeds: number;
+}
+
+/** What a paired comparison shows: nothing from one seed, and a win only outside the noise. */
+export function judge({ difference, pairs, p, sd, interval }: PairedTest): Judgement {
+  const size = signed(difference);
+  if (pairs < 2 || sd === null) {
+    const says = `${size} points: not known from one seed; with fewer than ${fewestSeeds} no difference can be told`;
+    return { outcome: 'one-seed', says, seeds: usualSeeds };
+  }
+  const seen = `${size} points (${range(interval!)}) over ${pairs} seeds, p = ${p.toPrecision(2)}`;
+  const seeds = seedsToTell(difference, sd);
+  const need =
+    seeds > mostSeeds
+      ? `a difference of this size would take more than ${mostSeeds} seeds to tell`
+      : `${seeds} seeds would tell a difference of this size`;
+  if (sd === 0 && difference === 0) {
+    return { outcome: 'tie', says: `a tie: equal scores on every one of ${pairs} seeds`, seeds };
+  }
+  if (pairs < fewestSeeds) {
+    const says = `${seen}: not known, ${pairs} seeds cannot tell any difference; ${need}`;
+    return { outcome: 'too-few-seeds', says, seeds };
+  }
+  if (p > 0.05) return { outcome: 'within-noise', says: `${seen}: within the noise; ${need}`, seeds };
+  return difference > 0
+    ? { outcome: 'win', says: `${seen}: a win, outside the noise`, seeds }
+    : { outcome: 'loss', says: `${seen}: a loss, outside the noise`, seeds };
+}
+
+/** By the normal approximation: at the 5 % level, four times in five. */
+function seedsToTell(difference: number, sd: number): number {
+  const seeds = Math.ceil((((1.96 + 0.84) * sd) / Math.abs(difference)) ** 2);
+  return Math.max(fewestSeeds, Number.isFinite(seeds) ? seeds : Number.POSITIVE_INFINITY);
+}
+
+/** A score beside always giving the commonest label. */
+export function againstCommonest(
+  interval: { readonly low: number; readonly high: number } | undefined,
+  commonest: number,
+): { readonly isAbove: boolean | undefined; readonly says: string } {
+  if (!Number.isFinite(commonest)) return { isAbove: undefined, says: 'always the commonest label has no score here' };
+  const label = `always the commonest label, ${score(commonest)}`;
+  if (interval === undefined) return { isAbove: undefined, says: `beside ${label}: how sure that is, is not known` };
+  if (interval.low > commonest) return { isAbove: true, says: `above ${label}` };
+  if (interval.high < commonest) return { isAbove: false, says: `a loss: below ${label}` };
+  return { isAbove: false, says: `not told apart from ${label}` };
+}
+
+/** `74.5 to 78.2`. */
+export function range({ low, high }: { readonly low: number; readonly high: number }): string {
+  return `${low.toFixed(1)} to ${high.toFixed(1)}`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+}
+
+/** A verdict as the last lines of a terminal. */
+export function verdictText({ lines, next }: Verdict, title = 'Verdict'): string[] {
+  const all = [...lines, { about: 'next', says: next.command }];
+  const width = Math.max(...all.map(({ about }) => about.length));
+  return [
+    title,
+    ...all.map(({ about, says }) => `  ${about.padEnd(width)}  ${says}`),
+    `  ${''.padEnd(width)}  ${next.why}`,
+  ];
+}
+
+/** `s3delta compare runs/x --seeds 8`: what is undefined is left out. */
+export function commandLine(
+  command: string,
+  places: readonly string[],
+  flags: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const given = Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, shellWord(String(value))],
+  );
+  return ['s3delta', command, ...places.map(shellWord), ...given].join(' ');
+}

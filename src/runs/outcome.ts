@@ -1,0 +1,185 @@
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { readYamlKeys } from '../config/config-file.ts';
+import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
+import { writeFileWhole } from '../files/write-whole.ts';
+import { readMetrics } from './metrics-log.ts';
+import type { RunFolder } from './run-folder.ts';
+import { isHeld } from './run-lock.ts';
+
+/** Where a run stands: steps done of a stage. */
+const runPlace = z.object({ stage: z.string(), step: z.number(), steps: z.number() });
+export type RunPlace = Readonly<z.infer<typeof runPlace>>;
+
+/** The content of `outcome.json`, which a run's last process leaves: how it ended. None is there while one works. */
+const runOutcome = z.object({
+  ended: z.enum(['finished', 'stopped', 'failed']),
+  at: z.string(),
+  place: runPlace.optional(),
+  /** Who asked it to stop: a signal, or in words. */
+  by: z.string().optional(),
+  error: z.object({ code: z.string().optional(), message: z.string() }).optional(),
+});
+export type RunOutcome = Readonly<z.infer<typeof runOutcome>>;
+
+/**
+ * How a run stands: `killed` where no process works on it and none has said how it ended; `unknown` where another
+ * machine's process may be at work.
+ */
+export interface RunStanding extends Partial<Omit<RunOutcome, 'ended' | 'at'>> {
+  readonly state: RunOutcome['ended'] | 'running' | 'killed' | 'unknown';
+}
+
+/** What to note of a run whose work has thrown. */
+export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Pick<RunOutcome, 'ended' | 'by' | 'error'> {
+  if (error instanceof InterruptedError) return { ended: 'stopped', by: stoppedBy(signal) };
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof InputError || error instanceof StorageError ? { code: error.code } : {};
+  return { ended: 'failed', error: { ...code, message } };
+}
+
+export function writeOutcome({ outcome }: RunFolder, ended: Omit<RunOutcome, 'at'>): Promise<void> {
+  return writeFileWhole(outcome, `${JSON.stringify({ ...ended, at: new Date().toISOString() }, null, 2)}\n`);
+}
+
+/** From here on a process is at work again. */
+export function removeOutcome({ outcome }: RunFolder): Promise<void> {
+  return rm(outcome, { force: true });
+}
+
+/** How the run ended when it was last worked on; undefined where nothing, or nothing that can be read, says so. */
+function readOutcome({ outcome }: RunFolder): RunOutcome | undefined {
+  if (!isThere(outcome)) return undefined;
+  try {
+    return runOutcome.parse(JSON.parse(readBytesSync(outcome).toString()));
+  } catch {
+    return undefined;
+  }
+}
+
+/** How a run stands, by the files of its folder. */
+export function standingOf(folder: RunFolder): RunStanding {
+  const held = isHeld(folder);
+  if (held === true) return { state: 'running', ...placeByFiles(folder) };
+  const outcome = readOutcome(folder);
+  if (outcome !== undefined) {
+    const { ended: state, at: _, ...rest } = outcome;
+    return { ...placeByFiles(folder), ...rest, state };
+  }
+  // Runs of versions before 0.2 have left no word.
+  if (isThere(folder.result) && !isThere(folder.checkpoint) && !lacksScore(folder)) return { state: 'finished' };
+  return { state: held === undefined ? 'unknown' : 'killed', ...placeByFiles(folder) };
+}
+
+/** As far as its files tell: the last validation, or the beginning of a stage that has had none. */
+function placeByFiles(folder: RunFolder): { place?: RunPlace } {
+  const last = isThere(folder.metrics) ? readMetrics(folder.metrics).at(-1) : undefined;
+  if (isThere(folder.result) && lacksScore(folder) && (last?.stage ?? 'search') === 'search') {
+    return { place: { stage: 'retrain', step: 0, steps: 0 } };
+  }
+  return last === undefined ? {} : { place: { stage: last.stage, step: last.step, steps: last.steps } };
+}
+
+/** Whether a re-training is to come of which the result knows nothing. */
+function lacksScore({ result, config }: RunFolder): boolean {
+  try {
+    const { score } = JSON.parse(readBytesSync(result).toString()) as { score?: unknown };
+    return score === undefined && keysOf(config).retrain !== false;
+  } catch {
+    return false;
+  }
+}
+
+function keysOf(config: string): Readonly<Record<string, unknown>> {
+  return (readYamlKeys(config) ?? {}) as Record<string, unknown>;
+}
+
+const stageWords: Readonly<Record<string, string>> = {
+  search: 'the search',
+  retrain: 're-training',
+  random: 'the training of a random structure',
+};
+
+/** `stopped by SIGINT in re-training, after step 40 of 100`. */
+export function standingText({ state, place, by, error }: RunStanding): string {
+  const stage = place && (stageWords[place.stage] ?? place.stage);
+  const step = place !== undefined && place.steps > 0 ? `, after step ${place.step} of ${place.steps}` : '';
+  const at = stage === undefined ? '' : ` in ${stage}${step}`;
+  switch (state) {
+    case 'finished':
+      return 'finished';
+    case 'running':
+      return `at work${at}`;
+    case 'stopped':
+      return `stopped${by === undefined ? '' : ` by ${by}`}${at}`;
+    case 'failed':
+      return `failed${at}${error === undefined ? '' : `: ${error.message}`}`;
+    case 'killed':
+      return `killed${at}: its process is no more, and left no word`;
+    case 'unknown':
+      return `left${at}, or another machine is at work on it`;
+  }
+}
+
+/** The exact command that goes on with a run, or where that would end as before, begins another; none where it is over. */
+export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding): string | undefined {
+  if (state === 'finished' || state === 'running') return undefined;
+  return error?.code === 'diverged'
+    ? commandToBeginAnew(folder)
+    : `s3delta ${commandOf(folder)} --resume --out ${shellWord(folder.path)}`;
+}
+
+/** The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. */
+export function commandToBeginAnew(folder: RunFolder): string {
+  const { lr } = keysOf(folder.config);
+  const rate = typeof lr === 'number' ? Number((lr / 3).toPrecision(1)) : 'RATE';
+  return `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --lr ${rate} --out ${shellWord(`${folder.path}-2`)}`;
+}
+
+/** What has begun a run: a search has nothing to tune but what it finds. */
+function commandOf({ config }: RunFolder): 'search' | 'train' {
+  const { method, structure } = keysOf(config);
+  return method === undefined && structure === undefined ? 'search' : 'train';
+}
+
+/** Whoever goes on with a run that has diverged would meet the same step again. */
+export function requireNotDiverged(folder: RunFolder): void {
+  const outcome = readOutcome(folder);
+  if (outcome?.error?.code !== 'diverged') return;
+  throw new DivergedError(`this run has ${standingText({ ...outcome, state: 'failed' })}, and would again`, {
+    code: 'diverged',
+    where: folder.path,
+    remedy: `a resumed run keeps its settings; start anew with a lower learning rate: ${commandToBeginAnew(folder)}`,
+  });
+}
+
+/**
+ * Makes sure that a run has trained something.
+ * @throws InputError saying where it was left, and the command that goes on
+ */
+export function requireTrained(folder: RunFolder): void {
+  if (isThere(folder.delta)) return;
+  const standing = standingOf(folder);
+  if (standing.state === 'finished') {
+    if (keysOf(folder.config).retrain !== false) return;
+    throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
+      code: 'unfinished-run',
+      where: folder.path,
+      remedy: `train it: s3delta train --structure ${shellWord(folder.structure)} --out ${shellWord(`${folder.path}-trained`)}, with the --model and --task of the search`,
+    });
+  }
+  throw unfinished(folder, standing, 'has trained nothing yet');
+}
+
+/** What is told where something of a run is asked for that is not there yet. */
+export function unfinished(folder: RunFolder, standing: RunStanding, lacks: string): InputError {
+  const goOn = commandToGoOn(folder, standing);
+  const was = standing.state === 'running' ? 'is' : standing.state === 'failed' ? 'has' : 'was';
+  return new InputError(`this run ${lacks}: it ${was} ${standingText(standing)}`, {
+    code: 'unfinished-run',
+    where: folder.path,
+    remedy: goOn === undefined ? 'wait until it has ended' : `go on with: ${goOn}`,
+  });
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { InputError } from '../../../core/errors.ts';
+import { key } from '../../../core/key.ts';
+import { batchesPerEpoch } from '../../../data/batches.ts';
+import { checkBudget } from '../../../structure/fill-budget.ts';
+import { countSteps } from '../../../training/steps.ts';
+import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
+import { firstOrder } from '../bilevel/bilevel-options.ts';
+import { biLevelSearch, settledResult } from '../bilevel/bilevel-search.ts';
+import { fittingCandidates } from '../bilevel/fitting.ts';
+import { splitHalves } from '../bilevel/step-cost.ts';
+import { defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';
+import { alphaOfRuns } from './earlier-runs.ts';
+
+/** Of the steps that a search from nothing has. */
+const share = 0.1;
+
+const paths = z.preprocess(
+  given => (typeof given === 'string' ? given.split(',').map(path => path.trim()) : given),
+  z.array(z.string().min(1)).min(1),
+);
+
+/**
+ * A search that begins where earlier ones on the same backbone ended (section E of the paper: p averaged over tasks),
+ * for a tenth of the steps: α says as much of the backbone as of the task (docs/measured/search-rates.md).
+ */
+export const prior = defineStrategy({
+  name: 'prior',
+  label: 'S³Delta from a prior',
+  description: 'a bi-level search of a tenth of the steps that begins with the mean p of earlier runs (--prior)',
+  options: z.object({
+    prior: key(paths, 'earlier runs of the same model and space to begin with: run folders or structure.json files', {
+      hint: 'PATH,…',
+    }),
+  }),
+  varied: [],
+
+  async check(problem, { prior }) {
+    await alphaOfRuns(given(prior), problem);
+  },
+
+  cost: problem => bilevel.cost(shortened(problem), firstOrder),
+
+  async *search(problem, { prior }, compile, context) {
+    checkBudget(problem.candidates, problem);
+    const alpha = await alphaOfRuns(given(prior), problem);
+    const { problem: fitting, widen } = fittingCandidates(shortened(problem));
+    const place = new Map(problem.candidates.map((candidate, i) => [candidate, i]));
+    const initialAlpha = Float64Array.from(fitting.candidates, candidate => alpha[place.get(candidate)!]!);
+    return yield* widen(searchFrom(initialAlpha, fitting));
+
+    async function* searchFrom(from: Float64Array, own: SearchProblem): AsyncGenerator<SearchEvent, SearchResult> {
+      const options = { ...searchOptions(own, firstOrder), initialAlpha: from };
+      const settled = settledResult(own.candidates, options);
+      if (settled !== undefined) return settled;
+      const halves = splitHalves(own.examples, own.stage.seed);
+      const { program, initialDelta, evaluate } = await compile(own.candidates);
+      const data = { deltaExamples: halves.delta, alphaExamples: halves.alpha };
+      return yield* biLevelSearch({ program, initialDelta, evaluate, ...data }, options, context);
+    }
+  },
+});
+
+/** @throws InputError where nothing is given to begin with */
+function given(prior: readonly string[] | undefined): readonly string[] {
+  if (prior !== undefined) return prior;
+  throw new InputError('a search from a prior needs earlier runs to begin with', {
+    code: 'missing-setting',
+    where: '--prior',
+    remedy: 'name run folders: --prior runs/sst2,runs/cola',
+  });
+}
+
+function shortened(problem: SearchProblem): SearchProblem {
+  const { examples, stage } = problem;
+  const { delta } = splitHalves(examples, stage.seed);
+  const steps = countSteps(batchesPerEpoch(delta.length, stage.batchSize), stage.epochs, stage.maxSteps);
+  return { ...problem, stage: { ...stage, maxSteps: Math.max(1, Math.ceil(share * steps)) } };
+}

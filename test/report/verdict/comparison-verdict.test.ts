@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { signFlipTest } from '../../../src/core/statistics.ts';
+import { type ComparedRun, compareRuns } from '../../../src/report/comparison.ts';
+import { comparisonVerdicts } from '../../../src/report/verdict/comparison-verdict.ts';
+import { judge } from '../../../src/report/verdict/verdict.ts';
+
+const stage = (seconds: number) => ({ seconds, peakBytes: 1e9, evaluations: 10 * seconds });
+
+function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 50): ComparedRun[] {
+  return Object.entries(scores).flatMap(([method, values]) =>
+    values.map((score, seed) => {
+      const isFound = method === 'found';
+      return {
+        ...{ task: 'sst2', method, label: method, variant: '', budget: '0.01%', seed, isFound },
+        result: {
+          ...{ task: 'sst2', model: 'mini', seed, budget: { parameters: 900, fraction: 1e-4 } },
+          structure: { modules: 2, parameters: 900 },
+          score: { metric: 'accuracy', validation: score, test: score, majority },
+          resources: { ...(isFound && { search: stage(10) }), retrain: stage(20) },
+        },
+      };
+    }),
+  );
+}
+
+function verdictOn(scores: Readonly<Record<string, readonly number[]>>, majority?: number) {
+  const runs = runsOf(scores, majority);
+  const [verdict, ...others] = comparisonVerdicts({
+    ...{ rows: compareRuns(runs), runs, out: 'runs/c', config: 'runs/c/matrix.yaml' },
+    searches: runs.filter(run => run.isFound).map(run => ({ ...run, isSettled: run.seed > 0 })),
+    given: { tasks: { sst2: 'sst2' }, methods: {} },
+  });
+  assert.deepEqual(others, []);
+  return verdict!;
+}
+
+const found = [76, 78, 77, 75, 79, 76, 78, 77];
+const less = (by: readonly number[]) => found.map((score, i) => score - by[i % by.length]!);
+const against = (verdict: ReturnType<typeof verdictOn>, name: string) =>
+  verdict.lines.find(({ about }) => about.startsWith(`against ${name}`))!.says;
+
+test('a win needs differences outside the noise', () => {
+  const verdict = verdictOn({ found, random: less([4, 6, 5]) });
+  assert.equal(verdict.outcome, 'win');
+  assert.match(
+    against(verdict, 'random'),
+    /^\+5\.0 points \(4\.\d to 5\.\d\) over 8 seeds, p = 0\.0078: a win, outside/,
+  );
+  // LoRA was not run yet.
+  assert.match(verdict.next.command, /--methods found,random,tuned-lora .*--seeds 8/);
+  const texts = verdict.lines.map(({ about, says }) => `${about} ${says}`).join('\n');
+  assert.match(texts, /^score accuracy 77\.00 \(95 % interval 75\.\d to 78\.\d\) over 8 seeds, above always/m);
+  assert.match(texts, /^cost a search took 0\.50 re-trainings in time, 0\.50 in losses/m);
+  assert.match(texts, /^settled 7 of 8 searches/m);
+});
+
+test('better, but within the noise, is no win: more seeds where they would tell, else the spread', () => {
+  const verdict = verdictOn({ found, random: less([4, -1.5, 3]) });
+  assert.equal(verdict.outcome, 'within-noise');
+  assert.match(against(verdict, 'random'), /within the noise; \d+ seeds would tell/);
+  assert.match(verdict.next.command, /^s3delta compare runs\/c .*--seeds [12]\d --out runs\/c$/);
+  const hopeless = verdictOn({ found, random: less([4, -4, 4, -3.9]) });
+  assert.match(against(hopeless, 'random'), /more than 64 seeds/);
+  assert.match(hopeless.next.command, /^s3delta spread runs\/c --task sst2 --budget 0\.01% --out runs\/c-spread$/);
+});
+
+test('equal scores are a tie', () => {
+  const verdict = verdictOn({ found, random: found });
+  assert.equal(verdict.outcome, 'tie');
+  assert.match(verdict.next.command, /^s3delta spread/);
+});
+
+test('a loss says what to use', () => {
+  const verdict = verdictOn({ found, random: less([-4, -6, -5]), 'tuned-lora': less([-8, -9]) });
+  assert.equal(verdict.outcome, 'loss');
+  assert.match(verdict.next.command, /^s3delta train runs\/c\/matrix\.yaml --task sst2 --method tuned-lora/);
+});
+
+test('a win over random that LoRA without a search equals is no reason to search', () => {
+  const verdict = verdictOn({ found, random: less([4, 6, 5]), 'tuned-lora': less([1, -1]) });
+  assert.equal(verdict.outcome, 'win');
+  assert.match(verdict.next.why, /^use tuned-lora: it needs no search/);
+});
+
+test('below the commonest label is a loss whatever the rivals do', () => {
+  const verdict = verdictOn({ found, random: less([9]) }, 90);
+  assert.equal(verdict.outcome, 'not-above-commonest');
+  assert.match(verdict.lines[0]!.says, /a loss: below always the commonest label, 90\.00/);
+  assert.match(verdict.next.command, /--budget 3600/);
+});
+
+test('one seed knows nothing, and five cannot tell', () => {
+  const one = verdictOn({ found: [90], random: [50] });
+  assert.equal(one.outcome, 'one-seed');
+  assert.match(against(one, 'random'), /not known from one seed/);
+  const five = verdictOn({ found: found.slice(0, 5), random: less([4, 6, 5]).slice(0, 5) });
+  assert.equal(five.outcome, 'too-few-seeds');
+  assert.match(five.next.command, /--seeds 8 --out runs\/c$/);
+});
+
+test('the seeds asked for show the difference four times in five', () => {
+  const differences = [3, -1, 2, 0.5, 1.5, -0.5, 2.5, 1];
+  const { seeds } = judge(signFlipTest(differences)!);
+  const sd = signFlipTest(differences)!.sd!;
+  assert.equal(seeds, Math.max(6, Math.ceil((2.8 * sd) ** 2 / 1.125 ** 2)));
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HeatMapModule } from '../../../src/report/heat-map.ts';
+import { type RunFacts, runVerdict } from '../../../src/report/verdict/run-verdict.ts';
+import { verdictText } from '../../../src/report/verdict/verdict.ts';
+import type { RunResult } from '../../../src/runs/result.ts';
+
+const stage = (seconds: number, evaluations: number) => ({ seconds, evaluations, peakBytes: 1e9 });
+
+const result: RunResult = {
+  ...{ task: 'sst2', model: 'mini', seed: 0, budget: { parameters: 200, fraction: 1e-4 } },
+  structure: { modules: 2, parameters: 200 },
+  data: { train: 100, validation: 50, test: 1000, note: 'halves' },
+  score: { metric: 'accuracy', validation: 77, test: 76, majority: 51, random: 70 },
+  testInterval: { low: 73.3, high: 78.7 },
+  resources: { search: stage(20, 150), retrain: stage(50, 600) },
+};
+
+const modules: HeatMapModule[] = [0.95, 0.9, 0.04, 0.5].map((p, i) => ({
+  ...{ site: `site.${i}`, kind: 'LoRA', position: 'SelfAttn.V', layer: `E.${i}` },
+  ...{ place: { stack: 'encoder', layer: i }, parameters: 100, p, kept: i < 2, worth: p },
+}));
+
+/** A search of 100 steps that keeps modules 0 and 1 from `since` on, and 2 and 3 before. */
+const movingUntil = (since: number) =>
+  Array.from({ length: 101 }, (_, step) => ({
+    ...{ step, p: modules.map(() => 0.5) },
+    kept: step >= since ? [0, 1] : [2, 3],
+  }));
+
+const facts: RunFacts = {
+  ...{ result, modules, moments: movingUntil(40), metrics: [], folder: 'runs/a' },
+  settings: { model: 'mini', task: 'sst2', budget: '0.01%', 'max-steps': 150, epochs: 4, strategy: 'bilevel' },
+};
+
+const saying = (about: string, changes: Partial<RunFacts> = {}) =>
+  runVerdict({ ...facts, ...changes }).lines.find(line => line.about === about)?.says;
+
+const withScore = (changes: Partial<RunResult>): Partial<RunFacts> => ({ result: { ...result, ...changes } });
+
+test('one seed claims no win, however large the difference; more seeds are what helps', () => {
+  const verdict = runVerdict(facts);
+  assert.equal(verdict.outcome, 'one-seed');
+  assert.match(saying('against random')!, /^\+6\.0 points .* not known from one seed; 6 at least would tell$/);
+  assert.equal(verdict.next.command, 's3delta compare runs/a --methods bilevel,random --seeds 8 --out runs/a-compare');
+  assert.doesNotMatch(verdictText(verdict).join('\n'), /\bwin\b/);
+});
+
+test('the score has its interval, and stands beside the commonest label', () => {
+  assert.match(
+    saying('score')!,
+    /^accuracy 76\.00 \(95 % interval 73\.3 to 78\.7, by 1,000 test rows .*above always the commonest label, 51\.00$/,
+  );
+  assert.match(saying('score', withScore({ testInterval: { low: 45, high: 50 } }))!, /a loss: below always/);
+  assert.match(saying('score', withScore({ testInterval: { low: 45, high: 55 } }))!, /not told apart from always/);
+  const { testInterval: _, ...old } = result;
+  assert.match(saying('score', { result: old })!, /how sure that is, is not known/);
+});
+
+test('what is no better than one answer needs more steps first', () => {
+  const lost = runVerdict({
+    ...facts,
+    ...withScore({ testInterval: { low: 45, high: 52 }, score: { ...result.score!, test: 48 } }),
+    metrics: [
+      { ...{ stage: 'retrain', step: 200, steps: 200, loss: 1, learningRate: 0.1, score: 50 }, best: 50, seconds: 1 },
+    ],
+    settings: { ...facts.settings, 'retrain-epochs': 4 },
+  });
+  assert.equal(lost.outcome, 'not-above-commonest');
+  assert.equal(
+    lost.next.command,
+    's3delta search runs/a/config.yaml --max-steps 600 --retrain-epochs 12 --out runs/a-longer',
+  );
+});
+
+test('data that cannot tell are named: few validation rows, and a test part of one answer', () => {
+  assert.equal(saying('data'), undefined);
+  const few = { ...result.data!, validation: 7 };
+  assert.match(saying('data', withScore({ data: few }))!, /^the validation part has 7 rows: .* mostly chance$/);
+  const constant = { ...result.score!, test: 100, majority: 100 };
+  assert.match(saying('data', withScore({ score: constant }))!, /^every test row has the commonest answer/);
+});
+
+test('the cost is told in re-trainings', () => {
+  assert.match(saying('cost')!, /0\.40 re-trainings in time \(20 s to 50 s\), 0\.25 in losses with gradients/);
+  assert.equal(saying('cost', withScore({ resources: { retrain: stage(50, 600) } })), undefined);
+});
+
+test('a search that was stopped while it still chose is unsettled', () => {
+  assert.match(saying('settled')!, /^what it keeps did not change over the last fifth.*; 50 % of p lie outside/);
+  const moving = { moments: movingUntil(90) };
+  const verdict = runVerdict({ ...facts, ...moving });
+  assert.equal(verdict.outcome, 'unsettled');
+  assert.match(saying('settled', moving)!, /still changing in the last fifth of the search \(2 of 2 modules are new/);
+  assert.match(verdict.next.command, /^s3delta search runs\/a\/config\.yaml --epochs 8 --out runs\/a-longer$/);
+  const small = facts.moments.map(moment => ({ ...moment, p: modules.map(() => 0.01) }));
+  assert.match(saying('settled', { moments: small })!, /says little: at this budget 100 % began so/);
+});
+
+test('a budget that holds everything leaves nothing to search', () => {
+  const whole = withScore({ budget: { parameters: 400, fraction: 1e-3 }, structure: { modules: 4, parameters: 400 } });
+  const verdict = runVerdict({ ...facts, ...whole, moments: [] });
+  assert.equal(verdict.outcome, 'nothing-searched');
+  assert.match(verdict.next.command, /--budget 40 /);
+  assert.match(saying('settled', { ...whole, moments: [] })!, /nothing to search/);
+});
+
+test('a structure that was not trained has no score, and a training no search', () => {
+  const { score: _, testInterval: __, ...found } = result;
+  const untrained = runVerdict({ ...facts, result: { ...found, resources: { search: stage(20, 150) } } });
+  assert.equal(untrained.outcome, 'not-trained');
+  assert.match(untrained.next.command, /^s3delta train .*--structure runs\/a\/structure\.json/);
+  const trained = runVerdict({
+    ...facts,
+    ...withScore({ resources: { retrain: stage(50, 600) } }),
+    ...{ moments: [], settings: { method: 'lora', budget: '0.01%' } },
+  });
+  assert.deepEqual(
+    trained.lines.map(({ about }) => about),
+    ['score'],
+  );
+  assert.match(trained.next.command, /--methods lora,random/);
+});
+
+test('a folder that a shell would take apart is quoted', () => {
+  assert.match(runVerdict({ ...facts, folder: 'my runs/a' }).next.command, /compare 'my runs\/a' /);
+});

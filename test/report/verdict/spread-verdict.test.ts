@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { spreadPlotSvg } from '../../../src/report/pictures/spread-plot-svg.ts';
+import { bestStructure, type SpreadRun, spreadOf } from '../../../src/report/spread.ts';
+import { spreadVerdict } from '../../../src/report/verdict/spread-verdict.ts';
+
+/** Trainings whose test scores these are, structures × seeds; validations are a point higher. */
+function runsOf(tests: readonly (readonly number[])[], early = tests): SpreadRun[] {
+  const line = { stage: 'retrain' as const, steps: 300, loss: 1, learningRate: 0.1, seconds: 1 };
+  return tests.flatMap((row, structure) =>
+    row.map((score, seed) => ({
+      ...{ task: 'sst2', budget: '0.01%', structure, seed, file: `s/${structure}.json` },
+      result: {
+        ...{ task: 'sst2', model: 'mini', seed, budget: { parameters: 900, fraction: 1e-4 } },
+        structure: { modules: 2, parameters: 900 },
+        score: { metric: 'accuracy', validation: score + 1, test: score, majority: 51 },
+        resources: { retrain: { seconds: 1, peakBytes: 1, evaluations: 300 } },
+      },
+      metrics: [
+        { ...line, step: 60, score: early[structure]![seed]!, best: 1, validationLoss: 1 - score / 100 },
+        { ...line, step: 300, score, best: 1, validationLoss: 1 - score / 100 },
+      ],
+    })),
+  );
+}
+
+const verdictOn = (tests: readonly (readonly number[])[], early = tests) => {
+  const spread = spreadOf(runsOf(tests, early));
+  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml' });
+};
+
+const noise = [0.5, -0.4, 0.1, -0.6, 0.3, 0.2, -0.1, 0.4, -0.5, 0.1, 0.3, -0.3];
+const table = (between: number, within: number) =>
+  noise.map((_, i) =>
+    [0, 1].map(seed => 75 + between * (i - 5.5) + within * noise[(5 * i + 3 * seed) % 12]! + 2 * seed),
+  );
+
+test('structures that differ are worth a search, up to what the best of them is above their mean', () => {
+  const verdict = verdictOn(table(0.6, 1));
+  assert.equal(verdict.outcome, 'structures-differ');
+  const says = verdict.lines[0]!.says;
+  const [, sd, low, high, within, win] =
+    /differ by (\S+) points \((\S+) to (\S+)\), training noise (\S+): a search can win up to about (\S+) points/.exec(
+      says,
+    )!;
+  assert.ok(Number(low) > 0 && Number(low) < Number(sd) && Number(sd) < Number(high), says);
+  assert.ok(Math.abs(Number(win) - 1.63 * Number(sd)) <= 0.6 && Number(within) < 0.6, says);
+  assert.match(says, /^after 300 steps .*8 seeds show a difference of \d\.\d$/);
+  assert.match(
+    verdict.next.command,
+    /^s3delta compare runs\/s --task sst2 --budget 0\.01% --methods found,random,best/,
+  );
+});
+
+test('where seeds differ as much as structures, searching will not help', () => {
+  const verdict = verdictOn(table(0, 1));
+  assert.equal(verdict.outcome, 'structures-alike');
+  assert.match(verdict.lines[0]!.says, /do not differ more than seeds do.*searching will not help here$/);
+  assert.match(verdict.next.command, /^s3delta train runs\/s\/matrix\.yaml .*--structure s\/\d+\.json/);
+});
+
+test('too few trainings know nothing, and say what would', () => {
+  const verdict = verdictOn(table(0.1, 1).slice(0, 3));
+  assert.equal(verdict.outcome, 'spread-unknown');
+  assert.match(verdict.lines[0]!.says, /^not known after 300 steps: structures may differ by anything from 0 to/);
+  assert.match(verdict.next.command, /^s3delta spread runs\/s .*--structures 12 --seeds 2 --out runs\/s$/);
+  const alone = verdictOn([[70, 71]]);
+  assert.equal(alone.outcome, 'spread-unknown');
+});
+
+test('a spread that fades was speed of learning', () => {
+  const fading = verdictOn(table(0.2, 0.3), table(2, 0.3));
+  assert.match(fading.lines[1]!.says, /\d\.\d after 60 steps, \d\.\d after 300 steps: what differed was how fast/);
+  assert.doesNotMatch(verdictOn(table(0.6, 1)).lines[1]!.says, /how fast/);
+});
+
+test('structures that lack a seed are left out, and the best is chosen on validation', () => {
+  const runs = runsOf(table(0.6, 1)).filter(({ structure, seed }) => structure !== 11 || seed === 0);
+  const spread = spreadOf(runs);
+  assert.equal(spread.structures.length, 11);
+  assert.equal(bestStructure(spread)!.structure, 10);
+  assert.equal(spread.along.length, 2);
+  assert.ok(spread.along.every(({ loss }) => loss !== undefined));
+  const svg = spreadPlotSvg(spread);
+  assert.equal(svg.split('<circle').length - 1, 11);
+  assert.match(svg, /structure 10, 900 parameters/);
+});
