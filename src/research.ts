@@ -66,9 +66,8 @@ export type { Check } from './machine/checks.ts';
 export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
 export type { DeviceReport } from './machine/probe.ts';
-export type { Metric } from './metrics/metric.ts';
+export type { Metric, Target, TargetSet } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
-export type { Target, TargetSet } from './metrics/target.ts';
 export type { AnswerKind } from './models/answer-kind.ts';
 export {
   type Choosing,
@@ -82,7 +81,7 @@ export {
   type Writing,
 } from './models/codec.ts';
 export { type Families, type Family, families } from './models/families.ts';
-export type { Weight, Weights } from './models/weight.ts';
+export type { Weight, Weights } from './models/read-weight.ts';
 export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readConfigFile } from '../config/config-file.ts';
@@ -57,10 +57,20 @@ function argument(schema: z.ZodType, standard: unknown): ArgDef {
  * @throws InputError for what the schema refuses, naming the file or the flag
  */
 export function readSettings(args: ParsedArgs, keys: readonly SettingKey[], catalogue: Catalogue = builtIn): Settings {
-  const file = typeof args.config === 'string' ? readConfigFile(args.config, catalogue) : {};
+  const file = typeof args.config === 'string' ? readConfigFile(notATaskName(args.config, catalogue), catalogue) : {};
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseSettings(Object.fromEntries(given), key => `--${key}`, catalogue);
   return { ...file, ...flags, ...givenPlugins(args, file) };
+}
+
+/** @throws InputError where a task's name stands in the place of a config file */
+function notATaskName(config: string, { tasks }: Catalogue): string {
+  if (existsSync(config) || !tasks.some(({ name }) => name === config.toLowerCase())) return config;
+  throw new InputError('this place is for a config file, and there is none of this name', {
+    code: 'unreadable-file',
+    where: config,
+    remedy: `name the task with a flag: --task ${config.toLowerCase()}`,
+  });
 }
 
 /** The plugins of the config file and those of the flag, by places that mean the same in any working folder. */
@@ -79,7 +89,8 @@ export const outArgs: ArgsDef = {
 };
 
 /**
- * The run folder to use: `--out`, the config file's `out`, else one named after task, model and seed under `runs/`.
+ * The run folder to use: `--out`, the config file's `out`, else one under `runs/` named after task, model, what was
+ * chosen of method, structure, strategy, space and budget, and the seed: another try has a folder of its own.
  * Where it is to go on with a run and holds none, as after a stop before anything was written, it is said that one
  * begins.
  * @throws InputError where a run is to be resumed without saying which, or that is not there and cannot begin
@@ -99,7 +110,7 @@ export function runFolderOf(
   return { out, resume };
 }
 
-function usualFolder({ task, model = '', seed = 0 }: Settings, resume: boolean): string {
+function usualFolder({ task, model = '', seed = 0, ...chosen }: Settings, resume: boolean): string {
   if (resume && task === undefined) {
     throw new InputError('which run is to go on?', {
       code: 'missing-setting',
@@ -107,5 +118,25 @@ function usualFolder({ task, model = '', seed = 0 }: Settings, resume: boolean):
       remedy: 'name its folder with --out',
     });
   }
-  return join('runs', `${shortName(task ?? '')}-${shortName(model)}-seed${seed}`);
+  const begins = join('runs', `${shortName(task ?? '')}-${shortName(model)}`);
+  const usual = [begins, ...chosenNames(chosen), `seed${seed}`].join('-');
+  // Runs of earlier versions have shorter names.
+  const before = `${begins}-seed${seed}`;
+  return resume && !existsSync(runFolder(usual).config) && existsSync(runFolder(before).config) ? before : usual;
+}
+
+/** What tells one try from another, in words that a folder's name may hold. */
+function chosenNames({ method, structure, strategy, space, budget }: Settings): string[] {
+  // The file of a run is called as those of all runs.
+  const own = structure && basename(structure).replace(/(\.structure)?\.json$/i, '');
+  const file = structure && own === 'structure' ? basename(dirname(resolve(structure))) : own;
+  return [method, file, strategy, space, budget]
+    .filter(name => name !== undefined)
+    .map(name =>
+      name
+        .replaceAll('%', 'pc')
+        .replaceAll('‰', 'pm')
+        .replaceAll('‱', 'bp')
+        .replaceAll(/[^\w.]+/g, '-'),
+    );
 }

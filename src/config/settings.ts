@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { flag, key, list, positive, positiveInteger } from '../core/key.ts';
+import { batchCount, flag, key, largeCount, list, positive, positiveInteger, rate } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
@@ -41,7 +41,7 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
   task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
   data: key(
     text,
-    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in the folder that $S3DELTA_SHARED names)",
+    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in the folder that $S3DELTA_SHARED names, without it in the working folder)",
     { hint: 'FOLDER|ORG/NAME' },
   ),
   plugins: key(
@@ -86,28 +86,28 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
 /** Keys after them. */
 const lastKeys = {
   epochs: key(
-    positiveInteger,
+    largeCount,
     'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
     { hint: 'N' },
   ),
-  'batch-size': key(positiveInteger, 'examples a step', { hint: 'N' }),
+  'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
   'micro-batch': key(
-    positiveInteger,
+    batchCount,
     'most examples computed at once (default: what suits the caches); fewer take less memory, the gradients are the same',
     { hint: 'N' },
   ),
-  'eval-every': key(positiveInteger, 'steps of the search between two validations', { hint: 'N' }),
-  lr: key(positive, "learning rate of the modules' parameters", { hint: 'R' }),
+  'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
+  lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
   'head-lr': key(
-    positive,
+    rate,
     'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it is larger)',
     { hint: 'R' },
   ),
-  'clip-norm': key(positive, 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
-  'retrain-epochs': key(positiveInteger, 'passes of the re-training over the training set', { hint: 'N' }),
-  'retrain-eval-every': key(positiveInteger, 'steps of the re-training between two validations', { hint: 'N' }),
+  'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
+  'retrain-epochs': key(largeCount, 'passes of the re-training over the training set', { hint: 'N' }),
+  'retrain-eval-every': key(largeCount, 'steps of the re-training between two validations', { hint: 'N' }),
   'validation-loss': key(flag, 'at each validation of the re-training also take the mean loss of the examples'),
-  'max-steps': key(positiveInteger, 'end a stage after this many steps, where its epochs have not ended it before', {
+  'max-steps': key(largeCount, 'end a stage after this many steps, where its epochs have not ended it before', {
     hint: 'N',
   }),
   preset: key(
@@ -115,9 +115,11 @@ const lastKeys = {
     'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
   ),
   paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
-  'max-length': key(z.coerce.number().int().min(2), 'longest source, in tokens; longer ones are cut', { hint: 'N' }),
-  'max-validation': key(positiveInteger, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
-  'max-test': key(positiveInteger, 'use at most this many test examples, drawn at random', { hint: 'N' }),
+  'max-length': key(z.coerce.number().int().min(2).max(1_000_000), 'longest source, in tokens; longer ones are cut', {
+    hint: 'N',
+  }),
+  'max-validation': key(largeCount, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
+  'max-test': key(largeCount, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(
     flag,
     'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its config.json)',

@@ -13,3 +13,8 @@ export interface Finding {
 export function findingInWords({ severity, text }: Finding): string {
   return severity === 'serious' ? `most likely a mistake: ${text}` : text;
 }
+
+/** Those that are more than facts, as such sentences. */
+export function doubtsInWords(findings: readonly Finding[]): string[] {
+  return findings.filter(({ severity }) => severity !== 'note').map(findingInWords);
+}

@@ -5,6 +5,12 @@ import { z } from 'zod';
 
 export const positiveInteger = z.coerce.number().int().positive();
 export const positive = z.coerce.number().positive();
+/** A learning rate: far above any that trains, so that a slip of the pen is told before a run has diverged. */
+export const rate = positive.max(100);
+/** Examples at once: far above what any memory holds. */
+export const batchCount = positiveInteger.max(100_000);
+/** Steps, passes, tokens: what ends within a life. */
+export const largeCount = positiveInteger.max(1_000_000_000);
 /** YAML reads `true`; a flag arrives as a boolean too. */
 export const flag = z.boolean();
 

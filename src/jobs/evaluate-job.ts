@@ -7,7 +7,7 @@ import { assessTuned, type SplitName } from '../library/evaluate.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import type { Assessment } from '../metrics/assessment.ts';
 import { readExamples } from '../tasks/read-examples.ts';
-import { fieldsOf } from '../tasks/segments.ts';
+import { fieldsOf } from '../tasks/row-form.ts';
 import type { Task } from '../tasks/task.ts';
 import type { JobContext } from './job-events.ts';
 import { loadTuned, readTuned, requireTrainedRun } from './load-tuned.ts';

@@ -36,6 +36,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
   const begun = settingsBegunWith(folder, given, catalogue);
+  requireWholeConfig(begun, given, folder);
   requireTaskFile(begun.task, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
@@ -49,6 +50,20 @@ function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalog
 
 /** Lists are equal where what they hold is. */
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** @throws InputError naming the file where it does not say what every run has, and nothing else does */
+function requireWholeConfig(begun: Settings, given: Settings, { config }: RunFolder): void {
+  const lacking = (['task', 'model'] as const).filter(key => (given[key] ?? begun[key]) === undefined);
+  if (lacking.length === 0) return;
+  throw new InputError(
+    `this run's config.yaml names no ${lacking.join(' and no ')}: it is empty, or of something else`,
+    {
+      code: 'unreadable-config',
+      where: config,
+      remedy: `put back the file as the run has written it, or give ${lacking.map(key => `--${key}`).join(' and ')}`,
+    },
+  );
+}
 
 function requireSameSettings(given: Settings, begun: Settings, folder: RunFolder): void {
   const [now, then] = [given, begun].map(withAbsolutePaths) as [Settings, Settings];
@@ -110,6 +125,7 @@ export function recordedSettings(
 ): Settings {
   requireRun(folder);
   const begun = settingsBegunWith(folder, changes, catalogue);
+  requireWholeConfig(begun, changes, folder);
   if (changes.task === undefined && needsFile) {
     requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
   }

@@ -5,7 +5,8 @@ import type { KnownColumns } from '../data/rows/columns.ts';
 import type { Row } from '../data/rows/row.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
 import { expanded } from '../tasks/read-examples.ts';
-import { fieldsOf, segmentsOf } from '../tasks/segments.ts';
+import { fieldsOf } from '../tasks/row-form.ts';
+import { segmentsOf } from '../tasks/segments.ts';
 import type { JobContext } from './job-events.ts';
 import { loadInference } from './load-inference.ts';
 

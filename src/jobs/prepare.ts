@@ -5,7 +5,7 @@ import { requireFrozenWeights, requireModelAndTask } from '../config/check-setti
 import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { findingInWords } from '../core/finding.ts';
+import { doubtsInWords } from '../core/finding.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { completeSettings } from '../library/stage-settings.ts';
@@ -14,7 +14,7 @@ import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { readBudget } from '../structure/budget.ts';
 import { readStructure } from '../structure/structure-file.ts';
-import { defaultDataFolder } from '../tasks/data-folder.ts';
+import { defaultDataFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
@@ -55,6 +55,7 @@ export async function prepare(
   // A misspelt budget is told before a model is read.
   if (given.budget !== undefined) readBudget(given.budget);
   const named = requireModelAndTask(given);
+  requireDataFolder(named.data);
   const tuned = await tunedBy(named.method, named.structure);
   requireFrozenWeights(named.precision, tuned, catalogue);
   const task = await loaders.task(named.task, catalogue);
@@ -80,8 +81,7 @@ export async function prepare(
 
 /** What to know of the data before anything is trained on them, what is worst first. */
 function warningsOf(data: EncodedTask): string[] {
-  const doubtful = data.findings.filter(({ severity }) => severity !== 'note').map(findingInWords);
-  return [...doubtful, ...dataRemarks.flatMap(name => data[name] ?? [])];
+  return [...doubtsInWords(data.findings), ...dataRemarks.flatMap(name => data[name] ?? [])];
 }
 
 /** The same of a search. InputError also for a budget that holds no module, and a space there is not. */

@@ -37,6 +37,7 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
+    requireNothingGiven(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
     const { settings, inputs, search, ...job } = await prepareSearch(begun, options);
@@ -75,6 +76,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
+    if (options.resume !== true) requireMethodOrStructure(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
     const { settings, inputs, trials, ...job } = await prepareTuning(begun, options);

@@ -6,8 +6,9 @@ import type { AnswerMode, EncodedExample } from '../core/program.ts';
 import { mapInSlices } from '../data/chunks.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';
 import type { Judge } from '../metrics/assessment.ts';
+import { scoreInterval } from '../metrics/interval.ts';
+import type { Target } from '../metrics/metric.ts';
 import { metricNamed } from '../metrics/metrics.ts';
-import type { Target } from '../metrics/target.ts';
 import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { majorityScore, mostFrequentAnswer } from '../tasks/majority.ts';
@@ -180,6 +181,7 @@ function taskEncoder(
     score: (predictions, targets) => metric(predictions, targets, words),
     details: (predictions, targets) =>
       Object.fromEntries(details.map(([name, detail]) => [name, detail(predictions, targets, words)])),
+    interval: (predictions, targets) => scoreInterval(metric, predictions, targets, words),
     batchSize,
   };
   const cuts = new CutCounter();

@@ -1,7 +1,7 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
-import { bootstrapInterval, type ScoreInterval } from '../metrics/bootstrap-interval.ts';
-import type { Target } from '../metrics/target.ts';
+import type { Interval } from '../metrics/interval.ts';
+import type { Target } from '../metrics/metric.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 
 export type SplitName = 'validation' | 'test';
@@ -27,6 +27,8 @@ export interface Scoring extends AnswerOptions {
   readonly score: (answers: readonly string[], targets: readonly Target[]) => number;
   /** Further metrics by their names, on the same scale. */
   readonly details?: (answers: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
+  /** Where the score would lie, were the rows drawn again. */
+  readonly interval?: (answers: readonly string[], targets: readonly Target[]) => Interval;
 }
 
 /** What a split's answers are worth. */
@@ -34,7 +36,7 @@ export interface DetailedScore {
   readonly score: number;
   readonly details: Readonly<Record<string, number>>;
   /** Where the score would lie, were the rows drawn again; absent where that cannot be said. */
-  readonly interval?: ScoreInterval;
+  readonly interval?: Interval;
 }
 
 /** The state of a program that is to answer. */
@@ -65,7 +67,7 @@ export async function scoreSplitInDetail(
 ): Promise<DetailedScore> {
   const answers = await answerSplit(program, split, scoring, trained, signal);
   const { targets } = split;
-  const interval = bootstrapInterval(scoring.score, answers, targets);
+  const interval = scoring.interval?.(answers, targets);
   return {
     score: scoring.score(answers, targets),
     details: scoring.details?.(answers, targets) ?? {},

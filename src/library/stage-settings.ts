@@ -4,7 +4,6 @@ import { withPaperValues } from '../config/paper-values.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
-import { checkSearchOptions } from '../config/search-options.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { Model } from '../models/model.ts';
@@ -36,7 +35,5 @@ export function completeSettings(
     catalogue,
   );
   const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
-  const settings = resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
-  checkSearchOptions(settings, catalogue);
-  return settings;
+  return resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
 }

@@ -3,7 +3,7 @@ import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Model } from '../models/model.ts';
-import { parseBudget } from '../structure/budget.ts';
+import { parseBudget, shareMeant } from '../structure/budget.ts';
 import { checkBudget } from '../structure/fill-budget.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { randomStructure } from '../structure/random-structure.ts';
@@ -41,7 +41,7 @@ export function resolveSpace(
   const candidates = listSpace(model.sites, name, catalogue);
   const limited = amount !== undefined;
   const budget = limited ? parseBudget(amount, model.parameters) : sumOf(candidates);
-  checkBudget(candidates, { budget, keepInert });
+  checkBudget(candidates, { budget, keepInert }, limited ? shareMeant(amount) : undefined);
   return { name, candidates, budget, limited, keepInert };
 }
 

@@ -1,7 +1,6 @@
 import { type Interval, scoreInterval } from './interval.ts';
-import type { Metric } from './metric.ts';
+import { answersOf, type Metric, type Target } from './metric.ts';
 import { type ClassScores, confusionTable, macroF1, perClass } from './per-class.ts';
-import { answersOf, type Target } from './target.ts';
 
 /** What a set of answers is worth, looked at from every side; scores are 0 to 100. */
 export interface Assessment {

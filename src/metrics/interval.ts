@@ -1,6 +1,5 @@
 import { fillUniform } from '../core/random.ts';
-import type { Metric } from './metric.ts';
-import type { Target } from './target.ts';
+import type { Metric, Target } from './metric.ts';
 
 /** Where a score would lie with other examples of the same kind, 95 times of a hundred. */
 export interface Interval {

@@ -1,15 +1,11 @@
 import { unknownName } from '../core/nearest.ts';
-import { accuracy } from './accuracy.ts';
-import { exactMatch } from './exact-match.ts';
-import { f1 } from './f1.ts';
-import { groupAccuracy } from './group-accuracy.ts';
-import { matthews } from './matthews.ts';
+import { accuracy, f1, groupAccuracy, matthews } from './class-metrics.ts';
 import type { Metric } from './metric.ts';
 import { pearson } from './pearson.ts';
 import { macroF1 } from './per-class.ts';
 import { pearsonSpearman, spearman } from './rank-correlation.ts';
 import { rougeL } from './rouge-l.ts';
-import { tokenF1 } from './token-f1.ts';
+import { exactMatch, tokenF1 } from './text-overlap.ts';
 
 /** Metrics by the names that tasks use. */
 export type Metrics = Readonly<Record<string, Metric>>;

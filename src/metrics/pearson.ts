@@ -1,5 +1,4 @@
-import { checkPaired, type Metric, needing } from './metric.ts';
-import { onlyAnswer, type Target } from './target.ts';
+import { checkPaired, type Metric, needing, onlyAnswer, type Target } from './metric.ts';
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INVALID_SCORE = -1;

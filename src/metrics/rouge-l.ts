@@ -1,5 +1,4 @@
-import { type Metric, meanOf } from './metric.ts';
-import { answersOf } from './target.ts';
+import { answersOf, type Metric, meanOf } from './metric.ts';
 
 /** Letters with their marks, and digits: for ASCII what the package rouge-score splits into, and any script beside it. */
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
+import { findFiles } from '../data/rows/find-files.ts';
 import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
@@ -51,10 +53,22 @@ export async function findModel(
     const choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder);
     return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
   }
+  const [nearest] = nearestNames(nameOrFolder, [...builtInModelNames, ...checkpointsHere(), ...hubNames]);
+  const question = nearest === undefined ? '' : `did you mean ${whole(nearest)}? `;
   throw new InputError(`no model folder ${nameOrFolder}`, {
     code: 'unknown-model',
-    remedy: `give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModelNames.join(', ')}`,
+    remedy: `${question}give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModelNames.join(', ')}`,
   });
+}
+
+/** Models whose owner is often left out. */
+const hubModels = ['google-t5/t5-small', 'google-t5/t5-base', 'google-t5/t5-large', 'google-bert/bert-base-uncased'];
+const hubNames = hubModels.map(name => basename(name));
+const whole = (name: string) => hubModels.find(model => basename(model) === name) ?? name;
+
+/** Folders with a checkpoint in the working folder. */
+function checkpointsHere(): string[] {
+  return findFiles('.', '*/config.json').map(path => dirname(path));
 }
 
 const SMALL_FILES = new Set([...TOKENIZER_FILES, 'config.json', 'generation_config.json']);

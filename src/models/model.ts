@@ -7,7 +7,7 @@ import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.
 import type { CompileSettings } from '../runtime/session.ts';
 import type { AnswerKind } from './answer-kind.ts';
 import type { Codec, CodecOptions, CodedTask } from './codec.ts';
-import type { Weights } from './weight.ts';
+import type { Weights } from './read-weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */
 export interface Model {

@@ -13,8 +13,7 @@ import {
 } from '../files/safetensors.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
-import { readWeight } from './read-weight.ts';
-import type { Weight, Weights } from './weight.ts';
+import { readWeight, type Weight, type Weights } from './read-weight.ts';
 
 /** A matrix [k, m] of 8-bit integers in a file, and the float32 scales of its columns [m]. */
 export interface QuantizedTensor {

@@ -2,7 +2,24 @@ import { InputError } from '../core/errors.ts';
 import { asReadError } from '../files/file-errors.ts';
 import { openFile, readAt } from '../files/regular-file.ts';
 import { widen } from '../files/safetensors-arrays.ts';
-import type { Weight } from './weight.ts';
+
+/** The types that weights are read in. */
+export type WeightType = 'float32' | 'float16' | 'bfloat16';
+
+/** One weight of a backbone inside a checkpoint file. */
+export interface Weight {
+  /** The checkpoint's name, e.g. `encoder.block.0.layer.0.SelfAttention.q.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: WeightType;
+  /** Real path: ONNX Runtime refuses links that lead out of a folder, as the Hub's cache has them. */
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** Every weight of a backbone by the name of its site, and every bias beside one by `biasName`. */
+export type Weights = ReadonlyMap<string, Weight>;
 
 /** The bytes of a weight, as they lie in the checkpoint. */
 export async function readWeightBytes({ name, file, offset, byteLength }: Weight): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { findingInWords } from '../core/finding.ts';
+import { doubtsInWords } from '../core/finding.ts';
 import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
@@ -15,7 +15,7 @@ export function budgetSentence({ budget, structure }: RunResult): string {
 /** What one has to know of the data to read the scores. */
 export function dataSentences({ data }: RunResult): string[] {
   const incomplete = data?.incomplete && `${data.incomplete}; ${data.note}`;
-  const doubtful = (data?.findings ?? []).filter(({ severity }) => severity !== 'note').map(findingInWords);
+  const doubtful = doubtsInWords(data?.findings ?? []);
   return [...doubtful, incomplete, data?.tooLong, data?.cutTexts, data?.respelled]
     .filter(text => text !== undefined)
     .map(text => `note: ${text}`);

@@ -3,6 +3,9 @@ import { InputError } from '../core/errors.ts';
 /** Fractions that the units stand for; a basis point (bp) and ‱ are the same. */
 const units: Readonly<Record<string, number>> = { '%': 1e-2, '‰': 1e-3, '‱': 1e-4, bp: 1e-4 };
 
+/** No model has as many. */
+const mostParameters = 1e13;
+
 const NUMBER_AND_UNIT = /^([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*(%|‰|‱|bp)?$/i;
 
 function unreadable(text: string, why: string): InputError {
@@ -22,19 +25,36 @@ export function readBudget(budget: string | number): Amount {
   if (digits === undefined) throw unreadable(text, 'cannot be read');
   const value = Number(digits);
   if (!(value > 0 && Number.isFinite(value))) throw unreadable(text, 'is not above 0');
-  if (unit !== undefined) return { fraction: value * units[unit.toLowerCase()]! };
+  if (unit !== undefined) {
+    const fraction = value * units[unit.toLowerCase()]!;
+    if (fraction > 1) throw unreadable(text, 'is more than the whole backbone');
+    return { fraction };
+  }
   if (value < 1) return { fraction: value };
   if (!Number.isInteger(value)) throw unreadable(text, 'is neither a whole number nor a fraction below 1');
+  if (value > mostParameters) throw unreadable(text, `is more than ${mostParameters.toLocaleString('en-US')}`);
   return { parameters: value };
+}
+
+/** What to ask where a count is so small that a share may have been meant; undefined where it is not. */
+export function shareMeant(budget: string | number): string | undefined {
+  const amount = readBudget(budget);
+  return 'parameters' in amount && amount.parameters <= 100 ? `did you mean ${amount.parameters}%?` : undefined;
 }
 
 /**
  * Parameters that a budget stands for: a share with a unit (`0.0139%`, `1.39bp`, `1.39‱`), a fraction below 1
- * (`1.39e-4`), or a whole number of parameters. Rounded down. InputError as for `readBudget`.
+ * (`1.39e-4`), or a whole number of parameters. Rounded down. InputError as for `readBudget`, and where it is more than
+ * the backbone has.
  */
 export function parseBudget(budget: string | number, backboneParameters: number): number {
   const amount = readBudget(budget);
-  if ('parameters' in amount) return amount.parameters;
+  if ('parameters' in amount) {
+    const all = backboneParameters.toLocaleString('en-US');
+    if (amount.parameters > backboneParameters)
+      throw unreadable(String(budget), `is more than the backbone has: ${all}`);
+    return amount.parameters;
+  }
   // 29 % of 100 is 28.999… in binary: a millionth of a parameter covers the rounding and buys nothing.
   return Math.floor(amount.fraction * backboneParameters + 1e-6);
 }

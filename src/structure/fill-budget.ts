@@ -32,8 +32,11 @@ export function fillBudget(
   return kept;
 }
 
-/** InputError, with the smallest budget that would do, where not one module fits. */
-export function checkBudget(modules: readonly Cost[], { budget, keepInert }: BudgetOptions): void {
+/**
+ * InputError, with the smallest budget that would do, where not one module fits.
+ * @param question what may have been meant
+ */
+export function checkBudget(modules: readonly Cost[], { budget, keepInert }: BudgetOptions, question?: string): void {
   const usable = modules.filter(({ inert }) => keepInert || !inert);
   if (usable.length === 0)
     throw new InputError('there is no candidate module that can change the output', { code: 'no-candidates' });
@@ -41,6 +44,6 @@ export function checkBudget(modules: readonly Cost[], { budget, keepInert }: Bud
   if (budget >= cheapest) return;
   throw new InputError(`a budget of ${budget} parameters is below the cheapest module, which takes ${cheapest}`, {
     code: 'budget-too-small',
-    remedy: `give a budget of at least ${cheapest}, for example --budget ${cheapest}`,
+    remedy: `${question === undefined ? '' : `${question} `}give a budget of at least ${cheapest}, for example --budget ${cheapest}`,
   });
 }

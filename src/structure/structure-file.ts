@@ -164,8 +164,8 @@ export function keptModules(
       code: 'other-model',
       where,
       remedy:
-        `give the --model it was found on, search a structure on ${model.name}, ` +
-        'or carry it over with --map relative',
+        `give the --model it was found on, search a structure on ${model.name}, or carry it over: ` +
+        `s3delta train --structure ${where ?? 'FILE'} --map relative`,
     });
   }
   for (const [kind, plugin] of Object.entries(structure.plugins ?? {})) {

@@ -28,7 +28,28 @@ export async function dataFolder(
   return fetchSnapshot(repository, choose, options);
 }
 
-/** Where data sets lie that come with no package, unless another place is named. */
-export function defaultDataFolder(): string {
-  return join(process.env.S3DELTA_SHARED ?? join('..', 'shared'), 'data');
+/**
+ * Where data sets lie that come with no package, unless another place is named: in `data/` of the folder that
+ * `S3DELTA_SHARED` names. Without it a checkout of the project looks beside itself, and an installed package, which has
+ * no business there, in the working folder.
+ */
+export function defaultDataFolder(
+  shared: string | undefined = process.env.S3DELTA_SHARED,
+  program: string = import.meta.url,
+): string {
+  if (shared !== undefined && shared !== '') return join(shared, 'data');
+  return program.includes('/node_modules/') ? 'data' : join('..', 'shared', 'data');
+}
+
+/**
+ * @throws InputError where a folder is named that is not there, and that is no name on the Hub: data that are found
+ * elsewhere, beside a task file, would be other ones than were meant
+ */
+export function requireDataFolder(named: string | undefined): void {
+  if (named === undefined || existsSync(named) || parseRepository(named, 'dataset') !== undefined) return;
+  throw new InputError('there is no such folder', {
+    code: 'missing-data',
+    where: `--data ${named}`,
+    remedy: 'give the folder that holds the data, or org/name of a data set on the Hub; or leave it out',
+  });
 }

@@ -1,5 +1,4 @@
-import type { Metric } from '../metrics/metric.ts';
-import type { Target } from '../metrics/target.ts';
+import type { Metric, Target } from '../metrics/metric.ts';
 
 /** The answer given most often; of equally frequent ones the first. */
 export function mostFrequentAnswer(answers: readonly string[]): string {

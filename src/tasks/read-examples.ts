@@ -2,8 +2,7 @@ import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import { readRows } from '../data/rows/read-rows.ts';
 import { findValue, type Row } from '../data/rows/row.ts';
-import { type ReadOptions, type RowForm, toExample } from './row-form.ts';
-import { fieldsOf } from './segments.ts';
+import { fieldsOf, type ReadOptions, type RowForm, toExample } from './row-form.ts';
 
 /**
  * The rows that a row stands for: itself where it has the fields that are asked for, else what it is unnested

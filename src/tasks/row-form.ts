@@ -49,6 +49,17 @@ export interface NumberForm {
   readonly remedy: string;
 }
 
+/** Names of the fields that a task reads, each once, in its order. */
+export function fieldsOf(segments: SegmentsOfRow): string[] {
+  const names = new Set<string>();
+  const text = (name: string) => {
+    names.add(name);
+    return '';
+  };
+  segments(text, name => [text(name)]);
+  return [...names];
+}
+
 /** A segment for each of some fields, under the field's name. */
 export function fieldsAsSegments(...names: readonly string[]): SegmentsOfRow {
   return field => names.map(name => ({ name, text: field(name) }));

@@ -4,7 +4,7 @@ import { InputError } from '../core/errors.ts';
 import type { Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import { fieldText, fieldTexts, placeOf } from '../data/rows/row.ts';
-import type { SegmentsOfRow } from './row-form.ts';
+import { fieldsOf, type SegmentsOfRow } from './row-form.ts';
 import type { Task } from './task.ts';
 
 const givenInput = z.union(
@@ -57,15 +57,4 @@ function requireOneField(name: string, segments: SegmentsOfRow): void {
     code: 'fields-needed',
     remedy: `give a row with each of them: {${row}}`,
   });
-}
-
-/** Names of the fields that a task reads, each once, in its order. */
-export function fieldsOf(segments: SegmentsOfRow): string[] {
-  const names = new Set<string>();
-  const text = (name: string) => {
-    names.add(name);
-    return '';
-  };
-  segments(text, name => [text(name)]);
-  return [...names];
 }

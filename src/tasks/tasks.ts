@@ -1,5 +1,7 @@
+import { extname } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
+import { dataFileEndings } from '../data/rows/read-rows.ts';
 import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
 import { mnli, qnli, rte, wnli } from './glue/inference.ts';
@@ -38,6 +40,7 @@ export async function loadTask(
   const builtIn = named(nameOrFile) ?? named(`${SUPERGLUE}${nameOrFile}`);
   if (builtIn !== undefined) return builtIn;
   if (isTaskFile(nameOrFile)) return loadCustomTask(nameOrFile, metrics, text);
+  if (extname(nameOrFile) !== '' || /[/\\]/.test(nameOrFile)) throw notATask(nameOrFile);
   const names = known.map(task => task.name);
   const nearest = nearestNames(nameOrFile, names, 3);
   throw new InputError(`there is no task "${nameOrFile}"`, {
@@ -45,5 +48,16 @@ export async function loadTask(
     remedy: nearest.length
       ? `did you mean ${nearest.join(' or ')}?`
       : `the tasks are ${names.join(', ')}; a task of your own is a file whose name ends in .yaml`,
+  });
+}
+
+/** A path is no slip of a name. */
+function notATask(path: string): InputError {
+  return new InputError('this is neither a built-in task nor a task file', {
+    code: 'wrong-kind-of-file',
+    where: path,
+    remedy: dataFileEndings.includes(extname(path).toLowerCase())
+      ? `write a task file for these data: s3delta init --task ${path}`
+      : `give a task.yaml; s3delta init writes one for data in ${dataFileEndings.join(', ')} (save a sheet as "CSV UTF-8")`,
   });
 }

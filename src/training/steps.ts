@@ -1,5 +1,5 @@
-import { DivergedError, InputError } from '../core/errors.ts';
-import type { Layout } from '../core/program.ts';
+import { DivergedError, InputError, throwIfInterrupted } from '../core/errors.ts';
+import type { Layout, Trainable } from '../core/program.ts';
 
 /** Steps of a run. InputError where it would have none. */
 export function countSteps(batchesPerEpoch: number, epochs: number, maxSteps = Number.POSITIVE_INFINITY): number {
@@ -37,4 +37,22 @@ export function headRate(
 ): { readonly head?: { readonly begin: number; readonly learningRate: number } } {
   const begin = heads[0]?.parameters[0]?.offset;
   return begin === undefined || learningRate === undefined ? {} : { head: { begin, learningRate } };
+}
+
+/**
+ * The same program, which begins nothing after an abort: a step of several evaluations, or of several micro-batches,
+ * then ends after the one at work, and not minutes later.
+ */
+export function stoppable(program: Trainable, signal: AbortSignal | undefined): Trainable {
+  return {
+    ...program,
+    async lossAndGradients(...args) {
+      throwIfInterrupted(signal);
+      return program.lossAndGradients(...args);
+    },
+    async mixedDerivative(...args) {
+      throwIfInterrupted(signal);
+      return program.mixedDerivative(...args);
+    },
+  };
 }

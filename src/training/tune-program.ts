@@ -6,8 +6,7 @@ import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } fr
 import { withMicroBatches } from './micro-batches.ts';
 import type { StageConfig } from './stage.ts';
 import { tuneStream } from './stage-cost.ts';
-import { checkFinite, countSteps, headRate, linearDecay } from './steps.ts';
-import { stoppable } from './stoppable.ts';
+import { checkFinite, countSteps, headRate, linearDecay, stoppable } from './steps.ts';
 
 /** What is trained, on what, from where on. */
 export interface TuneProblem {

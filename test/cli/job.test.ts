@@ -19,7 +19,7 @@ const json = <T>(...path: string[]) => JSON.parse(readFileSync(file(...path), 'u
 before(async () => {
   const { exitCode, stdout, stderr } = await runCli([...searchArgs, '--out', 'whole', '--json'], space.folder);
   assert.equal(exitCode, 0, stderr);
-  const { folder, ...printed } = JSON.parse(stdout) as RunResult & { folder: string };
+  const { folder, verdict: _, ...printed } = JSON.parse(stdout) as RunResult & { folder: string; verdict: unknown };
   assert.equal(folder, 'whole');
   assert.deepEqual(printed, json('whole', 'result.json'));
 });
@@ -38,7 +38,9 @@ test('the result has every name that other programs rely on, and the structure i
   assert.ok(structure.modules.every(({ worth, p }) => worth !== null && p !== null && p > 0 && p < 1));
   assert.deepEqual(result.budget, { parameters: 500, fraction: 500 / 46720 });
   assert.deepEqual([result.task, result.model, result.seed], ['films', 'tiny-t5', 3]);
-  assert.deepEqual(result.data, { train: 24, validation: 8, test: 8, note: 'validation and test are as given' });
+  const { findings, ...data } = result.data!;
+  assert.deepEqual(data, { train: 24, validation: 8, test: 8, note: 'validation and test are as given' });
+  assert.ok(findings!.some(({ text }) => text.startsWith('training rows of each class')));
   const { metric, validation, test, majority, random } = result.score!;
   assert.equal(metric, 'accuracy');
   assert.equal(majority, 50);

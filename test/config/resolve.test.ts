@@ -8,7 +8,7 @@ import {
 import { jobSizes } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { checkSearchOptions, chosenStrategy } from '../../src/config/search-options.ts';
+import { chosenStrategy } from '../../src/config/search-options.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { Preset } from '../../src/tasks/preset.ts';
@@ -27,7 +27,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     epochs: 15,
     batchSize: 32,
     evaluateEvery: 100,
-    learningRate: 3e-4,
+    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
     clipNorm: 2,
     seed: 0,
   });
@@ -40,7 +40,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     epochs: 30,
     batchSize: 32,
     evaluateEvery: 200,
-    learningRate: 3e-4,
+    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
     clipNorm: 2,
     seed: 0,
   });
@@ -85,7 +85,7 @@ test('the L0 penalty needs no budget, a preset’s neither; one that is given cu
 test('settings of a search that contradict each other are refused with the reason', () => {
   const refused = (settings: Settings, where: RegExp, what: RegExp) =>
     assert.throws(
-      () => checkSearchOptions(resolveSettings({ ...given, ...settings }, preset)),
+      () => chosenStrategy(resolveSettings({ ...given, ...settings }, preset)),
       (error: InputError) =>
         error instanceof InputError &&
         where.test(error.where!) &&

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import type { Target } from '../../src/metrics/metric.ts';
 import { type MetricName, metricNames, metrics } from '../../src/metrics/metrics.ts';
-import type { Target } from '../../src/metrics/target.ts';
 
 interface Case {
   readonly name: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { confusion } from '../../src/metrics/confusion.ts';
+import { confusion } from '../../src/metrics/class-metrics.ts';
 import { type Metrics, metricNames, metrics } from '../../src/metrics/metrics.ts';
 
 const BINARY = ['0', '1'];

@@ -9,8 +9,7 @@ import type { TensorEntry } from '../../src/files/safetensors.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import { quantized, quantizedTranspose, SMALLEST_SCALED, scalesOf } from '../../src/models/quantize.ts';
 import { quantizedWeights } from '../../src/models/quantized-weights.ts';
-import { readWeight } from '../../src/models/read-weight.ts';
-import type { Weights } from '../../src/models/weight.ts';
+import { readWeight, type Weights } from '../../src/models/read-weight.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 's3delta-quantized-'));
 after(() => rm(scratch, { recursive: true }));

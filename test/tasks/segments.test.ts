@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
 import { sourceText as writtenSource } from '../../src/models/t5/text-form.ts';
-import { fieldsOf, segmentsOf } from '../../src/tasks/segments.ts';
+import { fieldsOf } from '../../src/tasks/row-form.ts';
+import { segmentsOf } from '../../src/tasks/segments.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 
 const sourceText = (task: Parameters<typeof segmentsOf>[0], input: Parameters<typeof segmentsOf>[1]) =>

@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/finding.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
-import { defaultDataFolder } from '../../tasks/data-folder.ts';
+import { defaultDataFolder, requireDataFolder } from '../../tasks/data-folder.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
@@ -17,7 +17,9 @@ export const check: Command = {
   },
   async run(args, { catalogue }) {
     const path = String(args.file);
-    const { data: dataFolder = defaultDataFolder() } = readSettings(args, keys);
+    const { data } = readSettings(args, keys);
+    requireDataFolder(data);
+    const dataFolder = data ?? defaultDataFolder();
     const label = typeof args.label === 'string' ? args.label : undefined;
     const { parts, form, choices } = await readOwnData(path, { dataFolder, label, known: catalogue.metrics });
     const findings = checkData(parts, form);

@@ -6,7 +6,7 @@ import { count } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
-import { parseBudget } from '../../structure/budget.ts';
+import { readBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
@@ -56,7 +56,7 @@ export const init: Command = {
       'Trainable parameters (a share or a count)?',
       standardBudget,
       given.budget,
-      text => parseBudget(text, 1e6),
+      readBudget,
     );
     const minutes = typeof args.minutes === 'string' ? args.minutes : undefined;
     const time = await interview.answer('Minutes there are (none: as long as it takes)?', 'none', minutes, readMinutes);

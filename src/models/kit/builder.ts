@@ -9,7 +9,7 @@ import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/ops.ts';
 import type { DataType, QuantizedMatrix, Value } from '../../graph/types.ts';
 import type { QuantizedTensor, QuantizedWeights } from '../quantized-weights.ts';
-import type { Weights } from '../weight.ts';
+import type { Weights } from '../read-weight.ts';
 
 /** What every part of a forward pass is built with. */
 export interface Builder<Config = unknown> {

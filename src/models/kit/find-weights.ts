@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { InputError } from '../../core/errors.ts';
 import { biasName, type Site, weightShape } from '../../core/site.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
-import type { Weight, Weights, WeightType } from '../weight.ts';
+import type { Weight, Weights, WeightType } from '../read-weight.ts';
 
 const DTYPES: Readonly<Record<string, WeightType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 

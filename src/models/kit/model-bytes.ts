@@ -6,7 +6,7 @@ import { SHARD_INDEX } from '../../files/checkpoint-index.ts';
 import { inspectWeights, rememberedHash } from '../../files/inspect-weights.ts';
 import { isThere } from '../../files/regular-file.ts';
 import type { Model } from '../model.ts';
-import type { Weights } from '../weight.ts';
+import type { Weights } from '../read-weight.ts';
 import type { Tensors } from './find-weights.ts';
 
 /** What says, beside weights, what a model is. */

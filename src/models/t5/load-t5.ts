@@ -2,15 +2,30 @@ import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { CompileSettings } from '../../runtime/session.ts';
+import type { CheckpointNames } from '../kit/find-weights.ts';
 import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import type { Model } from '../model.ts';
-import { t5Names } from './checkpoint-names.ts';
 import { standaloneGraphs } from './standalone.ts';
 import { t5Codec } from './t5-codec.ts';
 import { parseT5Config, type T5Config } from './t5-config.ts';
 import { programGraphs } from './t5-graphs.ts';
 import { createT5Program } from './t5-program.ts';
 import { t5Sites } from './t5-sites.ts';
+
+/** Names under which checkpoints keep the one embedding table. */
+const EMBEDDING_NAMES = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
+
+/** The first checkpoints hold a table that no attention reads. */
+const NEVER_READ = 'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight';
+
+/** How checkpoints of a T5 name their tensors. */
+function t5Names({ tied }: Pick<T5Config, 'tied'>): CheckpointNames {
+  return {
+    namesOf: name => (EMBEDDING_NAMES.includes(name) ? EMBEDDING_NAMES : [name]),
+    // A copy of the embedding, where the two are tied.
+    unread: name => name === NEVER_READ || (tied && name === 'lm_head.weight'),
+  };
+}
 
 const TEXT: Answers<T5Config> = {
   heads: [],

@@ -5,8 +5,7 @@ import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import type { Model } from '../model.ts';
-import { sentinelOf } from './sentinel.ts';
-import { answerText, sourcePieces } from './text-form.ts';
+import { answerText, sentinelOf, sourcePieces } from './text-form.ts';
 
 /** Most tokens of an answer where a task's answers are free text and it does not say. */
 const freeTextTokens = 16;

@@ -6,8 +6,7 @@ import { checkBudget } from '../../structure/fill-budget.ts';
 import { createBatchCursor } from '../../training/batch-cursor.ts';
 import { runLoop } from '../../training/loop.ts';
 import { withMicroBatches } from '../../training/micro-batches.ts';
-import { checkFinite } from '../../training/steps.ts';
-import { stoppable } from '../../training/stoppable.ts';
+import { checkFinite, stoppable } from '../../training/steps.ts';
 import { defineStrategy, type SearchProblem } from './strategy.ts';
 
 const stream = 'search/gradient-norm';

@@ -12,7 +12,7 @@ import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metri
 const anyScalar = { type: ['string', 'number', 'boolean', 'null'] };
 const text = z.string().min(1).meta(anyScalar);
 const integer = z.coerce.number().int();
-const count = integer.positive();
+const count = integer.positive().max(1_000_000_000);
 
 const files = z.strictObject({
   train: z
@@ -46,11 +46,15 @@ const schemaFor = (known: Metrics) =>
       ),
     metric: z.enum(Object.keys(known)).describe(`what a run is scored by: ${describeMetrics(known)}`),
     files: files.describe('the data files'),
-    maxSourceLength: integer.min(2).default(128).describe('longest source, in tokens; longer ones are cut'),
+    maxSourceLength: integer
+      .min(2)
+      .max(1_000_000)
+      .default(128)
+      .describe('longest source, in tokens; longer ones are cut'),
     maxTargetLength: count
       .default(16)
       .describe('longest answer, in tokens, where targets are free text; no longer one is ever given'),
-    batchSize: count.default(32).describe('examples a step'),
+    batchSize: integer.positive().max(100_000).default(32).describe('examples a step'),
     epochs: count.default(10).describe('passes over the training set'),
     evaluateEvery: count.default(100).describe('steps between two validations'),
   });

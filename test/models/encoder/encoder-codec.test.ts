@@ -87,3 +87,16 @@ it('what it cannot do is refused, and a folder without weights reads the same', 
   const [here, there] = [model.codec({ labels: ['a', 'b'] }, options), codecOf({ labels: ['a', 'b'] }, options)];
   assert.deepEqual(here.read([segment('a fine film')]), there.read([segment('a fine film')]));
 });
+
+it('of two texts each loss is told; one text of several fields loses of the longest, and its own words stay', () => {
+  const codec = model.codec({ labels: ['no', 'yes'] }, options);
+  assert.deepEqual(codec.read([segment('a b c d e f g h', 'premise'), segment('x y', 'hypothesis')]).lost, {
+    premise: 1,
+  });
+  const [premise, hypothesis] = ['x '.repeat(30).trim(), 'y'];
+  const pieces = [{ text: premise, field: 'premise' }, { text: ' so ' }, { text: hypothesis, field: 'hypothesis' }];
+  const { input, lost } = codec.read([{ text: `${premise} so ${hypothesis}`, pieces }]);
+  const end = tokenizer.encode('so y');
+  assert.deepEqual(input.ids.slice(-1 - end.length), [...end, SEP]);
+  assert.deepEqual([input.ids.length, Object.keys(lost!)], [12, ['premise']]);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { checkSearchOptions } from '../../../src/config/search-options.ts';
+import { chosenStrategy } from '../../../src/config/search-options.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import { InputError } from '../../../src/core/errors.ts';
 import { completeSettings } from '../../../src/library/stage-settings.ts';
@@ -43,7 +43,7 @@ for (const strategy of strategies as readonly SearchStrategy[]) {
       for (const [key, value] of Object.entries(other.options.parse({}))) {
         if (Object.hasOwn(strategy.options.shape, key)) continue;
         assert.throws(
-          () => checkSearchOptions({ strategy: strategy.name as 'bilevel', [key]: value }),
+          () => chosenStrategy({ strategy: strategy.name as 'bilevel', [key]: value }),
           (error: InputError) =>
             error instanceof InputError &&
             error.where === `--${key}` &&

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, key, keyWithDefault, positive, positiveInteger } from '../../../core/key.ts';
+import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/key.ts';
 import type { Contradiction } from '../strategy.ts';
 import type { BiLevelSearchOptions } from './bilevel-search.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
@@ -42,14 +42,14 @@ export const biLevelKeys = z.object({
   ),
   tau: keyWithDefault(temperature, 1, 'temperature of the shifted sigmoid', { hint: 'T' }),
   beta: keyWithDefault(temperature, 1, 'temperature of the Binary Concrete gates', { hint: 'B' }),
-  'alpha-lr': keyWithDefault(positive, 0.1, 'learning rate of the structure parameters α', { hint: 'R' }),
+  'alpha-lr': keyWithDefault(rate, 0.1, 'learning rate of the structure parameters α', { hint: 'R' }),
   'alpha-travel': key(
     positive,
     'how far α may travel in all, in place of --alpha-lr: the sum of its rates over the search, whatever its number of steps (3.8 are 75 steps at 0.1, 15 are 300)',
     { hint: 'D' },
   ),
   'search-lr': key(
-    positive,
+    rate,
     "learning rate of the modules' parameters while searching (default: half of --lr, and less by as much as open gates hold more parameters than the budget)",
     { hint: 'R' },
   ),

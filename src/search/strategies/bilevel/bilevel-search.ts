@@ -7,8 +7,7 @@ import { type BatchCursor, createBatchCursor } from '../../../training/batch-cur
 import { type EvaluationEvent, type LoopContext, runLoop } from '../../../training/loop.ts';
 import { withMicroBatches } from '../../../training/micro-batches.ts';
 import type { StageConfig } from '../../../training/stage.ts';
-import { countSteps, linearDecay } from '../../../training/steps.ts';
-import { stoppable } from '../../../training/stoppable.ts';
+import { countSteps, linearDecay, stoppable } from '../../../training/steps.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
