@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { builtIn, type Catalogue } from '../../catalogue/catalogue.ts';
 import { openPlugins } from '../../catalogue/open-plugins.ts';
 import type { Settings } from '../../config/settings.ts';
 import { packageVersion } from '../../library/provenance.ts';
 import type { Cell } from '../cell.ts';
+import { type Derivation, filesBefore } from '../derivation.ts';
 import type { Statements } from './database.ts';
 import { type PackedCell, packedCell, settingsOf } from './packed-cell.ts';
 import { type Allowed, findPlace } from './places.ts';
@@ -68,6 +69,9 @@ export async function unpackCell(
     const { here } = found;
     if (place.given === undefined || here === undefined || here === place.given) continue;
     pairs.push({ given: place.given, absolute: place.given, here });
+    // inputs.json names each file that was read there.
+    if (place.key === 'task')
+      pairs.push({ given: dirname(place.given), absolute: dirname(place.given), here: dirname(here) });
     const plugins = settings.plugins?.map(file => (file === place.given ? here : file));
     settings = place.key === 'plugins' ? { ...settings, plugins } : { ...settings, [place.key]: here };
   }
@@ -82,24 +86,35 @@ export async function unpackCell(
   if (derive !== undefined)
     pairs.push({ given: derive.to, absolute: resolve(derive.to), here: join(run, derivedFile) });
   const here = (path: string) => pairs.find(({ given }) => given === path)?.here ?? path;
-  const { structure } = settings;
+  const { structure, prior } = settings;
   const local: PackedCell = {
     ...packed,
-    settings: { ...settings, ...(structure !== undefined && { structure: here(structure) }) } as PackedCell['settings'],
+    settings: {
+      ...settings,
+      ...(structure !== undefined && { structure: here(structure) }),
+      ...(prior !== undefined && { prior: prior.map(here) }),
+    } as PackedCell['settings'],
   };
   const cell: Cell = {
     ...labelsOf(local),
     folder: run,
     job: packed.job,
     settings: checkedSettings(local, catalogue),
-    ...(derive && { derive: { ...derive, from: derive.from.map(group => group.map(here)), to: here(derive.to) } }),
+    ...(derive && { derive: derivationHere(derive, here) }),
   };
   return { cell, outward: outward(pairs), inward: inward(pairs) };
 }
 
+function derivationHere(derive: NonNullable<PackedCell['derive']>, here: (path: string) => string): Derivation {
+  const to = here(derive.to);
+  if (derive.by === 'draw') return { ...derive, to };
+  const { map, from, ...rest } = derive;
+  return { ...rest, from: from.map(group => group.map(here)), ...(map && { map }), to };
+}
+
 /** Nothing is read but what is listed with a hash: a path that is not would be opened unseen. */
 function requireListed({ settings, places, inputs, derive }: PackedCell): void {
-  const { structure, model, data, task, plugins = [] } = settings as Settings;
+  const { structure, model, data, task, plugins = [], prior = [] } = settings as Settings;
   const isInput = (path: string) => inputs.some(({ given }) => given === path);
   const isPlace = (key: string, path: string | undefined) =>
     places.some(place => place.key === key && place.given === path);
@@ -109,9 +124,10 @@ function requireListed({ settings, places, inputs, derive }: PackedCell): void {
     typeof task === 'string' &&
     (!/\.ya?ml$/i.test(task) || isPlace('task', task)) &&
     plugins.every(file => isPlace('plugins', file)) &&
+    prior.every(isInput) &&
     (derive === undefined
       ? structure === undefined || isInput(structure)
-      : structure === derive.to && derive.from.flat().every(isInput)) &&
+      : structure === derive.to && filesBefore(derive as Derivation).every(isInput)) &&
     !('out' in settings);
   if (!listed) throw new PoisonError('the cell names a path that it lists no hash of');
 }
@@ -152,12 +168,13 @@ function inward(pairs: readonly Pair[]): Translate {
   };
 }
 
-/** Exchanges a path that is a whole string of JSON, or a whole value of YAML, for another. */
+/** Exchanges a path that is a whole string of JSON or the beginning of one, or a whole value of YAML, for another. */
 function exchange(text: string, from: string, to: string): string {
   const plain = /^[\w./][\w./@%+-]*$/;
   const written = plain.test(to) ? to : JSON.stringify(to);
   return text
-    .replaceAll(JSON.stringify(from), JSON.stringify(to))
+    .replaceAll(JSON.stringify(from), () => JSON.stringify(to))
+    .replaceAll(`${JSON.stringify(from).slice(0, -1)}/`, () => `${JSON.stringify(to).slice(0, -1)}/`)
     .replaceAll(`: ${from}\n`, () => `: ${written}\n`)
     .replaceAll(`- ${from}\n`, () => `- ${written}\n`);
 }

@@ -9,13 +9,19 @@ import { withAbsolutePaths } from '../../config/paths.ts';
 import type { Settings } from '../../config/settings.ts';
 import { sourceOf } from '../../jobs/given-structure.ts';
 import { packageVersion } from '../../library/provenance.ts';
+import { runFolder } from '../../runs/run-folder.ts';
 import { mappings } from '../../structure/map-structure.ts';
 import { readStructure } from '../../structure/structure-file.ts';
 import type { Cell } from '../cell.ts';
+import { filesBefore } from '../derivation.ts';
 import { hashPlace, namedPlaces, type Place } from './places.ts';
 
 const text = z.string().min(1).max(4096);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const natural = z.int().nonnegative();
+/** What is said of every structure that is made; `to` is the file that the submitter's other cells find it in. */
+const made = { budget: text, keepInert: z.boolean(), to: text };
 
 /**
  * A cell as it travels: names and hashes, no paths that are opened unseen, no code, no secrets. A worker believes nothing
@@ -30,14 +36,15 @@ export const packedCell = z.strictObject({
   /** With paths as the submitter has them: of these only what `places` and `inputs` list is read. */
   settings: z.record(text, z.json()),
   derive: z
-    .strictObject({
-      from: z.array(z.array(text).min(1)).min(1),
-      budget: text,
-      keepInert: z.boolean(),
-      map: z.enum(mappings).optional(),
-      /** The file that the submitter's other cells find it in. */
-      to: text,
-    })
+    .discriminatedUnion('by', [
+      z.strictObject({
+        by: z.literal('mean'),
+        from: z.array(z.array(text).min(1)).min(1),
+        map: z.enum(mappings).optional(),
+        ...made,
+      }),
+      z.strictObject({ by: z.literal('draw'), space: text, seed: natural, draw: natural, ...made }),
+    ])
     .optional(),
   places: z.array(
     z.strictObject({ key: z.enum(['model', 'task', 'data', 'plugins']), given: text.optional(), hash: sha256 }),
@@ -67,14 +74,19 @@ const notComputed: readonly string[] = ['threads', 'out', 'plugins'];
 export async function packCell(cell: Cell, name: string, known: Catalogue = builtIn): Promise<Submission> {
   const { job, derive } = cell;
   const { out: _, ...given } = cell.settings;
-  const settings = { ...withAbsolutePaths(given), ...(given.structure && { structure: given.structure }) };
+  const settings = {
+    ...withAbsolutePaths(given),
+    ...(given.structure && { structure: given.structure }),
+    ...(given.prior && { prior: given.prior }),
+  };
   const catalogue = openPlugins(settings.plugins, known);
   const places: Place[] = [];
   for (const place of namedPlaces(settings)) {
     places.push({ ...place, hash: await hashPlace(place, settings, catalogue) });
   }
-  // Where a structure is made of others, its file is not there yet.
-  const files = derive === undefined ? [settings.structure].filter(file => file !== undefined) : derive.from.flat();
+  // Where a structure is made, its file is not there yet.
+  const own = derive === undefined ? [settings.structure].filter(file => file !== undefined) : filesBefore(derive);
+  const files = [...own, ...(settings.prior ?? [])];
   const inputs = new Map<string, Uint8Array>();
   const listed: PackedCell['inputs'] = [];
   for (const given of new Set(files)) {
@@ -88,15 +100,16 @@ export async function packCell(cell: Cell, name: string, known: Catalogue = buil
     name,
     job,
     settings: settings as PackedCell['settings'],
-    ...(derive && { derive: { ...derive, from: derive.from.map(group => [...group]) } }),
+    ...(derive && { derive: structuredClone(derive) as PackedCell['derive'] }),
     places,
     inputs: listed,
   };
   return { id: idOf(content), content, inputs };
 }
 
-/** A structure file with what it says of its origin in it, which otherwise stands beside it. */
-async function structureBytes(file: string): Promise<Uint8Array> {
+/** The structure file that a path means, itself or in a run folder, with what it says of its origin in it, which otherwise stands beside it. */
+async function structureBytes(path: string): Promise<Uint8Array> {
+  const file = /\.json$/i.test(path) ? path : runFolder(path).structure;
   const structure = await readStructure(file);
   if (structure.source !== undefined) return readFile(file);
   return Buffer.from(JSON.stringify({ ...structure, source: await sourceOf(file, structure) }));
@@ -105,12 +118,17 @@ async function structureBytes(file: string): Promise<Uint8Array> {
 /** A UUID of all that a cell's numbers depend on: files by their content, not by their paths. */
 export function idOf({ program, job, settings, derive, places, inputs }: Omit<PackedCell, 'name'>): string {
   const hashOf = (path: string) => inputs.find(({ given }) => given === path)?.hash ?? path;
+  const hashed = (value: unknown) => (Array.isArray(value) ? value.map(hashOf) : hashOf(String(value)));
   const computed = Object.entries(settings)
     .filter(([key]) => !notComputed.includes(key) && !places.some(place => place.key === key))
-    .map(([key, value]) => [key, key === 'structure' && derive === undefined ? hashOf(String(value)) : value])
+    .map(([key, value]) => [key, readsInput(key) ? hashed(value) : value])
     .filter(([key]) => !(key === 'structure' && derive !== undefined))
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  const made = derive && { ...derive, to: null, from: derive.from.map(group => group.map(hashOf)) };
+  const made = derive && {
+    ...derive,
+    ...('from' in derive && { from: derive.from.map(group => group.map(hashOf)) }),
+    to: null,
+  };
   const hash = createHash('sha256')
     .update(JSON.stringify([program, job, computed, made ?? null, places.map(({ key, hash }) => [key, hash])]))
     .digest('hex');
@@ -121,6 +139,11 @@ export function idOf({ program, job, settings, derive, places, inputs }: Omit<Pa
     `8${hash.slice(17, 20)}`,
     hash.slice(20, 32),
   ].join('-');
+}
+
+/** Settings whose paths are those of inputs. */
+function readsInput(key: string): boolean {
+  return key === 'structure' || key === 'prior';
 }
 
 /** What a worker must have: cells of one group are done by the same workers. */

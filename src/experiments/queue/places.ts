@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { Settings } from '../../config/settings.ts';
-import { hashFile } from '../../files/check-once.ts';
+import { rememberedHash } from '../../files/inspect-weights.ts';
 import { parseRepository } from '../../hub/repository.ts';
 import { builtInModel } from '../../models/built-in.ts';
 import { chooseModelFiles, findModel } from '../../models/load-model.ts';
@@ -53,20 +53,9 @@ export async function hashPlace({ key, given }: Named, { task }: Settings, catal
   return hashFiles(own, (await filesBelow(own)).filter(reader.mayRead));
 }
 
-/** By state of the file: weights are read once a process, however many cells use them. */
-const hashes = new Map<string, Promise<string>>();
-
 async function hashFiles(folder: string, paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of paths.toSorted()) {
-    const file = join(folder, path);
-    const { size, mtimeMs, ino } = await stat(file);
-    const state = JSON.stringify([await realpath(file), size, mtimeMs, ino]);
-    const known = hashes.get(state) ?? hashFile(file);
-    hashes.set(state, known);
-    known.catch(() => hashes.delete(state));
-    hash.update(JSON.stringify([path, await known]));
-  }
+  for (const path of paths.toSorted()) hash.update(JSON.stringify([path, await rememberedHash(join(folder, path))]));
   return hash.digest('hex');
 }
 

@@ -32,7 +32,7 @@ const lastFirst = [
 ];
 
 /** Texts that may hold paths. */
-const withPaths = /^(config\.yaml|(result|(derived-)?structure)\.json)$/;
+const withPaths = /^(config\.yaml|(inputs|result|(derived-)?structure)\.json)$/;
 
 /** What was stored of a run folder: a file whose state is known is not sent again. */
 export type StoredStates = Map<string, string>;
