@@ -12,6 +12,7 @@ import { verdictsOn } from './comparison-verdicts.ts';
 import { type ExperimentEvent, eventsOf } from './events.ts';
 import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
+import { writeCellList } from './experiment-standing.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type ExperimentOutcome, runExperiment, stillToDo } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
@@ -123,6 +124,7 @@ async function doPlan<Result>(
   try {
     await mkdir(out, { recursive: true });
     await writeExperimentFile(out, plan.common);
+    await writeCellList(out, chosenExecutor(options.executor).kind.name, plan.phases.flat());
     outcome = await runExperiment(plan.phases, executor, emit, signal);
   } finally {
     await executor.close();

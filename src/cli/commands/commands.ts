@@ -12,6 +12,7 @@ import { predict } from './predict-command.ts';
 import { collect, queue, worker } from './queue-commands.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
+import { status, stop } from './standing-commands.ts';
 import { search, train } from './tune-commands.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
@@ -27,6 +28,8 @@ export const commands: Readonly<Record<string, Command>> = {
   sweep,
   spread,
   transfer,
+  status,
+  stop,
   queue,
   worker,
   collect,

@@ -130,8 +130,15 @@ export const collect: Command = {
     }),
 };
 
-/** What `queue` and `status` print of a queue. */
-export function standingOutput(standing: QueueStanding): Output {
+/** How everything in a queue stands. */
+export function wholeQueue(args: ParsedArgs): Promise<Output> {
+  return withQueue(args, {}, async queue => {
+    await requireQueue(queue);
+    return standingOutput(await queueStanding(queue));
+  });
+}
+
+function standingOutput(standing: QueueStanding): Output {
   const { experiments, workers, failures } = standing;
   const left = (cells: number, hourly: number) =>
     hourly === 0 || cells === 0 ? '' : duration((cells / hourly) * 3600);

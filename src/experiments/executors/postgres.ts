@@ -9,7 +9,7 @@ import { type Cell, cellId, cellName, fileName } from '../cell.ts';
 import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
 import { asQueueError, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
 import { packCell } from '../queue/packed-cell.ts';
-import { prepareQueue, requireQueueOrRoom } from '../queue/schema.ts';
+import { prepareQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.ts';
 import { lostMessage, type QueuedState, stateWords } from '../queue/standing.ts';
 import { type SubmittedCell, submitCells } from '../queue/submit-cells.ts';
 import { describeError, type Executor, type ExecutorContext, type ExecutorKind, type TellState } from './executor.ts';
@@ -30,16 +30,21 @@ const options = z.strictObject({
   priority: keyWithDefault(
     z.coerce.number().int().min(-10).max(10),
     0,
-    'from -10 to 10: cells of a higher one go first; experiments of the same take turns',
+    'from -10 to 10: runs of a higher one go first; experiments of the same take turns (default 0)',
     { hint: 'N' },
   ),
-  retries: keyWithDefault(z.coerce.number().int().min(0).max(100), 2, 'times that a run that fails is tried again', {
-    hint: 'N',
-  }),
+  retries: keyWithDefault(
+    z.coerce.number().int().min(0).max(100),
+    2,
+    'how often to try a run again that has failed (default 2)',
+    {
+      hint: 'N',
+    },
+  ),
   lease: keyWithDefault(
     z.coerce.number().int().min(10).max(3600),
     60,
-    'seconds without a word from its worker after which another takes a cell',
+    'seconds without a word from its worker after which another takes a run (default 60)',
     { hint: 'SECONDS' },
   ),
 });
@@ -64,6 +69,12 @@ export const postgres = {
   },
   async queue(given, out) {
     const queue = await openDatabase(queueUrl(given.queue));
+    try {
+      await requireQueue(queue);
+    } catch (error) {
+      await queue.close();
+      throw asQueueError(error, queue.name);
+    }
     return reachCells(queue, experimentName(given, out));
   },
 } as const satisfies ExecutorKind<typeof options>;
@@ -196,11 +207,21 @@ async function settle(queue: Queue, id: string, cell: Cell, out: string, tell: T
   }
 }
 
+const lastMessage = '(SELECT f.message FROM s3delta.failure f WHERE f.cell = j.id ORDER BY f.attempt DESC LIMIT 1)';
+
+interface Member {
+  readonly id: string;
+  readonly state: QueuedState;
+  readonly message: string | null;
+  /** Whether no other experiment waits for it. */
+  readonly alone: boolean;
+}
+
 /** Of cells, those that are not just waiting. */
 async function changesOf(queue: Queue, ids: readonly string[]) {
   const { rows } = await queue.pool.query<{ id: string; state: QueuedState; message: string | null }>(
     `SELECT j.id, ${stateWords} AS state,
-       (SELECT f.message FROM s3delta.failure f WHERE f.cell = j.id ORDER BY f.attempt DESC LIMIT 1) AS message
+       ${lastMessage} AS message
      FROM s3delta_boss.job j
      WHERE j.name = $1 AND j.id = ANY($2::uuid[]) AND (j.state >= 'active' OR j.state = 'retry')`,
     [queueNames.cells, ids],
@@ -209,11 +230,9 @@ async function changesOf(queue: Queue, ids: readonly string[]) {
 }
 
 async function reachCells(queue: Queue, experiment: string) {
-  async function membersOf(
-    cells: readonly Cell[],
-  ): Promise<Map<string, { id: string; state: QueuedState; alone: boolean }>> {
-    const { rows } = await queue.pool.query<{ id: string; cell: string; state: QueuedState; alone: boolean }>(
-      `SELECT m.cell AS id, m.about->>'cell' AS cell, ${stateWords} AS state,
+  async function membersOf(cells: readonly Cell[]): Promise<Map<string, Member>> {
+    const { rows } = await queue.pool.query<Member & { cell: string }>(
+      `SELECT m.cell AS id, m.about->>'cell' AS cell, ${stateWords} AS state, ${lastMessage} AS message,
          NOT EXISTS (SELECT 1 FROM s3delta.member o WHERE o.cell = m.cell AND o.experiment <> m.experiment) AS alone
        FROM s3delta.experiment e JOIN s3delta.member m ON m.experiment = e.id
        JOIN s3delta_boss.job j ON j.name = $2 AND j.id = m.cell WHERE e.name = $1`,
@@ -226,7 +245,13 @@ async function reachCells(queue: Queue, experiment: string) {
 
   return {
     async standing(cells: readonly Cell[]) {
-      return new Map([...(await membersOf(cells))].map(([id, { state }]) => [id, state]));
+      const members = [...(await membersOf(cells))];
+      return new Map(
+        members.map(([id, { state, message }]) => [
+          id,
+          state === 'failed' ? `failed: ${message ?? lostMessage}` : state,
+        ]),
+      );
     },
     /** What other experiments wait for is left to them. */
     async cancel(cells: readonly Cell[]) {

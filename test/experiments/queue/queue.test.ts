@@ -81,6 +81,14 @@ describe('a queue on PostgreSQL', { skip: noServer() ?? false }, () => {
     assert.deepEqual(filesOf(join(space.folder, 'queued')), filesOf(join(space.folder, 'here')));
   });
 
+  test('what stands in the queue is told, of one folder and of all', async () => {
+    const one = await say(['status', 'queued']);
+    assert.equal(one.exitCode, 0, one.stderr);
+    assert.match(one.stdout, /12 runs: 12 done/);
+    const all = await say(['status']);
+    assert.match(all.stdout, /queued-[0-9a-f]{6} +0 +12 +0 +0 +12 +0/);
+  });
+
   test('what was done is brought back into a folder on another machine', async () => {
     const { stdout } = await say(['queue', '--json']);
     const [{ name }] = (JSON.parse(stdout) as { experiments: [{ name: string }] }).experiments;
