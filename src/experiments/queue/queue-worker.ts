@@ -163,14 +163,14 @@ class QueueWorker {
     const { allowed, catalogue, signal, tell } = this.#options;
     const local = await unpackCell(packed, folder, allowed, this.#queue.pool, catalogue);
     const { cell, inward } = local;
-    await this.#queue.inTransaction(async client => {
+    const restored = await this.#queue.inTransaction(async client => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-      await restoreRun(client, held.id, cell.folder, inward);
+      return restoreRun(client, held.id, cell.folder, inward);
     });
     tell(`${packed.name}: begun`);
     const started = performance.now();
     const overtime = AbortSignal.timeout(longestAttempt);
-    const checkpoints = this.#sendCheckpoints(held, local, lease);
+    const checkpoints = this.#sendCheckpoints(held, local, restored, lease);
     this.#runner ??= this.#options.runner();
     let result: RunResult;
     try {
@@ -191,10 +191,10 @@ class QueueWorker {
   }
 
   /** Sends the run's state every now and then, so that sending takes at most a twentieth of the time. */
-  #sendCheckpoints(held: Held, { cell, outward }: LocalCell, { lost, lose }: Lease) {
+  #sendCheckpoints(held: Held, { cell, outward }: LocalCell, restored: StoredStates, { lost, lose }: Lease) {
     const ended = new AbortController();
     const over = AbortSignal.any([ended.signal, lost]);
-    let stored: StoredStates = new Map();
+    let stored = restored;
     const send = async () => {
       let wait = this.#options.checkpointSeconds ?? 30;
       while (!over.aborted) {

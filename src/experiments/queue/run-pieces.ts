@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/folders.ts';
 import { writeFileWhole } from '../../files/write-whole.ts';
@@ -23,6 +24,7 @@ const unchanged: Translate = (_, bytes) => bytes;
  * everything it rests on is there as well.
  */
 const lastFirst = [
+  'outcome.json',
   'result.json',
   'delta.safetensors',
   'structure.json',
@@ -110,11 +112,13 @@ async function openAll(folder: string): Promise<OpenFile[]> {
       return undefined;
     });
     if (handle === undefined) continue;
-    const { ino, size, mtimeNs } = await handle.stat({ bigint: true });
-    opened.push({ path, handle, size: Number(size), state: `${ino} ${size} ${mtimeNs}` });
+    const found = await handle.stat({ bigint: true });
+    opened.push({ path, handle, size: Number(found.size), state: stateOf(found) });
   }
   return opened;
 }
+
+const stateOf = ({ ino, size, mtimeNs }: BigIntStats) => `${ino} ${size} ${mtimeNs}`;
 
 async function* piecesOf(
   handle: FileHandle,
@@ -137,6 +141,7 @@ async function* piecesOf(
 
 /**
  * Writes what is stored of a run into a folder. The statements must be those of one transaction that sees one state.
+ * @returns the states of the files, for `storeRun`
  * @throws Error where the bytes are not those that were stored
  */
 export async function restoreRun(
@@ -144,7 +149,8 @@ export async function restoreRun(
   id: string,
   folder: string,
   translate: Translate = unchanged,
-): Promise<void> {
+): Promise<StoredStates> {
+  const states: StoredStates = new Map();
   const { rows } = await statements.query<{ path: string; hash: string }>(
     'SELECT path, hash FROM s3delta.file WHERE cell = $1 ORDER BY path',
     [id],
@@ -156,7 +162,9 @@ export async function restoreRun(
     const target = join(folder, path);
     await makeFolder(dirname(target));
     await writeFileWhole(target, withPaths.test(path) ? translate(path, await joined(pieces)) : pieces);
+    states.set(path, stateOf(await stat(target, { bigint: true })));
   }
+  return states;
 }
 
 /** The database checks this as well; what is read from it is not believed. */
