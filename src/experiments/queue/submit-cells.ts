@@ -43,6 +43,7 @@ export async function submitCells(
   );
   const [{ id, members }] = rows as [{ id: string; members: number }];
   const first = await currentTurn(queue.pool, experiment.priority);
+  const known: string[] = [];
   for (let at = 0; at < cells.length; at += batchSize) {
     const batch = cells.slice(at, at + batchSize);
     await queue.inTransaction(async client => {
@@ -59,12 +60,10 @@ export async function submitCells(
         isNew.has(id) ? [jobOf(id, content, experiment, first + at + i)] : [],
       );
       if (jobs.length > 0) await boss.insert(queueNames.cells, jobs, { db: executing(client) });
-      await reviveFailed(
-        client,
-        batch.filter(cell => !isNew.has(cell.id)).map(cell => cell.id),
-      );
+      known.push(...batch.map(cell => cell.id).filter(id => !isNew.has(id)));
     });
   }
+  if (known.length > 0) await queue.inTransaction(client => reviveFailed(client, known));
   return id;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterruptedError } from '../../../src/core/errors.ts';
@@ -76,6 +77,7 @@ export function simulatedRunner({ steps, stepMilliseconds, failing = [], log }: 
       resources: {},
     };
     await writeResult(files.result, result);
+    await rm(files.checkpoint, { recursive: true });
     return result;
   }
   return { run: (cell, { signal }) => run(cell, signal), close: async () => {} };
