@@ -53,6 +53,8 @@ export { type LoadOptions, loadModel } from './models/load-model.ts';
 export type { Model } from './models/model.ts';
 export { type Plan, planSearch } from './plan/plan.ts';
 export type { RunView } from './report/run-view.ts';
+export type { Spread } from './report/spread.ts';
+export type { Verdict } from './report/verdict/verdict.ts';
 export type { RunResult } from './runs/result.ts';
 export { runFolder } from './runs/run-folder.ts';
 export { serveRuns } from './serve/server.ts';

@@ -7,6 +7,7 @@
 export { readConfigFile } from './config/config-file.ts';
 export type { ExperimentSettings, TransferSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
+export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
@@ -27,7 +28,7 @@ export type {
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
-export { type PairedTest, signFlipTest } from './core/statistics.ts';
+export { type Interval, type PairedTest, signFlipTest } from './core/statistics.ts';
 export type { ModelInput } from './data/read-inputs.ts';
 export type { TextTokenizer, Tokenizer } from './data/tokenizer/tokenizer.ts';
 export type { Attachment, Bottleneck, Contribution, Delta, Initializer, ParameterSpec } from './deltas/delta.ts';

@@ -22,6 +22,8 @@ export interface CommandContext extends JobContext {
   readonly catalogue: Catalogue;
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
+  /** Whether its ground is light, where it says so. */
+  readonly lightGround?: boolean;
   /** Characters in a line of that terminal (default: what fits most). */
   readonly columns?: number;
   /** What a command that is given no input reads (default: that of the process). */
@@ -40,6 +42,9 @@ export interface Command {
   /** May say less or more than `args` when `--help` lists them; arguments not listed there are refused. */
   run(args: ParsedArgs, context: CommandContext): Promise<Output>;
 }
+
+/** What is known of the terminal that output is for. */
+export type Terminal = Pick<CommandContext, 'colour' | 'columns' | 'lightGround'>;
 
 /** What a command takes where these names are known. */
 export function argsOf({ args }: Pick<Command, 'args'>, catalogue: Catalogue = builtIn): ArgsDef {

@@ -18,13 +18,13 @@ import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
 import { tableLines } from '../report/table.ts';
 import { verdictText } from '../report/verdict/verdict.ts';
-import type { Output } from './command.ts';
+import type { Output, Terminal } from './command.ts';
 
 /** What a comparison prints at its end. */
 export async function comparisonOutput(
   out: string,
   comparison: Comparison,
-  { colour }: { colour: boolean },
+  { columns, ...terminal }: Terminal,
 ): Promise<Output> {
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
@@ -32,18 +32,18 @@ export async function comparisonOutput(
     const { mean, keptBy: kept } = probabilityMaps(structures);
     return [
       `${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
-      ...[...heatMapLines(heatMap(mean), { colour, quantity: 'mean p', kept }), ''],
+      ...[...heatMapLines(heatMap(mean), { ...terminal, quantity: 'mean p', kept }), ''],
     ];
   });
   const lines = [
     ...maps,
     ...rowsByTask(comparison).flatMap(([task, rows]) => [
       `${task} on ${comparison.model}`,
-      ...tableLines(comparisonTable(rows)),
+      ...tableLines(comparisonTable(rows), columns),
       '',
     ]),
-    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows)), ''] : []),
-    ...(resources === undefined ? [] : [...tableLines(resources), '']),
+    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows), columns), ''] : []),
+    ...(resources === undefined ? [] : [...tableLines(resources, columns), '']),
     ...comparisonNotes(comparison),
     ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
     ...['', `${join(out, 'compare.md')}, tables and pictures beside it`],

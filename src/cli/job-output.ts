@@ -6,13 +6,13 @@ import { shownModules } from '../report/structure-modules.ts';
 import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
 import { tableLines } from '../report/table.ts';
 import { verdictText } from '../report/verdict/verdict.ts';
-import type { Output } from './command.ts';
+import type { Output, Terminal } from './command.ts';
 
 /**
  * What a whole job prints: its budget, the heat map, the scores, table 5's form, where all of it lies, and what it came
  * to.
  */
-export async function outcomeOutput(outcome: JobOutcome, options: { colour: boolean }): Promise<Output> {
+export async function outcomeOutput(outcome: JobOutcome, options: Terminal): Promise<Output> {
   const { folder, result, structure } = outcome;
   const modules = shownModules(structure);
   const scores = scoreTable(result);
@@ -20,10 +20,10 @@ export async function outcomeOutput(outcome: JobOutcome, options: { colour: bool
   const lines = [
     ...['', `${result.task} on ${result.model}, seed ${result.seed}: ${budgetSentence(result)}`, ''],
     ...heatMapLines(heatMap(modules), options),
-    ...['', ...tableLines(keptTable(modules)), ''],
-    ...(scores === undefined ? [] : [...tableLines(scores), '']),
+    ...['', ...tableLines(keptTable(modules), options.columns), ''],
+    ...(scores === undefined ? [] : [...tableLines(scores, options.columns), '']),
     ...dataSentences(result).flatMap(text => [text, '']),
-    ...[...tableLines(resourcesTable(result)), ''],
+    ...[...tableLines(resourcesTable(result), options.columns), ''],
     `run folder: ${folder.path}`,
     ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
   ];
@@ -31,10 +31,10 @@ export async function outcomeOutput(outcome: JobOutcome, options: { colour: bool
 }
 
 /** A run's tables alone, for a terminal. */
-export function outcomeTables({ result, structure }: JobOutcome): string[] {
+export function outcomeTables({ result, structure }: JobOutcome, { columns }: Terminal): string[] {
   const tables = [scoreTable(result), keptTable(shownModules(structure)), resourcesTable(result)];
   return [
-    ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table), '']),
+    ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table, columns), '']),
     ...dataSentences(result).flatMap(text => [text, '']),
   ];
 }

@@ -59,6 +59,8 @@ try {
     onEvent: progress.show,
     ...(process.stdin.isTTY && stderr.isTTY && { ask: terminalAsk(process.stdin, stderr, signal) }),
     colour: process.stdout.isTTY === true && !noColour,
+    // Some terminals tell their colours, `15;0`: the last is the ground's, of which 7 and those above 8 are light.
+    lightGround: /;(7|9|1\d)$/.test(process.env.COLORFGBG ?? ''),
     ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   });
   progress.finish();

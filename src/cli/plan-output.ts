@@ -1,27 +1,30 @@
 import { bytes, count, duration } from '../core/format.ts';
-import type { MemoryOption } from '../plan/options.ts';
+import { obstacles } from '../export/holdings.ts';
+import { asSettings, type MemoryOption } from '../plan/options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';
-import type { Output } from './command.ts';
+import type { Output, Terminal } from './command.ts';
 
 const stageNames = { search: 'search', retrain: 're-training' } as const;
 
 /** A plan for people: what there is to choose from, what may be spent, what it takes, and how to take less. */
-export function planOutput(plan: Plan): Output {
+export function planOutput(plan: Plan, { columns }: Terminal): Output {
   const lines = [
     `${plan.task} on ${plan.model} (${count(plan.backboneParameters)} parameters), seed ${plan.seed}`,
     '',
-    ...tableLines(candidatesTable(plan)),
+    ...tableLines(candidatesTable(plan), columns),
     '',
     `budget: ${budgetText(plan)}`,
     ...(plan.head === undefined ? [] : [`beside the budget: a head of ${count(plan.head)} parameters`]),
     `it holds ${plan.modulesThatFit.fewest} to ${plan.modulesThatFit.most} of ${count(plan.candidates)} modules`,
     '',
-    ...tableLines(stagesTable(plan)),
+    ...tableLines(exportsTable(plan), columns),
+    '',
+    ...tableLines(stagesTable(plan), columns),
     '',
     verdict(plan),
-    ...(plan.levers.length > 0 ? ['', ...tableLines(optionsTable(plan.levers))] : []),
+    ...(plan.levers.length > 0 ? ['', ...tableLines(optionsTable(plan.levers), columns)] : []),
   ];
   return { document: plan, lines };
 }
@@ -40,6 +43,14 @@ function candidatesTable({ groups, candidates, parameters }: Plan): Table {
       ]),
       ['all', '', count(candidates), '', count(parameters), ''],
     ],
+  };
+}
+
+/** What is found may not go everywhere: that is to be known before the search. */
+function exportsTable({ exports }: Plan): Table {
+  return {
+    header: ['to be exported as', 'with', ''],
+    rows: exports.map(holding => [holding.format, holding.holds.join(', ') || '–', obstacles(holding)]),
   };
 }
 
@@ -76,20 +87,13 @@ function optionsTable(options: readonly MemoryOption[]): Table {
   return {
     header: ['to need less', 'peak memory', 'fits', 'time in all', ''],
     rows: options.map(({ settings, peakBytes, seconds, fits, changes }) => [
-      Object.entries(settings)
-        .map(([key, value]) => flag(key, value))
-        .join(' '),
+      asSettings(settings),
       bytes(peakBytes),
       fits ? 'yes' : 'no',
       time(seconds),
       changes ?? 'the same results',
     ]),
   };
-}
-
-function flag(key: string, value: unknown): string {
-  if (typeof value === 'boolean') return value ? `--${key}` : `--no-${key}`;
-  return `--${key} ${value}`;
 }
 
 const time = (seconds: number | null): string => (seconds === null ? '–' : duration(seconds));

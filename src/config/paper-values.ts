@@ -1,5 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import { optionKeysOf, strategyNamed } from '../search/strategies/strategies.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 
 /**
  * The paper's own values (its appendix; sections 4 to 6 of the method), where a default of this program is another:
@@ -7,7 +9,7 @@ import { optionKeysOf, strategyNamed } from '../search/strategies/strategies.ts'
  * searched, and the sizes of its table 3.
  */
 const paperSettings = {
-  ...{ preset: 'paper', strategy: 'bilevel', space: 'mixed', budget: '1.39bp', 'clip-norm': 2 },
+  ...{ preset: 'paper', strategy: bilevel.name, space: defaultSpace, budget: '1.39bp', 'clip-norm': 2 },
   ...{ order: 'second', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1 },
   ...{ 'alpha-lr': 0.1, 'search-lr': 3e-4, 'fitting-only': false },
 } as const;

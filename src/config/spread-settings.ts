@@ -31,6 +31,7 @@ export function spreadSchemaFor(catalogue: Catalogue) {
   });
 }
 
+/** Every key of a spread, checked (`parseSpreadSettings`). */
 export type SpreadSettings = Readonly<z.infer<ReturnType<typeof spreadSchemaFor>>>;
 
 /**

@@ -137,6 +137,7 @@ export const errorCodes = {
   'queue-refused': ['the database refuses the user, the password or a right', 'give a user that it lets in'],
   'queue-unreachable': ['no database answers at the address of the queue', 'correct the address, or start it'],
   'queue-version': ['the queue is of another version than this program', 'do what the message says'],
+  'not-enough-memory': ['the job needs more memory than it may take', 'add the setting that is named'],
   'two-drives': ['files that belong together lie on two drives', 'set S3DELTA_CACHE to a folder on the other one'],
   'unreadable-export': ["the export's files cannot be read", 'export the run again'],
 } as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>;

@@ -1,7 +1,7 @@
 import type { DeltaKind, DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import type { Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
-import type { Merge, PeftForm } from './trained-forms.ts';
+import type { Merge, PeftForm, PeftHost, ReadFromPeft } from './trained-forms.ts';
 
 /** How a parameter's fresh values are drawn. */
 export type Initializer =
@@ -82,6 +82,8 @@ export interface Delta extends DeltaKind {
   merge?(site: Site, options: DeltaOptions): Merge | undefined;
   /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
   peft?(site: Site, options: DeltaOptions): PeftForm;
+  /** The module of this kind that PEFT has trained there; absent or undefined where it is of another. */
+  fromPeft?(site: Site, host: PeftHost): ReadFromPeft | undefined;
 }
 
 /**

@@ -19,5 +19,10 @@ export const fineTuning: Delta = {
     weight: weightDelta!,
     ...(biasDelta && { bias: biasDelta }),
   }),
+  fromPeft(site, { type, tensors: { weight, bias } }) {
+    if (type !== undefined || !weight) return undefined;
+    const own = bias ?? { shape: [site.outFeatures], values: new Float32Array(site.outFeatures) };
+    return { options: {}, parameters: { weightDelta: weight, ...(site.hasBias && { biasDelta: own }) } };
+  },
   merge: () => ({ weight: ({ weightDelta }) => weightDelta!, bias: ({ biasDelta }) => biasDelta! }),
 };

@@ -31,6 +31,15 @@ export const ia3: Delta = {
       bias: ({ l }, frozen) => frozen.map((b, i) => b * l![i]!),
     };
   },
+  fromPeft(site, { type, tensors: { ia3_l: scales } }) {
+    if (type !== 'IA3' || !scales) return undefined;
+    const { shape, values } = scales;
+    const [rows, columns] = scalesInput(site) ? [1, values.length] : [values.length, 1];
+    const isThere = shape[0] === rows && shape[1] === columns;
+    return isThere
+      ? { options: {}, parameters: { l: { shape: [values.length], values: values.map(value => value - 1) } } }
+      : undefined;
+  },
   peft: site => ({
     type: 'IA3',
     options: { feedForward: scalesInput(site) ? 1 : 0 },

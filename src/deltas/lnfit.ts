@@ -10,5 +10,10 @@ export const lnfit: Delta = {
   parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
   merge: () => ({ weight: ({ scale }) => scale! }),
+  fromPeft(site, { type, tensors: { weight, bias } }) {
+    if (type !== undefined || site.host !== 'norm' || !weight || bias?.values.some(value => value !== 0))
+      return undefined;
+    return { options: {}, parameters: { scale: weight } };
+  },
   peft: () => ({ type: 'saved' }),
 };

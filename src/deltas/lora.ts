@@ -44,6 +44,12 @@ export const lora: Delta = {
       return change;
     },
   }),
+  fromPeft(_, { type, tensors, alpha }) {
+    const [A, B] = [tensors['lora_A.weight'], tensors['lora_B.weight']];
+    if (type !== 'LORA' || !A || !B) return undefined;
+    const rank = A.shape[0]!;
+    return { options: { rank, alpha: alpha(rank) }, parameters: { A, B } };
+  },
   peft: ({ inFeatures, outFeatures }, { rank, alpha }) => ({
     type: 'LORA',
     options: { rank: rank!, alpha: alpha! },

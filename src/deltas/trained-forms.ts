@@ -28,6 +28,22 @@ interface PeftAdapted {
   tensors(trained: TrainedParameters): Readonly<Record<string, PeftTensor>>;
 }
 
+/** What PEFT has trained at a host. */
+export interface PeftHost {
+  /** PEFT's `peft_type`; absent of a host that was saved whole. */
+  readonly type?: string;
+  /** By their names below the host's; of one that was saved whole, `weight` and `bias` less what they were. */
+  readonly tensors: Readonly<Record<string, PeftTensor>>;
+  /** What a product of rank-`rank` matrices counts for, times its rank. */
+  alpha(rank: number): number;
+}
+
+/** The same as a module of some kind. */
+export interface ReadFromPeft {
+  readonly options: Readonly<Record<string, number>>;
+  readonly parameters: Readonly<Record<string, PeftTensor>>;
+}
+
 interface PeftTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;

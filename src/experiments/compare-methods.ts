@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
+import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
@@ -44,9 +45,9 @@ export function compare(
 
 /** What a comparison does. */
 export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work<Comparison> {
-  const loaders = sharedLoaders();
-  const settings = withThreads(given, executor);
-  const plan = (tell: Tell, catalogue: Catalogue) => listCells(settings, out, loaders, tell, catalogue);
+  const loaders = loadersFor(executor);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    listCells(withThreads(given, executor), out, loaders, tell, catalogue);
   return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
 }
 
@@ -59,6 +60,27 @@ export interface Work<Result> {
   readonly loaders: SharedLoaders;
   /** Sums up what was done, and writes it into the folder. */
   conclude(done: ExperimentDone): Promise<Result>;
+}
+
+/**
+ * Loaders of an experiment. Where a queue's machines compute, this one's devices say nothing: what is named is taken
+ * at its word, and fails there if it is not there.
+ */
+export function loadersFor(executor: ExecutorSettings | undefined): SharedLoaders {
+  const shared = sharedLoaders();
+  return {
+    ...shared,
+    async device(asked = 'cpu', tell) {
+      const { kind } = chosenExecutor(executor);
+      if (kind.queue === undefined) return shared.device(asked, tell);
+      if (asked !== 'auto') return asked;
+      throw new InputError(`which device is fastest where ${kind.name} runs them cannot be measured here`, {
+        code: 'unknown-value',
+        where: '--device',
+        remedy: 'name one that all of these machines have: --device cpu, or --device cuda',
+      });
+    },
+  };
 }
 
 /** The settings of every run, with the threads that its executor has for each. */

@@ -5,8 +5,8 @@ import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readJson } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { standingOf, standingText } from '../runs/outcome.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { standingOf, standingText } from '../runs/run-outcome.ts';
 import { type Cell, cellId, cellName, cellResult } from './cell.ts';
 import type { CellQueue } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
@@ -85,7 +85,7 @@ export function experimentStanding(out: string, reach: ExecutorSettings): Promis
 
 function byFolder({ folder }: Cell): string {
   const run = runFolder(folder);
-  return isThere(run.config) ? standingText(standingOf(run)) : 'not begun';
+  return isThere(run.config) ? standingText(standingOf(run)) : 'open, not begun';
 }
 
 /**

@@ -16,11 +16,11 @@ import { randomStructure } from '../structure/random-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { tuneCost } from '../training/stage-cost.ts';
 import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
-import { type CompareOptions, runPlan, type Work, withThreads } from './compare-methods.ts';
+import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
+import type { SharedLoaders } from './shared-loaders.ts';
 import { type SpreadOutcome, writeSpread } from './spread-files.ts';
 
 /** Validations along a training at least: a curve of so many points. */
@@ -40,9 +40,9 @@ export function spread(given: SpreadSettings, options: CompareOptions): AsyncGen
 
 /** What a spread does. */
 export function spreadWork(given: SpreadSettings, { out, executor }: CompareOptions): Work<SpreadOutcome> {
-  const loaders = sharedLoaders();
-  const settings = withThreads(given, executor);
-  const plan = (tell: Tell, catalogue: Catalogue) => planSpread(settings, out, loaders, tell, catalogue);
+  const loaders = loadersFor(executor);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planSpread(withThreads(given, executor), out, loaders, tell, catalogue);
   return { plugins: given.plugins, loaders, plan, conclude: concludeSpread };
 }
 

@@ -13,6 +13,7 @@ const count = z.int().nonnegative();
 /** File names only: a description from elsewhere must not make us open other files. */
 const fileName = z.string().regex(/^[\w.-]+$/);
 const graph = z.looseObject({ file: fileName });
+const named = <Value extends z.ZodType>(value: Value) => z.record(fileName, value);
 
 const description = z.looseObject({
   /** A name in the list of `formats.ts`. */
@@ -57,9 +58,13 @@ const description = z.looseObject({
   /** Of the format `onnx`. */
   onnx: z
     .looseObject({
-      ...{ encoder: graph, decoder: graph, startId: count, padId: count, endId: count },
-      /** Of graphs and weights, by their names; absent in what earlier versions wrote. */
-      sha256: z.record(fileName, z.string()).optional(),
+      /** How the graphs are asked, and what has to be known for it (`onnx-forms.ts`). */
+      form: z.string(),
+      facts: named(count),
+      /** By the names that other programs know them by. */
+      graphs: named(graph),
+      /** Of graphs and weights, by their names. */
+      sha256: named(z.string()),
     })
     .optional(),
 });

@@ -4,6 +4,7 @@ import type { Head } from '../deltas/layout.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
+import type { ExportedTask } from './exported-task.ts';
 
 /** What is exported: a backbone, and the modules trained for it. */
 interface TrainedModel {
@@ -13,14 +14,20 @@ interface TrainedModel {
   readonly modules: readonly DeltaModule[];
   /** Their parameters and those of the heads, flat, in the model's layout of `modules`. */
   readonly delta: Float32Array;
+  /** What was trained for. */
+  readonly task: ExportedTask;
+  /** Forms to write weights in, at least one of the exporter's `dtypes`; none where it has none. */
+  readonly dtypes: readonly string[];
 }
 
 /** A form in which other programs take a trained model. */
 export interface Exporter {
   /** What the folder is good for, in a few words. */
   readonly description: string;
+  /** Forms that weights can be written in, the usual one first; absent where there is one alone. */
+  readonly dtypes?: readonly string[];
   /** @throws InputError naming the modules or heads that this form cannot hold, and what to do */
-  check(modules: readonly DeltaModule[], heads: readonly Head[]): void;
+  check(modules: readonly DeltaModule[], heads: readonly Head[], task: ExportedTask): void;
   /**
    * Writes the form's files into an empty folder, and returns what there is to say of them beside the task.
    * @throws InterruptedError where the signal has aborted

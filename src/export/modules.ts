@@ -1,6 +1,9 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { Layout } from '../core/program.ts';
 import type { Head } from '../deltas/layout.ts';
+import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
+import type { ExportedTask } from './exported-task.ts';
 
 /** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */
 export function namesOf(modules: readonly DeltaModule[]): string {
@@ -12,12 +15,22 @@ export function namesOf(modules: readonly DeltaModule[]): string {
     .join('; ');
 }
 
-/** Refuses a model with trained heads, for a form that has no place for them. */
-export function refuseHeads(heads: readonly Head[], form: string): void {
-  if (heads.length === 0) return;
-  throw new InputError(`${form} cannot hold the trained ${heads.map(({ name }) => name).join(', ')}`, {
+/** Refuses a head that is asked for each of several choices: other programs know heads of one text. */
+export function refuseChoices({ name, choices }: ExportedTask, heads: readonly Head[], form: string): void {
+  if (heads.length === 0 || !choices) return;
+  throw new InputError(`${form} of one text cannot hold a head that chooses among texts, as ${name} asks`, {
     code: 'export-cannot-hold',
     where: '--format',
     remedy: 'leave the model in its run folder: `predict` and `serve` answer from there',
   });
+}
+
+/** The trained heads as tensors, by the names that checkpoints have for them. */
+export function headTensors({ heads }: Layout, delta: Float32Array): [string, TensorSource][] {
+  return heads.flatMap(({ name, parameters }) =>
+    parameters.map(({ name: part, shape, offset, size }): [string, TensorSource] => [
+      `${name}.${part}`,
+      { dtype: 'F32', shape, bytes: () => bytesOf(delta.subarray(offset, offset + size)) },
+    ]),
+  );
 }

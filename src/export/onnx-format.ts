@@ -1,73 +1,103 @@
 import { join } from 'node:path';
 import { elementCount } from '../core/arrays.ts';
-import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { type MergedDelta, mergeDelta } from '../deltas/merge.ts';
+import { InputError } from '../core/errors.ts';
+import { mergeDelta } from '../deltas/merge.ts';
 import { checkOnce, hashFile, recordOf } from '../files/check-once.ts';
+import { makeFolder } from '../files/folders.ts';
 import { openFile } from '../files/regular-file.ts';
-import { bytesOf } from '../files/write-tensors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
 import { webgpuLowerings } from '../graph/lowerings/webgpu.ts';
 import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
-import { readWeight, readWeightBytes, type Weight, type Weights } from '../models/read-weight.ts';
-import { openStandalone } from '../runtime/standalone-program.ts';
+import { readWeight, type Weights } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
-import { copyModelFiles } from './model-files.ts';
-import { refuseHeads } from './modules.ts';
+import { taskConfig, writeModelFiles } from './model-files.ts';
+import { refuseChoices } from './modules.ts';
+import { openForm } from './onnx-forms.ts';
+import { storages, weightFile } from './weight-storage.ts';
 
-const WEIGHTS = 'model.onnx_data';
-/** ONNX asks for external tensors at whole pages, so that they can be mapped. */
-const PAGE = 4096;
+/** Where transformers.js looks for graphs. */
+const GRAPHS = 'onnx';
+/** Extents by the names that transformers.js and Optimum know them by. */
+const extentNames = {
+  ...{ batch: 'batch_size', source: 'encoder_sequence_length', target: 'decoder_sequence_length' },
+  ...{ past: 'past_decoder_sequence_length', pastSource: 'past_encoder_sequence_length' },
+};
 
 /**
- * Encoder and decoder as ONNX models under the names that Hugging Face's Optimum gives them, over one file of weights.
- * What weights can hold is merged into them; the parameters of all other modules are constants of the graphs.
+ * A model for transformers.js and any other program on ONNX Runtime: a folder `onnx` of graphs under the names that
+ * Hugging Face's Optimum gives them, each with its file of weights, and beside it config and tokenizer. What weights
+ * can hold is merged into them; the parameters of all other modules, and heads, are constants of the graphs.
  */
 export const onnx: Exporter = {
-  description: 'encoder and decoder for ONNX Runtime, with any modules',
-  check: (_, heads) => refuseHeads(heads, 'an encoder with its decoder'),
-  async write({ model, modules, delta }, folder, signal) {
+  description: 'a model for transformers.js and ONNX Runtime, with any modules',
+  dtypes: Object.keys(storages),
+  check: (_, heads, task) => refuseChoices(task, heads, 'a graph'),
+  async write({ model, modules, delta, task, dtypes }, folder, signal) {
     if (!model.standalone) {
-      throw new InputError(`${model.name} is of a family without ONNX models of its own`, {
+      throw new InputError(`${model.name} has no ONNX graphs of its own for what ${task.name} asks of it`, {
         code: 'export-cannot-hold',
         where: '--format',
+        remedy: 'leave the model in its run folder: `predict` and `serve` answer from there',
       });
     }
     const { changes, rest, delta: constants } = mergeDelta(model.layout(modules), delta);
-    const weights = await writeWeights(join(folder, WEIGHTS), model.weights, changes, signal);
-    const { encoder, decoder, startId, padId, endId } = model.standalone(weights, rest, constants);
-    const files = { encoder: 'encoder_model.onnx', decoder: 'decoder_model.onnx' };
-    for (const [graph, file] of [
-      [encoder, files.encoder],
-      [decoder, files.decoder],
-    ] as const) {
-      // In the operations that WebGPU has kernels for: the others have them too, and the CPU is as fast with them.
-      await writeFileWhole(join(folder, file), toOnnx(lower(graph, webgpuLowerings), folder));
+    const named = weightsByName(model.weights);
+    const made = model.standalone(named, rest, constants);
+    const read = (name: string) => readWeight(model.weights.get(name)!, changes.get(name));
+    const within = join(folder, GRAPHS);
+    await makeFolder(within);
+    for (const dtype of dtypes) {
+      const storage = storages[dtype]!;
+      for (const [name, graph] of Object.entries(made.graphs)) {
+        const file = join(within, `${name}${storage.suffix}.onnx`);
+        const weights = weightFile(`${file}_data`, storage, weight => named.get(weight)!.shape);
+        // In the operations that WebGPU has kernels for: the others have them too, and the CPU is as fast with them.
+        const lowered = lower(graph, webgpuLowerings, { constant: weights.constant });
+        await writeFileWhole(file, toOnnx(lowered, within, extentNames));
+        await writeFileWhole(`${file}_data`, weights.chunks(read, signal));
+      }
     }
-    await copyModelFiles(model.folder, folder);
-    const names = [files.encoder, files.decoder, WEIGHTS];
-    const sha256 = await Promise.all(names.map(async name => [name, await hashFile(join(folder, name))] as const));
+    await writeModelFiles(model.folder, folder, {
+      config: {
+        ...made.config,
+        ...taskConfig(task, model.heads),
+        // A browser cannot see which files there are.
+        'transformers.js_config': { use_external_data_format: true },
+      },
+      ...(made.generation && { generation: made.generation }),
+      ...(made.longest !== undefined && { longest: made.longest }),
+    });
+    const [first] = dtypes;
+    const graphs = Object.entries(made.graphs).map(([name, graph]) => {
+      return [name, { file: `${name}${storages[first!]!.suffix}.onnx`, ...signatureOf(graph) }] as const;
+    });
+    const names = graphs.flatMap(([, { file }]) => [file, `${file}_data`]);
+    const sha256 = await Promise.all(names.map(async name => [name, await hashFile(join(within, name))] as const));
     return {
       onnx: {
-        opset: OPSET,
-        encoder: { file: files.encoder, ...signatureOf(encoder) },
-        decoder: { file: files.decoder, ...signatureOf(decoder) },
-        weights: WEIGHTS,
-        ...{ startId, padId, endId, sha256: Object.fromEntries(sha256) },
+        ...{ opset: OPSET, form: made.form, folder: GRAPHS, dtypes, graphs: Object.fromEntries(graphs) },
+        ...{ facts: made.facts, sha256: Object.fromEntries(sha256) },
       },
     };
   },
   async open(folder, { onnx: described }, settings) {
     const remedy = 'export the run again';
-    if (!described)
-      throw new InputError('its description names no graphs', { code: 'unreadable-export', where: folder, remedy });
-    const { encoder, decoder, sha256 = {}, ...ids } = described;
-    const files = { encoder: join(folder, encoder.file), decoder: join(folder, decoder.file) };
-    for (const name of [encoder.file, decoder.file, WEIGHTS]) await requireWhole(join(folder, name), sha256[name]);
+    if (!described) {
+      throw new InputError('its description names no graphs, or is of an earlier layout', {
+        code: 'unreadable-export',
+        where: folder,
+        remedy,
+      });
+    }
+    const within = join(folder, GRAPHS);
+    for (const { file } of Object.values(described.graphs)) {
+      for (const name of [file, `${file}_data`]) await requireWhole(join(within, name), described.sha256[name]);
+    }
     try {
-      return await openStandalone({ ...files, ...ids }, settings);
+      return await openForm(within, described, settings);
     } catch (cause) {
       // A device that cannot start says what it needs.
       if (cause instanceof InputError) throw cause;
@@ -82,6 +112,16 @@ export const onnx: Exporter = {
   },
 };
 
+/** Weights that stand nowhere yet: each in a file of its own name, as float32. */
+function weightsByName(weights: Weights): Weights {
+  return new Map(
+    [...weights].map(([name, { shape, ...weight }]) => {
+      const byteLength = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
+      return [name, { ...weight, shape, dtype: 'float32', file: name, offset: 0, byteLength }];
+    }),
+  );
+}
+
 /** @throws InputError where a file is none, for which the runtime would wait, or is not what was written */
 async function requireWhole(file: string, hash: string | undefined): Promise<void> {
   await (await openFile(file)).close();
@@ -94,38 +134,6 @@ async function requireWhole(file: string, hash: string | undefined): Promise<voi
       remedy: 'copy it again from where it is whole, or export the run again',
     });
   });
-}
-
-/** Writes weights into one file: changed ones as float32, all others as they are. Returns where each stands. */
-async function writeWeights(
-  file: string,
-  weights: Weights,
-  changes: MergedDelta['changes'],
-  signal: AbortSignal | undefined,
-): Promise<Weights> {
-  const placed = new Map<string, Weight>();
-  let end = 0;
-  for (const [site, weight] of weights) {
-    const offset = Math.ceil(end / PAGE) * PAGE;
-    const bytes = elementCount(weight.shape) * Float32Array.BYTES_PER_ELEMENT;
-    const stored = changes.has(site) ? { dtype: 'float32' as const, byteLength: bytes } : {};
-    const place: Weight = { ...weight, ...stored, file, offset };
-    placed.set(site, place);
-    end = offset + place.byteLength;
-  }
-  async function* chunks() {
-    let position = 0;
-    for (const [site, weight] of weights) {
-      throwIfInterrupted(signal);
-      const { offset, byteLength } = placed.get(site)!;
-      yield new Uint8Array(offset - position);
-      const change = changes.get(site);
-      yield change ? bytesOf(await readWeight(weight, change)) : await readWeightBytes(weight);
-      position = offset + byteLength;
-    }
-  }
-  await writeFileWhole(file, chunks());
-  return placed;
 }
 
 /** Inputs and outputs of a graph as plain data. */

@@ -3,13 +3,14 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { biasName } from '../core/site.ts';
 import { deltaOf } from '../deltas/delta.ts';
+import type { Head } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
-import { namesOf, refuseHeads } from './modules.ts';
+import { headTensors, namesOf, refuseChoices } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).peft?.(module.site, module.options);
@@ -20,8 +21,8 @@ const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).pe
  */
 export const peft: Exporter = {
   description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
-  check(modules, heads) {
-    refuseHeads(heads, 'an adapter for text to text');
+  check(modules, heads, task) {
+    refuseChoices(task, heads, 'an adapter');
     const remedy = 'give `--format onnx`, which holds any module';
     const types = Map.groupBy(modules, module => formOf(module)?.type);
     const others = types.get(undefined);
@@ -40,6 +41,14 @@ export const peft: Exporter = {
     });
   },
   async write({ model, source, modules, delta }, folder, signal) {
+    const parts = modules.filter(({ site }) => model.weights.get(site.name)?.fused !== undefined);
+    if (parts.length > 0) {
+      throw new InputError(`PEFT knows no parts of a tensor, and ${namesOf(parts)} sits on some`, {
+        code: 'export-cannot-hold',
+        where: '--format',
+        remedy: 'give `--format safetensors` or `--format onnx`',
+      });
+    }
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
@@ -65,8 +74,9 @@ export const peft: Exporter = {
       return [[`${host}.weight`, saved(site.name)], ...bias];
     });
     const file = join(folder, 'adapter_model.safetensors');
-    await writeTensors(file, { metadata: { format: 'pt' }, tensors: new Map(tensors) });
-    const config = { base_model_name_or_path: source, ...configOf(modules) };
+    const heads = headTensors(layout, delta).map(([name, tensor]) => [`${PREFIX}.${name}`, tensor] as const);
+    await writeTensors(file, { metadata: { format: 'pt' }, tensors: new Map([...tensors, ...heads]) });
+    const config = { base_model_name_or_path: source, ...configOf(modules, model.heads) };
     await writeFileWhole(join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return {};
   },
@@ -76,17 +86,21 @@ export const peft: Exporter = {
 const PREFIX = 'base_model.model';
 
 /** PEFT's configuration of the one adapter that holds the modules: LoRA where all hosts are saved whole. */
-function configOf(modules: readonly DeltaModule[]): Readonly<Record<string, unknown>> {
+function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Readonly<Record<string, unknown>> {
   const forms = modules.map(module => ({ name: module.site.name, form: formOf(module)! }));
   const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
-  const saved = forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name]));
+  const saved = [
+    ...forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name])),
+    // PEFT saves all of what is called a classifier, unasked.
+    ...heads.map(({ name }) => (name.startsWith('classifier.') ? 'classifier' : name)),
+  ];
   const type = adapted[0]?.type ?? 'LORA';
   return {
     peft_type: type,
-    task_type: 'SEQ_2_SEQ_LM',
+    task_type: heads.length > 0 ? 'SEQ_CLS' : 'SEQ_2_SEQ_LM',
     inference_mode: true,
     ...peftConfigs[type]!(adapted),
-    modules_to_save: saved.length > 0 ? saved : null,
+    modules_to_save: saved.length > 0 ? [...new Set(saved)] : null,
     fan_in_fan_out: false,
   };
 }

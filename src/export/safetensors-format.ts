@@ -1,14 +1,12 @@
 import { join, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { canMerge, mergeDelta } from '../deltas/merge.ts';
-import { readTextFile } from '../files/structured-text.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
-import { writeFileWhole } from '../files/write-whole.ts';
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
-import { copyTokenizerFiles } from './model-files.ts';
-import { namesOf, refuseHeads } from './modules.ts';
+import { taskConfig, writeModelFiles } from './model-files.ts';
+import { headTensors, namesOf, refuseChoices } from './modules.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,
@@ -16,8 +14,8 @@ import { namesOf, refuseHeads } from './modules.ts';
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
-  check(modules, heads) {
-    refuseHeads(heads, 'a checkpoint for text to text');
+  check(modules, heads, task) {
+    refuseChoices(task, heads, 'a checkpoint');
     const others = modules.filter(module => !canMerge(module));
     if (others.length === 0) return;
     throw new InputError(`the weights of a checkpoint cannot hold ${namesOf(others)}`, {
@@ -26,29 +24,43 @@ export const safetensors: Exporter = {
       remedy: 'give `--format onnx`, which holds any module',
     });
   },
-  async write({ model, modules, delta }, folder, signal) {
-    const { changes } = mergeDelta(model.layout(modules), delta);
-    const tensors = [...model.weights].map(([site, weight]): [string, TensorSource] => {
+  async write({ model, modules, delta, task }, folder, signal) {
+    const layout = model.layout(modules);
+    const { changes } = mergeDelta(layout, delta);
+    // Weights that the checkpoint has fused into one tensor stand side by side there again.
+    const byTensor = Map.groupBy(model.weights, ([, { name, fused }]) => fused?.tensor ?? name);
+    const weights = [...byTensor].map(([name, parts]): [string, TensorSource] => {
+      const inOrder = parts.toSorted(([, a], [, b]) => (a.fused?.index ?? 0) - (b.fused?.index ?? 0));
       const bytes = async () => {
-        throwIfInterrupted(signal);
-        return bytesOf(await readWeight(weight, changes.get(site)));
+        const held: Uint8Array[] = [];
+        for (const [site, weight] of inOrder) {
+          throwIfInterrupted(signal);
+          held.push(bytesOf(await readWeight(weight, changes.get(site))));
+        }
+        return held.length === 1 ? held[0]! : Buffer.concat(held);
       };
-      return [weight.name, { dtype: 'F32', shape: weight.shape, bytes }];
+      const [rows, ...rest] = parts[0]![1].shape;
+      return [name, { dtype: 'F32', shape: [parts.length * rows!, ...rest], bytes }];
     });
+    const tensors = [...weights, ...headTensors(layout, delta)];
     // Hugging Face's loader asks for this word.
     await writeTensors(join(folder, 'model.safetensors'), { metadata: { format: 'pt' }, tensors: new Map(tensors) });
-    const config = await readTextFile(join(model.folder, 'config.json'));
-    await writeFileWhole(join(folder, 'config.json'), asFloat32(config));
-    await copyTokenizerFiles(model.folder, folder);
+    await writeModelFiles(model.folder, folder, {
+      config: taskConfig(task, model.heads),
+      dtype: 'float32',
+    });
     return {};
   },
-  open: async (folder, _, settings) => (await loadModel(resolve(folder), settings)).compile([]),
+  async open(folder, _, settings) {
+    const program = await (await loadModel(resolve(folder), settings)).compile([]);
+    // A head that was trained is the checkpoint's own.
+    const own = program.initialDelta(0);
+    return {
+      ...(program.generate && {
+        generate: (inputs, _, gates, options) => program.generate!(inputs, own, gates, options),
+      }),
+      choose: (inputs, outputs) => program.choose(inputs, outputs, own),
+      release: () => program.release(),
+    };
+  },
 };
-
-const DTYPE = /("(?:torch_)?dtype"\s*:\s*)(?:"[^"]*"|null)/;
-
-/** A config.json that says float32. All else stays as it is written: Hugging Face's loader tells 1 from 1.0. */
-function asFloat32(config: string): string {
-  if (DTYPE.test(config)) return config.replace(DTYPE, '$1"float32"');
-  return config.replace(/\s*\}\s*$/, ',\n  "torch_dtype": "float32"\n}\n');
-}

@@ -121,3 +121,25 @@ function fromHalf(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** Numbers rounded to the nearest IEEE 754 binary16, of two equally near the even one; above 65504 it is infinite. */
+export function toHalves(values: Float32Array): Uint16Array {
+  return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), toHalf);
+}
+
+/** By the bits of a float32. */
+function toHalf(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 and above round to infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  // Below 2⁻¹⁴ the steps are 2⁻²⁴ wide: the significand, its hidden bit included, is shifted to them.
+  const isSmall = magnitude < 0x38800000;
+  const shift = isSmall ? Math.min(126 - (magnitude >>> 23), 25) : 13;
+  const whole = isSmall ? (magnitude & 0x7fffff) | 0x800000 : magnitude - 0x38000000;
+  const half = whole >>> shift;
+  const rest = whole & ((1 << shift) - 1);
+  const middle = 1 << (shift - 1);
+  return sign | (half + Number(rest > middle || (rest === middle && (half & 1) === 1)));
+}

@@ -51,7 +51,7 @@ async function placeWhole(
   place: (temporary: string, path: string) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = hiddenBeside(path);
   const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
   try {
     // `wx`: never follow or overwrite something that already carries the temporary name.
@@ -84,6 +84,10 @@ async function moveToNewName(temporary: string, path: string): Promise<void> {
   await rm(temporary, { force: true });
 }
 
+function hiddenBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+}
+
 const TEMPORARY = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /** Removes the temporary files that writers killed half-way have left in a folder. No writer may be at work in it. */
@@ -95,17 +99,21 @@ export async function removeUnfinished(folder: string): Promise<void> {
 
 /**
  * Makes a folder that is there with all its files or not at all: `fill` writes them into a temporary one beside it,
- * which is then renamed. What has stood at `path` is replaced. StorageError where the system refuses.
+ * which is then renamed. What has stood at `path` is replaced, and is whole until then: it is moved aside, as deleting
+ * its files takes time. A process that is killed leaves a hidden folder that ends in `.tmp`. StorageError where the
+ * system refuses.
  */
 export async function writeFolderWhole(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const folder = resolve(path);
-  const temporary = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.tmp`);
+  const temporary = hiddenBeside(folder);
   try {
     await makeFolder(temporary);
     await fill(temporary);
-    await rm(folder, { recursive: true, force: true });
+    const replaced = existsSync(folder) ? hiddenBeside(folder) : undefined;
+    if (replaced !== undefined) await rename(folder, replaced);
     await rename(temporary, folder);
     await syncFolder(dirname(folder));
+    if (replaced !== undefined) await rm(replaced, { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw asStorageError(folder, error);

@@ -27,6 +27,7 @@ export class Graph implements GraphBuilder {
   readonly transposes = new Transposes();
   readonly #known = new Map<string, readonly Value[]>();
   readonly #names = new Set<string>();
+  readonly #extents = new Map<string, Value>();
   #count = 0;
 
   /** A value that every run is fed. */
@@ -133,9 +134,16 @@ export class Graph implements GraphBuilder {
     return outputs;
   }
 
+  /** Says what a named extent is that no input has: int64 [1]. */
+  nameExtent(symbol: string, value: Value): void {
+    this.#extents.set(symbol, value);
+  }
+
   /** The run-time value of a named extent, int64 [1], read off the first input that has it. */
   extent(symbol: Dim): Value {
     if (typeof symbol === 'number') return this.int64s([symbol]);
+    const named = this.#extents.get(symbol);
+    if (named) return named;
     for (const input of this.inputs) {
       const axis = input.shape.indexOf(symbol);
       if (axis >= 0) return this.apply('Shape', [input], { start: axis, end: axis + 1 })[0]!;

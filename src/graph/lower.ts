@@ -11,18 +11,29 @@ type Lowering = (inputs: readonly Value[], node: Node) => readonly Value[] | und
 /** What is to be written otherwise; all other operations stay. */
 export type Lowerings = Partial<Readonly<Record<OpType, Lowering>>>;
 
+/** What else of a graph is to be written anew. */
+interface Leaves {
+  /** Makes of the lowered graph, before any node is in it, what stands for each input; absent it has the same inputs. */
+  readonly inputs?: (graph: Graph) => Readonly<Record<string, Value>>;
+  /** What stands for a constant; undefined where it is the same. */
+  readonly constant?: (graph: Graph, constant: Value) => Value | undefined;
+}
+
 /**
  * The same computation as another graph, in the operations of a device: for one that lacks a kernel, or limits it. What
  * nothing depends on is left out. The given graph is not changed.
  */
-export function lower(graph: Graph, lowerings: Lowerings): Graph {
+export function lower(graph: Graph, lowerings: Lowerings, { inputs, constant }: Leaves = {}): Graph {
   const lowered = new Graph();
   const values = new Map<Value, Value>();
-  for (const input of graph.inputs) values.set(input, lowered.input(input.name, input.dtype, input.shape));
+  const given = inputs?.(lowered);
+  for (const input of graph.inputs) {
+    values.set(input, given ? given[input.name]! : lowered.input(input.name, input.dtype, input.shape));
+  }
   const outputs = new Set(graph.outputs);
 
   const inLowered = (value: Value): Value => {
-    const known = values.get(value) ?? constantIn(lowered, value);
+    const known = values.get(value) ?? constant?.(lowered, value) ?? constantIn(lowered, value);
     values.set(value, known);
     return known;
   };

@@ -64,11 +64,14 @@ const DATA_TYPES: Record<DataType, number> = {
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const EXTERNAL = 1;
 
+/** Names that other programs know extents by, for those of the graph. */
+type ExtentNames = Readonly<Record<string, string>>;
+
 /**
  * The graph as an ONNX model. Nodes that no output needs are left out. External tensors are named relative to
  * `externalFolder`, the folder the reader of the model is told about.
  */
-export function toOnnx(graph: Graph, externalFolder = '.'): Uint8Array {
+export function toOnnx(graph: Graph, externalFolder = '.', extents: ExtentNames = {}): Uint8Array {
   const nodes = scheduled(neededNodes(graph));
   const used = new Set(nodes.flatMap(node => node.inputs));
   return new ProtobufWriter()
@@ -80,12 +83,12 @@ export function toOnnx(graph: Graph, externalFolder = '.'): Uint8Array {
       for (const constant of graph.constants) {
         if (used.has(constant)) proto.message(5, writer => writeInitializer(writer, constant, externalFolder));
       }
-      for (const input of graph.inputs) proto.message(11, writer => writeValueInfo(writer, input));
-      for (const output of graph.outputs) proto.message(12, writer => writeValueInfo(writer, output));
+      for (const input of graph.inputs) proto.message(11, writer => writeValueInfo(writer, input, extents));
+      for (const output of graph.outputs) proto.message(12, writer => writeValueInfo(writer, output, extents));
       // ONNX Runtime plans which buffers are reused by these shapes; left to infer them, it plans for longer and worse.
       for (const node of nodes) {
         for (const output of node.outputs)
-          if (used.has(output)) proto.message(13, writer => writeValueInfo(writer, output));
+          if (used.has(output)) proto.message(13, writer => writeValueInfo(writer, output, extents));
       }
     })
     .message(8, writer => writer.varint(2, OPSET))
@@ -134,14 +137,19 @@ function writeInitializer(writer: ProtobufWriter, value: Value, externalFolder: 
   writer.varint(14, EXTERNAL);
 }
 
-function writeValueInfo(writer: ProtobufWriter, { name, dtype, shape }: Value): void {
+function writeValueInfo(writer: ProtobufWriter, { name, dtype, shape }: Value, extents: ExtentNames): void {
+  const renamed = (dim: string) =>
+    dim
+      .split('*')
+      .map(factor => extents[factor] ?? factor)
+      .join('*');
   writer.string(1, name).message(2, type =>
     type.message(1, tensor => {
       tensor.varint(1, DATA_TYPES[dtype]).message(2, proto => {
         for (const dim of shape) {
           proto.message(1, dimension => {
             if (typeof dim === 'number') dimension.varint(1, dim);
-            else dimension.string(2, dim);
+            else dimension.string(2, renamed(dim));
           });
         }
       });

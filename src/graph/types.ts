@@ -38,6 +38,7 @@ export type OpType =
   | 'Shape'
   | 'Sigmoid'
   | 'SimplifiedLayerNormalization'
+  | 'Slice'
   | 'Softmax'
   | 'Split'
   | 'Sub'

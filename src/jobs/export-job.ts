@@ -10,6 +10,8 @@ import { loadTuned } from './load-tuned.ts';
 export interface ExportJobOptions extends StopContext {
   /** Name of an exporter. */
   readonly format: string;
+  /** Forms of its weights, of those that the exporter has (default: the usual one). */
+  readonly dtypes?: readonly string[];
   /** The folder to write (default: one in the run folder, named after the format). */
   readonly out?: string;
 }
@@ -21,7 +23,7 @@ export interface ExportJobOptions extends StopContext {
  */
 export async function runExportJob(
   path: string,
-  { format, out = join(path, format), signal }: ExportJobOptions,
+  { format, dtypes, out = join(path, format), signal }: ExportJobOptions,
   changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be
@@ -31,6 +33,7 @@ export async function runExportJob(
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
     ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding, catalogue },
+    ...(dtypes && { dtypes }),
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -5,8 +5,9 @@ import { InputError } from '../core/errors.ts';
 import type { Model } from '../models/model.ts';
 import { readResult } from '../runs/result.ts';
 import { atBudget } from '../search/choose-structure.ts';
+import { readGivenStructure } from '../structure/authors-structure.ts';
 import { mapStructure } from '../structure/map-structure.ts';
-import { keptModules, readStructure, type Structure, type StructureSource } from '../structure/structure-file.ts';
+import { keptModules, type Structure, type StructureSource } from '../structure/structure-file.ts';
 
 /**
  * The structure in a file that `train` was told to tune.
@@ -18,7 +19,7 @@ export async function givenStructure(
   catalogue: Catalogue = builtIn,
 ): Promise<Structure> {
   const { structure: file } = settings;
-  const read = await readStructure(file);
+  const read = await readGivenStructure(file, model);
   const source = await sourceOf(file, read);
   const structure = {
     ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'], catalogue)),

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { DivergedError } from '../core/errors.ts';
 import { interruption } from '../library/run-to-end.ts';
-import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
+import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/run-outcome.ts';
+import { withMemoryRemedy } from './check-memory.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { type BegunWith, beginRun } from './open-run.ts';
 
@@ -30,7 +31,8 @@ export function inRunFolder<T>(
       await writeOutcome(folder, { ended: 'finished' });
       await rm(folder.checkpoint, { recursive: true, force: true });
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = withMemoryRemedy(thrown, begun.settings);
       const { signal } = options;
       const ended = outcomeOf(interruption(signal, error), signal);
       // Where the disk takes no more, that is what is told already.

@@ -4,16 +4,34 @@ import type { DownloadProgress } from '../hub/download.ts';
 import type { StageName } from '../runs/metrics-log.ts';
 import type { Loaders } from './loaders.ts';
 
+/** Loops of steps, and the answering of the test set. */
+export type JobStage = StageName | 'test';
+
+/** A stage of a job before it begins. */
+export interface StageToCome {
+  readonly stage: JobStage;
+  /** Loss-and-gradient evaluations; 0 where it has none. */
+  readonly evaluations: number;
+}
+
 /** What a job tells while it runs. */
 export type JobEvent =
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'warning'; readonly text: string }
-  | { readonly type: 'stage'; readonly stage: StageName }
+  | {
+      /** Before the first of them: what is to come, in order. */
+      readonly type: 'stages';
+      readonly stages: readonly StageToCome[];
+    }
+  | { readonly type: 'stage'; readonly stage: JobStage }
   | {
       /** Before a search: what it chooses from. */
       readonly type: 'candidates';
       /** Trainable parameters of each candidate, in the order of `probabilities` and `worth`. */
       readonly parameters: readonly number[];
+      /** Which of them cannot change the output, and whether such may be kept. */
+      readonly inert: readonly boolean[];
+      readonly keepInert: boolean;
       /** Parameters that may be spent. */
       readonly budget: number;
     }

@@ -18,6 +18,7 @@ export function runPlanJob(given: Settings, options: PlanOptions & JobContext = 
       const text = `memory is told as the CPU needs it: what ${device} holds in a memory of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
-    return planJob({ ...job, tunings: countTunings(settings) }, options);
+    const tell = (text: string) => options.onEvent?.({ type: 'warning', text });
+    return planJob({ ...job, tunings: countTunings(settings) }, { ...options, tell, catalogue: job.catalogue });
   });
 }

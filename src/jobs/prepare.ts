@@ -12,8 +12,8 @@ import { completeSettings } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
 import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import { spaceOfGiven } from '../structure/authors-structure.ts';
 import { readBudget } from '../structure/budget.ts';
-import { readStructure } from '../structure/structure-file.ts';
 import { defaultDataFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
@@ -108,5 +108,5 @@ export async function prepareTuning(
  * nothing.
  */
 async function tunedBy(method: string | undefined, structure: string | undefined): Promise<string | undefined> {
-  return structure !== undefined && existsSync(structure) ? (await readStructure(structure)).space : method;
+  return structure !== undefined && existsSync(structure) ? await spaceOfGiven(structure) : method;
 }

@@ -40,10 +40,18 @@ const row = z.object({
     .optional(),
 });
 
+const verdict = z.object({
+  task: z.string(),
+  budget: z.string().nullable(),
+  lines: z.array(z.object({ about: z.string(), says: z.string() })),
+  next: z.object({ command: z.string(), why: z.string() }),
+});
+
 const comparison = z.object({
   model: z.string(),
   rows: z.array(row),
   failed: z.array(z.object({ run: z.string(), message: z.string() })).catch([]),
+  verdicts: z.array(verdict).default([]),
 });
 
 /** Where a comparison keeps what it has found. */

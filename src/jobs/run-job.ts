@@ -1,15 +1,23 @@
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { exportAdvice, holdingsOf } from '../export/holdings.ts';
+import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
+import { countTunings } from '../plan/plan.ts';
+import { type CostedJob, costStages } from '../plan/stage-plan.ts';
+import type { StageName } from '../runs/metrics-log.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
-import { readStructure, type Structure } from '../structure/structure-file.ts';
+import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
+import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
 import { requireKept } from './given-structure.ts';
 import { inRunFolder } from './in-run-folder.ts';
-import type { JobContext } from './job-events.ts';
+import type { JobContext, StageToCome } from './job-events.ts';
 import { settingsOfRun } from './open-run.ts';
-import { prepareSearch, prepareTuning } from './prepare.ts';
+import { prepareSearch, prepareTuning, type ResolvedJob } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
+import type { Trial } from './trials.ts';
 import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */
@@ -40,11 +48,15 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     requireNothingGiven(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const { settings, inputs, search, ...job } = await prepareSearch(begun, options);
+    const prepared = await prepareSearch(begun, options);
+    await requireMemoryToSearch(prepared, options);
+    const { settings, inputs, search, ...job } = prepared;
     return inRunFolder(folder, { settings, inputs }, options, async context => {
+      context.onEvent?.({ type: 'stages', stages: stagesOfSearch({ ...job, search }, countTunings(settings)) });
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
+        tellExports(job, search, options);
         const found = await runSearchStage(job, search, folder, context);
         structure = found.structure;
         result = { ...resultOf(job, structure), resources: { search: found.resources } };
@@ -67,6 +79,16 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
   });
 }
 
+/** Says what of the space no exporter can hold, while nothing is spent yet. */
+function tellExports(
+  { model, data, catalogue }: ResolvedJob,
+  { space }: ResolvedSearch,
+  { onEvent }: JobContext,
+): void {
+  const advice = exportAdvice(holdingsOf(space.candidates, model.heads, data.task, catalogue.exporters));
+  if (advice !== undefined) onEvent?.({ type: 'message', text: advice });
+}
+
 /**
  * Tunes a structure that is given, not searched: a structure file's, a manual method's or a random one.
  *
@@ -79,8 +101,11 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     if (options.resume !== true) requireMethodOrStructure(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const { settings, inputs, trials, ...job } = await prepareTuning(begun, options);
+    const prepared = await prepareTuning(begun, options);
+    await requireMemoryToTune(prepared, options);
+    const { settings, inputs, trials, ...job } = prepared;
     return inRunFolder(folder, { settings, inputs }, options, async context => {
+      context.onEvent?.({ type: 'stages', stages: stagesOfTraining(job, trials) });
       const done = await readResult(folder.result);
       const outcome = done
         ? { result: done, structure: await readStructure(folder.structure) }
@@ -89,3 +114,26 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     });
   });
 }
+
+/** What a search job will do: each tuning is followed by its test. */
+function stagesOfSearch(job: Omit<CostedJob, 'tunings'>, tunings: number): StageToCome[] {
+  const costs = new Map(costStages({ ...job, tunings }).map(({ stage, cost }) => [stage, countEvaluations(cost)]));
+  const tuned = (['retrain', 'random'] as const)
+    .slice(0, tunings)
+    .flatMap(stage => withTest(stage, costs.get('retrain')!));
+  return [{ stage: 'search', evaluations: costs.get('search') ?? 0 }, ...tuned];
+}
+
+/** One after the other, and the test of the best. */
+function stagesOfTraining({ model, data, catalogue }: ResolvedJob, trials: readonly Trial[]): StageToCome[] {
+  return trials.flatMap(({ structure, tuning }, i) => {
+    const modules = keptModules(structure, model, undefined, catalogue);
+    const evaluations = countEvaluations(tuneCost(modules, data.train, tuning));
+    return i < trials.length - 1 ? [{ stage: 'retrain', evaluations }] : withTest('retrain', evaluations);
+  });
+}
+
+const withTest = (stage: StageName, evaluations: number): StageToCome[] => [
+  { stage, evaluations },
+  { stage: 'test', evaluations: 0 },
+];

@@ -25,7 +25,9 @@ export async function runSearchStage(
 ): Promise<SearchStageResult> {
   const store = checkpointFile(join(folder.checkpoint, 'search.safetensors'));
   const { candidates, budget, keepInert } = search.space;
-  onEvent?.({ type: 'candidates', parameters: candidates.map(({ parameters }) => parameters), budget });
+  const parameters = candidates.map(({ parameters }) => parameters);
+  const inert = candidates.map(({ inert }) => inert);
+  onEvent?.({ type: 'candidates', parameters, inert, keepInert, budget });
   const memory = startStageMemory(store);
   try {
     const events = runSearch(model, data, search, { checkpoint: memory.checkpoint, signal });

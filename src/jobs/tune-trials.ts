@@ -29,6 +29,7 @@ export async function tuneBest(
   // Among equals the first: it is the simplest, where trials are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
+  context.onEvent?.({ type: 'stage', stage: 'test' });
   const started = performance.now();
   const {
     score: test,
@@ -98,6 +99,7 @@ export async function compareWithRandom(
   const { model, data, tuning, catalogue } = job;
   const structure = drawFrom(model, { ...space, budget: before.budget.parameters }, tuning.seed);
   const tuned = await runTuneStage(job, { structure, tuning }, 'random', folder, context);
+  context.onEvent?.({ type: 'stage', stage: 'test' });
   const random = await evaluate(model, tuned, data, 'test', { ...context, catalogue });
   const result: RunResult = { ...before, score: { ...before.score, random } };
   await writeResult(folder.result, result);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
@@ -13,6 +13,7 @@ import {
   writeDescription,
 } from '../export/description.ts';
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
+import type { Exporter } from '../export/exporter.ts';
 import { exporterOf } from '../export/formats.ts';
 import { writeFolderWhole } from '../files/write-whole.ts';
 import type { Model } from '../models/model.ts';
@@ -30,6 +31,8 @@ interface Exported extends StopContext, WithCatalogue {
   readonly out: string;
   /** What was trained for: `s3delta.json` says so beside the model. */
   readonly task: TaskDescription & ExportedTask;
+  /** Forms of its weights, of those that the exporter has (default: the usual one). */
+  readonly dtypes?: readonly string[];
   /** Test score, to be noted. */
   readonly score?: ExportDescription['score'];
 }
@@ -86,18 +89,29 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
 export function exportTuned(
   model: Model,
   { structure, delta }: TunedStructure,
-  { format, out, task, source, encoding: { maxLength, sentinel }, score, signal, catalogue = builtIn }: ExportValues,
+  {
+    format,
+    out,
+    task,
+    source,
+    encoding: { maxLength, sentinel },
+    dtypes,
+    score,
+    signal,
+    catalogue = builtIn,
+  }: ExportValues,
 ): Promise<ExportOutcome> {
   return asInterrupted(signal, async () => {
     const exporter = exporterOf(format, '--format', catalogue.exporters);
     const modules = keptModules(structure, model, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
-    exporter.check(modules, model.heads);
+    exporter.check(modules, model.heads, task);
+    const forms = dtypesOf(format, exporter, dtypes);
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
-      const more = await exporter.write({ model, source, modules, delta }, folder, signal);
+      const more = await exporter.write({ model, source, modules, delta, task, dtypes: forms }, folder, signal);
       const { name, fingerprint, parameters } = model;
-      const files = [...readdirSync(folder), descriptionFile].sort();
+      const files = [...filesIn(folder), descriptionFile].sort();
       await writeDescription(folder, {
         format,
         s3delta: packageVersion(),
@@ -109,10 +123,33 @@ export function exportTuned(
         ...more,
       });
     });
-    const files = readdirSync(out).sort();
+    const files = filesIn(out).sort();
     const bytes = files.reduce((sum, file) => sum + statSync(join(out, file)).size, 0);
     return { format, folder: out, task: task.name, model: model.name, files, bytes };
   });
+}
+
+/** @throws InputError where the form cannot be written in one of these */
+function dtypesOf(
+  format: string,
+  { dtypes: known = [] }: Exporter,
+  given: readonly string[] | undefined,
+): readonly string[] {
+  if (given === undefined || given.length === 0) return known.slice(0, 1);
+  const other = given.find(dtype => !known.includes(dtype));
+  if (other === undefined) return [...new Set(given)];
+  throw new InputError(`${format} cannot be written in ${other}`, {
+    code: 'unknown-name',
+    where: '--dtype',
+    remedy: known.length === 0 ? 'leave --dtype out' : `give some of ${known.join(', ')}`,
+  });
+}
+
+/** Files in a folder and those below it, by their paths in it. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => !entry.isDirectory())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
 }
 
 /** @throws InputError where something else would be overwritten */
@@ -126,7 +163,7 @@ async function requireExportFolder(path: string): Promise<void> {
     });
   }
   const ours = holdsExport(path) ? (await readDescription(path)).files : [];
-  const other = readdirSync(path).find(name => !ours.includes(name));
+  const other = filesIn(path).find(name => !ours.includes(name));
   if (other === undefined) return;
   throw new InputError(`this folder holds something else than an exported model: ${other}`, {
     code: 'folder-in-use',

@@ -16,6 +16,15 @@ export interface Weight {
   readonly file: string;
   readonly offset: number;
   readonly byteLength: number;
+  /** Where the checkpoint has fused several weights into one tensor: that one, and which of its equal parts this is. */
+  readonly fused?: TensorSlice;
+}
+
+/** One of the equal parts of a tensor, cut along its rows. */
+export interface TensorSlice {
+  readonly tensor: string;
+  readonly index: number;
+  readonly count: number;
 }
 
 /** Every weight of a backbone by the name of its site, and every bias beside one by `biasName`. */

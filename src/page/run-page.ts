@@ -22,10 +22,19 @@ export function RunPage({ run }: { run: RunSummary }) {
       <span class=${`state ${run.state}`}>${run.state}</span>${' '}
       ${[run.task, run.model === '' ? '' : `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
     </p>
+    ${run.ended !== undefined && html`<${Ended} ...${run.ended} />`}
     ${problem !== undefined && html`<p class="panel problem" role="alert">${problem}</p>`}
     ${view === undefined && problem === undefined && html`<p class="muted">Reading the run…</p>`}
     ${view !== undefined && failure === undefined && html`<${Content} view=${view} run=${run} />`}
   </article>`;
+}
+
+/** How a run ended that is not finished, and what goes on with it. */
+function Ended({ text, goOn }: NonNullable<RunSummary['ended']>) {
+  return html`<div class="panel ended">
+    <p>This run is not finished: ${text}.</p>
+    ${goOn !== undefined && html`<p>To go on: <code>${goOn}</code></p>`}
+  </div>`;
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {

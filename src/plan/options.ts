@@ -4,6 +4,7 @@ import type { EncodedTask } from '../library/encode-task.ts';
 import { hasExactInt8Products } from '../runtime/probe-device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
+import { draftTuning, type PlannedTuning } from './stage-plan.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
 export interface MemoryOption {
@@ -92,6 +93,39 @@ export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean 
     })),
     { attempts: halvings(encoding.maxLength, 16).map(shortened), changes: 'longer texts are cut' },
   ];
+}
+
+/** Settings as flags. */
+export function asSettings(settings: Settings): string {
+  const flag = ([key, value]: [string, unknown]) => {
+    if (typeof value === 'boolean') return value ? `--${key}` : `--no-${key}`;
+    return `--${key} ${value}`;
+  };
+  return Object.entries(settings).map(flag).join(' ');
+}
+
+/** What a training of given modules leaves, each kind as far as it must be taken. */
+export async function tuningOptions(job: PlannedTuning, limitBytes: number): Promise<MemoryOption[]> {
+  const { tuning, compile } = job;
+  const compiled = (change: Partial<CompileSettings>) => ({
+    settings: change,
+    compile: { ...compile, ...change },
+    tuning,
+  });
+  const kinds = [
+    halvings(tuning.microBatch ?? tuning.batchSize, 1).map(microBatch => ({
+      ...{ settings: { 'micro-batch': microBatch }, compile, tuning: { ...tuning, microBatch } },
+    })),
+    [compiled({ prepack: false, recompute: true })],
+    compile.precision !== 'int8' && (await hasExactInt8Products()) ? [compiled({ precision: 'int8' })] : [],
+  ];
+  return kinds.flatMap(attempts => {
+    for (const { settings, ...change } of attempts) {
+      const { peakBytes } = draftTuning({ ...job, ...change }).memory;
+      if (peakBytes <= limitBytes) return [{ settings, peakBytes, seconds: null, fits: true }];
+    }
+    return [];
+  });
 }
 
 /** n/2, n/4, … down to `least`. */

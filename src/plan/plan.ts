@@ -1,11 +1,14 @@
-import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, jobSizes } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
+import { bytes } from '../core/format.ts';
 import { headSize } from '../deltas/layout.ts';
+import { type Holding, holdingsOf } from '../export/holdings.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
+import { memoryLimits } from '../machine/memory-limits.ts';
 import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';
 import {
@@ -49,6 +52,8 @@ export interface Plan {
   readonly head?: number;
   readonly budget: BudgetUnits;
   readonly groups: readonly CandidateGroup[];
+  /** What each form of export can hold of the candidates. */
+  readonly exports: readonly Holding[];
   readonly modulesThatFit: ModulesThatFit;
   readonly stages: readonly StagePlan[];
   /** Largest resident memory of the process over all stages. */
@@ -71,6 +76,8 @@ export interface PlanOptions extends WithCatalogue {
   /** Whether to time a few steps; without it the plan says nothing of time and starts no session. Default true. */
   readonly timing?: boolean;
   readonly signal?: AbortSignal;
+  /** Told in a sentence where no step is timed, as this machine has too little memory free for one. */
+  readonly tell?: (text: string) => void;
 }
 
 /**
@@ -112,7 +119,8 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
 
     const drafts = draftStages(job);
     const peakBytes = largestPeak(job, drafts);
-    const timings = options.timing === false ? undefined : await timeStages(job, drafts, options.signal);
+    const isTimed = options.timing !== false && canTime(job, peakBytes, options.tell);
+    const timings = isTimed ? await timeStages(job, drafts, options.signal) : undefined;
     const fits = peakBytes <= limitBytes;
     return {
       task: data.task.name,
@@ -125,6 +133,7 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       ...(model.heads.length > 0 && { head: headSize(model.heads) }),
       budget: budgetUnits(budget, model.parameters),
       groups: groupCandidates(candidates),
+      exports: holdingsOf(candidates, model.heads, data.task, (options.catalogue ?? builtIn).exporters),
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),
       stages: drafts.map(draft => ({
         stage: draft.stage,
@@ -140,4 +149,19 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       levers: fits ? [] : await memoryOptions(job, timings, limitBytes),
     };
   });
+}
+
+/** Whether a step of a row at least fits into what is left here: a plan must not be killed for what it plans. */
+function canTime(job: PlannedJob, peakBytes: number, tell: PlanOptions['tell']): boolean {
+  const [limit] = memoryLimits();
+  const room = job.processBytes + (limit?.leftBytes ?? Number.POSITIVE_INFINITY);
+  if (peakBytes <= room) return true;
+  const { search } = job;
+  const ofOneRow = {
+    ...job,
+    search: { ...search, stage: { ...search.stage, microBatch: 1 }, tuning: { ...search.tuning, microBatch: 1 } },
+  };
+  if (largestPeak(ofOneRow, draftStages(ofOneRow)) <= room) return true;
+  tell?.(`no step is timed: ${limit!.name} leaves ${bytes(limit!.leftBytes)}, too little for one`);
+  return false;
 }

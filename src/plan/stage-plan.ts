@@ -53,16 +53,28 @@ export function costStages({ data, search, tunings }: CostedJob): CostedStage[] 
   ];
 }
 
+/** What a draft is made for. */
+interface DraftContext {
+  readonly model: Model;
+  readonly data: EncodedTask;
+  readonly compile: CompileSettings;
+  /** Resident memory of this process as it is now. */
+  readonly processBytes: number;
+}
+
+/** The training of modules that are given. */
+export interface PlannedTuning extends DraftContext {
+  readonly modules: readonly DeltaModule[];
+  readonly tuning: StageConfig;
+}
+
+export function draftTuning({ modules, tuning, ...context }: PlannedTuning): StageDraft {
+  const cost = tuneCost(modules, context.data.train, tuning);
+  return draftStage({ stage: 'retrain', config: tuning, cost }, context);
+}
+
 /** Plans a stage's work and memory without starting anything. */
-export function draftStage(
-  { stage, config, cost }: CostedStage,
-  context: {
-    readonly model: Model;
-    readonly data: EncodedTask;
-    readonly compile: CompileSettings;
-    readonly processBytes: number;
-  },
-): StageDraft {
+export function draftStage({ stage, config, cost }: CostedStage, context: DraftContext): StageDraft {
   const { model, data, compile, processBytes } = context;
   const { modules, arrays, curvature } = cost;
   // The memory planned is the processor's, wherever the job computes.

@@ -5,7 +5,7 @@ import { htmlDocument } from './html-document.ts';
 import { rowPlotSvg } from './pictures/row-plot-svg.ts';
 import { type ScoreSeries, scorePlotSvg } from './pictures/score-plot-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
-import { cellsTable, panel } from './sections.ts';
+import { cellsTable, panel, verdictPanel } from './sections.ts';
 import { scoreRange } from './series.ts';
 
 /** Below this a difference is called one. */
@@ -23,10 +23,13 @@ export function comparisonTitle({ model, rows }: ComparisonView): string {
 }
 
 /** What a comparison has found: for each task its methods, the best first, and their scores against their sizes. */
-export function comparisonSections({ model, rows, failed }: ComparisonView): Markup[] {
+export function comparisonSections({ model, rows, failed, verdicts = [] }: ComparisonView): Markup[] {
   const tested = testSentence(rows);
   return [
     ...[...Map.groupBy(rows, row => row.task)].flatMap(([task, own]) => [
+      ...verdicts
+        .filter(verdict => verdict.task === task)
+        .map(verdict => verdictPanel(verdict, [`Verdict on ${task}`, verdict.budget].filter(Boolean).join(' at '))),
       panel(titleOf(task, own), ['csv'], [methodsTable(own)]),
       panel(
         `${task}: score against parameters`,
@@ -81,7 +84,7 @@ function methodsTable(rows: readonly ComparisonRow[]): Markup {
     plot(row, rowName(row)),
     cell(count(row.seeds.length)),
     cell(count(Math.round(row.parameters))),
-    ...(isTested ? [cell(differenceText(row)), cell(verdictText(row))] : []),
+    ...(isTested ? [cell(differenceText(row)), cell(differenceInWords(row))] : []),
   ]);
   const last = [cell(baseline.name), cell(score(baseline.value)), plot(undefined, baseline.name), cell(''), cell('')];
   const scale = `${range[0].toFixed(0)} – ${range[1].toFixed(0)}`;
@@ -98,12 +101,15 @@ function ends({ test: { mean, sd } }: ComparisonRow): [number, number] {
 
 function differenceText({ foundLessThis }: ComparisonRow): string {
   if (foundLessThis === undefined) return '';
-  const { difference } = foundLessThis;
-  return `${difference < 0 ? '−' : '+'}${score(Math.abs(difference))}`;
+  const { difference, interval } = foundLessThis;
+  const signed = (value: number) => `${value < 0 ? '−' : '+'}${score(Math.abs(value))}`;
+  return interval === null
+    ? signed(difference)
+    : `${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)})`;
 }
 
 /** What the test says, for people who do not read p. */
-export function verdictText({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
+export function differenceInWords({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
   if (foundLessThis === undefined) return '';
   const { difference, p, smallestP } = foundLessThis;
   const value = `p = ${p.toPrecision(2)}`;

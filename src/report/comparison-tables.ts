@@ -47,7 +47,7 @@ export function scoreMatrix(rows: readonly ComparisonRow[]): Table {
   const tasks = [...new Set(rows.map(row => row.task))];
   const methods = Map.groupBy(rows, rowName);
   return {
-    header: ['', ...tasks],
+    header: ['method', ...tasks],
     rows: [...methods].map(([name, group]) => [
       name,
       ...tasks.map(task => {

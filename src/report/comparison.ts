@@ -1,5 +1,6 @@
 import { mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
+import type { Verdict } from './verdict/verdict.ts';
 
 /** One finished run of a comparison. */
 export interface ComparedRun {
@@ -51,6 +52,11 @@ export interface ComparisonView {
   readonly model: string;
   readonly rows: readonly ComparisonRow[];
   readonly failed: readonly { readonly run: string; readonly message: string }[];
+  /** What to make of each search; absent where nothing was searched. */
+  readonly verdicts?: readonly (Pick<Verdict, 'lines' | 'next'> & {
+    readonly task: string;
+    readonly budget: string | null;
+  })[];
 }
 
 /** Rows that average the tasks carry this in place of a task. */

@@ -9,6 +9,8 @@ const keptMark = '●';
 
 export interface HeatMapLinesOptions extends HeatMapWords {
   readonly colour: boolean;
+  /** Whether the terminal's ground is light; most are dark. What is large stands out from the ground. */
+  readonly lightGround?: boolean | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export function heatMapLines(map: HeatMap, options: HeatMapLinesOptions): string
   const width = Math.max(0, ...map.rows.map(row => row.length));
   const header = columnHeader(map.columns);
   const rows = map.rows.map((label, row) => {
-    const cells = map.cells[row]!.map(module => cell(module, map.maximum, options.colour));
+    const cells = map.cells[row]!.map(module => cell(module, map.maximum, options));
     return `${label.padEnd(width)}  ${cells.join('')}`;
   });
   return [
@@ -42,11 +44,11 @@ function columnHeader(columns: readonly Column[]): string[] {
   return [...(isOneStack ? [] : [stacks]), layers].map(cells => cells.join('').trimEnd());
 }
 
-function cell(module: HeatMapModule | undefined, maximum: number, colour: boolean): string {
+function cell(module: HeatMapModule | undefined, maximum: number, options: HeatMapLinesOptions): string {
   if (module === undefined) return '  ';
   const share = maximum > 0 ? module.p / maximum : 0;
   const mark = module.kept ? keptMark : undefined;
-  return colour ? paint(mark ?? ' ', share) : `${shade(share)}${mark ?? ' '}`;
+  return options.colour ? paint(mark ?? ' ', share, options) : `${shade(share)}${mark ?? ' '}`;
 }
 
 function shade(share: number): string {
@@ -57,13 +59,14 @@ const esc = '\u001b';
 /** The codes that `heatMapLines` paints with, and no others. */
 export const paintCodes = new RegExp(`${esc}\\[(?:48;5;\\d{1,3};(?:30|97)|0)m`, 'g');
 
-function paint(character: string, share: number): string {
-  const background = colourAt(share);
+function paint(character: string, share: number, { lightGround = false }: HeatMapLinesOptions): string {
+  const background = colourAt(lightGround ? share : 1 - share);
   return `${esc}[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} ${esc}[0m`;
 }
 
-function legend(maximum: number, { colour, quantity = 'p', kept = 'kept' }: HeatMapLinesOptions): string {
+function legend(maximum: number, options: HeatMapLinesOptions): string {
+  const { colour, quantity = 'p', kept = 'kept' } = options;
   const scale = shades.map((_, index) => index / (shades.length - 1));
-  const ramp = colour ? scale.map(share => paint(' ', share)).join('') : shades.join('');
+  const ramp = colour ? scale.map(share => paint(' ', share, options)).join('') : shades.join('');
   return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} ${kept}`;
 }

@@ -64,10 +64,10 @@ export function tablePanel(title: string, table: Table): Markup {
 }
 
 /** What a run came to, in sentences, and the command that would help next. */
-export function verdictPanel({ lines, next }: Verdict): Markup {
+export function verdictPanel({ lines, next }: Pick<Verdict, 'lines' | 'next'>, title = 'Verdict'): Markup {
   const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
   return panel(
-    'Verdict',
+    title,
     [],
     [
       element('dl', { class: 'verdict' }, [
@@ -133,10 +133,12 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
   );
 }
 
-/** What is compared stands in one chart: a structure and a random one of its size are trained alike. */
-const charts: readonly { readonly title: string; readonly stages: readonly StageName[] }[] = [
-  { title: 'Search', stages: ['search'] },
-  { title: 'Training', stages: ['retrain', 'random'] },
+type Stages = Partial<Readonly<Record<StageName, string>>>;
+
+/** What is compared stands in one chart, by these names: a structure and a random one of its size are trained alike. */
+const charts: readonly { readonly title: string; readonly stages: Stages }[] = [
+  { title: 'Search', stages: { search: 'search' } },
+  { title: 'Training', stages: { retrain: 'this structure', random: 'random structure' } },
 ];
 
 /**
@@ -151,11 +153,11 @@ export interface StageCurves {
 /** Loss and validation score of all that has begun. */
 export function stageCurves(metrics: readonly MetricsLine[]): StageCurves[] {
   return charts.flatMap(({ title, stages }) => {
-    const own = metrics.filter(({ stage }) => stages.includes(stage));
+    const own = metrics.filter(({ stage }) => Object.hasOwn(stages, stage));
     if (own.length === 0) return [];
     const isOneStage = own.every(({ stage }) => stage === own[0]!.stage);
     const nameOf = ({ stage, trial = '' }: MetricsLine) =>
-      [isOneStage ? '' : stage === 'random' ? 'random structure' : 'this structure', trial].filter(Boolean).join(', ');
+      [isOneStage ? '' : stages[stage], trial].filter(Boolean).join(', ');
     const curves = (what: string, value: (line: MetricsLine) => number) => ({
       title: `${title}: ${what}`,
       series: [...Map.groupBy(own, nameOf)].map(([name, lines]) => ({

@@ -30,7 +30,7 @@ export function runSentences(result: RunResult): string[] {
 export function scoreTable({ score: scores }: RunResult): Table | undefined {
   if (scores === undefined) return undefined;
   return {
-    header: ['', `test (${scores.metric})`, 'validation'],
+    header: ['answers of', `test (${scores.metric})`, 'validation'],
     rows: [
       ['this structure', score(scores.test), score(scores.validation)],
       ...(scores.random === undefined ? [] : [['random structure, equal budget', score(scores.random), '']]),

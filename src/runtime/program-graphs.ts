@@ -3,17 +3,22 @@ import type { Graph } from '../graph/graph.ts';
 import type { Extents } from '../graph/shape.ts';
 
 /**
- * An encoder-decoder as two graphs that need nothing but token ids and masks, each with its inputs and outputs named as
- * Hugging Face's Optimum names them, and the ids that a generation begins with, is padded with and ends at.
+ * A model as graphs that need nothing but token ids and masks, with files, inputs and outputs named as Hugging Face's
+ * Optimum names them: `encoder_model` and `decoder_model_merged` of an encoder-decoder, `model` of an encoder.
  */
 export interface StandaloneGraphs {
-  /** (input_ids, attention_mask) → last_hidden_state. */
-  readonly encoder: Graph;
-  /** (input_ids, encoder_hidden_states, encoder_attention_mask) → logits. */
-  readonly decoder: Graph;
-  readonly startId: number;
-  readonly padId: number;
-  readonly endId: number;
+  /** By the names of their files, without an ending. */
+  readonly graphs: Readonly<Record<string, Graph>>;
+  /** How the graphs are asked: a name in the list of `export/onnx-forms.ts`. */
+  readonly form: string;
+  /** What whoever asks them has to know: the ids that a generation begins with, is padded with and ends at, … */
+  readonly facts: Readonly<Record<string, number>>;
+  /** What other programs read in config.json, and checkpoints may leave out. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** generation_config.json of a model that writes, where the checkpoint has none. */
+  readonly generation?: Readonly<Record<string, unknown>>;
+  /** Longest input in tokens, where the model has no positions beyond. */
+  readonly longest?: number;
 }
 
 /**

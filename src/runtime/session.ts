@@ -41,7 +41,8 @@ export interface CompileSettings extends SessionSettings {
 export type Feed =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int32'; readonly data: Int32Array; readonly dims: readonly number[] }
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
+  | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] };
 
 /** What a graph reads: arrays, and what another session on the same device has left there (`CreateOptions`). */
 export type Feeds = Readonly<Record<string, Feed | Tensor>>;
@@ -111,8 +112,20 @@ async function start(
   // One signature of `create` for each.
   const creating =
     typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
-  const session = await creating.catch(cause => Promise.reject(device === 'cpu' ? cause : cannotStart(device, cause)));
-  return wrap(session, runtime);
+  const failure = (cause: Error) => asMemoryError(device === 'cpu' ? cause : cannotStart(device, cause));
+  return wrap(await creating.catch(cause => Promise.reject(failure(cause))), runtime);
+}
+
+const NO_MEMORY = /bad_alloc|bad allocation|failed to allocate memory|cannot allocate memory|out of memory/i;
+
+/** What the runtime could not have, as the user's limit that it is; any other error comes back as it is. */
+export function asMemoryError(error: Error): Error {
+  if (!NO_MEMORY.test(error.message)) return error;
+  return new InputError('there is not enough memory', {
+    code: 'not-enough-memory',
+    remedy: 'give a smaller --micro-batch; `s3delta plan` says what a job needs',
+    cause: error,
+  });
 }
 
 type Runtime = typeof import('onnxruntime-node');
@@ -159,7 +172,8 @@ function sessionOptions(
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads ?? availableParallelism(),
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    // What fails is thrown, and told in our words.
+    logSeverityLevel: 4,
     // A pattern holds a second copy of all activations, and saves no time here: the arena finds its blocks again
     // anyway.
     enableMemPattern: false,
@@ -187,7 +201,9 @@ function wrap(session: InferenceSession, { Tensor }: Runtime): Session {
         if (!feed) throw new Error(`the graph's input ${name} was not fed`);
         tensors[name] = 'dispose' in feed ? feed : new Tensor(feed.type, feed.data, feed.dims);
       }
-      return session.run(tensors) as Promise<Record<string, Tensor>>;
+      return session.run(tensors).catch(error => Promise.reject(asMemoryError(error))) as Promise<
+        Record<string, Tensor>
+      >;
     },
     release: () => session.release(),
   };

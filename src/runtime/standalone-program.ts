@@ -1,11 +1,18 @@
 import type { Chooser, EncodedInput, EncodedOutput, Generator } from '../core/program.ts';
-import type { StandaloneGraphs } from './program-graphs.ts';
-import { type Feeds, openSession, type Session, type SessionSettings } from './session.ts';
+import { type Feed, type Feeds, openSession, type Session, type SessionSettings } from './session.ts';
 
-/** Where the two graphs of a standalone model lie, and the ids it begins, pads and ends with. */
-export interface StandaloneFiles extends Pick<StandaloneGraphs, 'startId' | 'padId' | 'endId'> {
+/** Where the two graphs of a standalone encoder-decoder lie, and what whoever asks them has to know. */
+export interface StandaloneFiles {
   readonly encoder: string;
   readonly decoder: string;
+  /** The ids that a generation begins with, is padded with and ends at. */
+  readonly startId: number;
+  readonly padId: number;
+  readonly endId: number;
+  /** Form of the keys and values that the decoder remembers. */
+  readonly layers: number;
+  readonly heads: number;
+  readonly headWidth: number;
 }
 
 /** What a standalone model can do. Its parameters are its own: the delta vector that is given is not read. */
@@ -15,39 +22,67 @@ export interface StandaloneProgram extends Chooser, Generator {
 
 type Rows = readonly (readonly number[])[];
 
+/** What the decoder reads of tokens before, and what it says of these and its own. */
+const PAST = 'past_key_values';
+const PRESENT = 'present';
+
+const flag = (value: boolean): Feed => ({ type: 'bool', data: Uint8Array.of(Number(value)), dims: [1] });
+
 /** Opens the ONNX files of a standalone model (`StandaloneGraphs`). */
 export async function openStandalone(files: StandaloneFiles, settings: SessionSettings): Promise<StandaloneProgram> {
-  const { startId, padId, endId } = files;
+  const { startId, padId, endId, layers, heads, headWidth } = files;
   const encoder = await openSession(files.encoder, settings);
   const decoder = await openSession(files.decoder, settings).catch(async error => {
     await encoder.release();
     throw error;
   });
 
-  /** What comes after each token of each row: [row][position] → logits of the vocabulary. */
-  async function decode(encoded: Feeds, rows: Rows): Promise<Float32Array[][]> {
-    const { logits } = await decoder.run({ ...encoded, input_ids: idsFeed(rows, padId) });
+  /** Nothing read before. */
+  function emptyPast(rows: number): Feeds {
+    const nothing: Feed = { type: 'float32', data: new Float32Array(0), dims: [rows, heads, 0, headWidth] };
+    const names = Array.from({ length: layers }, (_, layer) =>
+      ['decoder.key', 'decoder.value', 'encoder.key', 'encoder.value'].map(part => `${PAST}.${layer}.${part}`),
+    );
+    return { ...Object.fromEntries(names.flat().map(name => [name, nothing])), use_cache_branch: flag(false) };
+  }
+
+  /**
+   * What comes after each token of each row, [row][position] → logits of the vocabulary, and what the next run reads of
+   * these tokens.
+   */
+  async function decode(encoded: Feeds, rows: Rows, past: Feeds): Promise<{ logits: Float32Array[][]; past: Feeds }> {
+    const { logits, ...presents } = await decoder.run({ ...encoded, ...past, input_ids: idsFeed(rows, padId) });
     const [, length, vocabulary] = logits!.dims as [number, number, number];
     const data = logits!.data as Float32Array;
-    return rows.map((row, i) =>
-      row.map((_, j) => data.subarray((i * length + j) * vocabulary, (i * length + j + 1) * vocabulary)),
-    );
+    const kept = Object.entries(presents).map(([name, value]) => [name.replace(PRESENT, PAST), value] as const);
+    return {
+      logits: rows.map((row, i) =>
+        row.map((_, j) => data.subarray((i * length + j) * vocabulary, (i * length + j + 1) * vocabulary)),
+      ),
+      past: { ...Object.fromEntries(kept), use_cache_branch: flag(true) },
+    };
   }
 
   return {
     async generate(inputs, _delta, _gates, { maxTokens }) {
       if (inputs.length === 0) return [];
       const encoded = await encode(encoder, inputs, padId);
-      const rows = inputs.map(() => [startId]);
+      const rows: number[][] = inputs.map(() => []);
       const finished = new Set<number>();
+      let last = inputs.map(() => startId);
+      let past = emptyPast(rows.length);
       for (let step = 0; step < maxTokens && finished.size < rows.length; step++) {
-        for (const [row, logits] of (await decode(encoded, rows)).entries()) {
-          const next = indexOfLargest(logits.at(-1)!);
+        const read = last.map(id => [id]);
+        const decoded = await decode(encoded, read, past);
+        last = decoded.logits.map(([logits], row) => {
+          const next = indexOfLargest(logits!);
           if (next === endId) finished.add(row);
-          rows[row]!.push(finished.has(row) ? padId : next);
-        }
+          return finished.has(row) ? padId : next;
+        });
+        for (const [row, id] of last.entries()) rows[row]!.push(id);
+        past = decoded.past;
       }
-      return rows.map(row => row.slice(1).filter(id => id !== padId));
+      return rows.map(row => row.filter(id => id !== padId));
     },
 
     async choose(inputs, outputs) {
@@ -57,10 +92,8 @@ export async function openStandalone(files: StandaloneFiles, settings: SessionSe
       for (const [column, output] of outputs.entries()) {
         const target = textIds(output);
         const read = [startId, ...target.slice(0, -1)];
-        const decoded = await decode(
-          encoded,
-          inputs.map(() => read),
-        );
+        const rows = inputs.map(() => read);
+        const { logits: decoded } = await decode(encoded, rows, emptyPast(rows.length));
         for (const [row, logits] of decoded.entries()) {
           scores[row]![column] = target.reduce((sum, id, place) => sum + logProbability(logits[place]!, id), 0);
         }

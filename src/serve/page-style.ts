@@ -43,10 +43,10 @@ th .sort { border: 0; background: none; padding: 0; font: inherit; color: inheri
 .row.finished .state::before, .state.finished::before { content: '✓'; color: var(--good); }
 .row.running .state::before, .state.running::before { content: '▶'; font-size: .8em; }
 .row.stopped .state::before, .state.stopped::before { content: '❙❙'; font-size: .7em; }
-.row.damaged .state::before, .state.damaged::before { content: '⚠'; color: var(--kept); }
+:is(.row.damaged .state, .row.failed .state, .row.killed .state, .state.damaged, .state.failed, .state.killed)::before { content: '⚠'; color: var(--kept); }
 main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article { max-width: 76rem; margin: 0 auto; }
 .back { display: none; margin-bottom: .5rem; }
-.problem { border-color: var(--kept); }
+.ended p { margin: 0; overflow-wrap: anywhere; } .problem, .ended { border-color: var(--kept); }
 .progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
 article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .difference .sides { display: flex; flex-wrap: wrap; gap: .5rem 1rem; margin-bottom: .5rem; }

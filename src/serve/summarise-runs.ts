@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readLastMetrics } from '../runs/metrics-log.ts';
-import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/outcome.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/run-outcome.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
@@ -92,8 +92,9 @@ function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly st
 }
 
 function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {
-  const tuning = config.retrain ? ['retrain', ...(config['random-baseline'] ? ['random'] : []), 'test'] : [];
-  return [...(method === 'search' ? ['search'] : []), ...tuning];
+  const { retrain: trains, 'random-baseline': compares } = config;
+  const does = { search: method === 'search', retrain: trains, random: trains && compares, test: trains };
+  return Object.entries(does).flatMap(([stage, isDone]) => (isDone ? [stage] : []));
 }
 
 function progressOf(folder: RunFolder): RunSummary['progress'] {

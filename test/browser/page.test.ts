@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { compareLink, runLink } from '../../src/page/route.ts';
+import { compareLink, comparisonLink, runLink } from '../../src/page/route.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
+import { comparedRuns, comparisonFileOf } from '../report/compared-runs.ts';
 import { labels, runsRoot, tinyCandidates, writeManyRuns, writeMoments, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow, seriousProblems } from './accessibility.ts';
 import { launch, openPage, skip } from './chromium.ts';
@@ -14,6 +16,10 @@ const root = runsRoot();
 writeRun(root, 'films/found', { seed: 1 });
 writeRun(root, 'films/other', { seed: 2, task: 'books' });
 writeRun(root, 'moved', { seed: 3, task: 'books', source: 'films' });
+writeFileSync(
+  join(root, 'films', 'compare.json'),
+  comparisonFileOf('mini', comparedRuns({ random: [58, 59], found: [60, 64] })),
+);
 writeRun(root, hostile, { seed: 4, task: hostile });
 
 describe('the served page', { skip }, () => {
@@ -313,16 +319,28 @@ describe('the served page', { skip }, () => {
     assert.deepEqual(problems, []);
   });
 
-  const views = { overview: '', run: runLink('films/found'), compare: compareLink(['films/found', 'films/other']) };
-  for (const [name, hash] of Object.entries(views)) {
+  test('a comparison is found from the overview, and has the best method first', async () => {
+    const { page, problems } = await open('');
+    await page.locator('[data-name="Comparisons"] a', { hasText: 'films' }).click();
+    await page.locator('.row-plot').first().waitFor();
+    assert.equal(await page.locator('h1').innerText(), 'Comparison on mini: rte');
+    const rows = page.locator('[data-name^="rte: accuracy"] tbody tr');
+    assert.match(await rows.first().innerText(), /^found at 1% \(best\)/);
+    assert.match(await rows.last().innerText(), /^always the commonest label/);
+    assert.deepEqual(problems, []);
+  });
+
+  const views = {
+    ...{ overview: ['', '.row'], run: [runLink('films/found'), '.heat-map'] },
+    ...{ compare: [compareLink(['films/found', 'films/other']), '.heat-map'] },
+    comparison: [comparisonLink('films'), '.row-plot'],
+  } satisfies Record<string, [hash: string, shown: string]>;
+  for (const [name, [hash, shown]] of Object.entries(views) as [string, [string, string]][]) {
     test(`axe finds nothing serious, light, dark and narrow, and nothing is cut off at 400 pixels: ${name}`, async () => {
       for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 400, height: 800 } }] as const) {
         const { page } = await openPage(browser, options);
         await page.goto(`${server.url}${hash}`);
-        await page
-          .locator(name === 'overview' ? '.row' : '.heat-map')
-          .first()
-          .waitFor();
+        await page.locator(shown).first().waitFor();
         assert.deepEqual(await seriousProblems(page), [], JSON.stringify(options));
         assert.ok((await overflow(page)) <= 0, JSON.stringify(options));
         await page.context().close();

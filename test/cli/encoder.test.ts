@@ -22,7 +22,7 @@ const task = [
   'files: { train: films.csv }',
 ];
 
-test('an encoder is searched, trained, asked, planned on a csv, its head beside the budget; exports refuse the head', async () => {
+test('an encoder is searched, trained, asked, planned on a csv, its head beside the budget, and exported', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 's3delta-encoder-'));
   writeFileSync(join(cwd, 'films.csv'), `text,label\n${rows.join('\n')}\n`);
   writeFileSync(join(cwd, 'task.yaml'), `${task.join('\n')}\n`);
@@ -43,7 +43,10 @@ test('an encoder is searched, trained, asked, planned on a csv, its head beside 
   assert.match(asked.stdout, /"label":\s*"(praise|pan)"/);
   const planned = await runCli(['plan', ...shared, '--no-timing'], cwd);
   assert.match(planned.stdout, /beside the budget: a head of 66 parameters/, planned.stderr);
-  const exported = await runCli(['export', 'run', '--format=onnx', '--out=out'], cwd);
-  assert.equal(exported.exitCode, 2);
-  assert.match(exported.stderr, /cannot hold the trained classifier/);
+  const exported = await runCli(['export', 'run', '--format=onnx', '--out=exported'], cwd);
+  assert.equal(exported.exitCode, 0, exported.stderr);
+  const again = await runCli(['predict', 'exported', 'a fine film', '--json'], cwd);
+  const [before, after] = [asked, again].map(({ stdout }) => JSON.parse(stdout).predictions[0]);
+  assert.equal(after.label, before.label);
+  assert.ok(Math.abs(after.probability - before.probability) < 1e-4);
 });

@@ -57,7 +57,7 @@ describe('as ONNX', () => {
     assert.equal(written.exitCode, 0, written.stderr);
     const outcome = JSON.parse(written.stdout) as { folder: string; files: string[]; bytes: number };
     assert.equal(outcome.folder, join(run, 'onnx'));
-    assert.ok(outcome.files.includes('decoder_model.onnx') && outcome.bytes > 1000);
+    assert.ok(outcome.files.includes('onnx/decoder_model_merged.onnx') && outcome.bytes > 1000);
     const { exitCode, stdout, stderr } = await runCli(['predict', join(run, 'onnx'), 'a good film'], space.folder);
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /^(good \(1\)|bad \(0\)) {2}\d+\.\d % {2}\d+\.\d ms {2}film: a good film\n$/);
@@ -89,6 +89,18 @@ test('an adapter of PEFT names its model, and cannot be asked without it', async
   assert.equal(config.base_model_name_or_path, tinyModel);
   assert.ok(existsSync(join(out, 'adapter_model.safetensors')));
   await assert.rejects(answers(out), /peft holds what was trained without the model/);
+});
+
+test('an adapter of PEFT is imported as a run, which answers as the one that it came from', async () => {
+  const adapter = join(space.folder, 'adapter-to-import');
+  await exportTo(['--format', 'peft', '--out', adapter], { from: loraRun });
+  const args = ['import', adapter, '--model', tinyModel, '--task', space.task, '--out', 'imported'];
+  const imported = await runCli(args, space.folder);
+  assert.equal(imported.exitCode, 0, imported.stderr);
+  assert.match(imported.stdout, /^imported: \d+ modules, [\d,]+ parameters, for \w+ on \S+\n$/);
+  assertSameAnswers(await answers(join(space.folder, 'imported')), await answers(loraRun));
+  const again = await runCli(args, space.folder);
+  assert.equal(again.exitCode, 2);
 });
 
 test('what is wrong is told, and nothing is written', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { InterruptedError } from '../../src/core/errors.ts';
 import { runSearchJob } from '../../src/jobs/run-job.ts';
+import type { Verdict } from '../../src/report/verdict/verdict.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import type { Structure } from '../../src/structure/structure-file.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
@@ -19,8 +20,9 @@ const json = <T>(...path: string[]) => JSON.parse(readFileSync(file(...path), 'u
 before(async () => {
   const { exitCode, stdout, stderr } = await runCli([...searchArgs, '--out', 'whole', '--json'], space.folder);
   assert.equal(exitCode, 0, stderr);
-  const { folder, verdict: _, ...printed } = JSON.parse(stdout) as RunResult & { folder: string; verdict: unknown };
+  const { folder, verdict, ...printed } = JSON.parse(stdout) as RunResult & { folder: string; verdict: Verdict };
   assert.equal(folder, 'whole');
+  assert.match(verdict.next.command, /^s3delta search whole\/config\.yaml /);
   assert.deepEqual(printed, json('whole', 'result.json'));
 });
 
@@ -35,7 +37,9 @@ test('the result has every name that other programs rely on, and the structure i
     kept.reduce((sum, module) => sum + module.parameters, 0),
   );
   assert.ok(kept.length > 0 && result.structure.parameters <= 500);
-  assert.ok(structure.modules.every(({ worth, p }) => worth !== null && p !== null && p > 0 && p < 1));
+  assert.ok(structure.modules.every(({ worth, p }) => worth !== null && p !== null && p < 1));
+  // What fits no budget of 500 and what changes nothing is not searched.
+  assert.ok(structure.modules.every(({ p, parameters, inert }) => (p === 0) === (inert || parameters > 500)));
   assert.deepEqual(result.budget, { parameters: 500, fraction: 500 / 46720 });
   assert.deepEqual([result.task, result.model, result.seed], ['films', 'tiny-t5', 3]);
   const { findings, ...data } = result.data!;
@@ -94,8 +98,8 @@ test('under the L0 penalty what was spent stands for the budget, of the random s
   assert.equal(json<Structure>('l0', 'structure.json').budget, null);
   const again = await runCli(['search', '--resume', '--out', 'l0', '--json'], space.folder);
   assert.deepEqual(
-    { ...JSON.parse(again.stdout || '{}'), folder: '' },
-    { ...json<object>('l0', 'result.json'), folder: '' },
+    { ...JSON.parse(again.stdout || '{}'), folder: '', verdict: undefined },
+    { ...json<object>('l0', 'result.json'), folder: '', verdict: undefined },
   );
 });
 

@@ -31,7 +31,10 @@ const scaled: Readonly<Record<string, string>> = {
   'max-test': '8',
   'max-length': '24',
   seeds: '1',
+  structures: '2',
 };
+/** One seed is too few for these. */
+const ofSeveralSeeds = new Set(['spread']);
 /** These go on until they are stopped, which is then done soon. */
 const endless = new Set(['serve']);
 const placeholder = './t5-base';
@@ -97,7 +100,8 @@ function scaledDown([name, ...args]: readonly string[]): string[] {
   const takes = Object.hasOwn(commands, name!) ? argsOf(commands[name!]!, builtIn) : {};
   const flags = args.includes('--help') ? [] : Object.keys(scaled).filter(flag => flag in takes);
   const budget = args.includes(placeholder) && 'budget' in takes ? ['--budget', placeholderBudget] : [];
-  return [name!, ...args, ...flags.flatMap(flag => [`--${flag}`, scaled[flag]!]), ...budget];
+  const seeds = ofSeveralSeeds.has(name!) ? ['--seeds', '2'] : [];
+  return [name!, ...args, ...flags.flatMap(flag => [`--${flag}`, scaled[flag]!]), ...seeds, ...budget];
 }
 
 async function check({ line, text, failure }: ShownCommand, { folder, path }: { folder: string; path: string }) {

@@ -73,9 +73,9 @@ test('the page is served until Ctrl-C, and says where it is', async () => {
   assert.doesNotMatch(told, /Warning/);
 });
 
-test('a folder that is none and a port that is none are told', async () => {
+test('a file that is no folder and a port that is none are told', async () => {
   for (const [args, message] of [
-    [['serve', 'nowhere'], /no such folder[\s\S]*→/],
+    [['serve', join(root, 'package.json')], /this is a file, not a folder of runs[\s\S]*→/],
     [['serve', 'runs', '--port', '70000'], /--port: `70000` is no port[\s\S]*→/],
   ] as const) {
     const { exitCode, stderr } = await runCli(args, folder);

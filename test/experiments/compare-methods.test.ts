@@ -14,7 +14,7 @@ const space = experimentWorkspace();
 /** Those that need neither earlier runs nor more rows than the task here has. */
 const every = comparedMethods()
   .map(method => method.name)
-  .filter(name => !['prior', 'race'].includes(name));
+  .filter(name => !['from-prior', 'race'].includes(name));
 
 function resultOf(...path: string[]): RunResult {
   return JSON.parse(readFileSync(join(...path, 'result.json'), 'utf8')) as RunResult;

@@ -31,6 +31,36 @@ function mergeable({ sites }: Model): DeltaModule[] {
 const scales = ({ sites }: Model): DeltaModule[] =>
   sites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
 
+test('what the checkpoint has fused stands in one tensor again, under the same names; PEFT cannot hold parts of it', async () => {
+  const of = { name: 'stars', metric: 'accuracy', labels: ['bad', 'good', 'great'] };
+  const model = await (await loadTiny('tiny-modernbert')).forTask(of);
+  const modules = [...mergeable(model), ...scales(model)];
+  const tuned = trained(model, modules);
+  const folder = freshFolder();
+  await exportModel(model, tuned, { format: 'safetensors', out: folder, task: { ...task, ...of } });
+  const shapes = async (of: string) => {
+    const { tensors } = await readSafetensorsHeader(join(of, 'model.safetensors'));
+    return Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
+  };
+  assert.deepEqual(await shapes(folder), await shapes(model.folder));
+  const merged = await (await loadModel(folder, { threads: 1 })).forTask(of);
+  assert.deepEqual(merged.warnings, []);
+  const texts = [
+    { input: { ids: [1, 20, 30, 40, 2] }, output: { class: 0 } },
+    { input: { ids: [1, 9, 2] }, output: { class: 1 } },
+  ];
+  const expected = await logitsOf(model, modules, tuned.delta, texts);
+  const program = await merged.compile([]);
+  assertClose((await program.logits(texts, program.initialDelta(0))).data, expected.data, 1e-4);
+  await program.release();
+  const queries = model.sites.filter(({ role }) => role === 'self-attention.query');
+  const lora = queries.map(site => createModule(site, 'lora', { rank: 2 }));
+  await assert.rejects(
+    exportModel(model, trained(model, lora), { format: 'peft', out: freshFolder(), task: { ...task, ...of } }),
+    /PEFT knows no parts of a tensor/,
+  );
+});
+
 for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
   describe(`${name} exported as a checkpoint`, async () => {
     const model = await loadTiny(name);

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import type { EncodedExample } from '../../src/core/program.ts';
 import { fillNormal } from '../../src/core/random.ts';
-import { layoutOf } from '../../src/deltas/layout.ts';
 import type { ExportOptions } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import { loadModel } from '../../src/models/load-model.ts';
@@ -26,11 +25,11 @@ export const batch: readonly TextToText[] = [
   example([1], [1]),
 ];
 
-/** Modules with parameters as large as training makes them, every one of them. */
+/** Modules with parameters as large as training makes them, every one of them, and the model's heads. */
 export function trained(model: Model, modules: readonly DeltaModule[]): TunedStructure {
   const kept = modules.map(() => true);
   const structure = createStructure(model, { space: 'test', budget: null }, modules, { kept });
-  const delta = fillNormal(new Float32Array(layoutOf(modules).size), 1, 'test/trained').map(value => 0.1 * value);
+  const delta = fillNormal(new Float32Array(model.layout(modules).size), 1, 'test/trained').map(value => 0.1 * value);
   return { structure, delta };
 }
 

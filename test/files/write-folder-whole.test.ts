@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,4 +46,32 @@ test('what the system refuses is told as that', async () => {
     writeFolderWhole(join(file, 'out'), async () => {}),
     StorageError,
   );
+});
+
+test('a process killed half-way leaves what was there whole, and its own files where nobody looks for them', async () => {
+  const parent = base();
+  const folder = join(parent, 'out');
+  await writeFolderWhole(folder, async place => writeFileSync(join(place, 'old'), 'old'));
+  const source = new URL('../../src/files/write-whole.ts', import.meta.url);
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import { writeFolderWhole } from ${JSON.stringify(source)};
+    await writeFolderWhole(${JSON.stringify(folder)}, place => {
+      writeFileSync(place + '/new', 'new');
+      process.stdout.write('written');
+      return new Promise(() => setInterval(() => {}, 1000));
+    });
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.deepEqual(readdirSync(folder), ['old']);
+  const others = readdirSync(parent).filter(name => name !== 'out');
+  assert.equal(others.length, 1);
+  assert.match(others[0]!, /^\.out\..*\.tmp$/);
+  await writeFolderWhole(folder, async place => writeFileSync(join(place, 'new'), 'new'));
+  assert.deepEqual(readdirSync(folder), ['new']);
 });

@@ -206,6 +206,17 @@ const shaped: OpCase[] = [
       return op.mul(x!, op.reshape(op.cast(held, 'float32'), ['rows', 1]));
     },
   },
+  {
+    name: 'what two lists one after the other hold between two places',
+    covers: ['Slice', 'Concat'],
+    shapes: [[5, 2]],
+    declared: [['rows', 2]],
+    build: ([x], _, graph) => {
+      const count = op.range(graph, 'rows');
+      const cut = op.slice(op.concat([count, count], 0, 'both'), 0, [graph.int64s([3]), graph.int64s([8])], 'rows');
+      return op.mul(x!, op.reshape(op.cast(cut, 'float32'), ['rows', 1]));
+    },
+  },
   { name: 'expand', covers: ['Expand'], shapes: [[3, 1]], build: ([x]) => op.expand(x!, [2, 3, 4]) },
   { name: 'transpose', covers: ['Transpose'], shapes: [[2, 3, 4]], build: ([x]) => op.transpose(x!, [2, 0, 1]) },
   {

@@ -231,6 +231,11 @@ const references: { [Op in OpType]: Reference } = {
   Shape: ([x], { start, end }) => [
     tensor([(end as number) - (start as number)], x!.shape.slice(start as number, end as number)),
   ],
+  Slice: ([x, start, end], attributes) => {
+    const axis = attributes.axis as number;
+    const [from, to] = [start!.data[0]!, Math.min(end!.data[0]!, x!.shape[axis]!)];
+    return [build(x!.shape.with(axis, to - from), indices => at(x!, indices.with(axis, from + indices[axis]!)))];
+  },
   Range: ([start, limit, step]) => {
     const [first, end, by] = [start!, limit!, step!].map(({ data }) => data[0]!) as [number, number, number];
     const length = Math.ceil((end - first) / by);

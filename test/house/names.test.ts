@@ -24,6 +24,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   // The preset of that name, whose model is its namesake.
   'config/presets.ts': ['mini'],
   // The stage that trains a random structure beside a search.
+  'jobs/run-job.ts': ['random'],
   'jobs/tune-trials.ts': ['random'],
   'jobs/tune-stage.ts': ['random'],
   'runs/metrics-log.ts': ['random'],

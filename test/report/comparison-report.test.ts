@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { InputError } from '../../src/core/errors.ts';
 import { holdsComparison, readComparison, writeComparisonReport } from '../../src/jobs/read-comparison.ts';
-import { comparisonHtml, verdictText } from '../../src/report/comparison-report.ts';
+import { comparisonHtml, differenceInWords } from '../../src/report/comparison-report.ts';
 import { comparedRuns, comparisonFileOf } from './compared-runs.ts';
 
 const evil = '<script>alert(1)</script>';
@@ -31,16 +31,32 @@ test('the best comes first, the commonest label last, with what the test says in
     '',
     '8',
     '100',
-    '+3.38',
+    '+3.38 (+2.38 to +4.37)',
     'the found structure is better (p = 0.0078)',
   ]);
   assert.match(rows[1]!.at(-1)!, /^no difference shown \(p = /);
 });
 
+test('the verdict on a search stands before its table', () => {
+  const verdict = {
+    ...{ task: 'rte', budget: '1%', lines: [{ about: 'against random', says: `better ${evil}` }] },
+    next: { command: 's3delta predict', why: 'use it' },
+  };
+  const page = comparisonHtml({
+    ...{ model: 'mini', rows: eight, failed: [] },
+    verdicts: [verdict, { ...verdict, task: 'cola' }],
+  });
+  assert.match(
+    page,
+    /Verdict on rte at 1%[\s\S]*<dd>better &lt;script&gt;[\s\S]*s3delta predict[\s\S]*found at 1% \(best\)/,
+  );
+  assert.doesNotMatch(page, /Verdict on cola/);
+});
+
 test('where no number of seeds so small can show a difference, that is said', () => {
   const three = comparedRuns({ found: [60, 64, 62], random: [50, 51, 52] });
-  assert.equal(verdictText(three[1]!), 'too few seeds to tell (p = 0.25)');
-  assert.equal(verdictText(three[0]!), '');
+  assert.equal(differenceInWords(three[1]!), 'too few seeds to tell (p = 0.25)');
+  assert.equal(differenceInWords(three[0]!), '');
 });
 
 test('each row has its mean, its whisker and a dot a seed on one scale, with the commonest label as a line', () => {

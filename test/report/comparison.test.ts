@@ -97,7 +97,7 @@ test('means of tasks are taken seed by seed, over methods that were done on all'
     mean.map(row => [row.method, row.scores]),
     [['found', [70, 76]]],
   );
-  assert.deepEqual(scoreMatrix(compareRuns(given)).header, ['', 'rte', 'mrpc', 'mean of tasks']);
+  assert.deepEqual(scoreMatrix(compareRuns(given)).header, ['method', 'rte', 'mrpc', 'mean of tasks']);
   assert.deepEqual(scoreMatrix(compareRuns(given)).rows.at(-1), ['lora', '70.00', '–', '–']);
 });
 

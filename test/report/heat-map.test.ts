@@ -6,7 +6,7 @@ import { type HeatMap, type HeatMapModule, heatMap } from '../../src/report/heat
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
 import { differenceMapSvg, keptByText, sharedModules } from '../../src/report/pictures/difference-map-svg.ts';
 import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
-import { keptColour } from '../../src/report/pictures/palette.ts';
+import { ansi256, colourAt, keptColour } from '../../src/report/pictures/palette.ts';
 
 function module(position: string, layer: string, kind: string, p: number, kept = false): HeatMapModule {
   return { site: `site.${position}.${layer}`, kind, position, layer, place: placeOf(layer), parameters: 100, p, kept };
@@ -153,4 +153,16 @@ test('the picture has a titled cell for each module and an outline for each kept
   assert.equal(svg.split(`stroke="${keptColour}"`).length - 1, 2);
   assert.ok(svg.includes('p &lt;of&gt; &quot;everything&quot;'));
   assert.ok(!svg.includes('NaN') && !svg.includes('undefined'));
+});
+
+test('on a dark ground what is near zero is dark, and on a light one light', () => {
+  const map = heatMap(modules);
+  const groundOf = (line: string) => [...line.matchAll(/48;5;(\d+)/g)].map(([, code]) => Number(code));
+  const [dark, light] = [false, true].map(lightGround =>
+    groundOf(heatMapLines(map, { colour: true, lightGround }).at(-1)!),
+  );
+  assert.deepEqual(dark, light!.toReversed());
+  // The legend begins with zero: nearly black there, nearly white here.
+  assert.deepEqual([dark![0], light![0]], [ansi256(colourAt(1)), ansi256(colourAt(0))]);
+  assert.deepEqual(groundOf(heatMapLines(map, { colour: true }).at(-1)!), dark);
 });

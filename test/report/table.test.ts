@@ -103,3 +103,49 @@ test('units', () => {
   assert.deepEqual([36_400, 5e6, 1.61e10].map(bytes), ['36 kB', '5 MB', '16.1 GB']);
   assert.deepEqual([perTenThousand(3.48e-5), count(737668096), score(58.333)], ['0.348 ‱', '737,668,096', '58.33']);
 });
+
+const wideTable = {
+  header: ['method', 'mean score of test', 'what it is'],
+  rows: [
+    ['found', '92.43', 'the structure that the search has found, tuned anew'],
+    ['random-of-a-long-name', '9.1', 'one'],
+  ],
+};
+
+test('a table wider than the terminal has its words wrapped within their columns, numbers in one piece', () => {
+  for (const width of [80, 60, 50]) {
+    const lines = tableLines(wideTable, width);
+    assert.ok(
+      lines.every(line => line.length <= width),
+      lines.join('\n'),
+    );
+    const words = lines
+      .join(' ')
+      .split(/\s+/)
+      .filter(word => !/^─*$/.test(word));
+    const all = [wideTable.header, ...wideTable.rows].flat().join(' ').split(' ');
+    assert.deepEqual(words.sort(), all.sort());
+  }
+  assert.deepEqual(tableLines(wideTable, 60), [
+    'method                 mean score of  what it is',
+    '                                test',
+    '─────────────────────  ─────────────  ──────────────────',
+    'found                          92.43  the structure that',
+    '                                      the search has',
+    '                                      found, tuned anew',
+    'random-of-a-long-name            9.1  one',
+  ]);
+  assert.deepEqual(tableLines(wideTable, 200), tableLines(wideTable));
+});
+
+test('where words would not fit into their columns, rows stand one below the other', () => {
+  assert.deepEqual(tableLines(wideTable, 30), [
+    'method              found',
+    'mean score of test  92.43',
+    'what it is          the structure that the search has found, tuned anew',
+    '',
+    'method              random-of-a-long-name',
+    'mean score of test  9.1',
+    'what it is          one',
+  ]);
+});

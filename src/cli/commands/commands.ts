@@ -5,6 +5,7 @@ import { evaluate } from './evaluate-command.ts';
 import { compare, spread, sweep, transfer } from './experiment-commands.ts';
 import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
+import { importAdapter } from './import-command.ts';
 import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
@@ -34,6 +35,7 @@ export const commands: Readonly<Record<string, Command>> = {
   worker,
   collect,
   export: exportRun,
+  import: importAdapter,
   heatmap,
   report,
   serve,

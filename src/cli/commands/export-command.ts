@@ -19,6 +19,13 @@ export const exportRun: Command = {
         .map(([name, { description }]) => `${name} (${description})`)
         .join(', ')}`,
     },
+    dtype: {
+      type: 'string',
+      valueHint: 'NAMES',
+      description: `forms of the weights, separated by commas: ${Object.entries(exporters)
+        .flatMap(([name, { dtypes = [] }]) => (dtypes.length > 0 ? [`of ${name} ${dtypes.join(', ')}`] : []))
+        .join('; ')} (default: the first)`,
+    },
     out: {
       type: 'string',
       valueHint: 'FOLDER',
@@ -29,9 +36,10 @@ export const exportRun: Command = {
   async run(args, { signal, catalogue }) {
     const format = formatName(args.format, catalogue.exporters);
     const out = args.out === undefined ? {} : { out: String(args.out) };
+    const dtypes = args.dtype === undefined ? {} : { dtypes: String(args.dtype).split(',') };
     const outcome = await runExportJob(
       String(args.run),
-      { format, ...out, ...(signal && { signal }) },
+      { format, ...out, ...dtypes, ...(signal && { signal }) },
       readSettings(args, keys, catalogue),
     );
     const { folder, files, bytes } = outcome;

@@ -21,14 +21,14 @@ export const heatmap: Command = {
       description: 'where to write the pictures (default: none are written)',
     },
   }),
-  async run(args, { colour, catalogue }) {
+  async run(args, { colour, lightGround, catalogue }) {
     const { space, out } = readSettings(args, keys, catalogue);
     const maps = await readHeatMaps(String(args.runs).split(','), space);
     const files = out === undefined ? [] : await writeHeatMaps(out, maps);
     const lines = maps.flatMap(({ task, searches, mean, spread, keptBy: kept }) => [
       `${task}, ${searches} search${searches === 1 ? '' : 'es'}`,
-      ...heatMapLines(heatMap(mean), { colour, quantity: 'mean p', kept }),
-      ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, quantity: 'sd of p' }) : []),
+      ...heatMapLines(heatMap(mean), { colour, lightGround, quantity: 'mean p', kept }),
+      ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, lightGround, quantity: 'sd of p' }) : []),
       '',
     ]);
     return { document: { maps, files }, lines: [...lines, ...files] };

@@ -35,7 +35,7 @@ export const doctor: Command = {
 export const models: Command = {
   description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
   args: { model: { type: 'positional', required: false, description: 'folder of a model, or org/name on the Hub' } },
-  async run(args, { onEvent, signal, catalogue }) {
+  async run(args, { onEvent, signal, catalogue, columns }) {
     const names = args.model === undefined ? builtInModelNames : [String(args.model)];
     const found = await Promise.all(
       names.map(name =>
@@ -48,7 +48,7 @@ export const models: Command = {
       ...Object.values(candidates).map(count),
     ]);
     const header = ['model', 'parameters', ...Object.keys(catalogue.spaces).map(space => `${space} candidates`)];
-    return { document: { models: found }, lines: tableLines({ header, rows }) };
+    return { document: { models: found }, lines: tableLines({ header, rows }, columns) };
   },
 };
 
@@ -63,7 +63,7 @@ async function describe(nameOrFolder: string, options: LoadOptions, catalogue: C
 export const tasks: Command = {
   description: 'List the built-in tasks, and whether their data were found',
   args: settingsArgs(['data']),
-  async run(args, { catalogue }) {
+  async run(args, { catalogue, columns }) {
     const { data: folder = defaultDataFolder() } = readSettings(args, ['data']);
     const found = catalogue.tasks.map(task => {
       const { name, description, metric, details = [], labels } = task;
@@ -73,7 +73,7 @@ export const tasks: Command = {
     return {
       document: { tasks: found },
       lines: [
-        ...tableLines({ header: ['task', 'metric', 'data', 'what it is'], rows }),
+        ...tableLines({ header: ['task', 'metric', 'data', 'what it is'], rows }, columns),
         '',
         `Data were looked for in ${folder} (--data names another folder). Or give a task.yaml of your own.`,
       ],

@@ -24,6 +24,9 @@ export const plan: Command = {
   async run(args, context) {
     const memory = args.memory === undefined ? {} : { memoryBytes: parseBytes(String(args.memory), '--memory') };
     const options = { ...context, ...memory, timing: args.timing !== false };
-    return planOutput(await runPlanJob(readSettings(args, keysOf(context.catalogue), context.catalogue), options));
+    return planOutput(
+      await runPlanJob(readSettings(args, keysOf(context.catalogue), context.catalogue), options),
+      context,
+    );
   },
 };

@@ -14,7 +14,7 @@ import {
   queueUrl,
 } from '../../experiments/queue/database.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
-import { prepareQueue, requireQueue } from '../../experiments/queue/schema.ts';
+import { prepareQueue, prepareWorkerUser, requireQueue } from '../../experiments/queue/schema.ts';
 import { type QueueStanding, queueStanding } from '../../experiments/queue/standing.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { tableLines } from '../../report/table.ts';
@@ -42,15 +42,35 @@ async function withQueue<T>(args: ParsedArgs, options: QueueOptions, work: (queu
   }
 }
 
+const workerPassword = 'S3DELTA_WORKER_PASSWORD';
+
+function passwordOfWorkers(): string {
+  const password = process.env[workerPassword];
+  if (password) return password;
+  throw new InputError('no password for the user of workers is given', {
+    code: 'missing-setting',
+    where: '--worker',
+    remedy: `set $${workerPassword}`,
+  });
+}
+
 export const queue: Command = {
   description: 'Make a queue in a PostgreSQL database, or bring it to this version, and say how it stands',
-  args: queueArg,
+  args: {
+    ...queueArg,
+    worker: {
+      type: 'string',
+      valueHint: 'NAME',
+      description: `make a database user for workers, with the password in $${workerPassword}`,
+    },
+  },
   run: args =>
     withQueue(args, {}, async queue => {
       const hasRole = await prepareQueue(queue);
+      if (args.worker !== undefined) await prepareWorkerUser(queue, String(args.worker), passwordOfWorkers());
       const { lines, ...rest } = standingOutput(await queueStanding(queue));
       const role = hasRole
-        ? `workers need no more than its role: CREATE ROLE anna LOGIN PASSWORD '…' IN ROLE ${queueNames.role}`
+        ? `workers need no more rights than its role ${queueNames.role} has: --worker NAME makes a user with these`
         : `this user may make no roles: ask who may for CREATE ROLE ${queueNames.role}, then say s3delta queue again`;
       return { ...rest, lines: [`${queue.name} holds a queue of this version`, role, '', ...lines] };
     }),

@@ -5,8 +5,8 @@ import { readRun, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';
-import { commandToGoOn, standingOf, standingText } from '../../runs/outcome.ts';
 import type { RunFolder } from '../../runs/run-folder.ts';
+import { commandToGoOn, standingOf, standingText } from '../../runs/run-outcome.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../job-output.ts';
 
@@ -21,7 +21,7 @@ export const report: Command = {
     },
     png: { type: 'boolean', description: 'write the pictures as PNG, too' },
   },
-  async run(args) {
+  async run(args, context) {
     const format: unknown = args.format ?? 'terminal';
     if (format !== 'terminal' && format !== 'markdown') {
       throw new InputError(`there is no format \`${format}\``, {
@@ -46,7 +46,7 @@ export const report: Command = {
         format === 'markdown'
           ? [reportMarkdown({ result, modules: shownModules(structure), pictures, ...(verdict && { verdict }) })]
           : [
-              ...outcomeTables(outcome),
+              ...outcomeTables(outcome, context),
               ...unfinishedLines(folder),
               ...files,
               ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),

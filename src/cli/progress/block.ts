@@ -61,7 +61,7 @@ export function blockProgress(screen: ProgressScreen, { now, memory }: ProgressM
     tracker.add(event);
     if (event.type === 'message') lasting(event.text);
     else if (event.type === 'warning') lasting(`warning: ${event.text}`);
-    else if (event.type !== 'candidates') {
+    else if (event.type !== 'candidates' && event.type !== 'stages') {
       live = true;
       if (event.type === 'stage' || now() - lastPaint >= repaintMilliseconds) paint();
     }

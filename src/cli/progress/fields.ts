@@ -1,5 +1,5 @@
 import { bytes, count, duration, score } from '../../core/format.ts';
-import type { Standing, Temperature } from './standing.ts';
+import type { ChoiceSoFar, JobPart, Standing } from './standing.ts';
 
 /** A piece of a line that is never broken. */
 export interface Field {
@@ -9,7 +9,7 @@ export interface Field {
   readonly accent?: boolean;
 }
 
-export const stageNames = { search: 'search', retrain: 're-train', random: 'random' } as const;
+export const stageNames = { search: 'search', retrain: 're-train', random: 'random', test: 'test' } as const;
 
 const widestBar = 40;
 const narrowestBar = 8;
@@ -21,21 +21,22 @@ export function fieldText({ label, value }: Field): string {
 
 /** The groups of fields that say where a stage stands, each to begin a line of its own. `memory` is in bytes. */
 export function standingFields(standing: Standing, memory: number, width: number): Field[][] {
-  const { stage, step, steps, seconds, tokensPerSecond, secondsLeft, temperature } = standing;
+  const { stage, step, steps, seconds, parts, tokensPerSecond, secondsLeft, jobSecondsLeft, choice } = standing;
   const head: Field = { label: stageNames[stage], value: steps === 0 ? 'begins' : `${step}/${steps}` };
   const percent: Field = { value: steps === 0 ? '0 %' : `${Math.floor((100 * step) / steps)} %` };
   const room = width - fieldText(head).length - fieldText(percent).length - 4;
   const bar: Field[] =
     room < narrowestBar ? [] : [{ value: drawBar(standing, Math.min(room, widestBar)), accent: true }];
   return [
+    partsField(parts),
     [head, ...bar, percent],
     scoreFields(standing),
-    temperature === undefined ? [] : temperatureFields(temperature),
+    choice === undefined ? [] : choiceFields(choice),
     [
       ...(tokensPerSecond === undefined ? [] : [{ value: `${count(Math.round(tokensPerSecond))} tokens/s` }]),
       { label: 'memory', value: bytes(memory) },
       { label: 'after', value: duration(seconds) },
-      ...(secondsLeft === undefined ? [] : [{ value: `${duration(secondsLeft)} left` }]),
+      ...(secondsLeft === undefined ? [] : [leftField(secondsLeft, jobSecondsLeft)]),
     ],
   ].filter(group => group.length > 0);
 }
@@ -49,16 +50,28 @@ export function scoreFields({ loss, score: last, best, bestStep }: Standing): Fi
   ];
 }
 
-/** What the search has decided. */
-export function temperatureFields({ kept, dropped, open, expected, budget }: Temperature): Field[] {
+/** `search ✓ ▸ re-train 2/3 ▸ test`; nothing of a job with one part. */
+function partsField(parts: readonly JobPart[]): Field[] {
+  if (parts.length < 2) return [];
+  const words = parts.map(({ stage, state }, i) => {
+    const mark = { done: ' ✓', now: ` ${i + 1}/${parts.length}`, 'to come': '' }[state];
+    return `${stageNames[stage]}${mark}`;
+  });
+  return [{ value: words.join(' ▸ ') }];
+}
+
+/** The time of the whole job is a guess by this stage's pace. */
+export function leftField(seconds: number, jobSeconds: number | undefined): Field {
+  const left = `${duration(seconds)} left`;
+  return { value: jobSeconds === undefined ? left : `${left}, of the job ~${duration(jobSeconds)}` };
+}
+
+/** What the search would keep if it ended now. */
+export function choiceFields({ kept, unchanged, parameters, budget }: ChoiceSoFar): Field[] {
+  const same = unchanged && `, ${count(unchanged.modules)} unchanged since step ${count(unchanged.since)}`;
   return [
-    { label: 'decided', value: `${kept + dropped}/${kept + dropped + open}` },
-    { label: 'kept', value: count(kept) },
-    { label: 'dropped', value: count(dropped) },
-    { label: 'open', value: count(open) },
-    ...(expected === undefined || budget === undefined
-      ? []
-      : [{ label: 'expects', value: `${count(Math.round(expected))} of ${count(budget)} parameters` }]),
+    { label: 'would keep', value: `${count(kept)}${same ?? ''}` },
+    { label: 'using', value: `${count(parameters)} of ${count(budget)} parameters` },
   ];
 }
 

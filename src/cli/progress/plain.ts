@@ -1,6 +1,6 @@
-import { bytes, count, duration, score } from '../../core/format.ts';
+import { bytes, count, score } from '../../core/format.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
-import { type Field, scoreFields, stageNames, temperatureFields } from './fields.ts';
+import { choiceFields, type Field, leftField, scoreFields, stageNames } from './fields.ts';
 import { lineText } from './flow.ts';
 import type { Progress, ProgressMeters, ProgressScreen } from './screen.ts';
 import { type Standing, trackStanding } from './standing.ts';
@@ -31,7 +31,7 @@ export function plainProgress(screen: ProgressScreen, { now, memory }: ProgressM
 
   function show(event: JobEvent): void {
     tracker.add(event);
-    if (event.type === 'candidates') return;
+    if (event.type === 'candidates' || event.type === 'stages') return;
     if (event.type === 'step') {
       if (now() - lastLine >= stepMilliseconds)
         waiting.push(lineText(stepFields(tracker.standing()!, memory()), false));
@@ -45,7 +45,7 @@ export function plainProgress(screen: ProgressScreen, { now, memory }: ProgressM
   return { show, tick, finish: write };
 }
 
-function eventText(event: Exclude<JobEvent, { type: 'step' | 'candidates' }>): string {
+function eventText(event: Exclude<JobEvent, { type: 'step' | 'candidates' | 'stages' }>): string {
   switch (event.type) {
     case 'message':
       return event.text;
@@ -61,13 +61,13 @@ function eventText(event: Exclude<JobEvent, { type: 'step' | 'candidates' }>): s
 }
 
 function stepFields(standing: Standing, memory: number): Field[] {
-  const { stage, step, steps, temperature, tokensPerSecond = 0, secondsLeft = 0 } = standing;
+  const { stage, step, steps, choice, tokensPerSecond = 0, secondsLeft = 0, jobSecondsLeft } = standing;
   return [
     { label: stageNames[stage], value: `${step}/${steps}` },
     ...scoreFields(standing),
-    ...(temperature === undefined ? [] : temperatureFields(temperature).slice(0, 1)),
+    ...(choice === undefined ? [] : choiceFields(choice).slice(0, 1)),
     { value: `${count(Math.round(tokensPerSecond))} tokens/s` },
     { value: bytes(memory) },
-    { value: `${duration(secondsLeft)} left` },
+    leftField(secondsLeft, jobSecondsLeft),
   ];
 }

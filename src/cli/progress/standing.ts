@@ -1,30 +1,40 @@
-import type { JobEvent } from '../../jobs/job-events.ts';
-import type { StageName } from '../../runs/metrics-log.ts';
+import type { JobEvent, JobStage, StageToCome } from '../../jobs/job-events.ts';
+import { chooseStructure } from '../../search/choose-structure.ts';
 
-/** How far the search has made up its mind: a module is decided where its p is below 0.05 or above 0.95. */
-export interface Temperature {
+/** What the search would keep if it ended now. */
+export interface ChoiceSoFar {
   readonly kept: number;
-  readonly dropped: number;
-  readonly open: number;
-  /** Σ pᵢ nᵢ, and what may be spent, in parameters; undefined where the candidates were not told. */
-  readonly expected?: number;
-  readonly budget?: number;
+  /** Their trainable parameters, and what may be spent. */
+  readonly parameters: number;
+  readonly budget: number;
+  /** How many of them it would have kept at an earlier step too, some tenth of the search before. */
+  readonly unchanged?: { readonly modules: number; readonly since: number };
+}
+
+/** A stage of the job, in its order; the same one after the other count as one. */
+export interface JobPart {
+  readonly stage: JobStage;
+  readonly state: 'done' | 'now' | 'to come';
 }
 
 /** Where a stage stands. What is not known yet is undefined. */
 export interface Standing {
-  readonly stage: StageName;
+  readonly stage: JobStage;
+  /** All of the job; empty where it was not told. */
+  readonly parts: readonly JobPart[];
   readonly step: number;
   readonly steps: number;
   readonly loss?: number;
   readonly score?: number;
   readonly best?: number;
   readonly bestStep?: number;
-  readonly temperature?: Temperature;
+  readonly choice?: ChoiceSoFar;
   readonly tokensPerSecond?: number;
   /** Since the stage began. */
   readonly seconds: number;
+  /** Of the stage, and of the whole job at the pace of this stage. */
   readonly secondsLeft?: number;
+  readonly jobSecondsLeft?: number;
 }
 
 /** What progress shows of a job, kept up to date by its events. */
@@ -34,29 +44,46 @@ export interface StandingTracker {
   standing(): Standing | undefined;
 }
 
-const decided = 0.05;
+type Candidates = Extract<JobEvent, { type: 'candidates' }>;
+type Step = Extract<JobEvent, { type: 'step' }>;
+
+/** Parts of a search between which its choices are compared. */
+const MARKS = 10;
 
 /** @param now milliseconds */
 export function trackStanding(now: () => number): StandingTracker {
-  let current: Omit<Standing, 'seconds' | 'secondsLeft' | 'tokensPerSecond'> | undefined;
-  let candidates: { parameters: readonly number[]; budget: number } | undefined;
+  let current: Omit<Standing, 'parts' | 'seconds' | 'secondsLeft' | 'jobSecondsLeft' | 'tokensPerSecond'> | undefined;
+  let choices: ReturnType<typeof trackChoices> | undefined;
+  let stages: readonly StageToCome[] = [];
+  /** Place of the stage at work among them. */
+  let place = -1;
   let began = 0;
   let rate = createRate();
 
   function add(event: JobEvent): void {
     switch (event.type) {
-      case 'candidates':
-        candidates = event;
+      case 'stages':
+        stages = event.stages;
+        place = -1;
         return;
-      case 'stage':
-        current = { stage: event.stage, step: 0, steps: 0 };
+      case 'candidates':
+        choices = trackChoices(event);
+        return;
+      case 'stage': {
+        const { stage } = event;
+        current = { stage, step: 0, steps: 0 };
+        // What a resumed job passes over is done.
+        const next = stages.findIndex((each, i) => i > place && each.stage === stage);
+        if (next >= 0) place = next;
         began = now();
         rate = createRate();
         return;
+      }
       case 'step': {
         rate.add(event, now());
-        const { stage, step, steps, loss, probabilities: p } = event;
-        current = { ...current, stage, step, steps, loss, ...(p && { temperature: temperatureOf(p, candidates) }) };
+        const { stage, step, steps, loss } = event;
+        const choice = choices?.after(event);
+        current = { ...current, stage, step, steps, loss, ...(choice && { choice }) };
         return;
       }
       case 'evaluation': {
@@ -70,29 +97,61 @@ export function trackStanding(now: () => number): StandingTracker {
   function standing(): Standing | undefined {
     if (current === undefined) return undefined;
     const perStep = rate.secondsPerStep();
+    const secondsLeft = perStep && (current.steps - current.step) * perStep;
     return {
       ...current,
+      parts: partsOf(stages, place),
       seconds: (now() - began) / 1000,
-      ...(perStep !== undefined && {
+      ...(secondsLeft !== undefined && {
         tokensPerSecond: rate.tokensPerSecond(),
-        secondsLeft: (current.steps - current.step) * perStep,
+        secondsLeft,
+        ...jobLeft(secondsLeft, perStep! * current.steps),
       }),
     };
+  }
+
+  /** What is to come takes as long an evaluation as this stage does, of which the whole is known. */
+  function jobLeft(secondsLeft: number, stageSeconds: number): Pick<Standing, 'jobSecondsLeft'> {
+    const evaluations = stages[place]?.evaluations ?? 0;
+    if (evaluations === 0) return {};
+    const later = stages.slice(place + 1).reduce((sum, stage) => sum + stage.evaluations, 0);
+    return later === 0 ? {} : { jobSecondsLeft: secondsLeft + (later / evaluations) * stageSeconds };
   }
 
   return { add, standing };
 }
 
-function temperatureOf(
-  p: Float64Array,
-  candidates: { parameters: readonly number[]; budget: number } | undefined,
-): Temperature {
-  const kept = p.filter(each => each > 1 - decided).length;
-  const dropped = p.filter(each => each < decided).length;
-  const counts = { kept, dropped, open: p.length - kept - dropped };
-  if (candidates?.parameters.length !== p.length) return counts;
-  const { parameters, budget } = candidates;
-  return { ...counts, expected: p.reduce((sum, each, i) => sum + each * parameters[i]!, 0), budget };
+function partsOf(stages: readonly StageToCome[], place: number): JobPart[] {
+  const parts: JobPart[] = [];
+  for (const [i, { stage }] of stages.entries()) {
+    const state = i < place ? 'done' : i === place ? 'now' : 'to come';
+    const last = parts.at(-1);
+    if (last?.stage !== stage) parts.push({ stage, state });
+    else if (state === 'now') parts[parts.length - 1] = { stage, state };
+  }
+  return parts;
+}
+
+/** What a search would keep after each of its steps. */
+function trackChoices({ parameters, inert, keepInert, budget }: Candidates) {
+  const modules = parameters.map((each, i) => ({ parameters: each, inert: inert[i]! }));
+  let marks: { readonly step: number; readonly kept: readonly boolean[] }[] = [];
+  return {
+    after({ step, steps, probabilities, worth }: Step): ChoiceSoFar | undefined {
+      const values = probabilities ?? worth;
+      if (values?.length !== modules.length) return undefined;
+      const kept = chooseStructure(values, modules, { budget, keepInert });
+      const earlier = marks.findLast(mark => mark.step < step);
+      if (step % Math.max(1, Math.ceil(steps / MARKS)) === 0) marks = [...marks.slice(-1), { step, kept }];
+      const count = (among: readonly boolean[]) => kept.filter((is, i) => is && among[i]).length;
+      return {
+        kept: count(kept),
+        parameters: parameters.reduce((sum, each, i) => sum + (kept[i] ? each : 0), 0),
+        budget,
+        ...(earlier && { unchanged: { modules: count(earlier.kept), since: earlier.step } }),
+      };
+    },
+  };
 }
 
 /** A moving average over about the last ten steps; the first step, which warms up, does not weigh for long. */

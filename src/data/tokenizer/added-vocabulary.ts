@@ -3,6 +3,7 @@ import {
   type AddedToken,
   type NamedToken,
   plainName,
+  plainToken,
   ROLES,
   type Role,
   type SpecialTokenNames,
@@ -63,6 +64,25 @@ export function addedVocabulary(
     if (isNews(name)) put(name.token, idOf(name.token.content) ?? size++);
   }
   return { tokens: [...tokens.values()], special };
+}
+
+// What T5's own tokenizer adds where its configuration says nothing.
+const DEFAULT_EXTRA_IDS = 100;
+
+/** Of a T5, whose sentinels stand behind the pieces: `<extra_id_0>` has the highest id. */
+export function sentinelVocabulary(
+  pieces: readonly string[],
+  companions: Companions,
+  defaults: SpecialTokenNames,
+): AddedVocabulary {
+  const extraIds = companions.config.extra_ids ?? DEFAULT_EXTRA_IDS;
+  const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
+    ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
+    id: pieces.length + i,
+  }));
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
+  return addedVocabulary(bare, companions, defaults);
 }
 
 /** Number of ids of a vocabulary together with added tokens. */

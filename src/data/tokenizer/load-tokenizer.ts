@@ -2,17 +2,14 @@ import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { isThere, readBytes } from '../../files/regular-file.ts';
 import { readJson } from '../../files/structured-text.ts';
-import { addedVocabulary } from './added-vocabulary.ts';
+import { sentinelVocabulary } from './added-vocabulary.ts';
 import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
-import { plainToken, type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
+import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
 import type { TokenizerSource as Source, TextTokenizer, Tokenizer } from './tokenizer.ts';
 import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
 import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
-
-// What T5's own tokenizer adds where its configuration says nothing.
-const DEFAULT_EXTRA_IDS = 100;
 
 /** Forms of a tokenizer, the one that says most first: the files that make it up, and how it is read from them. */
 const FORMS: readonly {
@@ -92,19 +89,10 @@ async function load(folder: string, defaults: SpecialTokenNames) {
   return { tokenizer: await form.read({ folder, where, companions, defaults }), companions, where };
 }
 
-/** T5's sentinels stand behind the pieces: `<extra_id_0>` has the highest id. */
 async function readSpieceModel({ where, companions, defaults }: Source): Promise<TextTokenizer> {
   const model = parseSpieceModel(await readBytes(where), where);
-  const { pieces } = model.vocabulary;
-  const extraIds = companions.config.extra_ids ?? DEFAULT_EXTRA_IDS;
-  const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
-    ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
-    id: pieces.length + i,
-  }));
-  const ids = new Map(pieces.map((piece, id) => [piece, id]));
-  const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
   try {
-    return createSentencePieceTokenizer(model, addedVocabulary(bare, companions, defaults));
+    return createSentencePieceTokenizer(model, sentinelVocabulary(model.vocabulary.pieces, companions, defaults));
   } catch (cause) {
     throw damagedSpieceModel(where, (cause as Error).message, cause);
   }

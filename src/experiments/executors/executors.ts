@@ -40,12 +40,20 @@ function optionKeys(kinds: readonly ExecutorKind[]): Record<string, z.ZodType> {
       const { schema } = owners[0]!;
       const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).optional() : schema;
       const { description, ...help } = schema.meta() as KeyHelp & { description: string };
-      return [
-        option,
-        inner.meta({ ...help, description: `${owners.map(({ name }) => name).join(', ')}: ${description}` }),
-      ];
+      const names = owners.map(({ name }) => name).join(', ');
+      return [option, inner.meta({ ...help, description: `${names}: ${description}${defaultsText(owners)}` })];
     }),
   );
+}
+
+/** ` (default 1)`, of each owner where there are several; nothing where the key may be left out. */
+function defaultsText(owners: readonly { readonly name: string; readonly schema: z.ZodType }[]): string {
+  const values = owners.flatMap(({ name, schema }) =>
+    schema instanceof z.ZodDefault
+      ? [owners.length > 1 ? `${name} ${schema.def.defaultValue}` : schema.def.defaultValue]
+      : [],
+  );
+  return values.length === 0 ? '' : ` (default ${values.join(', ')})`;
 }
 
 /**

@@ -231,6 +231,33 @@ async function prepareRole(client: Statements): Promise<boolean> {
 }
 
 /**
+ * Makes a user for workers, or gives the one there is another password.
+ * @throws InputError where there is no role of workers
+ */
+export async function prepareWorkerUser(queue: Queue, user: string, password: string): Promise<void> {
+  await queue.inTransaction(async client => {
+    const { rows } = await client.query<{ role: string | null; there: boolean }>(
+      'SELECT to_regrole($1)::text AS role, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $2) AS there',
+      [role, user],
+    );
+    if (rows[0]!.role === null) {
+      throw new InputError('this user may make no roles', {
+        code: 'queue-refused',
+        where: queue.name,
+        remedy: `ask who may for: CREATE ROLE ${role}`,
+      });
+    }
+    const words = rows[0]!.there ? 'ALTER ROLE %I PASSWORD %L' : `CREATE ROLE %I LOGIN PASSWORD %L IN ROLE ${role}`;
+    const made = await client.query<{ sql: string }>('SELECT format($1, $2::text, $3::text) AS sql', [
+      words,
+      user,
+      password,
+    ]);
+    await client.query(made.rows[0]!.sql);
+  });
+}
+
+/**
  * The same for who may make a queue: that one is there, or that this user could make it. Changes nothing.
  * @throws InputError as `requireQueue`
  */

@@ -31,4 +31,4 @@ export { gemm, matmul, plainMatmul } from './matrix.ts';
 export { layerNorm, logSoftmax, rmsNorm, softmax } from './normalization.ts';
 export { quantizedProduct } from './quantized.ts';
 export { argMax, reduceMax, reduceSum } from './reduce.ts';
-export { cast, concat, expand, range, reshape, split, transpose, zeros } from './shaping.ts';
+export { cast, concat, expand, range, reshape, slice, split, transpose, zeros } from './shaping.ts';

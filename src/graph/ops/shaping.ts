@@ -37,13 +37,18 @@ export function split(x: Value, sizes: readonly number[], axis = 0): readonly Va
   return x.graph.apply('Split', [x, x.graph.int64s(sizes)], { axis: along, sizes });
 }
 
-/** Values one after another along an axis. */
-export function concat(values: readonly Value[], axis = 0): Value {
+/** Values one after the other along `axis`; `extent` names the sum of their extents there, where these are names. */
+export function concat(values: readonly Value[], axis = 0, extent?: string): Value {
   const [first] = values;
   if (!first) throw new GraphError('Concat', 'needs at least one value');
-  return values.length === 1
-    ? first
-    : first.graph.apply('Concat', values, { axis: normalizeAxis('Concat', axis, first.shape.length) })[0]!;
+  if (values.length === 1) return first;
+  const along = normalizeAxis('Concat', axis, first.shape.length);
+  return first.graph.apply('Concat', values, { axis: along, ...(extent !== undefined && { extent }) })[0]!;
+}
+
+/** x from `start` to before `end` along `axis`, both int64 [1]: as much as `extent` names. */
+export function slice(x: Value, axis: number, [start, end]: readonly [Value, Value], extent: string): Value {
+  return x.graph.apply('Slice', [x, start, end, x.graph.int64s([axis])], { axis, extent })[0]!;
 }
 
 /** ONNX's numbers of the types a value can be cast to. */
@@ -124,16 +129,18 @@ export const shapeOps = {
       return [concat(pieces, context.node.attributes.axis as number), undefined];
     },
   },
+  // `extent` names the whole where that is no number.
   Concat: {
+    internal: ['extent'],
     infer: (inputs, attributes) => {
-      const axis = attributes.axis as number;
+      const { axis, extent } = attributes as { axis: number; extent?: string };
       const [first] = inputs;
       for (const { shape } of inputs) {
         if (!sameShape(shape.with(axis, 0), first!.shape.with(axis, 0))) {
           throw new GraphError('Concat', `[${first!.shape}] and [${shape}] differ beside axis ${axis}`);
         }
       }
-      const total = inputs.reduce((sum, { shape }) => sum + sizeOf('Concat', [shape[axis]!]), 0);
+      const total = extent ?? inputs.reduce((sum, { shape }) => sum + sizeOf('Concat', [shape[axis]!]), 0);
       return [{ dtype: first!.dtype, shape: first!.shape.with(axis, total) }];
     },
     gradient: context => {
@@ -150,6 +157,12 @@ export const shapeOps = {
       { dtype: attributes.to === CAST_CODES.float32 ? 'float32' : 'int64', shape: x!.shape },
     ],
     // What is cast is a frozen weight or an index.
+    gradient: null,
+  },
+  // Only ever cuts what a model remembers or reads, which is not trained.
+  Slice: {
+    internal: ['axis', 'extent'],
+    infer: ([x], { axis, extent }) => [{ dtype: x!.dtype, shape: x!.shape.with(axis as number, extent as string) }],
     gradient: null,
   },
   // `extent` repeats the number of elements with its name.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import type { EncodedInput } from '../../core/program.ts';
 import type { Site } from '../../core/site.ts';
+import type { Graph } from '../../graph/graph.ts';
 import type { Value } from '../../graph/types.ts';
 import type { CompileSettings, Feeds } from '../../runtime/session.ts';
 import { answerKindOf } from '../answer-kind.ts';
@@ -12,7 +13,7 @@ import { headCodec } from '../kit/head-codec.ts';
 import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import { wrongConfig } from '../kit/parse-config.ts';
 import type { Pooling } from '../kit/pooling.ts';
-import { headAnswers, type TextReader } from '../kit/text-classifier.ts';
+import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
 import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
 import type { Model } from '../model.ts';
 import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
@@ -39,6 +40,8 @@ interface Encoder<Config> {
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts. */
   feeds(texts: readonly EncodedInput[]): Feeds;
+  /** The same within a graph. */
+  feedsWithin(graph: Graph, rows: StandaloneRows): Readonly<Record<string, Value>>;
   /** The head's layers before the last. */
   readonly head: readonly HeadLayer[];
 }
@@ -90,7 +93,9 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
         async answers(kind = trained?.kind ?? { kind: 'class', classes: 2 }) {
           if (kind.kind === 'text') throw writesNoText(family, folder);
           const { rows, notice } = takenOver(trained, kind);
-          const reader = readerOf(config, encoder, { longest: form.longest(config), lastLayer, where: folder });
+          const reader = readerOf(config, encoder, {
+            ...{ longest: form.longest(config), hasTypes: form.frame.types, lastLayer, where: folder },
+          });
           const answers = await headAnswers(reader, kind, { tensors, where: folder, ...(rows && { rows }) });
           return { ...answers, ...(notice !== undefined && { notice }) };
         },
@@ -114,11 +119,21 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
 
 function readerOf<Config extends EncoderConfig>(
   { width, feedForwardWidth }: Config,
-  { states, pooling = 'first', pooled = (_, state) => state, feeds, head }: Encoder<Config>,
-  { longest, lastLayer, where }: { readonly longest: number; readonly lastLayer: string; readonly where: string },
+  { states, pooling = 'first', pooled = (_, state) => state, feeds, feedsWithin, head }: Encoder<Config>,
+  {
+    longest,
+    hasTypes,
+    lastLayer,
+    where,
+  }: {
+    readonly longest: number;
+    readonly hasTypes: boolean;
+    readonly lastLayer: string;
+    readonly where: string;
+  },
 ): TextReader<Config> {
   return {
-    ...{ states, pooling, pooled, width, feedForwardWidth },
+    ...{ states, pooling, pooled, width, feedForwardWidth, feedsWithin, hasTypes, longest },
     feeds(texts) {
       const length = Math.max(...texts.map(({ ids }) => ids.length));
       if (length <= longest) return feeds(texts);

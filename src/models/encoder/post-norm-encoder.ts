@@ -1,13 +1,25 @@
 import type { EncodedInput } from '../../core/program.ts';
-import { add, tanh } from '../../graph/ops/ops.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { add, range, tanh } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
 import { embed, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
 import { activationOf } from '../kit/named-activations.ts';
-import { type Counting, idsFeed, longestOf, paddedLength, paddingMask, positionIds } from '../kit/padding.ts';
-import { relativeBuckets } from '../kit/relative-positions.ts';
+import {
+  type Counting,
+  distances,
+  idsFeed,
+  longestOf,
+  paddedLength,
+  paddingMask,
+  positionIds,
+  positionsWithin,
+  tokenMask,
+} from '../kit/padding.ts';
+import { bucketsWithin, relativeBuckets } from '../kit/relative-positions.ts';
+import type { StandaloneRows } from '../kit/text-classifier.ts';
 import type { PostNormConfig } from './post-norm-config.ts';
 import type { LayerNames, PostNormNames } from './post-norm-sites.ts';
 
@@ -73,5 +85,22 @@ export function postNormFeeds(
     ...(relative && {
       buckets: { type: 'int32', data: relativeBuckets(length, true, relative), dims: [length, length] },
     }),
+  };
+}
+
+/** The same within a graph. */
+export function postNormFeedsWithin(
+  graph: Graph,
+  { ids, types, mask }: StandaloneRows,
+  { types: typeCount, relative }: PostNormConfig,
+  counting: Counting,
+): Readonly<Record<string, Value>> {
+  const order = range(graph, 'source');
+  return {
+    ids,
+    positions: positionsWithin(ids, counting),
+    mask: tokenMask(mask),
+    ...(typeCount > 0 && { types }),
+    ...(relative && { buckets: bucketsWithin(distances(order, order), true, relative) }),
   };
 }

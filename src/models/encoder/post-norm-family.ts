@@ -4,7 +4,7 @@ import type { Counting } from '../kit/padding.ts';
 import type { Frame } from './encoder-codec.ts';
 import { encoderFamily } from './encoder-family.ts';
 import type { PostNormConfig } from './post-norm-config.ts';
-import { encodeTexts, postNormFeeds, throughPooler } from './post-norm-encoder.ts';
+import { encodeTexts, postNormFeeds, postNormFeedsWithin, throughPooler } from './post-norm-encoder.ts';
 import { type PostNormNames, postNormSites } from './post-norm-sites.ts';
 
 /** What BERT and those that came of it differ in. */
@@ -41,6 +41,7 @@ export function postNormFamily(form: PostNormForm) {
         states: builder => encodeTexts(builder, names),
         pooled: (builder, state) => throughPooler(builder, pooler, state),
         feeds: texts => postNormFeeds(texts, config, counting(config)),
+        feedsWithin: (graph, rows) => postNormFeedsWithin(graph, rows, config, counting(config)),
         head: pooler === dense.name ? [] : [{ ...dense, outFeatures: config.width }],
       };
     },

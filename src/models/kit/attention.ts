@@ -61,7 +61,7 @@ export function selfAttention(
 }
 
 /** [batch·length, heads·headWidth] → [batch, heads, length, headWidth]. */
-function splitHeads(x: Value, length: Dim, heads: number, headWidth: number): Value {
+export function splitHeads(x: Value, length: Dim, heads: number, headWidth: number): Value {
   return transpose(reshape(x, ['batch', length, heads, headWidth]), [0, 2, 1, 3]);
 }
 

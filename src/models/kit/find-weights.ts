@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { InputError } from '../../core/errors.ts';
 import { biasName, type Site, weightShape } from '../../core/site.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
-import type { Weight, Weights, WeightType } from '../read-weight.ts';
+import type { TensorSlice, Weight, Weights, WeightType } from '../read-weight.ts';
 
 const DTYPES: Readonly<Record<string, WeightType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
@@ -18,13 +18,6 @@ export interface CheckpointNames {
   readonly sliceOf?: ((name: string) => TensorSlice | undefined) | undefined;
   /** Tensors that may be there and are not read: copies of tied ones, buffers, what served pre-training alone. */
   readonly unread?: ((name: string) => boolean) | undefined;
-}
-
-/** One of the equal parts of a tensor, cut along its rows. */
-interface TensorSlice {
-  readonly tensor: string;
-  readonly index: number;
-  readonly count: number;
 }
 
 /** Name of a site's weight, as written into checkpoints. */
@@ -56,7 +49,8 @@ export async function findWeights(
     const [rows, ...rest] = shape;
     const weight = await tensorAsWeight(tensors.get(found)!, whole, [count * rows!, ...rest], where);
     const byteLength = weight.byteLength / count;
-    weights.set(key, { ...weight, name, shape, offset: weight.offset + index * byteLength, byteLength });
+    const offset = weight.offset + index * byteLength;
+    weights.set(key, { ...weight, name, shape, offset, byteLength, ...(slice && { fused: slice }) });
   };
   for (const site of sites) {
     if (site.host === 'block') continue;

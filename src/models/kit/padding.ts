@@ -1,3 +1,5 @@
+import { add, cast, clip, expand, matmul, mul, neg, range, reshape, scale, sub } from '../../graph/ops/ops.ts';
+import type { Value } from '../../graph/types.ts';
 import type { Feed } from '../../runtime/session.ts';
 
 /** Token ids of texts, a list each. */
@@ -31,6 +33,21 @@ export function paddingMask(rows: Rows, length: number): Feed {
   const mask = new Float32Array(rows.length * length);
   for (const [row, ids] of rows.entries()) mask.fill(MASKED, row * length + ids.length, (row + 1) * length);
   return { type: 'float32', data: mask, dims: [rows.length, 1, 1, length] };
+}
+
+/** The same within a graph: 1 at tokens and 0 at padding, int64 [batch, length] → float32 [batch, 1, 1, length]. */
+export function tokenMask(mask: Value): Value {
+  const { graph, shape } = mask;
+  const [batch, length] = shape;
+  return reshape(mul(sub(cast(mask, 'float32'), graph.scalar(1)), graph.scalar(-MASKED)), [batch!, 1, 1, length!]);
+}
+
+/** 1 where whole numbers differ, else 0. */
+export function isOther(a: Value, b: Value): Value {
+  const { graph } = a;
+  const difference = sub(a, b);
+  const [none, one] = [graph.int64(0), graph.int64(1)];
+  return add(clip(difference, none, one), clip(neg(difference), none, one));
 }
 
 /** No position sees a later one: float32 [1, 1, length, length]. */
@@ -68,4 +85,34 @@ export function positionIds(rows: Rows, length: number, { first = 0, padding = 0
     return row.map(id => (id === uncounted ? padding : next++));
   });
   return idsFeed(counted, length, padding);
+}
+
+/** The same within a graph: ids int64 [batch, length], int64 out. */
+export function positionsWithin(ids: Value, { first = 0, padding = 0, uncounted }: Counting = {}): Value {
+  const { graph, shape } = ids;
+  const [batch, length] = shape as [string, string];
+  const order = range(graph, length);
+  if (uncounted === undefined) {
+    return expand(add(reshape(order, [1, length]), graph.int64(first)), [batch, length]);
+  }
+  const counted = isOther(ids, graph.int64(uncounted));
+  // Row i of this is 1 from i on: a product with it counts the tokens up to each.
+  const later = sub(reshape(order, [length, 1]), reshape(order, [1, length]));
+  const upTo = sub(graph.int64(1), clip(later, graph.int64(0), graph.int64(1)));
+  const count = cast(matmul(cast(counted, 'float32'), cast(upTo, 'float32')), 'int64');
+  const positions = mul(counted, add(count, graph.int64(first - 1)));
+  return add(positions, mul(sub(graph.int64(1), counted), graph.int64(padding)));
+}
+
+/** Key − query for all pairs of positions, int64 [queries, keys]. */
+export function distances(queries: Value, keys: Value): Value {
+  return sub(reshape(keys, [1, ...keys.shape]), reshape(queries, [...queries.shape, 1]));
+}
+
+/** `localMask` within a graph, of distances [queries, keys]: float32 [1, 1, queries, keys]. */
+export function localMaskWithin(between: Value, reach: number): Value {
+  const { graph, shape } = between;
+  const [none, one] = [graph.int64(0), graph.int64(1)];
+  const beyond = (distance: Value) => clip(sub(distance, graph.int64(reach)), none, one);
+  return reshape(scale(cast(add(beyond(between), beyond(neg(between))), 'float32'), MASKED), [1, 1, ...shape]);
 }

@@ -1,7 +1,7 @@
-import { matmul, reshape } from '../../graph/ops/ops.ts';
+import { cast, exp, expand, log, matmul, mul, neg, range, reduceSum, reshape, sub } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feed } from '../../runtime/session.ts';
-import type { Rows } from './padding.ts';
+import { isOther, type Rows } from './padding.ts';
 
 /** Which of a text's states stand for it: of its first token, of its last, or their mean. */
 export type Pooling = 'first' | 'last' | 'mean';
@@ -30,6 +30,19 @@ export function poolingWeights(pooling: Pooling, mask: readonly (readonly number
 export function poolingFeed(pooling: Pooling, rows: Rows, length: number): Feed {
   const mask = rows.map(row => Array.from({ length }, (_, position) => Number(position < row.length)));
   return { type: 'float32', data: poolingWeights(pooling, mask), dims: [rows.length, length] };
+}
+
+/** The same within a graph, of texts padded at their ends: mask int64 [batch, length], float32 out. */
+export function poolingWithin(pooling: Pooling, mask: Value): Value {
+  const { graph, shape } = mask;
+  const [batch, length] = shape as [string, string];
+  const tokens = cast(mask, 'float32');
+  const count = reduceSum(tokens, [1]);
+  if (pooling === 'mean') return mul(tokens, exp(neg(log(count))));
+  const positions = expand(reshape(range(graph, length), [1, length]), [batch, length]);
+  // 1 where a token is as far from the first as the one that is looked for.
+  const wanted = pooling === 'first' ? graph.int64(0) : sub(cast(count, 'int64'), graph.int64(1));
+  return sub(graph.scalar(1), cast(isOther(positions, wanted), 'float32'));
 }
 
 /** States [batch·length, width], each text's weighted by `weights` [batch, length] → their sum, [batch, width]. */

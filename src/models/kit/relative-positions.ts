@@ -1,3 +1,7 @@
+import { add, clip, gather, reshape } from '../../graph/ops/ops.ts';
+import { productOf } from '../../graph/shape.ts';
+import type { Value } from '../../graph/types.ts';
+
 /** Positions relative to each other as T5 and MPNet tell them apart: near ones exactly, far ones by the logarithm. */
 export interface RelativePositions {
   readonly numBuckets: number;
@@ -25,7 +29,7 @@ export function relativePositionBucket(
 }
 
 /** Buckets by key − query from −`far` to `far`; from `maxDistance` on all are one. */
-export function bucketTable(
+function bucketTable(
   bidirectional: boolean,
   { numBuckets, maxDistance }: RelativePositions,
   far = maxDistance,
@@ -47,4 +51,13 @@ export function relativeBuckets(length: number, bidirectional: boolean, position
     }
   }
   return buckets;
+}
+
+/** The same within a graph, of distances int64 [queries, keys]: looked up among all that are told apart. */
+export function bucketsWithin(between: Value, bidirectional: boolean, positions: RelativePositions): Value {
+  const { graph, shape } = between;
+  const { maxDistance: far } = positions;
+  const near = clip(between, graph.int64(-far), graph.int64(far));
+  const rows = reshape(add(near, graph.int64(far)), [productOf(shape)]);
+  return reshape(gather(graph.int64s(Array.from(bucketTable(bidirectional, positions))), rows), shape);
 }

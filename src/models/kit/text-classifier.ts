@@ -1,14 +1,15 @@
 import type { EncodedInput, Program } from '../../core/program.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { reshape } from '../../graph/ops/ops.ts';
+import { lower } from '../../graph/lower.ts';
+import { mul, reshape } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
-import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
+import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { Feeds, SessionSettings } from '../../runtime/session.ts';
 import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts';
 import type { Blueprint, Builder } from './builder.ts';
 import type { Answers } from './load-backbone.ts';
 import { longestOf, paddedLength } from './padding.ts';
-import { type Pooling, pool, poolingFeed } from './pooling.ts';
+import { type Pooling, pool, poolingFeed, poolingWithin } from './pooling.ts';
 import { createProgramCore, type Forward, outputGraph } from './program-core.ts';
 import { curvatureGraph, trainingGraph } from './step-graphs.ts';
 import { applyHead, type HeadLayer, type TrainedHeads, textHeads } from './text-heads.ts';
@@ -24,12 +25,25 @@ export interface TextReader<Config> {
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts; lengths are padded as `paddedLength` says. */
   feeds(texts: readonly EncodedInput[]): Feeds;
+  /** The same within a graph, for a model that is run without this program: absent where there is no such form. */
+  readonly feedsWithin?: (graph: Graph, rows: StandaloneRows) => Readonly<Record<string, Value>>;
+  /** Whether it reads which of two texts a token is of (default: no). */
+  readonly hasTypes?: boolean;
+  /** Longest text in tokens, where there is such. */
+  readonly longest?: number;
   /** Of a text's state. */
   readonly width: number;
   /** The head that gives so many numbers, layer by layer. */
   head(numbers: number): readonly HeadLayer[];
   /** Of the feed-forwards, for the best size of a run. */
   readonly feedForwardWidth: number;
+}
+
+/** What a standalone model reads: ids, which tokens are no padding, and of which text each is; int64 [batch, source]. */
+export interface StandaloneRows {
+  readonly ids: Value;
+  readonly mask: Value;
+  readonly types: Value;
 }
 
 /** How a reader of texts answers by a head, which begins as the checkpoint has trained it. */
@@ -44,8 +58,13 @@ export async function headAnswers<Config>(
   const forward = forwardOf(reader, form, layers);
   const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
 
+  // A choice is a text with a number, and which texts belong together no graph of one text can know.
+  const { feedsWithin } = answer.kind === 'choice' ? {} : reader;
   return {
     heads,
+    ...(feedsWithin && {
+      standalone: blueprint => standaloneClassifier(logitsOf(blueprint), { ...reader, feedsWithin }),
+    }),
     graphs: (blueprint): ProgramGraphs => ({
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
       training: trainingGraph(blueprint, forward.loss),
@@ -69,6 +88,33 @@ export async function headAnswers<Config>(
       };
     },
   };
+}
+
+/** (input_ids, attention_mask, token_type_ids) [batch, source] → logits [batch, numbers]. */
+function standaloneClassifier(
+  logits: Graph,
+  {
+    feedsWithin,
+    pooling,
+    hasTypes = false,
+    longest,
+  }: Pick<TextReader<never>, 'pooling' | 'hasTypes' | 'longest'> & Required<Pick<TextReader<never>, 'feedsWithin'>>,
+): StandaloneGraphs {
+  const model = lower(
+    logits,
+    {},
+    {
+      inputs(graph) {
+        const rows = (name: string) => graph.input(name, 'int64', ['batch', 'source']);
+        const [ids, mask] = [rows('input_ids'), rows('attention_mask')];
+        // The first text is type 0, and so is everything where a family tells no texts apart.
+        const types = hasTypes ? rows('token_type_ids') : mul(ids, graph.int64(0));
+        return { ...feedsWithin(graph, { ids, mask, types }), pooling: poolingWithin(pooling, mask) };
+      },
+    },
+  );
+  const facts = { hasTypes: Number(hasTypes) };
+  return { graphs: { model }, form: 'classifier', facts, config: {}, ...(longest !== undefined && { longest }) };
 }
 
 function forwardOf<Config>(

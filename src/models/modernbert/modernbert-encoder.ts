@@ -1,13 +1,24 @@
 import type { EncodedInput } from '../../core/program.ts';
-import { add } from '../../graph/ops/ops.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { add, gather, range } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
 import { embed, feedForward, norm, subLayer } from '../kit/layers.ts';
 import { activationOf } from '../kit/named-activations.ts';
-import { idsFeed, localMask, longestOf, paddedLength, paddingMask } from '../kit/padding.ts';
+import {
+  distances,
+  idsFeed,
+  localMask,
+  localMaskWithin,
+  longestOf,
+  paddedLength,
+  paddingMask,
+  tokenMask,
+} from '../kit/padding.ts';
 import { rotaryFrequencies, rotaryTables, rotate } from '../kit/rotary.ts';
+import type { StandaloneRows } from '../kit/text-classifier.ts';
 import type { ModernBertConfig, Reach } from './modernbert-config.ts';
 import { EMBEDDING_NORM, EMBEDDINGS, FINAL_NORM, layerNames } from './modernbert-sites.ts';
 
@@ -78,6 +89,31 @@ export function textFeeds(texts: readonly EncodedInput[], config: ModernBertConf
     mask: paddingMask(rows, length),
     ...Object.fromEntries(turning),
     ...(config.layers.includes('sliding_attention') && { near: localMask(length, config.window) }),
+  };
+}
+
+/** The same within a graph: what positions turn by is looked up among those of all positions. */
+export function textFeedsWithin(
+  graph: Graph,
+  { ids, mask }: StandaloneRows,
+  config: ModernBertConfig,
+): Readonly<Record<string, Value>> {
+  const order = range(graph, 'source');
+  const positions = Array.from({ length: config.positions }, (_, position) => position);
+  const width = headWidthOf(config) / 2;
+  const turning = reachesOf(config).flatMap(reach => {
+    const tables = rotaryTables(rotaryFrequencies(headWidthOf(config), config.theta[reach]), positions);
+    return (['cos', 'sin'] as const).map(name => {
+      return [`${name}.${reach}`, gather(graph.floats(tables[name], [positions.length, width]), order)] as const;
+    });
+  });
+  return {
+    ids,
+    mask: tokenMask(mask),
+    ...Object.fromEntries(turning),
+    ...(config.layers.includes('sliding_attention') && {
+      near: localMaskWithin(distances(order, order), config.window),
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import { BERT_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { encoderFamily } from '../encoder/encoder-family.ts';
 import { activationOf } from '../kit/named-activations.ts';
 import { type ModernBertConfig, parseModernBertConfig } from './modernbert-config.ts';
-import { encodeTexts, textFeeds } from './modernbert-encoder.ts';
+import { encodeTexts, textFeeds, textFeedsWithin } from './modernbert-encoder.ts';
 import { modernBertNames, modernBertSites } from './modernbert-sites.ts';
 
 const [DENSE, NORM, CLASSIFIER] = ['head.dense', 'head.norm', 'classifier'] as const;
@@ -23,6 +23,7 @@ export const modernbert = encoderFamily<ModernBertConfig>({
       states: encodeTexts,
       pooling: classifier.pooling === 'cls' ? 'first' : 'mean',
       feeds: texts => textFeeds(texts, config),
+      feedsWithin: (graph, rows) => textFeedsWithin(graph, rows, config),
       head: [
         { name: DENSE, outFeatures: width, hasBias: classifier.bias, activation },
         { name: NORM, epsilon, hasBias: bias.norm },

@@ -1,8 +1,9 @@
 import { add, matmul, reshape, softmax, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
-import type { Value } from '../../graph/types.ts';
-import { joinHeads, type Sequence } from '../kit/attention.ts';
+import type { Dim, Value } from '../../graph/types.ts';
+import { joinHeads, type Recall, type Sequence, splitHeads } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
+import { attend, scoresOf } from '../kit/grouped-attention.ts';
 import type { T5Config } from './t5-config.ts';
 
 /**
@@ -48,6 +49,28 @@ export function crossAttention(
   const context = valueBias ? add(projected, reshape(valueBias, [numHeads, 1, headWidth])) : projected;
   const joined = joinHeads(transpose(reshape(context, [numHeads, 'batch', length, headWidth]), [1, 0, 2, 3]));
   return attach.output(name, map(`${name}.o`), joined, residual);
+}
+
+/**
+ * The same by keys and values of the source's tokens, which are made once for all tokens of an answer: `source` has
+ * the tokens whose keys and values are not remembered, and `recall` puts these to them.
+ */
+export function rememberedCrossAttention(
+  builder: Builder<T5Config>,
+  name: string,
+  { states, length }: Sequence,
+  source: Sequence & { readonly recall: Recall },
+  bias: Value,
+  residual: Value,
+): Value {
+  const { attach, map, config } = builder;
+  const heads = (x: Value, of: Dim) => splitHeads(x, of, config.numHeads, config.headWidth);
+  const [key, value] = attach.linears(source.states, [map(`${name}.k`), map(`${name}.v`)]);
+  const own = { keys: heads(key!, source.length), values: heads(value!, source.length) };
+  const { keys, values } = source.recall(name, own);
+  const queries = heads(attach.linear(states, map(`${name}.q`)), length);
+  const context = attend(softmax(add(scoresOf(queries, keys), bias)), values);
+  return attach.output(name, map(`${name}.o`), joinHeads(context), residual);
 }
 
 /** A map by heads, modules included: weight [heads, headWidth, width], bias [heads·headWidth]. */

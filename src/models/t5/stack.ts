@@ -3,7 +3,7 @@ import { type Recall, type SelfAttention, type Sequence, selfAttention } from '.
 import type { Builder } from '../kit/builder.ts';
 import { embed, type FeedForward, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
 import { activationOf } from '../kit/named-activations.ts';
-import { crossAttention } from './cross-attention.ts';
+import { crossAttention, rememberedCrossAttention } from './cross-attention.ts';
 import type { T5Config } from './t5-config.ts';
 
 export type T5Builder = Builder<T5Config>;
@@ -47,6 +47,11 @@ export interface DecoderInput extends Sequence {
 export interface Encoded {
   readonly states: Value;
   readonly mask: Value;
+  /**
+   * Where keys and values of the source are remembered: `states` then are of the tokens whose are not, as many as
+   * `length` names.
+   */
+  readonly recall?: { readonly length: string; readonly recall: Recall };
 }
 
 /** The decoder over the encoder's states: [batch·length, width] in and out, the final norm included. */
@@ -56,6 +61,7 @@ export function decoder(
   encoded: Encoded,
 ): Value {
   const context: Sequence = { states: encoded.states, length: 'source' };
+  const remembered = { ...context, ...encoded.recall! };
   let states = embedded;
   for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
     const prefix = `decoder.block.${layer}`;
@@ -63,7 +69,9 @@ export function decoder(
       selfAttention(builder, selfAttentionOf(builder, name, recall), { states: x, length }, bias, residual),
     );
     states = preNormed(builder, `${prefix}.layer.1`, 'EncDecAttention', states, (name, x, residual) =>
-      crossAttention(builder, name, { states: x, length }, context, encoded.mask, residual),
+      encoded.recall
+        ? rememberedCrossAttention(builder, name, { states: x, length }, remembered, encoded.mask, residual)
+        : crossAttention(builder, name, { states: x, length }, context, encoded.mask, residual),
     );
     states = preNormed(builder, `${prefix}.layer.2`, 'DenseReluDense', states, (name, x, residual) =>
       feedForward(builder, feedForwardOf(builder, name), x, residual),

@@ -1,17 +1,27 @@
 import type { Graph } from '../../graph/graph.ts';
-import { add, cast, clip, gather, mul, range, reshape, scale, sub } from '../../graph/ops/ops.ts';
+import { add, cast, clip, concat, mul, range, reshape, scale, slice } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
+import type { Recall } from '../kit/attention.ts';
 import { createBuilder } from '../kit/builder.ts';
-import { MASKED } from '../kit/padding.ts';
-import { bucketTable } from '../kit/relative-positions.ts';
-import { decoder, embedTokens, encoder, positionBiasOf, type T5Builder } from './stack.ts';
+import { distances, MASKED, tokenMask } from '../kit/padding.ts';
+import { bucketsWithin } from '../kit/relative-positions.ts';
+import { decoder, embedTokens, encoder, positionBiasOf } from './stack.ts';
+import type { T5Config } from './t5-config.ts';
 import { project, type T5Blueprint } from './t5-graphs.ts';
 
 /** The model as two graphs that make their masks and position buckets themselves. */
 export function standaloneGraphs(blueprint: T5Blueprint): StandaloneGraphs {
-  const { padId, endId, decoderStartId: startId } = blueprint.config;
-  return { encoder: encoderGraph(blueprint), decoder: decoderGraph(blueprint), padId, endId, startId };
+  const { config } = blueprint;
+  const { padId, endId, decoderStartId: startId, decoderLayers: layers, numHeads: heads, headWidth } = config;
+  const ids = { pad_token_id: padId, eos_token_id: endId, decoder_start_token_id: startId };
+  return {
+    graphs: { encoder_model: encoderGraph(blueprint), decoder_model_merged: decoderGraph(blueprint) },
+    form: 'encoder-decoder',
+    facts: { startId, padId, endId, layers, heads, headWidth },
+    config: { is_encoder_decoder: true, num_decoder_layers: layers, ...ids },
+    generation: ids,
+  };
 }
 
 /** (input_ids, attention_mask) [batch, source] → last_hidden_state [batch, source, width]. */
@@ -19,8 +29,12 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
   const { graph, config } = builder;
   const ids = graph.input('input_ids', 'int64', ['batch', 'source']);
-  const mask = paddingMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
-  const bias = add(positionBiasOf(builder, 'encoder', buckets(builder, 'source', true)), mask);
+  const mask = tokenMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
+  const positions = range(graph, 'source');
+  const bias = add(
+    positionBiasOf(builder, 'encoder', bucketsWithin(distances(positions, positions), true, config)),
+    mask,
+  );
   const states = encoder(builder, embedTokens(builder, ids), bias);
   graph.output('last_hidden_state', reshape(states, ['batch', 'source', config.modelWidth]));
   return graph;
@@ -28,45 +42,69 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
 
 /**
  * (input_ids [batch, target], encoder_hidden_states [batch, source, width], encoder_attention_mask [batch, source]) →
- * logits [batch, target, vocabulary].
+ * logits [batch, target, vocabulary], of tokens that follow those which `past_key_values` remembers. Where
+ * `use_cache_branch` [1] is false nothing is remembered, whatever stands there.
  */
 function decoderGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
   const { graph, config } = builder;
   const ids = graph.input('input_ids', 'int64', ['batch', 'target']);
   const encoded = graph.input('encoder_hidden_states', 'float32', ['batch', 'source', config.modelWidth]);
-  const mask = paddingMask(graph.input('encoder_attention_mask', 'int64', ['batch', 'source']));
-  const bias = add(positionBiasOf(builder, 'decoder', buckets(builder, 'target', false)), causalMask(graph));
-  const states = reshape(encoded, ['batch*source', config.modelWidth]);
-  const input = { states: embedTokens(builder, ids), length: 'target', bias };
-  const logits = project(builder, decoder(builder, input, { states, mask }));
-  graph.output('logits', reshape(logits, ['batch', 'target', config.vocabSize]));
+  const mask = tokenMask(graph.input('encoder_attention_mask', 'int64', ['batch', 'source']));
+  const { recall, recallSource } = remembered(graph, config);
+  // Tokens of the source whose keys and values are not remembered: all of them, or none.
+  const fresh = slice(encoded, 1, [graph.extent('seenSource'), graph.int64s([END])], 'fresh');
+
+  const seen = range(graph, 'seen');
+  const between = distances(add(range(graph, 'target'), graph.extent('before')), seen);
+  const bias = add(positionBiasOf(builder, 'decoder', bucketsWithin(between, false, config)), causalMask(between));
+  const input = { states: embedTokens(builder, ids), length: 'target', bias, recall };
+  const states = reshape(fresh, ['batch*fresh', config.modelWidth]);
+  const output = decoder(builder, input, { states, mask, recall: { length: 'fresh', recall: recallSource } });
+  graph.output('logits', reshape(project(builder, output), ['batch', 'target', config.vocabSize]));
   return graph;
 }
 
-/** 1 at tokens and 0 at padding → what is added to scores [batch, 1, 1, source]. */
-function paddingMask(mask: Value): Value {
-  const { graph } = mask;
-  return reshape(mul(sub(cast(mask, 'float32'), graph.scalar(1)), graph.scalar(-MASKED)), ['batch', 1, 1, 'source']);
+/** Beyond the end of anything. */
+const END = 2 ** 40;
+
+/**
+ * Keys and values of the tokens that were read before, of the answer (`before`) and of the source (`seenSource`), each
+ * with those that are read now put behind it: an attention so sees `seen` tokens of the answer, and all of the source.
+ */
+function remembered(graph: Graph, config: T5Config): { recall: Recall; recallSource: Recall } {
+  const { numHeads, headWidth, decoderLayers } = config;
+  const past = Array.from({ length: decoderLayers }, (_, layer) => {
+    const of = (side: string, extent: string) => (part: string) =>
+      graph.input(`past_key_values.${layer}.${side}.${part}`, 'float32', ['batch', numHeads, extent, headWidth]);
+    const [own, source] = [of('decoder', 'past'), of('encoder', 'pastSource')];
+    return { decoder: [own('key'), own('value')], encoder: [source('key'), source('value')] } as const;
+  });
+  const isUsed = cast(graph.input('use_cache_branch', 'bool', [1]), 'int64');
+  const before = mul(graph.extent('past'), isUsed);
+  graph.nameExtent('before', before);
+  graph.nameExtent('seen', add(before, graph.extent('target')));
+  graph.nameExtent('seenSource', mul(graph.extent('pastSource'), isUsed));
+
+  const recallOf = (side: 'decoder' | 'encoder', kept: string, whole: string): Recall => {
+    return (name, { keys, values }) => {
+      const layer = Number(/^decoder\.block\.(\d+)\./.exec(name)![1]);
+      const [pastKeys, pastValues] = past[layer]![side];
+      const joined = (part: string, old: Value, own: Value): Value => {
+        const cut = slice(old, 2, [graph.int64s([0]), graph.extent(kept)], kept);
+        const all = concat([cut, own], 2, whole);
+        graph.output(`present.${layer}.${side}.${part}`, all);
+        return all;
+      };
+      return { keys: joined('key', pastKeys, keys), values: joined('value', pastValues, values) };
+    };
+  };
+  return { recall: recallOf('decoder', 'before', 'seen'), recallSource: recallOf('encoder', 'seenSource', 'source') };
 }
 
-/** What is added to scores [1, 1, target, target], so that no position sees a later one. */
-function causalMask(graph: Graph): Value {
-  const isLater = clip(relativePositions(graph, 'target'), graph.int64(0), graph.int64(1));
-  return reshape(scale(cast(isLater, 'float32'), MASKED), [1, 1, 'target', 'target']);
-}
-
-/** Key − query for all pairs of positions: int64 [length, length]. */
-function relativePositions(graph: Graph, length: string): Value {
-  const positions = range(graph, length);
-  return sub(reshape(positions, [1, length]), reshape(positions, [length, 1]));
-}
-
-/** Bucket of each pair of positions [length, length], looked up among those of all distances that are told apart. */
-function buckets({ graph, config }: T5Builder, length: string, bidirectional: boolean): Value {
-  const { maxDistance: far } = config;
-  const table = Array.from(bucketTable(bidirectional, config));
-  const near = clip(relativePositions(graph, length), graph.int64(-far), graph.int64(far));
-  const rows = reshape(add(near, graph.int64(far)), [`${length}*${length}`]);
-  return reshape(gather(graph.int64s(table), rows), [length, length]);
+/** What is added to scores [1, 1, queries, keys], so that no position sees a later one. */
+function causalMask(between: Value): Value {
+  const { graph, shape } = between;
+  const isLater = clip(between, graph.int64(0), graph.int64(1));
+  return reshape(scale(cast(isLater, 'float32'), MASKED), [1, 1, ...shape]);
 }

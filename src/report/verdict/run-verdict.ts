@@ -10,6 +10,7 @@ import {
   fewestSeeds,
   type Outcome,
   range,
+  signed,
   usualSeeds,
   type Verdict,
   type VerdictLine,
@@ -100,8 +101,7 @@ function randomLine({ score: scores, resources }: RunResult): VerdictLine[] {
   if (scores.random === undefined) {
     return [{ about, says: 'no random structure of the budget was trained beside it (--random-baseline)' }];
   }
-  const difference = scores.test - scores.random;
-  const size = `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(1)}`;
+  const size = signed(scores.test - scores.random);
   const says = `${size} points to one random structure of the same budget, trained alike: not known from one seed; ${fewestSeeds} at least would tell`;
   return [{ about, says }];
 }

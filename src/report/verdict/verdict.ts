@@ -94,8 +94,10 @@ export function range({ low, high }: { readonly low: number; readonly high: numb
   return `${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
-function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+/** `+2.1`, `−0.4`, `±0.0`. */
+export function signed(value: number): string {
+  const size = Math.abs(value).toFixed(1);
+  return `${size === '0.0' ? '±' : value < 0 ? '−' : '+'}${size}`;
 }
 
 /** A verdict as the last lines of a terminal. */

@@ -48,6 +48,7 @@ export const placements: Readonly<Record<OpType, Placement>> = {
   ArgMax: OWN,
   Transpose: OWN,
   Expand: OWN,
+  Slice: OWN,
   Split: OWN,
   Concat: OWN,
   Shape: OWN,

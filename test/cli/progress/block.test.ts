@@ -30,7 +30,7 @@ test('the block says where the stage stands, under the lines that last', () => {
     'rte on mini: 10 examples',
     `search 10/100  ${'━'.repeat(4)}${'─'.repeat(36)}  10 %`,
     'loss 0.5000  validation 71.09  best 71.09 at step 5',
-    'decided 3/4  kept 1  dropped 2  open 1  expects 500 of 500 parameters',
+    'would keep 2  using 500 of 500 parameters',
     '2,000 tokens/s  memory 412 MB  after 1.0 s  9.0 s left',
   ]);
   assert.equal(opened.terminal.cursorVisible(), false);
@@ -97,6 +97,30 @@ test('the time left counts validations in, shared out over the steps', () => {
   progress.show(step(51));
   // 49 steps of 0.1 s, and 5 s of validations over 51 steps.
   assert.match(terminal.lines().at(-1)!, /9\.7 s left$/);
+});
+
+test('the parts of a job stand above it, and the time of all of them beside that of the stage', () => {
+  const opened = open();
+  const stages = [
+    { stage: 'search', evaluations: 400 },
+    { stage: 'retrain', evaluations: 100 },
+    { stage: 'test', evaluations: 0 },
+  ] as const;
+  opened.progress.show({ type: 'stages', stages });
+  searchOf10(opened);
+  for (let number = 11; number <= 31; number++) {
+    opened.meters.pass(100);
+    opened.progress.show(step(number));
+  }
+  const lines = opened.terminal.lines();
+  assert.equal(lines[1], 'search 1/3 ▸ re-train ▸ test');
+  assert.ok(lines.includes('would keep 2, 2 unchanged since step 30  using 500 of 500 parameters'), lines.join('\n'));
+  // 69 steps of 0.1 s, and a re-training of a quarter of the search's evaluations: 2.5 s.
+  assert.match(lines.join('\n'), /6\.9 s left, of the job ~9\.4 s/);
+  opened.progress.show({ type: 'stage', stage: 'retrain' });
+  assert.ok(opened.terminal.lines().includes('search ✓ ▸ re-train 2/3 ▸ test'));
+  opened.progress.show({ type: 'stage', stage: 'test' });
+  assert.ok(opened.terminal.lines().includes('search ✓ ▸ re-train ✓ ▸ test 3/3'));
 });
 
 test('colours are drawn only where they are wanted, and take no room', () => {

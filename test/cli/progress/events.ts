@@ -1,7 +1,10 @@
 import type { JobEvent } from '../../../src/jobs/job-events.ts';
 
-export const candidates: JobEvent = { type: 'candidates', parameters: [100, 200, 300, 400], budget: 500 };
-/** Two dropped, one kept, one open: 0.01·100 + 0.04·200 + 0.97·300 + 0.5·400 = 500 parameters. */
+export const candidates: JobEvent = {
+  ...{ type: 'candidates', parameters: [100, 200, 300, 400], inert: [false, false, false, false] },
+  ...{ keepInert: false, budget: 500 },
+};
+/** By falling p the third fits, the fourth does not any more, the second does: 500 parameters. */
 const p = Float64Array.of(0.01, 0.04, 0.97, 0.5);
 
 export function step(number: number, stage: 'search' | 'retrain' = 'search'): JobEvent {

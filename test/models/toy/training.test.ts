@@ -65,9 +65,14 @@ it('a head has a rate of its own: what it gets is what AdamW at that rate gives 
   await program.release();
 });
 
-it('exporters refuse heads by name, and a T5 refuses classes', async () => {
+it('exporters refuse a head that chooses among texts, and a T5 refuses classes', async () => {
+  const chosen = { name: 'reasons', metric: 'accuracy', labels: undefined, choices: true } as const;
   for (const exporter of Object.values(exporters)) {
-    assert.throws(() => exporter.check([], model.heads), /cannot hold the trained classifier\.dense, classifier\.out/);
+    assert.throws(
+      () => exporter.check([], model.heads, chosen),
+      /cannot hold a head that chooses among texts, as reasons/,
+    );
+    exporter.check([], model.heads, { ...chosen, choices: false, labels: ['no', 'yes'] });
   }
   const t5 = await loadModel(fixturePath('tiny-t5'), { threads: 1 });
   assert.equal((await t5.answering({ kind: 'text' })).fingerprint, t5.fingerprint);

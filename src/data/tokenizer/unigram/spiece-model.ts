@@ -52,6 +52,8 @@ interface Piece {
 export interface SentencePieceModel {
   readonly vocabulary: UnigramVocabulary;
   readonly rules: SentencePieceRules;
+  /** What the rules' map of characters was read from. */
+  readonly charsmap: Uint8Array | undefined;
   /** Pieces that are no text: they are left out when ids are turned back into it. */
   readonly isControl: (id: number) => boolean;
 }
@@ -88,6 +90,7 @@ export function parseSpieceModel(bytes: Uint8Array, where: string): SentencePiec
         collapsesSpaces: model.removeExtraWhitespaces,
         userDefined: pieces.flatMap(({ type, text }) => (type === USER_DEFINED ? [text] : [])),
       },
+      charsmap: model.charsmap,
       isControl: id => typeOf(id) === CONTROL || typeOf(id) === UNKNOWN,
     };
   } catch (cause) {

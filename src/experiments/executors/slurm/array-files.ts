@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../../../files/folders.ts';
 import { isThere } from '../../../files/regular-file.ts';
@@ -71,4 +72,10 @@ export async function writeArray(
   const files = arrayFiles(out, name);
   await writeFileWhole(files.script, script);
   await writeFileWhole(files.cells, cells.map(cell => `${JSON.stringify({ id: cellId(cell), cell })}\n`).join(''));
+}
+
+/** Forgets an array that was not submitted after all. */
+export async function removeArray(out: string, name: string): Promise<void> {
+  const { cells, script } = arrayFiles(out, name);
+  for (const file of [cells, script]) await rm(file, { force: true });
 }

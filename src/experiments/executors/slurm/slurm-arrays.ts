@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../../../core/errors.ts';
 import { type Cell, cellId, cellResult } from '../../cell.ts';
 import type { Executor, TellState } from '../executor.ts';
-import { arrayFiles, newArrayName, writeArray } from './array-files.ts';
+import { arrayFiles, newArrayName, removeArray, writeArray } from './array-files.ts';
 import { jobScript, type Resources } from './job-script.ts';
 import { isAlive, isWorking, slurm, standingOf, taskKey } from './slurm-commands.ts';
 import { failureOf, type SubmittedTask, submittedTasks } from './slurm-queue.ts';
@@ -52,8 +52,10 @@ export function slurmArrays({ out, resources, retries, most, tell: say }: Arrays
       const array = arrayOf(part);
       await writeArray(out, array);
       const after = before !== undefined && resources.atMost !== undefined ? [`--dependency=afterany:${before}`] : [];
-      // A cluster's name may follow the number.
-      const [job] = (await slurm('sbatch', ['--parsable', ...after, array.file])).trim().split(';') as [string];
+      const job = await submitted(['--parsable', ...after, array.file]).catch(async error => {
+        await removeArray(out, array.name);
+        throw error;
+      });
       before = job;
       say(`submitted ${part.length} runs to Slurm as job ${job} (${array.name})`);
       part.forEach((cell, index) => {
@@ -61,6 +63,11 @@ export function slurmArrays({ out, resources, retries, most, tell: say }: Arrays
       });
     }
     return awaited;
+  }
+
+  /** Number of the job. A cluster's name may follow it. */
+  async function submitted(args: readonly string[]): Promise<string> {
+    return (await slurm('sbatch', args)).trim().split(';')[0]!;
   }
 
   async function run(cells: readonly Cell[], tell: TellState, signal: AbortSignal): Promise<void> {
@@ -110,13 +117,19 @@ export function slurmArrays({ out, resources, retries, most, tell: say }: Arrays
     return [...left, ...(await submit([...again.keys()], again))];
   }
 
+  let isAway = false;
+
   /** A controller that starts anew, or is overrun, answers later: it keeps the arrays meanwhile. */
   async function patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await ask();
+      const answer = await ask();
+      if (isAway) say('Slurm answers again');
+      isAway = false;
+      return answer;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      say(`${error.what}; asking again`);
+      if (!isAway) say(`${error.what}; waiting for it`);
+      isAway = true;
       return undefined;
     }
   }

@@ -56,11 +56,10 @@ export async function requirePartition(partition: string | undefined): Promise<v
   }
 }
 
-/** Tasks that an array may have. */
+/** Tasks that an array may have; Slurm's own default where it does not say. */
 export async function mostTasks(): Promise<number> {
   const [, size] = /MaxArraySize\s*=\s*(\d+)/.exec(await slurm('scontrol', ['show', 'config'])) ?? [];
-  // Slurm's own default, less one as it counts the size of a table.
-  return Math.max(1, Number(size ?? 1001) - 1);
+  return Math.max(1, Number(size ?? 1001));
 }
 
 /** What Slurm says of a task. */

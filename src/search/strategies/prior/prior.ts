@@ -25,7 +25,7 @@ const paths = z.preprocess(
  * for a tenth of the steps: α says as much of the backbone as of the task (docs/measured/search-rates.md).
  */
 export const prior = defineStrategy({
-  name: 'prior',
+  name: 'from-prior',
   label: 'S³Delta from a prior',
   description: 'a bi-level search of a tenth of the steps that begins with the mean p of earlier runs (--prior)',
   options: z.object({

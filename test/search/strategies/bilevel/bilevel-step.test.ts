@@ -130,6 +130,35 @@ for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
   });
 }
 
+test('a head looks ahead and moves at a rate of its own, in the difference as in the exact derivative', async () => {
+  const begin = 2;
+  const parameter = { name: 'weight', shape: [1], offset: begin, size: 1, gated: false, scale: 1 };
+  const head = { begin, learningRate: 0.1 };
+  for (const order of ['second', 'exact'] as const) {
+    const before = createState();
+    const ahead = Float64Array.from(before.delta);
+    const past = { m: Float64Array.from(before.deltaMoments.m), v: Float64Array.from(before.deltaMoments.v) };
+    const rates = { learningRate: 0.02, step: 3 };
+    adamwStep(ahead, wGradient(before.delta, before.alpha, T_DELTA), past, { ...rates, head });
+    const h = mixed(before.delta, before.alpha, T_DELTA, wGradient(ahead, before.alpha, T_ALPHA));
+    // Each element's own rate stands before its part of the derivative.
+    const own = [0.02, 0.02, 0.1];
+    const expected = zGradient(ahead, before.alpha, T_ALPHA).map((g, i) => g - own[i]! * h[i]!);
+    const bare = createProgram([]);
+    const program = { ...bare, layout: { ...bare.layout, heads: [{ name: 'classifier', parameters: [parameter] }] } };
+    const state = createState();
+    const options = { ...createOptions(order, program), headLearningRate: 0.1, clipNorm: 1e9 };
+    await biLevelStep(state, batchOf(T_DELTA), batchOf(T_ALPHA), options);
+    const seen = state.alphaMoments.m.map((m, i) => (m - 0.9 * before.alphaMoments.m[i]!) / 0.1);
+    assertClose(seen, expected, 1e-4);
+    const alike = createState();
+    await biLevelStep(alike, batchOf(T_DELTA), batchOf(T_ALPHA), { ...options, headLearningRate: undefined });
+    assert.ok(
+      Math.abs(state.delta[begin]! - before.delta[begin]!) > 3 * Math.abs(alike.delta[begin]! - before.delta[begin]!),
+    );
+  }
+});
+
 test('second order: five evaluations, the right batch, point and gates in each', async () => {
   const calls: Call[] = [];
   const state = createState();

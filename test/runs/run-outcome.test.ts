@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DivergedError, InputError, InterruptedError, StopRequest } from '../../src/core/errors.ts';
+import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
+import { whileHolding } from '../../src/runs/run-lock.ts';
 import {
   commandToGoOn,
   outcomeOf,
@@ -12,9 +14,7 @@ import {
   standingOf,
   standingText,
   writeOutcome,
-} from '../../src/runs/outcome.ts';
-import { type RunFolder, runFolder } from '../../src/runs/run-folder.ts';
-import { whileHolding } from '../../src/runs/run-lock.ts';
+} from '../../src/runs/run-outcome.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-outcome-'));
 

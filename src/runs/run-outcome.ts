@@ -5,7 +5,7 @@ import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } 
 import { shellWord } from '../core/format.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { readMetrics } from './metrics-log.ts';
+import { readLastMetrics } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { isHeld } from './run-lock.ts';
 
@@ -73,9 +73,12 @@ export function standingOf(folder: RunFolder): RunStanding {
   return { state: held === undefined ? 'unknown' : 'killed', ...placeByFiles(folder) };
 }
 
+/** So many bytes at a log's end hold its last line. */
+const TAIL_BYTES = 16_384;
+
 /** As far as its files tell: the last validation, or the beginning of a stage that has had none. */
 function placeByFiles(folder: RunFolder): { place?: RunPlace } {
-  const last = isThere(folder.metrics) ? readMetrics(folder.metrics).at(-1) : undefined;
+  const last = isThere(folder.metrics) ? readLastMetrics(folder.metrics, TAIL_BYTES).at(-1) : undefined;
   if (isThere(folder.result) && lacksScore(folder) && (last?.stage ?? 'search') === 'search') {
     return { place: { stage: 'retrain', step: 0, steps: 0 } };
   }

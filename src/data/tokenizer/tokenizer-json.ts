@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { isThere, readBytes } from '../../files/regular-file.ts';
+import { type AddedVocabulary, addedVocabulary, sentinelVocabulary } from './added-vocabulary.ts';
+import { type Companions, readCompanions } from './companions.ts';
+import { wordPieceJson } from './plain-vocabulary.ts';
+import { BERT_TOKENS, type Role, T5_TOKENS } from './special-tokens.ts';
+import { SPACE_PIECE } from './unigram/piece-candidates.ts';
+import { parseSpieceModel } from './unigram/spiece-model.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A vocabulary as `tokenizer.json` has it, but for what is added to it and to texts. */
+interface Vocabulary {
+  readonly json: Json;
+  readonly added: AddedVocabulary;
+  /** Special tokens around a text, and around two that are read together: roles, or which of the texts. */
+  readonly single: readonly (Role | 'A')[];
+  readonly pair: readonly (Role | 'A' | 'B')[];
+  /** Of transformers. */
+  readonly tokenizerClass: string;
+}
+
+/** Vocabularies by the file that holds them. */
+const readers: Readonly<Record<string, (where: string, companions: Companions) => Promise<Vocabulary | undefined>>> = {
+  'vocab.txt': readWordPieces,
+  'spiece.model': readSentencePieces,
+};
+
+/**
+ * `tokenizer.json` and `tokenizer_config.json` for a folder whose vocabulary is BERT's `vocab.txt` or T5's
+ * `spiece.model` alone, for programs that read no others. Nothing where it has a tokenizer.json, or its vocabulary is
+ * of another kind.
+ */
+export async function tokenizerJsonFiles(folder: string): Promise<Readonly<Record<string, Json>>> {
+  const file = Object.keys(readers).find(name => isThere(join(folder, name)));
+  if (file === undefined || isThere(join(folder, 'tokenizer.json'))) return {};
+  const read = await readers[file]!(join(folder, file), await readCompanions(folder));
+  if (read === undefined) return {};
+  const { json, added, single, pair, tokenizerClass } = read;
+  const nameOf = (role: Role) => added.tokens.find(({ id }) => id === added.special[role])?.content;
+  const roles = (Object.keys(added.special) as Role[]).map(role => [role, nameOf(role)!] as const);
+  return {
+    'tokenizer.json': {
+      ...{ version: '1.0', truncation: null, padding: null },
+      added_tokens: added.tokens
+        .toSorted((a, b) => a.id - b.id)
+        .map(({ singleWord, ...token }) => ({ ...token, single_word: singleWord })),
+      ...json,
+      post_processor: {
+        type: 'TemplateProcessing',
+        ...{ single: template(single, nameOf), pair: template(pair, nameOf) },
+        special_tokens: Object.fromEntries(
+          roles.map(([role, name]) => [name, { id: name, ids: [added.special[role]], tokens: [name] }]),
+        ),
+      },
+    },
+    'tokenizer_config.json': {
+      tokenizer_class: tokenizerClass,
+      ...Object.fromEntries(roles.map(([role, name]) => [`${role}_token`, name])),
+    },
+  };
+}
+
+/** What stands in a row, in turn; all from the second text on are of its type where a family tells types apart. */
+function template(parts: readonly (Role | 'A' | 'B')[], nameOf: (role: Role) => string | undefined): Json[] {
+  const second = parts.includes('cls') ? parts.indexOf('B') : -1;
+  return parts.map((part, i) => {
+    const type_id = second >= 0 && i >= second ? 1 : 0;
+    return part === 'A' || part === 'B'
+      ? { Sequence: { id: part, type_id } }
+      : { SpecialToken: { id: nameOf(part), type_id } };
+  });
+}
+
+async function readWordPieces(where: string, companions: Companions): Promise<Vocabulary> {
+  const json = (await wordPieceJson({ folder: where, where, companions, defaults: BERT_TOKENS })) as Json & {
+    readonly model: { readonly vocab: Readonly<Record<string, number>> };
+  };
+  const { vocab } = json.model;
+  const idOf = (piece: string) => (Object.hasOwn(vocab, piece) ? vocab[piece] : undefined);
+  const bare = { size: Object.keys(vocab).length, idOf, addedTokens: [], describesAdded: false };
+  return {
+    json,
+    added: addedVocabulary(bare, companions, BERT_TOKENS),
+    single: ['cls', 'A', 'sep'],
+    pair: ['cls', 'A', 'sep', 'B', 'sep'],
+    tokenizerClass: 'BertTokenizer',
+  };
+}
+
+/** As transformers converts T5's. Nothing where a text is not cut into words as T5 does. */
+async function readSentencePieces(where: string, companions: Companions): Promise<Vocabulary | undefined> {
+  const { vocabulary, rules, charsmap } = parseSpieceModel(await readBytes(where), where);
+  if (!rules.addPrefixSpace || !rules.collapsesSpaces) return undefined;
+  const { pieces, scores, unknownId, byteFallback } = vocabulary;
+  const space = { type: 'Metaspace', replacement: SPACE_PIECE, prepend_scheme: 'always', split: true };
+  const map = charsmap?.length ? Buffer.from(charsmap).toString('base64') : undefined;
+  return {
+    json: {
+      normalizer: map === undefined ? null : { type: 'Precompiled', precompiled_charsmap: map },
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, space] },
+      decoder: space,
+      model: {
+        ...{ type: 'Unigram', unk_id: unknownId, vocab: pieces.map((piece, id) => [piece, scores[id]]) },
+        byte_fallback: byteFallback,
+      },
+    },
+    added: sentinelVocabulary(pieces, companions, T5_TOKENS),
+    single: ['A', 'eos'],
+    pair: ['A', 'eos', 'B', 'eos'],
+    tokenizerClass: 'T5Tokenizer',
+  };
+}

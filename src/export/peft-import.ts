@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DeltaModule } from '../core/delta-module.ts';
+import { InputError } from '../core/errors.ts';
+import { biasName, type Site, weightShape } from '../core/site.ts';
+import { deltaOf } from '../deltas/delta.ts';
+import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
+import { initialDelta } from '../deltas/layout.ts';
+import type { PeftHost, ReadFromPeft } from '../deltas/trained-forms.ts';
+import { isThere } from '../files/regular-file.ts';
+import { readSafetensorsHeader } from '../files/safetensors.ts';
+import { readJson } from '../files/structured-text.ts';
+import { tensorAsWeight } from '../models/kit/find-weights.ts';
+import type { Model } from '../models/model.ts';
+import { readWeight } from '../models/read-weight.ts';
+import { createStructure, type Structure } from '../structure/structure-file.ts';
+import { peftConfigs } from './peft-configs.ts';
+
+const pattern = z.record(z.string(), z.number().positive()).nullish();
+/** What has to be off, as it changes what an adapter computes in ways that no kind of module here does. */
+const unsupported = [
+  ...['use_dora', 'use_qalora', 'lora_bias', 'fan_in_fan_out', 'layer_replication', 'target_parameters'],
+  ...['trainable_token_indices', 'use_bdlora', 'alora_invocation_tokens', 'megatron_config'],
+] as const;
+
+const adapterConfig = z.looseObject({
+  peft_type: z.string(),
+  lora_alpha: z.number().positive().nullish(),
+  alpha_pattern: pattern,
+  use_rslora: z.boolean().nullish(),
+  bias: z.string().nullish(),
+});
+type AdapterConfig = z.output<typeof adapterConfig>;
+
+type HostTensors = PeftHost['tensors'];
+type ReadTensor = HostTensors[string];
+
+/** A module with its trained parameters by name. */
+interface ReadModule {
+  readonly module: DeltaModule;
+  readonly parameters: Readonly<Record<string, Float32Array>>;
+}
+
+/** Where PEFT's tensors say that the model's modules are. */
+const PREFIX = /^base_model\.model\./;
+const CONFIG = 'adapter_config.json';
+const TENSORS = 'adapter_model.safetensors';
+
+/**
+ * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites of
+ * a model, and their parameters and those of its heads in the layout of both. Ranks are those of its tensors.
+ * @throws InputError where files are missing or damaged, the adapter is of another kind, or made for another model
+ */
+export async function readPeftAdapter(
+  folder: string,
+  model: Model,
+  { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
+): Promise<{ readonly structure: Structure; readonly delta: Float32Array }> {
+  const config = await readConfig(join(folder, CONFIG));
+  const byHost = await readTensors(join(folder, TENSORS));
+  const sites = new Map(model.sites.map(site => [site.name, site]));
+  const heads = new Map(model.heads.map(head => [head.name, head]));
+  const read: ReadModule[] = [];
+  const missing = new Set(heads.keys());
+  const headValues = new Map<string, HostTensors>();
+  for (const [host, tensors] of byHost) {
+    const site = sites.get(host);
+    if (heads.has(host)) {
+      missing.delete(host);
+      headValues.set(host, tensors);
+    } else if (site) {
+      read.push(...(await modulesAt(site, tensors, config, model, { where: join(folder, TENSORS), deltas })));
+    } else throw otherBase(folder, `${model.name} has no ${host}`);
+  }
+  if (missing.size > 0) {
+    throw new InputError(`the adapter holds no ${[...missing].join(', ')}, which the task needs trained`, {
+      code: 'wrong-tensor',
+      where: folder,
+      remedy: 'give an adapter that was trained for such a task, with the head in its modules_to_save',
+    });
+  }
+  const modules = read.map(({ module }) => module);
+  const layout = model.layout(modules);
+  const delta = initialDelta(layout, 0, model.heads);
+  for (const [i, { parameters }] of layout.modules.entries()) {
+    for (const { name, offset } of parameters) delta.set(read[i]!.parameters[name]!, offset);
+  }
+  for (const { name: head, parameters } of layout.heads) {
+    for (const { name, shape, offset } of parameters) {
+      const tensor = headValues.get(head)?.[name];
+      if (tensor?.shape.join() !== shape.join()) {
+        throw otherBase(folder, `its ${head}.${name} is [${tensor?.shape ?? ''}], and the task needs [${shape}]`);
+      }
+      delta.set(tensor.values, offset);
+    }
+  }
+  const space = config.peft_type.toLowerCase();
+  const kept = modules.map(() => true);
+  return { structure: createStructure(model, { space, budget: null }, modules, { kept }), delta };
+}
+
+async function readConfig(where: string): Promise<AdapterConfig> {
+  const parsed = adapterConfig.safeParse(await readJson(where));
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new InputError(`not the configuration of an adapter: ${path.join('.') || 'content'}: ${message}`, {
+      code: 'unreadable-export',
+      where,
+      remedy: 'give the folder that PEFT has saved the adapter in',
+    });
+  }
+  const config = parsed.data;
+  if (!Object.hasOwn(peftConfigs, config.peft_type)) throw notRead(where, `an adapter of type ${config.peft_type}`);
+  const set = unsupported.find(key => config[key] !== undefined && config[key] !== null && config[key] !== false);
+  if (set !== undefined) throw notRead(where, `an adapter with ${set}`);
+  if ((config.bias ?? 'none') !== 'none') throw notRead(where, `an adapter that trains biases (bias: ${config.bias})`);
+  return config;
+}
+
+function notRead(where: string, what: string): InputError {
+  return new InputError(`${what} cannot be read`, {
+    code: 'unsupported-config',
+    where,
+    remedy: `give an adapter of type ${Object.keys(peftConfigs).join(' or ')}, or merge it into its model with PEFT first`,
+  });
+}
+
+function otherBase(where: string, what: string): InputError {
+  return new InputError(`the adapter is made for another model or task: ${what}`, {
+    code: 'other-model',
+    where,
+    remedy: 'give the --model that it was trained on, and a task with as many labels',
+  });
+}
+
+/** Tensors by their host and their names below it: `lora_A.weight`, `ia3_l`, or of a host that is saved `weight`, `bias`. */
+async function readTensors(where: string): Promise<ReadonlyMap<string, HostTensors>> {
+  if (!isThere(where)) {
+    throw new InputError('there is no adapter', {
+      code: 'missing-file',
+      where,
+      remedy: 'give the folder that PEFT has saved an adapter in; one of adapter_model.bin is to be saved again',
+    });
+  }
+  const byHost = new Map<string, Record<string, ReadTensor>>();
+  const { tensors } = await readSafetensorsHeader(where);
+  for (const [name, entry] of tensors) {
+    const weight = await tensorAsWeight(entry, name, entry.shape, where);
+    const [, host, part] =
+      /^(.*?)\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
+    if (host === undefined || part === undefined) throw notRead(where, `tensor ${name}`);
+    const values = await readWeight(weight);
+    byHost.set(host, { ...byHost.get(host), [part]: { shape: entry.shape, values } });
+  }
+  return byHost;
+}
+
+async function modulesAt(
+  site: Site,
+  tensors: HostTensors,
+  config: AdapterConfig,
+  model: Model,
+  { where, deltas }: { readonly where: string; readonly deltas: Deltas },
+): Promise<ReadModule[]> {
+  const { weight, bias, ...own } = tensors;
+  const alpha = alphaAt(site, config);
+  const adapted = Object.keys(own).length > 0 ? [{ type: config.peft_type, tensors: own, alpha }] : [];
+  const saved = weight
+    ? [{ tensors: await changesOf(site, { weight, ...(bias && { bias }) }, model, where), alpha }]
+    : [];
+  return [...adapted, ...saved].map(host => {
+    for (const delta of Object.values(deltas)) {
+      const read = delta.hosts(site) ? delta.fromPeft?.(site, host) : undefined;
+      if (read) return moduleOf(site, delta.kind, read, where, deltas);
+    }
+    throw notRead(where, `what it has at ${site.name} (${Object.keys(tensors).join(', ')})`);
+  });
+}
+
+/** What a pair of matrices counts for, times its rank; the first pattern that fits counts. */
+function alphaAt({ name }: Site, { lora_alpha, alpha_pattern, use_rslora }: AdapterConfig): PeftHost['alpha'] {
+  const named = Object.entries(alpha_pattern ?? {}).find(([key]) => new RegExp(`^(?:.*\\.)?(?:${key})$`).test(name));
+  const alpha = named?.[1] ?? lora_alpha ?? 8;
+  // Rank-stabilised, a product counts for alpha / √rank.
+  return rank => (use_rslora ? alpha * Math.sqrt(rank) : alpha);
+}
+
+/** What a host that is saved whole has become, less what it was. */
+async function changesOf(site: Site, saved: HostTensors, model: Model, where: string): Promise<HostTensors> {
+  const places = { weight: [site.name, weightShape(site)], bias: [biasName(site), [site.outFeatures]] } as const;
+  const changes: Record<string, ReadTensor> = {};
+  for (const [part, { shape, values }] of Object.entries(saved)) {
+    const [name, expected] = places[part as keyof typeof places];
+    const frozen = model.weights.get(name);
+    if (!frozen || shape.join() !== expected.join()) {
+      throw otherBase(where, `its ${name} is [${shape}], and ${model.name} has ${frozen ? `[${expected}]` : 'none'}`);
+    }
+    const own = await readWeight(frozen);
+    changes[part] = { shape, values: values.map((value, i) => value - own[i]!) };
+  }
+  return changes;
+}
+
+/** @throws InputError where the site is of other sizes than what was trained, or no such module attaches there */
+function moduleOf(
+  site: Site,
+  kind: string,
+  { options, parameters: given }: ReadFromPeft,
+  where: string,
+  deltas: Deltas,
+): ReadModule {
+  const module = createModule(site, kind, options, deltas);
+  for (const { name, shape } of deltaOf(module).parameters(site, module.options)) {
+    const found = given[name];
+    if (found?.shape.join() === shape.join()) continue;
+    throw otherBase(where, `its ${name} at ${site.name} is [${found?.shape ?? ''}], and [${shape}] belongs there`);
+  }
+  const parameters = Object.fromEntries(Object.entries(given).map(([name, { values }]) => [name, values]));
+  return { module, parameters };
+}

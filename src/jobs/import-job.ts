@@ -1,0 +1,40 @@
+import type { Settings } from '../config/settings.ts';
+import { readPeftAdapter } from '../export/peft-import.ts';
+import { writeDelta } from '../library/delta-file.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
+import { type RunFolder, runFolder } from '../runs/run-folder.ts';
+import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
+import { inRunFolder } from './in-run-folder.ts';
+import { settingsOfRun } from './open-run.ts';
+import { prepare } from './prepare.ts';
+import type { JobOptions } from './run-job.ts';
+
+export interface ImportOutcome {
+  readonly folder: RunFolder;
+  readonly model: string;
+  readonly task: string;
+  readonly structure: Structure;
+  /** Parameters read, those of heads among them. */
+  readonly parameters: number;
+}
+
+/**
+ * Makes a run folder of an adapter that PEFT has trained, as if it had been trained here: it can be evaluated, asked
+ * and exported, and its structure be trained anew.
+ * @param adapter a folder that PEFT has saved
+ * @throws InputError where the folder to write holds something, and as `readPeftAdapter`
+ */
+export function runImportJob(adapter: string, given: Settings, options: JobOptions): Promise<ImportOutcome> {
+  return asInterrupted(options.signal, async () => {
+    const folder = runFolder(options.out);
+    const begun = settingsOfRun(given, folder, false, options.catalogue);
+    const { settings, inputs, model, data, catalogue } = await prepare(begun, options);
+    const { structure, delta } = await readPeftAdapter(adapter, model, catalogue);
+    return inRunFolder(folder, { settings, inputs }, options, async () => {
+      await writeStructure(folder.structure, structure);
+      const layout = model.layout(keptModules(structure, model, undefined, catalogue));
+      await writeDelta(folder.delta, model, layout, delta);
+      return { folder, model: model.name, task: data.task.name, structure, parameters: delta.length };
+    });
+  });
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { basename, dirname } from 'node:path';
+import { describe, test } from 'node:test';
+import {
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  env,
+  type PreTrainedTokenizer,
+  pipeline,
+  type Tensor,
+} from '@huggingface/transformers';
+import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { ExportedTask } from '../../src/export/exported-task.ts';
+import { exportModel } from '../../src/library/export-model.ts';
+import type { TunedStructure } from '../../src/library/tune.ts';
+import type { Model } from '../../src/models/model.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
+import { assertClose, freshFolder, loadTiny, task, trained } from './support.ts';
+
+env.allowRemoteModels = false;
+env.useFSCache = false;
+
+/** The name by which transformers.js finds a folder of this machine. */
+function found(folder: string): string {
+  env.localModelPath = dirname(folder);
+  return basename(folder);
+}
+
+async function exported(model: Model, tuned: TunedStructure, of: ExportedTask, dtypes: readonly string[] = ['fp32']) {
+  const out = freshFolder();
+  await exportModel(model, tuned, { format: 'onnx', out, task: { ...task, ...of }, dtypes });
+  return out;
+}
+
+/** Every kind of module, on every kind of place that takes it. */
+const allKinds = ({ sites }: Model): DeltaModule[] => [
+  ...listSpace(sites, 'wide'),
+  ...listManualModules(sites, 'adapter'),
+];
+
+/** Tokens of an answer. */
+const MOST = 24;
+
+const texts = [
+  'film: a good one',
+  'film: '.concat('it was too long and nobody laughed at any of it, not once, '.repeat(4)),
+  'film:',
+  'b',
+];
+
+for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
+  describe(`${name} in transformers.js`, async () => {
+    const model = await loadTiny(name);
+    const modules = allKinds(model);
+    const tuned = trained(model, modules);
+    const program = await model.compile(modules);
+    const folder = await exported(model, tuned, task, ['fp32', 'fp16', 'int8', 'q8']);
+    const ours = (rows: readonly string[]) => {
+      const inputs = rows.map(text => ({ ids: [...model.tokenizer.encode(text), model.tokenizer.endId] }));
+      return program.generate!(inputs, tuned.delta, undefined, { maxTokens: MOST });
+    };
+
+    const special = new Set([model.tokenizer.padId, model.tokenizer.endId]);
+
+    test('a pipeline writes what we write', async () => {
+      const write = await pipeline('text2text-generation', found(folder), { dtype: 'fp32' });
+      const expected = (await ours(texts)).map(ids => write.tokenizer.decode([...ids], { skip_special_tokens: true }));
+      for (const [i, text] of texts.entries()) {
+        const [answer] = await write(text, { max_new_tokens: MOST });
+        assert.equal((answer as unknown as { generated_text: string }).generated_text, expected[i]);
+      }
+      assert.equal(new Set(expected).size, texts.length);
+      await write.dispose();
+    });
+
+    for (const dtype of ['fp32', 'fp16'] as const) {
+      test(`${dtype}: reads and writes token for token as we do, in a batch of unequal lengths and alone`, async () => {
+        const write = await pipeline('text2text-generation', found(folder), { dtype });
+        const expected = (await ours(texts)).map(ids => ids.filter(id => !special.has(id)));
+        for (const rows of [texts, ...texts.map(text => [text])]) {
+          const inputs = (write.tokenizer as PreTrainedTokenizer)([...rows], { padding: true });
+          const read = (inputs.input_ids.tolist() as bigint[][]).map(ids => ids.map(Number));
+          assert.deepEqual(
+            read.map(ids => ids.filter(id => id !== model.tokenizer.padId)),
+            rows.map(text => [...model.tokenizer.encode(text), model.tokenizer.endId]),
+          );
+          const written = (await write.model.generate({ ...inputs, max_new_tokens: MOST } as never)) as Tensor;
+          // Behind its end transformers.js goes on with a row until all of them have ended.
+          const answers = (written.tolist() as bigint[][]).map(ids => {
+            const [, ...said] = ids.map(Number);
+            return said.slice(0, said.indexOf(model.tokenizer.endId) >>> 0).filter(id => !special.has(id));
+          });
+          assert.deepEqual(
+            answers,
+            rows.map(text => expected[texts.indexOf(text)]),
+          );
+        }
+        await write.dispose();
+      });
+    }
+
+    for (const dtype of ['int8', 'q8'] as const) {
+      test(`${dtype} is found by its suffix, and answers`, async () => {
+        const write = await pipeline('text2text-generation', found(folder), { dtype });
+        const answers = await write(texts, { max_new_tokens: 4 });
+        assert.equal(answers.length, texts.length);
+        await write.dispose();
+      });
+    }
+  });
+}
+
+const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
+const score = { name: 'score', metric: 'pearson', labels: undefined, numbers: true } as const;
+const sentences = ['the film was good', 'no, it was too long, and nobody laughed at it', '', 'the'];
+
+for (const [name, of] of [
+  ['tiny-bert', stars],
+  ['tiny-bert', score],
+  ['tiny-bert-old', stars],
+  ['tiny-roberta', stars],
+  ['tiny-xlm-roberta', stars],
+  ['tiny-distilbert', stars],
+  ['tiny-mpnet', stars],
+  ['tiny-modernbert', stars],
+] as const) {
+  test(`${name}, asked for ${of.name}: classes and scores in transformers.js are ours`, async () => {
+    const model = await (await loadTiny(name)).forTask(of);
+    const modules = allKinds(model);
+    const tuned = trained(model, modules);
+    const folder = await exported(model, tuned, of, ['fp32', 'int8']);
+    const codec = model.codec(of, { maxLength: 64 });
+    const program = await model.compile(modules);
+    const rows = sentences.map(text => [text]);
+    const pairs = sentences.map((text, i) => [text, ['it was', 'a film'][i % 2]!]);
+    const read = (texts: readonly string[]) => codec.read(texts.map(text => ({ text }))).input;
+    const scores = await program.choose(rows.map(read), codec.choice!.outputs, tuned.delta);
+    if (of === stars) {
+      const classify = await pipeline('text-classification', found(folder), { dtype: 'fp32' });
+      for (const [i, text] of sentences.entries()) {
+        const answers = (await classify(text, { top_k: 3 })) as unknown as { label: string; score: number }[];
+        const byLabel = new Map(answers.map(({ label, score }) => [label, score]));
+        assertClose(
+          of.labels.map(label => byLabel.get(label)!),
+          scores[i]!.map(Math.exp),
+          1e-4,
+        );
+        assert.equal(answers[0]!.label, of.labels[scores[i]!.indexOf(Math.max(...scores[i]!))]);
+      }
+      await classify.dispose();
+    }
+    const tokenizer = await AutoTokenizer.from_pretrained(found(folder));
+    for (const dtype of ['fp32', 'int8'] as const) {
+      const theirs = await AutoModelForSequenceClassification.from_pretrained(found(folder), { dtype });
+      for (const texts of [rows, pairs]) {
+        const second = texts === pairs ? { text_pair: pairs.map(([, pair]) => pair!) } : {};
+        const inputs = tokenizer(
+          texts.map(([text]) => text!),
+          { padding: true, truncation: true, ...second },
+        );
+        const { logits } = (await theirs(inputs)) as { logits: Tensor };
+        const batch = texts.map(text => ({ input: read(text), output: of === score ? { value: 0 } : { class: 0 } }));
+        const expected = await program.logits(batch, tuned.delta);
+        assert.deepEqual(logits.dims, expected.shape);
+        assertClose(logits.data as Float32Array, expected.data, dtype === 'fp32' ? 1e-4 : 0.2);
+      }
+      await theirs.dispose();
+    }
+    await program.release();
+  });
+}
