@@ -13,9 +13,9 @@ import {
   queueNames,
   queueUrl,
 } from '../../experiments/queue/database.ts';
+import { type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
 import { prepareQueue, prepareWorkerUser, requireQueue } from '../../experiments/queue/schema.ts';
-import { type QueueStanding, queueStanding } from '../../experiments/queue/standing.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { tableLines } from '../../report/table.ts';
 import type { Command, Output } from '../command.ts';
@@ -91,6 +91,11 @@ export const worker: Command = {
       description: 'let runs name models and data of the Hub (default true)',
       negativeDescription: 'refuse runs that name models or data of the Hub',
     },
+    threads: {
+      type: 'string',
+      valueHint: 'N',
+      description: 'processor threads of each run (default: what its submitter says, or as many as there are cores)',
+    },
     'until-empty': { type: 'boolean', description: 'end when nothing is left to do' },
     'checkpoint-every': {
       type: 'string',
@@ -113,7 +118,8 @@ export const worker: Command = {
       const outcome = await workOnQueue(queue, {
         ...{ runner: inChild, allowed: { folders, hub: args.hub !== false }, catalogue, signal, tell },
         untilEmpty: args['until-empty'] === true,
-        ...(args['checkpoint-every'] !== undefined && { checkpointSeconds: seconds(args['checkpoint-every']) }),
+        ...(args['checkpoint-every'] !== undefined && { checkpointSeconds: positive(args, 'checkpoint-every') }),
+        ...(args.threads !== undefined && { threads: Math.ceil(positive(args, 'threads')) }),
         ...(args['work-folder'] !== undefined && { workFolder: resolve(String(args['work-folder'])) }),
       });
       const lines = [`${outcome.done} runs done, ${outcome.failed} times one failed`];
@@ -195,12 +201,12 @@ function words(given: unknown): string[] {
   return typeof given === 'string' ? given.split(',').filter(word => word !== '') : [];
 }
 
-function seconds(given: unknown): number {
-  const value = Number(given);
+function positive(args: ParsedArgs, key: string): number {
+  const value = Number(args[key]);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new InputError(`\`${given}\` is no number of seconds`, {
+  throw new InputError(`\`${args[key]}\` is no number above 0`, {
     code: 'unknown-value',
-    where: '--checkpoint-every',
+    where: `--${key}`,
     remedy: 'write a positive number',
   });
 }

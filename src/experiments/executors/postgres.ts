@@ -9,8 +9,8 @@ import { type Cell, cellId, cellName, fileName } from '../cell.ts';
 import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
 import { asQueueError, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
 import { packCell } from '../queue/packed-cell.ts';
+import { lostMessage, type QueuedState, stateWords } from '../queue/queue-standing.ts';
 import { prepareQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.ts';
-import { lostMessage, type QueuedState, stateWords } from '../queue/standing.ts';
 import { type SubmittedCell, submitCells } from '../queue/submit-cells.ts';
 import { describeError, type Executor, type ExecutorContext, type ExecutorKind, type TellState } from './executor.ts';
 
@@ -122,10 +122,11 @@ async function packAll(
   catalogue: Catalogue | undefined,
   tell: TellState,
 ): Promise<Map<SubmittedCell, Cell[]>> {
+  const hashes = new Map<string, string>();
   const byId = new Map<string, { submission: SubmittedCell; cells: Cell[] }>();
   for (const cell of cells) {
     try {
-      const submission = await packCell(cell, cellName(cell), catalogue);
+      const submission = await packCell(cell, cellName(cell), catalogue, hashes);
       const known = byId.get(submission.id);
       if (known !== undefined) known.cells.push(cell);
       else byId.set(submission.id, { submission: { ...submission, about: aboutOf(cell, out) }, cells: [cell] });

@@ -90,7 +90,7 @@ export async function openDatabase(url: string, options: QueueOptions = {}): Pro
   const pool = new Pool({
     connectionString: url,
     application_name: 's3delta',
-    max: 6,
+    max: 4,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -69,9 +69,15 @@ const notComputed: readonly string[] = ['threads', 'out', 'plugins'];
 
 /**
  * Packs a cell for workers that share no folder with this machine.
+ * @param hashes of places, kept from cell to cell: thousands name the same
  * @throws InputError where a file that it names is not there
  */
-export async function packCell(cell: Cell, name: string, known: Catalogue = builtIn): Promise<Submission> {
+export async function packCell(
+  cell: Cell,
+  name: string,
+  known: Catalogue = builtIn,
+  hashes: Map<string, string> = new Map(),
+): Promise<Submission> {
   const { job, derive } = cell;
   const { out: _, ...given } = cell.settings;
   const settings = {
@@ -82,7 +88,10 @@ export async function packCell(cell: Cell, name: string, known: Catalogue = buil
   const catalogue = openPlugins(settings.plugins, known);
   const places: Place[] = [];
   for (const place of namedPlaces(settings)) {
-    places.push({ ...place, hash: await hashPlace(place, settings, catalogue) });
+    const asked = JSON.stringify([place, settings.task, settings.plugins]);
+    const hash = hashes.get(asked) ?? (await hashPlace(place, settings, catalogue));
+    hashes.set(asked, hash);
+    places.push({ ...place, hash });
   }
   // Where a structure is made, its file is not there yet.
   const own = derive === undefined ? [settings.structure].filter(file => file !== undefined) : filesBefore(derive);

@@ -27,6 +27,8 @@ export interface WorkerOptions {
   /** Aborting saves the state of the cell at work, gives it back, and ends. */
   readonly signal: AbortSignal;
   readonly tell: (text: string) => void;
+  /** Processor threads of every run (default: what its submitter says, or all there are). */
+  readonly threads?: number;
   /** End when no cell is left that is to be done, or being done. */
   readonly untilEmpty?: boolean;
   /** Least seconds between two checkpoints that are sent (default 30). */
@@ -160,9 +162,10 @@ class QueueWorker {
   }
 
   async #run(held: Held, packed: PackedCell, folder: string, lease: Lease): Promise<void> {
-    const { allowed, catalogue, signal, tell } = this.#options;
+    const { allowed, catalogue, signal, tell, threads } = this.#options;
     const local = await unpackCell(packed, folder, allowed, this.#queue.pool, catalogue);
-    const { cell, inward } = local;
+    const { cell: named, inward } = local;
+    const cell = threads === undefined ? named : { ...named, settings: { ...named.settings, threads } };
     const restored = await this.#queue.inTransaction(async client => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
       return restoreRun(client, held.id, cell.folder, inward);

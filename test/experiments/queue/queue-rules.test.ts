@@ -14,10 +14,11 @@ import {
   queueUrl,
   shownUrl,
 } from '../../../src/experiments/queue/database.ts';
+import { idOf } from '../../../src/experiments/queue/packed-cell.ts';
+import { queueStanding } from '../../../src/experiments/queue/queue-standing.ts';
 import { workOnQueue } from '../../../src/experiments/queue/queue-worker.ts';
 import { storeRun } from '../../../src/experiments/queue/run-pieces.ts';
 import { prepareQueue, requireQueue, requireQueueOrRoom } from '../../../src/experiments/queue/schema.ts';
-import { queueStanding } from '../../../src/experiments/queue/standing.ts';
 import { type SubmittedCell, submitCells } from '../../../src/experiments/queue/submit-cells.ts';
 import { tinyModel, workspace } from '../../cli/support.ts';
 import { noServer, type PostgresServer, secrets, startPostgres } from './postgres-server.ts';
@@ -247,6 +248,34 @@ describe('the rules of a queue', { skip: noServer() ?? false }, () => {
       cell!.id,
     ]);
     await assert.rejects(bringBack(owner, id, out, { cell: '', folder: 'films/run' }), /not what was stored/);
+  });
+
+  test('ten thousand cells are submitted in seconds, once, and the next of them is found by an index', async () => {
+    const one = await simulatedSubmission(0, space.task);
+    const many = Array.from({ length: 10_000 }, (_, seed): SubmittedCell => {
+      const content = { ...one.content, settings: { ...one.content.settings, seed } };
+      return { ...one, id: idOf(content), content, about: { cell: String(seed), folder: `run-${seed}` } };
+    });
+    const began = performance.now();
+    for (const name of ['many', 'many', 'others']) {
+      await submitCells(owner, { name, priority: 0, retries: 0, leaseSeconds: 10 }, many);
+    }
+    const { experiments } = await queueStanding(owner);
+    assert.ok(performance.now() - began < 30_000);
+    assert.deepEqual(
+      experiments.map(({ name, cells, states }) => [name, cells, states.waiting]),
+      [
+        ['many', 10_000, 10_000],
+        ['others', 10_000, 10_000],
+      ],
+    );
+    const { rows } = await owner.pool.query(
+      `EXPLAIN SELECT id FROM s3delta_boss.job WHERE name = 'cells' AND state < 'active' AND NOT blocked
+         AND start_after <= now() ORDER BY priority DESC, created_on LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    );
+    const plan = rows.map(row => row['QUERY PLAN']).join('\n');
+    assert.match(plan, /Index Scan/);
+    assert.doesNotMatch(plan, /Seq Scan|Sort/);
   });
 
   test('what cannot be a queue is refused with its remedy, and no message holds the password', async () => {
