@@ -14,7 +14,7 @@ import { prepareQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.
 import { type SubmittedCell, submitCells } from '../queue/submit-cells.ts';
 import { describeError, type Executor, type ExecutorContext, type ExecutorKind, type TellState } from './executor.ts';
 
-export const queueKey = key(
+const queueKey = key(
   z.string().min(1),
   'database of the queue: postgres://USER@HOST/DATABASE, or without this flag the URL in $S3DELTA_QUEUE, which may hold a password',
   { hint: 'URL' },

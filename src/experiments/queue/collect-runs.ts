@@ -15,7 +15,7 @@ import { derivedFile } from './local-cell.ts';
 import { restoreRun } from './run-pieces.ts';
 
 /** What an experiment keeps of a cell in the queue, to know it again. */
-export const aboutCell = z.looseObject({
+const aboutCell = z.looseObject({
   /** By `cellId`. */
   cell: z.string(),
   /** Of its run, in that of the experiment, with `/`. */

@@ -3,7 +3,7 @@ import type { PgBoss } from 'pg-boss';
 import { InputError } from '../../core/errors.ts';
 
 /** Where the queue is found when no --queue is given: a password in an argument would stand in the process list. */
-export const queueVariable = 'S3DELTA_QUEUE';
+const queueVariable = 'S3DELTA_QUEUE';
 
 /** Schemas, queues and the role, by their names in the database. */
 export const queueNames = {

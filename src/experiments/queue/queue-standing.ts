@@ -4,7 +4,7 @@ import { type Queue, queueNames } from './database.ts';
 export type QueuedState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 /** How far an experiment is. */
-export interface ExperimentStanding {
+interface ExperimentStanding {
   readonly name: string;
   readonly priority: number;
   readonly cells: number;
@@ -14,7 +14,7 @@ export interface ExperimentStanding {
 }
 
 /** A worker that was heard of in the last minute. */
-export interface WorkerStanding {
+interface WorkerStanding {
   readonly name: string;
   readonly program: string;
   /** Name of the cell it works at. */
@@ -24,7 +24,7 @@ export interface WorkerStanding {
 }
 
 /** A cell that has failed. */
-export interface FailureStanding {
+interface FailureStanding {
   readonly experiment: string;
   readonly cell: string;
   readonly state: QueuedState;
@@ -48,7 +48,7 @@ export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retr
 export const lostMessage = 'every worker that took it was lost: it may need more memory than they have';
 
 /** Counts by the database: of 100,000 cells no row comes here. */
-export const experimentsQuery = `
+const experimentsQuery = `
   SELECT e.name, e.priority, s.state, s.cells, s.recent
   FROM s3delta.experiment e
   JOIN (
