@@ -10,7 +10,7 @@ import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
 import { asQueueError, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
 import { packCell } from '../queue/packed-cell.ts';
 import { lostMessage, type QueuedState, stateWords } from '../queue/queue-standing.ts';
-import { prepareQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.ts';
+import { ensureQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.ts';
 import { type SubmittedCell, submitCells } from '../queue/submit-cells.ts';
 import { describeError, type Executor, type ExecutorContext, type ExecutorKind, type TellState } from './executor.ts';
 
@@ -99,7 +99,7 @@ function overQueue(queue: Queue, given: Options, { out, catalogue, tell: say }: 
     ],
     async run(cells, tell, signal) {
       try {
-        await prepareQueue(queue);
+        await ensureQueue(queue);
         const { retries, priority, lease: leaseSeconds } = given;
         const submissions = await packAll(cells, out, catalogue, tell);
         const packed = [...submissions.keys()];

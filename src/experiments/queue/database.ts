@@ -2,6 +2,9 @@ import type { Client, Pool, PoolClient } from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { InputError } from '../../core/errors.ts';
 
+/** Variables that no process which does runs gets to see. */
+export const secretVariables = ['S3DELTA_QUEUE', 'PGPASSWORD', 'S3DELTA_WORKER_PASSWORD'] as const;
+
 /** Where the queue is found when no --queue is given: a password in an argument would stand in the process list. */
 const queueVariable = 'S3DELTA_QUEUE';
 
@@ -36,14 +39,11 @@ export interface QueueOptions {
 }
 
 /**
- * The URL of the queue: the one given, or else that of $S3DELTA_QUEUE, which is taken out of the environment, so that
- * no child process inherits it.
+ * The URL of the queue: the one given, or else that of $S3DELTA_QUEUE.
  * @throws InputError where there is none, or the one given has a password in it
  */
 export function queueUrl(given: string | undefined): string {
-  const fromEnvironment = process.env[queueVariable];
-  delete process.env[queueVariable];
-  const url = given ?? fromEnvironment;
+  const url = given ?? process.env[queueVariable];
   if (url === undefined || url === '') {
     throw new InputError('no queue is given', {
       code: 'missing-setting',
@@ -96,7 +96,6 @@ export async function openDatabase(url: string, options: QueueOptions = {}): Pro
     keepAliveInitialDelayMillis: 10_000,
     // A process that stands still in the middle of a transaction must not hold what others wait for.
     idle_in_transaction_session_timeout: 30_000,
-    ...passwordOfEnvironment(url),
   });
   // A connection that breaks while nobody uses it: the next one that is needed is opened anew.
   pool.on('error', () => {});
@@ -123,14 +122,6 @@ export async function openDatabase(url: string, options: QueueOptions = {}): Pro
       await pool.end();
     },
   };
-}
-
-/** Read once: what this process starts does not get to see it. */
-function passwordOfEnvironment(url: string): { password?: string } {
-  const password = process.env.PGPASSWORD;
-  delete process.env.PGPASSWORD;
-  const { password: own, searchParams } = parseUrl(url);
-  return password === undefined || own !== '' || searchParams.has('password') ? {} : { password };
 }
 
 async function inTransaction<T>(pool: Pool, work: (client: Statements) => Promise<T>): Promise<T> {

@@ -258,36 +258,46 @@ export async function prepareWorkerUser(queue: Queue, user: string, password: st
 }
 
 /**
- * The same for who may make a queue: that one is there, or that this user could make it. Changes nothing.
+ * Makes sure that a database holds a queue of this version, or that this user could make it. Changes nothing.
  * @throws InputError as `requireQueue`
  */
 export async function requireQueueOrRoom(queue: Queue): Promise<void> {
-  try {
-    await requireQueue(queue);
-  } catch (error) {
-    const isOld = error instanceof InputError && error.remedy?.endsWith('s3delta queue');
-    const { rows } = await queue.pool.query<{ may: boolean }>(
-      "SELECT has_database_privilege(current_database(), 'CREATE') AS may",
-    );
-    if (!isOld || !rows[0]!.may) throw error;
-  }
+  if ((await versionHere(queue)) === migrations.length) return;
+  const { rows } = await queue.pool.query<{ may: boolean }>(
+    "SELECT has_database_privilege(current_database(), 'CREATE') AS may",
+  );
+  if (!rows[0]!.may) await requireQueue(queue);
+}
+
+/** Makes a queue, or brings it to this version, where that is still to do. Throws as `prepareQueue`. */
+export async function ensureQueue(queue: Queue): Promise<void> {
+  if ((await versionHere(queue)) !== migrations.length) await prepareQueue(queue);
 }
 
 /**
  * Makes sure that a database holds a queue of this version. Changes nothing.
  * @throws InputError where it holds none, or one of another version
  */
-export async function requireQueue({ pool, name: where }: Queue): Promise<void> {
-  const { rows } = await pool.query(`SELECT to_regclass('${own}.version') AS table`);
-  const version = rows[0]?.table === null ? 0 : await versionOf(pool);
-  requireKnown(version, where);
+export async function requireQueue(queue: Queue): Promise<void> {
+  const version = await versionHere(queue);
   if (version === migrations.length) return;
-  const what = version === 0 ? 'this database holds no queue' : `the queue is of version ${version}`;
-  throw new InputError(version === 0 ? what : `${what}, this program needs ${migrations.length}`, {
-    code: version === 0 ? 'missing-queue' : 'queue-version',
-    where,
+  const isThere = version > 0;
+  const what = isThere
+    ? `the queue is of version ${version}, this program needs ${migrations.length}`
+    : 'this database holds no queue';
+  throw new InputError(what, {
+    code: isThere ? 'queue-version' : 'missing-queue',
+    where: queue.name,
     remedy: 'make it, or bring it to this version, as a user who may make schemas: s3delta queue',
   });
+}
+
+/** 0 where there is none. InputError where it is newer than this program. */
+async function versionHere({ pool, name }: Queue): Promise<number> {
+  const { rows } = await pool.query<{ found: string | null }>(`SELECT to_regclass('${own}.version') AS found`);
+  const version = rows[0]!.found === null ? 0 : await versionOf(pool);
+  requireKnown(version, name);
+  return version;
 }
 
 async function versionOf(statements: Statements): Promise<number> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { errorCodes } from '../../../src/core/error-codes.ts';
 import { InputError } from '../../../src/core/errors.ts';
+import { inChild } from '../../../src/experiments/executors/child-processes.ts';
 import { bringBack } from '../../../src/experiments/queue/collect-runs.ts';
 import {
   asQueueError,
@@ -22,7 +23,7 @@ import { prepareQueue, requireQueue, requireQueueOrRoom } from '../../../src/exp
 import { type SubmittedCell, submitCells } from '../../../src/experiments/queue/submit-cells.ts';
 import { tinyModel, workspace } from '../../cli/support.ts';
 import { noServer, type PostgresServer, secrets, startPostgres } from './postgres-server.ts';
-import { type Simulation, simulatedRunner, simulatedSubmission } from './simulated-cells.ts';
+import { type Simulation, simulatedCell, simulatedRunner, simulatedSubmission } from './simulated-cells.ts';
 
 describe('the rules of a queue', { skip: noServer() ?? false }, () => {
   let server: PostgresServer;
@@ -276,6 +277,25 @@ describe('the rules of a queue', { skip: noServer() ?? false }, () => {
     const plan = rows.map(row => row['QUERY PLAN']).join('\n');
     assert.match(plan, /Index Scan/);
     assert.doesNotMatch(plan, /Seq Scan|Sort/);
+  });
+
+  test('the process that does runs does not get to see the queue', async () => {
+    process.env.S3DELTA_QUEUE = server.url(database);
+    const runner = inChild();
+    try {
+      const running = runner.run(simulatedCell(1, '/nowhere/task.yaml', '/nowhere'), {}).catch(() => {});
+      const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+      assert.ok(children.length > 0 && children[0] !== '');
+      await running;
+      for (const child of children) {
+        const seen = readFileSync(`/proc/${child}/environ`, 'utf8');
+        assert.ok(seen.includes('PATH='));
+        assert.doesNotMatch(seen, /S3DELTA_QUEUE/);
+      }
+    } finally {
+      delete process.env.S3DELTA_QUEUE;
+      await runner.close();
+    }
   });
 
   test('what cannot be a queue is refused with its remedy, and no message holds the password', async () => {
