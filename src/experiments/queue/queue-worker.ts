@@ -157,6 +157,8 @@ class QueueWorker {
       await this.#fail(held, packed, error, lease);
     } finally {
       lease.end();
+      // What it works at is no more.
+      this.#seen = Number.NEGATIVE_INFINITY;
       await rm(folder, { recursive: true, force: true });
     }
   }
@@ -276,7 +278,6 @@ class QueueWorker {
     const message = error instanceof LackError || error instanceof PoisonError ? error.message : describeError(error);
     if (error instanceof LackError) {
       this.#lacks.set(groupOf(packed!), performance.now() + lackSeconds * 1000);
-      this.#seen = Number.NEGATIVE_INFINITY;
     }
     const boss = await this.#queue.boss();
     const isOver = await this.#insist(lease, async client => {

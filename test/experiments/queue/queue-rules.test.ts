@@ -147,6 +147,17 @@ describe('the rules of a queue', { skip: noServer() ?? false }, () => {
     assert.match(refused.join('\n'), /refused: model/);
   });
 
+  test('a worker of another version refuses a cell', async () => {
+    await submit('version', [1]);
+    await owner.pool.query(`UPDATE s3delta.cell SET content = jsonb_set(content, '{program}', '"99.0.0"')`);
+    const stop = new AbortController();
+    const working = work(anna, { signal: stop.signal });
+    await until(async () => (await queueStanding(owner)).failures.length > 0);
+    stop.abort();
+    assert.equal((await working).done, 0);
+    assert.match((await queueStanding(owner)).failures[0]!.message, /a cell of s3delta 99\.0\.0, and this worker is/);
+  });
+
   test('experiments take turns, and a higher priority goes first', async () => {
     await submit('long', [0, 1, 2, 3, 4, 5]);
     assert.equal((await take(anna)).data === undefined, false);
