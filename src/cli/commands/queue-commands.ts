@@ -21,7 +21,7 @@ import { tableLines } from '../../report/table.ts';
 import type { Command, Output } from '../command.ts';
 import type { ArgsDef, ParsedArgs } from '../parse.ts';
 
-const queueArg: ArgsDef = {
+export const queueArg: ArgsDef = {
   queue: {
     type: 'string',
     valueHint: 'URL',
@@ -31,7 +31,11 @@ const queueArg: ArgsDef = {
 };
 
 /** Does something with the queue that the arguments name, and closes it. Throws InputError for what a user can mend. */
-async function withQueue<T>(args: ParsedArgs, options: QueueOptions, work: (queue: Queue) => Promise<T>): Promise<T> {
+export async function withQueue<T>(
+  args: ParsedArgs,
+  options: QueueOptions,
+  work: (queue: Queue) => Promise<T>,
+): Promise<T> {
   const queue = await openDatabase(queueUrl(args.queue as string | undefined), options);
   try {
     return await work(queue);

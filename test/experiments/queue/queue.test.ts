@@ -50,7 +50,12 @@ describe('a queue on PostgreSQL', { skip: noServer() ?? false }, () => {
         resolve({ exitCode, stdout, stderr });
       });
     });
-    return { child, ended, said: (text: RegExp) => waitFor(() => text.test(stderr), String(text)) };
+    return {
+      child,
+      ended,
+      stderr: () => stderr,
+      said: (text: RegExp) => waitFor(() => text.test(stderr), String(text)),
+    };
   }
 
   const say = async (args: readonly string[], url = server.url('runs'), env = {}) => {
@@ -92,6 +97,16 @@ describe('a queue on PostgreSQL', { skip: noServer() ?? false }, () => {
     assert.match(one.stdout, /12 runs: 12 done/);
     const all = await say(['status']);
     assert.match(all.stdout, /queued-[0-9a-f]{6} +0 +12 +0 +0 +12 +0/);
+  });
+
+  test('the page shows the queue', async () => {
+    const served = start(['serve', 'queued', '--port', '0'], server.url('runs', 'anna'));
+    await served.said(/the queue is shown at/);
+    const [, url] = /queue is shown at (\S+)/.exec(served.stderr())!;
+    const page = await (await fetch(url!)).text();
+    assert.match(page, /<td>queued-[0-9a-f]{6}<\/td><td>0<\/td><td>12<\/td><td>0<\/td><td>0<\/td><td>12<\/td>/);
+    served.child.kill('SIGTERM');
+    await served.ended;
   });
 
   test('what was done is brought back into a folder on another machine', async () => {
