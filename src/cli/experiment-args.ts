@@ -43,7 +43,7 @@ const dryRun: ArgsDef = {
 const configOrRunArg: ArgsDef = {
   config: {
     ...configFileArg.config!,
-    description: `${configFileArg.config!.description}; or the folder of a run or a comparison, whose settings are taken`,
+    description: `${configFileArg.config!.description}; or the folder of a run or a comparison, for its settings`,
   },
 };
 
@@ -90,7 +90,8 @@ export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): Expe
 }
 
 /**
- * The settings of a run, or of another experiment's runs, that this one has, too: a run has a seed and a structure of its
+ * The settings of a run, or of another experiment's runs, that this one has, too: a run has a seed and a structure of
+ * its
  * own beside them.
  */
 function ofRun(path: string, keys: readonly string[]): [file: string, values: unknown] {
