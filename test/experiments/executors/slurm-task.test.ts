@@ -13,7 +13,7 @@ import { runFolder } from '../../../src/runs/run-folder.ts';
 import { experimentWorkspace } from '../support.ts';
 
 // A task as Slurm starts it, without Slurm.
-const program = fileURLToPath(new URL('../../../src/experiments/executors/slurm/slurm-task.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../../src/cli/slurm-task.ts', import.meta.url));
 const space = experimentWorkspace();
 
 async function arrayOf(

@@ -10,8 +10,10 @@ import { jobScript, type Resources } from './job-script.ts';
 import { isAlive, isWorking, slurm, standingOf, taskKey } from './slurm-commands.ts';
 import { failureOf, type SubmittedTask, submittedTasks } from './slurm-queue.ts';
 
-/** The task's program, built or not. */
-const program = fileURLToPath(new URL(`./slurm-task${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+/** The task's program, built or not. It prints and takes signals, and so is part of the command line. */
+const program = fileURLToPath(
+  new URL(`../../../cli/slurm-task${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+);
 
 interface ArraysOptions {
   /** Folder of the experiment, which the nodes share. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { InterruptedError, StopRequest } from '../../../core/errors.ts';
+import { InterruptedError } from '../../../core/errors.ts';
 import { processIdentity, thisProcess } from '../../../files/process-identity.ts';
 import { readJson } from '../../../files/structured-text.ts';
 import { writeFileWhole } from '../../../files/write-whole.ts';
@@ -14,8 +14,6 @@ import { describeError } from '../executor.ts';
 import { inProcess } from '../in-process.ts';
 import { type ArrayTask, arrayFiles, readTasks } from './array-files.ts';
 import { slurm } from './slurm-commands.ts';
-
-// The program of a task: `slurm-task FILE NUMBER` does one cell of an array, and ends.
 
 /**
  * A node that died has left its lock, and no other machine can see that its process is gone. Slurm can: it starts a
@@ -31,42 +29,50 @@ async function releaseAttempt({ id, cell }: ArrayTask, folder: string): Promise<
   await writeFileWhole(note, JSON.stringify(thisProcess()));
 }
 
-function print(event: JobEvent): void {
-  if (event.type === 'message' || event.type === 'warning') console.log(event.text);
-  if (event.type === 'evaluation') console.log(`${event.stage} ${event.step}/${event.steps}: ${event.score}`);
+/** What can stop a task, and who is told of it. */
+interface TaskContext {
+  /** Aborts before the time that Slurm has given is up: the run is saved, and queued again. */
+  readonly timeIsUp: AbortSignal;
+  /** Aborts where the task is cancelled: the run is saved. */
+  readonly cancelled: AbortSignal;
+  tell(text: string): void;
 }
 
-async function runTask(file: string, index: number): Promise<void> {
-  const { id, cell } = readTasks(file)[index]!;
+/**
+ * Does the cell that stands on a line of an array's file. Why it has failed is written beside that file.
+ * @returns whether it has not failed
+ */
+export async function runTask(
+  file: string,
+  index: number,
+  { timeIsUp, cancelled, tell }: TaskContext,
+): Promise<boolean> {
+  const task = readTasks(file)[index]!;
   const folder = dirname(file);
-  const out = dirname(folder);
-  const { error: errorFile } = arrayFiles(out, basename(file, '.jsonl'));
-  await rm(errorFile(index), { force: true });
-  console.log(cellName(cell));
-
-  const stop = new AbortController();
-  let timeIsUp = false;
-  process.on('SIGUSR1', () => {
-    timeIsUp = true;
-    stop.abort(new StopRequest('Slurm, whose time for it is up'));
-  });
-  process.on('SIGTERM', () => stop.abort(new StopRequest('Slurm')));
+  const errorFile = arrayFiles(dirname(folder), basename(file, '.jsonl')).error(index);
+  await rm(errorFile, { force: true });
+  tell(cellName(task.cell));
   try {
-    await releaseAttempt({ id, cell }, folder);
-    await inProcess(sharedLoaders()).run(cell, { signal: stop.signal, onEvent: print });
+    await releaseAttempt(task, folder);
+    const signal = AbortSignal.any([timeIsUp, cancelled]);
+    await inProcess(sharedLoaders()).run(task.cell, { signal, onEvent: event => tellOf(event, tell) });
+    return true;
   } catch (error) {
     try {
       if (!(error instanceof InterruptedError)) throw error;
-      console.log(error.message);
-      if (timeIsUp) await slurm('scontrol', ['requeue', process.env.SLURM_JOB_ID!]);
+      tell(error.message);
+      if (timeIsUp.aborted) await slurm('scontrol', ['requeue', process.env.SLURM_JOB_ID!]);
+      return true;
     } catch (failure) {
       const message = describeError(failure);
-      console.log(message);
-      await writeFileWhole(errorFile(index), message);
-      process.exitCode = 1;
+      tell(message);
+      await writeFileWhole(errorFile, message);
+      return false;
     }
   }
 }
 
-const [file, index] = process.argv.slice(2) as [string, string];
-await runTask(file, Number(index));
+function tellOf(event: JobEvent, tell: (text: string) => void): void {
+  if (event.type === 'message' || event.type === 'warning') tell(event.text);
+  if (event.type === 'evaluation') tell(`${event.stage} ${event.step}/${event.steps}: ${event.score}`);
+}
