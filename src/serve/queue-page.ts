@@ -2,10 +2,14 @@ import { duration } from '../core/format.ts';
 import type { QueueStanding } from '../experiments/queue/queue-standing.ts';
 import { escapeMarkup } from '../report/escape.ts';
 
+const experimentColumns = [
+  ...['experiment', 'priority', 'runs', 'waiting', 'running', 'done', 'failed', 'an hour', 'time left'],
+];
+
 /** Seconds between two looks of an open page. */
 const refreshSeconds = 5;
 
-/** How a queue stands, as a page that asks again by itself. What others have written is text in it, whatever it says. */
+/** How a queue stands, as a page that asks again by itself. What others have written is text in it. */
 export function queuePage({ experiments, workers, failures }: QueueStanding): string {
   const runs = experiments.map(({ name, priority, cells, states, hourly }) => {
     const open = states.waiting + states.running;
@@ -34,7 +38,7 @@ export function queuePage({ experiments, workers, failures }: QueueStanding): st
 <main>
 <h1>Queue</h1>
 <p><a href="/">Runs</a></p>
-${table('Experiments', ['experiment', 'priority', 'runs', 'waiting', 'running', 'done', 'failed', 'an hour', 'time left'], runs)}
+${table('Experiments', experimentColumns, runs)}
 ${table('Workers', ['worker', 's3delta', 'works at', 'heard of'], people)}
 ${table('Failures', ['experiment', 'run', 'failed', 'attempts', 'reason'], failed)}
 </main>

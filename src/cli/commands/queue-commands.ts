@@ -88,7 +88,7 @@ export const worker: Command = {
       type: 'string',
       valueHint: 'FOLDER,…',
       description:
-        'folders that runs may read models, data, tasks and plugins from, each the same as the submitter has by its hash',
+        'folders that runs may read models, data, tasks and plugins from, each the same by its hash as at the submitter',
     },
     hub: {
       type: 'boolean',

@@ -6,12 +6,14 @@ import type { ArgsDef, ParsedArgs } from '../parse.ts';
 import { schemaArgs } from '../settings-args.ts';
 import { wholeQueue } from './queue-commands.ts';
 
+const ofExperiment = 'folder of a comparison, sweep, spread or transfer (its --out)';
+
 /** An experiment's folder, and what says where its queue is. */
 const folderArgs = (required: boolean): ArgsDef => ({
   out: {
     type: 'positional',
     required,
-    description: `folder of a comparison, sweep, spread or transfer (its --out)${required ? '' : '; without it, all that --queue holds'}`,
+    description: required ? ofExperiment : `${ofExperiment}; without it, all that --queue holds`,
   },
   ...schemaArgs(queueKeys(), Object.keys(queueKeys())),
 });

@@ -6,7 +6,7 @@ import type { RunResult } from '../../runs/result.ts';
 import type { Cell } from '../cell.ts';
 import type { SharedLoaders } from '../shared-loaders.ts';
 
-/** Where a cell stands. It may run and wait several times; `done` and `failed` end it, `interrupted` leaves it to do. */
+/** Where a cell stands. It may run and wait often; `done` and `failed` end it, `interrupted` leaves it to do. */
 export type CellState =
   | { readonly state: 'waiting' }
   | { readonly state: 'running'; readonly event?: JobEvent }

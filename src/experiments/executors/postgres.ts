@@ -16,7 +16,7 @@ import { describeError, type Executor, type ExecutorContext, type ExecutorKind, 
 
 const queueKey = key(
   z.string().min(1),
-  'database of the queue: postgres://USER@HOST/DATABASE, or without this flag the URL in $S3DELTA_QUEUE, which may hold a password',
+  'database of the queue: postgres://USER@HOST/DATABASE (default: $S3DELTA_QUEUE, which may hold a password)',
   { hint: 'URL' },
 );
 

@@ -30,8 +30,8 @@ const aboutCell = z.looseObject({
 export type AboutCell = z.infer<typeof aboutCell>;
 
 /**
- * Brings the run folder of a cell that is done back, whole or not at all. What a worker has stored is read as it would be
- * anywhere before it takes its place.
+ * Brings the run folder of a cell that is done back, whole or not at all. What a worker has stored is read as it would
+ * be anywhere before it takes its place.
  * @returns its result
  * @throws InputError where what is stored is not the folder of a run
  */

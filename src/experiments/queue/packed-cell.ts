@@ -24,8 +24,8 @@ const natural = z.int().nonnegative();
 const made = { budget: text, keepInert: z.boolean(), to: text };
 
 /**
- * A cell as it travels: names and hashes, no paths that are opened unseen, no code, no secrets. A worker believes nothing
- * that this schema does not say.
+ * A cell as it travels: names and hashes, no paths that are opened unseen, no code, no secrets. A worker believes
+ * nothing that this schema does not say.
  */
 export const packedCell = z.strictObject({
   /** The version of s3delta that its numbers are those of. */
@@ -116,7 +116,7 @@ export async function packCell(
   return { id: idOf(content), content, inputs };
 }
 
-/** The structure file that a path means, itself or in a run folder, with what it says of its origin in it, which otherwise stands beside it. */
+/** The structure file that a path means, itself or in a run folder; where it comes from is written into it. */
 async function structureBytes(path: string): Promise<Uint8Array> {
   const file = /\.json$/i.test(path) ? path : runFolder(path).structure;
   const structure = await readStructure(file);

@@ -41,7 +41,8 @@ export interface QueueStanding {
 }
 
 /** Words for pg-boss's states. */
-export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retry' THEN 'waiting' WHEN 'active' THEN 'running'
+export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retry' THEN 'waiting'
+  WHEN 'active' THEN 'running'
   WHEN 'completed' THEN 'done' WHEN 'failed' THEN 'failed' ELSE 'cancelled' END`;
 
 /** What is said of a cell that has failed without a word: every worker that took it was lost. */

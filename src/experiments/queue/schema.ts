@@ -6,6 +6,9 @@ export const pieceBytes = 1 << 20;
 
 const { own, boss, cells, role } = queueNames;
 
+/** A name in a path: no dot before it, no slash, backslash or control character in it. */
+const pathPart = '[^./\\\\[:cntrl:]][^/\\\\[:cntrl:]]*';
+
 /**
  * What each version of our own tables adds to the one before. pg-boss has versions of its own. A line is never changed
  * once it was released: the next one is added.
@@ -42,7 +45,7 @@ const migrations: readonly string[] = [
   );
   CREATE TABLE ${own}.file (
     cell uuid NOT NULL REFERENCES ${own}.cell ON DELETE CASCADE,
-    path text NOT NULL CHECK (path ~ '^[^./\\\\[:cntrl:]][^/\\\\[:cntrl:]]*(/[^./\\\\[:cntrl:]][^/\\\\[:cntrl:]]*){0,3}$'),
+    path text NOT NULL CHECK (path ~ '^${pathPart}(/${pathPart}){0,3}$'),
     hash text NOT NULL,
     bytes bigint NOT NULL CHECK (bytes >= 0),
     PRIMARY KEY (cell, path)
@@ -82,8 +85,8 @@ const migrations: readonly string[] = [
     seen timestamptz NOT NULL DEFAULT now()
   );
 
-  -- The fence: locks the cell's place in the queue for the rest of the transaction, or ends it. A worker whose lease has
-  -- passed and whose cell another took over has an older attempt.
+  -- The fence: locks the cell's place in the queue for the rest of the transaction, or ends it. A worker whose lease
+  -- has passed and whose cell another took over has an older attempt.
   CREATE FUNCTION ${own}.hold(held uuid, attempt int) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
@@ -187,7 +190,8 @@ export async function prepareQueue(queue: Queue): Promise<boolean> {
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('${own}'))`);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${own}`);
     await client.query(
-      `CREATE TABLE IF NOT EXISTS ${own}.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version int NOT NULL)`,
+      `CREATE TABLE IF NOT EXISTS ${own}.version
+         (one boolean PRIMARY KEY DEFAULT true CHECK (one), version int NOT NULL)`,
     );
     const version = await versionOf(client);
     requireKnown(version, queue.name);
@@ -223,7 +227,8 @@ async function prepareRole(client: Statements): Promise<boolean> {
   if (!there) await client.query(`CREATE ROLE ${role} NOLOGIN`);
   await client.query(rights);
   const { rows: columns } = await client.query<{ name: string }>(
-    `SELECT attname AS name FROM pg_attribute WHERE attrelid = '${boss}.queue'::regclass AND attnum > 0 AND NOT attisdropped`,
+    `SELECT attname AS name FROM pg_attribute
+     WHERE attrelid = '${boss}.queue'::regclass AND attnum > 0 AND NOT attisdropped`,
   );
   const counts = columns.map(column => column.name).filter(name => !settingsOfQueues.includes(name));
   await client.query(`GRANT UPDATE (${counts.join(', ')}) ON ${boss}.queue TO ${role}`);

@@ -25,8 +25,8 @@ const batchSize = 2000;
 const turns = 50_000_000;
 
 /**
- * Submits cells. One that is there already, in whatever state, is not submitted again, but joins the experiment; one that
- * has failed for good is tried anew.
+ * Submits cells. One that is there already, in whatever state, is not submitted again, but joins the experiment; one
+ * that has failed for good is tried anew.
  * @returns the experiment's id
  */
 export async function submitCells(
