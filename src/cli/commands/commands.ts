@@ -10,6 +10,7 @@ import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
+import { collect, queue, worker } from './queue-commands.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
 import { status, stop } from './standing-commands.ts';
@@ -30,6 +31,9 @@ export const commands: Readonly<Record<string, Command>> = {
   transfer,
   status,
   stop,
+  queue,
+  worker,
+  collect,
   export: exportRun,
   import: importAdapter,
   heatmap,

@@ -4,10 +4,17 @@ import { tableLines } from '../../report/table.ts';
 import type { Command } from '../command.ts';
 import type { ArgsDef, ParsedArgs } from '../parse.ts';
 import { schemaArgs } from '../settings-args.ts';
+import { wholeQueue } from './queue-commands.ts';
+
+const ofExperiment = 'folder of a comparison, sweep, spread or transfer (its --out)';
 
 /** An experiment's folder, and what says where its queue is. */
-const folderArgs = (): ArgsDef => ({
-  out: { type: 'positional', description: 'folder of a comparison, sweep, spread or transfer (its --out)' },
+const folderArgs = (required: boolean): ArgsDef => ({
+  out: {
+    type: 'positional',
+    required,
+    description: required ? ofExperiment : `${ofExperiment}; without it, all that --queue holds`,
+  },
   ...schemaArgs(queueKeys(), Object.keys(queueKeys())),
 });
 
@@ -18,8 +25,9 @@ function reach(args: ParsedArgs): Record<string, unknown> {
 
 export const status: Command = {
   description: 'Say how the runs of a comparison, sweep, spread or transfer stand, in their folders and in their queue',
-  args: folderArgs,
+  args: () => folderArgs(false),
   async run(args) {
+    if (args.out === undefined) return wholeQueue(args);
     const out = String(args.out);
     const runs = await experimentStanding(out, reach(args));
     const byState = Map.groupBy(runs, ({ state }) => state);
@@ -38,7 +46,7 @@ export const status: Command = {
 
 export const stop: Command = {
   description: 'Take the runs of an experiment out of the queue that they were handed to; those at work are saved',
-  args: folderArgs,
+  args: () => folderArgs(true),
   async run(args) {
     const out = String(args.out);
     const stopped = await stopExperiment(out, reach(args));

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InterruptedError, stoppedBy } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
+import { secretVariables } from '../queue/database.ts';
 import { RunError, type Runner } from './executor.ts';
 
 /** The worker's program, built or not. */
@@ -23,6 +24,8 @@ export function inChild(): Runner {
       detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Code of plugins runs there.
+      env: { ...process.env, ...Object.fromEntries(secretVariables.map(name => [name, undefined])) },
     });
     // Read throughout: a pipe that nobody reads would keep the child from closing.
     started.stderr!.on('data', (text: Buffer) => {

@@ -4,10 +4,11 @@ import { InputError } from '../../core/errors.ts';
 import { type KeyHelp, key } from '../../core/key.ts';
 import type { ExecutorKind } from './executor.ts';
 import { here } from './here.ts';
+import { postgres } from './postgres.ts';
 import { slurm } from './slurm/slurm.ts';
 
 /** Every executor; the first is the one that is used where none is named. A new one is a word here. */
-export const executors: readonly ExecutorKind[] = [here, slurm] as unknown as readonly ExecutorKind[];
+export const executors: readonly ExecutorKind[] = [here, slurm, postgres] as unknown as readonly ExecutorKind[];
 
 const [usual] = executors as readonly [ExecutorKind];
 
