@@ -128,6 +128,8 @@ export const errorCodes = {
   'hub-offline': ['HF_HUB_OFFLINE is set and the cache lacks the files', 'unset it once'],
   'missing-font': ['a picture needs a font, and none is installed', 'install one'],
   'not-enough-memory': ['the job needs more memory than it may take', 'add the setting that is named'],
+  'predictor-closed': ['a predictor was asked after it was closed', 'open another'],
+  'queue-full': ['more is asked than may wait for an answer', 'ask again in a moment, or ask less at once'],
   'two-drives': ['files that belong together lie on two drives', 'set S3DELTA_CACHE to a folder on the other one'],
   'unreadable-export': ["the export's files cannot be read", 'export the run again'],
 } as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>;

@@ -12,6 +12,7 @@ import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
+import { serveModel } from './serve-model-command.ts';
 import { spread } from './spread-command.ts';
 import { search, train } from './tune-commands.ts';
 
@@ -33,6 +34,7 @@ export const commands: Readonly<Record<string, Command>> = {
   heatmap,
   report,
   serve,
+  'serve-model': serveModel,
   demo,
   tasks,
   models,

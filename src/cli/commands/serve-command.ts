@@ -4,8 +4,15 @@ import { InputError } from '../../core/errors.ts';
 import { isLoopback } from '../../serve/guard.ts';
 import { serveRuns } from '../../serve/server.ts';
 import type { Command } from '../command.ts';
+import type { ArgDef } from '../parse.ts';
 
 const standardPort = 4747;
+
+export const hostArg = {
+  type: 'string',
+  valueHint: 'address',
+  description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
+} as const satisfies ArgDef;
 
 export const serve: Command = {
   description: 'A live page over a folder of runs: curves, structures, comparisons',
@@ -16,17 +23,13 @@ export const serve: Command = {
       valueHint: 'number',
       description: `where to listen; 0 is any free one (default ${standardPort})`,
     },
-    host: {
-      type: 'string',
-      valueHint: 'address',
-      description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
-    },
+    host: hostArg,
   },
   stopping: 'closing the page',
   async run(args, { signal, onEvent }) {
     const folder = String(args.folder ?? 'runs');
     const host = String(args.host ?? '127.0.0.1');
-    const server = await serveRuns({ folder, host, port: portNumber(args.port) });
+    const server = await serveRuns({ folder, host, port: portNumber(args.port, standardPort) });
     if (!isLoopback(host))
       onEvent?.({ type: 'warning', text: 'everyone who reaches this machine can read these runs' });
     if (!existsSync(folder))
@@ -38,8 +41,9 @@ export const serve: Command = {
   },
 };
 
-function portNumber(given: unknown): number {
-  if (given === undefined) return standardPort;
+/** @throws InputError where that is no port */
+export function portNumber(given: unknown, standard: number): number {
+  if (given === undefined) return standard;
   const port = Number(given);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new InputError(`\`${given}\` is no port`, {
