@@ -2,8 +2,8 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { InputError, InterruptedError } from '../core/errors.ts';
 import { bytes as inBytes } from '../core/format.ts';
-import type { Predictor, PredictorInput } from '../jobs/predictor.ts';
 import { guard } from './guard.ts';
+import type { Predictor, PredictorInput } from './predictor.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
 export interface ModelAppOptions {

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
-import { createPredictor, type PredictorOptions } from '../jobs/predictor.ts';
 import { createModelApp } from './model-app.ts';
+import { createPredictor, type PredictorOptions } from './predictor.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { listen, type ServeOptions } from './server.ts';
 

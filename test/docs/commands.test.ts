@@ -36,7 +36,7 @@ const scaled: Readonly<Record<string, string>> = {
 /** One seed is too few for these. */
 const ofSeveralSeeds = new Set(['spread']);
 /** These go on until they are stopped, which is then done soon. */
-const endless = new Set(['serve']);
+const endless = new Set(['serve', 'serve-model']);
 const placeholder = './t5-base';
 const placeholderBudget = '500';
 

@@ -10,6 +10,7 @@ import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
+import { push } from './push-command.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
 import { serveModel } from './serve-model-command.ts';
@@ -31,6 +32,7 @@ export const commands: Readonly<Record<string, Command>> = {
   transfer,
   export: exportRun,
   import: importAdapter,
+  push,
   heatmap,
   report,
   serve,

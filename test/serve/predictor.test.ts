@@ -6,8 +6,8 @@ import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { runExportJob } from '../../src/jobs/export-job.ts';
 import { loadTuned } from '../../src/jobs/load-tuned.ts';
 import { type AnsweredInput, runPredictJob } from '../../src/jobs/predict-job.ts';
-import { createPredictor } from '../../src/jobs/predictor.ts';
 import { runTrainJob } from '../../src/jobs/run-job.ts';
+import { createPredictor } from '../../src/serve/predictor.ts';
 import { tinyModel, workspace } from '../cli/support.ts';
 
 const space = workspace();

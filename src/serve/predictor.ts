@@ -4,6 +4,9 @@ import { InputError } from '../core/errors.ts';
 import { inputLength } from '../core/program.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import type { InferenceTask } from '../export/exported-task.ts';
+import type { JobContext } from '../jobs/job-events.ts';
+import { type InferenceChanges, type LoadedInference, loadInference } from '../jobs/load-inference.ts';
+import { type AnsweredInput, type AskedInput, answered, inputReader } from '../jobs/predict-job.ts';
 import type { Prediction } from '../library/answer-each.ts';
 import { type Answerer, answerer } from '../library/answers.ts';
 import { openInference, type PredictOptions } from '../library/predict.ts';
@@ -12,9 +15,6 @@ import type { StopContext } from '../library/run-to-end.ts';
 import type { TunedStructure } from '../library/tune.ts';
 import type { Codec, Reading } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
-import type { JobContext } from './job-events.ts';
-import { type InferenceChanges, type LoadedInference, loadInference } from './load-inference.ts';
-import { type AnsweredInput, type AskedInput, answered, inputReader } from './predict-job.ts';
 
 /** What is asked: a text, or an object with the task's fields. */
 export type PredictorInput = string | Readonly<Record<string, unknown>>;
