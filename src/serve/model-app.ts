@@ -41,7 +41,7 @@ export function createModelApp(predictor: Predictor, options: ModelAppOptions): 
   const app = new Hono<Counted>();
   app.onError((error, context) => refuse(context, 500, { code: 'internal', message: error.message }));
   app.notFound(context => refuse(context, 404, { code: 'not-found', message: `there is no ${context.req.path}` }));
-  app.use(guard(host));
+  app.use(guard(host, (context, message) => refuse(context, 403, { code: 'other-origin', message })));
   app.use(async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
