@@ -2,9 +2,9 @@
 // in one process, so that they hold on a busy machine too.  node bench/predictor.ts [MODEL] [REQUESTS]
 import { setImmediate as turn } from 'node:timers/promises';
 import { InferenceSession } from 'onnxruntime-node';
-import { createPredictor } from '../src/serve/predictor.ts';
 import { manualStructure } from '../src/library/structures.ts';
 import { loadModel } from '../src/models/load-model.ts';
+import { createPredictor } from '../src/serve/predictor.ts';
 import { keptModules } from '../src/structure/structure-file.ts';
 import { loadTask } from '../src/tasks/tasks.ts';
 

@@ -16,6 +16,7 @@ import type { Exporter } from './exporter.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { refuseChoices } from './modules.ts';
 import { openForm } from './onnx-forms.ts';
+import { graphsUsage } from './usage.ts';
 import { storages, weightFile } from './weight-storage.ts';
 
 /** Where transformers.js looks for graphs. */
@@ -33,27 +34,7 @@ const extentNames = {
  */
 export const onnx: Exporter = {
   description: 'a model for transformers.js and ONNX Runtime, with any modules',
-  usage: ({ repository, classifies }) => [
-    {
-      program: 'transformers.js',
-      language: 'js',
-      code: `import { pipeline } from '@huggingface/transformers';\n\nconst ask = await pipeline('${
-        classifies ? 'text-classification' : 'text2text-generation'
-      }', '${repository}');`,
-    },
-    {
-      program: 'Optimum',
-      language: 'python',
-      code: classifies
-        ? `from optimum.onnxruntime import ORTModelForSequenceClassification\n\nmodel = ORTModelForSequenceClassification.from_pretrained("${repository}")`
-        : `from optimum.onnxruntime import ORTModelForSeq2SeqLM\n\nmodel = ORTModelForSeq2SeqLM.from_pretrained("${repository}")`,
-    },
-    {
-      program: 's3delta',
-      language: 'sh',
-      code: `hf download ${repository} --local-dir model\ns3delta predict model --file texts.txt`,
-    },
-  ],
+  usage: graphsUsage,
   dtypes: Object.keys(storages),
   check: (_, heads, task) => refuseChoices(task, heads, 'a graph'),
   async write({ model, modules, delta, task, dtypes }, folder, signal) {

@@ -12,6 +12,7 @@ import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
+import { adapterUsage } from './usage.ts';
 
 const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).peft?.(module.site, module.options);
 
@@ -21,26 +22,7 @@ const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).pe
  */
 export const peft: Exporter = {
   description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
-  usage: ({ repository, classifies, base }) => {
-    const auto = classifies ? 'AutoModelForSequenceClassification' : 'AutoModelForSeq2SeqLM';
-    return [
-      {
-        program: 'PEFT',
-        language: 'python',
-        code: `from peft import PeftModel\nfrom transformers import ${auto}\n\nmodel = PeftModel.from_pretrained(${auto}.from_pretrained("${base}"), "${repository}")`,
-      },
-      {
-        program: 'transformers',
-        language: 'python',
-        code: `from transformers import ${auto}\n\nmodel = ${auto}.from_pretrained("${base}")\nmodel.load_adapter("${repository}")`,
-      },
-      {
-        program: 's3delta',
-        language: 'sh',
-        code: `hf download ${repository} --local-dir adapter\ns3delta import adapter --model ${base} --task task.yaml --out runs/imported`,
-      },
-    ];
-  },
+  usage: adapterUsage,
   check(modules, heads, task) {
     refuseChoices(task, heads, 'an adapter');
     const remedy = 'give `--format onnx`, which holds any module';

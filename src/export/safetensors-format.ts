@@ -7,6 +7,7 @@ import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
+import { checkpointUsage } from './usage.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,
@@ -14,25 +15,7 @@ import { headTensors, namesOf, refuseChoices } from './modules.ts';
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
-  usage: ({ repository, classifies }) => [
-    {
-      program: 'transformers',
-      language: 'python',
-      code: classifies
-        ? `from transformers import AutoModelForSequenceClassification\n\nmodel = AutoModelForSequenceClassification.from_pretrained("${repository}")`
-        : `from transformers import AutoModelForSeq2SeqLM\n\nmodel = AutoModelForSeq2SeqLM.from_pretrained("${repository}")`,
-    },
-    {
-      program: 's3delta',
-      language: 'sh',
-      code: `hf download ${repository} --local-dir model\ns3delta predict model --file texts.txt`,
-    },
-    {
-      program: 's3delta, as a backbone',
-      language: 'sh',
-      code: `s3delta search --model ${repository} --task task.yaml`,
-    },
-  ],
+  usage: checkpointUsage,
   check(modules, heads, task) {
     refuseChoices(task, heads, 'a checkpoint');
     const others = modules.filter(module => !canMerge(module));

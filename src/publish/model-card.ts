@@ -4,7 +4,7 @@ import type { HeatMapModule } from '../report/heat-map.ts';
 import { plain, verdictLines } from '../report/markdown.ts';
 import { budgetSentence, keptTable, scoreTable } from '../report/summary.ts';
 import { tableMarkdown } from '../report/table.ts';
-import type { Verdict } from '../report/verdict/verdict.ts';
+import { range, type Verdict } from '../report/verdict/verdict.ts';
 import type { RunResult } from '../runs/result.ts';
 
 /** The picture's file, beside the card. */
@@ -32,7 +32,10 @@ export function modelCard(content: CardContent): string {
   return [
     `---\n${stringify(metadata(content))}---`,
     `# ${plain(repository.split('/')[1]!)}`,
-    `What ${plain(base)} was tuned to do for ${plain(result.task)}, with the few modules that a search or a person has chosen; exported as ${plain(format)} by [s3delta](https://www.npmjs.com/package/s3delta).`,
+    [
+      `What ${plain(base)} was tuned to do for ${plain(result.task)}, with the few modules that a search or a person has`,
+      `chosen; exported as ${plain(format)} by [s3delta](https://www.npmjs.com/package/s3delta).`,
+    ].join(' '),
     ...sentences(result).map(text => `${text}.`),
     `![where the modules are](${pictureFile})`,
     ...(scores === undefined ? [] : ['## Scores', `Of seed ${result.seed}${interval(result)}.`, tableMarkdown(scores)]),
@@ -57,10 +60,11 @@ function sentences(result: RunResult): string[] {
   ];
 }
 
-const interval = ({ testInterval, data }: RunResult): string =>
-  testInterval === undefined
-    ? ''
-    : `; 95 % interval of the test score ${testInterval.low.toFixed(1)} to ${testInterval.high.toFixed(1)}, by its ${data?.test ?? ''} rows alone`;
+function interval({ testInterval, data }: RunResult): string {
+  if (testInterval === undefined) return '';
+  const rows = data === undefined ? 'its rows' : `its ${data.test} rows`;
+  return `; 95 % interval of the test score ${range(testInterval)}, by ${rows} alone`;
+}
 
 /** @see https://huggingface.co/docs/hub/model-cards and its `modelcard.md` for the keys */
 function metadata(content: CardContent): Readonly<Record<string, unknown>> {
