@@ -13,10 +13,10 @@ import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
 import { readWeight, type Weights } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { graphsUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { refuseChoices } from './modules.ts';
 import { openForm } from './onnx-forms.ts';
-import { graphsUsage } from './usage.ts';
 import { storages, weightFile } from './weight-storage.ts';
 
 /** Where transformers.js looks for graphs. */

@@ -10,9 +10,9 @@ import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { adapterUsage } from './loading-code.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
-import { adapterUsage } from './usage.ts';
 
 const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).peft?.(module.site, module.options);
 

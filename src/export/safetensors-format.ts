@@ -5,9 +5,9 @@ import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { checkpointUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
-import { checkpointUsage } from './usage.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,

@@ -33,8 +33,8 @@ export function modelCard(content: CardContent): string {
     `---\n${stringify(metadata(content))}---`,
     `# ${plain(repository.split('/')[1]!)}`,
     [
-      `What ${plain(base)} was tuned to do for ${plain(result.task)}, with the few modules that a search or a person has`,
-      `chosen; exported as ${plain(format)} by [s3delta](https://www.npmjs.com/package/s3delta).`,
+      `What ${plain(base)} was tuned to do for ${plain(result.task)}, with the few modules that a search or a`,
+      `person has chosen; exported as ${plain(format)} by [s3delta](https://www.npmjs.com/package/s3delta).`,
     ].join(' '),
     ...sentences(result).map(text => `${text}.`),
     `![where the modules are](${pictureFile})`,
