@@ -131,6 +131,8 @@ export const errorCodes = {
   'export-cannot-hold': ['the format cannot hold what was trained', 'choose another --format'],
   'hub-failed': ['the Hub refused, failed or answered strangely', 'do what the message says, then try again'],
   'hub-offline': ['HF_HUB_OFFLINE is set and the cache lacks the files', 'unset it once'],
+  'missing-licence': ['it is not known under which licence the model may be passed on', 'give --license NAME'],
+  'missing-token': ['the Hub is to be written to, and no token is given', 'set HF_TOKEN'],
   'missing-font': ['a picture needs a font, and none is installed', 'install one'],
   'missing-queue': ['the database holds no queue, or there is no such database', 'make it: s3delta queue'],
   'password-in-argument': ['a password stands in an argument, which others can read', 'give it by the environment'],
@@ -138,6 +140,9 @@ export const errorCodes = {
   'queue-unreachable': ['no database answers at the address of the queue', 'correct the address, or start it'],
   'queue-version': ['the queue is of another version than this program', 'do what the message says'],
   'not-enough-memory': ['the job needs more memory than it may take', 'add the setting that is named'],
+  'predictor-closed': ['a predictor was asked after it was closed', 'open another'],
+  'private-content': ['what is to be published names a person, a machine or a path', 'mend what is named'],
+  'queue-full': ['more is asked than may wait for an answer', 'ask again in a moment, or ask less at once'],
   'two-drives': ['files that belong together lie on two drives', 'set S3DELTA_CACHE to a folder on the other one'],
   'unreadable-export': ["the export's files cannot be read", 'export the run again'],
 } as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>;

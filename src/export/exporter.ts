@@ -20,10 +20,30 @@ interface TrainedModel {
   readonly dtypes: readonly string[];
 }
 
+/** An exported model on the Hub. */
+export interface PublishedModel {
+  /** `org/name`. */
+  readonly repository: string;
+  /** Whether it has a classifier, and else writes its answers. */
+  readonly classifies: boolean;
+  /** The base, as `org/name` or a folder's name. */
+  readonly base: string;
+}
+
+/** How a program loads a model. */
+export interface Usage {
+  readonly program: string;
+  /** For a block of Markdown. */
+  readonly language: string;
+  readonly code: string;
+}
+
 /** A form in which other programs take a trained model. */
 export interface Exporter {
   /** What the folder is good for, in a few words. */
   readonly description: string;
+  /** How three programs load a folder of this form from the Hub, for its model card; absent where none does. */
+  readonly usage?: (published: PublishedModel) => readonly Usage[];
   /** Forms that weights can be written in, the usual one first; absent where there is one alone. */
   readonly dtypes?: readonly string[];
   /** @throws InputError naming the modules or heads that this form cannot hold, and what to do */

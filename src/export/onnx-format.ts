@@ -13,6 +13,7 @@ import { OPSET, toOnnx } from '../graph/onnx.ts';
 import type { Value } from '../graph/types.ts';
 import { readWeight, type Weights } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { graphsUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { refuseChoices } from './modules.ts';
 import { openForm } from './onnx-forms.ts';
@@ -33,6 +34,7 @@ const extentNames = {
  */
 export const onnx: Exporter = {
   description: 'a model for transformers.js and ONNX Runtime, with any modules',
+  usage: graphsUsage,
   dtypes: Object.keys(storages),
   check: (_, heads, task) => refuseChoices(task, heads, 'a graph'),
   async write({ model, modules, delta, task, dtypes }, folder, signal) {

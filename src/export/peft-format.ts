@@ -10,6 +10,7 @@ import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { adapterUsage } from './loading-code.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
 
@@ -21,6 +22,7 @@ const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).pe
  */
 export const peft: Exporter = {
   description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
+  usage: adapterUsage,
   check(modules, heads, task) {
     refuseChoices(task, heads, 'an adapter');
     const remedy = 'give `--format onnx`, which holds any module';

@@ -5,6 +5,7 @@ import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
+import { checkpointUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
 import { headTensors, namesOf, refuseChoices } from './modules.ts';
 
@@ -14,6 +15,7 @@ import { headTensors, namesOf, refuseChoices } from './modules.ts';
  */
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
+  usage: checkpointUsage,
   check(modules, heads, task) {
     refuseChoices(task, heads, 'a checkpoint');
     const others = modules.filter(module => !canMerge(module));

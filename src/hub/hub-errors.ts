@@ -95,7 +95,8 @@ export function explainDownload(error: unknown, { path }: { readonly path: strin
   );
 }
 
-function reason(error: unknown): string {
+/** Why a connection failed, in a word. */
+export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof SyntaxError) return 'something else answers: no JSON comes';
   const cause = error.cause as NodeJS.ErrnoException | undefined;

@@ -12,6 +12,10 @@ export interface ExportJobOptions extends StopContext {
   readonly format: string;
   /** Forms of its weights, of those that the exporter has (default: the usual one). */
   readonly dtypes?: readonly string[];
+  /** What the folder calls the backbone (default: as the run does, which may be a path). */
+  readonly source?: string;
+  /** Texts to be written beside the model, by the names of their files. */
+  readonly beside?: Readonly<Record<string, string>>;
   /** The folder to write (default: one in the run folder, named after the format). */
   readonly out?: string;
 }
@@ -23,7 +27,7 @@ export interface ExportJobOptions extends StopContext {
  */
 export async function runExportJob(
   path: string,
-  { format, dtypes, out = join(path, format), signal }: ExportJobOptions,
+  { format, dtypes, source, beside, out = join(path, format), signal }: ExportJobOptions,
   changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be
@@ -32,8 +36,9 @@ export async function runExportJob(
   const { settings, model, task, tuned, catalogue } = await loadTuned(path, asked);
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
-    ...{ format, out, task, source: settings.model, encoding: jobSizes(settings).encoding, catalogue },
+    ...{ format, out, task, source: source ?? settings.model, encoding: jobSizes(settings).encoding, catalogue },
     ...(dtypes && { dtypes }),
+    ...(beside && { beside }),
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),
     ...(signal && { signal }),
   });

@@ -20,7 +20,11 @@ export interface LoadedInference extends Inference {
   readonly sizes: Pick<AnswerEachOptions, 'batchSize'>;
 }
 
-type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'>;
+/** Settings that may differ from those that something was trained with, where it is asked. */
+export type InferenceChanges = Pick<
+  Settings,
+  'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'
+>;
 
 type Tells = Pick<JobContext, 'onEvent'>;
 
@@ -28,18 +32,18 @@ type Tells = Pick<JobContext, 'onEvent'>;
  * Opens a run folder, or the folder of an exported model.
  * @throws InputError where the folder is neither, or what it holds cannot answer
  */
-export function loadInference(path: string, changes: Changes, context: Tells = {}): Promise<LoadedInference> {
+export function loadInference(path: string, changes: InferenceChanges, context: Tells = {}): Promise<LoadedInference> {
   return holdsExport(path) ? loadExported(path, changes) : loadRun(path, changes, context);
 }
 
-async function loadRun(path: string, changes: Changes, context: Tells): Promise<LoadedInference> {
+async function loadRun(path: string, changes: InferenceChanges, context: Tells): Promise<LoadedInference> {
   const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
   const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
   const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
   return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
 }
 
-async function loadExported(folder: string, changes: Changes): Promise<LoadedInference> {
+async function loadExported(folder: string, changes: InferenceChanges): Promise<LoadedInference> {
   const description = await readDescription(folder);
   if (changes.model !== undefined) {
     throw new InputError('an exported model is a model by itself', {
@@ -68,4 +72,4 @@ async function loadExported(folder: string, changes: Changes): Promise<LoadedInf
   return { program, delta: new Float32Array(0), codec, task, sizes: batchSize(changes) };
 }
 
-const batchSize = ({ 'batch-size': batchSize }: Changes) => (batchSize === undefined ? {} : { batchSize });
+const batchSize = ({ 'batch-size': batchSize }: InferenceChanges) => (batchSize === undefined ? {} : { batchSize });

@@ -1,14 +1,14 @@
-import type { Settings } from '../config/settings.ts';
 import { piecesOf, type Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import type { KnownColumns } from '../data/rows/columns.ts';
 import type { Row } from '../data/rows/row.ts';
+import type { InferenceTask } from '../export/exported-task.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';
 import { expanded } from '../tasks/read-examples.ts';
 import { fieldsOf } from '../tasks/row-form.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { JobContext } from './job-events.ts';
-import { loadInference } from './load-inference.ts';
+import { type InferenceChanges, loadInference } from './load-inference.ts';
 
 /** An answer beside what was asked. */
 export interface AnsweredInput extends Omit<Prediction, 'answer'> {
@@ -19,8 +19,6 @@ export interface AnsweredInput extends Omit<Prediction, 'answer'> {
   /** All columns of the row that was asked, where it was one: those too that the model does not read. */
   readonly row?: Row['fields'];
 }
-
-type Changes = Pick<Settings, 'model' | 'task' | 'batch-size' | 'device' | 'threads' | 'max-length' | 'plugins'>;
 
 type Inputs = AsyncIterable<ModelInput> | Iterable<ModelInput>;
 
@@ -45,30 +43,23 @@ const linesTold = 5;
  */
 export async function openPredictJob(
   path: string,
-  changes: Changes = {},
+  changes: InferenceChanges = {},
   { signal, onEvent }: Pick<JobContext, 'signal' | 'onEvent'> = {},
 ): Promise<PredictJob> {
   const { task, sizes, ...asked } = await loadInference(path, changes, { onEvent });
-  const { rows, segments } = task;
-  const fields = segments === undefined ? [] : fieldsOf(segments);
-  const rowsOf = (input: ModelInput): readonly ModelInput[] =>
-    'fields' in input && rows !== undefined ? expanded(input, fields, rows.optionsFor(input.file)) : [input];
+  const { questionsOf, columnsOf } = inputReader(task);
   return {
     labels: task.labels,
-    columnsOf: file => ({
-      ...(rows && { columns: rows.optionsFor(file).columns, mayLack: rows.form.label }),
-      headerHolds: fields,
-    }),
+    columnsOf,
     async *answer(inputs) {
-      const waiting: { readonly input: ModelInput; readonly isEmpty: boolean }[] = [];
+      const waiting: AskedInput[] = [];
       const unanswered: number[] = [];
       let [all, cut] = [0, 0];
       async function* questions() {
         for await (const input of inputs) {
-          for (const row of rowsOf(input)) {
-            const question = segmentsOf(task, row);
-            waiting.push({ input: row, isEmpty: isEmpty(question) });
-            yield question;
+          for (const asked of questionsOf(input)) {
+            waiting.push(asked);
+            yield asked.question;
           }
         }
       }
@@ -77,15 +68,59 @@ export async function openPredictJob(
         all += 1;
         if (isEmpty) unanswered.push(input.line);
         else if (prediction.cut !== undefined) cut += 1;
-        const { source, seconds } = prediction;
-        const said = isEmpty ? { source, seconds, answer: null } : prediction;
-        yield { line: input.line, ...said, ...('fields' in input && { row: input.fields }) };
+        yield answered({ input, isEmpty }, prediction);
       }
       const warn = (text: string) => onEvent?.({ type: 'warning', text });
       if (unanswered.length > 0) warn(unansweredInWords(unanswered));
       if (cut > 0) warn(`${cut} of ${all} texts are longer than the model reads and were cut (--max-length)`);
     },
   };
+}
+
+/** An input as it is asked. */
+export interface AskedInput {
+  readonly input: ModelInput;
+  readonly question: readonly Segment[];
+  /** Whether no field holds a text. */
+  readonly isEmpty: boolean;
+}
+
+/** How the inputs of a task are read. */
+interface InputReader extends Pick<PredictJob, 'columnsOf'> {
+  /**
+   * What an input asks: one question, of some tasks several.
+   * @throws InputError where the input is not as the task's are
+   */
+  questionsOf(input: ModelInput): readonly AskedInput[];
+}
+
+/** Reads inputs as a task's own rows are read. */
+export function inputReader(task: InferenceTask): InputReader {
+  const { rows, segments } = task;
+  const fields = segments === undefined ? [] : fieldsOf(segments);
+  return {
+    questionsOf: input => {
+      const expands = 'fields' in input && rows !== undefined;
+      return (expands ? expanded(input, fields, rows.optionsFor(input.file)) : [input]).map(each => {
+        const question = segmentsOf(task, each);
+        return { input: each, question, isEmpty: isEmpty(question) };
+      });
+    },
+    columnsOf: file => ({
+      ...(rows && { columns: rows.optionsFor(file).columns, mayLack: rows.form.label }),
+      headerHolds: fields,
+    }),
+  };
+}
+
+/** What is said to an input: nothing to one without a text. */
+export function answered(
+  { input, isEmpty }: Pick<AskedInput, 'input' | 'isEmpty'>,
+  prediction: Prediction,
+): AnsweredInput {
+  const { source, seconds } = prediction;
+  const said = isEmpty ? { source, seconds, answer: null } : prediction;
+  return { line: input.line, ...said, ...('fields' in input && { row: input.fields }) };
 }
 
 /**
@@ -95,7 +130,7 @@ export async function openPredictJob(
 export async function* runPredictJob(
   path: string,
   inputs: Inputs,
-  changes: Changes = {},
+  changes: InferenceChanges = {},
   context: Pick<JobContext, 'signal' | 'onEvent'> = {},
 ): AsyncGenerator<AnsweredInput, void> {
   yield* (await openPredictJob(path, changes, context)).answer(inputs);

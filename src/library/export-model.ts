@@ -15,7 +15,7 @@ import {
 import { describeTask, type ExportedTask } from '../export/exported-task.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { exporterOf } from '../export/formats.ts';
-import { writeFolderWhole } from '../files/write-whole.ts';
+import { writeFileWhole, writeFolderWhole } from '../files/write-whole.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
@@ -33,6 +33,8 @@ interface Exported extends StopContext, WithCatalogue {
   readonly task: TaskDescription & ExportedTask;
   /** Forms of its weights, of those that the exporter has (default: the usual one). */
   readonly dtypes?: readonly string[];
+  /** Texts to be written beside the model, by the names of their files. */
+  readonly beside?: Readonly<Record<string, string>>;
   /** Test score, to be noted. */
   readonly score?: ExportDescription['score'];
 }
@@ -97,6 +99,7 @@ export function exportTuned(
     encoding: { maxLength, sentinel },
     dtypes,
     score,
+    beside = {},
     signal,
     catalogue = builtIn,
   }: ExportValues,
@@ -110,6 +113,7 @@ export function exportTuned(
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
       const more = await exporter.write({ model, source, modules, delta, task, dtypes: forms }, folder, signal);
+      for (const [name, text] of Object.entries(beside)) await writeFileWhole(join(folder, name), text);
       const { name, fingerprint, parameters } = model;
       const files = [...filesIn(folder), descriptionFile].sort();
       await writeDescription(folder, {

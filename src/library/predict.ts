@@ -6,7 +6,7 @@ import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { Task } from '../tasks/task.ts';
-import { type AnswerEachOptions, answerEach, type Prediction, type Question } from './answer-each.ts';
+import { type AnswerEachOptions, answerEach, type Inference, type Prediction, type Question } from './answer-each.ts';
 import { asInterrupted } from './run-to-end.ts';
 import type { TunedStructure } from './tune.ts';
 
@@ -56,10 +56,19 @@ export async function* predictEach(
   given: PredictOptions = {},
 ): AsyncGenerator<Prediction, void> {
   checkArgument('predict(model, tuned, questions, options)', predictOptions, given);
-  const { task = {}, maxLength = 512, sentinel, catalogue, ...options } = given;
+  const inference = await openInference(model, tuned, given);
+  yield* answerEach(inference, read(questions, given.task ?? {}), given);
+}
+
+/** What was tuned, compiled to be asked; whoever asks releases the program. */
+export async function openInference(
+  model: Model,
+  { structure, delta }: TunedStructure,
+  { task = {}, maxLength = 512, sentinel, catalogue }: PredictOptions,
+): Promise<Inference> {
   const codec = model.codec(task, { maxLength, sentinel });
-  const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
-  yield* answerEach({ program, delta: tuned.delta, codec }, read(questions, task), options);
+  const program = await model.compile(keptModules(structure, model, undefined, catalogue));
+  return { program, delta, codec };
 }
 
 /** Texts as the task's rows are read: bare, a model would be asked what it was not trained on. */

@@ -30,11 +30,20 @@ export function reportMarkdown({ result, modules, pictures, verdict }: MarkdownC
 
 /** A verdict as a list, and the next command as one that can be copied. */
 export function verdictMarkdown({ lines, next }: Verdict, title = 'Verdict'): string[] {
-  const items = lines.map(({ about, says }) => `- **${plain(about)}**: ${plain(says)}`);
-  return [`## ${plain(title)}`, items.join('\n'), `Next: ${plain(next.why)}.`, `\`\`\`sh\n${next.command}\n\`\`\``];
+  return [
+    `## ${plain(title)}`,
+    verdictLines({ lines }),
+    `Next: ${plain(next.why)}.`,
+    `\`\`\`sh\n${next.command}\n\`\`\``,
+  ];
+}
+
+/** What a verdict says, as a list. */
+export function verdictLines({ lines }: Pick<Verdict, 'lines'>): string {
+  return lines.map(({ about, says }) => `- **${plain(about)}**: ${plain(says)}`).join('\n');
 }
 
 /** Text that Markdown leaves as it is. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>#|]/g, '\\$&').replaceAll('\n', ' ');
 }

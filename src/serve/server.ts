@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../core/errors.ts';
@@ -35,7 +36,23 @@ export async function serveRuns({ folder, queue, host = '127.0.0.1', port = 0 }:
       remedy: 'give the folder that holds your run folders (`s3delta search` writes into runs/)',
     });
   }
-  const server = createAdaptorServer({ fetch: createApp(folder, { host, queue }).fetch });
+  const listener = await listen(createApp(folder, { host, queue }).fetch, { host, port });
+  return { url: listener.url, close: () => listener.close(0) };
+}
+
+/** An application that is being served. */
+export interface Listener {
+  readonly url: string;
+  /** Takes no more connections, gives those there are so many milliseconds to end, and ends them. */
+  close(graceMilliseconds: number): Promise<void>;
+}
+
+/** @throws InputError where the address cannot be listened on */
+export async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port }: Readonly<Record<'host', string> & Record<'port', number>>,
+): Promise<Listener> {
+  const server = createAdaptorServer({ fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
@@ -43,10 +60,11 @@ export async function serveRuns({ folder, queue, host = '127.0.0.1', port = 0 }:
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}/`,
-    close: () =>
+    close: graceMilliseconds =>
       new Promise(resolve => {
         server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), graceMilliseconds).unref();
       }),
   };
 }

@@ -38,7 +38,7 @@ const scaled: Readonly<Record<string, string>> = {
 /** One seed is too few for these. */
 const ofSeveralSeeds = new Set(['spread']);
 /** These go on until they are stopped, which is then done soon. */
-const endless = new Set(['serve']);
+const endless = new Set(['serve', 'serve-model']);
 /** What these show needs a cluster or a database, and is run by the tests of executors: here its words are read. */
 const ofManyMachines = join('docs', 'many-machines.md');
 const placeholder = './t5-base';

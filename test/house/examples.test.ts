@@ -56,7 +56,17 @@ test('the code beside an exported model is that of its example, which answers as
 
 test('every function the documentation names is exported, or a member of a program', () => {
   const prose = documentation.replaceAll(/^```[\s\S]*?^```$/gm, '');
-  const members = ['lossAndGradients', 'loss', 'logits', 'choose', 'generate', 'initialDelta', 'release', 'model'];
+  const members = [
+    'lossAndGradients',
+    'loss',
+    'logits',
+    'choose',
+    'generate',
+    'initialDelta',
+    'release',
+    'model',
+    'close',
+  ];
   const called = [...prose.matchAll(/`([a-zA-Z]+)\(/g)].map(([, name]) => name!);
   const listed = [...prose.matchAll(/^- [a-z ]+: ([\s\S]*?)(?=\n- |\n\n)/gm)]
     .flatMap(([, list]) => [...list!.matchAll(/`([a-zA-Z]+)`/g)])

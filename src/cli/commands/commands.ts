@@ -10,9 +10,11 @@ import { init } from './init-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
+import { push } from './push-command.ts';
 import { collect, queue, worker } from './queue-commands.ts';
 import { report } from './report-command.ts';
 import { serve } from './serve-command.ts';
+import { serveModel } from './serve-model-command.ts';
 import { status, stop } from './standing-commands.ts';
 import { search, train } from './tune-commands.ts';
 
@@ -36,9 +38,11 @@ export const commands: Readonly<Record<string, Command>> = {
   collect,
   export: exportRun,
   import: importAdapter,
+  push,
   heatmap,
   report,
   serve,
+  'serve-model': serveModel,
   demo,
   tasks,
   models,

@@ -6,10 +6,16 @@ import { requireQueue } from '../../experiments/queue/schema.ts';
 import { isLoopback } from '../../serve/guard.ts';
 import { serveRuns } from '../../serve/server.ts';
 import type { Command, CommandContext, Output } from '../command.ts';
-import type { ParsedArgs } from '../parse.ts';
+import type { ArgDef, ParsedArgs } from '../parse.ts';
 import { queueArg, withQueue } from './queue-commands.ts';
 
 const standardPort = 4747;
+
+export const hostArg = {
+  type: 'string',
+  valueHint: 'address',
+  description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
+} as const satisfies ArgDef;
 
 export const serve: Command = {
   description: 'A live page over a folder of runs: curves, structures, comparisons',
@@ -20,11 +26,7 @@ export const serve: Command = {
       valueHint: 'number',
       description: `where to listen; 0 is any free one (default ${standardPort})`,
     },
-    host: {
-      type: 'string',
-      valueHint: 'address',
-      description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
-    },
+    host: hostArg,
     ...queueArg,
   },
   stopping: 'closing the page',
@@ -44,7 +46,7 @@ async function servePage(
 ): Promise<Output> {
   const folder = String(args.folder ?? 'runs');
   const host = String(args.host ?? '127.0.0.1');
-  const server = await serveRuns({ folder, host, port: portNumber(args.port), queue });
+  const server = await serveRuns({ folder, host, port: portNumber(args.port, standardPort), queue });
   if (!isLoopback(host)) onEvent?.({ type: 'warning', text: 'everyone who reaches this machine can read these runs' });
   if (!existsSync(folder))
     onEvent?.({ type: 'message', text: `there is no folder ${folder} yet: its runs are shown as they come` });
@@ -55,8 +57,9 @@ async function servePage(
   return { document: { folder, url: server.url }, lines: [] };
 }
 
-function portNumber(given: unknown): number {
-  if (given === undefined) return standardPort;
+/** @throws InputError where that is no port */
+export function portNumber(given: unknown, standard: number): number {
+  if (given === undefined) return standard;
   const port = Number(given);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new InputError(`\`${given}\` is no port`, {

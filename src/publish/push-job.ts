@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
+import type { Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
+import { exporterOf } from '../export/formats.ts';
+import { isThere } from '../files/regular-file.ts';
+import { parseYaml, readTextFile } from '../files/structured-text.ts';
+import { parseRepository, type Repository } from '../hub/repository.ts';
+import { requireUpload, type Uploaded, upload } from '../hub/upload.ts';
+import { runExportJob } from '../jobs/export-job.ts';
+import type { JobContext } from '../jobs/job-events.ts';
+import { loadTuned } from '../jobs/load-tuned.ts';
+import { readRunView } from '../jobs/read-view.ts';
+import { readRun } from '../jobs/report-job.ts';
+import type { ExportOutcome } from '../library/export-model.ts';
+import { asInterrupted } from '../library/run-to-end.ts';
+import { heatMap } from '../report/heat-map.ts';
+import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { shownModules } from '../report/structure-modules.ts';
+import { modelCard, pictureFile } from './model-card.ts';
+import { requireNothingPrivate } from './private-content.ts';
+
+export interface PushOptions extends Pick<JobContext, 'signal' | 'onEvent'>, WithCatalogue {
+  /** Name of an exporter (default: the first one, which holds any module). */
+  readonly format?: string;
+  readonly dtypes?: readonly string[];
+  readonly isPrivate?: boolean;
+  /** Whether the repository may be there already. */
+  readonly mayUpdate?: boolean;
+  /** The base's licence (default: what its card says). */
+  readonly licence?: string;
+  /** A folder to write in place of an upload. */
+  readonly dryRun?: string;
+}
+
+/** What was pushed, or would be. */
+export interface PushOutcome extends Pick<ExportOutcome, 'files' | 'bytes' | 'format'> {
+  readonly repository: string;
+  /** Absent of a dry run, which has left `folder`. */
+  readonly uploaded?: Uploaded;
+  readonly folder?: string;
+}
+
+/**
+ * Puts what a run has trained on the Hub, with a model card: exported into a folder of its own, looked over for what is
+ * private, and uploaded as one commit.
+ * @param name `org/name`
+ * @throws InputError where the run has trained nothing, the licence is not known, something private is in it, or the
+ * Hub refuses
+ */
+export function pushRun(
+  path: string,
+  name: string,
+  options: PushOptions = {},
+  changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
+): Promise<PushOutcome> {
+  const { catalogue = builtIn, dtypes, signal, dryRun, isPrivate = false, mayUpdate = false } = options;
+  const format = options.format ?? Object.keys(catalogue.exporters)[0]!;
+  return asInterrupted(signal, async () => {
+    const repository = repositoryOf(name);
+    if (dryRun === undefined) requireUpload(repository);
+    const card = await describe(path, name, format, options, changes);
+    const parent = dryRun === undefined ? await mkdtemp(join(tmpdir(), 's3delta-push-')) : undefined;
+    const folder = dryRun ?? join(parent!, 'model');
+    try {
+      const { beside, source, paths } = card;
+      const outcome = await runExportJob(
+        path,
+        { format, source, beside, out: folder, ...(dtypes && { dtypes }), ...(signal && { signal }) },
+        changes,
+      );
+      const { files, bytes } = outcome;
+      await requireNothingPrivate(folder, [...paths, ...(dryRun === undefined ? [] : [dryRun])]).catch(async error => {
+        await rm(folder, { recursive: true });
+        throw error;
+      });
+      if (dryRun !== undefined) return { repository: name, format, files, bytes, folder };
+      const uploaded = await upload({
+        ...{ repository, folder, files, isPrivate, mayUpdate, signal },
+        title: `Upload ${format} by s3delta`,
+      });
+      return { repository: name, format, files, bytes, uploaded };
+    } finally {
+      if (parent !== undefined) await rm(parent, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Card and picture of a run, and what in it is a path. */
+async function describe(
+  path: string,
+  name: string,
+  format: string,
+  { licence, catalogue = builtIn }: PushOptions,
+  changes: Pick<Settings, 'model' | 'task' | 'plugins'>,
+) {
+  const { folder, result, structure } = await readRun(path);
+  const { settings, model } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const { usage } = exporterOf(format, '--format', catalogue.exporters);
+  const baseOnHub = isThere(settings.model) ? undefined : parseRepository(settings.model, 'model')?.name;
+  const base = baseOnHub ?? model.name;
+  const published = { repository: name, classifies: model.heads.length > 0, base };
+  const modules = shownModules(structure);
+  const { verdict } = await readRunView(folder);
+  const known = licence ?? (await licenceOf(model.folder));
+  if (known === undefined) {
+    throw new InputError(`the card of ${base} says no licence`, {
+      code: 'missing-licence',
+      where: base,
+      remedy: 'give --license NAME, as the Hub names it: apache-2.0, mit, other …',
+    });
+  }
+  const readme = modelCard({
+    ...{ ...published, baseOnHub, result, modules, verdict, format, licence: known },
+    usage: usage?.(published) ?? [],
+  });
+  const picture = heatMapSvg(heatMap(modules), `${result.task} on ${base}: probability p of every candidate`);
+  return {
+    beside: { 'README.md': readme, [pictureFile]: picture },
+    source: base,
+    paths: [path, model.folder].map(each => resolve(each)),
+  };
+}
+
+/** What the card beside a checkpoint says in its metadata. */
+async function licenceOf(folder: string): Promise<string | undefined> {
+  const file = join(folder, 'README.md');
+  if (!isThere(file)) return undefined;
+  const [, front] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readTextFile(file)) ?? [];
+  if (front === undefined) return undefined;
+  const { value } = parseYaml(front, file);
+  const { license } = (value ?? {}) as { readonly license?: unknown };
+  return typeof license === 'string' && license !== '' ? license : undefined;
+}
+
+/** @throws InputError where that is no name of a repository */
+function repositoryOf(name: string): Repository {
+  const repository = parseRepository(name, 'model');
+  if (repository !== undefined && !name.includes('@')) return repository;
+  throw new InputError(`\`${name}\` is no name of a repository`, {
+    code: 'unknown-value',
+    where: 'org/name',
+    remedy: `write org/name, for example me/${basename(name).replaceAll(/[^\w.-]/g, '') || 'guestbook'}`,
+  });
+}
