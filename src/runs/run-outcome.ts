@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
+import { learningRate } from '../config/resolve.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import { builtInModel } from '../models/built-in.ts';
 import { readLastMetrics } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { isHeld } from './run-lock.ts';
@@ -101,11 +103,11 @@ function keysOf(config: string): Readonly<Record<string, unknown>> {
 
 const stageWords: Readonly<Record<string, string>> = {
   search: 'the search',
-  retrain: 're-training',
+  retrain: 'the training',
   random: 'the training of a random structure',
 };
 
-/** `stopped by SIGINT in re-training, after step 40 of 100`. */
+/** `stopped by SIGINT in the training, after step 40 of 100`. */
 export function standingText({ state, place, by, error }: RunStanding): string {
   const stage = place && (stageWords[place.stage] ?? place.stage);
   const step = place !== undefined && place.steps > 0 ? `, after step ${place.step} of ${place.steps}` : '';
@@ -126,6 +128,11 @@ export function standingText({ state, place, by, error }: RunStanding): string {
   }
 }
 
+/** What the command of `commandToGoOn` does: a run that has diverged would only do so again. */
+export function wayOn({ error }: RunStanding): string {
+  return error?.code === 'diverged' ? 'start anew with' : 'go on with';
+}
+
 /** The exact command that goes on with a run, or where that would end as before, begins another; none where it is over. */
 export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding): string | undefined {
   if (state === 'finished' || state === 'running') return undefined;
@@ -134,10 +141,17 @@ export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding):
     : `s3delta ${commandOf(folder)} --resume --out ${shellWord(folder.path)}`;
 }
 
-/** The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. */
+/** How many times the usual rate is still worth a try. */
+const boldest = 10;
+
+/**
+ * The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. A third of
+ * a slip of the pen would diverge again, so it is never far above what is usual for the model.
+ */
 export function commandToBeginAnew(folder: RunFolder): string {
-  const { lr } = keysOf(folder.config);
-  const rate = typeof lr === 'number' ? Number((lr / 3).toPrecision(1)) : 'RATE';
+  const { lr, model } = keysOf(folder.config);
+  const usual = builtInModel(String(model))?.rates.learningRate ?? learningRate;
+  const rate = typeof lr === 'number' ? Number(Math.min(lr / 3, boldest * usual).toPrecision(1)) : 'RATE';
   return `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --lr ${rate} --out ${shellWord(`${folder.path}-2`)}`;
 }
 
@@ -183,6 +197,6 @@ export function unfinished(folder: RunFolder, standing: RunStanding, lacks: stri
   return new InputError(`this run ${lacks}: it ${was} ${standingText(standing)}`, {
     code: 'unfinished-run',
     where: folder.path,
-    remedy: goOn === undefined ? 'wait until it has ended' : `go on with: ${goOn}`,
+    remedy: goOn === undefined ? 'wait until it has ended' : `${wayOn(standing)}: ${goOn}`,
   });
 }

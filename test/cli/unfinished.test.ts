@@ -9,7 +9,7 @@ const space = workspace();
 const run = join(space.folder, 'run');
 const common = ['--model', tinyModel, '--task', space.task, '--threads', '1', '--max-length', '16'];
 
-test('a run stopped in re-training says so, with the command that goes on, whatever is asked of it', async () => {
+test('a run stopped in its training says so, with the command that goes on, whatever is asked of it', async () => {
   const long = ['--retrain-epochs', '100000', '--retrain-eval-every', '1'];
   const args = ['train', ...common, '--method', 'lora', ...long, '--max-steps', '100000', '--out', run];
   const stopped = await runCliUntil(join(run, 'checkpoint', 'retrain.safetensors'), args, space.folder);
@@ -24,7 +24,7 @@ test('a run stopped in re-training says so, with the command that goes on, whate
   ]) {
     const { exitCode, stderr } = await runCli(asked, space.folder);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^error: .*: it was stopped by SIGINT in re-training, after step \d+ of 100000\n/);
+    assert.match(stderr, /^error: .*: it was stopped by SIGINT in the training, after step \d+ of 100000\n/);
     assert.match(stderr, new RegExp(`\n→ go on with: s3delta train --resume --out ${run}\n$`));
   }
 });
@@ -38,7 +38,7 @@ test('one that diverged says how to start anew, and does not go round in a circl
   assert.ok(stderr.includes(anew), stderr);
   const again = await runCli(['train', '--resume', '--out', wild], space.folder);
   assert.equal(again.exitCode, 2);
-  assert.match(again.stderr, /this run has failed in re-training, after step \d+ of \d+: .*, and would again/);
+  assert.match(again.stderr, /this run has failed in the training, after step \d+ of \d+: .*, and would again/);
   assert.ok(again.stderr.includes(`${wild}/config.yaml --lr 3e+37`), again.stderr);
   // The command that is named is one.
   const [command, ...flags] = anew.replace('start anew: s3delta ', '').replace('3e+37', '0.001').split(' ');

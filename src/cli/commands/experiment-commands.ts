@@ -16,6 +16,10 @@ import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const compare: Command = {
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
+  examples: {
+    'my.yaml --methods found,random,lora --seeds 8 --out runs/all': 'three methods on the data of a config file',
+    'runs/reviews --methods found,random --seeds 8 --out runs/more': 'with the settings of a run',
+  },
   args: experimentArgs,
   stopping: savingState,
   async run(args, context) {
@@ -29,6 +33,9 @@ export const compare: Command = {
 
 export const sweep: Command = {
   description: 'The runs of a comparison, several at a time in processes of their own',
+  examples: {
+    'my.yaml --methods found,random --seeds 8 --processes 2 --out a': 'two runs at a time',
+  },
   args: sweepArgs,
   stopping: savingState,
   async run(args, context) {
@@ -42,6 +49,9 @@ export const sweep: Command = {
 
 export const transfer: Command = {
   description: 'Train structures that were found on some tasks on others: a table source × target',
+  examples: {
+    'my.yaml --from runs/rte,runs/mrpc --task sst2,cola --out a': 'two structures on two other tasks',
+  },
   args: transferArgs,
   stopping: savingState,
   async run(args, context) {

@@ -17,6 +17,9 @@ import { savingState, withRepeatHint } from '../resume-hint.ts';
 
 export const spread: Command = {
   description: 'Train random structures over seeds: whether a search could win anything, before one is run',
+  examples: {
+    'my.yaml --structures 12 --seeds 2 --out runs/spread': '24 trainings of random structures',
+  },
   args: spreadArgs,
   stopping: savingState,
   async run(args, context) {
