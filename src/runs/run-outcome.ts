@@ -48,7 +48,8 @@ export function writeOutcome({ outcome }: RunFolder, ended: Omit<RunOutcome, 'at
 
 /** From here on a process is at work again. */
 export function removeOutcome({ outcome }: RunFolder): Promise<void> {
-  return rm(outcome, { force: true });
+  // Nothing of ours is a folder there; whatever it is, it says nothing of the run.
+  return rm(outcome, { force: true, recursive: true });
 }
 
 /** How the run ended when it was last worked on; undefined where nothing, or nothing that can be read, says so. */
@@ -180,7 +181,7 @@ export function requireTrained(folder: RunFolder): void {
   if (isThere(folder.delta)) return;
   const standing = standingOf(folder);
   if (standing.state === 'finished') {
-    if (keysOf(folder.config).retrain !== false) return;
+    if (keysOf(folder.config).retrain !== false) throw lost(folder, folder.delta);
     throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
       code: 'unfinished-run',
       where: folder.path,
@@ -190,8 +191,21 @@ export function requireTrained(folder: RunFolder): void {
   throw unfinished(folder, standing, 'has trained nothing yet');
 }
 
+/** A run has ended, and what it has written is no longer whole: the same command gives the same bytes. */
+function lost(folder: RunFolder, path: string): InputError {
+  const again = `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --out ${shellWord(`${folder.path}-2`)}`;
+  return new InputError('the run has finished, but this file of it is not there any more', {
+    code: 'unreadable-file',
+    where: path,
+    remedy: `copy the run folder again from where it is whole, or run it again: ${again}`,
+  });
+}
+
 /** What is told where something of a run is asked for that is not there yet. */
 export function unfinished(folder: RunFolder, standing: RunStanding, lacks: string): InputError {
+  if (standing.state === 'finished') {
+    return lost(folder, isThere(folder.result) ? folder.structure : folder.result);
+  }
   const goOn = commandToGoOn(folder, standing);
   const was = standing.state === 'running' ? 'is' : standing.state === 'failed' ? 'has' : 'was';
   return new InputError(`this run ${lacks}: it ${was} ${standingText(standing)}`, {

@@ -9,6 +9,7 @@ import { whileHolding } from '../../src/runs/run-lock.ts';
 import {
   commandToGoOn,
   outcomeOf,
+  removeOutcome,
   requireNotDiverged,
   requireTrained,
   standingOf,
@@ -90,6 +91,24 @@ test('while a process works on it, it is at work, whatever was left before', asy
   assert.equal(standingOf(folder).state, 'killed');
   assert.ok(existsSync(folder.outcome) && readFileSync(folder.outcome, 'utf8') !== '');
   rmSync(folder.path, { recursive: true });
+});
+
+test('a finished run of which a file is gone says which, and how it comes back', async () => {
+  const folder = begun('lost');
+  await writeOutcome(folder, { ended: 'finished' });
+  const again = `s3delta search ${folder.config} --out ${folder.path}-2`;
+  assert.throws(
+    () => requireTrained(folder),
+    (thrown: InputError) => thrown.where === folder.delta && thrown.remedy!.endsWith(again),
+  );
+  const { where, message } = unfinished(folder, standingOf(folder), 'has no result yet');
+  assert.equal(where, folder.result);
+  assert.match(message, /finished, but this file of it is not there any more/);
+  // What stands in the place of the word that a run leaves holds up nobody.
+  rmSync(folder.outcome);
+  mkdirSync(folder.outcome);
+  await removeOutcome(folder);
+  assert.equal(existsSync(folder.outcome), false);
 });
 
 test('a slip of the pen is not mended by a third of it', async () => {
