@@ -35,7 +35,11 @@ export async function loadModel(nameOrFolder: string, options: LoadOptions = {})
   return model;
 }
 
-async function findModel(nameOrFolder: string, options: DownloadOptions): Promise<{ name: string; folder: string }> {
+/** The folder of a model that `loadModel` takes, downloaded where it is on the Hub. Throws as that does. */
+export async function findModel(
+  nameOrFolder: string,
+  options: DownloadOptions = {},
+): Promise<{ name: string; folder: string }> {
   const builtIn = builtInModel(nameOrFolder);
   if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn.folder };
   const folder = resolve(nameOrFolder);
@@ -74,7 +78,7 @@ const SINGLE_FILE = 'model.safetensors';
 const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
-function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
+export function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
   if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {
