@@ -94,7 +94,8 @@ export const worker: Command = {
       type: 'string',
       valueHint: 'FOLDER,…',
       description:
-        'folders that runs may read models, data, tasks and plugins from, each the same by its hash as at the submitter',
+        'folders that runs may read models, data, tasks and plugins from, ' +
+        'each the same by its hash as at the submitter',
     },
     hub: {
       type: 'boolean',
