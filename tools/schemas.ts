@@ -8,7 +8,7 @@ import { taskFile } from '../src/tasks/custom/task-file.ts';
 
 const folder = new URL('../schema/', import.meta.url);
 /** Said of a key for `--help` alone. */
-const helpOnly = ['hint', 'off'];
+const helpOnly = ['hint', 'off', 'group'];
 
 /** Text of each schema file, by its name. */
 export function schemaFiles(): Record<string, string> {

@@ -35,6 +35,8 @@ export interface CommandContext extends JobContext {
 /** One command of the command line. It returns what to print and prints nothing itself. */
 export interface Command {
   readonly description: string;
+  /** What to write after its name, and what that does: the end of its help. */
+  readonly examples: Readonly<Record<string, string>>;
   /** What it takes; a function where names or options of the catalogue are among it. */
   readonly args: ArgsDef | ((catalogue: Catalogue) => ArgsDef);
   /** What it does when it is asked to stop, to be said at once (default: `stopping`). */

@@ -12,7 +12,7 @@ import {
 import type { Comparison } from '../experiments/comparison-job.ts';
 import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
 import { probabilityMaps } from '../experiments/heat-maps.ts';
-import type { JobContext } from '../jobs/job-events.ts';
+import type { JobContext, JobEvent } from '../jobs/job-events.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
@@ -58,6 +58,10 @@ export async function comparisonOutput(
 export function showExperiment(onEvent: JobContext['onEvent']): (event: ExperimentEvent) => void {
   const started = performance.now();
   let before = 0;
+  // Runs on the same data would say the same of them each time.
+  const warned = new Set<string>();
+  const isNew = (event: JobEvent) =>
+    event.type !== 'warning' || (!warned.has(event.text) && warned.add(event.text) !== undefined);
   let withRuns = false;
   return event => {
     switch (event.type) {
@@ -73,7 +77,7 @@ export function showExperiment(onEvent: JobContext['onEvent']): (event: Experime
         if (withRuns) onEvent?.({ type: 'message', text: `${cellName(event.cell)} begins` });
         break;
       case 'run':
-        if (withRuns) onEvent?.(event.event);
+        if (withRuns && isNew(event.event)) onEvent?.(event.event);
         break;
       case 'run-done': {
         const { score: scores } = event.result;

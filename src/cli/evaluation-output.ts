@@ -34,6 +34,11 @@ function majoritySentence({ majority, score: reached, interval, split }: Evaluat
   return interval.low <= majority.score ? `${says}, which is inside the interval: more examples would tell` : says;
 }
 
+/** Two labels that differ in blanks alone would look the same. */
+function shownLabel(label: string): string {
+  return label === label.trim() ? label : JSON.stringify(label);
+}
+
 function classLines({ macroF1, perClass, labels, confusion }: ClassAssessment): string[] {
   const none = confusion.some(row => row.at(-1)! > 0);
   const columns = none ? [...labels, 'none of them'] : labels;
@@ -43,7 +48,7 @@ function classLines({ macroF1, perClass, labels, confusion }: ClassAssessment): 
       header: ['class', 'precision', 'recall', 'F1', 'examples'],
       rows: [
         ...perClass.map(each => [
-          each.label,
+          shownLabel(each.label),
           ...[each.precision, each.recall, each.f1].map(score),
           count(each.support),
         ]),
@@ -53,8 +58,8 @@ function classLines({ macroF1, perClass, labels, confusion }: ClassAssessment): 
     '',
     'rows: the right label; columns: the answered one',
     ...tableLines({
-      header: ['', ...columns],
-      rows: labels.map((label, i) => [label, ...confusion[i]!.slice(0, columns.length).map(count)]),
+      header: ['', ...columns.map(shownLabel)],
+      rows: labels.map((label, i) => [shownLabel(label), ...confusion[i]!.slice(0, columns.length).map(count)]),
     }),
   ];
 }

@@ -22,7 +22,7 @@ export async function outcomeOutput(outcome: JobOutcome, options: Terminal): Pro
     ...heatMapLines(heatMap(modules), options),
     ...['', ...tableLines(keptTable(modules), options.columns), ''],
     ...(scores === undefined ? [] : [...tableLines(scores, options.columns), '']),
-    ...dataSentences(result).flatMap(text => [text, '']),
+    ...paragraph(dataSentences(result)),
     ...[...tableLines(resourcesTable(result), options.columns), ''],
     `run folder: ${folder.path}`,
     ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
@@ -35,6 +35,11 @@ export function outcomeTables({ result, structure }: JobOutcome, { columns }: Te
   const tables = [scoreTable(result), keptTable(shownModules(structure)), resourcesTable(result)];
   return [
     ...tables.filter(table => table !== undefined).flatMap(table => [...tableLines(table, columns), '']),
-    ...dataSentences(result).flatMap(text => [text, '']),
+    ...paragraph(dataSentences(result)),
   ];
+}
+
+/** Lines that belong together, and an empty one after them where there are any. */
+function paragraph(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...lines, ''];
 }

@@ -17,19 +17,24 @@ interface Positional {
   readonly required?: boolean;
 }
 
-/** `--name VALUE` or `--name=VALUE`; the help writes `valueHint` for the value (default: the name). */
-interface ValueFlag {
-  readonly type: 'string';
+/** What help says of any flag. */
+interface FlagHelp {
   readonly description: string;
+  /** Heading to list it under where a command takes many. */
+  readonly group?: string;
+}
+
+/** `--name VALUE` or `--name=VALUE`; the help writes `valueHint` for the value (default: the name). */
+interface ValueFlag extends FlagHelp {
+  readonly type: 'string';
   readonly valueHint?: string;
   /** Whether it may be given several times: its values come with commas between them. */
   readonly repeatable?: boolean;
 }
 
 /** `--name` or `--no-name`; the help lists the latter where it has a description of its own. */
-interface Switch {
+interface Switch extends FlagHelp {
   readonly type: 'boolean';
-  readonly description: string;
   readonly negativeDescription?: string;
 }
 

@@ -6,7 +6,7 @@ import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';
 import type { Output, Terminal } from './command.ts';
 
-const stageNames = { search: 'search', retrain: 're-training' } as const;
+const stageNames = { search: 'search', retrain: 'training' } as const;
 
 /** A plan for people: what there is to choose from, what may be spent, what it takes, and how to take less. */
 export function planOutput(plan: Plan, { columns }: Terminal): Output {

@@ -11,7 +11,7 @@ import type { KeyHelp } from '../core/key.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-path.ts';
-import type { ArgDef, ArgsDef, ParsedArgs } from './parse.ts';
+import type { ArgsDef, FlagDef, ParsedArgs } from './parse.ts';
 import { configArg, filesOf } from './plugin-files.ts';
 
 /** The optional config file that the commands of a whole job take before their flags. */
@@ -38,10 +38,17 @@ export function schemaArgs(
   const standards: Readonly<Record<string, unknown>> = shownDefaultsOf(catalogue);
   // Every command takes plugins, by a flag that may be repeated (`commonArgs`).
   const own = keys.filter(key => key !== 'plugins');
-  return Object.fromEntries(own.map(key => [key, argument(shape[key]!, standards[key])]));
+  // Where a key may have several values, its heading is that of the key of one run.
+  const ofRun: Readonly<Record<string, z.ZodType>> = settingsSchemaFor(catalogue).shape;
+  return Object.fromEntries(
+    own.map(key => {
+      const { group } = (ofRun[key]?.meta() ?? {}) as KeyHelp;
+      return [key, { ...argument(shape[key]!, standards[key]), ...(group && { group }) }];
+    }),
+  );
 }
 
-function argument(schema: z.ZodType, standard: unknown): ArgDef {
+function argument(schema: z.ZodType, standard: unknown): FlagDef {
   const { description = '', hint, off } = schema.meta() as KeyHelp & { description?: string };
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   const says = standard === undefined ? description : `${description} (default ${standard})`;

@@ -36,8 +36,11 @@ export function usage(commands: Readonly<Record<string, Command>>, version: stri
   });
 }
 
+/** More options than this are listed in groups. */
+const longestList = 12;
+
 /** What `s3delta <command> --help` says. */
-export function commandUsage(key: string, { description }: Command, args: ArgsDef, screen: Screen): string {
+export function commandUsage(key: string, { description, examples }: Command, args: ArgsDef, screen: Screen): string {
   const all = Object.entries<ArgDef>({ ...args, ...commonArgs });
   const positional = all.flatMap(([arg, it]) => (it.type === 'positional' ? [[upper(arg), it] as const] : []));
   const places = positional.map(([place, { required }]) => (required === false ? `[${place}]` : `<${place}>`));
@@ -46,9 +49,25 @@ export function commandUsage(key: string, { description }: Command, args: ArgsDe
     usage: [name, key, ...places, '[options]'].join(' '),
     sections: {
       Arguments: positional.map(([place, { description }]) => [place, description]),
-      Options: all.flatMap(([arg, it]) => (it.type === 'positional' ? [] : optionRows(arg, it))),
+      ...optionSections(args),
+      Examples: Object.entries(examples).map(([line, does]) => [`${name} ${key} ${line}`.trim(), does]),
     },
   });
+}
+
+/** Few options in one list; many under the headings of their keys, those of the command alone first. */
+function optionSections(args: ArgsDef): Record<string, [flag: string, description: string][]> {
+  const flags = (definitions: ArgsDef) =>
+    Object.entries<ArgDef>(definitions).flatMap(([arg, it]) => (it.type === 'positional' ? [] : [[arg, it] as const]));
+  const own = flags(args);
+  const common = flags(commonArgs).flatMap(([arg, it]) => optionRows(arg, it));
+  const isLong = own.length > longestList;
+  const sections: Record<string, [flag: string, description: string][]> = { Options: [] };
+  for (const [arg, it] of own) {
+    const heading = (isLong ? it.group : undefined) ?? 'Options';
+    sections[heading] = [...(sections[heading] ?? []), ...optionRows(arg, it)];
+  }
+  return isLong ? { ...sections, 'Every command': common } : { Options: [...sections.Options!, ...common] };
 }
 
 /** A list of words longer than this is told in the description. */

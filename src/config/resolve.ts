@@ -44,14 +44,15 @@ const defaults = {
 /** The paper's share of the backbone. */
 const budget = '1.39bp';
 
-/** Every key's default where neither a preset nor another key says otherwise: what `--help` shows. */
+/** Every key's default where neither a preset, the model nor another key says otherwise: what `--help` shows. */
 export function shownDefaultsOf({ strategies }: Catalogue): Settings {
-  return { ...defaults, ...usualOptionsOf(strategies), budget, precision: precisions[0] };
+  return { ...defaults, ...usualOptionsOf(strategies), precision: precisions[0] };
 }
 
 export const shownDefaults: Settings = shownDefaultsOf(builtIn);
 
-const learningRate = 3e-4;
+/** What suits deltas where no task and no model says otherwise: the paper's. */
+export const learningRate = 3e-4;
 /** Full fine-tuning moves every weight, so its steps are smaller (the paper's choice among 3e-5, 1e-4, 3e-4). */
 const fineTuningLearningRate = 3e-5;
 

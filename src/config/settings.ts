@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
-import { batchCount, flag, key, largeCount, list, positive, positiveInteger, rate } from '../core/key.ts';
+import { batchCount, flag, inGroup, key, largeCount, list, positive, positiveInteger, rate } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
@@ -26,145 +26,185 @@ function described(list: Readonly<Record<string, { readonly description: string 
     .join(', ');
 }
 
+/** Headings of `--help`. */
+const groups = {
+  data: 'Model and data',
+  structure: 'Structure',
+  run: 'Run',
+  search: 'Search',
+  training: 'Length, batches and rates',
+  answers: 'Texts and answers',
+  machine: 'Time and memory',
+} as const;
+
 /** Keys before the options of the search strategies. */
 const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
-  model: key(
-    text,
-    'model: a folder with config.json, weights and tokenizer, org/name[@revision] on the Hub, or ' +
-      `${Object.keys(builtInModels)
-        .map(name => `\`${name}\``)
-        .join(' or ')}, the built-in one`,
-    {
-      hint: 'FOLDER|ORG/NAME',
-    },
-  ),
-  task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
-  data: key(
-    text,
-    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ " +
-      'in the folder that $S3DELTA_SHARED names, without it in the working folder)',
-    { hint: 'FOLDER|ORG/NAME' },
-  ),
-  plugins: key(
-    list(z.string().min(1)),
-    'files of plugins, which add deltas, spaces, methods, strategies, tasks, metrics, families or ' +
-      'exporters (docs/plugins.md)',
-    { hint: 'FILE,…' },
-  ),
-  space: key(oneOf(Object.keys(spaces)), `search space: ${described(spaces)}`),
-  budget: key(
-    text,
-    'trainable parameters to spend: `0.0139%`, `1.39e-4`, `1.39bp` (1e-4 of the backbone), or a count, `5000`',
-    {
-      hint: 'AMOUNT',
-    },
-  ),
-  method: key(
-    oneOf(Object.keys(methods)),
-    `tune with a manual structure instead of a found one; ${Object.entries(methods)
-      .flatMap(([name, { description }]) => (description === undefined ? [] : [`\`${name}\` ${description}`]))
-      .join(', ')}`,
-  ),
-  structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
-  map: key(
-    z.enum(mappings),
-    'how to carry --structure over from another model: relative, each module to the same place at the ' +
-      'same relative depth',
-  ),
-  seed: key(z.coerce.number().int().nonnegative(), 'seed of everything drawn: split, initial values, batches, gates', {
-    hint: 'N',
+  ...inGroup(groups.data, {
+    model: key(
+      text,
+      'model: a folder with config.json, weights and tokenizer, org/name[@revision] on the Hub, or ' +
+        `${Object.keys(builtInModels)
+          .map(name => `\`${name}\``)
+          .join(' or ')}, the built-in one`,
+      {
+        hint: 'FOLDER|ORG/NAME',
+      },
+    ),
+    task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
+    data: key(
+      text,
+      "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in " +
+        'the folder that $S3DELTA_SHARED names, without it in the working folder)',
+      { hint: 'FOLDER|ORG/NAME' },
+    ),
+    plugins: key(
+      list(z.string().min(1)),
+      'files of plugins, which add deltas, spaces, methods, strategies, tasks, metrics, families or exporters ' +
+        '(docs/plugins.md)',
+      { hint: 'FILE,…' },
+    ),
   }),
-  out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
-  device: key(
-    z.enum(['auto', ...deviceNames]),
-    'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), ' +
-      'or auto, which ' +
-      'multiplies matrices on each for a second or two and takes the fastest',
-  ),
-  strategy: key(
-    oneOf(strategies.map(({ name }) => name)),
-    `how to search: ${strategies.map(({ name, description }) => `${name}, ${description}`).join('; ')}`,
-  ),
+  ...inGroup(groups.structure, {
+    space: key(oneOf(Object.keys(spaces)), `search space: ${described(spaces)}`),
+    budget: key(
+      text,
+      'trainable parameters to spend: `0.0139%`, `1.39e-4`, `1.39bp` (1e-4 of the backbone), or a count, `5000` ' +
+        `(default 1.39bp, the paper's${Object.entries(builtInModels)
+          .map(([name, { rates }]) => `; ${rates.budget} for ${name}`)
+          .join('')})`,
+      {
+        hint: 'AMOUNT',
+      },
+    ),
+    method: key(
+      oneOf(Object.keys(methods)),
+      `tune with a manual structure instead of a found one; ${Object.entries(methods)
+        .flatMap(([name, { description }]) => (description === undefined ? [] : [`\`${name}\` ${description}`]))
+        .join(', ')}`,
+    ),
+    structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
+    map: key(
+      z.enum(mappings),
+      'how to carry --structure over from another model: relative, each module to the same place at the same ' +
+        'relative depth',
+    ),
+  }),
+  ...inGroup(groups.run, {
+    seed: key(
+      z.coerce.number().int().nonnegative(),
+      'seed of everything drawn: split, initial values, batches, gates',
+      {
+        hint: 'N',
+      },
+    ),
+    out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
+  }),
+  ...inGroup(groups.search, {
+    strategy: key(
+      oneOf(strategies.map(({ name }) => name)),
+      `how to search: ${strategies.map(({ name, description }) => `${name}, ${description}`).join('; ')}`,
+    ),
+  }),
 });
 
 /** Keys after them. */
 const lastKeys = {
-  epochs: key(
-    largeCount,
-    'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
-    { hint: 'N' },
-  ),
-  'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
-  'micro-batch': key(
-    batchCount,
-    'most examples computed at once (default: what suits the caches); fewer take less memory, the ' +
-      'gradients are the same',
-    { hint: 'N' },
-  ),
-  'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
-  lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
-  'head-lr': key(
-    rate,
-    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where ' +
-      'it is larger)',
-    { hint: 'R' },
-  ),
-  'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
-  'retrain-epochs': key(largeCount, 'passes of the re-training over the training set', { hint: 'N' }),
-  'retrain-eval-every': key(largeCount, 'steps of the re-training between two validations', { hint: 'N' }),
-  'validation-loss': key(flag, 'at each validation of the re-training also take the mean loss of the examples'),
-  'max-steps': key(largeCount, 'end a stage after this many steps, where its epochs have not ended it before', {
-    hint: 'N',
+  ...inGroup(groups.training, {
+    epochs: key(
+      largeCount,
+      'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
+      { hint: 'N' },
+    ),
+    'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
+    'micro-batch': key(
+      batchCount,
+      'most examples computed at once (default: what suits the caches); fewer take less memory, the gradients ' +
+        'are the same',
+      { hint: 'N' },
+    ),
+    'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
+    lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
+    'head-lr': key(
+      rate,
+      'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it ' +
+        'is larger)',
+      { hint: 'R' },
+    ),
+    'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
+    'retrain-epochs': key(largeCount, 'passes of the training over the training set', { hint: 'N' }),
+    'retrain-eval-every': key(largeCount, 'steps of the training between two validations', { hint: 'N' }),
+    'validation-loss': key(flag, 'at each validation of the training also take the mean loss of the examples'),
+    'max-steps': key(largeCount, 'end a stage after this many steps, where its epochs have not ended it before', {
+      hint: 'N',
+    }),
+    preset: key(
+      z.enum(presetNames),
+      'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
+    ),
+    paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   }),
-  preset: key(
-    z.enum(presetNames),
-    'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
-  ),
-  paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
-  'max-length': key(z.coerce.number().int().min(2).max(1_000_000), 'longest source, in tokens; longer ones are cut', {
-    hint: 'N',
+  ...inGroup(groups.answers, {
+    'max-length': key(z.coerce.number().int().min(2).max(1_000_000), 'longest source, in tokens; longer ones are cut', {
+      hint: 'N',
+    }),
+    'max-validation': key(largeCount, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
+    'max-test': key(largeCount, 'use at most this many test examples, drawn at random', { hint: 'N' }),
+    sentinel: key(
+      flag,
+      'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its ' +
+        'config.json)',
+      { off: 'write bare answers' },
+    ),
+    answers: key(
+      z.enum(answerModes),
+      'how validations and tests get answers: generate, written by the model (where it writes any, the ' +
+        'default), or choose, ' +
+        'the likeliest of the labels, so that every answer is one of them',
+    ),
   }),
-  'max-validation': key(largeCount, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
-  'max-test': key(largeCount, 'use at most this many test examples, drawn at random', { hint: 'N' }),
-  sentinel: key(
-    flag,
-    'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by ' +
-      'its config.json)',
-    { off: 'write bare answers' },
-  ),
-  answers: key(
-    z.enum(answerModes),
-    'how validations and tests get answers: generate, written by the model (where it writes any, the ' +
-      'default), or choose, ' +
-      'the likeliest of the labels, so that every answer is one of them',
-  ),
-  'keep-inert': key(
-    flag,
-    'let the final structure hold modules that cannot change the output (biases on key projections)',
-  ),
-  retrain: key(flag, 're-train and evaluate what the search has kept', { off: 'stop after the search' }),
-  'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
-  recompute: key(
-    flag,
-    'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time ' +
-      '(best with --no-prepack)',
-  ),
-  precision: key(
-    z.enum(precisions),
-    'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, ' +
-      'forward and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
-  ),
-  prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
-    off: 'read the weights as they lie in their file: less memory, some 15 % more time',
+  ...inGroup(groups.structure, {
+    'keep-inert': key(
+      flag,
+      'let the final structure hold modules that cannot change the output (biases on key projections)',
+    ),
   }),
-  // More than any machine has would only fill the memory with stacks.
-  threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
-    hint: 'N',
+  ...inGroup(groups.run, {
+    retrain: key(flag, 'train and evaluate what the search has kept', { off: 'stop after the search' }),
+    'random-baseline': key(flag, 'also train a random structure of equal budget, to compare with'),
+  }),
+  ...inGroup(groups.machine, {
+    device: key(
+      z.enum(['auto', ...deviceNames]),
+      'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), or ' +
+        'auto, which ' +
+        'multiplies matrices on each for a second or two and takes the fastest',
+    ),
+    recompute: key(
+      flag,
+      'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time (best ' +
+        'with --no-prepack)',
+    ),
+    precision: key(
+      z.enum(precisions),
+      'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, forward ' +
+        'and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
+    ),
+    prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
+      off: 'read the weights as they lie in their file: less memory, some 15 % more time',
+    }),
+    // More than any machine has would only fill the memory with stacks.
+    threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
+      hint: 'N',
+    }),
   }),
 };
 
 const createSchema = (catalogue: Catalogue) =>
-  z.strictObject({ ...firstKeys(catalogue), ...optionKeysOf(catalogue.strategies), ...lastKeys });
+  z.strictObject({
+    ...firstKeys(catalogue),
+    ...inGroup(groups.search, optionKeysOf(catalogue.strategies)),
+    ...lastKeys,
+  });
 
 /**
  * Every key of a config file, which is also every flag of the command line, by the same name.

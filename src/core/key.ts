@@ -20,6 +20,14 @@ export interface KeyHelp {
   readonly hint?: string;
   /** Said for a boolean that is on unless switched off by `--no-…`. */
   readonly off?: string;
+  /** Heading that `--help` lists it under, where there are many (`inGroup`). */
+  readonly group?: string;
+}
+
+/** Keys that `--help` lists under one heading. */
+export function inGroup<Keys extends Readonly<Record<string, z.ZodType>>>(group: string, keys: Keys): Keys {
+  const grouped = Object.entries(keys).map(([name, schema]) => [name, schema.meta({ ...schema.meta(), group })]);
+  return Object.fromEntries(grouped) as Keys;
 }
 
 /** A key that may be left out. */

@@ -119,7 +119,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...(severalTasks(comparison) ? ['## All tasks', tableMarkdown(scoreMatrix(comparison.rows))] : []),
     ...rowsByTask(comparison).flatMap(([task, rows]) => [`## ${task}`, tableMarkdown(comparisonTable(rows))]),
     ...comparisonNotes(comparison),
-    ...(resources === undefined ? [] : ['## Search and re-training', tableMarkdown(resources)]),
+    ...(resources === undefined ? [] : ['## Search and training', tableMarkdown(resources)]),
     ...(comparison.failed.length === 0
       ? []
       : ['## Failed', ...comparison.failed.map(({ run, message }) => `- ${run}: ${message}`)]),

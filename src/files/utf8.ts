@@ -65,8 +65,8 @@ function findFault(bytes: Buffer): { begin: number; line: number } {
 const UTF16_MARKS = ['fffe', 'feff'];
 
 function notUtf8(bytes: Buffer, file: string, line: number): InputError {
-  const remedy = 'save it as UTF-8';
   const isUtf16 = line === 1 && UTF16_MARKS.includes(bytes.toString('hex', 0, 2));
+  const remedy = `save it as UTF-8 (in Excel: "CSV UTF-8"; or by iconv -f ${isUtf16 ? 'UTF-16' : 'CP1252'} -t UTF-8)`;
   if (isUtf16) return new InputError('this is UTF-16, not UTF-8', { code: 'not-utf8', where: file, remedy });
   return new InputError('this line is not UTF-8', { code: 'not-utf8', where: `${file}:${line}`, remedy });
 }

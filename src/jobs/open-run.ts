@@ -14,7 +14,7 @@ import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from 
 import { requireNotHeld } from '../runs/run-lock.ts';
 import { removeOutcome, requireNotDiverged } from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
-import { defaultStrategy } from '../search/strategies/strategies.ts';
+import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
 import type { JobContext } from './job-events.ts';
 import { requireInputsOfRun } from './run-inputs.ts';
@@ -42,10 +42,14 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   return { ...begun, ...given };
 }
 
-/** What stands in the folder's config.yaml. One that names no strategy is of a version that had one alone. */
+/**
+ * What stands in the folder's config.yaml. One that names no strategy is of a version that had one alone, and options
+ * that an earlier version had not got are as it searched without them.
+ */
 function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalogue: Catalogue = builtIn): Settings {
   const known = openPlugins(plugins ?? pluginsIn(config), catalogue);
-  return { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
+  const recorded = { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
+  return { ...strategyNamed(recorded.strategy, known.strategies).unsaid?.(recorded), ...recorded };
 }
 
 /** Lists are equal where what they hold is. */

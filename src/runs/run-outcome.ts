@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
+import { learningRate } from '../config/resolve.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import { builtInModel } from '../models/built-in.ts';
 import { readLastMetrics } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { isHeld } from './run-lock.ts';
@@ -46,7 +48,8 @@ export function writeOutcome({ outcome }: RunFolder, ended: Omit<RunOutcome, 'at
 
 /** From here on a process is at work again. */
 export function removeOutcome({ outcome }: RunFolder): Promise<void> {
-  return rm(outcome, { force: true });
+  // Nothing of ours is a folder there; whatever it is, it says nothing of the run.
+  return rm(outcome, { force: true, recursive: true });
 }
 
 /** How the run ended when it was last worked on; undefined where nothing, or nothing that can be read, says so. */
@@ -101,11 +104,11 @@ function keysOf(config: string): Readonly<Record<string, unknown>> {
 
 const stageWords: Readonly<Record<string, string>> = {
   search: 'the search',
-  retrain: 're-training',
+  retrain: 'the training',
   random: 'the training of a random structure',
 };
 
-/** `stopped by SIGINT in re-training, after step 40 of 100`. */
+/** `stopped by SIGINT in the training, after step 40 of 100`. */
 export function standingText({ state, place, by, error }: RunStanding): string {
   const stage = place && (stageWords[place.stage] ?? place.stage);
   const step = place !== undefined && place.steps > 0 ? `, after step ${place.step} of ${place.steps}` : '';
@@ -126,6 +129,11 @@ export function standingText({ state, place, by, error }: RunStanding): string {
   }
 }
 
+/** What the command of `commandToGoOn` does: a run that has diverged would only do so again. */
+export function wayOn({ error }: RunStanding): string {
+  return error?.code === 'diverged' ? 'start anew with' : 'go on with';
+}
+
 /**
  * The exact command that goes on with a run, or where that would end as before, begins another; none where it is over.
  */
@@ -136,10 +144,17 @@ export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding):
     : `s3delta ${commandOf(folder)} --resume --out ${shellWord(folder.path)}`;
 }
 
-/** The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. */
+/** How many times the usual rate is still worth a try. */
+const boldest = 10;
+
+/**
+ * The same run with a third of its learning rate, in a folder of its own: a resumed run keeps its settings. A third of
+ * a slip of the pen would diverge again, so it is never far above what is usual for the model.
+ */
 export function commandToBeginAnew(folder: RunFolder): string {
-  const { lr } = keysOf(folder.config);
-  const rate = typeof lr === 'number' ? Number((lr / 3).toPrecision(1)) : 'RATE';
+  const { lr, model } = keysOf(folder.config);
+  const usual = builtInModel(String(model))?.rates.learningRate ?? learningRate;
+  const rate = typeof lr === 'number' ? Number(Math.min(lr / 3, boldest * usual).toPrecision(1)) : 'RATE';
   return `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --lr ${rate} --out ${shellWord(`${folder.path}-2`)}`;
 }
 
@@ -168,7 +183,7 @@ export function requireTrained(folder: RunFolder): void {
   if (isThere(folder.delta)) return;
   const standing = standingOf(folder);
   if (standing.state === 'finished') {
-    if (keysOf(folder.config).retrain !== false) return;
+    if (keysOf(folder.config).retrain !== false) throw lost(folder, folder.delta);
     throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
       code: 'unfinished-run',
       where: folder.path,
@@ -180,13 +195,26 @@ export function requireTrained(folder: RunFolder): void {
   throw unfinished(folder, standing, 'has trained nothing yet');
 }
 
+/** A run has ended, and what it has written is no longer whole: the same command gives the same bytes. */
+function lost(folder: RunFolder, path: string): InputError {
+  const again = `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --out ${shellWord(`${folder.path}-2`)}`;
+  return new InputError('the run has finished, but this file of it is not there any more', {
+    code: 'unreadable-file',
+    where: path,
+    remedy: `copy the run folder again from where it is whole, or run it again: ${again}`,
+  });
+}
+
 /** What is told where something of a run is asked for that is not there yet. */
 export function unfinished(folder: RunFolder, standing: RunStanding, lacks: string): InputError {
+  if (standing.state === 'finished') {
+    return lost(folder, isThere(folder.result) ? folder.structure : folder.result);
+  }
   const goOn = commandToGoOn(folder, standing);
   const was = standing.state === 'running' ? 'is' : standing.state === 'failed' ? 'has' : 'was';
   return new InputError(`this run ${lacks}: it ${was} ${standingText(standing)}`, {
     code: 'unfinished-run',
     where: folder.path,
-    remedy: goOn === undefined ? 'wait until it has ended' : `go on with: ${goOn}`,
+    remedy: goOn === undefined ? 'wait until it has ended' : `${wayOn(standing)}: ${goOn}`,
   });
 }

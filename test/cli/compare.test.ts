@@ -27,6 +27,10 @@ test('compare reads a file, prints its tables and heat map, and says where all o
   assert.match(stdout, /search time[\s\S]*sign-flip test[\s\S]*Beside steps, validations and tests/);
   assert.match(stdout, /table\/compare\.md/);
   assert.match(stderr, /4 runs, 0 of them done before[\s\S]*\[4\/4\]/);
+  // All runs are on the same data: what is wrong with them is said once.
+  const warnings = stderr.match(/^warning: .*$/gm) ?? [];
+  assert.ok(warnings.length > 0, stderr);
+  assert.equal(new Set(warnings).size, warnings.length, stderr);
   const again = await runCli(['compare', config, '--json'], space.folder);
   assert.match(again.stderr, /4 runs, 4 of them done before\n$/);
   const { folder, ...comparison } = JSON.parse(again.stdout) as Comparison & { folder: string };

@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { argsOf } from '../../src/cli/command.ts';
 import { evaluate } from '../../src/cli/commands/evaluate-command.ts';
+import { evaluationLines } from '../../src/cli/evaluation-output.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { EvaluationOutcome } from '../../src/jobs/evaluate-job.ts';
@@ -47,6 +48,16 @@ test('a split is judged with an interval, the commonest label and each class', a
   assert.match(lines[2]!, /^always "bad", the training set's commonest answer, gets 50\.00/);
   assert.match(lines.join('\n'), /^class +precision +recall +F1 +examples$/m);
   assert.match(lines.join('\n'), /^macro mean +\d+\.\d\d$/m);
+});
+
+test('labels that differ in blanks alone are told apart', async () => {
+  const { outcome } = await look('--answers', 'choose');
+  const { classes } = outcome;
+  const perClass = classes!.perClass.map((each, i) => ({ ...each, label: ['bad', 'bad '][i]! }));
+  const lines = evaluationLines({ ...outcome, classes: { ...classes!, labels: ['bad', 'bad '], perClass } });
+  for (const name of ['bad ', '"bad "'])
+    assert.equal(lines.filter(line => line.startsWith(`${name} `)).length, 2, name);
+  assert.match(lines.join('\n'), /^ +bad +"bad "$/m);
 });
 
 test('a labelled file is judged, whatever else it holds, without the data of the task', async () => {

@@ -19,7 +19,7 @@ test('plan prints tables, and touches no file', async () => {
   assert.match(stdout, /budget: 500 parameters = .* % = .* ‱ of the backbone/);
   assert.match(stdout, /it holds \d+ to \d+ of \d+ modules/);
   assert.match(stdout, /search +\d+ +\d+ +\d+ +[\d.]+ (s|min) +\d+ MB/);
-  assert.match(stdout, /re-training/);
+  assert.match(stdout, /^training +\d/m);
   assert.match(stdout, /which fits into/);
   assert.deepEqual(space.list(), before);
 });

@@ -9,7 +9,7 @@ const space = workspace();
 const run = join(space.folder, 'run');
 const common = ['--model', tinyModel, '--task', space.task, '--threads', '1', '--max-length', '16'];
 
-test('a run stopped in re-training says so, with the command that goes on, whatever is asked of it', async () => {
+test('a run stopped in its training says so, with the command that goes on, whatever is asked of it', async () => {
   const long = ['--retrain-epochs', '100000', '--retrain-eval-every', '1'];
   const args = ['train', ...common, '--method', 'lora', ...long, '--max-steps', '100000', '--out', run];
   const stopped = await runCliUntil(join(run, 'checkpoint', 'retrain.safetensors'), args, space.folder);
@@ -24,24 +24,24 @@ test('a run stopped in re-training says so, with the command that goes on, whate
   ]) {
     const { exitCode, stderr } = await runCli(asked, space.folder);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^error: .*: it was stopped by SIGINT in re-training, after step \d+ of 100000\n/);
+    assert.match(stderr, /^error: .*: it was stopped by SIGINT in the training, after step \d+ of 100000\n/);
     assert.match(stderr, new RegExp(`\n→ go on with: s3delta train --resume --out ${run}\n$`));
   }
 });
 
 test('one that diverged says how to start anew, and does not go round in a circle', async () => {
   const wild = join(space.folder, 'wild');
-  const args = ['train', ...common, '--method', 'bitfit', '--lr', '1e38', '--max-steps', '20'];
+  const args = ['search', ...common, '--budget', '500', '--lr', '100', '--max-steps', '4'];
   const { exitCode, stderr } = await runCli([...args, '--out', wild], space.folder);
   assert.equal(exitCode, 2, stderr);
-  const anew = `start anew: s3delta train ${wild}/config.yaml --lr 3e+37 --out ${wild}-2`;
+  const anew = `start anew: s3delta search ${wild}/config.yaml --lr 0.003 --out ${wild}-2`;
   assert.ok(stderr.includes(anew), stderr);
-  const again = await runCli(['train', '--resume', '--out', wild], space.folder);
+  const again = await runCli(['search', '--resume', '--out', wild], space.folder);
   assert.equal(again.exitCode, 2);
-  assert.match(again.stderr, /this run has failed in re-training, after step \d+ of \d+: .*, and would again/);
-  assert.ok(again.stderr.includes(`${wild}/config.yaml --lr 3e+37`), again.stderr);
+  assert.match(again.stderr, /this run has failed in the search, after step \d+ of \d+: .*, and would again/);
+  assert.ok(again.stderr.includes(`${wild}/config.yaml --lr 0.003`), again.stderr);
   // The command that is named is one.
-  const [command, ...flags] = anew.replace('start anew: s3delta ', '').replace('3e+37', '0.001').split(' ');
+  const [command, ...flags] = anew.replace('start anew: s3delta ', '').split(' ');
   const second = await runCli([command!, ...flags], space.folder);
   assert.equal(second.exitCode, 0, second.stderr);
 });

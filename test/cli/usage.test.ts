@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { argsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
+import { parseArguments } from '../../src/cli/parse.ts';
 import { columns } from '../../src/cli/text-columns.ts';
 import { commandUsage, usage } from '../../src/cli/usage.ts';
 
@@ -68,6 +69,32 @@ test('every command explains every argument, in lines that fit a terminal', () =
   const start = usage(commands, '1.2.3', plain);
   for (const name of Object.keys(commands)) assert.match(start, new RegExp(`^ {2}${name} `, 'm'));
   assert.match(start, /s3delta 1\.2\.3/);
+});
+
+test('many options stand under headings, each once; few in one list', () => {
+  const search = commandUsage('search', commands.search!, argsOf(commands.search!), plain);
+  const headings = search.split('\n').filter(line => /^[A-Z][^:]*$/.test(line) && line.length < 40);
+  assert.deepEqual(headings.slice(0, 3), ['Arguments', 'Options', 'Model and data']);
+  assert.deepEqual(headings.slice(-2), ['Every command', 'Examples']);
+  assert.ok(headings.length > 8, headings.join());
+  assert.equal(search.match(/^ {2}--lr=/gm)?.length, 1);
+  const exported = commandUsage('export', commands.export!, argsOf(commands.export!), plain);
+  assert.match(exported, /^Options\n(.+\n)*? {2}--help .*\n\nExamples\n/m);
+  // Several values are as much of a budget as one.
+  const compared = commandUsage('compare', commands.compare!, argsOf(commands.compare!), plain);
+  assert.match(compared, /^Structure\n(.+\n)*? {2}--budget=<AMOUNT,…>/m);
+});
+
+test('the examples of every command are ones that it takes', () => {
+  for (const [name, command] of Object.entries(commands)) {
+    const examples = Object.entries(command.examples);
+    assert.ok(examples.length > 0, name);
+    for (const [line, does] of examples) {
+      assert.notEqual(does, '', `${name} ${line}`);
+      const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+      assert.doesNotThrow(() => parseArguments(words, argsOf(command)), `${name} ${line}`);
+    }
+  }
 });
 
 test('an option of many words lists them in its description, one that can be switched off says so', () => {

@@ -22,6 +22,7 @@ const map = {
 
 const command: Command = {
   description: '',
+  examples: {},
   args: {},
   run: async (_, { colour }) => ({
     document: { outside },

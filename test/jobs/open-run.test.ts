@@ -70,6 +70,27 @@ test('a run that was begun before there were strategies goes on with the first',
   await beginRun(folder, begun());
 });
 
+test('a search that was begun before there was a key goes on as it was meant then', async () => {
+  const folder = runFolder(join(base, 'before-fitting-only'));
+  await beginRun(folder, begun());
+  const config = readFileSync(folder.config, 'utf8');
+  assert.match(config, /^fitting-only: true$/m);
+  assert.equal(settingsOfRun({}, folder, true)['fitting-only'], true);
+  writeFileSync(folder.config, config.replace(/^fitting-only: .*\n/m, ''));
+  const resumed = settingsOfRun({}, folder, true);
+  assert.equal(resumed['fitting-only'], false);
+  assert.equal(resumed['search-lr'], settings.lr);
+  // What is filled in is what the run was begun with, for whoever names it too.
+  await beginRun(folder, begun({ 'fitting-only': false, 'search-lr': settings.lr }));
+  assert.throws(() => settingsOfRun({ 'fitting-only': true }, folder, true), /`fitting-only` false/);
+  // Which of a run's options say something is its strategy's to know.
+  writeFileSync(
+    folder.config,
+    config.replace(/^fitting-only: .*\n/m, '').replace('strategy: bilevel', 'strategy: random'),
+  );
+  assert.equal(settingsOfRun({}, folder, true)['fitting-only'], undefined);
+});
+
 test('resuming what was stopped before it began is beginning', () => {
   const given = { task: 't', seed: 9 };
   assert.deepEqual(settingsOfRun(given, runFolder(join(base, 'never')), true), given);

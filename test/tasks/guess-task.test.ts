@@ -42,6 +42,19 @@ test('without such a name the label is the column with the fewest values; a give
   assert.deepEqual([given.label, given.labels, given.fields], ['kind', ['0', '1', '2', '3'], ['text', 'mood']]);
 });
 
+test('a column of amounts is not taken for the label while there is another', () => {
+  const rows = rowsOf(
+    ['a', 'b', 'c', 'a', 'b', 'c', 'd', 'd'].map((team, i) => ({
+      text: `t${i}`,
+      price: i % 2 === 0 ? 7.99 : '12.50',
+      team,
+    })),
+  );
+  assert.equal(guessTask('x.csv', rows).label, 'team');
+  const priced = rows.map(row => ({ ...row, fields: { text: row.fields.text, price: row.fields.price } }));
+  assert.equal(guessTask('x.csv', priced).label, 'price');
+});
+
 test('many numbers are a scale, many texts are free text', () => {
   const scale = rowsOf(Array.from({ length: 40 }, (_, i) => ({ text: `t${i}`, label: i / 8 })));
   const free = rowsOf(Array.from({ length: 40 }, (_, i) => ({ text: `t${i}`, answer: `a${i}` })));

@@ -10,6 +10,10 @@ const keys = ['data'] as const;
 
 export const check: Command = {
   description: 'Look over data of your own: columns, classes, misspelt labels, copies, empty texts, sizes',
+  examples: {
+    'reviews.csv': 'a table before there is a task file',
+    'reviews.task.yaml': 'all files of a task, by its template and labels',
+  },
   args: {
     file: { type: 'positional', required: true, description: 'a task.yaml, or a data file, say reviews.csv' },
     label: { type: 'string', valueHint: 'COLUMN', description: 'of a data file: the column to predict' },

@@ -5,6 +5,7 @@ import { runSearchJob } from '../../jobs/run-job.ts';
 import { offeredModel } from '../../models/built-in.ts';
 import type { Command } from '../command.ts';
 import { outcomeOutput } from '../job-output.ts';
+import type { ArgDef } from '../parse.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
@@ -23,7 +24,11 @@ const demoSettings: Settings = {
 
 export const demo: Command = {
   description: 'The whole job on the built-in model and real e-mail: spam or not, in minutes',
-  args: { ...settingsArgs(keys) },
+  examples: {
+    '': 'two to five minutes on two cores',
+    '--max-steps 50': 'a shorter one, which finds less',
+  },
+  args: Object.fromEntries(Object.entries(settingsArgs(keys)).map(withDemoDefault)),
   stopping: savingState,
   async run(args, context) {
     const settings = { ...demoSettings, ...readSettings(args, keys, context.catalogue) };
@@ -34,6 +39,12 @@ export const demo: Command = {
     return { ...output, lines: [`report: ${outcome.folder.report}`, ...output.lines] };
   },
 };
+
+/** What the demo sets itself is its default. */
+function withDemoDefault([key, arg]: [string, ArgDef]): [string, ArgDef] {
+  const own = demoSettings[key as SettingKey];
+  return [key, own === undefined ? arg : { ...arg, description: `${arg.description} (default ${own})` }];
+}
 
 /** `20260131-174502`: sorts by time and is a folder name everywhere. */
 function timestamp(now: Date): string {

@@ -24,6 +24,10 @@ const keys = [
 
 export const evaluate: Command = {
   description: "Score a finished run's parameters, on a split of its task or a file of yours: is it any good?",
+  examples: {
+    'runs/rte': 'on its test set',
+    'runs/reviews --file labelled.csv': 'on labelled rows of yours',
+  },
   args: {
     run: { type: 'positional', required: true, description: 'run folder' },
     split: { type: 'string', valueHint: 'validation|test', description: 'which examples to score (default test)' },

@@ -25,7 +25,7 @@ import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 import { spreadOutput } from '../spread-output.ts';
 
-interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'args'> {
+interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'examples' | 'args'> {
   read(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<Keys>;
   work(settings: Keys, options: CompareOptions): Work<Result>;
   /** What it prints at its end. */
@@ -34,9 +34,9 @@ interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 
 
 /** A command of many runs: it does them and prints what they came to, or says what it would do. */
 function experiment<Keys, Result>(command: ExperimentCommand<Keys, Result>): Command {
-  const { description, args, read, work, output } = command;
+  const { description, examples, args, read, work, output } = command;
   return {
-    ...{ description, args, stopping: savingState },
+    ...{ description, examples, args, stopping: savingState },
     async run(given, context) {
       const { signal, onEvent, catalogue } = context;
       const { settings, out, executor } = read(given, catalogue);
@@ -55,6 +55,10 @@ function experiment<Keys, Result>(command: ExperimentCommand<Keys, Result>): Com
 
 export const compare: Command = experiment({
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
+  examples: {
+    'my.yaml --methods found,random,lora --seeds 8 --out runs/all': 'three methods on the data of a config file',
+    'runs/reviews --methods found,random --seeds 8 --out runs/more': 'with the settings of a run',
+  },
   args: experimentArgs,
   read: readExperimentSettings,
   work: comparisonWork,
@@ -63,6 +67,9 @@ export const compare: Command = experiment({
 
 export const sweep: Command = experiment({
   description: 'The runs of a comparison, several at a time in processes of their own',
+  examples: {
+    'my.yaml --methods found,random --seeds 8 --processes 2 --out a': 'two runs at a time',
+  },
   args: experimentArgs,
   read(args, catalogue) {
     const given = readExperimentSettings(args, catalogue);
@@ -74,6 +81,9 @@ export const sweep: Command = experiment({
 
 export const transfer: Command = experiment({
   description: 'Train structures that were found on some tasks on others: a table source × target',
+  examples: {
+    'my.yaml --from runs/rte,runs/mrpc --task sst2,cola --out a': 'two structures on two other tasks',
+  },
   args: transferArgs,
   read: readTransferSettings,
   work: transferWork,
@@ -82,6 +92,9 @@ export const transfer: Command = experiment({
 
 export const spread: Command = experiment({
   description: 'Train random structures over seeds: whether a search could win anything, before one is run',
+  examples: {
+    'my.yaml --structures 12 --seeds 2 --out runs/spread': '24 trainings of random structures',
+  },
   args: spreadArgs,
   read: readSpreadSettings,
   work: spreadWork,

@@ -10,6 +10,10 @@ const keys = ['model', 'task'] as const satisfies SettingKey[];
 
 export const exportRun: Command = {
   description: 'Write what a run has trained in a form that other programs take',
+  examples: {
+    'runs/reviews --format onnx': 'for transformers.js and ONNX Runtime',
+    'runs/lora --format peft --out ./adapter': 'for Hugging Face PEFT',
+  },
   args: ({ exporters }) => ({
     run: { type: 'positional', required: true, description: 'run folder' },
     format: {

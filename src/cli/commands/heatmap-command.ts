@@ -8,6 +8,10 @@ const keys = ['space', 'out'] as const;
 
 export const heatmap: Command = {
   description: 'Show what searches think of each module: mean and spread of p, task by task',
+  examples: {
+    runs: 'all searches below a folder',
+    'runs/rte,runs/mrpc --out maps': 'two runs, and pictures',
+  },
   args: catalogue => ({
     runs: {
       type: 'positional',

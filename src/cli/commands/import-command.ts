@@ -8,6 +8,9 @@ const keys = ['model', 'task', 'data', 'max-length', 'sentinel', 'seed'] as cons
 
 export const importAdapter: Command = {
   description: 'Make a run folder of an adapter that PEFT has trained, to evaluate, ask, export or train it',
+  examples: {
+    './adapter --model ./t5-base --task rte --out runs/imported': 'an adapter that was trained on RTE',
+  },
   args: catalogue => ({
     adapter: { type: 'positional', required: true, description: 'folder of an adapter: LoRA or IA3' },
     ...settingsArgs(keys, catalogue),

@@ -20,6 +20,10 @@ const keys = ['model', 'task', 'data', 'budget', 'device', 'threads'] as const s
 
 export const init: Command = {
   description: 'Write a commented config file after a few questions, and a task file beside data of your own',
+  examples: {
+    'my.yaml --task reviews.csv': 'a config and a task file for a table of yours; asks what is not given',
+    '--model ./t5-base --task rte --yes': 'a config for a built-in task, without questions',
+  },
   args: {
     file: { type: 'positional', required: false, description: 'config file to write (default s3delta.yaml)' },
     ...settingsArgs(keys),

@@ -14,6 +14,9 @@ const marks = { ok: '✓', missing: '–', failed: '✗' } as const;
 
 export const doctor: Command = {
   description: 'Say what works on this machine, what is missing, and how to mend it',
+  examples: {
+    '': 'the whole machine',
+  },
   args: {},
   async run() {
     const report = await examineMachine();
@@ -34,6 +37,10 @@ export const doctor: Command = {
 
 export const models: Command = {
   description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
+  examples: {
+    '': 'what is built in',
+    './t5-base': 'a folder as downloaded from the Hub',
+  },
   args: { model: { type: 'positional', required: false, description: 'folder of a model, or org/name on the Hub' } },
   async run(args, { onEvent, signal, catalogue, columns }) {
     const names = args.model === undefined ? builtInModelNames : [String(args.model)];
@@ -62,6 +69,9 @@ async function describe(nameOrFolder: string, options: LoadOptions, catalogue: C
 
 export const tasks: Command = {
   description: 'List the built-in tasks, and whether their data were found',
+  examples: {
+    '': 'all that are built in',
+  },
   args: settingsArgs(['data']),
   async run(args, { catalogue, columns }) {
     const { data: folder = defaultDataFolder() } = readSettings(args, ['data']);

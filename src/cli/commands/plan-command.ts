@@ -11,6 +11,10 @@ const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
 
 export const plan: Command = {
   description: 'Say what a search would do, how much memory and how long it would take, before anything runs',
+  examples: {
+    'my.yaml': 'a config of yours',
+    '--model ./t5-base --task rte --budget 0.05%': 'the same with flags alone',
+  },
   args: catalogue => ({
     ...configFileArg,
     ...settingsArgs(keysOf(catalogue), catalogue),

@@ -12,6 +12,11 @@ const keys = ['model', 'task', 'batch-size', 'max-length', 'device', 'threads'] 
 
 export const predict: Command = {
   description: 'Answer texts with what a run has trained, or an exported model: the label, its probability, the time',
+  examples: {
+    "runs/reviews 'Never again.'": 'a text',
+    'runs/remarks \'{"meal": "dinner", "remark": "Cold soup."}\'': 'fields by their names',
+    'runs/reviews --file new.csv --out answers.csv': 'a table: all its columns, and the answers',
+  },
   args: {
     run: { type: 'positional', required: true, description: 'run folder, or the folder of an exported model' },
     text: {

@@ -60,6 +60,9 @@ function passwordOfWorkers(): string {
 
 export const queue: Command = {
   description: 'Make a queue in a PostgreSQL database, or bring it to this version, and say how it stands',
+  examples: {
+    '--queue postgres://db.example/runs': 'a queue in that database',
+  },
   args: {
     ...queueArg,
     worker: {
@@ -82,13 +85,17 @@ export const queue: Command = {
 
 export const worker: Command = {
   description: 'Do runs from a queue in a PostgreSQL database, one after the other, until it is stopped',
+  examples: {
+    '--queue postgres://db.example/runs --allow ./data': 'runs that read that folder',
+  },
   args: {
     ...queueArg,
     allow: {
       type: 'string',
       valueHint: 'FOLDER,…',
       description:
-        'folders that runs may read models, data, tasks and plugins from, each the same by its hash as at the submitter',
+        'folders that runs may read models, data, tasks and plugins from, ' +
+        'each the same by its hash as at the submitter',
     },
     hub: {
       type: 'boolean',
@@ -133,6 +140,9 @@ export const worker: Command = {
 
 export const collect: Command = {
   description: 'Bring the run folders of an experiment back from a queue: those that are done and not there yet',
+  examples: {
+    'runs/all --queue postgres://db.example/runs': 'what is done and not here yet',
+  },
   args: {
     out: { type: 'positional', required: true, description: 'folder of the experiment: its --out, or a new one' },
     ...queueArg,

@@ -6,12 +6,15 @@ import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';
 import type { RunFolder } from '../../runs/run-folder.ts';
-import { commandToGoOn, standingOf, standingText } from '../../runs/run-outcome.ts';
+import { commandToGoOn, standingOf, standingText, wayOn } from '../../runs/run-outcome.ts';
 import type { Command } from '../command.ts';
 import { outcomeTables } from '../job-output.ts';
 
 export const report: Command = {
   description: 'Show a run or a comparison: a page (report.html) and pictures in its folder, tables here',
+  examples: {
+    'runs/reviews': 'tables here, a page and pictures in the folder',
+  },
   args: {
     run: { type: 'positional', required: true, description: 'folder of a run, or of a comparison' },
     format: {
@@ -60,5 +63,9 @@ function unfinishedLines(folder: RunFolder): string[] {
   const standing = standingOf(folder);
   if (standing.state === 'finished') return [];
   const goOn = commandToGoOn(folder, standing);
-  return [`not finished: ${standingText(standing)}`, ...(goOn === undefined ? [] : [`→ go on with: ${goOn}`]), ''];
+  return [
+    `not finished: ${standingText(standing)}`,
+    ...(goOn === undefined ? [] : [`→ ${wayOn(standing)}: ${goOn}`]),
+    '',
+  ];
 }

@@ -19,6 +19,10 @@ export const hostArg = {
 
 export const serve: Command = {
   description: 'A live page over a folder of runs: curves, structures, comparisons',
+  examples: {
+    '': 'the runs in ./runs',
+    '/data/runs': 'those of another folder',
+  },
   args: {
     folder: { type: 'positional', required: false, description: 'folder that holds run folders (default runs)' },
     port: {

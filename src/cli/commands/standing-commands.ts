@@ -25,6 +25,9 @@ function reach(args: ParsedArgs): Record<string, unknown> {
 
 export const status: Command = {
   description: 'Say how the runs of a comparison, sweep, spread or transfer stand, in their folders and in their queue',
+  examples: {
+    'runs/all': 'those of one experiment',
+  },
   args: () => folderArgs(false),
   async run(args) {
     if (args.out === undefined) return wholeQueue(args);
@@ -46,6 +49,9 @@ export const status: Command = {
 
 export const stop: Command = {
   description: 'Take the runs of an experiment out of the queue that they were handed to; those at work are saved',
+  examples: {
+    'runs/all': 'those of one experiment',
+  },
   args: () => folderArgs(true),
   async run(args) {
     const out = String(args.out);

@@ -10,7 +10,12 @@ const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
 
 export const search: Command = {
-  description: 'Find a structure under a budget, re-train it, evaluate it',
+  description: 'Find a structure under a budget, train it, evaluate it',
+  examples: {
+    'my.yaml --out runs/reviews': 'the whole job of a config file',
+    '--model ./t5-base --task rte --budget 1.39bp --out runs/rte': 'the same with flags alone',
+    '--resume --out runs/rte': 'go on with what was stopped',
+  },
   args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs }),
   stopping: savingState,
   async run(args, context) {
@@ -44,6 +49,10 @@ const keys: readonly SettingKey[] = [
 
 export const train: Command = {
   description: 'Tune a given structure: a structure file, a manual method, or a random one',
+  examples: {
+    'my.yaml --method lora --out runs/lora': 'a manual method on the data of a config file',
+    'my.yaml --structure runs/a/structure.json --seed 1 --out runs/b': 'what a search has kept, with another seed',
+  },
   args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs }),
   stopping: savingState,
   async run(args, context) {

@@ -9,7 +9,7 @@ export interface Field {
   readonly accent?: boolean;
 }
 
-export const stageNames = { search: 'search', retrain: 're-train', random: 'random', test: 'test' } as const;
+export const stageNames = { search: 'search', retrain: 'training', random: 'random', test: 'test' } as const;
 
 const widestBar = 40;
 const narrowestBar = 8;
@@ -50,7 +50,7 @@ export function scoreFields({ loss, score: last, best, bestStep }: Standing): Fi
   ];
 }
 
-/** `search ✓ ▸ re-train 2/3 ▸ test`; nothing of a job with one part. */
+/** `search ✓ ▸ training 2/3 ▸ test`; nothing of a job with one part. */
 function partsField(parts: readonly JobPart[]): Field[] {
   if (parts.length < 2) return [];
   const words = parts.map(({ stage, state }, i) => {

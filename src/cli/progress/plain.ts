@@ -5,12 +5,12 @@ import { lineText } from './flow.ts';
 import type { Progress, ProgressMeters, ProgressScreen } from './screen.ts';
 import { type Standing, trackStanding } from './standing.ts';
 
-/** Between any two lines, and between two that only tell of a step. */
+/** Between any two times of writing, and between two lines that only tell of a step. */
 const lineMilliseconds = 1000;
 const stepMilliseconds = 5000;
 
 /**
- * Whole lines, for a log: never more than one a second. What cannot be said yet waits, and shares the next line; steps
+ * Whole lines, for a log, each of one thing: written once a second at most, so that a fast job does not flood it. Steps
  * are told of every five seconds.
  */
 export function plainProgress(screen: ProgressScreen, { now, memory }: ProgressMeters): Progress {
@@ -20,7 +20,7 @@ export function plainProgress(screen: ProgressScreen, { now, memory }: ProgressM
 
   function write(): void {
     if (waiting.length === 0) return;
-    screen.write(`${waiting.join('; ')}\n`);
+    screen.write(`${waiting.join('\n')}\n`);
     waiting = [];
     lastLine = now();
   }

@@ -101,7 +101,7 @@ function costLine(runs: readonly ComparedRun[]): VerdictLine[] {
   });
   if (ratios.length === 0) return [];
   const average = (key: 'time' | 'losses') => mean(ratios.map(each => each[key])).toPrecision(2);
-  const says = `a search took ${average('time')} re-trainings in time, ${average('losses')} in losses with gradients`;
+  const says = `a search took ${average('time')} trainings in time, ${average('losses')} in losses with gradients`;
   return [{ about: 'cost', says }];
 }
 

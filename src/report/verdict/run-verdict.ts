@@ -116,8 +116,7 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
   }
   const times = (ratio: number) => ratio.toPrecision(2);
   const inTime =
-    `${times(seconds / retrain.seconds)} re-trainings in time (${duration(seconds)} to ` +
-    `${duration(retrain.seconds)})`;
+    `${times(seconds / retrain.seconds)} trainings in time (${duration(seconds)} to ` + `${duration(retrain.seconds)})`;
   return {
     about: 'cost',
     says: `the search took ${inTime}, ${times(evaluations / retrain.evaluations)} in losses with gradients`,

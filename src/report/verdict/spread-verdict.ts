@@ -16,6 +16,8 @@ type SpreadOutcome = Extract<Verdict['outcome'], 'structures-differ' | 'structur
 
 /** An upper end so many times the noise of a training still is "no more than seeds do". */
 const alikeUpTo = 1.5;
+/** That fewer structures score alike may well be chance: of two with few test rows it often is. */
+const fewestAlike = 6;
 
 /** Whether a search can win anything here, in words. */
 export function spreadVerdict(facts: SpreadFacts): Verdict {
@@ -31,9 +33,12 @@ export function spreadVerdict(facts: SpreadFacts): Verdict {
 
 function outcomeOf({ test }: Spread): SpreadOutcome {
   if (test === undefined) return 'spread-unknown';
-  const { between, within } = test;
-  if (between.low > 0) return 'structures-differ';
-  return between.high <= alikeUpTo * within.sd || between.high === 0 ? 'structures-alike' : 'spread-unknown';
+  if (test.between.low > 0) return 'structures-differ';
+  return looksAlike(test) && test.structures >= fewestAlike ? 'structures-alike' : 'spread-unknown';
+}
+
+function looksAlike({ between, within }: NonNullable<Spread['test']>): boolean {
+  return between.high <= alikeUpTo * within.sd || between.high === 0;
 }
 
 const points = ({ sd, low, high }: SpreadEstimate) => `${sd.toFixed(1)} points (${range({ low, high })})`;
@@ -55,8 +60,10 @@ const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
   'spread-unknown': ({ test, steps }) =>
     test === undefined
       ? 'not known: it takes two structures at least that were trained with the same two seeds or more'
-      : `not known after ${steps} steps: structures may differ by anything from 0 to ` +
-        `${test.between.high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`,
+      : looksAlike(test)
+        ? `not known after ${steps} steps: ${test.structures} structures are too few to call them alike`
+        : `not known after ${steps} steps: structures may differ by anything from 0 to ` +
+          `${test.between.high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`,
 };
 
 /** Where structures differ early and no longer late, what differs is how fast they learn. */

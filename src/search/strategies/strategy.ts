@@ -110,6 +110,11 @@ export interface SearchStrategy<
   readonly usually?: Partial<z.output<Options>>;
   /** Fills in defaults that depend on other options; those with one of their own have it by then. */
   complete?(options: z.output<Options>): z.output<Options>;
+  /**
+   * What options that a run's config.yaml does not name were when it was begun, where an earlier version had not got
+   * them and their default is another one now. `lr` is the run's.
+   */
+  unsaid?(recorded: Partial<z.output<Options>> & { readonly lr?: number | undefined }): Partial<z.output<Options>>;
   readonly contradictions?: readonly Contradiction<z.output<Options>>[];
   /** Whether a budget is filled in where none is given. By default it is. */
   needsBudget?(options: z.output<Options>): boolean;

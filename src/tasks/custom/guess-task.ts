@@ -33,7 +33,7 @@ const mostLabels = 20;
 
 /**
  * Guesses a task from the rows of its training file. The label is the column named like one, else the column with the
- * fewest different values (the shorter ones); the fields are the other columns that hold text.
+ * fewest different values (the shorter ones), one of amounts last; the fields are the other columns that hold text.
  * @param label the column that is known to hold the label
  * @throws UnknownLabelError where no column can be told to hold the label; InputError where there are not two columns,
  * or a row has no answer
@@ -79,16 +79,24 @@ function guessLabel(file: string, rows: readonly Row[]): string {
   const named = columns.find(name => labelNames.test(name));
   if (named !== undefined) return named;
   const [fewest] = columns
-    .map(name => ({ name, different: new Set(values(rows, name)).size, length: values(rows, name).join('').length }))
+    .map(name => {
+      const each = values(rows, name);
+      return { name, different: new Set(each).size, length: each.join('').length, isAmount: each.some(isFraction) };
+    })
     .filter(({ name }) => rows.every(({ fields }) => isAnswer(fields[name])))
     .filter(({ different }) => different >= 2 && different <= mostLabels && different <= rows.length / 2)
-    .sort((a, b) => a.different - b.different || a.length - b.length);
+    .sort((a, b) => Number(a.isAmount) - Number(b.isAmount) || a.different - b.different || a.length - b.length);
   if (fewest !== undefined) return fewest.name;
   throw new UnknownLabelError('no column looks like a label', {
     code: 'missing-label',
     where: file,
     remedy: `say which it is with --label (the columns are ${columnList(columns)})`,
   });
+}
+
+/** A price or a measure, and hardly a class: `12.50`. */
+function isFraction(value: string): boolean {
+  return isNumber(value) && !Number.isInteger(Number(value));
 }
 
 export function columnsOf(rows: readonly Row[]): string[] {

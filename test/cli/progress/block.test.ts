@@ -47,7 +47,7 @@ test('at the end of a stage one line stays, and the cursor is back', () => {
   assert.deepEqual(opened.terminal.lines(), [
     'rte on mini: 10 examples',
     'search 10/100  loss 0.5000  validation 71.09  best 71.09 at step 5  in 1.0 s',
-    're-train 1/100  loss 0.5000  in 0.0 s',
+    'training 1/100  loss 0.5000  in 0.0 s',
     '',
   ]);
   assert.ok(opened.terminal.cursorVisible());
@@ -113,14 +113,14 @@ test('the parts of a job stand above it, and the time of all of them beside that
     opened.progress.show(step(number));
   }
   const lines = opened.terminal.lines();
-  assert.equal(lines[1], 'search 1/3 ▸ re-train ▸ test');
+  assert.equal(lines[1], 'search 1/3 ▸ training ▸ test');
   assert.ok(lines.includes('would keep 2, 2 unchanged since step 30  using 500 of 500 parameters'), lines.join('\n'));
-  // 69 steps of 0.1 s, and a re-training of a quarter of the search's evaluations: 2.5 s.
+  // 69 steps of 0.1 s, and a traininging of a quarter of the search's evaluations: 2.5 s.
   assert.match(lines.join('\n'), /6\.9 s left, of the job ~9\.4 s/);
   opened.progress.show({ type: 'stage', stage: 'retrain' });
-  assert.ok(opened.terminal.lines().includes('search ✓ ▸ re-train 2/3 ▸ test'));
+  assert.ok(opened.terminal.lines().includes('search ✓ ▸ training 2/3 ▸ test'));
   opened.progress.show({ type: 'stage', stage: 'test' });
-  assert.ok(opened.terminal.lines().includes('search ✓ ▸ re-train ✓ ▸ test 3/3'));
+  assert.ok(opened.terminal.lines().includes('search ✓ ▸ training ✓ ▸ test 3/3'));
 });
 
 test('colours are drawn only where they are wanted, and take no room', () => {

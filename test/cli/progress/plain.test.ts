@@ -35,7 +35,7 @@ test('the time left is that of the steps left', () => {
   assert.match(texts()[0]!, /6\.0 s left/);
 });
 
-test('what comes within a second waits and shares the next line, and nothing but steps is left out', () => {
+test('what comes within a second waits for the next, in lines of its own, and nothing but steps is left out', () => {
   const { progress, meters, texts } = open();
   progress.show({ type: 'message', text: 'loaded' });
   progress.show({ type: 'stage', stage: 'search' });
@@ -49,12 +49,12 @@ test('what comes within a second waits and shares the next line, and nothing but
   progress.finish();
   progress.finish();
   assert.deepEqual(texts().slice(1), [
-    'search begins; warning: careful; search 2/100  validation 1.00  best 2.00\n',
+    'search begins\nwarning: careful\nsearch 2/100  validation 1.00  best 2.00\n',
     'the last\n',
   ]);
 });
 
-test('whatever happens, no second sees two lines before the end', () => {
+test('whatever happens, nothing is written twice within a second before the end', () => {
   const event: fc.Arbitrary<JobEvent> = fc.oneof(
     fc.nat(100).map(number => step(number)),
     fc.nat(100).map(number => evaluation(number, 50, 60)),

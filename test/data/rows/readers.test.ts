@@ -200,6 +200,9 @@ test('text that is not UTF-8 is refused with its line', async () => {
   ] as const) {
     const file = join(folder, name);
     await writeFile(file, Buffer.concat([Buffer.from(before), Buffer.from('Käse', 'latin1')]));
-    await assert.rejects(readRows(file), { message: `${file}:2: this line is not UTF-8`, remedy: 'save it as UTF-8' });
+    await assert.rejects(readRows(file), {
+      message: `${file}:2: this line is not UTF-8`,
+      remedy: 'save it as UTF-8 (in Excel: "CSV UTF-8"; or by iconv -f CP1252 -t UTF-8)',
+    });
   }
 });

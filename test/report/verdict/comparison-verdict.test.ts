@@ -51,7 +51,7 @@ test('a win needs differences outside the noise', () => {
   assert.match(verdict.next.command, /--methods found,random,tuned-lora .*--seeds 8/);
   const texts = verdict.lines.map(({ about, says }) => `${about} ${says}`).join('\n');
   assert.match(texts, /^score accuracy 77\.00 \(95 % interval 75\.\d to 78\.\d\) over 8 seeds, above always/m);
-  assert.match(texts, /^cost a search took 0\.50 re-trainings in time, 0\.50 in losses/m);
+  assert.match(texts, /^cost a search took 0\.50 trainings in time, 0\.50 in losses/m);
   assert.match(texts, /^settled 7 of 8 searches/m);
 });
 

@@ -81,8 +81,8 @@ test('data that cannot tell are named: few validation rows, and a test part of o
   assert.match(saying('data', withScore({ score: constant }))!, /^every test row has the commonest answer/);
 });
 
-test('the cost is told in re-trainings', () => {
-  assert.match(saying('cost')!, /0\.40 re-trainings in time \(20 s to 50 s\), 0\.25 in losses with gradients/);
+test('the cost is told in trainings', () => {
+  assert.match(saying('cost')!, /0\.40 trainings in time \(20 s to 50 s\), 0\.25 in losses with gradients/);
   assert.equal(saying('cost', withScore({ resources: { retrain: stage(50, 600) } })), undefined);
 });
 

@@ -64,6 +64,13 @@ test('too few trainings know nothing, and say what would', () => {
   assert.equal(verdict.outcome, 'spread-unknown');
   assert.match(verdict.lines[0]!.says, /^not known after 300 steps: structures may differ by anything from 0 to/);
   assert.match(verdict.next.command, /^s3delta spread runs\/s .*--structures 12 --seeds 2 --out runs\/s$/);
+  // Two of one mean are no proof that structures are alike.
+  const two = verdictOn([
+    [55, 35],
+    [50, 40],
+  ]);
+  assert.equal(two.outcome, 'spread-unknown');
+  assert.match(two.lines[0]!.says, /: 2 structures are too few to call them alike$/);
   const alone = verdictOn([[70, 71]]);
   assert.equal(alone.outcome, 'spread-unknown');
 });

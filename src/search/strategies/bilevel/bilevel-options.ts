@@ -87,6 +87,17 @@ export function completeOptions(options: BiLevelKeys): BiLevelKeys {
     : { gradient: 'global', ...options };
 }
 
+/**
+ * Every run of today names `fitting-only`. Those before searched among all candidates, and trained the modules at the
+ * rate of the training.
+ */
+export function unsaidOptions(
+  recorded: Partial<BiLevelKeys> & { readonly lr?: number | undefined },
+): Partial<BiLevelKeys> {
+  if (recorded['fitting-only'] !== undefined) return {};
+  return { 'fitting-only': false, ...(recorded.lr !== undefined && { 'search-lr': recorded.lr }) };
+}
+
 export const contradictions: readonly Contradiction<BiLevelKeys>[] = [
   {
     holds: ({ objective, gradient }) => objective === 'l0' && gradient === 'global',

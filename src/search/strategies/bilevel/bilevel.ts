@@ -9,6 +9,7 @@ import {
   completeOptions,
   contradictions,
   relaxationOf,
+  unsaidOptions,
   usually,
 } from './bilevel-options.ts';
 import { type BiLevelSearchOptions, biLevelSearch, settledResult } from './bilevel-search.ts';
@@ -25,6 +26,7 @@ export const bilevel = defineStrategy({
   varied: ['order', 'gradient', 'tau', 'beta', 'alpha-lr'],
   usually,
   complete: completeOptions,
+  unsaid: unsaidOptions,
   contradictions,
   // What the L0 penalty leaves open is kept.
   needsBudget: ({ objective }) => objective === 'budget',

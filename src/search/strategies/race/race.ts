@@ -38,8 +38,8 @@ const options = z.object({
   }),
   'race-steps': key(
     z.coerce.number().int().positive(),
-    'steps of the trainings of the last round; those of each round before have half as many (default: a ' +
-      'quarter of the re-training)',
+    'steps of the trainings of the last round; those of each round before have half as many (default: a quarter ' +
+      'of the training)',
     { hint: 'N' },
   ),
 });
