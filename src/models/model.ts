@@ -57,6 +57,18 @@ export interface Model {
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }
 
+/** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
+export interface Family {
+  /**
+   * The model in a folder.
+   * @param name for tables and run folders
+   * @param config config.json, parsed and not checked
+   */
+  load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
+  /** The codecs of the model in a folder without its weights: as `Model.codec`. */
+  openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
+}
+
 /** A model with something about it changed, in all that is made of it too. What is made once stays one. */
 export function changedModel(model: Model, change: (model: Model) => Partial<Model>): Model {
   const known = new WeakMap<Model, Model>();
