@@ -57,6 +57,9 @@ export interface Model {
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }
 
+/** What config.json alone tells of a model: enough to count and to plan with, before its weights are there. */
+export type ModelSketch = Pick<Model, 'name' | 'parameters' | 'sites' | 'heads' | 'layout' | 'graphs'>;
+
 /** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {
   /**
@@ -65,6 +68,8 @@ export interface Family {
    * @param config config.json, parsed and not checked
    */
   load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
+  /** The model in a folder by its config.json; absent where a family cannot tell it so. */
+  sketch?(name: string, folder: string, config: unknown): Promise<ModelSketch>;
   /** The codecs of the model in a folder without its weights: as `Model.codec`. */
   openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
 }
