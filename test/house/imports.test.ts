@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const floors = [
   ...['core', 'files', 'graph', 'runtime', 'hub', 'metrics', 'data', 'tasks', 'deltas', 'structure', 'models'],
   ...['training', 'search', 'export', 'catalogue', 'config', 'library', 'machine', 'runs', 'plan', 'report', 'jobs'],
-  ...['experiments', 'serve', 'page', 'cli'],
+  ...['trackers', 'experiments', 'serve', 'page', 'cli'],
 ];
 
 /** Beside its own files a browser gets these folders alone. */

@@ -13,29 +13,34 @@ import {
   transferArgs,
 } from '../experiment-args.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
+import { logArg, whileAllTracked } from '../tracking.ts';
 
 export const compare: Command = {
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
-  args: experimentArgs,
+  args: catalogue => ({ ...experimentArgs(catalogue), ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const { settings, out } = readExperimentSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runCompare(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, true)));
+    const events = () => runCompare(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
+    const comparison = await withRepeatHint(
+      whileAllTracked(args, out, context, showExperiment(onEvent, true), show => runToEnd(events(), show)),
+    );
     return comparisonOutput(out, comparison, context);
   },
 };
 
 export const sweep: Command = {
   description: 'The runs of a comparison, several at a time in processes of their own',
-  args: sweepArgs,
+  args: catalogue => ({ ...sweepArgs(catalogue), ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const { settings, out } = readSweepSettings(args, context.catalogue);
     const { signal, onEvent } = context;
-    const events = runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, false)));
+    const events = () => runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
+    const comparison = await withRepeatHint(
+      whileAllTracked(args, out, context, showExperiment(onEvent, false), show => runToEnd(events(), show)),
+    );
     return comparisonOutput(out, comparison, context);
   },
 };

@@ -5,18 +5,23 @@ import type { Command } from '../command.ts';
 import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+import { logArg, whileTracked } from '../tracking.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
 
 export const search: Command = {
   description: 'Find a structure under a budget, re-train it, evaluate it',
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs }),
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs, ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keysOf(context.catalogue), context.catalogue);
     const place = runFolderOf(args, settings, context);
-    const outcome = await withResumeHint('search', place.out, runSearchJob(settings, { ...context, ...place }));
+    const outcome = await withResumeHint(
+      'search',
+      place.out,
+      whileTracked(args, place.out, context, tracked => runSearchJob(settings, { ...tracked, ...place })),
+    );
     return outcomeOutput(outcome, context);
   },
 };
@@ -44,12 +49,16 @@ const keys: readonly SettingKey[] = [
 
 export const train: Command = {
   description: 'Tune a given structure: a structure file, a manual method, or a random one',
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs }),
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs, ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keys, context.catalogue);
     const place = runFolderOf(args, settings, context);
-    const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
+    const outcome = await withResumeHint(
+      'train',
+      place.out,
+      whileTracked(args, place.out, context, tracked => runTrainJob(settings, { ...tracked, ...place })),
+    );
     return outcomeOutput(outcome, context);
   },
 };
