@@ -43,7 +43,8 @@ export function eventRecords(events: readonly TensorBoardEvent[]): Uint8Array {
 function event(time: number, step: number, what: (writer: BinaryWriter) => void): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(EVENT.wallTime, WireType.Bit64).double(time / 1000);
-  writer.tag(EVENT.step, WireType.Varint).int64(step);
+  // As protobuf's own writers do: zeros are not written.
+  if (step !== 0) writer.tag(EVENT.step, WireType.Varint).int64(step);
   what(writer);
   return writer.finish();
 }
@@ -59,14 +60,14 @@ function writeValue(writer: BinaryWriter, value: TaggedValue): void {
 
 /** A tensor of one string, which the plugin of this name shows. */
 function writeText(writer: BinaryWriter, text: string): void {
-  writer.tag(VALUE.metadata, WireType.LengthDelimited).fork();
-  writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string('text').join();
-  writer.join();
   writer.tag(VALUE.tensor, WireType.LengthDelimited).fork();
   writer.tag(1, WireType.Varint).int32(DT_STRING);
   // A shape without dimensions: one string.
   writer.tag(2, WireType.LengthDelimited).fork().join();
   writer.tag(8, WireType.LengthDelimited).string(text);
+  writer.join();
+  writer.tag(VALUE.metadata, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string('text').join();
   writer.join();
 }
 
