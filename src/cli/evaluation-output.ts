@@ -9,7 +9,8 @@ export function evaluationLines(outcome: EvaluationOutcome): string[] {
   const { task, model, split, file, metric, examples, details, interval, classes, cut } = outcome;
   const further = Object.entries(details).map(([name, value]) => `, ${name} ${score(value)}`);
   return [
-    `${task} on ${model}, ${file ?? split}: ${metric} ${score(outcome.score)}${further.join('')} over ${count(examples)} examples`,
+    `${task} on ${model}, ${file ?? split}: ${metric} ${score(outcome.score)}${further.join('')} over ` +
+      `${count(examples)} examples`,
     ...(outcome.undefinedBecause === undefined
       ? []
       : [`${metric} has no value here, and counts as 0: ${outcome.undefinedBecause}`]),

@@ -41,7 +41,7 @@ function methodsArg(catalogue: Catalogue): ArgsDef {
 const configOrRunArg: ArgsDef = {
   config: {
     ...configFileArg.config!,
-    description: `${configFileArg.config!.description}; or the folder of a run or a comparison, whose settings are taken`,
+    description: `${configFileArg.config!.description}; or the folder of a run or a comparison, for its settings`,
   },
 };
 
@@ -95,7 +95,8 @@ export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): { se
 }
 
 /**
- * The settings of a run, or of another experiment's runs, that this one has, too: a run has a seed and a structure of its
+ * The settings of a run, or of another experiment's runs, that this one has, too: a run has a seed and a structure of
+ * its
  * own beside them.
  */
 function ofRun(path: string, keys: readonly string[]): [file: string, values: unknown] {

@@ -12,7 +12,8 @@ export const commonArgs = {
     valueHint: 'FILE,…',
     repeatable: true,
     description:
-      'use what a plugin of yours brings: deltas, strategies, tasks and more (docs/plugins.md); also `plugins:` in a config file',
+      'use what a plugin of yours brings: deltas, strategies, tasks and more (docs/plugins.md); also ' +
+      '`plugins:` in a config file',
   },
   json: { type: 'boolean', description: 'print one JSON document on stdout (progress goes to stderr)' },
   help: { type: 'boolean', description: 'explain this command' },

@@ -44,7 +44,8 @@ function createSchema(catalogue: Catalogue) {
     task: listOf(shape.task),
     methods: list(z.string().min(1)).meta({
       description:
-        'what to compare (`s3delta compare --help` lists the names), or structure files of yours (own.structure.json), with commas between them',
+        'what to compare (`s3delta compare --help` lists the names), or structure files of yours ' +
+        '(own.structure.json), with commas between them',
       hint: 'NAME|FILE,…',
     }),
     seeds: seeds.meta({ description: 'how many seeds (8: 0 to 7), or which (1,4)', hint: 'N|N,N,…' }),

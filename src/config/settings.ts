@@ -41,12 +41,14 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
   task: key(text, 'task: a built-in one (see `s3delta tasks`) or a task.yaml of your own', { hint: 'NAME' }),
   data: key(
     text,
-    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ in the folder that $S3DELTA_SHARED names, without it in the working folder)",
+    "folder with the task's data files, or org/name[@revision] of a data set on the Hub (default: data/ " +
+      'in the folder that $S3DELTA_SHARED names, without it in the working folder)',
     { hint: 'FOLDER|ORG/NAME' },
   ),
   plugins: key(
     list(z.string().min(1)),
-    'files of plugins, which add deltas, spaces, methods, strategies, tasks, metrics, families or exporters (docs/plugins.md)',
+    'files of plugins, which add deltas, spaces, methods, strategies, tasks, metrics, families or ' +
+      'exporters (docs/plugins.md)',
     { hint: 'FILE,…' },
   ),
   space: key(oneOf(Object.keys(spaces)), `search space: ${described(spaces)}`),
@@ -66,7 +68,8 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
   structure: key(text, 'tune with the modules kept in this structure.json', { hint: 'FILE' }),
   map: key(
     z.enum(mappings),
-    'how to carry --structure over from another model: relative, each module to the same place at the same relative depth',
+    'how to carry --structure over from another model: relative, each module to the same place at the ' +
+      'same relative depth',
   ),
   seed: key(z.coerce.number().int().nonnegative(), 'seed of everything drawn: split, initial values, batches, gates', {
     hint: 'N',
@@ -74,7 +77,8 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
   out: key(text, 'run folder to write; a new or empty one', { hint: 'FOLDER' }),
   device: key(
     z.enum(['auto', ...deviceNames]),
-    'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), or auto, which ' +
+    'where to compute: cpu, webgpu (any GPU with a Vulkan, Metal or Direct3D 12 driver), cuda (NVIDIA), ' +
+      'or auto, which ' +
       'multiplies matrices on each for a second or two and takes the fastest',
   ),
   strategy: key(
@@ -93,14 +97,16 @@ const lastKeys = {
   'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
   'micro-batch': key(
     batchCount,
-    'most examples computed at once (default: what suits the caches); fewer take less memory, the gradients are the same',
+    'most examples computed at once (default: what suits the caches); fewer take less memory, the ' +
+      'gradients are the same',
     { hint: 'N' },
   ),
   'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
   lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
   'head-lr': key(
     rate,
-    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it is larger)',
+    'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where ' +
+      'it is larger)',
     { hint: 'R' },
   ),
   'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
@@ -122,12 +128,14 @@ const lastKeys = {
   'max-test': key(largeCount, 'use at most this many test examples, drawn at random', { hint: 'N' }),
   sentinel: key(
     flag,
-    'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its config.json)',
+    'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by ' +
+      'its config.json)',
     { off: 'write bare answers' },
   ),
   answers: key(
     z.enum(answerModes),
-    'how validations and tests get answers: generate, written by the model (where it writes any, the default), or choose, ' +
+    'how validations and tests get answers: generate, written by the model (where it writes any, the ' +
+      'default), or choose, ' +
       'the likeliest of the labels, so that every answer is one of them',
   ),
   'keep-inert': key(
@@ -138,11 +146,13 @@ const lastKeys = {
   'random-baseline': key(flag, 'also re-train a random structure of equal budget, to compare with'),
   recompute: key(
     flag,
-    'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time (best with --no-prepack)',
+    'hold only what enters each sub-layer and compute the rest again: less memory, some 40 % more time ' +
+      '(best with --no-prepack)',
   ),
   precision: key(
     z.enum(precisions),
-    'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, forward and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
+    'what the products of the frozen blocks are computed in: float32, or int8, dynamically quantised, ' +
+      'forward and backward: faster, fewer bytes of weights, and gradients that are off by some percent',
   ),
   prepack: key(flag, 'hold a copy of the weights in the order that is fastest to read', {
     off: 'read the weights as they lie in their file: less memory, some 15 % more time',

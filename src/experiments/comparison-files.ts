@@ -137,13 +137,16 @@ export function comparisonNotes({ rows, test, sharedBudgets, overhead }: Compari
   const mean = rows.some(row => row.task === allTasks) ? ['The mean of tasks is taken seed by seed.'] : [];
   const shared = Object.entries(sharedBudgets).map(
     ([task, parameters]) =>
-      `${task}: one search, at ${parameters} parameters (the budgets' geometric mean), serves all budgets; its cost is not in their time.`,
+      `${task}: one search, at ${parameters} parameters (the budgets' geometric mean), serves all budgets; ` +
+      'its cost is not in their time.',
   );
   const share = overhead && [
-    `Beside steps, validations and tests this took ${(100 * overhead.share).toFixed(1)} % of ${Math.round(overhead.seconds)} s.`,
+    `Beside steps, validations and tests this took ${(100 * overhead.share).toFixed(1)} % of ` +
+      `${Math.round(overhead.seconds)} s.`,
   ];
   const size =
-    'Scores are mean ± standard deviation over the seeds; time and losses are of all stages and attempts of a run, memory the largest resident size of the process.';
+    'Scores are mean ± standard deviation over the seeds; time and losses are of all stages and attempts ' +
+    'of a run, memory the largest resident size of the process.';
   return [size, ...(test === undefined ? [] : [test]), ...mean, ...shared, ...(share ?? [])];
 }
 

@@ -87,7 +87,9 @@ export async function writeSpread(out: string, outcome: SpreadOutcome): Promise<
 
 /** What one has to know to read the tables, in sentences. */
 export const spreadNote =
-  'Standard deviations with 95 % intervals: between structures with the noise of training taken out, and within a structure from seed to seed, what a seed does to all structures alike taken out. Rates fall to 0 at the last step, so that an earlier step is not a training of that length.';
+  'Standard deviations with 95 % intervals: between structures with the noise of training taken out, ' +
+  'and within a structure from seed to seed, what a seed does to all structures alike taken out. Rates ' +
+  'fall to 0 at the last step, so that an earlier step is not a training of that length.';
 
 function spreadMarkdown({ model, spreads, failed }: SpreadOutcome): string {
   return [

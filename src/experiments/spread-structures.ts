@@ -79,7 +79,8 @@ function checkSeeds(seeds: readonly number[], structures: number, tell: Tell): v
   }
   if (different > Math.max(mostSpreadSeeds, structures)) {
     tell(
-      `${different} seeds for ${structures} structures: what is to be known is how structures differ, and more of them (--structures) tell that better than more seeds`,
+      `${different} seeds for ${structures} structures: what is to be known is how structures differ, and ` +
+        'more of them (--structures) tell that better than more seeds',
     );
   }
 }

@@ -47,7 +47,8 @@ const CONFIG = 'adapter_config.json';
 const TENSORS = 'adapter_model.safetensors';
 
 /**
- * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites of
+ * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites
+ * of
  * a model, and their parameters and those of its heads in the layout of both. Ranks are those of its tensors.
  * @throws InputError where files are missing or damaged, the adapter is of another kind, or made for another model
  */
@@ -121,7 +122,9 @@ function notRead(where: string, what: string): InputError {
   return new InputError(`${what} cannot be read`, {
     code: 'unsupported-config',
     where,
-    remedy: `give an adapter of type ${Object.keys(peftConfigs).join(' or ')}, or merge it into its model with PEFT first`,
+    remedy:
+      `give an adapter of type ${Object.keys(peftConfigs).join(' or ')}, or merge it into its model ` +
+      'with PEFT first',
   });
 }
 
@@ -133,7 +136,10 @@ function otherBase(where: string, what: string): InputError {
   });
 }
 
-/** Tensors by their host and their names below it: `lora_A.weight`, `ia3_l`, or of a host that is saved `weight`, `bias`. */
+/**
+ * Tensors by their host and their names below it: `lora_A.weight`, `ia3_l`, or of a host that is saved `weight`,
+ * `bias`.
+ */
 async function readTensors(where: string): Promise<ReadonlyMap<string, HostTensors>> {
   if (!isThere(where)) {
     throw new InputError('there is no adapter', {

@@ -37,7 +37,8 @@ export async function checkOnce(file: string, record: string, check: () => Promi
 }
 
 /**
- * What reading all of a file tells, asked once for each state of it; remembered in the cache folder, by the file's place
+ * What reading all of a file tells, asked once for each state of it; remembered in the cache folder, by the file's
+ * place
  * and the kind of question.
  * @throws whatever `read` throws
  */
@@ -82,7 +83,9 @@ async function remember(state: string, record: string): Promise<void> {
   }
 }
 
-/** Where it is remembered of a file, wherever it lies, that it has a hash, or what it was asked: in the cache folder. */
+/**
+ * Where it is remembered of a file, wherever it lies, that it has a hash, or what it was asked: in the cache folder.
+ */
 export async function recordOf(file: string, hash: string): Promise<string> {
   const name = createHash('sha256')
     .update(`${await realpath(file)}\n${hash}`)

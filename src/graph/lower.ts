@@ -13,7 +13,9 @@ export type Lowerings = Partial<Readonly<Record<OpType, Lowering>>>;
 
 /** What else of a graph is to be written anew. */
 interface Leaves {
-  /** Makes of the lowered graph, before any node is in it, what stands for each input; absent it has the same inputs. */
+  /**
+   * Makes of the lowered graph, before any node is in it, what stands for each input; absent it has the same inputs.
+   */
   readonly inputs?: (graph: Graph) => Readonly<Record<string, Value>>;
   /** What stands for a constant; undefined where it is the same. */
   readonly constant?: (graph: Graph, constant: Value) => Value | undefined;

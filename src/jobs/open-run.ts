@@ -101,7 +101,9 @@ export async function beginRun(
     requireSameSettings(settings, begun, folder);
     await requireInputsOfRun(folder, inputs, openPlugins(settings.plugins, catalogue));
     if (begun.device !== settings.device) {
-      const text = `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers differ in their last digits from those of one device`;
+      const text =
+        `the run was begun on ${begun.device} and now continues on ${settings.device}: its numbers ` +
+        'differ in their last digits from those of one device';
       onEvent?.({ type: 'warning', text });
     }
     await repairMetrics(folder.metrics);

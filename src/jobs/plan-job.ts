@@ -32,7 +32,7 @@ export function runPlanJob(given: Settings, options: PlanOptions & JobContext = 
     const { settings, ...job } = await prepareSearch(given, options);
     const { device } = job.compile;
     if (device !== 'cpu') {
-      const text = `memory is told as the CPU needs it: what ${device} holds in a memory of its own is not known beforehand`;
+      const text = `memory is told as the CPU needs it: what ${device} holds of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
     const tell = (text: string) => options.onEvent?.({ type: 'warning', text });

@@ -73,9 +73,10 @@ export async function prepare(
   const { encoding, tuning } = jobSizes(settings);
   const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
-  const sizes = `${train.length} training, ${validation.targets.length} validation and ${test.targets.length} test examples`;
-  onEvent?.({ type: 'message', text: `${task.name} on ${model.name}: ${sizes} (${data.note})` });
-  for (const text of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text });
+  const held = `${validation.targets.length} validation and ${test.targets.length} test`;
+  const text = `${task.name} on ${model.name}: ${train.length} training, ${held} examples (${data.note})`;
+  onEvent?.({ type: 'message', text });
+  for (const told of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text: told });
   return { catalogue, settings, inputs, model, data, compile, encoding, tuning };
 }
 

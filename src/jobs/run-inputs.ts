@@ -96,7 +96,9 @@ export async function taskOfRun(
   if (own === undefined || asked.isGiven) return loadTask(asked.task, catalogue);
   const differs = await differenceNow(own, asked.task, catalogue.metrics);
   if (differs !== undefined) {
-    const text = `${asked.task} has changed since the run was trained, which goes by its own task: ${differs} (give --task to go by the file)`;
+    const text =
+      `${asked.task} has changed since the run was trained, which goes by its own task: ${differs} ` +
+      '(give --task to go by the file)';
     onEvent?.({ type: 'warning', text });
   }
   return loadTask(asked.task, catalogue, own.text);
@@ -124,6 +126,8 @@ export async function requireModelOfRun(folder: RunFolder, model: Model): Promis
   throw new InputError(`the model's files are not those that this run was trained on: ${changes.join(', ')}`, {
     code: 'other-model',
     where: model.folder,
-    remedy: `put back the files that were there, or give a folder of them with --model; or train again on these: s3delta train --structure ${shellWord(folder.structure)}`,
+    remedy:
+      'put back the files that were there, or give a folder of them with --model; or train again on ' +
+      `these: s3delta train --structure ${shellWord(folder.structure)}`,
   });
 }

@@ -46,7 +46,10 @@ export function cutInWords({ all, cut, sets, lost }: CutTally, maxLength: number
     Object.keys(sets).length < 2 ? '' : `: ${entries.map(([set, each]) => `${set} ${share(each)}`).join(', ')}`;
   const parts = Object.entries(lost).map(([part, rows]) => `"${part}" in ${rows}`);
   const which = parts.length === 0 ? '' : `; what loses its end is ${parts.join(', ')}`;
-  return `${share({ all, cut })} texts are longer than the ${maxLength} tokens that are read and are cut${where}${which} (--max-length)`;
+  return (
+    `${share({ all, cut })} texts are longer than the ${maxLength} tokens that are read and are ` +
+    `cut${where}${which} (--max-length)`
+  );
 }
 
 /** `12 of 40 (30 %)` */
@@ -70,7 +73,10 @@ export async function tooLongInWords(
   const found = await mapInSlices(examples, isTooLong, signal);
   const count = found.filter(Boolean).length;
   if (count === 0) return undefined;
-  return `${count} of ${found.length} answers have more than ${maxTargetLength ?? writing.maxTokens} tokens, the task's maxTargetLength, and can never be given`;
+  return (
+    `${count} of ${found.length} answers have more than ${maxTargetLength ?? writing.maxTokens} tokens, ` +
+    `the task's maxTargetLength, and can never be given`
+  );
 }
 
 /** How many free-text answers the model cannot say as they are written, in a sentence; undefined where none is. */
@@ -86,5 +92,8 @@ export async function respelledInWords(
   const other = pairs.filter(([text, said]) => text !== said);
   if (other.length === 0) return undefined;
   const [text, said] = other[0]!;
-  return `${other.length} of ${texts.length} answers cannot be said as they are written, and are learnt and judged as the model's vocabulary spells them, for example ${JSON.stringify(text)} as ${JSON.stringify(said)}`;
+  return (
+    `${other.length} of ${texts.length} answers cannot be said as they are written, and are learnt and ` +
+    `judged as the model's vocabulary spells them, for example ${JSON.stringify(text)} as ${JSON.stringify(said)}`
+  );
 }

@@ -1,6 +1,8 @@
 import { answersOf, type Metric, meanOf } from './metric.ts';
 
-/** Letters with their marks, and digits: for ASCII what the package rouge-score splits into, and any script beside it. */
+/**
+ * Letters with their marks, and digits: for ASCII what the package rouge-score splits into, and any script beside it.
+ */
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 /**

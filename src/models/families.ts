@@ -45,6 +45,8 @@ export async function familyIn(
   throw new InputError(`the model family is ${name ?? 'not named'}`, {
     code: 'unknown-family',
     where,
-    remedy: `supported families (model_type): ${Object.keys(known).join(', ')}${nearest ? `; the nearest is ${nearest}` : ''}`,
+    remedy:
+      'supported families (model_type): ' +
+      `${Object.keys(known).join(', ')}${nearest ? `; the nearest is ${nearest}` : ''}`,
   });
 }

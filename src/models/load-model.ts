@@ -72,7 +72,9 @@ async function findModel(
   const question = nearest === undefined ? '' : `did you mean ${whole(nearest)}? `;
   throw new InputError(`no model folder ${nameOrFolder}`, {
     code: 'unknown-model',
-    remedy: `${question}give a folder with config.json and model.safetensors, org/name of a model on the Hub, or a built-in model: ${builtInModelNames.join(', ')}`,
+    remedy:
+      `${question}give a folder with config.json and model.safetensors, org/name of a model on the Hub, ` +
+      `or a built-in model: ${builtInModelNames.join(', ')}`,
   });
 }
 
@@ -107,6 +109,8 @@ function chooseModelFiles(paths: readonly string[], where: string): readonly str
   throw new InputError('this repository has no weights as safetensors', {
     code: 'missing-weights',
     where,
-    remedy: `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), or convert them with save_pretrained(folder, safe_serialization=True) and give the folder`,
+    remedy:
+      `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), ` +
+      'or convert them with save_pretrained(folder, safe_serialization=True) and give the folder',
   });
 }

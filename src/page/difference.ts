@@ -43,8 +43,10 @@ export function Difference({ views }: { views: readonly NamedView[] }) {
         'Kept by A, by B, by both',
         ['svg', 'csv'],
         [
-          `<div class="scroll map" tabindex="0" role="group" aria-label="Map of two structures">${picture}</div>` as Markup,
-          `<details><summary>The modules that either keeps, as a table</summary>${tableMarkup(table)}</details>` as Markup,
+          ('<div class="scroll map" tabindex="0" role="group" aria-label="Map of two ' +
+            `structures">${picture}</div>`) as Markup,
+          ('<details><summary>The modules that either keeps, as a ' +
+            `table</summary>${tableMarkup(table)}</details>`) as Markup,
         ],
       )}
     />

@@ -48,12 +48,23 @@ export function OverviewPage({ runs, comparisons, shown, state, change }: Overvi
       html`<section class="panel" data-name="Comparisons">
       <h2>Comparisons</h2>
       <ul>
-        ${comparisons.map(({ id, changed }) => html`<li key=${id}><a href=${comparisonLink(id)}>${id}</a> <small class="muted">${dateText(changed)}</small></li>`)}
+        ${comparisons.map(
+          ({ id, changed }) => html`<li key=${id}><a href=${comparisonLink(id)}>${id}</a> <small
+          class="muted">${dateText(changed)}</small></li>`,
+        )}
       </ul>
     </section>`
     }
     ${shown.length > 0 && html`<${RunsTable} shown=${shown} state=${state} change=${change} />`}
-    ${methods.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Mean test score of like runs, by method and task', methods)} />`}
-    ${transfer.rows.length > 0 && html`<${Drawn} markup=${tablePanel('Transfer of structures between tasks', transfer)} />`}
+    ${
+      methods.rows.length > 0 &&
+      html`<${Drawn}
+      markup=${tablePanel('Mean test score of like runs, by method and task', methods)} />`
+    }
+    ${
+      transfer.rows.length > 0 &&
+      html`<${Drawn}
+      markup=${tablePanel('Transfer of structures between tasks', transfer)} />`
+    }
   </article>`;
 }

@@ -68,12 +68,16 @@ export function RunList({ runs, shown, state, change, current }: RunListProps) {
       ${compared.length === 1 && html`<span> · choose another to compare</span>`}
       ${isFull && html`<strong>At most ${mostCompared} can be compared: untick one first.</strong>`}
     </p>
-    ${shown.length === 0 && html`<p class="nothing muted">${runs.size === 0 ? 'No runs yet.' : 'No run has all of these words.'}</p>`}
+    ${
+      shown.length === 0 &&
+      html`<p class="nothing muted">${runs.size === 0 ? 'No runs yet.' : 'No run has all of these words.'}</p>`
+    }
     <ul onKeyDown=${walk}>
       ${rows.map(row => {
         const isStop = row.path === stopAt;
         return row.kind === 'folder'
-          ? html`<${FolderRow} key=${`${row.path}/`} row=${row} isOpen=${!closed.has(row.path)} isStop=${isStop} toggle=${toggle} reach=${setStop} />`
+          ? html`<${FolderRow} key=${`${row.path}/`} row=${row} isOpen=${!closed.has(row.path)} isStop=${isStop}
+            toggle=${toggle} reach=${setStop} />`
           : html`<${RunRow}
               key=${row.path}
               row=${row}

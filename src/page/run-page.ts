@@ -20,7 +20,9 @@ export function RunPage({ run }: { run: RunSummary }) {
     <h1>${run.id}</h1>
     <p class="muted">
       <span class=${`state ${run.state}`}>${run.state}</span>${' '}
-      ${[run.task, run.model === '' ? '' : `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`].filter(Boolean).join(' · ')}
+      ${[run.task, run.model === '' ? '' : `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`]
+        .filter(Boolean)
+        .join(' · ')}
     </p>
     ${run.ended !== undefined && html`<${Ended} ...${run.ended} />`}
     ${problem !== undefined && html`<p class="panel problem" role="alert">${problem}</p>`}
@@ -47,7 +49,10 @@ function Content({ view, run }: { view: RunView; run: RunSummary }) {
     ${result && html`<${Drawn} markup=${tiles(result)} />`}
     ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
     <div class="curves">
-      ${stageCurves(metrics).map(({ title, series }) => html`<${Chart} key=${title} title=${title} series=${series} />`)}
+      ${stageCurves(metrics).map(
+        ({ title, series }) => html`<${Chart} key=${title} title=${title}
+        series=${series} />`,
+      )}
     </div>
     ${scores && html`<${Drawn} markup=${tablePanel('Scores', scores)} />`}
     ${result && html`<${Drawn} markup=${tablePanel('Time and memory', resourcesTable(result))} />`}

@@ -47,7 +47,10 @@ export function settledText(moments: readonly SearchMoment[]): string {
     (kept, moment) => new Set(moment.kept.filter(index => kept.has(index))),
     new Set(last.kept),
   );
-  return `would keep ${plural(last.kept.length, 'module')}, ${stayed.size} of them unchanged since step ${since[0]!.step}`;
+  return (
+    `would keep ${plural(last.kept.length, 'module')}, ${stayed.size} of them unchanged since step ` +
+    `${since[0]!.step}`
+  );
 }
 
 interface ProgressProps {
@@ -71,10 +74,9 @@ export function Progress({ run: { state, changed, progress, stages = [] }, momen
       stages.length > 1 &&
       html`<ol class="stages" aria-label="Stages">
       ${stages.map(
-        (
-          stage,
-          index,
-        ) => html`<li key=${stage} class=${index < place ? 'done' : ''} aria-current=${index === place ? 'step' : undefined}>
+        (stage, index) => html`<li key=${stage} class=${index < place ? 'done' : ''} aria-current=${
+          index === place ? 'step' : undefined
+        }>
           ${nameOf(stage)}${index === place ? ` ${index + 1}/${stages.length}` : ''}
         </li>`,
       )}

@@ -50,17 +50,25 @@ export function RunsTable({ shown, state: { order }, change }: RunsTableProps) {
     const isSorted = own !== undefined && order.replace(/^-/, '') === own;
     // What an order has first is its natural end: names rise, numbers fall.
     const rises = ['name', 'task', 'method'].includes(own ?? '') !== order.startsWith('-');
-    return html`<th scope="col" class=${isNumber ? 'number' : ''} aria-sort=${isSorted ? (rises ? 'ascending' : 'descending') : undefined}>
+    return html`<th scope="col" class=${isNumber ? 'number' : ''} aria-sort=${
+      isSorted ? (rises ? 'ascending' : 'descending') : undefined
+    }>
       ${
         own === undefined
           ? name
-          : html`<button type="button" class="sort" onClick=${() => sortBy(own)}>${name}${isSorted ? (rises ? ' ↑' : ' ↓') : ''}</button>`
+          : html`<button type="button" class="sort" onClick=${() => sortBy(own)}>${name}${
+              isSorted ? (rises ? ' ↑' : ' ↓') : ''
+            }</button>`
       }
     </th>`;
   };
   return html`<section class="panel" data-name="All runs">
     <header>
-      <h2>${shown.length > mostRows ? `The first ${mostRows} of ${plural(shown.length, 'run')}` : plural(shown.length, 'run')}</h2>
+      <h2>${
+        shown.length > mostRows
+          ? `The first ${mostRows} of ${plural(shown.length, 'run')}`
+          : plural(shown.length, 'run')
+      }</h2>
       <div class="buttons"><button type="button" data-save="csv" aria-label="Save All runs as CSV">CSV</button></div>
     </header>
     <div class="scroll" tabindex="0" role="group" aria-label="Table: all runs">

@@ -30,7 +30,9 @@ function Page() {
     <a class="skip" href="#main" onClick=${skipToMain}>Skip the list of runs</a>
     <header class="top">
       <a class="home" href="#/">s3delta</a>
-      <span class=${known.connected ? 'connection' : 'connection lost'} role="status">${known.connected ? 'live' : 'not connected: trying again'}</span>
+      <span class=${known.connected ? 'connection' : 'connection lost'} role="status">${
+        known.connected ? 'live' : 'not connected: trying again'
+      }</span>
       <button type="button" onClick=${toggleTheme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </header>
     <${RunList} ...${list} current=${current} />

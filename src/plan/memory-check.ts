@@ -28,7 +28,8 @@ export async function requireMemory(
 ): Promise<string | undefined> {
   const more = peakBytes - processBytes;
   if (limit === undefined || more <= limit.leftBytes) return undefined;
-  const text = `it needs ${bytes(more)} more memory than it holds now, and ${limit.name} leaves ${bytes(limit.leftBytes)}`;
+  const text =
+    `it needs ${bytes(more)} more memory than it holds now, and ${limit.name} leaves ` + `${bytes(limit.leftBytes)}`;
   if (SURE * more <= limit.leftBytes) return `${text}: it may be killed`;
   const fitting = (await options(processBytes + limit.leftBytes)).filter(({ fits }) => fits);
   throw new InputError(text, { code: 'not-enough-memory', where: 'memory', remedy: remedyOf(fitting, limit) });

@@ -65,7 +65,8 @@ export function testSentence(rows: readonly ComparisonRow[]): string | undefined
   const pairs = Math.max(...tests.map(test => test.pairs));
   const smallest = Math.min(...tests.map(test => test.smallestP));
   return (
-    'p: paired sign-flip test over the seeds, two-sided, exact up to 20 seeds, not corrected for the number of methods. ' +
+    'p: paired sign-flip test over the seeds, two-sided, exact up to 20 seeds, not corrected for the ' +
+    'number of methods. ' +
     `With ${pairs} seed${pairs === 1 ? '' : 's'} p cannot be smaller than ${smallest.toPrecision(2)}.`
   );
 }

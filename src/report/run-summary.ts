@@ -1,6 +1,7 @@
 /**
  * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
- * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file cannot
+ * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file
+ * cannot
  * be read.
  */
 export type RunState = 'running' | 'stopped' | 'failed' | 'killed' | 'finished' | 'damaged';

@@ -7,9 +7,11 @@ const ofSeries = (colours: readonly string[]) => colours.map((colour, hue) => `-
  * Colours for light and dark surroundings. Text reaches 4.5:1 on its ground, curves 3:1, and nothing is told by hue
  * alone.
  */
-const light = `--ground: #f6f7f9; --panel: #fff; --ink: #1d232b; --muted: #57606a; --line: #d5dbe2; --accent: #1a5fb4; --accent-ground: #e4eefb;
+const light = `--ground: #f6f7f9; --panel: #fff; --ink: #1d232b; --muted: #57606a; --line: #d5dbe2;
+  --accent: #1a5fb4; --accent-ground: #e4eefb;
   --kept: #d95f02; --good: #1a7f4b; --code: #eef1f4; ${ofSeries(curveColours)} color-scheme: light;`;
-const dark = `--ground: #0e1218; --panel: #171c24; --ink: #e6eaf0; --muted: #9aa5b3; --line: #2f3742; --accent: #7db3f5; --accent-ground: #1c2c42;
+const dark = `--ground: #0e1218; --panel: #171c24; --ink: #e6eaf0; --muted: #9aa5b3; --line: #2f3742;
+  --accent: #7db3f5; --accent-ground: #1c2c42;
   --kept: #ff8c3b; --good: #5fd197; --code: #202731; ${ofSeries(darkCurveColours)} color-scheme: dark;`;
 
 /** In the dark a larger p is lighter, so that what matters stands out from the ground. */
@@ -23,7 +25,8 @@ ${selector}[data-theme="dark"] { ${rules} }`;
 /** Lines have no filling, and points no outline. */
 const seriesRules = curveColours.map(
   (_, hue) =>
-    `svg .series-${hue} { stroke: var(--series-${hue}); } svg circle.series-${hue} { fill: var(--series-${hue}); stroke: none; }`,
+    `svg .series-${hue} { stroke: var(--series-${hue}); } svg circle.series-${hue} { fill: ` +
+    `var(--series-${hue}); stroke: none; }`,
 );
 
 /** The looks of tables and pictures, in reports and on the served page. */
@@ -40,10 +43,13 @@ code, pre { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans 
 pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px; margin: .75rem 0 0; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .muted { color: var(--muted); }
-.panel { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin: 0 0 1rem;
+.panel { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem;
+  margin: 0 0 1rem;
   min-width: 0; container-type: inline-size; }
-.panel > header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; margin-bottom: .75rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
+.panel > header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center;
+  justify-content: space-between; margin-bottom: .75rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .75rem; margin: 1rem 0;
+  padding: 0; }
 .tiles > div { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: .6rem .9rem; }
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
@@ -57,7 +63,8 @@ th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-alig
 th.number, td.number { text-align: right; white-space: nowrap; }
 th { font-size: .82rem; color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
-button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 7px;
+button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: 7px;
   padding: .2rem .65rem; cursor: pointer; }
 button:hover { border-color: var(--accent); color: var(--accent); }
 .buttons { display: flex; gap: .4rem; }
@@ -66,26 +73,32 @@ ${seriesRules.join('\n')}
 svg .kept { stroke: var(--kept); } svg .cursor { fill: none; stroke: var(--ink); stroke-width: 2; }
 ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .map { overflow-x: auto; } .heat-map svg { display: block; }
-.heat-map .detail { min-height: 3em; margin: .5rem 0 0; padding: .5rem .75rem; background: var(--code); border-radius: 8px; }
+.heat-map .detail { min-height: 3em; margin: .5rem 0 0; padding: .5rem .75rem; background: var(--code);
+  border-radius: 8px; }
 .heat-map .detail code { color: var(--muted); overflow-wrap: anywhere; }
-.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); } .detail b { color: var(--ink); font-variant-numeric: tabular-nums; }
-.moments { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; margin-bottom: .75rem; } .moments[hidden] { display: none; }
+.heat-map .detail span { margin-right: 1.1rem; color: var(--muted); } .detail b { color: var(--ink);
+  font-variant-numeric: tabular-nums; }
+.moments { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; margin-bottom: .75rem; }
+  .moments[hidden] { display: none; }
 .moments .play { min-width: 4.2rem; }
 .moments label { display: flex; gap: .6rem; align-items: center; flex: 1 1 16rem; white-space: nowrap; }
 .moments input { flex: 1; min-width: 6rem; accent-color: var(--kept); }
 .moments output { font-variant-numeric: tabular-nums; flex: 1 1 100%; }
 .heat-map { display: flex; flex-wrap: wrap; gap: 0 1.5rem; align-items: start; }
-.heat-map .moments { flex: 1 1 100%; } .heat-map .map { flex: 0 1 auto; max-width: 100%; min-width: 0; } .heat-map .beside { flex: 1 1 19rem; min-width: 0; container-type: inline-size; }
+.heat-map .moments { flex: 1 1 100%; } .heat-map .map { flex: 0 1 auto; max-width: 100%; min-width: 0; }
+  .heat-map .beside { flex: 1 1 19rem; min-width: 0; container-type: inline-size; }
 @container (min-width: 30rem) { .few svg { zoom: 1.45; } }
 @container (max-width: 40rem) { .beside .detail { min-height: 10.5rem; align-content: start; }
   .beside .detail strong, .beside .detail code, .beside .detail span { display: block; margin: 0; } }
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
 .neither { fill: var(--code); } svg .filled-0 { fill: var(--series-0); } svg .filled-1 { fill: var(--series-1); }
-svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block; min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
+svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block;
+  min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-.curves .panel > svg { width: 100%; height: auto; } .panel > svg .heading { display: none; } .panel > svg { max-width: 100%; height: auto; }
+.curves .panel > svg { width: 100%; height: auto; } .panel > svg .heading { display: none; }
+  .panel > svg { max-width: 100%; height: auto; }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }
 `;

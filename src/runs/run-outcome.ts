@@ -126,7 +126,9 @@ export function standingText({ state, place, by, error }: RunStanding): string {
   }
 }
 
-/** The exact command that goes on with a run, or where that would end as before, begins another; none where it is over. */
+/**
+ * The exact command that goes on with a run, or where that would end as before, begins another; none where it is over.
+ */
 export function commandToGoOn(folder: RunFolder, { state, error }: RunStanding): string | undefined {
   if (state === 'finished' || state === 'running') return undefined;
   return error?.code === 'diverged'
@@ -170,7 +172,9 @@ export function requireTrained(folder: RunFolder): void {
     throw new InputError('this run has searched a structure and trained none of it (--no-retrain)', {
       code: 'unfinished-run',
       where: folder.path,
-      remedy: `train it: s3delta train --structure ${shellWord(folder.structure)} --out ${shellWord(`${folder.path}-trained`)}, with the --model and --task of the search`,
+      remedy:
+        `train it: s3delta train --structure ${shellWord(folder.structure)} --out ` +
+        `${shellWord(`${folder.path}-trained`)}, with the --model and --task of the search`,
     });
   }
   throw unfinished(folder, standing, 'has trained nothing yet');

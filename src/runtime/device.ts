@@ -33,7 +33,8 @@ export const devices: Readonly<Record<DeviceName, Device>> = {
     keepsOutputs: false,
     forgets: false,
     remedy:
-      'it needs x64 Linux, an NVIDIA card, CUDA 12, cuDNN 9 and the files that `node node_modules/onnxruntime-node/script/install.js` ' +
+      'it needs x64 Linux, an NVIDIA card, CUDA 12, cuDNN 9 and the files that `node ' +
+      'node_modules/onnxruntime-node/script/install.js` ' +
       'fetches; without them use --device cpu',
   },
 };

@@ -52,7 +52,8 @@ function probabilities(structures: readonly Structure[]): number[][] {
   for (const structure of structures) {
     if (structure.model.fingerprint !== first.model.fingerprint || names(structure) !== names(first)) {
       throw new InputError(
-        `structures of the same model and search space are needed, not ${first.model.name} (${first.space}) and ${structure.model.name} (${structure.space})`,
+        `structures of the same model and search space are needed, not ${first.model.name} (${first.space}) ` +
+          `and ${structure.model.name} (${structure.space})`,
         { code: 'other-structure', remedy: 'give structures that were searched on one model in one space' },
       );
     }

@@ -33,7 +33,8 @@ export const contentSecurityPolicy = [
 ].join('; ');
 
 const icon = `data:image/svg+xml,${encodeURIComponent(
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#225ea8"/><rect x="4" y="4" width="8" height="8" fill="#7fcdbb" stroke="#d95f02" stroke-width="2"/></svg>',
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" ' +
+    'fill="#225ea8"/><rect x="4" y="4" width="8" height="8" fill="#7fcdbb" stroke="#d95f02" stroke-width="2"/></svg>',
 )}`;
 
 export const pageHtml = `<!doctype html>
@@ -48,7 +49,8 @@ export const pageHtml = `<!doctype html>
 <script type="importmap">${importMap}</script>
 <script type="module" src="/modules/page/start${extension}"></script>
 </head>
-<body><div id="page"></div><noscript>This page needs JavaScript; \`s3delta report\` writes one that does not.</noscript></body>
+<body><div id="page"></div>
+<noscript>This page needs JavaScript; \`s3delta report\` writes one that does not.</noscript></body>
 </html>
 `;
 

@@ -44,6 +44,8 @@ export function checkBudget(modules: readonly Cost[], { budget, keepInert }: Bud
   if (budget >= cheapest) return;
   throw new InputError(`a budget of ${budget} parameters is below the cheapest module, which takes ${cheapest}`, {
     code: 'budget-too-small',
-    remedy: `${question === undefined ? '' : `${question} `}give a budget of at least ${cheapest}, for example --budget ${cheapest}`,
+    remedy:
+      `${question === undefined ? '' : `${question} `}give a budget of at least ${cheapest}, for ` +
+      `example --budget ${cheapest}`,
   });
 }

@@ -43,7 +43,9 @@ export function requireLayout(layouts: readonly Layout[], dataFolder: string, wh
     throw new InputError(`no data of ${what} here`, {
       code: 'missing-data',
       where: dataFolder,
-      remedy: `put ${train[0]} and ${validation[0]} into ${join(dataFolder, folders[0]!)}, or give their folder with --data`,
+      remedy:
+        `put ${train[0]} and ${validation[0]} into ${join(dataFolder, folders[0]!)}, or give their ` +
+        'folder with --data',
     });
   }
   if (found.validation.length > 0) return found;

@@ -58,6 +58,7 @@ function notATask(path: string): InputError {
     where: path,
     remedy: dataFileEndings.includes(extname(path).toLowerCase())
       ? `write a task file for these data: s3delta init --task ${path}`
-      : `give a task.yaml; s3delta init writes one for data in ${dataFileEndings.join(', ')} (save a sheet as "CSV UTF-8")`,
+      : `give a task.yaml; s3delta init writes one for data in ${dataFileEndings.join(', ')} (save a sheet as ` +
+        '"CSV UTF-8")',
   });
 }

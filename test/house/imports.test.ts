@@ -106,6 +106,13 @@ test('no folder holds more than 25 files side by side, and no file of ours has o
   );
 });
 
+test('lines fit 120 columns, texts and styles included', () => {
+  const long = [...sources].flatMap(([name, text]) =>
+    text.split('\n').flatMap((line, i) => (line.length > 120 ? [`${name}:${i + 1}`] : [])),
+  );
+  assert.deepEqual(long, []);
+});
+
 test('no two files of the sources have one name', () => {
   const byName = Map.groupBy(sources.keys(), name => name.split('/').at(-1)!);
   assert.deepEqual(

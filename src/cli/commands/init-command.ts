@@ -27,7 +27,8 @@ export const init: Command = {
       type: 'string',
       valueHint: 'NAME|FILE',
       description:
-        'task: a built-in one, a task.yaml, or your data file, say reviews.csv, for which reviews.task.yaml is written beside it',
+        'task: a built-in one, a task.yaml, or your data file, say reviews.csv, for which reviews.task.yaml ' +
+        'is written beside it',
     },
     label: { type: 'string', valueHint: 'COLUMN', description: 'where --task is a data file: the column to predict' },
     minutes: { type: 'string', valueHint: 'N', description: 'time there is: some steps are timed to set max-steps' },

@@ -18,7 +18,8 @@ export const predict: Command = {
       type: 'positional',
       required: false,
       description:
-        "the text, or a JSON object with the task's fields; without it and --file a text or an object a line is read from standard input",
+        "the text, or a JSON object with the task's fields; without it and --file a text or an object a line " +
+        'is read from standard input',
     },
     file: {
       type: 'string',

@@ -97,7 +97,8 @@ function damaged(where: string, what: string, cause?: unknown): InputError {
     code: 'unreadable-parquet',
     where,
     remedy:
-      'it is damaged, cut off, or compressed in another way than snappy, gzip, zstd or brotli: download or write it again',
+      'it is damaged, cut off, or compressed in another way than snappy, gzip, zstd or brotli: download or ' +
+      'write it again',
     cause,
   });
 }

@@ -4,7 +4,9 @@ import { bertKeys, type PostNormConfig, parseBertKeys } from '../encoder/post-no
 import { postNormFamily } from '../encoder/post-norm-family.ts';
 import { bertNames } from '../encoder/post-norm-sites.ts';
 
-/** Of the first token's last state, as sentence pairs were pre-trained with; a checkpoint without it gets a fresh one. */
+/**
+ * Of the first token's last state, as sentence pairs were pre-trained with; a checkpoint without it gets a fresh one.
+ */
 const POOLER = 'bert.pooler.dense';
 
 /** Reads the parsed `config.json`; `where` names the file in errors. */

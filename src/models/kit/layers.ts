@@ -9,7 +9,9 @@ export function embed({ attach, weight }: Builder, site: string, ids: Value): Va
   return gather(attach.weight(site, weight(site)), reshape(ids, [productOf(ids.shape)]));
 }
 
-/** What is added to scores [1, heads, queries, keys] by relative positions: a table's rows by buckets [queries, keys]. */
+/**
+ * What is added to scores [1, heads, queries, keys] by relative positions: a table's rows by buckets [queries, keys].
+ */
 export function positionBias(builder: Builder, site: string, buckets: Value): Value {
   const rows = embed(builder, site, buckets);
   const heads = rows.shape[1]!;

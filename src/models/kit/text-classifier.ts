@@ -39,7 +39,9 @@ export interface TextReader<Config> {
   readonly feedForwardWidth: number;
 }
 
-/** What a standalone model reads: ids, which tokens are no padding, and of which text each is; int64 [batch, source]. */
+/**
+ * What a standalone model reads: ids, which tokens are no padding, and of which text each is; int64 [batch, source].
+ */
 export interface StandaloneRows {
   readonly ids: Value;
   readonly mask: Value;

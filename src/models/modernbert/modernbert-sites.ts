@@ -34,7 +34,9 @@ export const layerNames = (layer: number) => {
   };
 };
 
-/** Every place where modules can attach, in the order of the forward pass. Positions turn the keys: no bias is inert. */
+/**
+ * Every place where modules can attach, in the order of the forward pass. Positions turn the keys: no bias is inert.
+ */
 export function modernBertSites(config: ModernBertConfig): Site[] {
   const { vocabSize, width, layers, bias } = config;
   const [first, last]: Place[] = [

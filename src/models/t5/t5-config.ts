@@ -136,7 +136,8 @@ function checkActivation(config: z.output<typeof schema>, where: string): void {
   const named = config.dense_act_fn ?? implied;
   if ((otherNames[named] ?? named) === implied) return;
   throw new InputError(
-    `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ${config.feed_forward_proj}, which is ${implied}`,
+    `dense_act_fn: ${config.dense_act_fn} is not the activation of feed_forward_proj ` +
+      `${config.feed_forward_proj}, which is ${implied}`,
     {
       code: 'unsupported-config',
       where,

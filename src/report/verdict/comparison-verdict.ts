@@ -160,7 +160,9 @@ function nextOf(
       const budget = Math.round(4 * found.parameters);
       return {
         command: commandLine('compare', [out], { ...all, budget, seeds: found.seeds.length, out: `${out}-larger` }),
-        why: 'a larger budget, or more steps (--max-steps, --retrain-epochs): nothing was learned that always giving one answer does not know',
+        why:
+          'a larger budget, or more steps (--max-steps, --retrain-epochs): nothing was learned that always ' +
+          'giving one answer does not know',
       };
     }
     case 'one-seed':
@@ -177,7 +179,9 @@ function nextOf(
       if (!Number.isFinite(seeds) || seeds > 24) return spread;
       return {
         command: commandLine('compare', [out], { ...all, seeds, out }),
-        why: 'more seeds, if the difference seen is large enough to matter; `s3delta spread` tells whether a search can win here',
+        why:
+          'more seeds, if the difference seen is large enough to matter; `s3delta spread` tells whether a ' +
+          'search can win here',
       };
     }
     case 'win': {

@@ -102,7 +102,9 @@ function randomLine({ score: scores, resources }: RunResult): VerdictLine[] {
     return [{ about, says: 'no random structure of the budget was trained beside it (--random-baseline)' }];
   }
   const size = signed(scores.test - scores.random);
-  const says = `${size} points to one random structure of the same budget, trained alike: not known from one seed; ${fewestSeeds} at least would tell`;
+  const says =
+    `${size} points to one random structure of the same budget, trained alike: not known from one ` +
+    `seed; ${fewestSeeds} at least would tell`;
   return [{ about, says }];
 }
 
@@ -113,7 +115,9 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
     return { about: 'cost', says: `the search took ${duration(seconds)}, ${losses}` };
   }
   const times = (ratio: number) => ratio.toPrecision(2);
-  const inTime = `${times(seconds / retrain.seconds)} re-trainings in time (${duration(seconds)} to ${duration(retrain.seconds)})`;
+  const inTime =
+    `${times(seconds / retrain.seconds)} re-trainings in time (${duration(seconds)} to ` +
+    `${duration(retrain.seconds)})`;
   return {
     about: 'cost',
     says: `the search took ${inTime}, ${times(evaluations / retrain.evaluations)} in losses with gradients`,
@@ -144,7 +148,8 @@ export function settlement({ moments, modules }: Pick<RunFacts, 'moments' | 'mod
   const changed = last.kept.filter(index => !before.has(index)).length;
   const says = isSettled
     ? 'what it keeps did not change over the last fifth of the search'
-    : `what it keeps was still changing in the last fifth of the search (${changed} of ${last.kept.length} modules are new since its beginning)`;
+    : `what it keeps was still changing in the last fifth of the search (${changed} of ${last.kept.length} ` +
+      'modules are new since its beginning)';
   return { isSettled, says: `${says}${sureness(moments, modules)}` };
 }
 
@@ -199,8 +204,10 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
     }),
     why:
       (facts.result.score?.test ?? 0) > (facts.result.score?.majority ?? 0)
-        ? 'more steps of training, or more test rows: it is better than always giving one answer, but by less than so few rows can tell'
-        : 'more steps of training: nothing was learned that always giving one answer does not know; a larger --budget or --lr is the next thing to try',
+        ? 'more steps of training, or more test rows: it is better than always giving one answer, but by less ' +
+          'than so few rows can tell'
+        : 'more steps of training: nothing was learned that always giving one answer does not know; a larger ' +
+          '--budget or --lr is the next thing to try',
   }),
   'one-seed': ({ folder, settings, result }) => ({
     command: commandLine('compare', [folder], {
@@ -209,7 +216,9 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
       seeds: usualSeeds,
       out: `${folder}-compare`,
     }),
-    why: `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} tell a difference of about twice the noise of a training`,
+    why:
+      `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
+      'tell a difference of about twice the noise of a training',
   }),
 };
 

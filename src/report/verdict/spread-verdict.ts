@@ -43,14 +43,20 @@ const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
     const { between, within, structures } = test!;
     const win = expectedMaximum(structures) * between.sd;
     const shown = shownDifference(within.sd, usualSeeds).toFixed(1);
-    return `after ${steps} steps structures differ by ${points(between)}, training noise ${within.sd.toFixed(1)}: a search can win up to about ${win.toFixed(win < 1 ? 1 : 0)} points over a random one; ${usualSeeds} seeds show a difference of ${shown}`;
+    return (
+      `after ${steps} steps structures differ by ${points(between)}, training noise ` +
+      `${within.sd.toFixed(1)}: a search can win up to about ${win.toFixed(win < 1 ? 1 : 0)} points over a ` +
+      `random one; ${usualSeeds} seeds show a difference of ${shown}`
+    );
   },
   'structures-alike': ({ test, steps }) =>
-    `after ${steps} steps structures do not differ more than seeds do (by ${points(test!.between)}, training noise ${test!.within.sd.toFixed(1)}): searching will not help here`,
+    `after ${steps} steps structures do not differ more than seeds do (by ${points(test!.between)}, ` +
+    `training noise ${test!.within.sd.toFixed(1)}): searching will not help here`,
   'spread-unknown': ({ test, steps }) =>
     test === undefined
       ? 'not known: it takes two structures at least that were trained with the same two seeds or more'
-      : `not known after ${steps} steps: structures may differ by anything from 0 to ${test.between.high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`,
+      : `not known after ${steps} steps: structures may differ by anything from 0 to ` +
+        `${test.between.high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`,
 };
 
 /** Where structures differ early and no longer late, what differs is how fast they learn. */
@@ -69,7 +75,9 @@ function scoreLine(spread: Spread): VerdictLine[] {
   const best = bestStructure(spread);
   if (test === undefined || best === undefined) return [];
   const chosen = best.tests.reduce((sum, each) => sum + each, 0) / best.tests.length;
-  const says = `${metric} ${score(test.mean)} in the mean, ${score(chosen)} of the best on validation (structure ${best.structure}); always the commonest label ${score(majority)}`;
+  const says =
+    `${metric} ${score(test.mean)} in the mean, ${score(chosen)} of the best on validation ` +
+    `(structure ${best.structure}); always the commonest label ${score(majority)}`;
   return [{ about: 'score', says }];
 }
 

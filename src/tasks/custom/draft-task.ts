@@ -18,12 +18,14 @@ export function draftTask(task: GuessedTask, path: string): string {
     "# What the model reads: {column} stands for that column's text.",
     `template: ${quote(`${name}: ${source}`)}`,
     '',
-    '# The column with the label, and what to answer for each: the shorter the better. Of two the last is the positive one.',
+    '# The column with the label, and what to answer for each: the shorter the better. Of two the last is ' +
+      'the positive one.',
     `label: ${quote(label)}`,
     ...labelLines(labels),
     `metric: ${metric} # or ${otherMetrics(task).join(', ')}`,
     '',
-    '# Relative to this file. Without a test file the validation rows are halved; without both, training rows are held out.',
+    '# Relative to this file. Without a test file the validation rows are halved; without both, training ' +
+      'rows are held out.',
     'files:',
     ...Object.entries(files).map(([split, file]) => `  ${split}: ${quote(file)}`),
     '',

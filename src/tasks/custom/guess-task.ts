@@ -134,7 +134,9 @@ function requirePoints(where: string, label: string, answers: readonly string[])
   throw new InputError(`the answers in "${label}" are numbers with decimal commas, for example ${written}`, {
     code: 'untrainable-data',
     where,
-    remedy: `write them with a point (${withDecimalPoint(written).trim()}), or save the table as a csv with semicolons between its columns`,
+    remedy:
+      `write them with a point (${withDecimalPoint(written).trim()}), or save the table as a csv with ` +
+      'semicolons between its columns',
   });
 }
 

@@ -42,7 +42,8 @@ const schemaFor = (known: Metrics) =>
       .union([z.array(text).min(2), z.record(z.string(), text)])
       .optional()
       .describe(
-        "the labels there are, or a table from the data's labels to the words to answer; without it targets are free text",
+        "the labels there are, or a table from the data's labels to the words to answer; without it targets " +
+          'are free text',
       ),
     metric: z.enum(Object.keys(known)).describe(`what a run is scored by: ${describeMetrics(known)}`),
     files: files.describe('the data files'),

@@ -15,7 +15,9 @@ export const biLevelKeys = z.object({
   order: keyWithDefault(
     z.enum(Object.keys(mixedDerivatives) as [BiLevelOrder, ...BiLevelOrder[]]),
     'one-sided',
-    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided (the default) is the same with a finite difference from one side and costs four, exact differentiates the gradient instead, first looks no step ahead and costs two",
+    "order of the bi-level step: second is the paper's and costs five losses with gradients, one-sided " +
+      '(the default) is the same with a finite difference from one side and costs four, exact ' +
+      'differentiates the gradient instead, first looks no step ahead and costs two',
   ),
   gates: keyWithDefault(
     z.enum(['soft', 'hard']),
@@ -25,7 +27,8 @@ export const biLevelKeys = z.object({
   objective: keyWithDefault(
     z.enum(['budget', 'l0']),
     'budget',
-    'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, beside which a budget is optional and cuts what stays open',
+    'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, ' +
+      'beside which a budget is optional and cuts what stays open',
   ),
   'l0-weight': key(positive, 'weight λ of the L0 penalty: what one open module of mean size costs, in nats', {
     hint: 'L',
@@ -45,12 +48,14 @@ export const biLevelKeys = z.object({
   'alpha-lr': keyWithDefault(rate, 0.1, 'learning rate of the structure parameters α', { hint: 'R' }),
   'alpha-travel': key(
     positive,
-    'how far α may travel in all, in place of --alpha-lr: the sum of its rates over the search, whatever its number of steps (3.8 are 75 steps at 0.1, 15 are 300)',
+    'how far α may travel in all, in place of --alpha-lr: the sum of its rates over the search, whatever ' +
+      'its number of steps (3.8 are 75 steps at 0.1, 15 are 300)',
     { hint: 'D' },
   ),
   'search-lr': key(
     rate,
-    "learning rate of the modules' parameters while searching (default: half of --lr, and less by as much as open gates hold more parameters than the budget)",
+    "learning rate of the modules' parameters while searching (default: half of --lr, and less by as much " +
+      'as open gates hold more parameters than the budget)',
     { hint: 'R' },
   ),
   'fitting-only': keyWithDefault(

@@ -98,7 +98,8 @@ export function settledResult(
     closed: modules.map(() => false),
     ...{ bestStep: 0, steps: 0, evaluations: 0, seconds: 0 },
     warnings: [
-      `The budget of ${budget} parameters holds all candidates: every one${keepInert ? '' : ' that can change the output'} is kept, nothing was searched.`,
+      `The budget of ${budget} parameters holds all candidates: every ` +
+        `one${keepInert ? '' : ' that can change the output'} is kept, nothing was searched.`,
     ],
   };
 }
@@ -230,7 +231,8 @@ export async function* biLevelSearch(
     warnings: [
       ...(result.steps < steps
         ? [
-            `The structure has hardly changed over ${patience} validations: the search ended at step ${result.steps} of ${steps}.`,
+            `The structure has hardly changed over ${patience} validations: the search ended at step ` +
+              `${result.steps} of ${steps}.`,
           ]
         : []),
       ...(structureAt(best).includes(true)

@@ -38,7 +38,8 @@ const options = z.object({
   }),
   'race-steps': key(
     z.coerce.number().int().positive(),
-    'steps of the trainings of the last round; those of each round before have half as many (default: a quarter of the re-training)',
+    'steps of the trainings of the last round; those of each round before have half as many (default: a ' +
+      'quarter of the re-training)',
     { hint: 'N' },
   ),
 });
@@ -54,7 +55,8 @@ export const race = defineStrategy({
   name: 'race',
   label: 'race',
   description:
-    'a short bi-level search, its runners-up, the largest gradients and random structures, trained for short and halved by held-out loss',
+    'a short bi-level search, its runners-up, the largest gradients and random structures, trained for ' +
+    'short and halved by held-out loss',
   options,
   varied: ['entrants'],
 
@@ -312,5 +314,8 @@ function raceSentence([winner, second]: readonly Entrant[], losses: ArrayLike<nu
   if (winner === undefined) return 'The budget leaves one structure: there was no race.';
   if (second === undefined) return `The race was won by what came of ${winner.from}.`;
   const [first, next] = [losses[0]!, losses[1]!].map(loss => loss.toPrecision(3));
-  return `The race was won by what came of ${winner.from}, with a held-out loss of ${first} after its last training; what came of ${second.from} had ${next}.`;
+  return (
+    `The race was won by what came of ${winner.from}, with a held-out loss of ${first} after its last ` +
+    `training; what came of ${second.from} had ${next}.`
+  );
 }
