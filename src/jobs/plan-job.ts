@@ -57,7 +57,8 @@ export function runSketchPlanJob(
     const named = requireModel(given);
     const download = { onDownload: downloadMessages(onEvent), signal };
     const model = await sketchModel(named.model, { ...download, families: catalogue.families });
-    const task = taskOf(model, stated);
+    // No score is computed: any metric does.
+    const task = taskOf(model, stated, Object.keys(catalogue.metrics)[0]!);
     const settings = completeSettings(model, task, { ...named, task: task.name }, undefined, catalogue);
     const search = resolveSearch(model, settings, catalogue);
     const { encoding } = jobSizes(settings);
@@ -76,10 +77,14 @@ const ofOwnData = { batchSize: 32, epochs: 10, evaluateEvery: 100 } as const;
 /** Without a head of its own a model writes. */
 const writes = ({ heads }: ModelSketch): boolean => heads.length === 0;
 
-function taskOf(model: ModelSketch, { examples, sourceTokens, targetTokens }: StatedData): PlannedData['task'] {
+function taskOf(
+  model: ModelSketch,
+  { examples, sourceTokens, targetTokens }: StatedData,
+  metric: string,
+): PlannedData['task'] {
   const answers = writes(model) ? `, answers of ${targetTokens}` : '';
   return {
-    ...{ name: `${examples} texts of ${sourceTokens} tokens${answers}`, metric: 'accuracy' },
+    ...{ name: `${examples} texts of ${sourceTokens} tokens${answers}`, metric },
     presets: { search: ofOwnData, retrain: ofOwnData },
     ...{ labels: undefined, maxSourceLength: sourceTokens, maxTargetLength: targetTokens },
   };

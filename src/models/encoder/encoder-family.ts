@@ -13,10 +13,10 @@ import { headCodec } from '../kit/head-codec.ts';
 import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
 import { wrongConfig } from '../kit/parse-config.ts';
 import type { Pooling } from '../kit/pooling.ts';
-import { sketchBackbone, tensorsIn } from '../kit/sketch-backbone.ts';
 import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
 import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
 import type { Model, ModelSketch } from '../model.ts';
+import { sketchBackbone, tensorsIn } from '../sketch-backbone.ts';
 import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
 

@@ -1,13 +1,13 @@
-import { elementCount } from '../../core/arrays.ts';
-import { biasName, type Site, weightShape } from '../../core/site.ts';
-import { layoutOf } from '../../deltas/layout.ts';
-import { readCheckpointIndex, SHARD_INDEX, SINGLE_FILE } from '../../files/checkpoint-index.ts';
-import { isThere } from '../../files/regular-file.ts';
-import type { ModelSketch } from '../model.ts';
-import { sketchedWeights } from '../quantized-weights.ts';
-import type { Weight, Weights } from '../read-weight.ts';
-import { type Tensors, weightOf } from './find-weights.ts';
-import { type Backbone, blockMatrices } from './load-backbone.ts';
+import { elementCount } from '../core/arrays.ts';
+import { biasName, type Site, weightShape } from '../core/site.ts';
+import { layoutOf } from '../deltas/layout.ts';
+import { readCheckpointIndex, SHARD_INDEX, SINGLE_FILE } from '../files/checkpoint-index.ts';
+import { isThere } from '../files/regular-file.ts';
+import { type Tensors, weightOf } from './kit/find-weights.ts';
+import { type Backbone, blockMatrices } from './kit/load-backbone.ts';
+import type { ModelSketch } from './model.ts';
+import { sketchedWeights } from './quantized-weights.ts';
+import type { Weight, Weights } from './read-weight.ts';
 
 /** Bytes of a number of the weights where no file holds them yet: they are planned as float32. */
 const BYTES = 4;
