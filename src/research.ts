@@ -5,7 +5,7 @@
  */
 
 export { readConfigFile } from './config/config-file.ts';
-export type { ExperimentSettings, SweepSettings, TransferSettings } from './config/experiment-settings.ts';
+export type { ExperimentSettings, TransferSettings } from './config/experiment-settings.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
@@ -39,9 +39,11 @@ export type { CompareOptions } from './experiments/compare-methods.ts';
 export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
 export type { ExperimentProgress } from './experiments/events.ts';
+export type { ExecutorSettings } from './experiments/executors/executors.ts';
 export type { TaskMaps } from './experiments/heat-maps.ts';
 export { type ProbabilityMaps, probabilityMaps } from './experiments/heat-maps.ts';
 export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
+export type { SweepSettings } from './experiments/sweep-values.ts';
 export type { ExportedTask } from './export/exported-task.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';

@@ -55,9 +55,10 @@ export async function comparisonOutput(
 /**
  * Shows a comparison's events by those of a job: what a run tells is passed on, or left out where several run at once.
  */
-export function showExperiment(onEvent: JobContext['onEvent'], withRuns: boolean): (event: ExperimentEvent) => void {
+export function showExperiment(onEvent: JobContext['onEvent']): (event: ExperimentEvent) => void {
   const started = performance.now();
   let before = 0;
+  let withRuns = false;
   return event => {
     switch (event.type) {
       case 'message':
@@ -65,6 +66,7 @@ export function showExperiment(onEvent: JobContext['onEvent'], withRuns: boolean
         break;
       case 'experiment-begins':
         before = event.progress.done;
+        withRuns = event.oneByOne;
         onEvent?.({ type: 'message', text: `${event.progress.total} runs, ${before} of them done before` });
         break;
       case 'run-begins':

@@ -1,23 +1,20 @@
 import { statSync } from 'node:fs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import {
   type ExperimentSettings,
   experimentSchemaFor,
-  parseExperimentSettings,
-  parseSweepSettings,
-  parseTransferSettings,
-  type SweepSettings,
-  sweepSchemaFor,
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
+import { parseKeys } from '../config/parse-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
-import { parseSpreadSettings, type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
+import { type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { experimentFile } from '../experiments/cell.ts';
+import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';
 import { comparedMethods } from '../experiments/methods.ts';
 import { isThere } from '../files/regular-file.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
@@ -37,6 +34,11 @@ function methodsArg(catalogue: Catalogue): ArgsDef {
   };
 }
 
+/** What experiments take beside their keys: who does the runs. */
+const dryRun: ArgsDef = {
+  'dry-run': { type: 'boolean', description: 'check everything, say what would be run and how, and run nothing' },
+};
+
 /** A config file, or a run whose settings are taken. */
 const configOrRunArg: ArgsDef = {
   config: {
@@ -45,20 +47,14 @@ const configOrRunArg: ArgsDef = {
   },
 };
 
-const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => ({
-  ...configOrRunArg,
-  ...schemaArgs(shape as Readonly<Record<string, z.ZodType>>, Object.keys(shape), catalogue),
-});
+const argsOfSchema = ({ shape }: z.ZodObject, catalogue: Catalogue): ArgsDef => {
+  const keys = { ...(shape as Readonly<Record<string, z.ZodType>>), ...executorKeys() };
+  return { ...configOrRunArg, ...schemaArgs(keys, Object.keys(keys), catalogue), ...dryRun };
+};
 
-/** What a comparison takes: a config file, and every key of it as a flag. */
+/** What a comparison or a sweep takes: a config file, and every key of it as a flag. */
 export const experimentArgs = (catalogue: Catalogue): ArgsDef => ({
   ...argsOfSchema(experimentSchemaFor(catalogue), catalogue),
-  ...methodsArg(catalogue),
-});
-
-/** What a sweep takes. */
-export const sweepArgs = (catalogue: Catalogue): ArgsDef => ({
-  ...argsOfSchema(sweepSchemaFor(catalogue), catalogue),
   ...methodsArg(catalogue),
 });
 
@@ -68,30 +64,29 @@ export const transferArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(tran
 /** What a spread takes. */
 export const spreadArgs = (catalogue: Catalogue): ArgsDef => argsOfSchema(spreadSchemaFor(catalogue), catalogue);
 
-/** The settings of a comparison, and where it writes. InputError as for `readKeys`. */
+/** What an experiment is told: its settings, where it writes, and who does the runs. */
+export interface ExperimentArguments<Keys> {
+  readonly settings: Keys;
+  readonly out: string;
+  readonly executor: ExecutorSettings;
+}
+
+/** What a comparison or a sweep is told. InputError as for `readKeys`. */
 export function readExperimentSettings(
   args: ParsedArgs,
   catalogue: Catalogue,
-): { settings: ExperimentSettings; out: string } {
-  return readKeys(args, Object.keys(experimentSchemaFor(catalogue).shape), parseExperimentSettings, catalogue);
+): ExperimentArguments<ExperimentSettings> {
+  return readKeys(args, experimentSchemaFor(catalogue));
 }
 
-/** The settings of a sweep, and where it writes. InputError as for `readKeys`. */
-export function readSweepSettings(args: ParsedArgs, catalogue: Catalogue): { settings: SweepSettings; out: string } {
-  return readKeys(args, Object.keys(sweepSchemaFor(catalogue).shape), parseSweepSettings, catalogue);
+/** What a transfer is told. InputError as for `readKeys`. */
+export function readTransferSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<TransferSettings> {
+  return readKeys(args, transferSchemaFor(catalogue));
 }
 
-/** The settings of a transfer, and where it writes. InputError as for `readKeys`. */
-export function readTransferSettings(
-  args: ParsedArgs,
-  catalogue: Catalogue,
-): { settings: TransferSettings; out: string } {
-  return readKeys(args, Object.keys(transferSchemaFor(catalogue).shape), parseTransferSettings, catalogue);
-}
-
-/** The settings of a spread, and where it writes. InputError as for `readKeys`. */
-export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): { settings: SpreadSettings; out: string } {
-  return readKeys(args, Object.keys(spreadSchemaFor(catalogue).shape), parseSpreadSettings, catalogue);
+/** What a spread is told. InputError as for `readKeys`. */
+export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<SpreadSettings> {
+  return readKeys(args, spreadSchemaFor(catalogue));
 }
 
 /**
@@ -111,29 +106,31 @@ function ofRun(path: string, keys: readonly string[]): [file: string, values: un
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
- * What was given in the config file, or in a run's, and over it by flags; and where the runs go.
+ * What was given in the config file, or in a run's, and over it by flags.
  * @throws InputError for what the schema refuses, naming the file or the flag, and where no folder is said
  */
 function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Settings, 'plugins'>>(
   args: ParsedArgs,
-  keys: readonly string[],
-  parse: (values: unknown, where: (key: string) => string, catalogue: Catalogue) => Keys,
-  catalogue: Catalogue,
-): { settings: Keys; out: string } {
+  schema: z.ZodObject,
+): ExperimentArguments<Keys> {
+  const ofExecutors = executorKeys();
+  const whole = z.strictObject({ ...schema.shape, ...ofExecutors });
+  const keys = Object.keys(whole.shape);
   const read = (file: string, values = readYamlKeys(file)) =>
     fromConfigFile(
-      parse(values, () => file, catalogue),
+      parseKeys(whole, values, () => file),
       file,
     );
-  const written: Partial<Keys> =
+  const written =
     typeof args.config !== 'string'
       ? {}
       : isFolder(args.config)
         ? read(...ofRun(args.config, keys))
         : read(args.config);
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
-  const flags = parse(Object.fromEntries(given), key => `--${key}`, catalogue);
-  const settings = { ...written, ...flags, ...givenPlugins(args, written) } as Keys;
+  const flags = parseKeys(whole, Object.fromEntries(given), key => `--${key}`);
+  const all = Object.entries({ ...written, ...flags, ...givenPlugins(args, written) });
+  const settings = Object.fromEntries(all.filter(([key]) => !Object.hasOwn(ofExecutors, key))) as unknown as Keys;
   if (settings.out === undefined) {
     throw new InputError('no folder is given', {
       code: 'missing-setting',
@@ -141,5 +138,6 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
       remedy: 'say where the runs go: --out runs/compare',
     });
   }
-  return { settings, out: settings.out };
+  const executor = Object.fromEntries(all.filter(([key]) => Object.hasOwn(ofExecutors, key)));
+  return { settings, out: settings.out, executor };
 }

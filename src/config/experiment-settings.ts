@@ -84,32 +84,6 @@ export function parseExperimentSettings(
   return parseKeys(experimentSchemaFor(catalogue), values, where);
 }
 
-const processes = z.coerce.number().int().positive().optional().meta({
-  description:
-    'runs at a time, each in a process of its own; the threads are divided among them (default: one for two cores)',
-  hint: 'N',
-});
-
-/** Every key of a sweep: those of a comparison, and how many of its runs are done at a time. */
-export function sweepSchemaFor(catalogue: Catalogue) {
-  return z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes });
-}
-
-/** Every key of a sweep, checked (`parseSweepSettings`). */
-export type SweepSettings = Readonly<z.infer<ReturnType<typeof sweepSchemaFor>>>;
-
-/**
- * Checks the keys of a sweep.
- * @throws InputError as `parseSettings`
- */
-export function parseSweepSettings(
-  values: unknown,
-  where: (key: string) => string,
-  catalogue: Catalogue = builtIn,
-): SweepSettings {
-  return parseKeys(sweepSchemaFor(catalogue), values, where);
-}
-
 /** Keys of a comparison that still say something where nothing is searched. */
 export function trainingKeysFor(catalogue: Catalogue) {
   const { shape } = experimentSchemaFor(catalogue);

@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
+import { withAbsolutePaths } from '../config/paths.ts';
 import type { Settings } from '../config/settings.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { freshLoaders } from '../jobs/loaders.ts';
@@ -49,6 +51,30 @@ export function cellFolder(
 ): string {
   const name = [method, variant, budget].filter(Boolean).join('-');
   return join(out, fileName(task), fileName(name), `seed-${seed}`);
+}
+
+/** Keys that say how a run computes, not what. */
+export const computingKeys: readonly string[] = ['threads', 'device', 'plugins'];
+
+/**
+ * What names a cell wherever it is done: a hash of its name and settings, of which another makes another cell, and how
+ * it computes does not. 32 characters, in any process and working folder the same.
+ */
+export function cellId({ task, method, variant, budget, seed, job, settings, derive }: Cell): string {
+  const what = Object.entries(withAbsolutePaths(settings)).filter(([key]) => !computingKeys.includes(key));
+  // A structure that is still to be made is named by what it is made of.
+  const made = derive && { ...derive, ...('from' in derive && { from: derive.from.map(resolved) }), to: null };
+  const said = { task, method, variant, budget, seed, job, ...{ settings: Object.fromEntries(what), derive: made } };
+  if (derive !== undefined) delete said.settings.structure;
+  return createHash('sha256').update(JSON.stringify(said, inOrder)).digest('hex').slice(0, 32);
+}
+
+const resolved = (files: readonly string[]) => files.map(file => resolve(file));
+
+/** For `JSON.stringify`: objects with their keys in order. */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The text with everything that a file name can not have, or had better not have, as a dash. */

@@ -13,12 +13,9 @@ import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName, experimentFile } from './cell.ts';
+import { type Cell, cellName, computingKeys, experimentFile } from './cell.ts';
 import { derivedStructure, filesBefore } from './derivation.ts';
 import type { CommonSettings } from './list-cells.ts';
-
-/** Keys that say how a run computes, not what, and those that a search alone reads: its folder has them in its name. */
-const alwaysChangeable: readonly string[] = ['threads', 'device', 'plugins'];
 
 /**
  * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
@@ -65,7 +62,8 @@ export function checkRunFolders(cells: readonly Cell[]): void {
 export function checkExperimentFolder(out: string, common: CommonSettings, { strategies }: Catalogue = builtIn): void {
   requireFreshFolder(runFolder(out));
   if (!existsSync(experimentFile(out))) return;
-  const changeable = [...alwaysChangeable, ...variedOptionsOf(strategies)];
+  // What a search alone reads is in the name of its folder.
+  const changeable = [...computingKeys, ...variedOptionsOf(strategies)];
   const begun = withAbsolutePaths(readYamlKeys(experimentFile(out)) as CommonSettings);
   const now = withAbsolutePaths(common);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(common)])) {

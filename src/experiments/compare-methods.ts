@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
+import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/loaders.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
@@ -10,23 +11,27 @@ import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, type ExperimentDone, overheadOf } from './comparison-job.ts';
 import { verdictsOn } from './comparison-verdicts.ts';
 import { type ExperimentEvent, eventsOf } from './events.ts';
-import { inProcess } from './executors/executor.ts';
+import type { Executor } from './executors/executor.ts';
+import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
+import { writeCellList } from './experiment-standing.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type Executor, runExperiment } from './run-cells.ts';
+import { type ExperimentOutcome, runExperiment, stillToDo } from './run-cells.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /** Where the runs of a comparison go, and what can stop it. */
 export interface CompareOptions extends WithCatalogue {
   /** Folder of all runs, relative to the working directory. */
   readonly out: string;
+  /** Who does the runs (default: this process). */
+  readonly executor?: ExecutorSettings | undefined;
   /** Aborting saves the state of the run at work and ends with an InterruptedError; the same call goes on. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Compares methods: tasks × seeds × methods × budgets, each an ordinary run in a folder of its own under `out`, in this
- * process, which loads the model and tokenises the data once. A run that is done is not done again. Writes the tables
- * and pictures, and returns what is in them.
+ * Compares methods: tasks × seeds × methods × budgets, each an ordinary run in a folder of its own under `out`. Where
+ * nothing else is said they are done in this process, which loads the model and tokenises the data once. A run that is
+ * done is not done again. Writes the tables and pictures, and returns what is in them.
  *
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted
@@ -35,56 +40,123 @@ export function compare(
   given: ExperimentSettings,
   options: CompareOptions,
 ): AsyncGenerator<ExperimentEvent, Comparison> {
-  const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) => listCells(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan, conclude: concludeComparison }, options);
+  return runPlan(comparisonWork(given, options), options);
 }
 
-/** What is to be done, by whom, and what is made of it. */
+/** What a comparison does. */
+export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work<Comparison> {
+  const loaders = loadersFor(executor);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    listCells(withThreads(given, executor), out, loaders, tell, catalogue);
+  return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
+}
+
+/** What is to be done. */
 export interface Work<Result> {
   /** Files of plugins. */
   readonly plugins: readonly string[] | undefined;
   plan(tell: Tell, catalogue: Catalogue): Promise<ExperimentCells>;
-  /** What the plan is checked with; without executors, the runs are done with them too, in this process. */
+  /** What the plan is checked with, and what does the runs that this process does. */
   readonly loaders: SharedLoaders;
-  executors?(): readonly Executor[];
   /** Sums up what was done, and writes it into the folder. */
   conclude(done: ExperimentDone): Promise<Result>;
 }
 
+/**
+ * Loaders of an experiment. Where a queue's machines compute, this one's devices say nothing: what is named is taken
+ * at its word, and fails there if it is not there.
+ */
+export function loadersFor(executor: ExecutorSettings | undefined): SharedLoaders {
+  const shared = sharedLoaders();
+  return {
+    ...shared,
+    async device(asked = 'cpu', tell) {
+      const { kind } = chosenExecutor(executor);
+      if (kind.queue === undefined) return shared.device(asked, tell);
+      if (asked !== 'auto') return asked;
+      throw new InputError(`which device is fastest where ${kind.name} runs them cannot be measured here`, {
+        code: 'unknown-value',
+        where: '--device',
+        remedy: 'name one that all of these machines have: --device cpu, or --device cuda',
+      });
+    },
+  };
+}
+
+/** The settings of every run, with the threads that its executor has for each. */
+export function withThreads<Keys extends { readonly threads?: number | undefined }>(
+  given: Keys,
+  executor: ExecutorSettings | undefined,
+): Keys {
+  const { kind, options } = chosenExecutor(executor);
+  const threads = given.threads ?? kind.threads?.(options);
+  return threads === undefined ? given : { ...given, threads };
+}
+
 /** Checks a plan, does it, sums it up and writes what it has found. Throws as `compare`. */
-export function runPlan<Result>(
-  work: Work<Result>,
-  { out, signal, catalogue }: CompareOptions,
-): AsyncGenerator<ExperimentEvent, Result> {
+export function runPlan<Result>(work: Work<Result>, options: CompareOptions): AsyncGenerator<ExperimentEvent, Result> {
   return eventsOf(
-    (emit, stop) => asInterrupted(stop, () => doPlan(work, { out, signal: stop, catalogue }, emit)),
-    signal,
+    (emit, signal) => asInterrupted(signal, () => doPlan(work, { ...options, signal }, emit)),
+    options.signal,
   );
 }
 
-async function doPlan<Result>(
-  { plugins, plan: makePlan, loaders, executors, conclude }: Work<Result>,
-  { out, signal, catalogue: known }: CompareOptions & { readonly signal: AbortSignal },
-  emit: (event: ExperimentEvent) => void,
-): Promise<Result> {
-  const started = performance.now();
+/** Checks a plan and says what would be done. Touches no file and no queue. Throws as `compare`. */
+export async function rehearsePlan(
+  work: Work<unknown>,
+  { signal = new AbortController().signal, ...options }: CompareOptions,
+  tell: Tell,
+): Promise<readonly string[]> {
+  const { plan, executor } = await checkPlan(work, { ...options, signal }, tell);
+  try {
+    const phases = await Promise.all(plan.phases.map(async cells => executor.rehearse(await stillToDo(cells))));
+    return phases.flat();
+  } finally {
+    await executor.close();
+  }
+}
+
+type StoppableOptions = CompareOptions & { readonly signal: AbortSignal };
+
+/** A plan, and who is to do it. Touches no file. */
+async function checkPlan(
+  { plugins, plan: makePlan, loaders }: Work<unknown>,
+  { out, signal, catalogue: known, executor }: StoppableOptions,
+  tell: Tell,
+): Promise<{ plan: ExperimentCells; executor: Executor }> {
+  const { kind, options } = chosenExecutor(executor);
   const catalogue = openPlugins(plugins, known);
-  const plan = await makePlan(text => emit({ type: 'message', text }), catalogue);
+  const plan = await makePlan(tell, catalogue);
   const cells = plan.phases.flat();
   checkExperimentFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
   for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
-  await mkdir(out, { recursive: true });
-  await writeExperimentFile(out, plan.common);
-  const outcome = await runExperiment(plan.phases, executors?.() ?? [inProcess(loaders, known)], emit, signal);
-  const seconds = (performance.now() - started) / 1000;
-  const overhead = executors === undefined ? overheadOf(outcome, seconds, loaders.startSeconds()) : undefined;
-  return conclude({ plan, cells, outcome, out, ...(overhead && { overhead }) });
+  return { plan, executor: await kind.open(options, { out, cells, loaders, catalogue: known, tell }) };
+}
+
+async function doPlan<Result>(
+  work: Work<Result>,
+  options: StoppableOptions,
+  emit: (event: ExperimentEvent) => void,
+): Promise<Result> {
+  const started = performance.now();
+  const { out, signal } = options;
+  const { plan, executor } = await checkPlan(work, options, text => emit({ type: 'message', text }));
+  let outcome: ExperimentOutcome;
+  try {
+    await mkdir(out, { recursive: true });
+    await writeExperimentFile(out, plan.common);
+    await writeCellList(out, chosenExecutor(options.executor).kind.name, plan.phases.flat());
+    outcome = await runExperiment(plan.phases, executor, emit, signal);
+  } finally {
+    await executor.close();
+  }
+  const overhead = overheadOf(outcome, (performance.now() - started) / 1000, work.loaders.startSeconds());
+  return work.conclude({ plan, cells: plan.phases.flat(), outcome, out, ...(overhead && { overhead }) });
 }
 
 /** Sums up a comparison, with a verdict on what was found, and writes its files. */
-export async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
+async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
   const comparison = comparisonOf(done);
   const verdicts = await verdictsOn(comparison, done);
   const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };

@@ -14,7 +14,12 @@ export interface ExperimentProgress {
 /** What an experiment tells while it runs. */
 export type ExperimentEvent =
   | { readonly type: 'message'; readonly text: string }
-  | { readonly type: 'experiment-begins'; readonly progress: ExperimentProgress }
+  | {
+      readonly type: 'experiment-begins';
+      /** Whether runs follow each other, so that what each tells can be shown whole. */
+      readonly oneByOne: boolean;
+      readonly progress: ExperimentProgress;
+    }
   | { readonly type: 'run-begins'; readonly cell: Cell; readonly progress: ExperimentProgress }
   | { readonly type: 'run'; readonly cell: Cell; readonly event: JobEvent }
   | {

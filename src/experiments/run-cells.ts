@@ -1,17 +1,8 @@
-import { InputError, InterruptedError, StorageError } from '../core/errors.ts';
-import type { JobContext } from '../jobs/job-events.ts';
+import { InterruptedError } from '../core/errors.ts';
 import type { RunResult } from '../runs/result.ts';
 import { type Cell, cellResult } from './cell.ts';
 import type { ExperimentEvent, ExperimentProgress } from './events.ts';
-
-/** Something that does one run at a time: this process, or a child of it. */
-export interface Executor {
-  run(cell: Cell, context: Pick<JobContext, 'onEvent' | 'signal'>): Promise<RunResult>;
-  close(): Promise<void>;
-}
-
-/** A run's failure as another process has told it: its message is all there is to say. */
-export class RunError extends Error {}
+import type { CellState, Executor } from './executors/executor.ts';
 
 interface FinishedCell {
   readonly cell: Cell;
@@ -31,68 +22,66 @@ export interface ExperimentOutcome {
 }
 
 /**
- * Does every run that is not done yet, phase after phase, each executor one at a time. A run that fails does not stop
- * the others. Closes the executors.
+ * Has every run done that is not done yet, phase after phase. A run that fails does not stop the others.
  * @throws InterruptedError where the signal has aborted; what the runs have saved is kept
  */
 export async function runExperiment(
   phases: readonly (readonly Cell[])[],
-  executors: readonly Executor[],
+  executor: Executor,
   emit: (event: ExperimentEvent) => void,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ExperimentOutcome> {
   const total = phases.reduce((sum, cells) => sum + cells.length, 0);
   const finished: FinishedCell[] = [];
   const failed: FailedCell[] = [];
-  let running = 0;
-  const progress = (): ExperimentProgress => ({ total, done: finished.length, failed: failed.length, running });
+  const running = new Set<Cell>();
+  let interruption: string | undefined;
+  const progress = (): ExperimentProgress => {
+    return { total, done: finished.length, failed: failed.length, running: running.size };
+  };
 
-  async function work(executor: Executor, queue: Cell[]): Promise<void> {
-    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
-      if (signal?.aborted) throw new InterruptedError();
-      const current = cell;
-      running += 1;
-      emit({ type: 'run-begins', cell, progress: progress() });
-      const started = performance.now();
-      const onEvent: JobContext['onEvent'] = event => emit({ type: 'run', cell: current, event });
-      try {
-        const result = await executor.run(cell, { onEvent, ...(signal && { signal }) });
-        running -= 1;
-        finished.push({ cell, result, seconds: (performance.now() - started) / 1000 });
-        emit({ type: 'run-done', cell, result, progress: progress() });
-      } catch (error) {
-        running -= 1;
-        if (error instanceof InterruptedError) throw error;
-        const message = describeError(error);
-        failed.push({ cell, message });
-        emit({ type: 'run-failed', cell, message, progress: progress() });
-      }
+  function tell(cell: Cell, news: CellState): void {
+    if (news.state === 'running') {
+      const begins = !running.has(cell);
+      running.add(cell);
+      if (begins) emit({ type: 'run-begins', cell, progress: progress() });
+      if (news.event !== undefined) emit({ type: 'run', cell, event: news.event });
+      return;
+    }
+    running.delete(cell);
+    if (news.state === 'done') {
+      const { result, seconds } = news;
+      finished.push({ cell, result, ...(seconds !== undefined && { seconds }) });
+      emit({ type: 'run-done', cell, result, progress: progress() });
+    } else if (news.state === 'failed') {
+      const { message } = news;
+      failed.push({ cell, message });
+      emit({ type: 'run-failed', cell, message, progress: progress() });
+    } else if (news.state === 'interrupted') {
+      interruption = news.message;
     }
   }
 
-  try {
-    for (const [index, cells] of phases.entries()) {
-      const queue: Cell[] = [];
-      for (const cell of cells) {
-        // A result that cannot be read fails the run that it belongs to, not the others.
-        const result = await cellResult(cell).catch(() => undefined);
-        if (result === undefined) queue.push(cell);
-        else finished.push({ cell, result });
-      }
-      if (index === 0) emit({ type: 'experiment-begins', progress: progress() });
-      const ends = await Promise.allSettled(executors.map(executor => work(executor, queue)));
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    }
-  } finally {
-    await Promise.all(executors.map(executor => executor.close()));
+  for (const [index, cells] of phases.entries()) {
+    const open = await stillToDo(cells, (cell, result) => finished.push({ cell, result }));
+    if (index === 0) emit({ type: 'experiment-begins', oneByOne: executor.oneByOne, progress: progress() });
+    const before = finished.length + failed.length;
+    if (open.length > 0 && !signal.aborted) await executor.run(open, tell, signal);
+    if (finished.length + failed.length < before + open.length) throw new InterruptedError(interruption);
   }
   return { finished, failed };
 }
 
-/** A mistake of the user's, and a machine's refusal, with its remedy; of anything else, where it happened. */
-export function describeError(error: unknown): string {
-  if (error instanceof InputError || error instanceof StorageError)
-    return [error.message, error.remedy].filter(Boolean).join(' → ');
-  if (error instanceof RunError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** The cells without a result. One that cannot be read fails the run that it belongs to, not the others. */
+export async function stillToDo(
+  cells: readonly Cell[],
+  onDone: (cell: Cell, result: RunResult) => void = () => {},
+): Promise<Cell[]> {
+  const open: Cell[] = [];
+  for (const cell of cells) {
+    const result = await cellResult(cell).catch(() => undefined);
+    if (result === undefined) open.push(cell);
+    else onDone(cell, result);
+  }
+  return open;
 }

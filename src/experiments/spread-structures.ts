@@ -16,11 +16,11 @@ import { randomStructure } from '../structure/random-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { tuneCost } from '../training/stage-cost.ts';
 import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
-import { type CompareOptions, runPlan } from './compare-methods.ts';
+import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
+import type { SharedLoaders } from './shared-loaders.ts';
 import { type SpreadOutcome, writeSpread } from './spread-files.ts';
 
 /** Validations along a training at least: a curve of so many points. */
@@ -35,9 +35,15 @@ const looks = 5;
  * @throws InterruptedError where the signal has aborted; the same call goes on
  */
 export function spread(given: SpreadSettings, options: CompareOptions): AsyncGenerator<ExperimentEvent, SpreadOutcome> {
-  const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) => planSpread(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan, conclude: concludeSpread }, options);
+  return runPlan(spreadWork(given, options), options);
+}
+
+/** What a spread does. */
+export function spreadWork(given: SpreadSettings, { out, executor }: CompareOptions): Work<SpreadOutcome> {
+  const loaders = loadersFor(executor);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planSpread(withThreads(given, executor), out, loaders, tell, catalogue);
+  return { plugins: given.plugins, loaders, plan, conclude: concludeSpread };
 }
 
 async function planSpread(

@@ -1,13 +1,29 @@
 import { availableParallelism } from 'node:os';
-import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { SweepSettings } from '../config/experiment-settings.ts';
-import type { Tell } from '../jobs/loaders.ts';
-import { type CompareOptions, concludeComparison, runPlan } from './compare-methods.ts';
+import { z } from 'zod';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { type ExperimentSettings, experimentSchemaFor } from '../config/experiment-settings.ts';
+import { parseKeys } from '../config/parse-settings.ts';
+import { type CompareOptions, compare } from './compare-methods.ts';
 import type { Comparison } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
-import { inChild } from './executors/child-processes.ts';
-import { listCells } from './list-cells.ts';
-import { sharedLoaders } from './shared-loaders.ts';
+import type { ExecutorSettings } from './executors/executors.ts';
+import { here } from './executors/here.ts';
+
+/** Settings of a sweep: those of a comparison, and how many of its runs are done at a time. */
+export type SweepSettings = ExperimentSettings & { readonly processes?: number | undefined };
+
+/**
+ * Checks the keys of a sweep.
+ * @throws InputError as `parseExperimentSettings`
+ */
+export function parseSweepSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): SweepSettings {
+  const { processes } = here.options.shape;
+  return parseKeys(z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes }), values, where);
+}
 
 /**
  * The same runs as `compare`, spread over child processes: `processes` of them, the threads divided among them
@@ -16,18 +32,18 @@ import { sharedLoaders } from './shared-loaders.ts';
  * @throws InputError for anything wrong in what the user gave, before any file is touched
  * @throws InterruptedError where the signal has aborted: every child saves its run; the same call goes on
  */
-export function sweep(given: SweepSettings, options: CompareOptions): AsyncGenerator<ExperimentEvent, Comparison> {
-  const cores = availableParallelism();
-  const { processes = Math.max(1, Math.floor(cores / 2)), ...settings } = given;
-  const threads = settings.threads ?? Math.max(1, Math.floor(cores / processes));
-  const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) =>
-    listCells({ ...settings, threads }, options.out, loaders, tell, catalogue);
-  return runPlan(
-    {
-      ...{ plugins: given.plugins, loaders, plan, conclude: concludeComparison },
-      executors: () => Array.from({ length: processes }, inChild),
-    },
-    options,
-  );
+export function sweep(
+  { processes, ...given }: SweepSettings,
+  options: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
+  return compare(given, {
+    ...options,
+    executor: sweepExecutor({ ...options.executor, ...(processes && { processes }) }),
+  });
+}
+
+/** Who does the runs of a sweep: where no executor is named, child processes. */
+export function sweepExecutor(given: ExecutorSettings): ExecutorSettings {
+  if ((given.executor ?? here.name) !== here.name) return given;
+  return { processes: Math.max(1, Math.floor(availableParallelism() / 2)), ...given };
 }

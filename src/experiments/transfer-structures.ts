@@ -8,13 +8,13 @@ import { randomDraw } from '../structure/built-in-methods.ts';
 import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, fileName } from './cell.ts';
-import { type CompareOptions, runPlan } from './compare-methods.ts';
+import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, type ExperimentDone } from './comparison-job.ts';
 import type { ExperimentEvent } from './events.ts';
 import { findStructures } from './find-structures.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
+import type { SharedLoaders } from './shared-loaders.ts';
 
 /**
  * Trains structures that were found on some tasks on others (section E of the paper). Sources are the mean of p over
@@ -28,9 +28,15 @@ export function transfer(
   given: TransferSettings,
   options: CompareOptions,
 ): AsyncGenerator<ExperimentEvent, Comparison> {
-  const loaders = sharedLoaders();
-  const plan = (tell: Tell, catalogue: Catalogue) => planTransfer(given, options.out, loaders, tell, catalogue);
-  return runPlan({ plugins: given.plugins, loaders, plan, conclude: concludeTransfer }, options);
+  return runPlan(transferWork(given, options), options);
+}
+
+/** What a transfer does. */
+export function transferWork(given: TransferSettings, { out, executor }: CompareOptions): Work<Comparison> {
+  const loaders = loadersFor(executor);
+  const plan = (tell: Tell, catalogue: Catalogue) =>
+    planTransfer(withThreads(given, executor), out, loaders, tell, catalogue);
+  return { plugins: given.plugins, loaders, plan, conclude: concludeTransfer };
 }
 
 /** A transfer is a comparison of sources: nothing is searched on whose worth there could be a verdict. */

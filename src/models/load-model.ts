@@ -27,8 +27,7 @@ export interface LoadOptions extends CompileSettings, DownloadOptions {
 export async function loadModel(nameOrFolder: string, options: LoadOptions = {}): Promise<Model> {
   const { onDownload, signal, families, ...settings } = options;
   throwIfInterrupted(signal);
-  const choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder);
-  const { name, folder } = await findModel(nameOrFolder, choose, { onDownload, signal });
+  const { name, folder } = await findModel(nameOrFolder, { onDownload, signal });
   const { family, config } = await familyIn(folder, families);
   throwIfInterrupted(signal);
   const model = keepingDevice(await family.load(name, folder, config, settings), settings);
@@ -45,16 +44,20 @@ export async function sketchModel(
   { families, ...options }: DownloadOptions & Pick<LoadOptions, 'families'> = {},
 ): Promise<ModelSketch & { readonly folder: string }> {
   throwIfInterrupted(options.signal);
-  const { name, folder } = await findModel(nameOrFolder, paths => onlyConfig(paths, nameOrFolder), options);
+  const { name, folder } = await findModel(nameOrFolder, options, paths => onlyConfig(paths, nameOrFolder));
   const { family, config } = await familyIn(folder, families);
   if (family.sketch) return { ...(await family.sketch(name, folder, config)), folder };
   return loadModel(nameOrFolder, { ...options, ...(families && { families }) });
 }
 
-async function findModel(
+/**
+ * The folder of a model that `loadModel` takes, downloaded where it is on the Hub. Throws as that does.
+ * @param choose of a repository's files, those that are wanted
+ */
+export async function findModel(
   nameOrFolder: string,
-  choose: (paths: readonly string[]) => readonly string[],
-  options: DownloadOptions,
+  options: DownloadOptions = {},
+  choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder),
 ): Promise<{ name: string; folder: string }> {
   const builtIn = builtInModel(nameOrFolder);
   if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn.folder };
@@ -103,7 +106,7 @@ function onlyConfig(paths: readonly string[], where: string): readonly string[] 
 }
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
-function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
+export function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {
   const weights = paths.includes(SINGLE_FILE) ? [SINGLE_FILE] : paths.filter(path => SHARDS.test(path));
   if (weights.length > 0) return [...paths.filter(path => SMALL_FILES.has(path)), ...weights];
   throw new InputError('this repository has no weights as safetensors', {

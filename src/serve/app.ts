@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { InputError } from '../core/errors.ts';
+import type { QueueStanding } from '../experiments/queue/queue-standing.ts';
 import { readComparison } from '../jobs/read-comparison.ts';
 import { readRunView } from '../jobs/read-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
@@ -8,11 +9,14 @@ import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSh
 import { createWatch, streamChanges } from './changes-stream.ts';
 import { inspectRun } from './find-runs.ts';
 import { guard } from './guard.ts';
+import { queuePage } from './queue-page.ts';
 import { createRunIndex } from './run-index.ts';
 
 export interface AppOptions {
   /** Name or address the server is bound to; requests to another are refused. */
   readonly host: string;
+  /** How the queue stands that has a page of its own, `/queue`. */
+  readonly queue?: (() => Promise<QueueStanding>) | undefined;
   /** How often the folder is looked at while a page is open. */
   readonly everyMilliseconds?: number;
 }
@@ -21,7 +25,7 @@ export interface AppOptions {
 const mostRemembered = 8;
 
 /** The page over a folder of runs, as a function from request to response. It reads and never writes. */
-export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppOptions): Hono {
+export function createApp(root: string, { host, queue, everyMilliseconds = 1000 }: AppOptions): Hono {
   const index = createRunIndex(root);
   const watch = createWatch(index, everyMilliseconds);
   const remember = remembering(mostRemembered);
@@ -39,6 +43,7 @@ export function createApp(root: string, { host, everyMilliseconds = 1000 }: AppO
     context.header('cache-control', 'no-cache');
   });
 
+  if (queue !== undefined) app.get('/queue', async context => context.html(queuePage(await queue())));
   app.get('/', context => context.html(pageHtml));
   app.get('/style.css', context => text(context, 'text/css', styleSheet()));
   app.get('/uplot.css', context => text(context, 'text/css', plotStyleSheet()));

@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../core/errors.ts';
-import { createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
 
 /** What to serve, and where. */
-export interface ServeOptions {
+export interface ServeOptions extends Pick<AppOptions, 'queue'> {
   /** Folder of runs. */
   readonly folder: string;
   /** Address to listen on; loopback unless told. */
@@ -26,7 +26,7 @@ export interface RunServer {
  * Serves the page over a folder of runs.
  * @throws InputError where the folder is a file, or the address cannot be listened on
  */
-export async function serveRuns({ folder, host = '127.0.0.1', port = 0 }: ServeOptions): Promise<RunServer> {
+export async function serveRuns({ folder, queue, host = '127.0.0.1', port = 0 }: ServeOptions): Promise<RunServer> {
   // One that is not there yet may come with its first run; the server looks again and again.
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
     throw new InputError('this is a file, not a folder of runs', {
@@ -35,7 +35,7 @@ export async function serveRuns({ folder, host = '127.0.0.1', port = 0 }: ServeO
       remedy: 'give the folder that holds your run folders (`s3delta search` writes into runs/)',
     });
   }
-  const server = createAdaptorServer({ fetch: createApp(folder, { host }).fetch });
+  const server = createAdaptorServer({ fetch: createApp(folder, { host, queue }).fetch });
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);

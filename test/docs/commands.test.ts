@@ -18,8 +18,10 @@ import { fileURLToPath } from 'node:url';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { argsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
+import { parseArguments } from '../../src/cli/parse.ts';
 import { describeFailure } from '../../src/cli/process-end.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
+import { commonArgs } from '../../src/cli/usage.ts';
 import { type ShownCommand, shownCommands, words } from './blocks.ts';
 
 // Every command that a document shows is run as it stands, in order, in a folder as its reader has it. To end within
@@ -37,6 +39,8 @@ const scaled: Readonly<Record<string, string>> = {
 const ofSeveralSeeds = new Set(['spread']);
 /** These go on until they are stopped, which is then done soon. */
 const endless = new Set(['serve']);
+/** What these show needs a cluster or a database, and is run by the tests of executors: here its words are read. */
+const ofManyMachines = join('docs', 'many-machines.md');
 const placeholder = './t5-base';
 const placeholderBudget = '500';
 
@@ -129,7 +133,7 @@ describe('the commands of', () => {
     const shown = shownCommands(readFileSync(join(root, document), 'utf8')).filter(
       ({ text }) => !text.startsWith('npm '),
     );
-    if (shown.length === 0) continue;
+    if (shown.length === 0 || document === ofManyMachines) continue;
     const needsShared = shown.some(({ text }) => text.includes('./glue'));
     const skip = needsShared && !hasShared ? 'needs the data folder that S3DELTA_SHARED names' : false;
     test(document, { skip }, async () => {
@@ -137,6 +141,17 @@ describe('the commands of', () => {
       process.chdir(place.folder);
       for (const command of shown) await check(command, place);
     });
+  }
+});
+
+test('commands and flags for many machines are those that there are', () => {
+  const shown = shownCommands(readFileSync(join(root, ofManyMachines), 'utf8')).flatMap(({ text }) => {
+    const [program, ...args] = words(text) ?? [];
+    return program === 's3delta' ? [args] : [];
+  });
+  assert.ok(shown.length >= 3);
+  for (const [name, ...args] of shown) {
+    parseArguments(args, { ...argsOf(commands[name!]!, builtIn), ...commonArgs });
   }
 });
 

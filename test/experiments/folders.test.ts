@@ -6,8 +6,8 @@ import type { ExperimentSettings } from '../../src/config/experiment-settings.ts
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { cellFolder, fileName } from '../../src/experiments/cell.ts';
 import { checkRunFolders } from '../../src/experiments/check-experiment.ts';
+import { describeError } from '../../src/experiments/executors/executor.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
-import { describeError } from '../../src/experiments/run-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
 import { experimentWorkspace } from './support.ts';
 

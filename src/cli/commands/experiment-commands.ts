@@ -1,59 +1,93 @@
-import { compare as runCompare } from '../../experiments/compare-methods.ts';
-import { sweep as runSweep } from '../../experiments/sweep-values.ts';
-import { transfer as runTransfer } from '../../experiments/transfer-structures.ts';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import {
+  type CompareOptions,
+  comparisonWork,
+  rehearsePlan,
+  runPlan,
+  type Work,
+} from '../../experiments/compare-methods.ts';
+import { spreadWork } from '../../experiments/spread-structures.ts';
+import { sweepExecutor } from '../../experiments/sweep-values.ts';
+import { transferWork } from '../../experiments/transfer-structures.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext, Output } from '../command.ts';
 import { comparisonOutput, showExperiment } from '../comparison-output.ts';
 import {
+  type ExperimentArguments,
   experimentArgs,
   readExperimentSettings,
-  readSweepSettings,
+  readSpreadSettings,
   readTransferSettings,
-  sweepArgs,
+  spreadArgs,
   transferArgs,
 } from '../experiment-args.ts';
+import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
+import { spreadOutput } from '../spread-output.ts';
 import { logArg, whileAllTracked } from '../tracking.ts';
 
-export const compare: Command = {
+interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'args'> {
+  read(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<Keys>;
+  work(settings: Keys, options: CompareOptions): Work<Result>;
+  /** What it prints at its end. */
+  output(out: string, result: Result, context: CommandContext): Promise<Output> | Output;
+}
+
+/** A command of many runs: it does them and prints what they came to, or says what it would do. */
+function experiment<Keys, Result>(command: ExperimentCommand<Keys, Result>): Command {
+  const { description, args, read, work, output } = command;
+  return {
+    ...{ description, args, stopping: savingState },
+    async run(given, context) {
+      const { signal, onEvent, catalogue } = context;
+      const { settings, out, executor } = read(given, catalogue);
+      const options: CompareOptions = { out, catalogue, executor, ...(signal && { signal }) };
+      if (given['dry-run'] === true) {
+        const tell = (text: string) => onEvent?.({ type: 'message', text });
+        const lines = await rehearsePlan(work(settings, options), options, tell);
+        return { document: { folder: out, wouldRun: lines }, lines };
+      }
+      const result = await withRepeatHint(
+        whileAllTracked(given, out, context, showExperiment(onEvent), show =>
+          runToEnd(runPlan(work(settings, options), options), show),
+        ),
+      );
+      return output(out, result, context);
+    },
+  };
+}
+
+export const compare: Command = experiment({
   description: 'Compare methods over tasks, seeds and budgets: one table, what is done is not done again',
   args: catalogue => ({ ...experimentArgs(catalogue), ...logArg }),
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readExperimentSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = () => runCompare(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(
-      whileAllTracked(args, out, context, showExperiment(onEvent, true), show => runToEnd(events(), show)),
-    );
-    return comparisonOutput(out, comparison, context);
-  },
-};
+  read: readExperimentSettings,
+  work: comparisonWork,
+  output: comparisonOutput,
+});
 
-export const sweep: Command = {
+export const sweep: Command = experiment({
   description: 'The runs of a comparison, several at a time in processes of their own',
-  args: catalogue => ({ ...sweepArgs(catalogue), ...logArg }),
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readSweepSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = () => runSweep(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(
-      whileAllTracked(args, out, context, showExperiment(onEvent, false), show => runToEnd(events(), show)),
-    );
-    return comparisonOutput(out, comparison, context);
+  args: catalogue => ({ ...experimentArgs(catalogue), ...logArg }),
+  read(args, catalogue) {
+    const given = readExperimentSettings(args, catalogue);
+    return { ...given, executor: sweepExecutor(given.executor) };
   },
-};
+  work: comparisonWork,
+  output: comparisonOutput,
+});
 
-export const transfer: Command = {
+export const transfer: Command = experiment({
   description: 'Train structures that were found on some tasks on others: a table source × target',
   args: transferArgs,
-  stopping: savingState,
-  async run(args, context) {
-    const { settings, out } = readTransferSettings(args, context.catalogue);
-    const { signal, onEvent } = context;
-    const events = runTransfer(settings, { out, catalogue: context.catalogue, ...(signal && { signal }) });
-    const comparison = await withRepeatHint(runToEnd(events, showExperiment(onEvent, true)));
-    return comparisonOutput(out, comparison, context);
-  },
-};
+  read: readTransferSettings,
+  work: transferWork,
+  output: comparisonOutput,
+});
+
+export const spread: Command = experiment({
+  description: 'Train random structures over seeds: whether a search could win anything, before one is run',
+  args: spreadArgs,
+  read: readSpreadSettings,
+  work: spreadWork,
+  output: spreadOutput,
+});

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { InterruptedError, stoppedBy } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
-import { type Executor, RunError } from '../run-cells.ts';
+import { secretVariables } from '../queue/database.ts';
+import { RunError, type Runner } from './executor.ts';
 
 /** The worker's program, built or not. */
 const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
@@ -13,7 +14,7 @@ const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.me
  * Does runs in a child process, which is started for the first of them and serves the others too; one that dies is
  * replaced for the next run.
  */
-export function inChild(): Executor {
+export function inChild(): Runner {
   let child: ChildProcess | undefined;
   let complaints = '';
 
@@ -23,6 +24,8 @@ export function inChild(): Executor {
       detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Code of plugins runs there.
+      env: { ...process.env, ...Object.fromEntries(secretVariables.map(name => [name, undefined])) },
     });
     // Read throughout: a pipe that nobody reads would keep the child from closing.
     started.stderr!.on('data', (text: Buffer) => {
@@ -34,7 +37,7 @@ export function inChild(): Executor {
     return started;
   }
 
-  const run: Executor['run'] = (cell, { onEvent, signal }) =>
+  const run: Runner['run'] = (cell, { onEvent, signal }) =>
     new Promise<RunResult>((resolve, reject) => {
       child ??= start();
       const worker = child;

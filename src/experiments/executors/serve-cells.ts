@@ -2,9 +2,9 @@ import { InterruptedError, StopRequest } from '../../core/errors.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import type { Cell } from '../cell.ts';
 import type { Channel } from '../messages.ts';
-import { describeError } from '../run-cells.ts';
 import { sharedLoaders } from '../shared-loaders.ts';
-import { inProcess } from './executor.ts';
+import { describeError } from './executor.ts';
+import { inProcess } from './in-process.ts';
 
 /** Does the runs that a channel brings, one at a time, with a model and data that they share: a worker's whole life. */
 export function serveCells(channel: Channel): void {
