@@ -81,7 +81,8 @@ export {
   type Reading,
   type Writing,
 } from './models/codec.ts';
-export { type Families, type Family, families } from './models/families.ts';
+export { type Families, families } from './models/families.ts';
+export type { Family } from './models/model.ts';
 export type { Weight, Weights } from './models/read-weight.ts';
 export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';

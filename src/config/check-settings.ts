@@ -8,7 +8,7 @@ export type JobSettings = Settings & { readonly model: string; readonly task: st
 
 /** @throws InputError where the model or the task is not said */
 export function requireModelAndTask(settings: Settings): JobSettings {
-  const { model, task } = settings;
+  const { task } = settings;
   if (task === undefined) {
     throw new InputError('no task is given', {
       code: 'missing-setting',
@@ -16,6 +16,12 @@ export function requireModelAndTask(settings: Settings): JobSettings {
       remedy: 'name one, for example `--task rte` (`s3delta tasks` lists them)',
     });
   }
+  return { ...requireModel(settings), task };
+}
+
+/** @throws InputError where the model is not said */
+export function requireModel(settings: Settings): Settings & { readonly model: string } {
+  const { model } = settings;
   if (model === undefined) {
     throw new InputError('no model is given', {
       code: 'missing-setting',
@@ -23,7 +29,7 @@ export function requireModelAndTask(settings: Settings): JobSettings {
       remedy: `give a folder with a T5 checkpoint, or \`--model ${offeredModel}\` for the built-in one`,
     });
   }
-  return { ...settings, model, task };
+  return { ...settings, model };
 }
 
 /**

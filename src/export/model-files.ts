@@ -7,6 +7,7 @@ import { isThere, readBytes } from '../files/regular-file.ts';
 import { readJson, readTextFile } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { answerKindOf } from '../models/answer-kind.ts';
+import type { Model } from '../models/model.ts';
 import type { ExportedTask } from './exported-task.ts';
 
 const CONFIG = 'config.json';
@@ -32,7 +33,7 @@ export interface ModelFileChanges {
  * changes. A vocabulary without `tokenizer.json` gets one, as other programs read no other form.
  */
 export async function writeModelFiles(
-  from: string,
+  { folder: from, tokenizer: { size } }: Pick<Model, 'folder' | 'tokenizer'>,
   to: string,
   { config, generation, dtype, longest }: ModelFileChanges,
 ): Promise<void> {
@@ -41,7 +42,7 @@ export async function writeModelFiles(
     await writeFileWhole(join(to, name), await readBytes(join(from, name)));
   }
   if (generation && !files.includes(GENERATION)) await writeFileWhole(join(to, GENERATION), asText(generation));
-  for (const [name, content] of Object.entries(await tokenizerJsonFiles(from))) {
+  for (const [name, content] of Object.entries(await tokenizerJsonFiles(from, size))) {
     if (!files.includes(name)) await writeFileWhole(join(to, name), asText(content));
   }
   await change(join(from, CONFIG), join(to, CONFIG), known => ({

@@ -62,7 +62,7 @@ export const onnx: Exporter = {
         await writeFileWhole(`${file}_data`, weights.chunks(read, signal));
       }
     }
-    await writeModelFiles(model.folder, folder, {
+    await writeModelFiles(model, folder, {
       config: {
         ...made.config,
         ...taskConfig(task, model.heads),

@@ -47,7 +47,7 @@ export const safetensors: Exporter = {
     const tensors = [...weights, ...headTensors(layout, delta)];
     // Hugging Face's loader asks for this word.
     await writeTensors(join(folder, 'model.safetensors'), { metadata: { format: 'pt' }, tensors: new Map(tensors) });
-    await writeModelFiles(model.folder, folder, {
+    await writeModelFiles(model, folder, {
       config: taskConfig(task, model.heads),
       dtype: 'float32',
     });

@@ -6,7 +6,7 @@ import { isThere } from './regular-file.ts';
 import type { TensorEntry } from './safetensors.ts';
 import { readJson } from './structured-text.ts';
 
-const SINGLE_FILE = 'model.safetensors';
+export const SINGLE_FILE = 'model.safetensors';
 export const SHARD_INDEX = 'model.safetensors.index.json';
 
 const shardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });

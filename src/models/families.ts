@@ -2,34 +2,23 @@ import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { readJson } from '../files/structured-text.ts';
-import type { CompileSettings } from '../runtime/session.ts';
 import { bert } from './bert/bert.ts';
 import { distilbert } from './distilbert/distilbert.ts';
-import type { Model } from './model.ts';
+import type { Family } from './model.ts';
 import { modernbert } from './modernbert/modernbert.ts';
 import { mpnet } from './mpnet/mpnet.ts';
 import { roberta } from './roberta/roberta.ts';
-import { loadT5 } from './t5/load-t5.ts';
-import { openT5Codecs } from './t5/t5-codec.ts';
-
-/** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
-export interface Family {
-  /**
-   * The model in a folder.
-   * @param name for tables and run folders
-   * @param config config.json, parsed and not checked
-   */
-  load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
-  /** The codecs of the model in a folder without its weights: as `Model.codec`. */
-  openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
-}
+import { t5Family } from './t5/load-t5.ts';
+import { MT5, T5, UMT5 } from './t5/t5-config.ts';
 
 /** Families by the `model_type` of config.json. */
 export type Families = Readonly<Record<string, Family>>;
 
 /** Every family that comes with the package. A new one is a folder beside this file and a word here. */
 export const families: Families = {
-  t5: { load: loadT5, openCodecs: openT5Codecs },
+  t5: t5Family(T5),
+  mt5: t5Family(MT5),
+  umt5: t5Family(UMT5),
   bert,
   roberta,
   'xlm-roberta': roberta,

@@ -10,7 +10,7 @@ import type { CompileSettings } from '../runtime/session.ts';
 import { builtInModel, builtInModelNames } from './built-in.ts';
 import { type Families, familyIn } from './families.ts';
 import { keepingDevice } from './keep-device.ts';
-import type { Model } from './model.ts';
+import type { Model, ModelSketch } from './model.ts';
 
 /** How a model is loaded, and what tells of its download. */
 export interface LoadOptions extends CompileSettings, DownloadOptions {
@@ -35,10 +35,29 @@ export async function loadModel(nameOrFolder: string, options: LoadOptions = {})
   return model;
 }
 
-/** The folder of a model that `loadModel` takes, downloaded where it is on the Hub. Throws as that does. */
+/**
+ * What `config.json` alone tells of a model, named as for `loadModel`: of one on the Hub no other file is fetched.
+ * InputError also where its family cannot be told so.
+ */
+export async function sketchModel(
+  nameOrFolder: string,
+  { families, ...options }: DownloadOptions & Pick<LoadOptions, 'families'> = {},
+): Promise<ModelSketch & { readonly folder: string }> {
+  throwIfInterrupted(options.signal);
+  const { name, folder } = await findModel(nameOrFolder, options, paths => onlyConfig(paths, nameOrFolder));
+  const { family, config } = await familyIn(folder, families);
+  if (family.sketch) return { ...(await family.sketch(name, folder, config)), folder };
+  return loadModel(nameOrFolder, { ...options, ...(families && { families }) });
+}
+
+/**
+ * The folder of a model that `loadModel` takes, downloaded where it is on the Hub. Throws as that does.
+ * @param choose of a repository's files, those that are wanted
+ */
 export async function findModel(
   nameOrFolder: string,
   options: DownloadOptions = {},
+  choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder),
 ): Promise<{ name: string; folder: string }> {
   const builtIn = builtInModel(nameOrFolder);
   if (builtIn !== undefined) return { name: nameOrFolder, folder: builtIn.folder };
@@ -50,7 +69,6 @@ export async function findModel(
   if (isFolder) return { name: basename(folder), folder };
   const repository = parseRepository(nameOrFolder, 'model');
   if (repository !== undefined) {
-    const choose = (paths: readonly string[]) => chooseModelFiles(paths, nameOrFolder);
     return { name: basename(repository.name), folder: await fetchSnapshot(repository, choose, options) };
   }
   const [nearest] = nearestNames(nameOrFolder, [...builtInModelNames, ...checkpointsHere(), ...hubNames]);
@@ -73,9 +91,19 @@ function checkpointsHere(): string[] {
   return findFiles('.', '*/config.json').map(path => dirname(path));
 }
 
-const SMALL_FILES = new Set([...TOKENIZER_FILES, 'config.json', 'generation_config.json']);
+const CONFIG = 'config.json';
+const SMALL_FILES = new Set([...TOKENIZER_FILES, CONFIG, 'generation_config.json']);
 const SINGLE_FILE = 'model.safetensors';
 const SHARDS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
+
+function onlyConfig(paths: readonly string[], where: string): readonly string[] {
+  if (paths.includes(CONFIG)) return [CONFIG];
+  throw new InputError('this repository has no config.json: it is no model of transformers', {
+    code: 'unsupported-config',
+    where,
+    remedy: 'give org/name of a model that has one',
+  });
+}
 
 /** What is read of a model's repository: the weights once, however many forms they are there in. */
 export function chooseModelFiles(paths: readonly string[], where: string): readonly string[] {

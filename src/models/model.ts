@@ -57,6 +57,23 @@ export interface Model {
   standalone?(weights: Weights, modules: readonly DeltaModule[], delta: Float32Array): StandaloneGraphs;
 }
 
+/** What config.json alone tells of a model: enough to count and to plan with, before its weights are there. */
+export type ModelSketch = Pick<Model, 'name' | 'parameters' | 'sites' | 'heads' | 'layout' | 'graphs'>;
+
+/** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
+export interface Family {
+  /**
+   * The model in a folder.
+   * @param name for tables and run folders
+   * @param config config.json, parsed and not checked
+   */
+  load(name: string, folder: string, config: unknown, settings: CompileSettings): Promise<Model>;
+  /** The model in a folder by its config.json; absent where a family cannot tell it so. */
+  sketch?(name: string, folder: string, config: unknown): Promise<ModelSketch>;
+  /** The codecs of the model in a folder without its weights: as `Model.codec`. */
+  openCodecs(folder: string, config: unknown): Promise<Model['codec']>;
+}
+
 /** A model with something about it changed, in all that is made of it too. What is made once stays one. */
 export function changedModel(model: Model, change: (model: Model) => Partial<Model>): Model {
   const known = new WeakMap<Model, Model>();

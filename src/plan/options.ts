@@ -1,10 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import type { EncodedExample, EncodedInput } from '../core/program.ts';
-import type { EncodedTask } from '../library/encode-task.ts';
 import { hasExactInt8Products } from '../runtime/probe-device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
-import { draftTuning, type PlannedTuning } from './stage-plan.ts';
+import { draftTuning, type PlannedData, type PlannedTuning } from './stage-plan.ts';
 
 /** A change of settings that takes less memory, and what it costs. */
 export interface MemoryOption {
@@ -135,7 +134,7 @@ function halvings(value: number, least: number): number[] {
 }
 
 /** The same data with inputs cut to so many tokens, their last token kept: as long as encoding would have made them. */
-export function cutInputs(data: EncodedTask, maxLength: number): EncodedTask {
+export function cutInputs(data: PlannedData, maxLength: number): PlannedData {
   const shorten = (row: readonly number[]) =>
     row.length <= maxLength ? row : [...row.slice(0, maxLength - 1), row.at(-1)!];
   const cutInput = ({ ids, types, otherChoices }: EncodedInput): EncodedInput => ({

@@ -119,8 +119,9 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
 
     const drafts = draftStages(job);
     const peakBytes = largestPeak(job, drafts);
-    const isTimed = options.timing !== false && canTime(job, peakBytes, options.tell);
-    const timings = isTimed ? await timeStages(job, drafts, options.signal) : undefined;
+    const { compile } = model;
+    const isTimed = compile !== undefined && options.timing !== false && canTime(job, peakBytes, options.tell);
+    const timings = isTimed ? await timeStages(job, drafts, compile, options.signal) : undefined;
     const fits = peakBytes <= limitBytes;
     return {
       task: data.task.name,

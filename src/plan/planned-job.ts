@@ -1,16 +1,16 @@
 import type { EncodingOptions } from '../config/job-config.ts';
-import type { EncodedTask } from '../library/encode-task.ts';
 import type { ResolvedSearch } from '../library/resolve-search.ts';
-import type { Model } from '../models/model.ts';
+import type { Model, ModelSketch } from '../models/model.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import { costStages, draftStage, type PlannedStage, type StageDraft } from './stage-plan.ts';
+import { costStages, draftStage, type PlannedData, type PlannedStage, type StageDraft } from './stage-plan.ts';
 import { generationSeconds, type ProgramTiming, timeProgram, workSeconds } from './timing.ts';
 import { generationRuns } from './workload.ts';
 
 /** A job before it is run, in values. */
 export interface PlannedJob {
-  readonly model: Model;
-  readonly data: EncodedTask;
+  /** Where its weights are not there, no step can be timed. */
+  readonly model: ModelSketch & Partial<Pick<Model, 'compile'>>;
+  readonly data: PlannedData;
   readonly search: ResolvedSearch;
   readonly compile: CompileSettings;
   /** As the data are encoded. */
@@ -35,16 +35,17 @@ export const largestPeak = ({ processBytes }: PlannedJob, drafts: readonly Stage
 export async function timeStages(
   job: PlannedJob,
   drafts: readonly StageDraft[],
+  compile: Model['compile'],
   signal: AbortSignal | undefined,
 ): Promise<Timings> {
-  const { model, data, search } = job;
+  const { data, search } = job;
   const { microBatch, batchSize } = search.stage;
   // Activations grow with the rows and are only a part of it all: the square leaves room.
   const share = Math.min(1, process.availableMemory() / largestPeak(job, drafts));
   const mostRows = Math.max(1, Math.floor((microBatch ?? batchSize) * share ** 2));
   const timings = new Map<PlannedStage, ProgramTiming>();
   for (const { stage, modules, graphs, work } of drafts) {
-    const program = await model.compile(modules);
+    const program = await compile(modules);
     try {
       timings.set(
         stage,

@@ -1,7 +1,8 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { type ResolvedSearch, searchProblem } from '../library/resolve-search.ts';
-import type { Model } from '../models/model.ts';
+import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';
+import type { ModelSketch } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { randomStructure } from '../structure/random-structure.ts';
@@ -28,9 +29,16 @@ export interface StageDraft {
   readonly memory: StageMemory;
 }
 
+/** Of a task's data what a plan is made of. */
+export interface PlannedData extends Pick<EncodedTask, 'task' | 'train'> {
+  readonly validation: Pick<ScoredSplit, 'examples'>;
+  readonly test: Pick<ScoredSplit, 'examples'>;
+  readonly scoring: AnswerOptions;
+}
+
 /** What the stages of a job follow from. */
 export interface CostedJob {
-  readonly data: Pick<EncodedTask, 'train'>;
+  readonly data: Pick<PlannedData, 'train'>;
   readonly search: ResolvedSearch;
   /** Structures to be tuned after the search. */
   readonly tunings: number;
@@ -55,8 +63,8 @@ export function costStages({ data, search, tunings }: CostedJob): CostedStage[] 
 
 /** What a draft is made for. */
 interface DraftContext {
-  readonly model: Model;
-  readonly data: EncodedTask;
+  readonly model: Pick<ModelSketch, 'graphs' | 'layout'>;
+  readonly data: PlannedData;
   readonly compile: CompileSettings;
   /** Resident memory of this process as it is now. */
   readonly processBytes: number;

@@ -1,7 +1,6 @@
 import { type EncodedExample, inputLength, outputLength } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
-import type { EncodedTask } from '../library/encode-task.ts';
-import type { ScoredSplit } from '../library/scoring.ts';
+import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';
 import type { InferenceInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
 import { createBatchCursor } from '../training/batch-cursor.ts';
@@ -35,13 +34,17 @@ export interface Workload {
 }
 
 /** Tokens of the longest answer that a validation may write, or of the longest label that it scores. */
-function longestAnswer({ answers, codec: { choice, writing } }: EncodedTask['scoring']): number {
+function longestAnswer({ answers, codec: { choice, writing } }: AnswerOptions): number {
   if (answers === 'generate') return writing!.maxTokens;
   return longest(choice!.outputs.map(outputLength));
 }
 
 /** One pass over a split: what its score costs. */
-export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTask, passes = 1): GenerationRuns[] {
+export function generationRuns(
+  { examples }: Pick<ScoredSplit, 'examples'>,
+  { scoring }: { readonly scoring: AnswerOptions },
+  passes = 1,
+): GenerationRuns[] {
   const tally = createTally<readonly InferenceInput[]>();
   for (const indices of evaluationBatches(examples, scoring.batchSize)) {
     const batch = indices.map(index => examples[index]!);
@@ -51,12 +54,18 @@ export function generationRuns({ examples }: ScoredSplit, { scoring }: EncodedTa
   return tally.runs();
 }
 
+/** What validations are made of. */
+interface WorkData {
+  readonly validation: Pick<ScoredSplit, 'examples'>;
+  readonly scoring: AnswerOptions;
+}
+
 /**
  * The work of a stage whose cost is known. An epoch of what its steps draw first stands for all, since each is drawn by
  * the same law.
  */
 export function stageWorkload(
-  data: EncodedTask,
+  data: WorkData,
   { batchSize, microBatch, seed }: StageConfig,
   cost: StageCost,
   tokensPerRun?: number,

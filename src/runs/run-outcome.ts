@@ -53,7 +53,7 @@ export function removeOutcome({ outcome }: RunFolder): Promise<void> {
 }
 
 /** How the run ended when it was last worked on; undefined where nothing, or nothing that can be read, says so. */
-function readOutcome({ outcome }: RunFolder): RunOutcome | undefined {
+export function readOutcome({ outcome }: RunFolder): RunOutcome | undefined {
   if (!isThere(outcome)) return undefined;
   try {
     return runOutcome.parse(JSON.parse(readBytesSync(outcome).toString()));

@@ -54,7 +54,15 @@ async function openPlainly(folder: string) {
   };
 }
 
-for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16', 'tiny-t5-bfloat16', 'tiny-t5-sharded']) {
+for (const name of [
+  'tiny-t5',
+  'tiny-t5-v1_1',
+  'tiny-t5-float16',
+  'tiny-t5-bfloat16',
+  'tiny-t5-sharded',
+  'tiny-mt5',
+  'tiny-umt5',
+]) {
   describe(`${name} exported as ONNX`, async () => {
     const model = await loadTiny(name);
     const modules = [...listSpace(model.sites, 'wide'), ...listManualModules(model.sites, 'adapter')];

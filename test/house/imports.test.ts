@@ -7,21 +7,8 @@ import { fileURLToPath } from 'node:url';
 /** The rooms of the house from the ground up: a file may import from its own folder and from those before it. */
 const floors = [
   ...['core', 'files', 'graph', 'runtime', 'hub', 'metrics', 'data', 'tasks', 'deltas', 'structure', 'models'],
-  ...[
-    'training',
-    'search',
-    'export',
-    'catalogue',
-    'config',
-    'library',
-    'machine',
-    'runs',
-    'plan',
-    'report',
-    'jobs',
-    'publish',
-  ],
-  ...['experiments', 'serve', 'page', 'cli'],
+  ...['training', 'search', 'export', 'catalogue', 'config', 'library', 'machine', 'runs', 'plan', 'report', 'jobs'],
+  ...['publish', 'trackers', 'experiments', 'serve', 'page', 'cli'],
 ];
 
 /** Beside its own files a browser gets these folders alone. */

@@ -7,6 +7,7 @@ import { exportRun } from './export-command.ts';
 import { heatmap } from './heatmap-command.ts';
 import { importAdapter } from './import-command.ts';
 import { init } from './init-command.ts';
+import { log } from './log-command.ts';
 import { doctor, models, tasks } from './machine-commands.ts';
 import { plan } from './plan-command.ts';
 import { predict } from './predict-command.ts';
@@ -40,6 +41,7 @@ export const commands: Readonly<Record<string, Command>> = {
   import: importAdapter,
   push,
   heatmap,
+  log,
   report,
   serve,
   'serve-model': serveModel,

@@ -24,6 +24,7 @@ import {
 import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
 import { spreadOutput } from '../spread-output.ts';
+import { logArg, whileAllTracked } from '../tracking.ts';
 
 interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'examples' | 'args'> {
   read(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<Keys>;
@@ -46,8 +47,11 @@ function experiment<Keys, Result>(command: ExperimentCommand<Keys, Result>): Com
         const lines = await rehearsePlan(work(settings, options), options, tell);
         return { document: { folder: out, wouldRun: lines }, lines };
       }
-      const events = runPlan(work(settings, options), options);
-      const result = await withRepeatHint(runToEnd(events, showExperiment(onEvent)));
+      const result = await withRepeatHint(
+        whileAllTracked(given, out, context, showExperiment(onEvent), show =>
+          runToEnd(runPlan(work(settings, options), options), show),
+        ),
+      );
       return output(out, result, context);
     },
   };
@@ -59,7 +63,7 @@ export const compare: Command = experiment({
     'my.yaml --methods found,random,lora --seeds 8 --out runs/all': 'three methods on the data of a config file',
     'runs/reviews --methods found,random --seeds 8 --out runs/more': 'with the settings of a run',
   },
-  args: experimentArgs,
+  args: catalogue => ({ ...experimentArgs(catalogue), ...logArg }),
   read: readExperimentSettings,
   work: comparisonWork,
   output: comparisonOutput,
@@ -70,7 +74,7 @@ export const sweep: Command = experiment({
   examples: {
     'my.yaml --methods found,random --seeds 8 --processes 2 --out a': 'two runs at a time',
   },
-  args: experimentArgs,
+  args: catalogue => ({ ...experimentArgs(catalogue), ...logArg }),
   read(args, catalogue) {
     const given = readExperimentSettings(args, catalogue);
     return { ...given, executor: sweepExecutor(given.executor) };

@@ -1,9 +1,9 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { count } from '../../core/format.ts';
+import { bytes, count } from '../../core/format.ts';
 import { downloadMessages } from '../../jobs/job-events.ts';
 import { examineMachine } from '../../machine/doctor.ts';
 import { builtInModelNames } from '../../models/built-in.ts';
-import { type LoadOptions, loadModel } from '../../models/load-model.ts';
+import { sketchModel } from '../../models/load-model.ts';
 import { tableLines } from '../../report/table.ts';
 import { listSpace } from '../../structure/spaces.ts';
 import { defaultDataFolder } from '../../tasks/data-folder.ts';
@@ -36,10 +36,12 @@ export const doctor: Command = {
 };
 
 export const models: Command = {
-  description: 'Show the built-in models, or one in a folder: parameters and candidates of each search space',
+  description:
+    'Show the built-in models, or one by its config.json alone: parameters, size and candidates of each search space',
   examples: {
     '': 'what is built in',
     './t5-base': 'a folder as downloaded from the Hub',
+    'org/name': 'one of the Hub: its config.json alone is fetched',
   },
   args: { model: { type: 'positional', required: false, description: 'folder of a model, or org/name on the Hub' } },
   async run(args, { onEvent, signal, catalogue, columns }) {
@@ -49,22 +51,29 @@ export const models: Command = {
         describe(name, { onDownload: downloadMessages(onEvent), signal, families: catalogue.families }, catalogue),
       ),
     );
-    const rows = found.map(({ name, parameters, candidates }) => [
+    const rows = found.map(({ name, parameters, weightBytes, candidates }) => [
       name,
       count(parameters),
+      bytes(weightBytes),
       ...Object.values(candidates).map(count),
     ]);
-    const header = ['model', 'parameters', ...Object.keys(catalogue.spaces).map(space => `${space} candidates`)];
+    const header = [
+      'model',
+      'parameters',
+      'in float32',
+      ...Object.keys(catalogue.spaces).map(space => `${space} candidates`),
+    ];
     return { document: { models: found }, lines: tableLines({ header, rows }, columns) };
   },
 };
 
-async function describe(nameOrFolder: string, options: LoadOptions, catalogue: Catalogue) {
-  const { name, folder, parameters, sites } = await loadModel(nameOrFolder, options);
+async function describe(nameOrFolder: string, options: Parameters<typeof sketchModel>[1], catalogue: Catalogue) {
+  const { name, folder, parameters, sites } = await sketchModel(nameOrFolder, options);
   const candidates = Object.fromEntries(
     Object.keys(catalogue.spaces).map(space => [space, listSpace(sites, space, catalogue).length]),
   );
-  return { name, folder, parameters, candidates };
+  // As float32, which is what a job holds of them.
+  return { name, folder, parameters, weightBytes: 4 * parameters, candidates };
 }
 
 export const tasks: Command = {

@@ -9,6 +9,10 @@ const keys = ['model', 'task'] as const satisfies SettingKey[];
 
 export const push: Command = {
   description: 'Put what a run has trained on the Hugging Face Hub, with a model card ($HF_TOKEN says who)',
+  examples: {
+    'runs/reviews me/reviews --dry-run': 'write the folder and its card, and look at them',
+    'runs/reviews me/reviews --private --format onnx': 'publish it for yourself alone',
+  },
   args: ({ exporters }) => ({
     run: { type: 'positional', required: true, description: 'run folder' },
     name: { type: 'positional', required: true, description: 'org/name of the model on the Hub' },

@@ -12,6 +12,10 @@ const standardPort = 4748;
 
 export const serveModel: Command = {
   description: 'Answer requests over HTTP with what a run has trained, or an exported model: POST /predict',
+  examples: {
+    'runs/reviews': 'answers POST /predict on this machine',
+    'exported --port 8080 --host 0.0.0.0': 'an exported model, for the network',
+  },
   args: {
     run: { type: 'positional', required: true, description: 'run folder, or the folder of an exported model' },
     port: {

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts';
 import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
+import { logArg, whileTracked } from '../tracking.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
@@ -16,12 +17,16 @@ export const search: Command = {
     '--model ./t5-base --task rte --budget 1.39bp --out runs/rte': 'the same with flags alone',
     '--resume --out runs/rte': 'go on with what was stopped',
   },
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs }),
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs, ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keysOf(context.catalogue), context.catalogue);
     const place = runFolderOf(args, settings, context);
-    const outcome = await withResumeHint('search', place.out, runSearchJob(settings, { ...context, ...place }));
+    const outcome = await withResumeHint(
+      'search',
+      place.out,
+      whileTracked(args, place.out, context, tracked => runSearchJob(settings, { ...tracked, ...place })),
+    );
     return outcomeOutput(outcome, context);
   },
 };
@@ -53,12 +58,16 @@ export const train: Command = {
     'my.yaml --method lora --out runs/lora': 'a manual method on the data of a config file',
     'my.yaml --structure runs/a/structure.json --seed 1 --out runs/b': 'what a search has kept, with another seed',
   },
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs }),
+  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs, ...logArg }),
   stopping: savingState,
   async run(args, context) {
     const settings = readSettings(args, keys, context.catalogue);
     const place = runFolderOf(args, settings, context);
-    const outcome = await withResumeHint('train', place.out, runTrainJob(settings, { ...context, ...place }));
+    const outcome = await withResumeHint(
+      'train',
+      place.out,
+      whileTracked(args, place.out, context, tracked => runTrainJob(settings, { ...tracked, ...place })),
+    );
     return outcomeOutput(outcome, context);
   },
 };

@@ -66,16 +66,14 @@ export function addedVocabulary(
   return { tokens: [...tokens.values()], special };
 }
 
-// What T5's own tokenizer adds where its configuration says nothing.
-const DEFAULT_EXTRA_IDS = 100;
-
-/** Of a T5, whose sentinels stand behind the pieces: `<extra_id_0>` has the highest id. */
+/** Of a T5, whose sentinels stand behind the pieces, so many if no file says: `<extra_id_0>` has the highest id. */
 export function sentinelVocabulary(
   pieces: readonly string[],
   companions: Companions,
   defaults: SpecialTokenNames,
+  standard: number,
 ): AddedVocabulary {
-  const extraIds = companions.config.extra_ids ?? DEFAULT_EXTRA_IDS;
+  const extraIds = companions.config.extra_ids ?? standard;
   const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
     ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
     id: pieces.length + i,

@@ -3,6 +3,7 @@ import { InputError } from '../../core/errors.ts';
 import { isThere, readBytes } from '../../files/regular-file.ts';
 import { readJson } from '../../files/structured-text.ts';
 import { sentinelVocabulary } from './added-vocabulary.ts';
+import { createByteTokenizer } from './byte-tokenizer.ts';
 import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
 import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
@@ -43,10 +44,11 @@ export async function loadTextTokenizer(folder: string, defaults: SpecialTokenNa
 
 /**
  * The same for a model that reads a text to its end and answers until an end, as T5.
+ * @param extraIds sentinels behind a `spiece.model` where no file counts them
  * @throws InputError also where the padding or end token is not in the vocabulary
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const { tokenizer, companions, where } = await load(folder, T5_TOKENS);
+export async function loadTokenizer(folder: string, extraIds = T5_EXTRA_IDS): Promise<Tokenizer> {
+  const { tokenizer, companions, where } = await load(folder, T5_TOKENS, extraIds);
   const needed = (role: Role & keyof typeof T5_TOKENS): number => {
     const id = tokenizer.special[role];
     if (id !== undefined) return id;
@@ -74,8 +76,15 @@ export function checkTokenizerFits(tokenizer: TextTokenizer, vocabSize: number, 
   );
 }
 
-async function load(folder: string, defaults: SpecialTokenNames) {
+/** What T5's own tokenizer adds where its configuration says nothing. */
+const T5_EXTRA_IDS = 100;
+
+async function load(folder: string, defaults: SpecialTokenNames, extraIds = T5_EXTRA_IDS) {
   const form = FORMS.find(({ files }) => files.every(file => isThere(join(folder, file))));
+  if (form === undefined && (await tokenizerClass(folder)) === 'ByT5Tokenizer') {
+    const companions = await readCompanions(folder);
+    return { tokenizer: createByteTokenizer(companions, defaults), companions, where: folder };
+  }
   if (form === undefined) {
     const forms = FORMS.map(({ files }) => files.join(' with ')).join(', or ');
     throw new InputError('no tokenizer here', {
@@ -86,13 +95,24 @@ async function load(folder: string, defaults: SpecialTokenNames) {
   }
   const where = join(folder, form.files[0]);
   const companions = await readCompanions(folder);
-  return { tokenizer: await form.read({ folder, where, companions, defaults }), companions, where };
+  return { tokenizer: await form.read({ folder, where, companions, defaults, extraIds }), companions, where };
 }
 
-async function readSpieceModel({ where, companions, defaults }: Source): Promise<TextTokenizer> {
+/** The class of transformers that a folder's files name: of a tokenizer without a vocabulary all that there is. */
+async function tokenizerClass(folder: string): Promise<unknown> {
+  for (const name of ['tokenizer_config.json', 'config.json']) {
+    const file = join(folder, name);
+    const json = isThere(file) ? await readJson(file) : undefined;
+    if (typeof json === 'object' && json !== null && 'tokenizer_class' in json) return json.tokenizer_class;
+  }
+  return undefined;
+}
+
+async function readSpieceModel({ where, companions, defaults, extraIds }: Source): Promise<TextTokenizer> {
   const model = parseSpieceModel(await readBytes(where), where);
   try {
-    return createSentencePieceTokenizer(model, sentinelVocabulary(model.vocabulary.pieces, companions, defaults));
+    const added = sentinelVocabulary(model.vocabulary.pieces, companions, defaults, extraIds);
+    return createSentencePieceTokenizer(model, added);
   } catch (cause) {
     throw damagedSpieceModel(where, (cause as Error).message, cause);
   }

@@ -21,7 +21,9 @@ interface Vocabulary {
 }
 
 /** Vocabularies by the file that holds them. */
-const readers: Readonly<Record<string, (where: string, companions: Companions) => Promise<Vocabulary | undefined>>> = {
+const readers: Readonly<
+  Record<string, (where: string, companions: Companions, size: number) => Promise<Vocabulary | undefined>>
+> = {
   'vocab.txt': readWordPieces,
   'spiece.model': readSentencePieces,
 };
@@ -30,11 +32,12 @@ const readers: Readonly<Record<string, (where: string, companions: Companions) =
  * `tokenizer.json` and `tokenizer_config.json` for a folder whose vocabulary is BERT's `vocab.txt` or T5's
  * `spiece.model` alone, for programs that read no others. Nothing where it has a tokenizer.json, or its vocabulary is
  * of another kind.
+ * @param size number of ids of its tokenizer, sentinels that no file counts among them
  */
-export async function tokenizerJsonFiles(folder: string): Promise<Readonly<Record<string, Json>>> {
+export async function tokenizerJsonFiles(folder: string, size: number): Promise<Readonly<Record<string, Json>>> {
   const file = Object.keys(readers).find(name => isThere(join(folder, name)));
   if (file === undefined || isThere(join(folder, 'tokenizer.json'))) return {};
-  const read = await readers[file]!(join(folder, file), await readCompanions(folder));
+  const read = await readers[file]!(join(folder, file), await readCompanions(folder), size);
   if (read === undefined) return {};
   const { json, added, single, pair, tokenizerClass } = read;
   const nameOf = (role: Role) => added.tokens.find(({ id }) => id === added.special[role])?.content;
@@ -73,7 +76,13 @@ function template(parts: readonly (Role | 'A' | 'B')[], nameOf: (role: Role) => 
 }
 
 async function readWordPieces(where: string, companions: Companions): Promise<Vocabulary> {
-  const json = (await wordPieceJson({ folder: where, where, companions, defaults: BERT_TOKENS })) as Json & {
+  const json = (await wordPieceJson({
+    folder: where,
+    where,
+    companions,
+    defaults: BERT_TOKENS,
+    extraIds: 0,
+  })) as Json & {
     readonly model: { readonly vocab: Readonly<Record<string, number>> };
   };
   const { vocab } = json.model;
@@ -89,7 +98,11 @@ async function readWordPieces(where: string, companions: Companions): Promise<Vo
 }
 
 /** As transformers converts T5's. Nothing where a text is not cut into words as T5 does. */
-async function readSentencePieces(where: string, companions: Companions): Promise<Vocabulary | undefined> {
+async function readSentencePieces(
+  where: string,
+  companions: Companions,
+  size: number,
+): Promise<Vocabulary | undefined> {
   const { vocabulary, rules, charsmap } = parseSpieceModel(await readBytes(where), where);
   if (!rules.addPrefixSpace || !rules.collapsesSpaces) return undefined;
   const { pieces, scores, unknownId, byteFallback } = vocabulary;
@@ -105,7 +118,7 @@ async function readSentencePieces(where: string, companions: Companions): Promis
         byte_fallback: byteFallback,
       },
     },
-    added: sentinelVocabulary(pieces, companions, T5_TOKENS),
+    added: sentinelVocabulary(pieces, companions, T5_TOKENS, Math.max(0, size - pieces.length)),
     single: ['A', 'eos'],
     pair: ['A', 'eos', 'B', 'eos'],
     tokenizerClass: 'T5Tokenizer',

@@ -27,6 +27,8 @@ export interface TokenizerSource {
   readonly companions: Companions;
   /** What the family calls its special tokens where no file names them. */
   readonly defaults: SpecialTokenNames;
+  /** Sentinels behind a `spiece.model` where no file counts them. */
+  readonly extraIds: number;
 }
 
 /** A tokenizer with what a model needs that reads a text to its end and answers until an end. */

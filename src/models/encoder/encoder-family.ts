@@ -15,7 +15,8 @@ import { wrongConfig } from '../kit/parse-config.ts';
 import type { Pooling } from '../kit/pooling.ts';
 import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
 import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
-import type { Model } from '../model.ts';
+import type { Model, ModelSketch } from '../model.ts';
+import { sketchBackbone, tensorsIn } from '../sketch-backbone.ts';
 import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
 
@@ -77,8 +78,10 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
   };
 
   const describe = (folder: string, json: unknown, config: Config) => {
-    return (tensors: Tensors): Backbone<Config, EncoderTokenizer> => {
-      const has = (tensor: string) => namesOf(tensor).some(name => tensors.has(name));
+    return (known?: Tensors): Backbone<Config, EncoderTokenizer> => {
+      // Where the weights are not there yet, they are taken to hold what such checkpoints usually do.
+      const has = (tensor: string) => known === undefined || namesOf(tensor).some(name => known.has(name));
+      const tensors: Tensors = known ?? new Map();
       const encoder = form.encoder(config, has);
       const trained = trainedHead(json, tensors.get(weightOf(lastLayer))?.shape[0]);
       return {
@@ -107,6 +110,10 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
     /** Loads a model from its folder. */
     load(name: string, folder: string, json: unknown, settings: CompileSettings): Promise<Model> {
       return loadBackbone(name, folder, describe(folder, json, parse(folder, json)), settings);
+    },
+    /** The model by its config.json, and by the names of its tensors where its weights are there. */
+    async sketch(name: string, folder: string, json: unknown): Promise<ModelSketch> {
+      return sketchBackbone(name, describe(folder, json, parse(folder, json))(await tensorsIn(folder)));
     },
     /** Codecs of the model in a folder. InputError where its config or tokenizer is missing or damaged. */
     async openCodecs(folder: string, json: unknown): Promise<Model['codec']> {

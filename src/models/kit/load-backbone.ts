@@ -136,7 +136,7 @@ async function fingerprintOf(weights: Weights, config: unknown): Promise<string>
  * Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the
  * blocks.
  */
-function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
+export function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
   const maps = sites.filter(({ host, role }) => host === 'linear' && role !== 'lm-head' && role !== 'pooler');
   return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
-import type { CompileSettings } from '../../runtime/session.ts';
 import type { CheckpointNames } from '../kit/find-weights.ts';
 import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.ts';
-import type { Model } from '../model.ts';
+import type { Family } from '../model.ts';
+import { sketchBackbone } from '../sketch-backbone.ts';
 import { standaloneGraphs } from './standalone.ts';
 import { t5Codec } from './t5-codec.ts';
-import { parseT5Config, type T5Config } from './t5-config.ts';
+import { parseT5Config, type T5Config, type T5Variant } from './t5-config.ts';
 import { programGraphs } from './t5-graphs.ts';
 import { createT5Program } from './t5-program.ts';
 import { t5Sites } from './t5-sites.ts';
@@ -34,25 +34,38 @@ const TEXT: Answers<T5Config> = {
   standalone: standaloneGraphs,
 };
 
-/** Loads a T5 from its folder. Whatever it is asked for, it answers in text. */
-export function loadT5(name: string, folder: string, json: unknown, settings: CompileSettings): Promise<Model> {
-  const config = parseT5Config(json, join(folder, 'config.json'));
-  const backbone: Backbone<T5Config> = {
-    config,
-    vocabSize: config.vocabSize,
-    sites: t5Sites(config),
-    ...t5Names(config),
-    loadTokenizer,
-    codec: (tokenizer, task, options) => t5Codec(json, tokenizer, task, options),
-    answersFor: () => ({ kind: 'text' }),
-    answers(kind) {
-      if (kind === undefined || kind.kind === 'text') return TEXT;
-      throw new InputError(`a T5 answers in text, not by a ${kind.kind}`, {
-        code: 'answers-impossible',
-        where: folder,
-        remedy: 'spell the answers as words',
-      });
+/** One `model_type` of the family, as the list of families takes it. Whatever it is asked for, it answers in text. */
+export function t5Family(variant: T5Variant): Family {
+  const readTokenizer = (folder: string) => loadTokenizer(folder, variant.extraIds);
+  const describe = (folder: string, json: unknown): Backbone<T5Config> => {
+    const config = parseT5Config(json, join(folder, 'config.json'), variant);
+    return {
+      config,
+      vocabSize: config.vocabSize,
+      sites: t5Sites(config),
+      ...t5Names(config),
+      loadTokenizer: readTokenizer,
+      codec: (tokenizer, task, options) => t5Codec(json, tokenizer, task, options),
+      answersFor: () => ({ kind: 'text' }),
+      answers(kind) {
+        if (kind === undefined || kind.kind === 'text') return TEXT;
+        throw new InputError(`${variant.name} answers in text, not by a ${kind.kind}`, {
+          code: 'answers-impossible',
+          where: folder,
+          remedy: 'spell the answers as words',
+        });
+      },
+    };
+  };
+  return {
+    async load(name, folder, json, settings) {
+      const backbone = describe(folder, json);
+      return loadBackbone(name, folder, () => backbone, settings);
+    },
+    sketch: async (name, folder, json) => sketchBackbone(name, describe(folder, json)),
+    async openCodecs(folder, json) {
+      const tokenizer = await readTokenizer(folder);
+      return (task, options) => t5Codec(json, tokenizer, task, options);
     },
   };
-  return loadBackbone(name, folder, () => backbone, settings);
 }

@@ -1,3 +1,4 @@
+import { add } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import { type Recall, type SelfAttention, type Sequence, selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
@@ -13,17 +14,28 @@ const ACTIVATIONS = { relu: 'relu', gelu: 'gelu_new' } as const;
 /** Token ids [batch, length] → states [batch·length, width]. */
 export const embedTokens = (builder: T5Builder, ids: Value): Value => embed(builder, 'shared', ids);
 
-/** Relative position bias of a stack [1, heads, queries, keys], from buckets [queries, keys]. */
-export const positionBiasOf = (builder: T5Builder, stack: 'encoder' | 'decoder', buckets: Value): Value =>
-  positionBias(builder, `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`, buckets);
+/** What is added to the scores of a layer's self-attention [1 or batch, heads, queries, keys]. */
+export type BiasOf = (layer: number) => Value;
+
+/** Relative positions of a stack, from buckets [queries, keys], with a mask: one bias for all layers, or one each. */
+export function positionBiasOf(builder: T5Builder, stack: 'encoder' | 'decoder', buckets: Value, mask: Value): BiasOf {
+  const biasOf: BiasOf = layer => {
+    const site = `${stack}.block.${layer}.layer.0.SelfAttention.relative_attention_bias`;
+    return add(positionBias(builder, site, buckets), mask);
+  };
+  if (builder.config.biasPerLayer) return biasOf;
+  const shared = biasOf(0);
+  return () => shared;
+}
 
 /** The encoder: states [batch·source, width] in and out, the final norm included. */
-export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): Value {
+export function encoder(builder: T5Builder, embedded: Value, biasOf: BiasOf): Value {
   let states = embedded;
   for (let layer = 0; layer < builder.config.encoderLayers; layer++) {
     const prefix = `encoder.block.${layer}`;
+    const bias = biasOf(layer);
     states = preNormed(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
-      selfAttention(builder, selfAttentionOf(builder, name), { states: x, length: 'source' }, selfBias, residual),
+      selfAttention(builder, selfAttentionOf(builder, name), { states: x, length: 'source' }, bias, residual),
     );
     states = preNormed(builder, `${prefix}.layer.1`, 'DenseReluDense', states, (name, x, residual) =>
       feedForward(builder, feedForwardOf(builder, name), x, residual),
@@ -35,7 +47,7 @@ export function encoder(builder: T5Builder, embedded: Value, selfBias: Value): V
 /** What the decoder reads of its own side. */
 export interface DecoderInput extends Sequence {
   /** Added to the scores of its self-attentions: positions, and what must not be seen. */
-  readonly bias: Value;
+  readonly biasOf: BiasOf;
   /** Where its self-attentions look further than `states`. */
   readonly recall?: Recall;
 }
@@ -57,7 +69,7 @@ export interface Encoded {
 /** The decoder over the encoder's states: [batch·length, width] in and out, the final norm included. */
 export function decoder(
   builder: T5Builder,
-  { states: embedded, length, bias, recall }: DecoderInput,
+  { states: embedded, length, biasOf, recall }: DecoderInput,
   encoded: Encoded,
 ): Value {
   const context: Sequence = { states: encoded.states, length: 'source' };
@@ -65,6 +77,7 @@ export function decoder(
   let states = embedded;
   for (let layer = 0; layer < builder.config.decoderLayers; layer++) {
     const prefix = `decoder.block.${layer}`;
+    const bias = biasOf(layer);
     states = preNormed(builder, `${prefix}.layer.0`, 'SelfAttention', states, (name, x, residual) =>
       selfAttention(builder, selfAttentionOf(builder, name, recall), { states: x, length }, bias, residual),
     );

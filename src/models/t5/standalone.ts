@@ -31,11 +31,8 @@ function encoderGraph(blueprint: T5Blueprint): Graph {
   const ids = graph.input('input_ids', 'int64', ['batch', 'source']);
   const mask = tokenMask(graph.input('attention_mask', 'int64', ['batch', 'source']));
   const positions = range(graph, 'source');
-  const bias = add(
-    positionBiasOf(builder, 'encoder', bucketsWithin(distances(positions, positions), true, config)),
-    mask,
-  );
-  const states = encoder(builder, embedTokens(builder, ids), bias);
+  const buckets = bucketsWithin(distances(positions, positions), true, config);
+  const states = encoder(builder, embedTokens(builder, ids), positionBiasOf(builder, 'encoder', buckets, mask));
   graph.output('last_hidden_state', reshape(states, ['batch', 'source', config.modelWidth]));
   return graph;
 }
@@ -57,8 +54,9 @@ function decoderGraph(blueprint: T5Blueprint): Graph {
 
   const seen = range(graph, 'seen');
   const between = distances(add(range(graph, 'target'), graph.extent('before')), seen);
-  const bias = add(positionBiasOf(builder, 'decoder', bucketsWithin(between, false, config)), causalMask(between));
-  const input = { states: embedTokens(builder, ids), length: 'target', bias, recall };
+  const buckets = bucketsWithin(between, false, config);
+  const biasOf = positionBiasOf(builder, 'decoder', buckets, causalMask(between));
+  const input = { states: embedTokens(builder, ids), length: 'target', biasOf, recall };
   const states = reshape(fresh, ['batch*fresh', config.modelWidth]);
   const output = decoder(builder, input, { states, mask, recall: { length: 'fresh', recall: recallSource } });
   graph.output('logits', reshape(project(builder, output), ['batch', 'target', config.vocabSize]));

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { fitPieces } from '../../data/tokenizer/fit-pieces.ts';
-import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
-import type { Model } from '../model.ts';
 import { answerText, sentinelOf, sourcePieces } from './text-form.ts';
 
 /** Most tokens of an answer where a task's answers are free text and it does not say. */
@@ -17,12 +15,6 @@ const pretraining = z.looseObject({ answers_after_sentinel: z.boolean().default(
 function answersAfterSentinel(config: unknown): boolean {
   const parsed = pretraining.safeParse(config);
   return parsed.success && parsed.data.answers_after_sentinel;
-}
-
-/** Codecs of the T5 in a folder. InputError where its tokenizer is missing or damaged. */
-export async function openT5Codecs(folder: string, config: unknown): Promise<Model['codec']> {
-  const tokenizer = await loadTokenizer(folder);
-  return (task, options) => t5Codec(config, tokenizer, task, options);
 }
 
 /**

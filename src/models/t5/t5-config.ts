@@ -2,7 +2,35 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { checkTokenIds, count, distance, layerCount, parseConfig, tokenId, wrongConfig } from '../kit/parse-config.ts';
 
-const FAMILY = 'T5';
+/** What sets one `model_type` of the T5 family apart from the others: all of them share this folder's code. */
+export interface T5Variant {
+  /** As people call it. */
+  readonly name: string;
+  /** What keys mean that a config.json lacks, where that is not what T5 v1.0 had. */
+  readonly implied: Readonly<Record<string, unknown>>;
+  /** What keys mean whatever a config.json says. */
+  readonly fixed: Readonly<Record<string, unknown>>;
+  /** Whether each layer has a table of relative positions of its own. */
+  readonly biasPerLayer: boolean;
+  /** Sentinels behind a `spiece.model`, where no other file counts them. */
+  readonly extraIds: number;
+}
+
+/** Raffel et al. 2020, v1.1, Flan and ByT5, whose tokenizer alone is another. */
+export const T5: T5Variant = { name: 'T5', implied: {}, fixed: {}, biasPerLayer: false, extraIds: 100 };
+/**
+ * Xue et al. 2021: v1.1 with more words, its sentinels among its pieces. transformers scales no output of it, and
+ * writes it as tied since its fifth version, with a projection of its own beside.
+ */
+export const MT5: T5Variant = {
+  ...{ name: 'mT5', implied: { feed_forward_proj: 'gated-gelu' }, fixed: { tie_word_embeddings: false } },
+  ...{ biasPerLayer: false, extraIds: 0 },
+};
+/** Chung et al. 2023: the same with positions by layer. Its sentinels are in its tokenizer's files. */
+export const UMT5: T5Variant = {
+  ...{ name: 'umT5', implied: { feed_forward_proj: 'gated-gelu' }, fixed: {} },
+  ...{ biasPerLayer: true, extraIds: 0 },
+};
 
 /** `config.json` of a T5 checkpoint; keys that old checkpoints lack have v1.0's values. */
 const schema = z
@@ -52,12 +80,16 @@ export interface T5Config {
   readonly padId: number;
   readonly endId: number;
   readonly decoderStartId: number;
+  /** Each layer has a table of relative positions of its own, where the others share the first one's. */
+  readonly biasPerLayer?: true;
 }
 
 /** Reads the parsed `config.json`; `where` names the file in errors. */
-export function parseT5Config(json: unknown, where: string): T5Config {
-  const config = parseConfig(schema, json, where, FAMILY);
-  checkRanges(config, where);
+export function parseT5Config(json: unknown, where: string, variant = T5): T5Config {
+  const isObject = typeof json === 'object' && json !== null;
+  const whole = isObject ? { ...variant.implied, ...json, ...variant.fixed } : json;
+  const config = parseConfig(schema, whole, where, variant.name);
+  checkRanges(config, where, variant.name);
   checkActivation(config, where);
   return {
     vocabSize: config.vocab_size,
@@ -78,19 +110,21 @@ export function parseT5Config(json: unknown, where: string): T5Config {
     padId: config.pad_token_id,
     endId: config.eos_token_id,
     decoderStartId: config.decoder_start_token_id ?? config.pad_token_id,
+    // Absent where it is not so: the fingerprints of old runs do not know it.
+    ...(variant.biasPerLayer && { biasPerLayer: true }),
   };
 }
 
 /** Numbers that would make a graph read outside a table. */
-function checkRanges(config: z.output<typeof schema>, where: string): void {
+function checkRanges(config: z.output<typeof schema>, where: string, family: string): void {
   const { pad_token_id, eos_token_id, decoder_start_token_id } = config;
-  checkTokenIds({ pad_token_id, eos_token_id, decoder_start_token_id }, config.vocab_size, where, FAMILY);
+  checkTokenIds({ pad_token_id, eos_token_id, decoder_start_token_id }, config.vocab_size, where, family);
   const { relative_attention_num_buckets: buckets, relative_attention_max_distance: distance } = config;
   if (buckets >= 4 && buckets % 2 === 0 && distance > buckets / 2) return;
   throw wrongConfig(
     `relative_attention_num_buckets: ${buckets} buckets cannot cover distances up to ${distance} in both directions`,
     where,
-    FAMILY,
+    family,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
-import { add, argMax, gatherElements, logSoftmax, reshape, scale } from '../../graph/ops/ops.ts';
+import { argMax, gatherElements, logSoftmax, reshape, scale } from '../../graph/ops/ops.ts';
 import type { Dim, Value } from '../../graph/types.ts';
 import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
 import { type Blueprint, createBuilder } from '../kit/builder.ts';
@@ -30,8 +30,8 @@ function encode(builder: T5Builder): Encoded {
   const ids = graph.input('inputIds', 'int32', ['batch', 'source']);
   const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
   const buckets = graph.input('encoderBuckets', 'int32', ['source', 'source']);
-  const bias = add(positionBiasOf(builder, 'encoder', buckets), mask);
-  return { states: encoder(builder, embedTokens(builder, ids), bias), mask };
+  const biasOf = positionBiasOf(builder, 'encoder', buckets, mask);
+  return { states: encoder(builder, embedTokens(builder, ids), biasOf), mask };
 }
 
 /** (decoderIds, causalMask, decoderBuckets) over encoded sources → states of the target [batch·target, width]. */
@@ -45,7 +45,7 @@ function decoderInput(builder: T5Builder, length: Dim, seen: Dim): DecoderInput 
   const ids = graph.input('decoderIds', 'int32', ['batch', length]);
   const causal = graph.input('causalMask', 'float32', [1, 1, length, seen]);
   const buckets = graph.input('decoderBuckets', 'int32', [length, seen]);
-  return { states: embedTokens(builder, ids), length, bias: add(positionBiasOf(builder, 'decoder', buckets), causal) };
+  return { states: embedTokens(builder, ids), length, biasOf: positionBiasOf(builder, 'decoder', buckets, causal) };
 }
 
 /** States [n, width] → logits [n, vocabulary]. */

@@ -56,7 +56,7 @@ function subLayerSites(config: T5Config, prefix: string, sublayer: Sublayer, pla
     makeSite(`${prefix}.layer_norm`, `${role}.norm`, place, [width, width]),
     makeSite(name, role, place, [width, width]),
     ...(role === 'feed-forward' ? feedForwardSites(config, name, place) : attentionSites(config, name, role, place)),
-    ...(role === 'self-attention' && place.layer === 0
+    ...(role === 'self-attention' && (place.layer === 0 || config.biasPerLayer)
       ? [makeSite(`${name}.relative_attention_bias`, 'position-bias', place, [config.numBuckets, config.numHeads])]
       : []),
   ];

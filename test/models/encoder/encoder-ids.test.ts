@@ -16,7 +16,7 @@ const { texts, ...byFamily } = await readDocument<{ texts: string[] } & Record<s
 const lines = [...texts, ...hardStrings(500 - texts.length, 3)];
 
 it('every encoder is tried', () => {
-  const encoders = Object.keys(families).filter(name => name !== 't5');
+  const encoders = Object.keys(families).filter(name => !name.endsWith('t5'));
   assert.deepEqual(Object.keys(byFamily).toSorted(), encoders.toSorted());
 });
 

@@ -16,3 +16,13 @@ conformance({
   // Copies of the shared embedding.
   unread: ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
 });
+
+// The rest of the family: sentinels among its pieces, positions by layer, bytes; fewer layers on one side.
+for (const name of ['tiny-mt5', 'tiny-umt5', 'tiny-byt5']) {
+  conformance({
+    folder: fixturePath(name),
+    outputs: `${name}.outputs`,
+    layers: 'num_layers',
+    unread: ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
+  });
+}

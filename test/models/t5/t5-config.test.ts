@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { InputError } from '../../../src/core/errors.ts';
 import { weightShape } from '../../../src/core/site.ts';
 import { relativeBuckets, relativePositionBucket } from '../../../src/models/kit/relative-positions.ts';
-import { parseT5Config } from '../../../src/models/t5/t5-config.ts';
+import { MT5, parseT5Config, T5, UMT5 } from '../../../src/models/t5/t5-config.ts';
 import { t5Sites } from '../../../src/models/t5/t5-sites.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 
@@ -29,6 +29,18 @@ describe('a T5 config', () => {
   it('reads v1.1: gated gelu, untied, its own number of decoder layers', () => {
     const v11 = config('t5-small', { ...gated, num_decoder_layers: 3 });
     assert.deepEqual([v11.decoderLayers, v11.activation, v11.gated, v11.tied], [3, 'gelu', true, false]);
+  });
+
+  it('is gated in mT5 and umT5 where it says nothing, and mT5 has a projection of its own whatever it says', () => {
+    const sizes = { vocab_size: 100, d_kv: 8, ...SIZES['t5-small'] };
+    const of = (variant: typeof T5, tied: boolean) => {
+      const read = parseT5Config({ ...sizes, tie_word_embeddings: tied }, 'config.json', variant);
+      return [read.gated, read.activation, read.tied, read.biasPerLayer];
+    };
+    assert.deepEqual(of(MT5, true), [true, 'gelu', false, undefined]);
+    assert.deepEqual(of(UMT5, true), [true, 'gelu', true, true]);
+    assert.deepEqual(of(UMT5, false), [true, 'gelu', false, true]);
+    assert.throws(() => parseT5Config({ ...sizes, d_kv: 0 }, 'config.json', MT5), { remedy: /the mT5 checkpoint/ });
   });
 
   it('may name the activation that its feed-forward implies', () => {
@@ -68,6 +80,29 @@ describe('the sites of a T5', () => {
       const owned = t5Sites(config(size)).filter(({ host, weightIsShared }) => host !== 'block' && !weightIsShared);
       const parameters = owned.map(site => weightShape(site).reduce((a, b) => a * b, 1)).reduce((a, b) => a + b);
       assert.equal(parameters, SIZES[size].parameters);
+    });
+  }
+
+  // As transformers counts them from their public configs, the projection of its own that each checkpoint holds included.
+  for (const [name, variant, words, layers, width, inner, heads, parameters] of [
+    ['mt5-small', MT5, 250112, [8, 8], 512, 1024, 6, 300_176_768],
+    ['mt5-base', MT5, 250112, [12, 12], 768, 2048, 12, 582_401_280],
+    ['mt5-xxl', MT5, 250112, [24, 24], 4096, 10240, 64, 12_921_057_280],
+    ['umt5-small', UMT5, 256384, [8, 8], 512, 1024, 6, 306_601_984],
+    ['umt5-base', UMT5, 256384, [12, 12], 768, 2048, 12, 592_043_520],
+    ['umt5-xxl', UMT5, 256384, [24, 24], 4096, 10240, 64, 12_972_531_712],
+    ['byt5-small', T5, 384, [12, 4], 1472, 3584, 6, 299_637_760],
+    ['byt5-large', T5, 384, [36, 12], 1536, 3840, 16, 1_228_183_552],
+  ] as const) {
+    it(`hold all parameters of ${name}`, () => {
+      const [num_layers, num_decoder_layers] = layers;
+      const sizes = { vocab_size: words, d_model: width, d_kv: 64, d_ff: inner, num_heads: heads };
+      const family = parseT5Config({ ...sizes, num_layers, num_decoder_layers, ...gated }, 'config.json', variant);
+      const owned = t5Sites(family).filter(({ host, weightIsShared }) => host !== 'block' && !weightIsShared);
+      assert.equal(
+        owned.map(site => weightShape(site).reduce((a, b) => a * b, 1)).reduce((a, b) => a + b),
+        parameters,
+      );
     });
   }
 
