@@ -55,7 +55,7 @@ test('a page that somebody looks at is closed by SIGTERM, also over a pipe, and 
 
 test('only what writes run folders says that it saves its state', () => {
   const saving = Object.keys(commands).filter(name => commands[name]!.stopping?.includes('save'));
-  assert.deepEqual(saving.sort(), ['compare', 'demo', 'search', 'sweep', 'train', 'transfer']);
+  assert.deepEqual(saving.sort(), ['compare', 'demo', 'search', 'spread', 'sweep', 'train', 'transfer']);
 });
 
 test('a command is found by its first argument, and nothing else is one', () => {
