@@ -31,7 +31,7 @@ export function comparisonTable(rows: readonly ComparisonRow[]): Table {
         ...[perTenThousand(row.fraction).replace(' ‱', ''), duration(row.seconds), count(Math.round(row.evaluations))],
         ...[bytes(row.peakBytes), ...(isTested ? versus(row) : [])],
       ]),
-      ['majority class', score(majority), ...new Array<string>(header.length - 2).fill('')],
+      ['commonest label', score(majority), ...new Array<string>(header.length - 2).fill('')],
     ],
   };
 }

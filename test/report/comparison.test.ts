@@ -145,7 +145,7 @@ test('the table tells scores, sizes, costs and tests in the words of the field',
   assert.deepEqual(table.rows, [
     ['found at 1%', '62.00 ± 2.00', '3', '100', '50', '40 s', '400', '3.0 GB', '', ''],
     ['random at 1%', '59.00 ± 1.00', '3', '100', '50', '10 s', '100', '2.0 GB', '+3.00', '0.25'],
-    ['majority class', '50.00', '', '', '', '', '', '', '', ''],
+    ['commonest label', '50.00', '', '', '', '', '', '', '', ''],
   ]);
   assert.ok(table.rows.every(row => row.length === table.header.length));
   assert.match(testSentence(rows)!, /sign-flip.*3 seeds p cannot be smaller than 0\.25/s);
@@ -153,7 +153,7 @@ test('the table tells scores, sizes, costs and tests in the words of the field',
   assert.equal(testSentence(untested), undefined);
   assert.deepEqual(comparisonTable(untested).rows, [
     ['random at 1%', '59.00 ± 1.00', '3', '100', '50', '10 s', '100', '2.0 GB'],
-    ['majority class', '50.00', '', '', '', '', '', ''],
+    ['commonest label', '50.00', '', '', '', '', '', ''],
   ]);
   assert.equal(comparisonTable(untested).header.length, 8);
 });
