@@ -39,7 +39,7 @@ export function readBudget(budget: string | number): Amount {
 /** What to ask where a count is so small that a share may have been meant; undefined where it is not. */
 export function shareMeant(budget: string | number): string | undefined {
   const amount = readBudget(budget);
-  return 'parameters' in amount && amount.parameters <= 100 ? `did you mean ${amount.parameters}%?` : undefined;
+  return 'parameters' in amount && amount.parameters < 100 ? `did you mean ${amount.parameters}%?` : undefined;
 }
 
 /**
