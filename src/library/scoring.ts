@@ -4,6 +4,7 @@ import type { Interval } from '../metrics/interval.ts';
 import type { Target } from '../metrics/metric.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 
+/** The parts of a task that scores are made on. */
 export type SplitName = 'validation' | 'test';
 
 /** A split ready to be scored. */

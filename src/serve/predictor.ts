@@ -27,6 +27,7 @@ export interface TrainedForTask extends Pick<PredictOptions, 'catalogue' | 'maxL
   readonly task: NonNullable<PredictOptions['task']>;
 }
 
+/** How a predictor gathers and bounds what it is asked. */
 export interface PredictorOptions extends Pick<JobContext, 'onEvent'> {
   /** Settings that may differ from the run's; of a folder. */
   readonly changes?: InferenceChanges;
@@ -53,9 +54,11 @@ export interface Predictor {
    * InterruptedError where the signal has aborted
    */
   predict(input: PredictorInput, context?: StopContext): Promise<AnsweredInput>;
+  /** The same of several inputs, answered in their order. */
   predict(inputs: readonly PredictorInput[], context?: StopContext): Promise<AnsweredInput[]>;
   /** Answers what waits, takes nothing more, and frees the model's memory. */
   close(): Promise<void>;
+  /** As `close`, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
