@@ -43,8 +43,9 @@ function user(): { uid: number; gid: number } | undefined {
 
 export function startPostgres(): PostgresServer {
   const bin = binFolder()!;
-  const folder = mkdtempSync(join(tmpdir(), 's3pg-'));
   const who = user();
+  // `npm test` has a temporary folder of its own, which no other user may enter.
+  const folder = mkdtempSync(join(who && existsSync('/tmp') ? '/tmp' : tmpdir(), 's3pg-'));
   if (who) chownSync(folder, who.uid, who.gid);
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
