@@ -4,18 +4,18 @@ import { InputError } from '../../core/errors.ts';
 import { type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
 import { requireQueue } from '../../experiments/queue/schema.ts';
 import { isLoopback } from '../../serve/guard.ts';
-import { serveRuns } from '../../serve/server.ts';
 import type { Command, CommandContext, Output } from '../command.ts';
 import type { ArgDef, ParsedArgs } from '../parse.ts';
 import { queueArg, withQueue } from './queue-commands.ts';
 
 const standardPort = 4747;
 
-export const hostArg = {
+/** Where to listen; `what` is opened to the network by another address. */
+export const hostArg = (what: string): ArgDef => ({
   type: 'string',
   valueHint: 'address',
-  description: 'address to listen on; any but a loopback one opens the page to the network (default 127.0.0.1)',
-} as const satisfies ArgDef;
+  description: `address to listen on; any but a loopback one opens ${what} to the network (default 127.0.0.1)`,
+});
 
 export const serve: Command = {
   description: 'A live page over a folder of runs: curves, structures, comparisons',
@@ -30,7 +30,7 @@ export const serve: Command = {
       valueHint: 'number',
       description: `where to listen; 0 is any free one (default ${standardPort})`,
     },
-    host: hostArg,
+    host: hostArg('the page'),
     ...queueArg,
   },
   stopping: 'closing the page',
@@ -50,6 +50,8 @@ async function servePage(
 ): Promise<Output> {
   const folder = String(args.folder ?? 'runs');
   const host = String(args.host ?? '127.0.0.1');
+  // Imported where a page is served: the server behind it would slow every start of the command line.
+  const { serveRuns } = await import('../../serve/server.ts');
   const server = await serveRuns({ folder, host, port: portNumber(args.port, standardPort), queue });
   if (!isLoopback(host)) onEvent?.({ type: 'warning', text: 'everyone who reaches this machine can read these runs' });
   if (!existsSync(folder))

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { isLoopback } from '../../serve/guard.ts';
-import { serveModel as serve } from '../../serve/serve-model.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 import { hostArg, portNumber } from './serve-command.ts';
@@ -23,7 +22,7 @@ export const serveModel: Command = {
       valueHint: 'number',
       description: `where to listen; 0 is any free one (default ${standardPort})`,
     },
-    host: { ...hostArg, description: hostArg.description.replace('the page', 'the model') },
+    host: hostArg('the model'),
     queue: {
       type: 'string',
       valueHint: 'number',
@@ -43,7 +42,9 @@ export const serveModel: Command = {
     const [queue, batchSize, mostBytes] = ['queue', 'batch-size', 'max-body'].map(flag =>
       wholeNumber(args[flag], flag),
     );
-    const server = await serve(String(args.run), {
+    // As in `serve`.
+    const { serveModel: answer } = await import('../../serve/serve-model.ts');
+    const server = await answer(String(args.run), {
       ...{ host, port: portNumber(args.port, standardPort), changes: readSettings(args, keys, catalogue) },
       ...(queue !== undefined && { queue }),
       ...(batchSize !== undefined && { batchSize }),
@@ -64,7 +65,7 @@ function wholeNumber(given: unknown, flag: string): number | undefined {
   if (given === undefined) return undefined;
   const number = Number(given);
   if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InputError(`\`${given}\` is no number of them`, {
+  throw new InputError(`\`${given}\` is no count`, {
     code: 'unknown-value',
     where: `--${flag}`,
     remedy: 'give a whole number above 0',
