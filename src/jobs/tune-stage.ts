@@ -12,6 +12,8 @@ import type { Trial } from './trials.ts';
 export interface TuneStageResult extends TunedStructure {
   /** Best validation score, that of `delta`. */
   readonly validation: number;
+  /** Mean validation loss there, where it was taken. */
+  readonly validationLoss?: number;
   readonly resources: StageResources;
 }
 
@@ -29,8 +31,15 @@ export async function runTuneStage(
   const memory = startStageMemory(store);
   try {
     const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
-    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
-    return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
+    const { delta, score, validationLoss, seconds, evaluations } = await relay(
+      events,
+      stage,
+      folder.metrics,
+      onEvent,
+      name,
+    );
+    const resources = { seconds, peakBytes: memory.stop(), evaluations };
+    return { structure, delta, validation: score, ...(validationLoss !== undefined && { validationLoss }), resources };
   } finally {
     memory.stop();
   }

@@ -13,7 +13,7 @@ import type { Trial } from './trials.ts';
 import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
 
 /**
- * Tunes each trial, keeps the one that is best on validation, scores that one on the test split, and writes
+ * Tunes each trial, keeps the one with the least validation loss, scores that one on the test split, and writes
  * `structure.json`, `delta.safetensors` and `result.json`.
  * @param search what the search cost, where there was one
  */
@@ -26,8 +26,7 @@ export async function tuneBest(
 ): Promise<{ result: RunResult; structure: Structure }> {
   const { model, data, catalogue } = job;
   const tried = await runTrials(job, trials, folder, context);
-  // Among equals the first: it is the simplest, where trials are ordered at all.
-  const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
+  const best = tried.reduce((best, next) => (isBetter(next, best) ? next : best));
   const { structure, delta, validation, resources: retrain } = best;
   context.onEvent?.({ type: 'stage', stage: 'test' });
   const started = performance.now();
@@ -60,6 +59,14 @@ export async function tuneBest(
   };
   await writeResult(folder.result, result);
   return { result, structure };
+}
+
+/** Among equals the first stays: it is the simplest, where trials are ordered at all. */
+function isBetter(next: TuneStageResult, best: TuneStageResult): boolean {
+  const [own, other] = [next.validationLoss, best.validationLoss];
+  // What an earlier version has trained took no loss.
+  if (own === undefined || other === undefined || Number.isNaN(other)) return next.validation > best.validation;
+  return own < other;
 }
 
 /** One after the other. One that diverges is out of the running; where all do, there is nothing to keep. */
