@@ -32,7 +32,8 @@ export function inRunFolder<T>(
       await rm(folder.checkpoint, { recursive: true, force: true });
       return result;
     } catch (thrown) {
-      const error = withMemoryRemedy(thrown, begun.settings);
+      const { 'micro-batch': microBatch, 'batch-size': batchSize } = begun.settings;
+      const error = withMemoryRemedy(thrown, microBatch ?? batchSize);
       const { signal } = options;
       const ended = outcomeOf(interruption(signal, error), signal);
       // Where the disk takes no more, that is what is told already.

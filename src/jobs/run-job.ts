@@ -3,7 +3,6 @@ import type { Settings } from '../config/settings.ts';
 import { exportAdvice, holdingsOf } from '../export/holdings.ts';
 import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { countTunings } from '../plan/plan.ts';
 import { type CostedJob, costStages } from '../plan/stage-plan.ts';
 import type { StageName } from '../runs/metrics-log.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
@@ -15,7 +14,7 @@ import { requireKept } from './given-structure.ts';
 import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext, StageToCome } from './job-events.ts';
 import { settingsOfRun } from './open-run.ts';
-import { prepareSearch, prepareTuning, type ResolvedJob } from './prepare.ts';
+import { forSearch, forTuning, prepare, type ResolvedJob } from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
 import type { Trial } from './trials.ts';
 import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
@@ -45,14 +44,14 @@ export interface JobOutcome {
 export function runSearchJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    requireNothingGiven(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const prepared = await prepareSearch(begun, options);
+    const prepared = await forSearch(await prepare(begun, options));
     await requireMemoryToSearch(prepared, options);
-    const { settings, inputs, search, ...job } = prepared;
+    const { config, inputs, search, ...job } = prepared;
+    const { settings } = config;
     return inRunFolder(folder, { settings, inputs }, options, async context => {
-      context.onEvent?.({ type: 'stages', stages: stagesOfSearch({ ...job, search }, countTunings(settings)) });
+      context.onEvent?.({ type: 'stages', stages: stagesOfSearch({ ...job, search }) });
       let result = await readResult(folder.result);
       let structure: Structure;
       if (result === undefined) {
@@ -64,13 +63,13 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       } else {
         structure = await readStructure(folder.structure);
       }
-      if (settings.retrain) {
+      if (job.tunings > 0) {
         requireKept(structure, folder.structure);
         if (result.score === undefined) {
           const trials = [{ structure, tuning: job.tuning }];
           ({ result } = await tuneBest(job, trials, result.resources.search, folder, context));
         }
-        if (settings['random-baseline']) {
+        if (job.tunings > 1) {
           result = await compareWithRandom({ ...job, space: search.space }, result, folder, context);
         }
       }
@@ -98,13 +97,12 @@ function tellExports(
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
-    if (options.resume !== true) requireMethodOrStructure(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
-    const prepared = await prepareTuning(begun, options);
+    const prepared = await forTuning(await prepare(begun, options));
     await requireMemoryToTune(prepared, options);
-    const { settings, inputs, trials, ...job } = prepared;
-    return inRunFolder(folder, { settings, inputs }, options, async context => {
+    const { config, inputs, trials, ...job } = prepared;
+    return inRunFolder(folder, { settings: config.settings, inputs }, options, async context => {
       context.onEvent?.({ type: 'stages', stages: stagesOfTraining(job, trials) });
       const done = await readResult(folder.result);
       const outcome = done
@@ -116,10 +114,10 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
 }
 
 /** What a search job will do: each tuning is followed by its test. */
-function stagesOfSearch(job: Omit<CostedJob, 'tunings'>, tunings: number): StageToCome[] {
-  const costs = new Map(costStages({ ...job, tunings }).map(({ stage, cost }) => [stage, countEvaluations(cost)]));
+function stagesOfSearch(job: CostedJob): StageToCome[] {
+  const costs = new Map(costStages(job).map(({ stage, cost }) => [stage, countEvaluations(cost)]));
   const tuned = (['retrain', 'random'] as const)
-    .slice(0, tunings)
+    .slice(0, job.tunings)
     .flatMap(stage => withTest(stage, costs.get('retrain')!));
   return [{ stage: 'search', evaluations: costs.get('search') ?? 0 }, ...tuned];
 }
