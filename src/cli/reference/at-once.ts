@@ -25,7 +25,7 @@ export async function answeredAtOnce(rawArgs: readonly string[]): Promise<boolea
   return true;
 }
 
-/** What the file of a build answers; undefined where there is none, and where the commands themselves are to be asked. */
+/** What the file of a build answers; undefined where there is none, and where the commands themselves must be asked. */
 export function notedAnswer(rawArgs: readonly string[], screen: Screen, file: string): Printed | undefined {
   if (!existsSync(file)) return undefined;
   const reference = JSON.parse(readFileSync(file, 'utf8')) as Reference;
