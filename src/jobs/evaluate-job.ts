@@ -58,22 +58,27 @@ export function runEvaluateJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const folder = requireTrainedRun(path);
-    const settings = recordedSettings(folder, changes, context.catalogue);
-    const isGiven = changes.task !== undefined;
-    const loaders: Loaders = {
-      ...freshLoaders,
-      ...context.loaders,
-      task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
-    };
-    const { model, data, catalogue } = await prepare(settings, { ...context, loaders });
-    await requireModelOfRun(folder, model);
-    const tuned = await readTuned(path, model, catalogue);
+    const { model, data, tuned, catalogue } = await prepareTrained(path, changes, context);
     const judged = { ...data, split: data[split] };
     const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
     const cut = data.inputs.sets[split]?.cut ?? 0;
     return { ...about(data.task, model.name, split, judged), cut, ...worth };
   });
+}
+
+/** What a run has trained, with its data. @throws as `runEvaluateJob` */
+export async function prepareTrained(path: string, changes: Settings, context: JobContext) {
+  const folder = requireTrainedRun(path);
+  const given = recordedSettings(folder, changes, context.catalogue);
+  const isGiven = changes.task !== undefined;
+  const loaders: Loaders = {
+    ...freshLoaders,
+    ...context.loaders,
+    task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
+  };
+  const { settings, model, data, catalogue } = await prepare(given, { ...context, loaders });
+  await requireModelOfRun(folder, model);
+  return { settings, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
 }
 
 /**
