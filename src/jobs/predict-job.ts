@@ -18,6 +18,8 @@ export interface AnsweredInput extends Omit<Prediction, 'answer'> {
   readonly answer: string | null;
   /** All columns of the row that was asked, where it was one: those too that the model does not read. */
   readonly row?: Row['fields'];
+  /** Of these, cells as the file has them, where they are read otherwise. */
+  readonly written?: NonNullable<Row['written']>;
 }
 
 type Inputs = AsyncIterable<ModelInput> | Iterable<ModelInput>;
@@ -26,6 +28,8 @@ type Inputs = AsyncIterable<ModelInput> | Iterable<ModelInput>;
 export interface PredictJob {
   /** Names of the labels that every answer is one of; undefined where there are none. */
   readonly labels: readonly string[] | undefined;
+  /** Whether every answer is a number. */
+  readonly saysNumbers: boolean;
   /** What is known of the columns of a file of that name that holds inputs. */
   columnsOf(file: string): KnownColumns;
   /** Answers inputs in their order, as they come; holds no more than a few batches of them. */
@@ -50,6 +54,7 @@ export async function openPredictJob(
   const { questionsOf, columnsOf } = inputReader(task);
   return {
     labels: task.labels,
+    saysNumbers: task.numbers !== undefined,
     columnsOf,
     async *answer(inputs) {
       const waiting: AskedInput[] = [];
@@ -120,7 +125,9 @@ export function answered(
 ): AnsweredInput {
   const { source, seconds } = prediction;
   const said = isEmpty ? { source, seconds, answer: null } : prediction;
-  return { line: input.line, ...said, ...('fields' in input && { row: input.fields }) };
+  if (!('fields' in input)) return { line: input.line, ...said };
+  const { line, fields: row, written } = input;
+  return { line, ...said, row, ...(written && { written }) };
 }
 
 /**

@@ -9,6 +9,14 @@ export interface CsvDialect {
   readonly decimalCommas: ReadonlySet<number>;
 }
 
+/** What has to be known to write a table as another one is written. */
+export interface TableSpelling {
+  readonly separator: string;
+  /** What stands before the names of the columns: a byte order mark, a line `sep=;`. */
+  readonly opening: string;
+  readonly hasDecimalCommas: boolean;
+}
+
 /** Most characters that are looked at. */
 export const HEAD_LENGTH = 65_536;
 

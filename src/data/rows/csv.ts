@@ -33,7 +33,8 @@ export function csvCutter(file: string, columns?: readonly string[]): Cutter<Tab
 function withPoints(lines: Cutter<TableLine>, columns: ReadonlySet<number>): Cutter<TableLine> {
   return function* (piece, isLast) {
     for (const { line, cells } of lines(piece, isLast)) {
-      yield { line, cells: cells.map((cell, i) => (columns.has(i) ? withDecimalPoint(cell) : cell)) };
+      const read = cells.map((cell, i) => (columns.has(i) ? withDecimalPoint(cell) : cell));
+      yield { line, cells: read, written: cells };
     }
   };
 }
