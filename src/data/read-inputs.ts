@@ -17,7 +17,7 @@ export type ModelInput = { readonly line: number; readonly text: string } | Row;
 /** How files are cut into inputs that can be cut before their end is read, by the ending of their names. */
 const cutters: Readonly<Record<string, (file: string, known: KnownColumns) => Cutter<ModelInput>>> = {
   '.tsv': (file, known) => rowCutter(tsvCutter(), file, known),
-  '.csv': (file, known) => rowCutter(csvCutter(file, known.columns), file, known),
+  '.csv': (file, known) => rowCutter(csvCutter(file, known), file, known),
 };
 
 /** Files of which only the end says what they hold. */
@@ -63,7 +63,7 @@ export async function tableSpelling(
     const text = Buffer.from(bytes.buffer, 0, length).toString('utf8');
     const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
     const head = text.slice(mark.length);
-    const { separator, skipped, decimalCommas } = sniffDialect(head, length < HEAD_LENGTH, columnsOf(file).columns);
+    const { separator, skipped, decimalCommas } = sniffDialect(head, length < HEAD_LENGTH, columnsOf(file));
     return { separator, opening: mark + head.slice(0, skipped), hasDecimalCommas: decimalCommas.size > 0 };
   } finally {
     await handle.close();

@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.ts';
 import { piecesOf, type Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import type { KnownColumns } from '../data/rows/columns.ts';
@@ -107,7 +108,7 @@ export function inputReader(task: InferenceTask): InputReader {
     questionsOf: input => {
       const expands = 'fields' in input && rows !== undefined;
       return (expands ? expanded(input, fields, rows.optionsFor(input.file)) : [input]).map(each => {
-        const question = segmentsOf(task, each);
+        const question = rows === undefined ? withTaskRemedy(() => segmentsOf(task, each)) : segmentsOf(task, each);
         return { input: each, question, isEmpty: isEmpty(question) };
       });
     },
@@ -116,6 +117,18 @@ export function inputReader(task: InferenceTask): InputReader {
       headerHolds: fields,
     }),
   };
+}
+
+/** An export knows its fields, and not how a table without names of columns is laid out: the task's file does. */
+function withTaskRemedy<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== 'missing-column') throw error;
+    const { what, code, where, remedy } = error;
+    const names = 'where the first line holds no names of columns, give the file of the task with --task';
+    throw new InputError(what, { code, where, remedy: [remedy, names].filter(Boolean).join('; '), cause: error });
+  }
 }
 
 /** What is said to an input: nothing to one without a text. */
