@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureRuntime } from './ensure-runtime.mjs';
-import { handOver, isNewEnough } from './start-node.mjs';
+import { addressSpace, handOver, isNewEnough } from './start-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const built = join(root, 'dist', 'cli', 'main.js');
@@ -12,7 +12,9 @@ const main = existsSync(built) ? built : join(root, 'src', 'cli', 'main.ts');
 
 if (isNewEnough(process.version)) {
   await ensureRuntime(root);
-  await import(pathToFileURL(main).href);
+  // Where its reservations may be refused it runs as a child: whom native code ends cannot say why.
+  if (addressSpace() === undefined) await import(pathToFileURL(main).href);
+  else process.exit(await handOver(process.execPath, [main, ...process.argv.slice(2)]));
 } else {
   const node = await installedNode();
   if (node === undefined) {
