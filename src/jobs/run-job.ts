@@ -5,9 +5,9 @@ import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type CostedJob, costStages } from '../plan/stage-plan.ts';
 import type { StageName } from '../runs/metrics-log.ts';
-import { type RunResult, readResult, writeResult } from '../runs/result.ts';
+import { type RunResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
-import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
+import { keptModules, type Structure } from '../structure/structure-file.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
 import { requireKept } from './given-structure.ts';
@@ -15,9 +15,10 @@ import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext, StageToCome } from './job-events.ts';
 import { settingsOfRun } from './open-run.ts';
 import { forSearch, forTuning, prepare, type ResolvedJob } from './prepare.ts';
+import { readLeft } from './read-left.ts';
 import { runSearchStage } from './search-stage.ts';
 import type { Trial } from './trials.ts';
-import { compareWithRandom, resultOf, tuneBest } from './tune-trials.ts';
+import { compareWithRandom, resultOf, scoreAgain, tuneBest } from './tune-trials.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */
 export interface JobOptions extends JobContext {
@@ -50,24 +51,29 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     await requireMemoryToSearch(prepared, options);
     const { config, inputs, search, ...job } = prepared;
     const { settings } = config;
-    return inRunFolder(folder, { settings, inputs }, options, async context => {
+    return inRunFolder(folder, { settings, inputs }, options, async (context, before) => {
       context.onEvent?.({ type: 'stages', stages: stagesOfSearch({ ...job, search }) });
-      let result = await readResult(folder.result);
+      const left = await readLeft(folder, before, options);
+      let { result } = left;
       let structure: Structure;
-      if (result === undefined) {
+      if (left.structure !== undefined) {
+        structure = left.structure;
+        result ??= await writeFirstResult(folder, resultOf(job, structure));
+      } else {
         tellExports(job, search, options);
         const found = await runSearchStage(job, search, folder, context);
         structure = found.structure;
-        result = { ...resultOf(job, structure), resources: { search: found.resources } };
-        await writeResult(folder.result, result);
-      } else {
-        structure = await readStructure(folder.structure);
+        const { resources } = found;
+        result = await writeFirstResult(folder, { ...resultOf(job, structure), resources: { search: resources } });
       }
       if (job.tunings > 0) {
         requireKept(structure, folder.structure);
-        if (result.score === undefined) {
+        const { search: spent } = result.resources;
+        if (left.isTrained && result.score === undefined) {
+          result = await scoreAgain(job, structure, spent, folder, context);
+        } else if (result.score === undefined || !left.isTrained) {
           const trials = [{ structure, tuning: job.tuning }];
-          ({ result } = await tuneBest(job, trials, result.resources.search, folder, context));
+          ({ result } = await tuneBest(job, trials, { search: spent, random: result.score?.random }, folder, context));
         }
         if (job.tunings > 1) {
           result = await compareWithRandom({ ...job, space: search.space }, result, folder, context);
@@ -76,6 +82,12 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
       return { folder, result, structure };
     });
   });
+}
+
+/** What a job has found out before anything is trained. */
+async function writeFirstResult({ result: path }: RunFolder, result: RunResult): Promise<RunResult> {
+  await writeResult(path, result);
+  return result;
 }
 
 /** Says what of the space no exporter can hold, while nothing is spent yet. */
@@ -102,13 +114,13 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     const prepared = await forTuning(await prepare(begun, options));
     await requireMemoryToTune(prepared, options);
     const { config, inputs, trials, ...job } = prepared;
-    return inRunFolder(folder, { settings: config.settings, inputs }, options, async context => {
+    return inRunFolder(folder, { settings: config.settings, inputs }, options, async (context, before) => {
       context.onEvent?.({ type: 'stages', stages: stagesOfTraining(job, trials) });
-      const done = await readResult(folder.result);
-      const outcome = done
-        ? { result: done, structure: await readStructure(folder.structure) }
-        : await tuneBest(job, trials, undefined, folder, context);
-      return { folder, ...outcome };
+      const { result, structure, isTrained } = await readLeft(folder, before, options);
+      if (structure === undefined || !isTrained)
+        return { folder, ...(await tuneBest(job, trials, {}, folder, context)) };
+      const done = result ?? (await scoreAgain(job, structure, undefined, folder, context));
+      return { folder, result: done, structure };
     });
   });
 }
