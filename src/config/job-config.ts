@@ -31,10 +31,11 @@ export interface JobSizes {
 }
 
 /**
- * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: at the modules' rate
- * they are what a short training waits for.
+ * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: they are what a
+ * short training waits for. What they read may be small (MiniLM's pooler gives numbers of 0.06), and then a rate below
+ * this leaves them where they began; a head of two layers is as good at a tenth of it (docs/backbones.md).
  */
-const headLearningRate = 1e-3;
+const headLearningRate = 1e-2;
 
 export function jobSizes(settings: ResolvedSettings): JobSizes {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
