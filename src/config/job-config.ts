@@ -47,10 +47,11 @@ export interface JobConfig extends ChosenStrategy {
 }
 
 /**
- * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: at the modules' rate
- * they are what a short training waits for.
+ * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: they are what a
+ * short training waits for. What they read may be small (MiniLM's pooler gives numbers of 0.06), and then a rate below
+ * this leaves them where they began; a head of two layers is as good at a tenth of it (docs/backbones.md).
  */
-const headLearningRate = 1e-3;
+const headLearningRate = 1e-2;
 
 /** @throws InputError for a strategy there is not, and options that are not its own */
 export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = builtIn): JobConfig {

@@ -76,9 +76,9 @@ export async function prepareTrained(path: string, changes: Settings, context: J
     ...context.loaders,
     task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
   };
-  const { settings, model, data, catalogue } = await prepare(given, { ...context, loaders });
+  const { config, model, data, catalogue } = await prepare(given, { ...context, loaders });
   await requireModelOfRun(folder, model);
-  return { settings, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
+  return { config, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
 }
 
 /**

@@ -13,7 +13,7 @@ const resolve = (settings: Settings = {}) => resolveSettings({ model: 'm', task:
 
 test('each stage has its own epochs and validations, and shares the rest', () => {
   const settings = resolve({ seed: 7, lr: 1e-3, 'clip-norm': 5, 'batch-size': 8 });
-  const shared = { seed: 7, learningRate: 1e-3, headLearningRate: 1e-3, clipNorm: 5, batchSize: 8 };
+  const shared = { seed: 7, learningRate: 1e-3, headLearningRate: 1e-2, clipNorm: 5, batchSize: 8 };
   assert.deepEqual(jobConfig(settings).tuning, { ...shared, epochs: 40, evaluateEvery: 60 });
   assert.deepEqual(jobConfig(settings).stage, { ...shared, epochs: 20, evaluateEvery: 50 });
 });

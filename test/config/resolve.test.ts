@@ -27,7 +27,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     epochs: 15,
     batchSize: 32,
     evaluateEvery: 100,
-    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
+    ...{ learningRate: 3e-4, headLearningRate: 1e-2 },
     clipNorm: 2,
     seed: 0,
   });
@@ -41,7 +41,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     epochs: 30,
     batchSize: 32,
     evaluateEvery: 200,
-    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
+    ...{ learningRate: 3e-4, headLearningRate: 1e-2 },
     clipNorm: 2,
     seed: 0,
   });
