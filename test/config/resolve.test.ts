@@ -34,7 +34,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
   const { strategy, options } = jobConfig(settings);
   assert.equal(strategy.name, 'bilevel');
   assert.deepEqual(options, {
-    ...{ order: 'one-sided', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
+    ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
     'fitting-only': true,
   });
   assert.deepEqual(jobConfig(settings).tuning, {

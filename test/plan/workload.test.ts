@@ -131,7 +131,7 @@ describe('options that take less memory', () => {
   const settingsOf = (kind: ReturnType<typeof kindsOf>[number]) => kind.attempts.map(({ settings }) => settings);
 
   it('are tried from the mildest on, and only where they change anything', () => {
-    const kinds = kindsOf().map(settingsOf);
+    const kinds = kindsOf({ order: 'second' }).map(settingsOf);
     assert.deepEqual(kinds[0], [{ 'micro-batch': 2 }, { 'micro-batch': 1 }]);
     assert.deepEqual(kinds[1], [{ prepack: false }, { recompute: true }, { prepack: false, recompute: true }]);
     assert.deepEqual(kinds[2], [{ order: 'first' }]);
