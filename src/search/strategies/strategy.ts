@@ -34,7 +34,7 @@ export interface CompiledModules {
   readonly initialDelta: Float32Array;
   /** Validation score; higher is better. The arrays may change in place afterwards. */
   evaluate(delta: Float32Array, gates?: Float32Array): Promise<number>;
-  /** Mean loss of the validation examples: what choices inside a search go by, since a few hundred rows tell it closer. */
+  /** Mean loss of the validation examples, by which choices inside a search go: a few hundred rows tell it closer. */
   validationLoss(delta: Float32Array, gates?: Float32Array): Promise<number>;
   /** Frees the memory; what a search leaves open is freed when it ends. */
   release(): Promise<void>;

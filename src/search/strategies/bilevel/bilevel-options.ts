@@ -68,8 +68,8 @@ export const biLevelKeys = z.object({
   judge: keyWithDefault(
     z.enum(['loss', 'score']),
     'loss',
-    'what the best moment of the search is told by on validation: the mean loss, which a few hundred rows tell closely, ' +
-      "or the score, as the paper's",
+    'what the best moment of the search is told by on validation: the mean loss, which a few hundred rows tell ' +
+      "closely, or the score, as the paper's",
   ),
   patience: key(
     positiveInteger,

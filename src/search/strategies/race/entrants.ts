@@ -26,7 +26,8 @@ const runnersUp = 2;
 
 /**
  * The structures of a race, no two alike: the bi-level search's answer, what it would keep without the first module of
- * that and of the next, what it would have kept at half of its steps, the largest gradients, and random draws up to the number wanted.
+ * that and of the next, what it would have kept at half of its steps, the largest gradients, and random draws up to the
+ * number wanted.
  * @returns fewer where the budget leaves fewer
  */
 export function listEntrants(wanted: number, sources: EntrantSources): Entrant[] {

@@ -47,16 +47,17 @@ const options = z.object({
 type RaceOptions = z.output<typeof options>;
 
 /**
- * A search that does not return what a cheap look would reject: a short bi-level search, its runners-up and earlier answer, the largest
- * gradients and random draws are trained for short and judged by their loss on held-out examples; the better half is
- * trained twice as long, until one is left (successive halving: Jamieson and Talwalkar, AISTATS 2016).
+ * A search that does not return what a cheap look would reject: a short bi-level search, its runners-up and
+ * earlier answer, the largest gradients and random draws are trained for short and judged by their loss on held-out
+ * examples; the better half is trained twice as long, until one is left (successive halving: Jamieson and Talwalkar,
+ * AISTATS 2016).
  */
 export const race = defineStrategy({
   name: 'race',
   label: 'race',
   description:
-    'a short bi-level search, its runners-up and earlier answer, the largest gradients and random structures, trained for ' +
-    'short and halved by held-out loss',
+    'a short bi-level search, its runners-up and earlier answer, the largest gradients and random structures, ' +
+    'trained for short and halved by held-out loss',
   options,
   varied: ['entrants'],
 
