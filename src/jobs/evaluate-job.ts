@@ -1,5 +1,4 @@
 import { builtIn } from '../catalogue/catalogue.ts';
-import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { encodeExamplesOf, type JudgedSplit } from '../library/encode-task.ts';
@@ -77,9 +76,9 @@ export async function prepareTrained(path: string, changes: Settings, context: J
     ...context.loaders,
     task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
   };
-  const { settings, model, data, catalogue } = await prepare(given, { ...context, loaders });
+  const { config, model, data, catalogue } = await prepare(given, { ...context, loaders });
   await requireModelOfRun(folder, model);
-  return { settings, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
+  return { config, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
 }
 
 /**
@@ -93,10 +92,9 @@ export function runEvaluateFileJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
+    const { config, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
     const examples = await labelledRows(task, file);
-    const { encoding } = jobSizes(settings);
-    const judged = await encodeExamplesOf(model, task, examples, encoding, { ...context, catalogue });
+    const judged = await encodeExamplesOf(model, task, examples, config.encoding, { ...context, catalogue });
     if (judged.cutTexts !== undefined) context.onEvent?.({ type: 'warning', text: judged.cutTexts });
     const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
     return { ...about(task, model.name, 'file', judged), file, cut: judged.inputs.cut, ...worth };
