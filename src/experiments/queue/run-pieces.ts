@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/folders.ts';
 import { writeFileWhole } from '../../files/write-whole.ts';
 import type { Statements } from './database.ts';
-import { pieceBytes } from './schema.ts';
+import { pieceBytes } from './migrations.ts';
 
 /** A cell in the hands of a worker: what every write is fenced by. */
 export interface Held {
