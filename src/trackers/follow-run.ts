@@ -1,4 +1,5 @@
 import { shellWord } from '../core/format.ts';
+import { isThere } from '../files/regular-file.ts';
 import type { JobEvent } from '../jobs/job-events.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { sendNews } from './tracked-run.ts';
@@ -61,6 +62,8 @@ export function followRun(
       if (event.type === 'evaluation') for (const tail of tails) start(tail);
     },
     async finish() {
+      // It has not begun, or elsewhere: there is nothing to send yet.
+      if (!isThere(folder.config)) return;
       const limit = AbortSignal.timeout(patience);
       limit.addEventListener('abort', () => stop.abort(), { once: true });
       await Promise.all(
