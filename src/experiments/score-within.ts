@@ -88,14 +88,14 @@ export async function tellCost(
   for (const group of Map.groupBy(cells, cellKind).values()) {
     const [first] = group;
     const { structure: _, ...settings } = first!.settings;
-    const { model, data, settings: resolved, tuning } = await prepare(settings, { loaders, catalogue });
+    const { model, data, config, tuning } = await prepare(settings, { loaders, catalogue });
     if (first!.job === 'search') {
-      const search = resolveSearch(model, resolved, catalogue);
+      const search = resolveSearch(model, config, catalogue);
       losses +=
         group.length * countEvaluations(search.strategy.cost(searchProblem(search, data.train), search.options));
       searches += group.length;
     } else {
-      const trials = settings.method === undefined ? 1 : (await listTrials(model, data, resolved, catalogue)).length;
+      const trials = settings.method === undefined ? 1 : (await listTrials(model, data, config, catalogue)).length;
       losses += group.length * trials * countEvaluations(tuneCost([], data.train, tuning));
     }
   }

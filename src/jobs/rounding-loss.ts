@@ -46,7 +46,7 @@ export function measureRounding(
     const device = 'cpu';
     const asked = { ...changes, device, precision: 'float32' } as const;
     try {
-      const { settings, model, data, tuned, catalogue } = await prepareTrained(path, asked, {
+      const { config, model, data, tuned, catalogue } = await prepareTrained(path, asked, {
         signal,
         catalogue: known,
       });
@@ -56,7 +56,7 @@ export function measureRounding(
         const program = await open(
           folder,
           await readDescription(folder),
-          compileSettings({ ...settings, device }),
+          compileSettings({ ...config.settings, device }),
           dtype,
         );
         try {

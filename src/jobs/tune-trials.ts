@@ -1,17 +1,20 @@
+import { join } from 'node:path';
 import { DivergedError } from '../core/errors.ts';
 import { headSize } from '../deltas/layout.ts';
 import { readDelta, writeDelta } from '../library/delta-file.ts';
 import { dataRemarks } from '../library/encode-task.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawFrom, type ResolvedSpace } from '../library/structures.ts';
-import type { TunedStructure } from '../library/tune.ts';
+import { type TunedStructure, tuneStructure } from '../library/tune.ts';
 import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { startStageMemory } from '../runs/stage-memory.ts';
 import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
+import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
+import { relay } from './log-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 import type { Trial } from './trials.ts';
-import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
 
 /**
  * Tunes each trial, keeps the one that is best on validation, scores that one on the test split, and writes
@@ -168,4 +171,31 @@ export function resultOf({ data, model, compile, tuning }: ResolvedJob, structur
     },
     resources: {},
   };
+}
+
+interface TuneStageResult extends TunedStructure {
+  /** Best validation score, that of `delta`. */
+  readonly validation: number;
+  readonly resources: StageResources;
+}
+
+/**
+ * Tunes the structure of a trial. Goes on from a checkpoint where there is one.
+ */
+async function runTuneStage(
+  { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
+  { name, structure, tuning }: Trial,
+  stage: 'retrain' | 'random',
+  folder: RunFolder,
+  { signal, onEvent }: JobContext,
+): Promise<TuneStageResult> {
+  const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
+  const memory = startStageMemory(store);
+  try {
+    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
+    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
+    return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
+  } finally {
+    memory.stop();
+  }
 }

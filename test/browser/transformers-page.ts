@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import { openPage } from './chromium.ts';
 
 /** A class, and how likely it is found. */
-export interface Labelled {
+interface Labelled {
   readonly label: string;
   readonly score: number;
 }
