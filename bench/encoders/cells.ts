@@ -1,5 +1,5 @@
 /** Who trains: this program, or transformers with PEFT. */
-export const programs = ['ours', 'theirs'] as const;
+const programs = ['ours', 'theirs'] as const;
 export type Program = (typeof programs)[number];
 
 /** What a method trains, and at which rates; chosen on validation rows by `--plan rates`. */
