@@ -1,18 +1,28 @@
 #!/usr/bin/env node
 // Starts the command line: the built one where there is a build, else the sources (in a clone of the repository).
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ensureRuntime } from './ensure-runtime.mjs';
-import { handOver, isNewEnough } from './start-node.mjs';
+import { addressSpace, handOver, isNewEnough } from './start-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const built = join(root, 'dist', 'cli', 'main.js');
-const main = existsSync(built) ? built : join(root, 'src', 'cli', 'main.ts');
+const isBuilt = existsSync(join(root, 'dist', 'cli', 'main.js'));
+const cli = join(root, isBuilt ? 'dist' : 'src', 'cli');
+const [main, atOnce] = ['main', 'reference/at-once'].map(name => join(cli, `${name}.${isBuilt ? 'js' : 'ts'}`));
+const args = process.argv.slice(2);
 
 if (isNewEnough(process.version)) {
-  await ensureRuntime(root);
-  await import(pathToFileURL(main).href);
+  // Node keeps what it has compiled, for the next start.
+  module.enableCompileCache();
+  const { answeredAtOnce } = await import(pathToFileURL(atOnce).href);
+  if (!(await answeredAtOnce(args))) {
+    const { ensureRuntime } = await import('./ensure-runtime.mjs');
+    await ensureRuntime(root);
+    // Where its reservations may be refused it runs as a child: whom native code ends cannot say why.
+    if (addressSpace() === undefined) await import(pathToFileURL(main).href);
+    else process.exit(await handOver(process.execPath, [main, ...args]));
+  }
 } else {
   const node = await installedNode();
   if (node === undefined) {
@@ -20,7 +30,7 @@ if (isNewEnough(process.version)) {
     console.error('→ install Node 22 or newer from nodejs.org; in a clone, `npm install` brings one');
     process.exit(1);
   }
-  process.exit(await handOver(node, [main, ...process.argv.slice(2)]));
+  process.exit(await handOver(node, [main, ...args]));
 }
 
 /** In a clone, a newer Node may be among the development dependencies. */

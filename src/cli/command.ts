@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
+import type { Reference } from './reference/reference.ts';
 
 /** Puts a question; an empty answer is the standard one. */
 export type Ask = (question: string, standard: string) => Promise<string>;
@@ -20,6 +21,8 @@ export interface Output {
 export interface CommandContext extends JobContext {
   /** The names that arguments may hold: the package's and those of the plugins that are given. */
   readonly catalogue: Catalogue;
+  /** All commands and what they take, with those names (default: none). */
+  readonly reference?: Reference;
   /** Whether the terminal that will show the lines has colours. */
   readonly colour: boolean;
   /** Whether its ground is light, where it says so. */
@@ -51,4 +54,23 @@ export type Terminal = Pick<CommandContext, 'colour' | 'columns' | 'lightGround'
 /** What a command takes where these names are known. */
 export function argsOf({ args }: Pick<Command, 'args'>, catalogue: Catalogue = builtIn): ArgsDef {
   return typeof args === 'function' ? args(catalogue) : args;
+}
+
+/** What help and the like say of commands; what one takes is asked of it where it is read. */
+export function described(commands: Readonly<Record<string, Command>>, catalogue: Catalogue = builtIn): Reference {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => {
+      const { description, examples } = command;
+      return [
+        name,
+        {
+          description,
+          examples,
+          get args() {
+            return argsOf(command, catalogue);
+          },
+        },
+      ];
+    }),
+  );
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { visible } from '../core/format.ts';
 import { packageVersion } from '../library/provenance.ts';
 import { commands } from './commands/commands.ts';
@@ -6,6 +5,7 @@ import { terminalAsk } from './interview.ts';
 import { describeFailure, interruptSignal } from './process-end.ts';
 import { createProgress } from './progress/progress.ts';
 import { asksForJson, commandOf, runCommandLine } from './run.ts';
+import { endWithStdout, print } from './stdout.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';
@@ -37,21 +37,9 @@ const signal = interruptSignal(() => {
 process.removeAllListeners('warning').on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(visible(`${warning.name}: ${warning.message}\n`));
 });
-// A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours. A disk that takes no more is
-// one.
-process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
-  progress.finish();
-  stderr.write(`error: stdout: the output could not be written: ${error.message}\n→ send it to a place with room\n`);
-  process.exit(1);
-});
+endWithStdout(progress.finish);
 // Progress that nobody can read any more, on a closed terminal or a full disk, is no reason to lose the work.
 stderr.on('error', () => {});
-
-/** Waits for a pipe that takes no more: leaving before it has all would cut a long document short. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
-}
 
 try {
   const { stream, text, exitCode } = await runCommandLine(rawArgs, commands, packageVersion(), {
@@ -69,7 +57,7 @@ try {
   process.exitCode = exitCode;
 } catch (error) {
   progress.finish();
-  const failure = describeFailure(error);
+  const failure = describeFailure(error, signal);
   process.stderr.write(`${failure.lines.join('\n')}\n`);
   if (failure.document && asksForJson(rawArgs)) await print(JSON.stringify(failure.document, null, 2));
   process.exitCode = failure.exitCode;

@@ -15,6 +15,8 @@ interface Positional {
   readonly type: 'positional';
   readonly description: string;
   readonly required?: boolean;
+  /** Words to choose from, `a|b`, for shells to complete (default: any file). */
+  readonly valueHint?: string;
 }
 
 /** What help says of any flag. */

@@ -3,22 +3,11 @@ import { InputError } from '../core/errors.ts';
 import { visible } from '../core/format.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
-import { argsOf, type Command, type CommandContext, type Output } from './command.ts';
+import { argsOf, type Command, type CommandContext, described, type Output } from './command.ts';
 import { parseArguments } from './parse.ts';
 import { pluginFiles } from './plugin-files.ts';
-import { commandUsage, commonArgs, type Screen, usage } from './usage.ts';
-
-/** Characters a line of help holds where there is no terminal, and at most: longer lines are hard to read. */
-const standardWidth = 80;
-const widestHelp = 110;
-
-/** What is printed on stdout. */
-export interface Printed {
-  /** Lines to print as they come, before the text. */
-  readonly stream?: AsyncIterable<string>;
-  readonly text: string;
-  readonly exitCode: 0 | 1 | 2;
-}
+import { answerOf, isHelp, type Printed, withoutHelpWord } from './reference/answer.ts';
+import { commandUsage, commonArgs, screenOf } from './usage.ts';
 
 /**
  * Runs the command that the arguments name.
@@ -28,22 +17,22 @@ export async function runCommandLine(
   rawArgs: readonly string[],
   commands: Readonly<Record<string, Command>>,
   version: string,
-  context: Omit<CommandContext, 'catalogue'>,
+  context: Omit<CommandContext, 'catalogue' | 'reference'>,
 ): Promise<Printed> {
-  const [name, ...rest] = rawArgs;
-  if (name === undefined) return { text: usage(commands, version, screenOf(context)), exitCode: 2 };
-  if (name === '--version' || name === '-v') return { text: version, exitCode: 0 };
-  if (isHelp(name) || name === 'help') return { text: usage(commands, version, screenOf(context)), exitCode: 0 };
-
-  const command = commandOf(rawArgs, commands);
+  const given = withoutHelpWord(rawArgs);
+  const answer = answerOf(given, described(commands), version, screenOf(context));
+  if (answer !== undefined) return answer;
+  const [name, ...rest] = given as [string, ...string[]];
+  const command = commandOf(given, commands);
   if (command === undefined) throw unknownCommand(name, Object.keys(commands));
   const flags = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   const catalogue = openPlugins(pluginFiles(rest, argsOf(command)));
   const taken = argsOf(command, catalogue);
-  if (flags.some(isHelp)) return { text: commandUsage(name, command, taken, screenOf(context)), exitCode: 0 };
+  if (flags.some(isHelp))
+    return { text: commandUsage(name, { ...command, args: taken }, screenOf(context)), exitCode: 0 };
 
   const args = parseArguments(rest, { ...taken, ...commonArgs });
-  const output = await command.run(args, { ...context, catalogue });
+  const output = await command.run(args, { ...context, catalogue, reference: described(commands, catalogue) });
   const { exitCode = 0, stream } = output;
   if (args.json === true) return { text: visible(asJson(output)), exitCode };
   const text = output.lines.map(visibleButPaint).join('\n');
@@ -62,15 +51,6 @@ export function commandOf(
   commands: Readonly<Record<string, Command>>,
 ): Command | undefined {
   return Object.hasOwn(commands, name) ? commands[name] : undefined;
-}
-
-function screenOf({ columns, colour }: Pick<CommandContext, 'columns' | 'colour'>): Screen {
-  // Some terminals say they are 0 wide.
-  return { width: Math.min(columns || standardWidth, widestHelp), colour };
-}
-
-function isHelp(argument: string): boolean {
-  return argument === '--help' || argument === '-h';
 }
 
 async function* visibleLines(lines: AsyncIterable<string>): AsyncGenerator<string> {

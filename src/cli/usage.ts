@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { Command } from './command.ts';
 import type { ArgDef, ArgsDef, FlagDef } from './parse.ts';
+import type { DescribedCommand, Reference } from './reference/reference.ts';
 import { columns, wrap } from './text-columns.ts';
 
 const name = 's3delta';
@@ -25,14 +25,27 @@ export interface Screen {
   readonly colour: boolean;
 }
 
+/** Characters a line of help holds where there is no terminal, and at most: longer lines are hard to read. */
+const standardWidth = 80;
+const widestHelp = 110;
+
+/** How help is shown on a terminal of so many columns. */
+export function screenOf({ columns, colour }: { readonly columns?: number; readonly colour: boolean }): Screen {
+  // Some terminals say they are 0 wide.
+  return { width: Math.min(columns || standardWidth, widestHelp), colour };
+}
+
+/** What the program is for. */
+export const purpose = 'find and train the fewest parameters that adapt a T5';
+
 /** What `s3delta --help` says. */
-export function usage(commands: Readonly<Record<string, Command>>, version: string, screen: Screen): string {
+export function usage(commands: Reference, version: string, screen: Screen): string {
   const rows = Object.entries(commands).map(([key, { description }]) => [key, description] as const);
   return page(screen, {
-    title: `${name} ${version}: find and train the fewest parameters that adapt a T5`,
+    title: `${name} ${version}: ${purpose}`,
     usage: `${name} <command> [options]`,
     sections: { Commands: rows },
-    end: `${name} <command> --help explains a command.`,
+    end: `${name} help <command> explains a command.`,
   });
 }
 
@@ -40,11 +53,16 @@ export function usage(commands: Readonly<Record<string, Command>>, version: stri
 const longestList = 12;
 
 /** What `s3delta <command> --help` says. */
-export function commandUsage(key: string, { description, examples }: Command, args: ArgsDef, screen: Screen): string {
+export function commandUsage(key: string, command: DescribedCommand, screen: Screen): string {
+  return page(screen, commandPage(key, command));
+}
+
+/** What help and manual say of a command. */
+export function commandPage(key: string, { description, examples, args }: DescribedCommand): Page {
   const all = Object.entries<ArgDef>({ ...args, ...commonArgs });
   const positional = all.flatMap(([arg, it]) => (it.type === 'positional' ? [[upper(arg), it] as const] : []));
   const places = positional.map(([place, { required }]) => (required === false ? `[${place}]` : `<${place}>`));
-  return page(screen, {
+  return {
     title: description,
     usage: [name, key, ...places, '[options]'].join(' '),
     sections: {
@@ -52,7 +70,7 @@ export function commandUsage(key: string, { description, examples }: Command, ar
       ...optionSections(args),
       Examples: Object.entries(examples).map(([line, does]) => [`${name} ${key} ${line}`.trim(), does]),
     },
-  });
+  };
 }
 
 /** Few options in one list; many under the headings of their keys, those of the command alone first. */
@@ -85,6 +103,7 @@ function optionRows(arg: string, definition: FlagDef): [flag: string, descriptio
   return [[`--${arg}=<NAME>`, `${valueHint.split('|').join(', ')}: ${description}`]];
 }
 
+/** A page of help: sections of terms and what is said of each. */
 interface Page {
   readonly title: string;
   readonly usage: string;

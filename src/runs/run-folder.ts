@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError, StorageError } from '../core/errors.ts';
 import { makeFolder } from '../files/folders.ts';
+import { NOTES } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */
@@ -50,7 +51,7 @@ export function runFolder(path: string): RunFolder {
     structure: join(path, 'structure.json'),
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
-    outcome: join(path, 'outcome.json'),
+    outcome: join(path, NOTES),
     checkpoint: join(path, 'checkpoint'),
     lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { requireAsNoted } from '../files/noted-hashes.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import type { RunState, RunSummary } from '../report/run-summary.ts';
 import { readLastMetrics } from '../runs/metrics-log.ts';
@@ -58,7 +59,9 @@ export function summarize(id: string, folder: RunFolder, isAtWork: boolean, file
     };
     const progress = state === 'finished' ? undefined : progressOf(folder);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
-    const result = resultKeys.parse(JSON.parse(readBytesSync(folder.result).toString()));
+    const bytes = readBytesSync(folder.result);
+    requireAsNoted(folder.result, bytes);
+    const result = resultKeys.parse(JSON.parse(bytes.toString()));
     const { parameters, modules } = result.structure;
     const found = result.structure.source?.tasks.join('+') ?? '';
     const source = found === '' && method === 'search' ? result.task : found;

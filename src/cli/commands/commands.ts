@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { check } from './check-command.ts';
+import { completion } from './completion-command.ts';
 import { demo } from './demo-command.ts';
 import { evaluate } from './evaluate-command.ts';
 import { compare, spread, sweep, transfer } from './experiment-commands.ts';
@@ -49,4 +50,5 @@ export const commands: Readonly<Record<string, Command>> = {
   tasks,
   models,
   doctor,
+  completion,
 };

@@ -18,8 +18,10 @@ import {
   readExperimentSettings,
   readSpreadSettings,
   readTransferSettings,
+  readWithinSettings,
   spreadArgs,
   transferArgs,
+  withinArgs,
 } from '../experiment-args.ts';
 import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
@@ -79,6 +81,16 @@ export const sweep: Command = experiment({
     const given = readExperimentSettings(args, catalogue);
     return { ...given, executor: sweepExecutor(given.executor) };
   },
+  work: comparisonWork,
+  output: comparisonOutput,
+});
+
+/** What `search` does where it is asked how small a structure can be. */
+export const howSmall: Command = experiment({
+  description: 'The smallest budget whose structure scores within a margin of a method with a size of its own',
+  examples: {},
+  args: withinArgs,
+  read: readWithinSettings,
   work: comparisonWork,
   output: comparisonOutput,
 });

@@ -10,6 +10,16 @@ import { RunError, type Runner } from './executor.ts';
 /** The worker's program, built or not. */
 const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
 
+/** Words of Node, of C++ and of ONNX Runtime for memory that is refused. */
+const refusals = /out of memory|bad_alloc|failed to allocate/i;
+
+function endInWords(code: number | null, killedBy: NodeJS.Signals | null, complaints: string): string {
+  const ended = `its process ended with ${killedBy ?? `exit code ${code}`}`;
+  if (!refusals.test(complaints) && killedBy !== 'SIGKILL') return `${ended}\n${complaints}`.trim();
+  const why = killedBy === 'SIGKILL' ? 'perhaps the system has killed it for its memory' : 'it was refused memory';
+  return `${ended}: ${why} → give it more, fewer --processes, or --micro-batch 1; the same command goes on`;
+}
+
 /**
  * Does runs in a child process, which is started for the first of them and serves the others too; one that dies is
  * replaced for the next run.
@@ -54,9 +64,7 @@ export function inChild(): Runner {
       };
       const onError = (error: Error) => settle(() => reject(error));
       const onExit = (code: number | null, killedBy: NodeJS.Signals | null) =>
-        settle(() =>
-          reject(new RunError(`its process ended with ${killedBy ?? `exit code ${code}`}\n${complaints}`.trim())),
-        );
+        settle(() => reject(new RunError(endInWords(code, killedBy, complaints))));
       const onMessage = (message: FromWorker) => {
         if (message.type === 'event') onEvent?.(message.event);
         else if (message.type === 'done') settle(() => resolve(message.result));

@@ -7,6 +7,8 @@ interface ScorePoint {
   readonly parameters: number;
   readonly mean: number;
   readonly sd: number | null;
+  /** Whiskers where there is no sd. */
+  readonly interval?: { readonly low: number; readonly high: number };
   /** One a seed, drawn as small dots. */
   readonly scores?: readonly number[];
 }
@@ -27,7 +29,7 @@ interface Baseline {
 
 /**
  * Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd,
- * small dots the seeds.
+ * of a single seed the interval of its score; small dots the seeds.
  */
 export function scorePlotSvg(
   title: string,
@@ -57,7 +59,8 @@ export function scorePlotSvg(
   ]);
 }
 
-function limits({ mean, sd }: ScorePoint): [number, number] {
+function limits({ mean, sd, interval }: ScorePoint): [number, number] {
+  if (sd === null && interval !== undefined) return [interval.low, interval.high];
   return [mean - (sd ?? 0), mean + (sd ?? 0)];
 }
 
