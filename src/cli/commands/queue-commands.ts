@@ -13,7 +13,8 @@ import {
   queueNames,
   queueUrl,
 } from '../../experiments/queue/database.ts';
-import { type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { queueStanding } from '../../experiments/queue/queue-standing.ts';
+import type { QueueStanding } from '../../experiments/queue/queue-state.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
 import { prepareQueue, prepareWorkerUser, requireQueue } from '../../experiments/queue/schema.ts';
 import { isThere } from '../../files/regular-file.ts';
