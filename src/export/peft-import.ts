@@ -28,7 +28,6 @@ const adapterConfig = z.looseObject({
   lora_alpha: z.number().positive().nullish(),
   alpha_pattern: pattern,
   use_rslora: z.boolean().nullish(),
-  bias: z.string().nullish(),
 });
 type AdapterConfig = z.output<typeof adapterConfig>;
 
@@ -114,7 +113,6 @@ async function readConfig(where: string): Promise<AdapterConfig> {
   if (!Object.hasOwn(peftConfigs, config.peft_type)) throw notRead(where, `an adapter of type ${config.peft_type}`);
   const set = unsupported.find(key => config[key] !== undefined && config[key] !== null && config[key] !== false);
   if (set !== undefined) throw notRead(where, `an adapter with ${set}`);
-  if ((config.bias ?? 'none') !== 'none') throw notRead(where, `an adapter that trains biases (bias: ${config.bias})`);
   return config;
 }
 
@@ -151,9 +149,12 @@ async function readTensors(where: string): Promise<ReadonlyMap<string, HostTenso
   const byHost = new Map<string, Record<string, ReadTensor>>();
   const { tensors } = await readSafetensorsHeader(where);
   for (const [name, entry] of tensors) {
+    // Where all biases are trained PEFT saves those of a module that is saved whole thrice.
+    if (/\.(modules_to_save|original_module)\./.test(name)) continue;
     const weight = await tensorAsWeight(entry, name, entry.shape, where);
+    // The bias of a host that is adapted stands in what the adapter has put around it.
     const [, host, part] =
-      /^(.*?)\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
+      /^(.*?)(?:\.base_layer)?\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
     if (host === undefined || part === undefined) throw notRead(where, `tensor ${name}`);
     const values = await readWeight(weight);
     byHost.set(host, { ...byHost.get(host), [part]: { shape: entry.shape, values } });
@@ -171,9 +172,8 @@ async function modulesAt(
   const { weight, bias, ...own } = tensors;
   const alpha = alphaAt(site, config);
   const adapted = Object.keys(own).length > 0 ? [{ type: config.peft_type, tensors: own, alpha }] : [];
-  const saved = weight
-    ? [{ tensors: await changesOf(site, { weight, ...(bias && { bias }) }, model, where), alpha }]
-    : [];
+  const whole = { ...(weight && { weight }), ...(bias && { bias }) };
+  const saved = Object.keys(whole).length > 0 ? [{ tensors: await changesOf(site, whole, model, where), alpha }] : [];
   return [...adapted, ...saved].map(host => {
     for (const delta of Object.values(deltas)) {
       const read = delta.hosts(site) ? delta.fromPeft?.(site, host) : undefined;
