@@ -14,6 +14,7 @@ import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
+import { holdsExport, readDescription } from './description.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
@@ -25,6 +26,7 @@ const unsupported = [
 
 const adapterConfig = z.looseObject({
   peft_type: z.string(),
+  base_model_name_or_path: z.string().nullish(),
   lora_alpha: z.number().positive().nullish(),
   alpha_pattern: pattern,
   use_rslora: z.boolean().nullish(),
@@ -49,14 +51,16 @@ const TENSORS = 'adapter_model.safetensors';
  * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites
  * of
  * a model, and their parameters and those of its heads in the layout of both. Ranks are those of its tensors.
+ * `doubt` says in a sentence why it may be of other weights of the same shapes.
  * @throws InputError where files are missing or damaged, the adapter is of another kind, or made for another model
  */
 export async function readPeftAdapter(
   folder: string,
   model: Model,
   { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
-): Promise<{ readonly structure: Structure; readonly delta: Float32Array }> {
+): Promise<{ readonly structure: Structure; readonly delta: Float32Array; readonly doubt?: string }> {
   const config = await readConfig(join(folder, CONFIG));
+  const doubt = await doubtOf(folder, config, model);
   const byHost = await readTensors(join(folder, TENSORS));
   const sites = new Map(model.sites.map(site => [site.name, site]));
   const heads = new Map(model.heads.map(head => [head.name, head]));
@@ -96,8 +100,30 @@ export async function readPeftAdapter(
   }
   const space = config.peft_type.toLowerCase();
   const kept = modules.map(() => true);
-  return { structure: createStructure(model, { space, budget: null }, modules, { kept }), delta };
+  return {
+    structure: createStructure(model, { space, budget: null }, modules, { kept }),
+    delta,
+    ...(doubt !== undefined && { doubt }),
+  };
 }
+
+/**
+ * Why the adapter may be of another base, which fits by its shapes alone: by the weights' fingerprint where this
+ * program has written the adapter, else by what PEFT has noted.
+ */
+async function doubtOf(folder: string, config: AdapterConfig, model: Model): Promise<string | undefined> {
+  if (holdsExport(folder)) {
+    const { name, fingerprint } = (await readDescription(folder)).model;
+    if (fingerprint === model.fingerprint) return undefined;
+    return `the adapter was trained on ${name}, and the weights of ${model.name} are others: its answers may be worth nothing`;
+  }
+  const noted = config.base_model_name_or_path;
+  if (!noted || lastPart(noted) === lastPart(model.name) || lastPart(noted) === lastPart(model.folder))
+    return undefined;
+  return `the adapter says that it was trained on ${noted}, and is read for ${model.name}: check that they are the same`;
+}
+
+const lastPart = (path: string) => path.split(/[/\\]/).findLast(part => part !== '');
 
 async function readConfig(where: string): Promise<AdapterConfig> {
   const parsed = adapterConfig.safeParse(await readJson(where));

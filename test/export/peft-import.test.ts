@@ -108,6 +108,34 @@ test('what cannot be read is refused by name: another base, another task, other 
   );
 });
 
+test('an adapter of a base of the same shapes and other weights is read, and that is told', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const doubtOf = async (folder: string) => (await readPeftAdapter(folder, model)).doubt;
+  const adapter = mkdtempSync(join(tmpdir(), 's3delta-adapter-'));
+  cpSync(fixture('tiny-t5-v1_1.adapter'), adapter, { recursive: true });
+  const file = join(adapter, 'adapter_config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+  for (const [base_model_name_or_path, told] of [
+    [model.folder, undefined],
+    ['/somewhere/else/tiny-t5-v1_1/', undefined],
+    [null, undefined],
+    ['google/flan-t5-small', /trained on google\/flan-t5-small, and is read for tiny-t5-v1_1/],
+  ] as const) {
+    writeFileSync(file, JSON.stringify({ ...config, base_model_name_or_path }));
+    const doubt = await doubtOf(adapter);
+    if (told === undefined) assert.equal(doubt, undefined);
+    else assert.match(doubt!, told);
+  }
+  // Of an adapter of ours the weights themselves are known.
+  const lora = model.sites.filter(({ host, weightIsShared }) => host === 'linear' && !weightIsShared).slice(0, 3);
+  const modules = lora.map(site => createModule(site, 'lora', { rank: 2, alpha: 4 }));
+  const out = freshFolder();
+  await exportModel(model, trained(model, modules), { format: 'peft', out, task, settings: {} });
+  assert.equal(await doubtOf(out), undefined);
+  const other = { ...model, fingerprint: '0123456789abcdef' };
+  assert.match((await readPeftAdapter(out, other)).doubt!, /trained on tiny-t5-v1_1, and the weights of .* are others/);
+});
+
 /** A Python that has torch, transformers and peft. */
 const python = process.env.S3DELTA_PYTHON;
 const skip = python === undefined ? 'S3DELTA_PYTHON names no Python with torch, transformers and peft' : false;
