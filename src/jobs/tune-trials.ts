@@ -184,7 +184,7 @@ interface TuneStageResult extends TunedStructure {
  */
 async function runTuneStage(
   { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
-  { name, structure, tuning }: Trial,
+  { name, structure, tuning, initialDelta }: Trial,
   stage: 'retrain' | 'random',
   folder: RunFolder,
   { signal, onEvent }: JobContext,
@@ -192,7 +192,10 @@ async function runTuneStage(
   const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
+    const events = tuneStructure(model, structure, data, tuning, {
+      ...{ checkpoint: memory.checkpoint, signal, catalogue },
+      ...(initialDelta && { initialDelta }),
+    });
     const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
     return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
   } finally {
