@@ -44,10 +44,11 @@ interface Accuracy {
 async function measure(stage: string, settings: Settings, planned: Plan): Promise<Accuracy> {
   const prepared = await prepare(settings, {});
   const { model, data } = prepared;
+  const { settings: resolved } = prepared.config;
   const memory = startPeakMemory();
   const result = await (stage === 'search'
-    ? runToEnd(searchStructure(model, data, prepared.settings))
-    : runToEnd(tune(model, drawStructure(model, prepared.settings), data, prepared.settings)));
+    ? runToEnd(searchStructure(model, data, resolved))
+    : runToEnd(tune(model, drawStructure(model, resolved), data, resolved)));
   const expected = planned.stages.find(each => each.stage === stage)!;
   return {
     stage,
@@ -59,8 +60,8 @@ async function measure(stage: string, settings: Settings, planned: Plan): Promis
 }
 
 async function plan(settings: Settings): Promise<Plan> {
-  const { model, data, settings: resolved } = await prepare(settings, {});
-  return planSearch(model, data, resolved);
+  const { model, data, config } = await prepare(settings, {});
+  return planSearch(model, data, config.settings);
 }
 
 /** This file again, in a process of its own, so that nothing is left over in its memory. */

@@ -18,7 +18,7 @@ import { adamwStep, createMoments } from '../src/training/adamw.ts';
 import { createBatchCursor } from '../src/training/batch-cursor.ts';
 import { withMicroBatches } from '../src/training/micro-batches.ts';
 import { paddedBatch } from './batch.ts';
-import { longestTarget, readRows } from './rows.ts';
+import { longestTarget, readFileRows, readRows } from './rows.ts';
 
 export interface Scenario {
   /** One unit of what is timed. */
@@ -50,10 +50,15 @@ const matmul: Prepare = async (_, settings) => {
   return { step: () => session.run(feeds) };
 };
 
+/** What a model's answers are long: one with a head says classes. */
+const targetOf = ({ heads }: Model) => (heads.length === 0 ? TARGET : 0);
+
 const forward: Prepare = async (folder, settings) => {
-  const program = await (await loadModel(folder, settings)).compile([]);
-  const batch = paddedBatch(ROWS, SOURCE, TARGET);
-  return { step: () => program.logits(batch, new Float32Array(0)) };
+  const model = await loadModel(folder, settings);
+  const program = await model.compile([]);
+  const batch = paddedBatch(ROWS, SOURCE, targetOf(model));
+  const delta = program.initialDelta(0);
+  return { step: () => program.logits(batch, delta) };
 };
 
 /** A training step of the given modules, AdamW included; over rows, one for each of their batches. */
@@ -65,7 +70,7 @@ const training =
     const program = withMicroBatches(compiled);
     const delta = compiled.initialDelta(0);
     const moments = createMoments(delta);
-    const batches = rows === undefined ? [paddedBatch(ROWS, SOURCE, TARGET)] : await rowBatches(rows);
+    const batches = rows === undefined ? [paddedBatch(ROWS, SOURCE, targetOf(model))] : await rowBatches(rows);
     let step = 0;
     return {
       step: async () => {
@@ -103,6 +108,27 @@ const generating =
     };
   };
 
+/** Answers of a head to the rows' texts, read and sorted as an evaluation does it. */
+const answering: Prepare = async (folder, settings, file) => {
+  const model = await loadModel(folder, settings);
+  const program = await model.compile([]);
+  const delta = program.initialDelta(0);
+  const { read, choice } = model.codec({ labels: ['no', 'yes'] }, { maxLength: 512 });
+  const rows = await readFileRows(file!);
+  return {
+    step: async () => {
+      const examples = rows.map(({ texts }) => read(texts.map(text => ({ text }))));
+      for (const indices of evaluationBatches(examples, ROWS)) {
+        await program.choose(
+          indices.map(index => examples[index]!.input),
+          choice!.outputs,
+          delta,
+        );
+      }
+    },
+  };
+};
+
 /**
  * The first random structure with a module on the first norm. Of 108 structures that searches on `mini` found 80 have one
  * there, and nearly all others one on the queries, keys or values that read it: where none sits so low the backward pass ends above, and
@@ -126,7 +152,7 @@ const mixed: Prepare = async (folder, settings) => {
   const program = withMicroBatches(compiled);
   const delta = compiled.initialDelta(0);
   const gates = new Float32Array(modules.length).fill(0.5);
-  const batch = paddedBatch(ROWS, SOURCE, TARGET);
+  const batch = paddedBatch(ROWS, SOURCE, targetOf(model));
   return { step: () => program.lossAndGradients(batch, delta, gates) };
 };
 
@@ -160,7 +186,7 @@ export const search =
       uniforms: at => fillUniform(new Float64Array(modules.length), 0, 'bench', at),
     });
     const state = { delta, deltaMoments: createMoments(delta), alpha, alphaMoments: createMoments(alpha) };
-    const rows = paddedBatch(2 * batch, length, TARGET);
+    const rows = paddedBatch(2 * batch, length, targetOf(model));
     let step = 0;
     return {
       step: () =>
@@ -189,10 +215,10 @@ export const scenarios: Readonly<Record<string, Prepare>> = {
   searchSecond: search('second'),
 };
 
-/** The same by name, over the rows of a task. */
-export const rowScenarios: Readonly<Record<string, Prepare>> = {
-  loraRows: lora,
-  loraRowsInt8: training(loraModules, int8),
-  generateRows: generating(),
-  generateRowsInt8: generating(int8),
-};
+const trainingOfRows = { loraRows: lora, loraRowsInt8: training(loraModules, int8) };
+
+/** The same by name, over the rows of a task, for models that write and for those with a head. */
+export const rowScenarios = {
+  writing: { ...trainingOfRows, generateRows: generating(), generateRowsInt8: generating(int8) },
+  choosing: { ...trainingOfRows, answerRows: answering },
+} as const satisfies Record<string, Readonly<Record<string, Prepare>>>;

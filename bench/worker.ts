@@ -15,7 +15,8 @@ const memory = startPeakMemory();
 const started = performance.now();
 const all: Readonly<Record<string, Prepare>> = {
   ...scenarios,
-  ...rowScenarios,
+  ...rowScenarios.writing,
+  ...rowScenarios.choosing,
   costPoint: prepareCostPoint,
   searchWork: prepareSearchWork,
 };

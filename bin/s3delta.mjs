@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { handOver, isNewEnough } from './start-node.mjs';
+import { addressSpace, handOver, isNewEnough } from './start-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const isBuilt = existsSync(join(root, 'dist', 'cli', 'main.js'));
@@ -19,7 +19,9 @@ if (isNewEnough(process.version)) {
   if (!(await answeredAtOnce(args))) {
     const { ensureRuntime } = await import('./ensure-runtime.mjs');
     await ensureRuntime(root);
-    await import(pathToFileURL(main).href);
+    // Where its reservations may be refused it runs as a child: whom native code ends cannot say why.
+    if (addressSpace() === undefined) await import(pathToFileURL(main).href);
+    else process.exit(await handOver(process.execPath, [main, ...args]));
   }
 } else {
   const node = await installedNode();

@@ -6,6 +6,7 @@
 
 export { readConfigFile } from './config/config-file.ts';
 export type { ExperimentSettings, TransferSettings } from './config/experiment-settings.ts';
+export type { SpaceSettings } from './config/job-config.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
@@ -62,7 +63,6 @@ export type { ExportOptions } from './library/export-model.ts';
 export type { PredictOptions } from './library/predict.ts';
 export type { StopContext } from './library/run-to-end.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
-export type { SpaceSettings } from './library/structures.ts';
 export type { Check } from './machine/checks.ts';
 export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';

@@ -17,7 +17,8 @@ exact edit that mends it. The library throws an \`InputError\` with the same: \`
 a script can rely on it; with \`--json\` the command line prints it too, as \`{ "error": { "code", "message", "where", "remedy" } }\`.
 
 A machine that refuses to write (a full disk, a folder that is read-only) is a \`StorageError\` and exit code 1; its \`code\` is the
-system's own, \`ENOSPC\` for example. An interruption that has saved its state is an \`InterruptedError\` and exit code 130.
+system's own, \`ENOSPC\` for example. An interruption that has saved its state is an \`InterruptedError\` and the exit code of its signal,
+130 of Ctrl-C.
 
 | code | what is wrong | what mends it |
 | --- | --- | --- |

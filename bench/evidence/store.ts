@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addResult, readResults } from '../results-file.ts';
 import { type Cell, cellKey } from './cells.ts';
 import type { SearchOutcome } from './run-search.ts';
 import type { TrainOutcome } from './run-train.ts';
@@ -20,19 +21,7 @@ export interface Finished {
 export function openStore(file: string, claims: string) {
   mkdirSync(claims, { recursive: true });
 
-  function read(): Map<string, Finished> {
-    if (!existsSync(file)) return new Map();
-    // A line that a kill cut short is no result.
-    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    const found = lines.flatMap(line => {
-      try {
-        return [JSON.parse(line) as Finished];
-      } catch {
-        return [];
-      }
-    });
-    return new Map(found.map(line => [line.key, line]));
-  }
+  const read = () => new Map(readResults<Finished>(file).map(line => [line.key, line]));
 
   /** Whether the cell is this process's now: a claim of a process that has ended counts for nothing. */
   function claim(cell: Cell): boolean {
@@ -51,9 +40,7 @@ export function openStore(file: string, claims: string) {
   }
 
   function finish(result: Finished): void {
-    // A newline first where the last line was cut short.
-    const torn = existsSync(file) && !readFileSync(file, 'utf8').endsWith('\n');
-    appendFileSync(file, `${torn ? '\n' : ''}${JSON.stringify(result)}\n`);
+    addResult(file, result);
     rmSync(join(claims, result.key), { force: true });
   }
 

@@ -1,4 +1,4 @@
-"""What both peers share: random-weight T5s, one batch, and the line protocol `npm run bench` drives them by.
+"""What the peers share: random-weight T5s and fetched encoders, one batch, and the line protocol `npm run bench` drives them by.
 
 A peer prints {"ready": true, …}, then answers every line "step" with one JSON line; it ends with its input. So steps of
 several programs can be taken in turn on the same cores.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, T5Config, T5ForConditionalGeneration
 from transformers.utils import logging
 
 # d_model, d_ff, heads, layers a stack
@@ -22,7 +22,7 @@ SIZES = {"t5-small": (512, 2048, 8, 6), "t5-base": (768, 3072, 12, 12), "t5-larg
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=description)
-    arguments.add_argument("--model", choices=SIZES, default="t5-small")
+    arguments.add_argument("--model", default="t5-small", help=f"{', '.join(SIZES)}, or the folder of an encoder")
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of PyTorch")
     arguments.add_argument("--device", default="cpu", help="where PyTorch computes: cpu or cuda")
     arguments.add_argument("--batch", type=int, default=16, help="examples in a batch")
@@ -33,13 +33,23 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return arguments
 
 
-def prepare(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
-    """A T5 v1.0 with random weights in float32, frozen, without dropout."""
+def writes(arguments: argparse.Namespace) -> bool:
+    """Whether the model answers by texts; an encoder says one of two classes."""
+    return arguments.model in SIZES
+
+
+def prepare(arguments: argparse.Namespace) -> PreTrainedModel:
+    """A T5 v1.0 with random weights, or an encoder with a fresh head, in float32, frozen, without dropout."""
     logging.set_verbosity_error()
     torch.set_num_threads(arguments.threads)
     # Whatever is made from here on lies there.
     torch.set_default_device(arguments.device)
     torch.manual_seed(arguments.seed)
+    if not writes(arguments):
+        model = AutoModelForSequenceClassification.from_pretrained(
+            arguments.model, num_labels=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+        )
+        return model.to(arguments.device).requires_grad_(False).train()
     d_model, d_ff, heads, layers = SIZES[arguments.model]
     config = T5Config(
         vocab_size=32128, d_model=d_model, d_ff=d_ff, num_heads=heads, num_layers=layers,
@@ -50,12 +60,13 @@ def prepare(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
 
 def random_batch(arguments: argparse.Namespace) -> dict[str, Tensor]:
     def ids(length: int) -> Tensor:
-        tokens = torch.randint(2, 32000, (arguments.batch, length))
+        tokens = torch.randint(2, 30000, (arguments.batch, length))
         tokens[:, -1] = 1
         return tokens
 
     source = ids(arguments.source)
-    return {"input_ids": source, "attention_mask": torch.ones_like(source), "labels": ids(arguments.target)}
+    labels = ids(arguments.target) if writes(arguments) else torch.arange(arguments.batch) % 2
+    return {"input_ids": source, "attention_mask": torch.ones_like(source), "labels": labels}
 
 
 def row_batches(arguments: argparse.Namespace) -> list[dict[str, Tensor]]:
@@ -71,8 +82,11 @@ def row_batches(arguments: argparse.Namespace) -> list[dict[str, Tensor]]:
     for start in range(0, len(rows), arguments.batch):
         part = rows[start : start + arguments.batch]
         source = padded([row["source"] for row in part], 0)
-        labels = padded([row["target"] for row in part], -100)
-        batches.append({"input_ids": source, "attention_mask": (source != 0).long(), "labels": labels})
+        is_text = "target" in part[0]
+        labels = padded([row["target"] for row in part], -100) if is_text else torch.tensor([row["class"] for row in part])
+        mask = padded([[1] * len(row["source"]) for row in part], 0)
+        types = {"token_type_ids": padded([row["types"] for row in part], 0)} if "types" in part[0] else {}
+        batches.append({"input_ids": source, "attention_mask": mask, "labels": labels, **types})
     return batches
 
 
@@ -97,6 +111,7 @@ def serve(step: Callable[[], float], **about: object) -> None:
         if command != "step":
             answer(error=f"unknown command {command!r}")
             continue
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         loss = step()
-        answer(seconds=time.perf_counter() - started, loss=loss, peakBytes=peak_bytes())
+        seconds, processor = time.perf_counter() - started, time.process_time() - used
+        answer(seconds=seconds, processorSeconds=processor, loss=loss, peakBytes=peak_bytes())

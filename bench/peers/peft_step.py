@@ -1,18 +1,20 @@
-"""Training steps of Hugging Face PEFT: LoRA r = 8 on SelfAttention.{q,v}, loss + backward + AdamW, float32."""
+"""Training steps of Hugging Face PEFT: LoRA r = 8 on queries and values, loss + backward + AdamW, float32."""
 
 import peft
 import torch
 
-from common import parser, prepare, row_batches, serve
+from common import parser, prepare, row_batches, serve, writes
+
+# Of T5, BERT and MPNet.
+PLACES = r".*(SelfAttention\.(q|v)|attention\.self\.(query|value)|attention\.attn\.(q|v))"
 
 
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--compile", action="store_true", help="compile the model with torch.compile")
     arguments = options.parse_args()
-    lora = peft.LoraConfig(
-        task_type=peft.TaskType.SEQ_2_SEQ_LM, r=8, lora_alpha=16, lora_dropout=0.0, target_modules=r".*SelfAttention\.(q|v)"
-    )
+    task = peft.TaskType.SEQ_2_SEQ_LM if writes(arguments) else peft.TaskType.SEQ_CLS
+    lora = peft.LoraConfig(task_type=task, r=8, lora_alpha=16, lora_dropout=0.0, target_modules=PLACES)
     model = peft.get_peft_model(prepare(arguments), lora)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=3e-4, weight_decay=0)

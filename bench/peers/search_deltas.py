@@ -1,9 +1,10 @@
-"""The mixed space as gated nn.Modules hooked into Hugging Face's T5: one module a candidate, as the authors attach them."""
+"""The mixed space as gated nn.Modules hooked into Hugging Face's T5 or BERT: one module a candidate, as the authors attach them."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.activations import ACT2FN
+from transformers.models.bert.modeling_bert import BertOutput, BertSelfOutput
 from transformers.models.t5.modeling_t5 import T5Attention, T5DenseActDense, T5LayerNorm
 
 gelu_new = ACT2FN["gelu_new"]
@@ -48,11 +49,14 @@ class BitFit(Candidate):
 
 
 class LNFit(Candidate):
-    def __init__(self, host: T5LayerNorm):
+    def __init__(self, host: T5LayerNorm | nn.LayerNorm):
         super().__init__()
-        self.scale, self.epsilon = nn.Parameter(torch.zeros_like(host.weight)), host.variance_epsilon
+        self.scale, self.centred = nn.Parameter(torch.zeros_like(host.weight)), isinstance(host, nn.LayerNorm)
+        self.epsilon = host.eps if self.centred else host.variance_epsilon
 
     def change(self, inputs: Tensor, output: Tensor) -> Tensor:
+        if self.centred:
+            return self.scale * F.layer_norm(inputs, self.scale.shape, eps=self.epsilon)
         return self.scale * (inputs * torch.rsqrt(inputs.square().mean(-1, keepdim=True) + self.epsilon))
 
 
@@ -73,18 +77,26 @@ class LowRankAdapter(Candidate):
         return F.linear(gelu_new(F.linear(output, down, self.down_bias)), up, self.up_bias)
 
 
+def candidates_at(name: str, host: nn.Module, width: int) -> list[tuple[nn.Module, list[Candidate]]]:
+    """The candidates at a module, and what they are hooked to: of BERT's sub-layers the map before the residual sum."""
+    if isinstance(host, (T5LayerNorm, nn.LayerNorm)):
+        return [(host, [LNFit(host), BitFit(width)])]
+    if isinstance(host, T5DenseActDense) or (isinstance(host, T5Attention) and "EncDec" not in name):
+        return [(host, [LowRankAdapter(width)])]
+    if isinstance(host, (BertSelfOutput, BertOutput)):
+        return [(host.dense, [LowRankAdapter(width)])]
+    inner = ("SelfAttention", "DenseReluDense", "encoder.layer")
+    if isinstance(host, nn.Linear) and any(part in name for part in inner):
+        return [(host, [LoRA(host), BitFit(host.out_features)])]
+    return []
+
+
 def attach_mixed_space(model: nn.Module) -> nn.ModuleList:
     """S³Delta-M: every candidate of the space, attached, in the order of the backbone's modules."""
-    width, candidates = model.config.d_model, nn.ModuleList()
-    for name, host in list(model.named_modules()):
-        found: list[Candidate] = []
-        if isinstance(host, T5LayerNorm):
-            found = [LNFit(host), BitFit(width)]
-        elif isinstance(host, T5DenseActDense) or (isinstance(host, T5Attention) and "EncDec" not in name):
-            found = [LowRankAdapter(width)]
-        elif isinstance(host, nn.Linear) and ("SelfAttention" in name or "DenseReluDense" in name):
-            found = [LoRA(host), BitFit(host.out_features)]
-        for candidate in found:
-            candidate.attach(host)
-            candidates.append(candidate)
+    width, candidates = getattr(model.config, "d_model", None) or model.config.hidden_size, nn.ModuleList()
+    for name, module in list(model.named_modules()):
+        for host, found in candidates_at(name, module, width):
+            for candidate in found:
+                candidate.attach(host)
+                candidates.append(candidate)
     return candidates

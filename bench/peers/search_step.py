@@ -19,13 +19,15 @@ class Net(nn.Module):
     def __init__(self, backbone: nn.Module, budget_share: float):
         super().__init__()
         self.backbone = backbone
+        # An encoder's head is trained beside them, in no budget.
+        self.head = getattr(backbone, "classifier", nn.Identity()).requires_grad_(True)
         self.candidates = candidates = attach_mixed_space(backbone)
         self.counts = [sum(p.numel() for p in candidate.parameters()) for candidate in candidates]
         self.budget = budget_share * sum(self.counts)
         self.alpha = nn.Parameter(torch.zeros(len(candidates)))
 
     def weights(self) -> list[nn.Parameter]:
-        return list(self.candidates.parameters())
+        return [*self.candidates.parameters(), *self.head.parameters()]
 
     def probabilities(self) -> Tensor:
         counts = torch.tensor(self.counts, dtype=torch.float64)

@@ -1,25 +1,28 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { requireNothingGiven } from '../config/check-settings.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import {
   type ExperimentSettings,
   experimentSchemaFor,
+  parseExperimentSettings,
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
 import { parseKeys } from '../config/parse-settings.ts';
 import { fromConfigFile } from '../config/paths.ts';
-import type { Settings } from '../config/settings.ts';
+import { type Settings, settingKeysFor } from '../config/settings.ts';
 import { type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { experimentFile } from '../experiments/cell.ts';
 import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';
-import { comparedMethods } from '../experiments/methods.ts';
+import { comparedMethods, defaultSearch } from '../experiments/methods.ts';
 import { isThere } from '../files/regular-file.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { randomDraw } from '../structure/built-in-methods.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
-import { configFileArg, givenPlugins, schemaArgs } from './settings-args.ts';
+import { configFileArg, givenPlugins, readSettings, runFolderOf, schemaArgs } from './settings-args.ts';
 
 function methodsArg(catalogue: Catalogue): ArgsDef {
   const names = comparedMethods(catalogue).map(method => method.name);
@@ -77,6 +80,36 @@ export function readExperimentSettings(
   catalogue: Catalogue,
 ): ExperimentArguments<ExperimentSettings> {
   return readKeys(args, experimentSchemaFor(catalogue));
+}
+
+/** Flags that make a search ask how small it can go. */
+export const withinArgs = (catalogue: Catalogue): ArgsDef =>
+  schemaArgs(experimentSchemaFor(catalogue).shape, ['score-within', 'against'], catalogue);
+
+/**
+ * What a search with `--score-within` is told, as the comparison that answers it. InputError for what the schema
+ * refuses, and where nothing is to be trained.
+ */
+export function readWithinSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<ExperimentSettings> {
+  const settings = readSettings(args, settingKeysFor(catalogue), catalogue);
+  requireNothingGiven(settings);
+  const { seed = 0, strategy, retrain, 'random-baseline': random, ...alike } = settings;
+  if (retrain === false) {
+    throw new InputError('how small a structure can be is told by training what is found', {
+      code: 'conflicting-settings',
+      where: '--score-within',
+      remedy: 'leave out `--no-retrain`',
+    });
+  }
+  const usual = `${runFolderOf({}, settings, {}).out}-within`;
+  const out = args.out === undefined ? (settings.out ?? usual) : String(args.out);
+  const searched = strategy === undefined || strategy === catalogue.strategies[0]!.name ? defaultSearch : strategy;
+  const { 'score-within': within, against } = args;
+  const values = {
+    ...{ ...alike, out, seeds: [seed], methods: [searched, ...(random ? [randomDraw] : [])], 'score-within': within },
+    ...(against !== undefined && { against }),
+  };
+  return { settings: parseExperimentSettings(values, key => `--${key}`, catalogue), out, executor: {} };
 }
 
 /** What a transfer is told. InputError as for `readKeys`. */

@@ -57,7 +57,7 @@ try {
   process.exitCode = exitCode;
 } catch (error) {
   progress.finish();
-  const failure = describeFailure(error);
+  const failure = describeFailure(error, signal);
   process.stderr.write(`${failure.lines.join('\n')}\n`);
   if (failure.document && asksForJson(rawArgs)) await print(JSON.stringify(failure.document, null, 2));
   process.exitCode = failure.exitCode;

@@ -1,17 +1,28 @@
 import { extname } from 'node:path';
 import { InputError } from '../core/errors.ts';
+import type { TableSpelling } from '../data/rows/csv-dialect.ts';
 import type { AnsweredInput } from '../jobs/predict-job.ts';
 import { csvLines } from '../report/comparison-tables.ts';
 
 type Lines = AsyncIterable<string>;
 
-/** How answers are written, a line each; given the labels that every answer is one of, where there are such. */
-type Write = (answers: AsyncIterable<AnsweredInput>, labels: readonly string[] | undefined) => Lines;
+/** What to know to write answers. */
+export interface AnswerTable {
+  /** The labels that every answer is one of, where there are such. */
+  readonly labels?: readonly string[] | undefined;
+  /** Whether every answer is a number. */
+  readonly saysNumbers?: boolean;
+  /** How the table is written that the questions come from, where it is one of separated text. */
+  readonly spelling?: TableSpelling | undefined;
+}
+
+/** How answers are written, a line each. */
+type Write = (answers: AsyncIterable<AnsweredInput>, table: AnswerTable) => Lines;
 
 /** Ways to write answers, by the names that `--format` has for them. */
 const formats = {
   text: answers => eachLine(answers, describe),
-  jsonl: answers => eachLine(answers, answer => JSON.stringify(answer)),
+  jsonl: answers => eachLine(answers, ({ written: _, ...answer }) => JSON.stringify(answer)),
   csv: csvTable,
 } as const satisfies Readonly<Record<string, Write>>;
 
@@ -23,9 +34,9 @@ export const predictionFormats = Object.keys(formats) as readonly PredictionForm
 export function predictionLines(
   format: PredictionFormat,
   answers: AsyncIterable<AnsweredInput>,
-  labels: readonly string[] | undefined,
+  table: AnswerTable,
 ): Lines {
-  return formats[format](answers, labels);
+  return formats[format](answers, table);
 }
 
 /**
@@ -51,16 +62,23 @@ async function* eachLine(answers: AsyncIterable<AnsweredInput>, write: (answer: 
   for await (const answer of answers) yield write(answer);
 }
 
-/** The input's columns, then what the model says of each row; a name that is taken already gets a number. */
-async function* csvTable(answers: AsyncIterable<AnsweredInput>, labels: readonly string[] | undefined) {
+/**
+ * The input's columns, then what the model says of each row; a name that is taken already gets a number. Written as the
+ * input is: by its separator, with its decimal commas.
+ */
+async function* csvTable(answers: AsyncIterable<AnsweredInput>, { labels, saysNumbers, spelling }: AnswerTable) {
   let columns: readonly string[] | undefined;
-  const line = (cells: readonly (string | number | undefined)[]) =>
+  const { separator = ',', opening = '', hasDecimalCommas = false } = spelling ?? {};
+  const number = (value: number | string | undefined) =>
+    hasDecimalCommas ? value?.toString().replace('.', ',') : value?.toString();
+  const line = (cells: readonly (string | undefined)[]) =>
     csvLines(
-      cells.map(cell => String(cell ?? '')),
+      cells.map(cell => cell ?? ''),
       [],
+      separator,
     ).slice(0, -1);
-  for await (const { row, source, line: number, answer, label, probability, probabilities, cut } of answers) {
-    const own = row ?? { line: number, text: source };
+  for await (const { row, written, source, line: at, answer, label, probability, probabilities, cut } of answers) {
+    const own = row ?? { line: at, text: source };
     if (columns === undefined) {
       columns = Object.keys(own);
       const added = [
@@ -70,23 +88,23 @@ async function* csvTable(answers: AsyncIterable<AnsweredInput>, labels: readonly
         ...(labels ?? []).map(name => `p(${name})`),
         'cut',
       ];
-      yield line([...columns, ...freeNames(added, columns)]);
+      yield opening + line([...columns, ...freeNames(added, columns)]);
     }
     const unknown = Object.keys(own).find(name => !columns!.includes(name));
     if (unknown !== undefined) {
       throw new InputError(`this row has a column "${unknown}", and the first row has none`, {
         code: 'missing-column',
-        where: `line ${number}`,
+        where: `line ${at}`,
         remedy: 'write .jsonl (--format jsonl), where each row has its own columns',
       });
     }
     yield line([
-      ...columns.map(name => cellText((own as Readonly<Record<string, unknown>>)[name])),
-      label ?? answer ?? '',
+      ...columns.map(name => written?.[name] ?? cellText((own as Readonly<Record<string, unknown>>)[name])),
+      label ?? (saysNumbers ? number(answer ?? '') : answer) ?? '',
       ...(labels ? [answer ?? ''] : []),
-      probability,
-      ...(labels ?? []).map(name => probabilities?.[name]),
-      cut,
+      number(probability),
+      ...(labels ?? []).map(name => number(probabilities?.[name])),
+      number(cut),
     ]);
   }
 }

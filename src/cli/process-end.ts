@@ -1,5 +1,5 @@
-import { InputError, InterruptedError, StopRequest, StorageError } from '../core/errors.ts';
-
+import { constants } from 'node:os';
+import { InputError, InterruptedError, StopRequest, StorageError, stoppedBy } from '../core/errors.ts';
 import { visible } from '../core/format.ts';
 
 /**
@@ -22,7 +22,9 @@ export function interruptSignal(onAsked: () => void): AbortSignal {
     controller.abort(new StopRequest(by));
   };
   process.on('SIGINT', () => {
-    if (controller.signal.aborted && performance.now() - firstAsked > sameKeyMilliseconds) process.exit(130);
+    if (controller.signal.aborted && performance.now() - firstAsked > sameKeyMilliseconds) {
+      process.exit(exitCodeOf('SIGINT'));
+    }
     ask('SIGINT');
   });
   for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => ask(name));
@@ -35,7 +37,8 @@ export function interruptSignal(onAsked: () => void): AbortSignal {
 
 /** What the process ends with, and what it says on stderr. */
 export interface Failure {
-  readonly exitCode: 1 | 2 | 130;
+  /** 1 or 2, and of an interruption what shells make of the signal: 129, 130 or 143. */
+  readonly exitCode: number;
   readonly lines: readonly string[];
   /** What `--json` prints on stdout; absent where the failure is a fault of the program. */
   readonly document?: {
@@ -43,8 +46,14 @@ export interface Failure {
   };
 }
 
-/** A user's mistake, and a machine's refusal, is a message with its remedy; anything else is ours, and shows where. */
-export function describeFailure(error: unknown): Failure {
+/** 128 and the signal's number, as of a process that the signal has ended. */
+const exitCodeOf = (signal: string) => 128 + (constants.signals[signal as NodeJS.Signals] ?? constants.signals.SIGINT);
+
+/**
+ * A user's mistake, and a machine's refusal, is a message with its remedy; anything else is ours, and shows where.
+ * @param signal that of `interruptSignal`, whose reason says who has asked for an interruption
+ */
+export function describeFailure(error: unknown, signal?: AbortSignal): Failure {
   if (error instanceof InputError || error instanceof StorageError) {
     const remedy = error.remedy === undefined ? [] : [`→ ${error.remedy}`];
     const { code, what: message, where } = error;
@@ -59,7 +68,7 @@ export function describeFailure(error: unknown): Failure {
     return { exitCode: error instanceof InputError ? 2 : 1, lines: [`error: ${error.message}`, ...remedy], document };
   }
   if (error instanceof InterruptedError) {
-    return { exitCode: 130, lines: [visible(error.message)] };
+    return { exitCode: exitCodeOf(stoppedBy(signal) ?? 'SIGINT'), lines: [visible(error.message)] };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: 1, lines: [visible(text)] };

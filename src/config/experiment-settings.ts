@@ -54,6 +54,16 @@ function createSchema(catalogue: Catalogue) {
     'share-search': shape['keep-inert'].meta({
       description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
     }),
+    'score-within': shape.budget.meta({
+      description:
+        'say the smallest budget whose structure scores within this of --against: points (0.5) or a share of its ' +
+        'score (1%); one search then serves all budgets',
+      hint: 'MARGIN',
+    }),
+    against: shape.budget.meta({
+      description: 'method with a size of its own that --score-within holds structures against (default lora)',
+      hint: 'NAME',
+    }),
     'fine-tuning-lr': shape.lr.meta({
       description: 'learning rate of full fine-tuning (default 3e-5; 3e-4 for mini)',
       hint: 'R',
@@ -87,7 +97,14 @@ export function parseExperimentSettings(
 /** Keys of a comparison that still say something where nothing is searched. */
 export function trainingKeysFor(catalogue: Catalogue) {
   const { shape } = experimentSchemaFor(catalogue);
-  const { methods, 'share-search': share, 'fine-tuning-lr': rate, ...ofEveryRun } = shape;
+  const {
+    methods,
+    'share-search': share,
+    'fine-tuning-lr': rate,
+    'score-within': within,
+    against,
+    ...ofEveryRun
+  } = shape;
   const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
   const ofSearches = optionKeysOf(catalogue.strategies);
   return Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(ofSearches, key))) as unknown as Omit<

@@ -1,9 +1,19 @@
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { AnswerMode } from '../core/program.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { StageConfig } from '../training/stage.ts';
 import type { ResolvedSettings } from './resolve.ts';
+import { type ChosenStrategy, chosenStrategy } from './search-options.ts';
 import type { Settings } from './settings.ts';
+
+/** What a job chooses from, and how much it may keep, as a user writes it. */
+export interface SpaceSettings {
+  readonly space: string;
+  /** `1.39bp`, `0.0139%`, `5000`, …; without one all of the space may be kept. */
+  readonly budget?: string | undefined;
+  readonly 'keep-inert': boolean;
+}
 
 /** How a task's data are encoded, and how much of them. */
 export interface EncodingOptions {
@@ -21,23 +31,32 @@ export interface EncodingOptions {
   readonly seed: number;
 }
 
-/** What the settings say of sizes and rates. */
-export interface JobSizes {
+/** A job's settings in values: made once, for whatever comes after to read instead of them. */
+export interface JobConfig extends ChosenStrategy {
+  readonly settings: ResolvedSettings;
   readonly encoding: EncodingOptions;
-  /** Of the search, whatever its strategy. */
-  readonly search: StageConfig;
-  /** Of the tuning of what is kept. */
+  readonly space: SpaceSettings;
+  /** What is tuned where no search finds it: a structure file, to be mapped or not, or a manual method. */
+  readonly given: Pick<Settings, 'method' | 'structure' | 'map'>;
+  /** Sizes and rates of the search, whatever its strategy. */
+  readonly stage: StageConfig;
+  /** The same of the tuning of what is kept. */
   readonly tuning: StageConfig;
+  /** How many structures a search job tunes: what it finds, and a random one where that was asked for. */
+  readonly tunings: 0 | 1 | 2;
 }
 
 /**
- * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: at the modules' rate
- * they are what a short training waits for.
+ * Most heads begin fresh, beside modules that begin as nothing on a backbone that is good already: they are what a
+ * short training waits for. What they read may be small (MiniLM's pooler gives numbers of 0.06), and then a rate below
+ * this leaves them where they began; a head of two layers is as good at a tenth of it (docs/backbones.md).
  */
-const headLearningRate = 1e-3;
+const headLearningRate = 1e-2;
 
-export function jobSizes(settings: ResolvedSettings): JobSizes {
+/** @throws InputError for a strategy there is not, and options that are not its own */
+export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = builtIn): JobConfig {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
+  const { space, budget, 'keep-inert': keepInert, method, structure, map } = settings;
   const ofBoth = {
     ...(maxSteps !== undefined && { maxSteps }),
     batchSize,
@@ -48,6 +67,8 @@ export function jobSizes(settings: ResolvedSettings): JobSizes {
     seed,
   };
   return {
+    ...chosenStrategy(settings, catalogue),
+    settings,
     encoding: {
       maxLength: settings['max-length'],
       maxValidation: settings['max-validation'],
@@ -57,13 +78,16 @@ export function jobSizes(settings: ResolvedSettings): JobSizes {
       answers: settings.answers,
       seed,
     },
-    search: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
+    space: { space, budget, 'keep-inert': keepInert },
+    given: { method, structure, map },
+    stage: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
     tuning: {
       ...ofBoth,
       epochs: settings['retrain-epochs'],
       evaluateEvery: settings['retrain-eval-every'],
       ...(settings['validation-loss'] && { validationLoss: true }),
     },
+    tunings: settings.retrain ? (settings['random-baseline'] ? 2 : 1) : 0,
   };
 }
 

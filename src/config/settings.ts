@@ -126,7 +126,7 @@ const lastKeys = {
     lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
     'head-lr': key(
       rate,
-      'learning rate of a head, where the model answers by one (default: 1e-3, or that of the modules where it ' +
+      'learning rate of a head, where the model answers by one (default: 1e-2, or that of the modules where it ' +
         'is larger)',
       { hint: 'R' },
     ),

@@ -67,7 +67,7 @@ export function stoppedBy(signal: AbortSignal | undefined): string | undefined {
   return signal?.reason instanceof StopRequest ? signal.reason.by : undefined;
 }
 
-/** A run that was asked to stop and has saved its state. The command line ends with exit code 130. */
+/** A run that was asked to stop and has saved its state. The command line ends as by the signal that asked. */
 export class InterruptedError extends Error {
   /** Made of what to tell the user, who asked for it. */
   constructor(message = 'interrupted') {

@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
 import { asReadError } from '../files/file-errors.ts';
-import { openFile } from '../files/regular-file.ts';
+import { openFile, readAt } from '../files/regular-file.ts';
 import { type ByteStream, type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
 import { type KnownColumns, rowCutter } from './rows/columns.ts';
 import { csvCutter } from './rows/csv.ts';
+import { HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv-dialect.ts';
 import { parseJsonLine } from './rows/json-rows.ts';
 import { readRows } from './rows/read-rows.ts';
 import type { Row } from './rows/row.ts';
@@ -15,7 +16,7 @@ export type ModelInput = { readonly line: number; readonly text: string } | Row;
 /** How files are cut into inputs that can be cut before their end is read, by the ending of their names. */
 const cutters: Readonly<Record<string, (file: string, known: KnownColumns) => Cutter<ModelInput>>> = {
   '.tsv': (file, known) => rowCutter(tsvCutter(), file, known),
-  '.csv': (file, known) => rowCutter(csvCutter(file, known.columns), file, known),
+  '.csv': (file, known) => rowCutter(csvCutter(file, known), file, known),
 };
 
 /** Files of which only the end says what they hold. */
@@ -42,6 +43,29 @@ export async function* readInputs(
     yield* cutStream(stream, file, (cutters[ending] ?? inputCutter)(file, known), signal);
   } catch (error) {
     throw asReadError(file, error);
+  }
+}
+
+/**
+ * How a `.csv` is written, by its first lines; undefined of any other file.
+ * @throws InputError as `openFile`
+ */
+export async function tableSpelling(
+  file: string,
+  columnsOf: (file: string) => KnownColumns,
+): Promise<TableSpelling | undefined> {
+  if (extname(file).toLowerCase() !== '.csv') return undefined;
+  const handle = await openFile(file);
+  try {
+    const bytes = new Uint8Array(HEAD_LENGTH);
+    const length = await readAt(handle, bytes, 0);
+    const text = Buffer.from(bytes.buffer, 0, length).toString('utf8');
+    const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+    const head = text.slice(mark.length);
+    const { separator, skipped, decimalCommas } = sniffDialect(head, length < HEAD_LENGTH, columnsOf(file));
+    return { separator, opening: mark + head.slice(0, skipped), hasDecimalCommas: decimalCommas.size > 0 };
+  } finally {
+    await handle.close();
   }
 }
 

@@ -6,9 +6,7 @@ import { withAbsolutePaths } from '../config/paths.ts';
 import { InputError } from '../core/errors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
-import { prepare } from '../jobs/prepare.ts';
-import { listTrials } from '../jobs/trials.ts';
-import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
+import { forSearch, forTuning, prepare } from '../jobs/prepare.ts';
 import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
@@ -26,16 +24,16 @@ export async function checkCell(
   { loaders, signal, catalogue: known }: JobContext,
 ): Promise<void> {
   const context = { ...(loaders && { loaders }), ...(signal && { signal }), catalogue: known };
-  const { model, data, settings: resolved, catalogue } = await prepare(settings, context);
+  const prepared = await prepare(settings, context);
+  const { model, config, catalogue } = prepared;
   if (derive !== undefined && filesBefore(derive).every(file => existsSync(file))) {
     keptModules(await derivedStructure(derive, model, catalogue), model, undefined, catalogue);
   } else if (derive !== undefined) {
-    resolveSpace(model, { ...resolved, budget: derive.budget }, catalogue);
+    resolveSpace(model, { ...config.space, budget: derive.budget }, catalogue);
   } else if (job === 'search') {
-    const search = resolveSearch(model, resolved, catalogue);
-    await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
+    await forSearch(prepared);
   } else {
-    await listTrials(model, data, resolved, catalogue);
+    await forTuning(prepared);
   }
 }
 

@@ -16,6 +16,7 @@ import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts'
 import { writeCellList } from './experiment-standing.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
 import { type ExperimentOutcome, runExperiment, stillToDo } from './run-cells.ts';
+import { smallestVerdicts, tellCost, withinComparison } from './score-within.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /** Where the runs of a comparison go, and what can stop it. */
@@ -46,8 +47,13 @@ export function compare(
 /** What a comparison does. */
 export function comparisonWork(given: ExperimentSettings, { out, executor }: CompareOptions): Work<Comparison> {
   const loaders = loadersFor(executor);
-  const plan = (tell: Tell, catalogue: Catalogue) =>
-    listCells(withThreads(given, executor), out, loaders, tell, catalogue);
+  const plan = async (tell: Tell, catalogue: Catalogue) => {
+    const { settings, asked } = await withinComparison(withThreads(given, executor), loaders, catalogue);
+    const cells = await listCells(settings, out, loaders, tell, catalogue);
+    if (asked === undefined) return cells;
+    await tellCost(cells, loaders, tell, catalogue);
+    return { ...cells, asked };
+  };
   return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
 }
 
@@ -158,7 +164,8 @@ async function doPlan<Result>(
 /** Sums up a comparison, with a verdict on what was found, and writes its files. */
 async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
   const comparison = comparisonOf(done);
-  const verdicts = await verdictsOn(comparison, done);
+  const { asked } = done.plan;
+  const verdicts = asked ? smallestVerdicts(comparison, done, asked) : await verdictsOn(comparison, done);
   const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };
   await writeComparison(done.out, whole);
   return whole;

@@ -103,7 +103,10 @@ function methodsPlots({ rows, model }: Comparison): [name: string, svg: string][
     const tasks = [...new Set(own.map(row => row.task))];
     const series = [...Map.groupBy(own, rowName)].map(([name, group]) => ({
       name,
-      values: tasks.map(task => group.find(row => row.task === task)?.test ?? null),
+      values: tasks.map(task => {
+        const row = group.find(each => each.task === task);
+        return row === undefined ? null : { ...row.test, scores: row.scores };
+      }),
     }));
     const name = metrics.size === 1 ? 'methods.svg' : `methods-${fileName(metric)}.svg`;
     return [name, categoryPlotSvg(`Test ${metric} on ${model}`, tasks, series)];

@@ -34,7 +34,7 @@ export interface Comparison {
 
 /** An experiment whose runs are done. */
 export interface ExperimentDone {
-  readonly plan: Pick<ExperimentCells, 'common' | 'sharedBudgets'>;
+  readonly plan: Pick<ExperimentCells, 'common' | 'sharedBudgets' | 'asked'>;
   /** All of its runs, in the order in which tables shall list their kinds. */
   readonly cells: readonly Cell[];
   readonly outcome: ExperimentOutcome;

@@ -22,6 +22,17 @@ export interface ExperimentCells {
   readonly common: CommonSettings;
   /** Parameters that the shared search of each task is run at, where there is one. */
   readonly sharedBudgets: Readonly<Record<string, number>>;
+  /** Where it is asked how small a structure can be (`score-within.ts`). */
+  readonly asked?: HowSmall;
+}
+
+/** How small a structure can be for a score within so much of a method's. */
+export interface HowSmall {
+  /** The margin as a user wrote it. */
+  readonly within: string;
+  /** The method as a user wrote it, and as rows name it. */
+  readonly against: string;
+  readonly row: string;
 }
 
 /** By key; what a transfer takes its structures from is among them. */
@@ -148,7 +159,9 @@ function geometricMean(values: readonly number[]): number {
 
 /** The settings that are no lists, and the first of those of a search that are. */
 function commonSettings(given: ExperimentSettings, { strategies }: Catalogue): Settings {
-  const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...rest } = given;
+  const { task, methods, seeds, budget, out, 'share-search': share, 'fine-tuning-lr': rate, ...others } = given;
+  // What is asked of the runs afterwards is no setting of theirs.
+  const { 'score-within': within, against, ...rest } = others;
   const firsts = variedOptionsOf(strategies).flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
   return { ...rest, ...Object.fromEntries(firsts) };
 }

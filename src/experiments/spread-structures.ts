@@ -102,8 +102,8 @@ async function checkedSteps(
   tell: Tell,
   catalogue: Catalogue,
 ): Promise<number> {
-  const { model, data, settings } = await prepare(cell.settings, { loaders, catalogue });
-  const { candidates, budget, keepInert } = resolveSpace(model, settings, catalogue);
+  const { model, data, config } = await prepare(cell.settings, { loaders, catalogue });
+  const { candidates, budget, keepInert } = resolveSpace(model, config.space, catalogue);
   const draws = Array.from({ length: structures }, (_, draw) =>
     randomStructure(candidates, { budget, keepInert, seed: drawSeed, draw }).map(Number).join(''),
   );
@@ -118,7 +118,7 @@ async function checkedSteps(
   if (distinct < structures) {
     tell(`only ${distinct} of the ${structures} structures differ: the budget leaves few to draw`);
   }
-  const [trial] = await listTrials(model, data, settings, catalogue);
+  const [trial] = await listTrials(model, data, config, catalogue);
   return tuneCost([], data.train, trial!.tuning).steps;
 }
 

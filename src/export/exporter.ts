@@ -60,9 +60,15 @@ export interface Exporter {
   /**
    * Opens what it has written, to be asked; absent where the folder alone cannot answer. The trained parameters are
    * within: the delta vector that the program is given is empty.
+   * @param dtype one of those it was written in (default: the first of them)
    * @throws InputError where files are missing or damaged
    */
-  open?(folder: string, description: ExportDescription, settings: SessionSettings): Promise<InferenceProgram>;
+  open?(
+    folder: string,
+    description: ExportDescription,
+    settings: SessionSettings,
+    dtype?: string,
+  ): Promise<InferenceProgram>;
 }
 
 /** A program that gives answers and is not trained. */

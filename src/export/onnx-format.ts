@@ -25,6 +25,7 @@ const GRAPHS = 'onnx';
 const extentNames = {
   ...{ batch: 'batch_size', source: 'encoder_sequence_length', target: 'decoder_sequence_length' },
   ...{ past: 'past_decoder_sequence_length', pastSource: 'past_encoder_sequence_length' },
+  pastWidth: 'embed_size_per_head',
 };
 
 /**
@@ -54,12 +55,12 @@ export const onnx: Exporter = {
     for (const dtype of dtypes) {
       const storage = storages[dtype]!;
       for (const [name, graph] of Object.entries(made.graphs)) {
-        const file = join(within, `${name}${storage.suffix}.onnx`);
-        const weights = weightFile(`${file}_data`, storage, weight => named.get(weight)!.shape);
+        const [file, data] = filesOf(name, dtype).map(each => join(within, each)) as [string, string];
+        const weights = weightFile(data, storage, weight => named.get(weight)!.shape);
         // In the operations that WebGPU has kernels for: the others have them too, and the CPU is as fast with them.
         const lowered = lower(graph, webgpuLowerings, { constant: weights.constant });
         await writeFileWhole(file, toOnnx(lowered, within, extentNames));
-        await writeFileWhole(`${file}_data`, weights.chunks(read, signal));
+        await writeFileWhole(data, weights.chunks(read, signal));
       }
     }
     await writeModelFiles(model, folder, {
@@ -74,9 +75,9 @@ export const onnx: Exporter = {
     });
     const [first] = dtypes;
     const graphs = Object.entries(made.graphs).map(([name, graph]) => {
-      return [name, { file: `${name}${storages[first!]!.suffix}.onnx`, ...signatureOf(graph) }] as const;
+      return [name, { file: filesOf(name, first!)[0], ...signatureOf(graph) }] as const;
     });
-    const names = graphs.flatMap(([, { file }]) => [file, `${file}_data`]);
+    const names = dtypes.flatMap(dtype => Object.keys(made.graphs).flatMap(name => filesOf(name, dtype)));
     const sha256 = await Promise.all(names.map(async name => [name, await hashFile(join(within, name))] as const));
     return {
       onnx: {
@@ -85,7 +86,7 @@ export const onnx: Exporter = {
       },
     };
   },
-  async open(folder, { onnx: described }, settings) {
+  async open(folder, { onnx: described }, settings, dtype) {
     const remedy = 'export the run again';
     if (!described) {
       throw new InputError('its description names no graphs, or is of an earlier layout', {
@@ -95,11 +96,17 @@ export const onnx: Exporter = {
       });
     }
     const within = join(folder, GRAPHS);
-    for (const { file } of Object.values(described.graphs)) {
+    const graphs = Object.fromEntries(
+      Object.entries(described.graphs).map(([name, { file }]) => [
+        name,
+        { file: dtype === undefined ? file : filesOf(name, dtype)[0] },
+      ]),
+    );
+    for (const { file } of Object.values(graphs)) {
       for (const name of [file, `${file}_data`]) await requireWhole(join(within, name), described.sha256[name]);
     }
     try {
-      return await openForm(within, described, settings);
+      return await openForm(within, { ...described, graphs }, settings);
     } catch (cause) {
       // A device that cannot start says what it needs.
       if (cause instanceof InputError) throw cause;
@@ -113,6 +120,12 @@ export const onnx: Exporter = {
     }
   },
 };
+
+/** A graph's file, and that of its weights, as transformers.js looks for them. */
+function filesOf(graph: string, dtype: string): [graph: string, weights: string] {
+  const file = `${graph}${storages[dtype]!.suffix}.onnx`;
+  return [file, `${file}_data`];
+}
 
 /** Weights that stand nowhere yet: each in a file of its own name, as float32. */
 function weightsByName(weights: Weights): Weights {

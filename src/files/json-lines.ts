@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, fsyncSync } from 'node:fs';
 import { asStorageError } from './file-errors.ts';
+import { isThereIfNoted, requireAsNoted } from './noted-hashes.ts';
 import { isThere, openFile, openToAppend, readBytesSync, readTailSync } from './regular-file.ts';
 
 /**
@@ -22,11 +24,13 @@ export function appendJsonLine(file: string, value: unknown): void {
 
 /**
  * Every whole line of such a file; one that a crash has cut short is left out. No file, no lines.
- * @throws InputError where something else has its name
+ * @throws InputError where something else has its name, or it is not as it was noted, or gone
  */
 export function readJsonLines(file: string): unknown[] {
-  if (!isThere(file)) return [];
-  return readBytesSync(file)
+  if (!isThereIfNoted(file)) return [];
+  const bytes = readBytesSync(file);
+  requireAsNoted(file, bytes);
+  return bytes
     .toString('utf8')
     .split('\n')
     .map(parseLine)
@@ -55,10 +59,10 @@ const LINE_END = 10;
 /**
  * Lines of such a file for people to look at: all of a short one; of a long one about so many, evenly chosen over its
  * bytes, the first and the last among them. It is read piece by piece, and what is passed over is not parsed.
- * @throws InputError where something else has its name
+ * @throws InputError where something else has its name, or it is not as it was noted, or gone
  */
 export async function sampleJsonLines(file: string, most: number): Promise<unknown[]> {
-  if (!isThere(file)) return [];
+  if (!isThereIfNoted(file)) return [];
   const handle = await openFile(file);
   try {
     const { size } = await handle.stat();
@@ -69,6 +73,7 @@ export async function sampleJsonLines(file: string, most: number): Promise<unkno
       const value = parseLine(line.toString('utf8'));
       if (value !== undefined) chosen.push(value);
     };
+    const hash = createHash('sha256');
     let due = 0;
     let rest: Buffer = Buffer.alloc(0);
     let last: Buffer | undefined;
@@ -76,6 +81,7 @@ export async function sampleJsonLines(file: string, most: number): Promise<unkno
       const piece = Buffer.alloc(Math.min(PIECE_BYTES, size - read));
       const { bytesRead } = await handle.read(piece, 0, piece.length, read);
       if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
       const before = read - rest.length;
       const text = Buffer.concat([rest, piece.subarray(0, bytesRead)]);
       read += bytesRead;
@@ -97,6 +103,7 @@ export async function sampleJsonLines(file: string, most: number): Promise<unkno
       rest = text.subarray(start);
     }
     if (last !== undefined) take(last);
+    requireAsNoted(file, hash);
     return chosen;
   } finally {
     await handle.close();

@@ -15,7 +15,12 @@ export async function readTextFile(path: string): Promise<string> {
 
 /** Parsed JSON of a file, not validated further. InputError where it is missing or is no JSON. */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await readTextFile(path);
+  return parseJson(await readBytes(path), path);
+}
+
+/** The same of its bytes. */
+export function parseJson(bytes: Buffer, path: string): unknown {
+  const text = decodeUtf8(bytes, path);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {

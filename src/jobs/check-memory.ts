@@ -1,10 +1,8 @@
-import type { ResolvedSettings } from '../config/resolve.ts';
 import { InputError } from '../core/errors.ts';
 import { inputLength } from '../core/program.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import { requireMemory, surelyFits } from '../plan/memory-check.ts';
 import { memoryOptions, tuningOptions } from '../plan/options.ts';
-import { countTunings } from '../plan/plan.ts';
 import { draftStages, largestPeak } from '../plan/planned-job.ts';
 import { draftTuning } from '../plan/stage-plan.ts';
 import { keptModules } from '../structure/structure-file.ts';
@@ -23,7 +21,7 @@ function isSafe({ model, data, compile, tuning }: Prepared): boolean {
 export async function requireMemoryToSearch(job: Prepared & ResolvedSearchJob, { onEvent }: JobContext): Promise<void> {
   if (isSafe(job)) return;
   const processBytes = process.memoryUsage.rss();
-  const planned = { ...job, tunings: countTunings(job.settings), processBytes };
+  const planned = { ...job, processBytes };
   const need = { peakBytes: largestPeak(planned, draftStages(planned)), processBytes };
   const warning = await requireMemory(need, limit => memoryOptions(planned, undefined, limit));
   if (warning !== undefined) onEvent?.({ type: 'warning', text: warning });
@@ -50,14 +48,12 @@ export async function requireMemoryToTune(
 /**
  * What the runtime's word for too little memory means to a user. A limit of the address space is met long before the
  * memory that is held: the runtime reserves far more than it uses.
+ * @param rows that go through the model at once
  */
-export function withMemoryRemedy(
-  error: unknown,
-  { 'micro-batch': microBatch, 'batch-size': batchSize }: ResolvedSettings,
-) {
+export function withMemoryRemedy(error: unknown, rows: number) {
   if (!(error instanceof InputError) || error.code !== 'not-enough-memory' || error.where !== undefined) return error;
   const space = memoryLimits().find(({ raise }) => raise !== undefined);
-  const half = Math.max(1, Math.floor((microBatch ?? batchSize) / 2));
+  const half = Math.max(1, Math.floor(rows / 2));
   const smaller = `add --micro-batch ${half}, --recompute or --precision int8 (\`s3delta plan\` says what each needs)`;
   const remedy = space === undefined ? smaller : `${space.raise}, or ${smaller}`;
   const what = space === undefined ? error.what : `${error.what}: ${space.name} is reached`;

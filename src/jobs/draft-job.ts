@@ -15,7 +15,7 @@ import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
 import type { StageConfig } from '../training/stage.ts';
 import type { JobContext } from './job-events.ts';
-import { prepareSearch, type ResolvedSearchJob } from './prepare.ts';
+import { forSearch, prepare, type ResolvedSearchJob } from './prepare.ts';
 
 /** A task guessed from a data file, and where its task file belongs: beside the data, named after them. */
 export interface OwnTask extends GuessedTask {
@@ -71,10 +71,10 @@ export async function writeDraft(
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {
-    const { settings: resolved, ...job } = await prepareSearch(settings, context);
+    const { config, ...job } = await forSearch(await prepare(settings, context));
     const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, job, context) };
     const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
-    await writeFileWhole(path, draftConfig({ ...resolved, ...limit }, chosen, path));
+    await writeFileWhole(path, draftConfig({ ...config.settings, ...limit }, chosen, path));
   };
   await (ownTask === undefined ? write() : withFile(ownTask.path, draftTask(ownTask, ownTask.path), write));
 }

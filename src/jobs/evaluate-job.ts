@@ -1,5 +1,4 @@
 import { builtIn } from '../catalogue/catalogue.ts';
-import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { encodeExamplesOf, type JudgedSplit } from '../library/encode-task.ts';
@@ -59,22 +58,27 @@ export function runEvaluateJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const folder = requireTrainedRun(path);
-    const settings = recordedSettings(folder, changes, context.catalogue);
-    const isGiven = changes.task !== undefined;
-    const loaders: Loaders = {
-      ...freshLoaders,
-      ...context.loaders,
-      task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
-    };
-    const { model, data, catalogue } = await prepare(settings, { ...context, loaders });
-    await requireModelOfRun(folder, model);
-    const tuned = await readTuned(path, model, catalogue);
+    const { model, data, tuned, catalogue } = await prepareTrained(path, changes, context);
     const judged = { ...data, split: data[split] };
     const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
     const cut = data.inputs.sets[split]?.cut ?? 0;
     return { ...about(data.task, model.name, split, judged), cut, ...worth };
   });
+}
+
+/** What a run has trained, with its data. @throws as `runEvaluateJob` */
+export async function prepareTrained(path: string, changes: Settings, context: JobContext) {
+  const folder = requireTrainedRun(path);
+  const given = recordedSettings(folder, changes, context.catalogue);
+  const isGiven = changes.task !== undefined;
+  const loaders: Loaders = {
+    ...freshLoaders,
+    ...context.loaders,
+    task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
+  };
+  const { config, model, data, catalogue } = await prepare(given, { ...context, loaders });
+  await requireModelOfRun(folder, model);
+  return { config, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
 }
 
 /**
@@ -88,10 +92,9 @@ export function runEvaluateFileJob(
   context: JobContext = {},
 ): Promise<EvaluationOutcome> {
   return asInterrupted(context.signal, async () => {
-    const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
+    const { config, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
     const examples = await labelledRows(task, file);
-    const { encoding } = jobSizes(settings);
-    const judged = await encodeExamplesOf(model, task, examples, encoding, { ...context, catalogue });
+    const judged = await encodeExamplesOf(model, task, examples, config.encoding, { ...context, catalogue });
     if (judged.cutTexts !== undefined) context.onEvent?.({ type: 'warning', text: judged.cutTexts });
     const worth = await assessTuned(model, tuned, judged, { ...context, catalogue });
     return { ...about(task, model.name, 'file', judged), file, cut: judged.inputs.cut, ...worth };

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { jobSizes } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { type ExportOutcome, exportTuned } from '../library/export-model.ts';
 import type { StopContext } from '../library/run-to-end.ts';
@@ -33,10 +32,10 @@ export async function runExportJob(
   // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be
   // here.
   const asked = { ...changes, device: 'cpu', precision: 'float32' } as const;
-  const { settings, model, task, tuned, catalogue } = await loadTuned(path, asked);
+  const { config, model, task, tuned, catalogue } = await loadTuned(path, asked);
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
-    ...{ format, out, task, source: source ?? settings.model, encoding: jobSizes(settings).encoding, catalogue },
+    ...{ format, out, task, source: source ?? config.settings.model, encoding: config.encoding, catalogue },
     ...(dtypes && { dtypes }),
     ...(beside && { beside }),
     ...(result?.score && { score: { metric: result.score.metric, test: result.score.test } }),

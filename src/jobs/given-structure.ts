@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
 import { InputError } from '../core/errors.ts';
 import type { Model } from '../models/model.ts';
 import { readResult } from '../runs/result.ts';
@@ -11,18 +10,19 @@ import { keptModules, type Structure, type StructureSource } from '../structure/
 
 /**
  * The structure in a file that `train` was told to tune.
+ * @param how.isMapped whether it is another model's, to be carried over to this one's places
  * @throws InputError where the file does not fit the model, or keeps nothing
  */
 export async function givenStructure(
   model: Model,
-  settings: ResolvedSettings & { readonly structure: string },
+  file: string,
+  { isMapped, keepInert }: { readonly isMapped: boolean; readonly keepInert: boolean },
   catalogue: Catalogue = builtIn,
 ): Promise<Structure> {
-  const { structure: file } = settings;
   const read = await readGivenStructure(file, model);
   const source = await sourceOf(file, read);
   const structure = {
-    ...(settings.map === undefined ? read : carriedOver(read, model, settings['keep-inert'], catalogue)),
+    ...(isMapped ? carriedOver(read, model, keepInert, catalogue) : read),
     source,
   };
   keptModules(structure, model, file, catalogue);

@@ -28,9 +28,9 @@ export function runImportJob(adapter: string, given: Settings, options: JobOptio
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, false, options.catalogue);
-    const { settings, inputs, model, data, catalogue } = await prepare(begun, options);
+    const { config, inputs, model, data, catalogue } = await prepare(begun, options);
     const { structure, delta } = await readPeftAdapter(adapter, model, catalogue);
-    return inRunFolder(folder, { settings, inputs }, options, async () => {
+    return inRunFolder(folder, { settings: config.settings, inputs }, options, async () => {
       await writeStructure(folder.structure, structure);
       const layout = model.layout(keptModules(structure, model, undefined, catalogue));
       await writeDelta(folder.delta, model, layout, delta);

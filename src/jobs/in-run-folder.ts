@@ -3,7 +3,7 @@ import { DivergedError } from '../core/errors.ts';
 import { interruption } from '../library/run-to-end.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { whileHolding } from '../runs/run-lock.ts';
-import { commandToBeginAnew, outcomeOf, type RunPlace, writeOutcome } from '../runs/run-outcome.ts';
+import { commandToBeginAnew, outcomeOf, type RunOutcome, type RunPlace, writeOutcome } from '../runs/run-outcome.ts';
 import { withMemoryRemedy } from './check-memory.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { type BegunWith, beginRun } from './open-run.ts';
@@ -11,28 +11,30 @@ import { type BegunWith, beginRun } from './open-run.ts';
 /**
  * Does a run's work as the only process in its folder. Whatever ends it, the folder then says how (`outcome.json`): who
  * reads it later need not guess. A process that is killed leaves no word, and that is one, too.
+ * @param work is told how the run ended before, where it goes on with one
  * @throws whatever the work throws; a DivergedError with the command that begins the run anew
  */
 export function inRunFolder<T>(
   folder: RunFolder,
   begun: BegunWith,
   options: JobContext,
-  work: (context: JobContext) => Promise<T>,
+  work: (context: JobContext, before: RunOutcome | undefined) => Promise<T>,
 ): Promise<T> {
   const hold = async () => {
-    await beginRun(folder, begun, options);
+    const before = await beginRun(folder, begun, options);
     let place: RunPlace | undefined;
     const onEvent = (event: JobEvent) => {
       place = placeAfter(event, place);
       options.onEvent?.(event);
     };
     try {
-      const result = await work({ ...options, onEvent });
+      const result = await work({ ...options, onEvent }, before);
       await writeOutcome(folder, { ended: 'finished' });
       await rm(folder.checkpoint, { recursive: true, force: true });
       return result;
     } catch (thrown) {
-      const error = withMemoryRemedy(thrown, begun.settings);
+      const { 'micro-batch': microBatch, 'batch-size': batchSize } = begun.settings;
+      const error = withMemoryRemedy(thrown, microBatch ?? batchSize);
       const { signal } = options;
       const ended = outcomeOf(interruption(signal, error), signal);
       // Where the disk takes no more, that is what is told already.

@@ -37,10 +37,11 @@ export function loadInference(path: string, changes: InferenceChanges, context: 
 }
 
 async function loadRun(path: string, changes: InferenceChanges, context: Tells): Promise<LoadedInference> {
-  const { settings, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
-  const codec = model.codec(task, { maxLength: settings['max-length'], sentinel: settings.sentinel });
+  const { config, model, task, tuned, catalogue } = await loadTuned(path, changes, context);
+  const { maxLength, sentinel, batchSize } = config.encoding;
+  const codec = model.codec(task, { maxLength, sentinel });
   const program = await model.compile(keptModules(tuned.structure, model, undefined, catalogue));
-  return { program, delta: tuned.delta, codec, task, sizes: { batchSize: settings['batch-size'] } };
+  return { program, delta: tuned.delta, codec, task, sizes: { batchSize } };
 }
 
 async function loadExported(folder: string, changes: InferenceChanges): Promise<LoadedInference> {
@@ -69,7 +70,7 @@ async function loadExported(folder: string, changes: InferenceChanges): Promise<
   const codec = codecOf(task, { maxLength: changes['max-length'] ?? maxLength, sentinel });
   const device = await chooseDevice(changes.device);
   const program = await open(folder, description, compileSettings({ ...changes, device }));
-  return { program, delta: new Float32Array(0), codec, task, sizes: batchSize(changes) };
+  return { program, delta: new Float32Array(0), codec, task, sizes: sizesOf(changes) };
 }
 
-const batchSize = ({ 'batch-size': batchSize }: InferenceChanges) => (batchSize === undefined ? {} : { batchSize });
+const sizesOf = ({ 'batch-size': batchSize }: InferenceChanges) => (batchSize === undefined ? {} : { batchSize });

@@ -1,12 +1,11 @@
 import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireModelAndTask } from '../config/check-settings.ts';
-import { compileSettings } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
+import { compileSettings, type JobConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readDelta } from '../library/delta-file.ts';
-import { completeSettings } from '../library/stage-settings.ts';
+import { resolveConfig } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { loadModel } from '../models/load-model.ts';
@@ -23,7 +22,7 @@ import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
 export interface LoadedTuned {
   /** The names that the run may use: the package's, and those of its plugins. */
   readonly catalogue: Catalogue;
-  readonly settings: ResolvedSettings;
+  readonly config: JobConfig;
   readonly model: Model;
   readonly task: Task;
   readonly tuned: TunedStructure;
@@ -50,8 +49,8 @@ export async function loadTuned(
   const named = { ...asked, device: await chooseDevice(asked.device) };
   const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
   await requireModelOfRun(folder, model);
-  const settings = completeSettings(model, task, named, undefined, catalogue);
-  return { catalogue, settings, model, task, tuned: await readTuned(path, model, catalogue) };
+  const config = resolveConfig(model, task, named, undefined, catalogue);
+  return { catalogue, config, model, task, tuned: await readTuned(path, model, catalogue) };
 }
 
 /** @throws InputError where the folder holds no run, or one that has trained nothing yet, with how it goes on */

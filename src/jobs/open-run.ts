@@ -12,7 +12,13 @@ import { type RunInputs, writeRunInputs } from '../runs/inputs.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
 import { requireNotHeld } from '../runs/run-lock.ts';
-import { removeOutcome, requireNotDiverged } from '../runs/run-outcome.ts';
+import {
+  type RunOutcome,
+  readOutcome,
+  removeOutcome,
+  requireFilesAsLeft,
+  requireNotDiverged,
+} from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
@@ -90,16 +96,18 @@ export interface BegunWith {
 /**
  * Writes the folder's config.yaml: from here on the run exists. A resumed run's logs are made whole. The caller holds
  * the folder (`whileHolding`). Another device than before is a warning: it changes no more than the last digits.
+ * @returns how the run ended when it was last worked on, where it has said so
  * @throws InputError where another process has begun another run there since the settings were read, and where data,
- * task or model are not those that it was begun with
+ * task, model or what it has left are not as they were
  */
 export async function beginRun(
   folder: RunFolder,
   { settings, inputs }: BegunWith,
   { onEvent, catalogue }: JobContext = {},
-): Promise<void> {
+): Promise<RunOutcome | undefined> {
   await createRunFolder(folder);
   for (const path of [folder.path, folder.checkpoint]) await removeUnfinished(path);
+  const before = readOutcome(folder);
   if (isThere(folder.config)) {
     const begun = settingsBegunWith(folder, settings, catalogue);
     requireSameSettings(settings, begun, folder);
@@ -110,12 +118,17 @@ export async function beginRun(
         'differ in their last digits from those of one device';
       onEvent?.({ type: 'warning', text });
     }
+    for (const name of await requireFilesAsLeft(folder)) {
+      onEvent?.({ type: 'warning', text: `${name} is not there any more, and what stood in it is lost` });
+    }
+    // Before anything is written: what is noted there holds no more.
+    await removeOutcome(folder);
     await repairMetrics(folder.metrics);
     await repairHistory(folder.history);
-    await removeOutcome(folder);
   } else await writeFileWhole(folder.config, formatConfigFile(settings, provenance(settings.device), folder.config));
   // Absent too in what an early version has begun, or where it was killed right here.
   if (!isThere(folder.inputs)) await writeRunInputs(folder, inputs);
+  return before;
 }
 
 /**

@@ -1,17 +1,17 @@
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireModel, requireNothingGiven } from '../config/check-settings.ts';
-import { compileSettings, jobSizes } from '../config/job-config.ts';
+import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EncodedInput, EncodedOutput } from '../core/program.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { completeSettings } from '../library/stage-settings.ts';
+import { resolveConfig } from '../library/stage-settings.ts';
 import { sketchModel } from '../models/load-model.ts';
 import type { ModelSketch } from '../models/model.ts';
-import { countTunings, type Plan, type PlanOptions, planJob } from '../plan/plan.ts';
+import { type Plan, type PlanOptions, planJob } from '../plan/plan.ts';
 import type { PlannedData } from '../plan/stage-plan.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
-import { prepareSearch } from './prepare.ts';
+import { forSearch, prepare } from './prepare.ts';
 
 /** What a plan takes for the data where no task is given. */
 export interface StatedData {
@@ -29,14 +29,14 @@ export interface StatedData {
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
     requireNothingGiven(given);
-    const { settings, ...job } = await prepareSearch(given, options);
+    const job = await forSearch(await prepare(given, options));
     const { device } = job.compile;
     if (device !== 'cpu') {
       const text = `memory is told as the CPU needs it: what ${device} holds of its own is not known beforehand`;
       options.onEvent?.({ type: 'warning', text });
     }
     const tell = (text: string) => options.onEvent?.({ type: 'warning', text });
-    return planJob({ ...job, tunings: countTunings(settings) }, { ...options, tell, catalogue: job.catalogue });
+    return planJob(job, { ...options, tell, catalogue: job.catalogue });
   });
 }
 
@@ -59,14 +59,14 @@ export function runSketchPlanJob(
     const model = await sketchModel(named.model, { ...download, families: catalogue.families });
     // No score is computed: any metric does.
     const task = taskOf(model, stated, Object.keys(catalogue.metrics)[0]!);
-    const settings = completeSettings(model, task, { ...named, task: task.name }, undefined, catalogue);
-    const search = resolveSearch(model, settings, catalogue);
-    const { encoding } = jobSizes(settings);
+    const config = resolveConfig(model, task, { ...named, task: task.name }, undefined, catalogue);
+    const search = resolveSearch(model, config, catalogue);
+    const { settings, encoding, tunings } = config;
     const data = { task, ...dataOf(model, stated, encoding.batchSize) };
     const compile = compileSettings({ ...settings, device: 'cpu' });
     const text = 'no step is timed: a plan without a task reads config.json alone, and takes all texts to be this long';
     onEvent?.({ type: 'warning', text });
-    const job = { model, data, search, compile, encoding, tunings: countTunings(settings) };
+    const job = { model, data, search, compile, encoding, tunings };
     return planJob(job, { ...options, timing: false, catalogue });
   });
 }

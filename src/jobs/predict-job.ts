@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.ts';
 import { piecesOf, type Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
 import type { KnownColumns } from '../data/rows/columns.ts';
@@ -18,6 +19,8 @@ export interface AnsweredInput extends Omit<Prediction, 'answer'> {
   readonly answer: string | null;
   /** All columns of the row that was asked, where it was one: those too that the model does not read. */
   readonly row?: Row['fields'];
+  /** Of these, cells as the file has them, where they are read otherwise. */
+  readonly written?: NonNullable<Row['written']>;
 }
 
 type Inputs = AsyncIterable<ModelInput> | Iterable<ModelInput>;
@@ -26,6 +29,8 @@ type Inputs = AsyncIterable<ModelInput> | Iterable<ModelInput>;
 export interface PredictJob {
   /** Names of the labels that every answer is one of; undefined where there are none. */
   readonly labels: readonly string[] | undefined;
+  /** Whether every answer is a number. */
+  readonly saysNumbers: boolean;
   /** What is known of the columns of a file of that name that holds inputs. */
   columnsOf(file: string): KnownColumns;
   /** Answers inputs in their order, as they come; holds no more than a few batches of them. */
@@ -50,6 +55,7 @@ export async function openPredictJob(
   const { questionsOf, columnsOf } = inputReader(task);
   return {
     labels: task.labels,
+    saysNumbers: task.numbers !== undefined,
     columnsOf,
     async *answer(inputs) {
       const waiting: AskedInput[] = [];
@@ -102,7 +108,7 @@ export function inputReader(task: InferenceTask): InputReader {
     questionsOf: input => {
       const expands = 'fields' in input && rows !== undefined;
       return (expands ? expanded(input, fields, rows.optionsFor(input.file)) : [input]).map(each => {
-        const question = segmentsOf(task, each);
+        const question = rows === undefined ? withTaskRemedy(() => segmentsOf(task, each)) : segmentsOf(task, each);
         return { input: each, question, isEmpty: isEmpty(question) };
       });
     },
@@ -113,6 +119,18 @@ export function inputReader(task: InferenceTask): InputReader {
   };
 }
 
+/** An export knows its fields, and not how a table without names of columns is laid out: the task's file does. */
+function withTaskRemedy<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== 'missing-column') throw error;
+    const { what, code, where, remedy } = error;
+    const names = 'where the first line holds no names of columns, give the file of the task with --task';
+    throw new InputError(what, { code, where, remedy: [remedy, names].filter(Boolean).join('; '), cause: error });
+  }
+}
+
 /** What is said to an input: nothing to one without a text. */
 export function answered(
   { input, isEmpty }: Pick<AskedInput, 'input' | 'isEmpty'>,
@@ -120,7 +138,9 @@ export function answered(
 ): AnsweredInput {
   const { source, seconds } = prediction;
   const said = isEmpty ? { source, seconds, answer: null } : prediction;
-  return { line: input.line, ...said, ...('fields' in input && { row: input.fields }) };
+  if (!('fields' in input)) return { line: input.line, ...said };
+  const { line, fields: row, written } = input;
+  return { line, ...said, row, ...(written && { written }) };
 }
 
 /**

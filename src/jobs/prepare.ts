@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
-import { compileSettings, type JobSizes, jobSizes } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
+import { compileSettings, type JobConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { doubtsInWords } from '../core/finding.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
-import { completeSettings } from '../library/stage-settings.ts';
+import { resolveConfig } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
 import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
@@ -22,7 +21,7 @@ import { inputsOf } from './run-inputs.ts';
 import { listTrials, type Trial } from './trials.ts';
 
 /** What the stages of a job share, in values: loaded, split by the seed, and encoded. */
-export interface ResolvedJob extends Pick<JobSizes, 'encoding' | 'tuning'> {
+export interface ResolvedJob extends Pick<JobConfig, 'encoding' | 'tuning' | 'tunings'> {
   /** The names that the job may use: the package's, and those of its plugins. */
   readonly catalogue: Catalogue;
   readonly model: Model;
@@ -36,9 +35,9 @@ export interface ResolvedSearchJob extends ResolvedJob {
   readonly search: ResolvedSearch;
 }
 
-/** A job, and the settings that it was made of: to be recorded, and read by nothing below. */
+/** A job before it is known what it tunes, and what it was made of: below, its settings are recorded and not read. */
 export interface Prepared extends ResolvedJob {
-  readonly settings: ResolvedSettings;
+  readonly config: JobConfig;
   /** What it was made from, to be kept in the run's folder. */
   readonly inputs: RunInputs;
 }
@@ -65,19 +64,19 @@ export async function prepare(
   const download = { onDownload: downloadMessages(onEvent), signal };
   const loaded = await loaders.model(placed.model, { ...compile, ...download, families: catalogue.families });
   const model = await loaded.forTask(task);
-  const settings = completeSettings(model, task, placed, tuned, catalogue);
+  const config = resolveConfig(model, task, placed, tuned, catalogue);
 
+  const { settings, encoding, tuning, tunings } = config;
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
   const inputs = await inputsOf(task, examples, model);
-  const { encoding, tuning } = jobSizes(settings);
   const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
   const held = `${validation.targets.length} validation and ${test.targets.length} test`;
   const text = `${task.name} on ${model.name}: ${train.length} training, ${held} examples (${data.note})`;
   onEvent?.({ type: 'message', text });
   for (const told of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text: told });
-  return { catalogue, settings, inputs, model, data, compile, encoding, tuning };
+  return { catalogue, config, inputs, model, data, compile, encoding, tuning, tunings };
 }
 
 /** What to know of the data before anything is trained on them, what is worst first. */
@@ -85,23 +84,18 @@ function warningsOf(data: EncodedTask): string[] {
   return [...doubtsInWords(data.findings), ...dataRemarks.flatMap(name => data[name] ?? [])];
 }
 
-/** The same of a search. InputError also for a budget that holds no module, and a space there is not. */
-export async function prepareSearch(given: Settings, context: JobContext): Promise<Prepared & ResolvedSearchJob> {
-  const prepared = await prepare(given, context);
-  const { model, data } = prepared;
-  const search = resolveSearch(model, prepared.settings, prepared.catalogue);
+/** With its search. @throws InputError for a budget that holds no module, and a space there is not */
+export async function forSearch(prepared: Prepared): Promise<Prepared & ResolvedSearchJob> {
+  const { model, data, config, catalogue } = prepared;
+  const search = resolveSearch(model, config, catalogue);
   await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
   return { ...prepared, search };
 }
 
-/** The same of a tuning. InputError also where what is to be tuned does not fit the model. */
-export async function prepareTuning(
-  given: Settings,
-  context: JobContext,
-): Promise<Prepared & { readonly trials: readonly Trial[] }> {
-  const prepared = await prepare(given, context);
-  const { model, data, settings, catalogue } = prepared;
-  return { ...prepared, trials: await listTrials(model, data, settings, catalogue) };
+/** With what it tunes. @throws InputError where that does not fit the model */
+export async function forTuning(prepared: Prepared): Promise<Prepared & { readonly trials: readonly Trial[] }> {
+  const { model, data, config, catalogue } = prepared;
+  return { ...prepared, trials: await listTrials(model, data, config, catalogue) };
 }
 
 /**

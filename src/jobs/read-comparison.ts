@@ -22,6 +22,7 @@ const row = z.object({
   seeds: z.array(z.number()),
   scores: z.array(score),
   test: spread,
+  testInterval: z.object({ low: score, high: score }).optional(),
   validation: spread,
   majority: score,
   parameters: z.number(),

@@ -1,6 +1,5 @@
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { jobSizes } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
+import type { JobConfig } from '../config/job-config.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { resolveSpace } from '../library/structures.ts';
@@ -28,37 +27,39 @@ type TrainingSet = Pick<EncodedTask, 'train'>;
 export async function listTrials(
   model: Model,
   data: TrainingSet,
-  settings: ResolvedSettings,
+  config: JobConfig,
   catalogue: Catalogue = builtIn,
 ): Promise<Trial[]> {
-  const { structure: file } = settings;
+  const { method, structure: file, map } = config.given;
   if (file === undefined) {
-    return methodTrials(model, settings, () => equalCostTrials(model, data, settings, catalogue), catalogue);
+    const affordable = () => equalCostTrials(model, data, config, catalogue);
+    return methodTrials(model, method!, config, affordable, catalogue);
   }
-  const structure = await givenStructure(model, { ...settings, structure: file }, catalogue);
-  return [{ structure, tuning: jobSizes(settings).tuning }];
+  const keepInert = config.space['keep-inert'];
+  const structure = await givenStructure(model, file, { isMapped: map !== undefined, keepInert }, catalogue);
+  return [{ structure, tuning: config.tuning }];
 }
 
 /**
- * The trials of the settings' method.
+ * The trials of a manual method.
  * @param affordable how many tunings cost as much as a search and a tuning
  * @throws InputError where the model has no site for it, or the budget holds no module
  */
-export function methodTrials(
+function methodTrials(
   model: Model,
-  settings: ResolvedSettings,
+  name: string,
+  { space: asked, tuning }: Pick<JobConfig, 'space' | 'tuning'>,
   affordable: () => number,
   catalogue: Catalogue = builtIn,
 ): Trial[] {
-  const name = settings.method!;
   const method = methodNamed(name, catalogue.methods);
-  const space = () => resolveSpace(model, settings, catalogue);
+  const space = () => resolveSpace(model, asked, catalogue);
   const origin = {
-    space: method.fromSpace === true ? settings.space : name,
+    space: method.fromSpace === true ? asked.space : name,
     budget: method.budgeted ? space().budget : null,
   };
-  const { seed, 'keep-inert': keepInert } = settings;
-  const { tuning } = jobSizes(settings);
+  const { seed } = tuning;
+  const keepInert = asked['keep-inert'];
   const { sites } = model;
   const attempts = method.attempts({ sites, deltas: catalogue.deltas, seed, keepInert, space, affordable });
   return attempts.map(({ modules, kept = modules.map(() => true), ...attempt }) => ({
@@ -74,13 +75,8 @@ function trialTuning({ name, rate }: Pick<Attempt, 'name' | 'rate'>, tuning: Sta
 }
 
 /** Tunings that take as many loss-and-gradient evaluations as a search and a tuning, to the nearest number. */
-function equalCostTrials(
-  model: Model,
-  { train }: TrainingSet,
-  settings: ResolvedSettings,
-  catalogue: Catalogue,
-): number {
-  const search = resolveSearch(model, settings, catalogue);
+function equalCostTrials(model: Model, { train }: TrainingSet, config: JobConfig, catalogue: Catalogue): number {
+  const search = resolveSearch(model, config, catalogue);
   const { strategy, options, tuning } = search;
   const tuned = countEvaluations(tuneCost([], train, tuning));
   return 1 + Math.round(countEvaluations(strategy.cost(searchProblem(search, train), options)) / tuned);

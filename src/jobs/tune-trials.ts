@@ -1,65 +1,103 @@
+import { join } from 'node:path';
 import { DivergedError } from '../core/errors.ts';
 import { headSize } from '../deltas/layout.ts';
-import { writeDelta } from '../library/delta-file.ts';
+import { readDelta, writeDelta } from '../library/delta-file.ts';
 import { dataRemarks } from '../library/encode-task.ts';
 import { evaluate, evaluateInDetail } from '../library/evaluate.ts';
 import { drawFrom, type ResolvedSpace } from '../library/structures.ts';
+import { type TunedStructure, tuneStructure } from '../library/tune.ts';
 import { type RunResult, resourcesRatio, type StageResources, writeResult } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { startStageMemory } from '../runs/stage-memory.ts';
 import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
+import { checkpointFile } from '../training/checkpoint.ts';
 import type { JobContext } from './job-events.ts';
+import { relay } from './log-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 import type { Trial } from './trials.ts';
-import { runTuneStage, type TuneStageResult } from './tune-stage.ts';
 
 /**
  * Tunes each trial, keeps the one that is best on validation, scores that one on the test split, and writes
  * `structure.json`, `delta.safetensors` and `result.json`.
- * @param search what the search cost, where there was one
+ * @param known what the search cost, where there was one, and the score of a random structure, where it has one already
  */
 export async function tuneBest(
   job: ResolvedJob,
   trials: readonly Trial[],
-  search: StageResources | undefined,
+  known: { readonly search?: StageResources | undefined; readonly random?: number | undefined },
   folder: RunFolder,
   context: JobContext,
 ): Promise<{ result: RunResult; structure: Structure }> {
-  const { model, data, catalogue } = job;
+  const { model, catalogue } = job;
   const tried = await runTrials(job, trials, folder, context);
   // Among equals the first: it is the simplest, where trials are ordered at all.
   const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
-  const { structure, delta, validation, resources: retrain } = best;
-  context.onEvent?.({ type: 'stage', stage: 'test' });
-  const started = performance.now();
-  const {
-    score: test,
-    details,
-    interval,
-  } = await evaluateInDetail(model, best, data, 'test', { ...context, catalogue });
-  const testSeconds = (performance.now() - started) / 1000;
+  const { structure, delta, resources: retrain } = best;
+  const tested = await testOf(job, best, best.validation, context);
   await writeStructure(folder.structure, structure);
   await writeDelta(folder.delta, model, model.layout(keptModules(structure, model, undefined, catalogue)), delta);
   const total = (cost: 'seconds' | 'evaluations') => tried.reduce((sum, { resources }) => sum + resources[cost], 0);
+  const { search, random } = known;
   const ratio = resourcesRatio(search, retrain);
   const result: RunResult = {
-    ...resultOf(job, structure),
-    score: {
-      ...{ metric: data.task.metric, validation, test, majority: data.majority },
-      ...(Object.keys(details).length > 0 && { details }),
-    },
-    ...(interval && { testInterval: interval }),
+    ...tested,
+    score: { ...tested.score, ...(random !== undefined && { random }) },
     resources: {
       ...(search && { search }),
       retrain,
       ...(trials.length > 1 && {
         trials: { count: trials.length, seconds: total('seconds'), evaluations: total('evaluations') },
       }),
-      test: { seconds: testSeconds },
+      ...tested.resources,
       ...(ratio && { ratio }),
     },
   };
   await writeResult(folder.result, result);
   return { result, structure };
+}
+
+/**
+ * Scores what a run has trained whose result is gone, and writes it: what the training took is not known any more.
+ * @param search what the search cost, where that is known
+ */
+export async function scoreAgain(
+  job: ResolvedJob,
+  structure: Structure,
+  search: StageResources | undefined,
+  folder: RunFolder,
+  context: JobContext,
+): Promise<RunResult> {
+  const { model, data, catalogue } = job;
+  const layout = model.layout(keptModules(structure, model, folder.structure, catalogue));
+  const tuned = { structure, delta: await readDelta(folder.delta, model, layout) };
+  const validation = await evaluate(model, tuned, data, 'validation', { ...context, catalogue });
+  const tested = await testOf(job, tuned, validation, context);
+  const result: RunResult = { ...tested, resources: { ...(search && { search }), ...tested.resources } };
+  await writeResult(folder.result, result);
+  return result;
+}
+
+/** A run's result as its test makes it. */
+async function testOf(
+  job: ResolvedJob,
+  tuned: TunedStructure,
+  validation: number,
+  context: JobContext,
+): Promise<RunResult & Required<Pick<RunResult, 'score'>>> {
+  const { model, data, catalogue } = job;
+  context.onEvent?.({ type: 'stage', stage: 'test' });
+  const started = performance.now();
+  const tested = await evaluateInDetail(model, tuned, data, 'test', { ...context, catalogue });
+  const { score: test, details, interval } = tested;
+  return {
+    ...resultOf(job, tuned.structure),
+    score: {
+      ...{ metric: data.task.metric, validation, test, majority: data.majority },
+      ...(Object.keys(details).length > 0 && { details }),
+    },
+    ...(interval && { testInterval: interval }),
+    resources: { test: { seconds: (performance.now() - started) / 1000 } },
+  };
 }
 
 /** One after the other. One that diverges is out of the running; where all do, there is nothing to keep. */
@@ -133,4 +171,31 @@ export function resultOf({ data, model, compile, tuning }: ResolvedJob, structur
     },
     resources: {},
   };
+}
+
+interface TuneStageResult extends TunedStructure {
+  /** Best validation score, that of `delta`. */
+  readonly validation: number;
+  readonly resources: StageResources;
+}
+
+/**
+ * Tunes the structure of a trial. Goes on from a checkpoint where there is one.
+ */
+async function runTuneStage(
+  { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
+  { name, structure, tuning }: Trial,
+  stage: 'retrain' | 'random',
+  folder: RunFolder,
+  { signal, onEvent }: JobContext,
+): Promise<TuneStageResult> {
+  const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
+  const memory = startStageMemory(store);
+  try {
+    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
+    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
+    return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
+  } finally {
+    memory.stop();
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import { type EncodingOptions, jobSizes } from '../config/job-config.ts';
+import type { EncodingOptions } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
@@ -21,7 +21,7 @@ import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
 import { packageVersion } from './provenance.ts';
 import { asInterrupted, type StopContext } from './run-to-end.ts';
-import { completeSettings, type StageSettings } from './stage-settings.ts';
+import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
 interface Exported extends StopContext, WithCatalogue {
@@ -81,8 +81,7 @@ export function exportModel(model: Model, tuned: TunedStructure, given: ExportOp
   return asInterrupted(given?.signal, async () => {
     checkArgument('exportModel(model, tuned, options)', exportOptions, given);
     const { settings = {}, ...options } = given;
-    const resolved = completeSettings(model, options.task, settings, undefined, options.catalogue);
-    const { encoding } = jobSizes(resolved);
+    const { settings: resolved, encoding } = resolveConfig(model, options.task, settings, undefined, options.catalogue);
     return exportTuned(model, tuned, { ...options, source: resolved.model, encoding });
   });
 }

@@ -1,33 +1,27 @@
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { jobSizes } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
-import { type ChosenStrategy, chosenStrategy } from '../config/search-options.ts';
+import type { JobConfig } from '../config/job-config.ts';
 import type { EncodedExample } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { SearchProblem } from '../search/strategies/strategy.ts';
-import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations } from '../training/stage-cost.ts';
 import { type ResolvedSpace, resolveSpace } from './structures.ts';
 
 /** A search in values: what it chooses from, how, and the sizes and rates of it and of the tuning that follows. */
-export interface ResolvedSearch extends ChosenStrategy {
+export interface ResolvedSearch extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'tuning'> {
   readonly space: ResolvedSpace;
-  readonly stage: StageConfig;
-  readonly tuning: StageConfig;
 }
 
 /**
- * Makes values of the settings of a search. Computes nothing.
+ * The search that a job's config asks for, of a model's own candidates. Computes nothing.
  * @throws InputError for an unknown space, and a budget that holds no module
  */
 export function resolveSearch(
   model: Pick<Model, 'sites' | 'parameters'>,
-  settings: ResolvedSettings,
+  { strategy, options, space, stage, tuning }: JobConfig,
   catalogue: Catalogue = builtIn,
 ): ResolvedSearch {
-  const { search: stage, tuning } = jobSizes(settings);
-  return { ...chosenStrategy(settings, catalogue), space: resolveSpace(model, settings, catalogue), stage, tuning };
+  return { strategy, options, space: resolveSpace(model, space, catalogue), stage, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */

@@ -1,7 +1,5 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-
 import { throwIfInterrupted } from '../core/errors.ts';
-
 import type { Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
@@ -12,7 +10,7 @@ import type { EncodedTask } from './encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
-import { completeSettings, type StageSettings } from './stage-settings.ts';
+import { resolveConfig, type StageSettings } from './stage-settings.ts';
 
 /** What a search has found: the structure, and how it came about. */
 export interface FoundStructure extends SearchResult {
@@ -33,8 +31,8 @@ export async function* searchStructure(
   given: StageSettings = {},
   context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<SearchEvent, FoundStructure> {
-  const settings = completeSettings(model, data.task, given, undefined, context.catalogue);
-  return yield* runSearch(model, data, resolveSearch(model, settings, context.catalogue), context);
+  const config = resolveConfig(model, data.task, given, undefined, context.catalogue);
+  return yield* runSearch(model, data, resolveSearch(model, config, context.catalogue), context);
 }
 
 /** The same of a search in values. */

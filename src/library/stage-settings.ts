@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { type JobConfig, jobConfig } from '../config/job-config.ts';
 import { withPaperValues } from '../config/paper-values.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
@@ -14,6 +15,16 @@ export type StageSettings = Omit<
   Settings,
   'model' | 'task' | 'data' | 'method' | 'structure' | 'out' | 'device' | 'threads' | 'retrain' | 'random-baseline'
 >;
+
+/**
+ * Makes values of settings, what was left out among them: the only way from one to the other.
+ * @throws InputError as `completeSettings`
+ */
+export function resolveConfig(
+  ...[model, task, given, tuned, catalogue]: Parameters<typeof completeSettings>
+): JobConfig {
+  return jobConfig(completeSettings(model, task, given, tuned, catalogue), catalogue);
+}
 
 /**
  * Fills what was left out, from the preset of the model or the task and the paper's defaults. Complete settings come

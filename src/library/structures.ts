@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import type { SpaceSettings } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Model } from '../models/model.ts';
@@ -10,15 +11,7 @@ import { randomStructure } from '../structure/random-structure.ts';
 import { listSpace } from '../structure/spaces.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 
-/** What a search or a random draw chooses from, and how much it may keep, as a user writes it. */
-export interface SpaceSettings {
-  readonly space: string;
-  /** `1.39bp`, `0.0139%`, `5000`, …; without one all of the space may be kept. */
-  readonly budget?: string | undefined;
-  readonly 'keep-inert': boolean;
-}
-
-/** The same in values. */
+/** What a search or a random draw chooses from, and how much it may keep, in values. */
 export interface ResolvedSpace {
   readonly name: string;
   readonly candidates: readonly DeltaModule[];

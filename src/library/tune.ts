@@ -1,5 +1,4 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { jobSizes } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
@@ -9,7 +8,7 @@ import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../trainin
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
-import { completeSettings, type StageSettings } from './stage-settings.ts';
+import { resolveConfig, type StageSettings } from './stage-settings.ts';
 
 /** A structure and the parameters trained for what it keeps, flat, in the layout of its kept modules. */
 export interface TunedStructure {
@@ -32,7 +31,7 @@ export async function* tune(
   given: StageSettings = {},
   context: LoopContext & WithCatalogue = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
-  const { tuning } = jobSizes(completeSettings(model, data.task, given, structure.space, context.catalogue));
+  const { tuning } = resolveConfig(model, data.task, given, structure.space, context.catalogue);
   return yield* tuneStructure(model, structure, data, tuning, context);
 }
 

@@ -1,13 +1,12 @@
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import { compileSettings, jobSizes } from '../config/job-config.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
+import { compileSettings } from '../config/job-config.ts';
 import { bytes } from '../core/format.ts';
 import { headSize } from '../deltas/layout.ts';
 import { type Holding, holdingsOf } from '../export/holdings.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { completeSettings, type StageSettings } from '../library/stage-settings.ts';
+import { resolveConfig, type StageSettings } from '../library/stage-settings.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';
@@ -95,18 +94,12 @@ export function planSearch(
   options: PlanOptions = {},
 ): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
-    const settings = completeSettings(model, data.task, given, undefined, options.catalogue);
-    const search = resolveSearch(model, settings, options.catalogue);
-    const { encoding } = jobSizes(settings);
+    const config = resolveConfig(model, data.task, given, undefined, options.catalogue);
+    const search = resolveSearch(model, config, options.catalogue);
+    const { settings, encoding, tunings } = config;
     const compile = compileSettings({ ...settings, device: 'cpu' });
-    return planJob({ model, data, search, compile, encoding, tunings: countTunings(settings) }, options);
+    return planJob({ model, data, search, compile, encoding, tunings }, options);
   });
-}
-
-/** How many structures a search job tunes: what it finds, and a random one where that was asked for. */
-export function countTunings({ retrain, 'random-baseline': random }: ResolvedSettings): PlannedJob['tunings'] {
-  if (!retrain) return 0;
-  return random ? 2 : 1;
 }
 
 /** The same of a job in values. */

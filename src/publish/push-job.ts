@@ -97,9 +97,10 @@ async function describe(
   changes: Pick<Settings, 'model' | 'task' | 'plugins'>,
 ) {
   const { folder, result, structure } = await readRun(path);
-  const { settings, model } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const { config, model } = await loadTuned(path, { ...changes, device: 'cpu', precision: 'float32' });
+  const source = config.settings.model;
   const { usage } = exporterOf(format, '--format', catalogue.exporters);
-  const baseOnHub = isThere(settings.model) ? undefined : parseRepository(settings.model, 'model')?.name;
+  const baseOnHub = isThere(source) ? undefined : parseRepository(source, 'model')?.name;
   const base = baseOnHub ?? model.name;
   const published = { repository: name, classifies: model.heads.length > 0, base };
   const modules = shownModules(structure);

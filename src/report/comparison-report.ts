@@ -39,7 +39,11 @@ export function comparisonSections({ model, rows, failed, verdicts = [] }: Compa
     ]),
     element('p', { class: 'muted' }, [
       text(
-        ['Scores are mean ± standard deviation over the seeds; small dots are seeds.', tested]
+        [
+          'Scores are mean ± standard deviation over the seeds; small dots are seeds. Whiskers of a single seed in the curve ' +
+            'are the 95 % interval of its test rows.',
+          tested,
+        ]
           .filter(Boolean)
           .join(' '),
       ),
@@ -123,6 +127,9 @@ export function seriesOf(rows: readonly ComparisonRow[]): ScoreSeries[] {
   const groups = Map.groupBy(rows, row => rowName({ ...row, budget: null }));
   return [...groups].map(([name, group]) => ({
     name,
-    points: group.map(({ parameters, test, scores }) => ({ parameters, scores, ...test })),
+    points: group.map(({ parameters, test, scores, testInterval: interval }) => ({
+      ...{ parameters, scores, ...test },
+      ...(interval && { interval }),
+    })),
   }));
 }

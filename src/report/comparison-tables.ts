@@ -71,14 +71,15 @@ export function testSentence(rows: readonly ComparisonRow[]): string | undefined
   );
 }
 
-/** A table for people who go on in a spreadsheet: RFC 4180, a line a run. */
+/** A table for people who go on in a spreadsheet, as RFC 4180 has it, or by the separator of their country. */
 export function csvLines(
   header: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
+  separator: string = ',',
 ): string {
   const cell = (value: string | number | undefined) => {
     const text = value === undefined ? '' : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return /["\r\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  return [header, ...rows].map(row => `${row.map(cell).join(',')}\n`).join('');
+  return [header, ...rows].map(row => `${row.map(cell).join(separator)}\n`).join('');
 }

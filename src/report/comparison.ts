@@ -1,4 +1,4 @@
-import { mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
+import { type Interval, mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
@@ -32,6 +32,8 @@ export interface ComparisonRow
   /** Test scores, in the order of the seeds. */
   readonly scores: readonly number[];
   readonly test: Spread;
+  /** Where the test score of a single seed would lie 95 times of 100, were its rows drawn again. */
+  readonly testInterval?: Interval;
   readonly validation: Spread;
   /** Test score of always giving the commonest label. */
   readonly majority: number;
@@ -88,6 +90,7 @@ function rowOf(unordered: readonly ComparedRun[]): ComparisonRow {
     seeds: group.map(run => run.seed),
     scores,
     test: spreadOf(scores),
+    ...(group.length === 1 && result.testInterval && { testInterval: result.testInterval }),
     validation: spreadOf(group.map(run => run.result.score!.validation)),
     majority: over(each => each.score!.majority),
     parameters: over(each => each.structure.parameters),

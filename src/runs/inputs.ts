@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { isThere } from '../files/regular-file.ts';
-import { readJson } from '../files/structured-text.ts';
+import { isThereIfNoted, readNotedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -31,10 +30,10 @@ const runInputs = z.object({
 /** The content of `inputs.json`: what a run was made from, to the last bit. */
 export type RunInputs = Readonly<z.infer<typeof runInputs>>;
 
-/** @throws InputError where the file is none of this version's */
+/** @throws InputError where the file is none of this version's, or is not as it was left */
 export async function readRunInputs({ inputs: file }: RunFolder): Promise<RunInputs | undefined> {
-  if (!isThere(file)) return undefined;
-  const parsed = runInputs.safeParse(await readJson(file));
+  if (!isThereIfNoted(file)) return undefined;
+  const parsed = runInputs.safeParse(await readNotedJson(file));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the inputs of a run: ${path.join('.') || 'content'}: ${message}`, {

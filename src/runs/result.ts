@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { severities } from '../core/finding.ts';
+import { readNotedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readJson } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
 // JSON has no NaN, the score of a metric that is not defined: it is written as null.
@@ -128,7 +128,7 @@ export function writeResult(file: string, result: RunResult): Promise<void> {
 /** The run's result, or undefined while it is not done. InputError where the file is not one. */
 export async function readResult(file: string): Promise<RunResult | undefined> {
   if (!isThere(file)) return undefined;
-  const parsed = runResult.safeParse(await readJson(file));
+  const parsed = runResult.safeParse(await readNotedJson(file));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the result of a run: ${path.join('.') || 'content'}: ${message}`, {

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError, StorageError } from '../core/errors.ts';
 import { makeFolder } from '../files/folders.ts';
+import { NOTES } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 
 /** Where everything of a run lies. Making one of these touches no file. */
@@ -25,6 +26,8 @@ export interface RunFolder {
   readonly outcome: string;
   /** State to resume from, removed when the run is done (`checkpoint/`). */
   readonly checkpoint: string;
+  /** What its job will do, beside that state (`checkpoint/stages.json`). */
+  readonly stages: string;
   /** The process that writes here, while one does (`lock.json`). */
   readonly lock: string;
   readonly report: string;
@@ -50,8 +53,9 @@ export function runFolder(path: string): RunFolder {
     structure: join(path, 'structure.json'),
     delta: join(path, 'delta.safetensors'),
     result: join(path, 'result.json'),
-    outcome: join(path, 'outcome.json'),
+    outcome: join(path, NOTES),
     checkpoint: join(path, 'checkpoint'),
+    stages: join(path, 'checkpoint', 'stages.json'),
     lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),
     heatmap: join(path, 'heatmap.svg'),

@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
 import { learningRate } from '../config/resolve.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
-import { isThere, readBytesSync } from '../files/regular-file.ts';
+import { hashesOf, notedHashes, requireAsNoted } from '../files/noted-hashes.ts';
+import { isThere, readBytes, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { builtInModel } from '../models/built-in.ts';
 import { readLastMetrics } from './metrics-log.ts';
@@ -23,6 +25,8 @@ const runOutcome = z.object({
   /** Who asked it to stop: a signal, or in words. */
   by: z.string().optional(),
   error: z.object({ code: z.string().optional(), message: z.string() }).optional(),
+  /** SHA-256 of the files that carry none, as they were left (`files/noted-hashes.ts`). */
+  files: z.record(z.string(), z.string()).optional(),
 });
 export type RunOutcome = Readonly<z.infer<typeof runOutcome>>;
 
@@ -30,7 +34,7 @@ export type RunOutcome = Readonly<z.infer<typeof runOutcome>>;
  * How a run stands: `killed` where no process works on it and none has said how it ended; `unknown` where another
  * machine's process may be at work.
  */
-export interface RunStanding extends Partial<Omit<RunOutcome, 'ended' | 'at'>> {
+export interface RunStanding extends Partial<Omit<RunOutcome, 'ended' | 'at' | 'files'>> {
   readonly state: RunOutcome['ended'] | 'running' | 'killed' | 'unknown';
 }
 
@@ -42,8 +46,38 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Pick
   return { ended: 'failed', error: { ...code, message } };
 }
 
-export function writeOutcome({ outcome }: RunFolder, ended: Omit<RunOutcome, 'at'>): Promise<void> {
-  return writeFileWhole(outcome, `${JSON.stringify({ ...ended, at: new Date().toISOString() }, null, 2)}\n`);
+/** Its results and its logs. A config may be changed by hand, where things have moved; numbers of tensors have their own. */
+const noted = (folder: RunFolder): string[] => {
+  const { inputs, metrics, history, structure, result } = folder;
+  return [inputs, metrics, history, structure, result].map(path => basename(path));
+};
+
+/** Notes how a run has ended, with hashes of what it leaves. */
+export async function writeOutcome(folder: RunFolder, ended: Omit<RunOutcome, 'at' | 'files'>): Promise<void> {
+  const files = await hashesOf(folder.path, noted(folder));
+  await placeOutcome(folder, { ...ended, at: new Date().toISOString(), files });
+}
+
+/** The same end, of files that were rewritten on their way from another machine. */
+export async function noteFilesAnew(folder: RunFolder): Promise<void> {
+  const outcome = readOutcome(folder);
+  if (outcome === undefined) return;
+  await placeOutcome(folder, { ...outcome, files: await hashesOf(folder.path, noted(folder)) });
+}
+
+function placeOutcome({ outcome }: RunFolder, content: RunOutcome): Promise<void> {
+  return writeFileWhole(outcome, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/**
+ * Makes sure that what a run has left is as it was.
+ * @returns names of logs that are not there any more; what else is gone is made again
+ * @throws InputError naming the file that is not
+ */
+export async function requireFilesAsLeft({ path, metrics, history }: RunFolder): Promise<string[]> {
+  const files = Object.keys(notedHashes(path)).map(name => join(path, name));
+  for (const file of files.filter(isThere)) requireAsNoted(file, await readBytes(file));
+  return files.filter(file => [metrics, history].includes(file) && !isThere(file)).map(file => basename(file));
 }
 
 /** From here on a process is at work again. */
@@ -68,7 +102,7 @@ export function standingOf(folder: RunFolder): RunStanding {
   if (held === true) return { state: 'running', ...placeByFiles(folder) };
   const outcome = readOutcome(folder);
   if (outcome !== undefined) {
-    const { ended: state, at: _, ...rest } = outcome;
+    const { ended: state, at: _at, files: _files, ...rest } = outcome;
     return { ...placeByFiles(folder), ...rest, state };
   }
   // Runs of versions before 0.2 have left no word.
@@ -195,13 +229,16 @@ export function requireTrained(folder: RunFolder): void {
   throw unfinished(folder, standing, 'has trained nothing yet');
 }
 
-/** A run has ended, and what it has written is no longer whole: the same command gives the same bytes. */
-function lost(folder: RunFolder, path: string): InputError {
-  const again = `s3delta ${commandOf(folder)} ${shellWord(folder.config)} --out ${shellWord(`${folder.path}-2`)}`;
+/** A run has ended, and what it has written is no longer whole: what is done again gives the same bytes. */
+export function lost(folder: RunFolder, path: string): InputError {
+  const command = `s3delta ${commandOf(folder)}`;
+  const again = isThere(folder.structure)
+    ? `make it again: ${command} --resume --out ${shellWord(folder.path)}`
+    : `run it again: ${command} ${shellWord(folder.config)} --out ${shellWord(`${folder.path}-2`)}`;
   return new InputError('the run has finished, but this file of it is not there any more', {
     code: 'unreadable-file',
     where: path,
-    remedy: `copy the run folder again from where it is whole, or run it again: ${again}`,
+    remedy: `copy the run folder again from where it is whole, or ${again}`,
   });
 }
 

@@ -3,7 +3,7 @@ import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readNotedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { sitePosition } from './site-position.ts';
 import { upgradedModule } from './version-1.ts';
@@ -118,7 +118,7 @@ export async function writeStructure(path: string, { modules, ...rest }: Structu
  * @throws InputError that names the file and the field where it is none, and for a version that is not known
  */
 export async function readStructure(path: string): Promise<Structure> {
-  const parsed = structureFile.safeParse(upgraded(await readJson(path), path));
+  const parsed = structureFile.safeParse(upgraded(await readNotedJson(path), path));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new InputError(`not a structure of s3delta: ${issue.path.join('.') || 'content'}: ${issue.message}`, {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
@@ -9,7 +9,9 @@ import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';
 import { readDescription } from '../../src/export/description.ts';
+import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
 import { type AnsweredInput, runPredictJob } from '../../src/jobs/predict-job.ts';
+import type { RoundingLoss } from '../../src/jobs/rounding-loss.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();
@@ -17,14 +19,17 @@ const run = join(space.folder, 'run');
 const asked = join(space.folder, 'films', 'test.jsonl');
 
 const loraRun = join(space.folder, 'lora-run');
+const chooser = join(space.folder, 'chooser');
 
 before(async () => {
   for (const [method, out] of [
     ['adapter', run],
     ['lora', loraRun],
+    ['lora', chooser],
   ] as const) {
     const data = ['--model', tinyModel, '--task', space.task];
     const args = ['train', '--method', method, ...data, '--lr', '0.01', '--out', out];
+    if (out === chooser) args.push('--answers', 'choose');
     const { exitCode, stderr } = await runCli(args, space.folder);
     assert.equal(exitCode, 0, stderr);
   }
@@ -52,6 +57,38 @@ function assertSameAnswers(actual: readonly AnsweredInput[], expected: readonly 
 }
 
 describe('as ONNX', () => {
+  test('what rounding costs is measured on the run’s validation rows, and said; without the data that is said', async () => {
+    const out = join(space.folder, 'rounded');
+    const { lines, document } = await exportTo(['--format', 'onnx', '--dtype', 'fp32,fp16,int8', '--out', out], {
+      from: chooser,
+    });
+    const { rounding } = document as { rounding: RoundingLoss };
+    assert.deepEqual([rounding.metric, rounding.examples], ['accuracy', 8]);
+    assert.deepEqual(Object.keys(rounding.rounded), ['fp16', 'int8']);
+    const { score } = await runEvaluateJob(chooser, 'validation', {});
+    assert.equal(rounding.exact, score);
+    // The same by what `predict` answers from that form alone.
+    const alone = join(space.folder, 'alone');
+    await exportTo(['--format', 'onnx', '--dtype', 'int8', '--out', alone, '--max-validation', '4'], { from: chooser });
+    const validation = join(space.folder, 'films', 'validation.jsonl');
+    const right = readFileSync(validation, 'utf8')
+      .trim()
+      .split('\n')
+      .map(row => JSON.parse(row).label);
+    const labels: unknown[] = [];
+    for await (const { label } of runPredictJob(alone, readInputs(validation))) labels.push(label);
+    const hits = labels.filter((label, i) => label === right[i]).length;
+    assert.equal(rounding.rounded.int8, (100 * hits) / 8);
+    assert.match(lines.join('\n'), /^fp16: accuracy .* on 8 validation rows, .* the run$/m);
+    const elsewhere = join(space.folder, 'films-gone');
+    renameSync(join(space.folder, 'films'), elsewhere);
+    const blind = await exportTo(['--format', 'onnx', '--dtype', 'int8', '--out', join(space.folder, 'blind')]);
+    renameSync(elsewhere, join(space.folder, 'films'));
+    assert.match(blind.lines.join('\n'), /what rounding costs is not measured: .*films/);
+    const plain = await exportTo(['--format', 'onnx', '--out', join(space.folder, 'plain')]);
+    assert.equal(plain.lines.length, 1);
+  });
+
   test('a real process writes the folder and answers from it', async () => {
     const written = await runCli(['export', run, '--format', 'onnx', '--json'], space.folder);
     assert.equal(written.exitCode, 0, written.stderr);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeFailure } from '../../src/cli/process-end.ts';
-import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
+import { InputError, InterruptedError, StopRequest, StorageError } from '../../src/core/errors.ts';
 
 const full = new StorageError('the disk is full', { where: 'run/a', code: 'ENOSPC', remedy: 'free some space' });
 
@@ -24,6 +24,15 @@ test('a mistake and a refusal of the machine are a message with its remedy, of d
 
 test('an interruption is told, and a bug shows where it happened', () => {
   assert.deepEqual(describeFailure(new InterruptedError('after step 3')), { exitCode: 130, lines: ['after step 3'] });
+  for (const [by, exitCode] of [
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['the end of the program that started it', 130],
+  ] as const) {
+    const stopped = AbortSignal.abort(new StopRequest(by));
+    assert.equal(describeFailure(new InterruptedError(), stopped).exitCode, exitCode, by);
+  }
   const { exitCode, lines } = describeFailure(new TypeError('bug'));
   assert.equal(exitCode, 1);
   assert.match(lines[0]!, /TypeError: bug\n\s+at .*failure\.test/);

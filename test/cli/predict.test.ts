@@ -127,6 +127,35 @@ test('a csv keeps its ids and columns, and gets what the model says of each row'
   );
 });
 
+test('a csv is written as the one that was asked: separator, decimal commas, first bytes', async () => {
+  const asked = join(space.folder, 'german.csv');
+  const out = join(space.folder, 'german-answers.csv');
+  const rows = ['7;"gut; sehr gut";1.234,50;1.000', '8;a good film;-0,5;2.000', '9;;;3.000'];
+  writeFileSync(asked, `\uFEFFsep=;\r\nid;text;Preis;Nr.\r\n${rows.join('\r\n')}\r\n`);
+  await output(['--file', asked, '--out', out]);
+  const [first, header, ...lines] = readFileSync(out, 'utf8').trim().split(/\r?\n/);
+  assert.equal(first, 'sep=;');
+  assert.ok(readFileSync(out, 'utf8').startsWith('\uFEFFsep=;\r\nid;'));
+  assert.equal(header, 'id;text;Preis;Nr.;prediction;answer;probability;p(bad);p(good);cut');
+  for (const [i, line] of lines.entries()) assert.ok(line.startsWith(`${rows[i]};`), line);
+  assert.match(lines[0]!, /;(good|bad);[01];(0,\d+(e-\d+)?;?){3}/);
+  // What reads the one reads the other, to the same numbers.
+  const back = await readRows(out);
+  assert.deepEqual(
+    back.map(({ fields }) => fields.Preis),
+    ['1234.50', '-0.5', ''],
+  );
+  const sums = back.slice(0, 2).map(({ fields }) => Number(fields['p(bad)']) + Number(fields['p(good)']));
+  assert.ok(sums.every(sum => Math.abs(sum - 1) < 1e-6));
+  // Programs read json: points.
+  const [json] = await linesOf(await ask(['--file', asked, '--jsonl']));
+  assert.equal((JSON.parse(json!) as AnsweredInput).row!.Preis, '1234.50');
+  assert.ok(!json!.includes('written'));
+  writeFileSync(asked, 'text\tid\na film\t1,5\n');
+  await output(['--file', asked, '--out', out]);
+  assert.match(readFileSync(out, 'utf8'), /^text\tid\tprediction\t.*\na film\t1,5\t/);
+});
+
 test('json lines hold the row; a row without a text is told, not answered', async () => {
   const told: string[] = [];
   const asked = join(space.folder, 'rows.jsonl');

@@ -33,8 +33,11 @@ async function ended(child: ChildProcess): Promise<number | null> {
 const start = (command: readonly string[], folder: string, stdio: ('ignore' | 'pipe' | number)[]) =>
   spawn(process.execPath, command, { cwd: folder, stdio, env: { ...process.env, NO_COLOR: '1' } });
 
-for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
-  test(`${signal} saves the state, and a second one waits for it too`, {
+for (const [signal, exitCode] of [
+  ['SIGHUP', 129],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} saves the state, a second one waits for it too, and the exit code tells which it was`, {
     skip: process.platform === 'win32',
   }, async () => {
     const space = workspace();
@@ -47,7 +50,7 @@ for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
     await underWay(space.folder);
     child.kill(signal);
     child.kill(signal);
-    assert.equal(await ended(child), 130, stderr);
+    assert.equal(await ended(child), exitCode, stderr);
     assert.match(stderr, /--resume/);
   });
 }
@@ -91,13 +94,20 @@ test('a program that is handed over to ends with the one that started it, its st
   }
 });
 
-test('a launcher hands SIGINT on, and ends as its child does', { skip: process.platform === 'win32' }, async () => {
-  const space = workspace();
-  const args = longSearch(space.task, space.copyModel('model'));
-  const code = `import { handOver } from ${JSON.stringify(new URL('../../bin/start-node.mjs', import.meta.url).href)};
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+] as const) {
+  test(`a launcher hands ${signal} on, and ends as its child does`, {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const space = workspace();
+    const args = longSearch(space.task, space.copyModel('model'));
+    const code = `import { handOver } from ${JSON.stringify(new URL('../../bin/start-node.mjs', import.meta.url).href)};
     process.exit(await handOver(process.execPath, ${JSON.stringify([path('src/cli/main.ts'), ...args])}));`;
-  const launcher = start(['--input-type=module', '--eval', code], space.folder, ['ignore', 'ignore', 'ignore']);
-  await underWay(space.folder);
-  launcher.kill('SIGINT');
-  assert.equal(await ended(launcher), 130);
-});
+    const launcher = start(['--input-type=module', '--eval', code], space.folder, ['ignore', 'ignore', 'ignore']);
+    await underWay(space.folder);
+    launcher.kill(signal);
+    assert.equal(await ended(launcher), exitCode);
+  });
+}

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../../src/library/provenance.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-const { isNewEnough } = (await import(new URL('../../bin/start-node.mjs', import.meta.url).href)) as {
+const { isNewEnough, nativeEnd } = (await import(new URL('../../bin/start-node.mjs', import.meta.url).href)) as {
   isNewEnough(version: string): boolean;
+  nativeEnd(code: number | null, signal: string | null, most?: number): string | undefined;
 };
 const { findNode } = (await import(new URL('../../tools/find-node.mjs', import.meta.url).href)) as {
   findNode(root: string): string | undefined;
@@ -29,6 +30,45 @@ test('the executable starts the command line from any folder and hands on its ex
   assert.equal(version.stdout.trim(), packageVersion(), version.stderr);
   const wrong = spawnSync(process.execPath, [bin, 'nothing'], { cwd: tmpdir(), encoding: 'utf8' });
   assert.equal(wrong.status, 2);
+});
+
+test('a program that native code has ended is told to lack memory, with what bounds it', () => {
+  for (const [code, signal] of [
+    [null, 'SIGABRT'],
+    [134, null],
+    [null, 'SIGTRAP'],
+  ] as const) {
+    const told = nativeEnd(code, signal, 5e9)!;
+    assert.match(
+      told,
+      /^error: memory: native code has ended .* \(SIG\w+\), .*\(ulimit -v\) is 5,000 MB.*\n→ raise it with/,
+    );
+    assert.match(told, /--resume$/);
+  }
+  for (const [code, signal] of [
+    [0, null],
+    [2, null],
+    [130, null],
+    [null, 'SIGTERM'],
+    [null, 'SIGKILL'],
+  ] as const) {
+    assert.equal(nativeEnd(code, signal, 5e9), undefined);
+  }
+});
+
+test('under a limit of the address space a launcher is there to say what its child could not', {
+  skip: process.platform !== 'linux',
+}, () => {
+  const limited = (...command: string[]) =>
+    spawnSync('bash', ['-c', 'ulimit -v 60000000; exec "$0" "$@"', process.execPath, ...command], { encoding: 'utf8' });
+  const fine = limited(path('bin/s3delta.mjs'), 'tasks');
+  assert.equal(fine.status, 0, fine.stderr);
+  assert.match(fine.stdout, /spam/);
+  const launcher = `import { handOver } from ${JSON.stringify(new URL('../../bin/start-node.mjs', import.meta.url).href)};
+    process.exit(await handOver(process.execPath, ['--eval', 'process.abort()']));`;
+  const ended = limited('--input-type=module', '--eval', launcher);
+  assert.equal(ended.status, 134);
+  assert.match(ended.stderr, /error: memory: native code has ended the program \(SIGABRT\), .* 61,440 MB/);
 });
 
 test('the runner names its tasks where it is not told one', () => {

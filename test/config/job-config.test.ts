@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jobSizes } from '../../src/config/job-config.ts';
+import { jobConfig } from '../../src/config/job-config.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 
@@ -13,9 +13,9 @@ const resolve = (settings: Settings = {}) => resolveSettings({ model: 'm', task:
 
 test('each stage has its own epochs and validations, and shares the rest', () => {
   const settings = resolve({ seed: 7, lr: 1e-3, 'clip-norm': 5, 'batch-size': 8 });
-  const shared = { seed: 7, learningRate: 1e-3, headLearningRate: 1e-3, clipNorm: 5, batchSize: 8 };
-  assert.deepEqual(jobSizes(settings).tuning, { ...shared, epochs: 40, evaluateEvery: 60 });
-  assert.deepEqual(jobSizes(settings).search, { ...shared, epochs: 20, evaluateEvery: 50 });
+  const shared = { seed: 7, learningRate: 1e-3, headLearningRate: 1e-2, clipNorm: 5, batchSize: 8 };
+  assert.deepEqual(jobConfig(settings).tuning, { ...shared, epochs: 40, evaluateEvery: 60 });
+  assert.deepEqual(jobConfig(settings).stage, { ...shared, epochs: 20, evaluateEvery: 50 });
 });
 
 test('what is given reaches the stage it is for', () => {
@@ -25,20 +25,26 @@ test('what is given reaches the stage it is for', () => {
     'retrain-epochs': 3,
     'retrain-eval-every': 4,
   });
-  const { search, tuning } = jobSizes(settings);
-  assert.deepEqual([search.epochs, search.evaluateEvery], [1, 2]);
+  const { stage, tuning } = jobConfig(settings);
+  assert.deepEqual([stage.epochs, stage.evaluateEvery], [1, 2]);
   assert.deepEqual([tuning.epochs, tuning.evaluateEvery], [3, 4]);
 });
 
 test('a limit of steps holds for both stages, and is absent where there is none', () => {
-  for (const stage of ['search', 'tuning'] as const) {
-    assert.equal(jobSizes(resolve({ 'max-steps': 9 }))[stage].maxSteps, 9);
-    assert.equal('maxSteps' in jobSizes(resolve())[stage], false);
+  for (const stage of ['stage', 'tuning'] as const) {
+    assert.equal(jobConfig(resolve({ 'max-steps': 9 }))[stage].maxSteps, 9);
+    assert.equal('maxSteps' in jobConfig(resolve())[stage], false);
   }
 });
 
+test('a search job tunes what it finds, beside it a random structure, or nothing', () => {
+  assert.equal(jobConfig(resolve()).tunings, 1);
+  assert.equal(jobConfig(resolve({ 'random-baseline': true })).tunings, 2);
+  assert.equal(jobConfig(resolve({ 'random-baseline': true, retrain: false })).tunings, 0);
+});
+
 test('how data are encoded goes by the same seed and batches', () => {
-  const { encoding, tuning } = jobSizes(resolve({ seed: 7, 'max-test': 20, sentinel: false }));
+  const { encoding, tuning } = jobConfig(resolve({ seed: 7, 'max-test': 20, sentinel: false }));
   assert.partialDeepStrictEqual(encoding, { maxLength: 128, maxTest: 20, batchSize: 16, sentinel: false, seed: 7 });
   assert.equal(tuning.seed, encoding.seed);
 });

@@ -5,7 +5,7 @@ import {
   requireMethodOrStructure,
   requireModelAndTask,
 } from '../../src/config/check-settings.ts';
-import { jobSizes } from '../../src/config/job-config.ts';
+import { jobConfig } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { chosenStrategy } from '../../src/config/search-options.ts';
@@ -23,25 +23,25 @@ const given = { model: 'm', task: 't' };
 test("without a word the paper's values hold, sizes from the task", () => {
   const settings = resolveSettings(given, preset);
   assert.equal(settings.budget, '1.39bp');
-  assert.deepEqual(jobSizes(settings).search, {
+  assert.deepEqual(jobConfig(settings).stage, {
     epochs: 15,
     batchSize: 32,
     evaluateEvery: 100,
-    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
+    ...{ learningRate: 3e-4, headLearningRate: 1e-2 },
     clipNorm: 2,
     seed: 0,
   });
-  const { strategy, options } = chosenStrategy(settings);
+  const { strategy, options } = jobConfig(settings);
   assert.equal(strategy.name, 'bilevel');
   assert.deepEqual(options, {
-    ...{ order: 'one-sided', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
+    ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
     'fitting-only': true,
   });
-  assert.deepEqual(jobSizes(settings).tuning, {
+  assert.deepEqual(jobConfig(settings).tuning, {
     epochs: 30,
     batchSize: 32,
     evaluateEvery: 200,
-    ...{ learningRate: 3e-4, headLearningRate: 1e-3 },
+    ...{ learningRate: 3e-4, headLearningRate: 1e-2 },
     clipNorm: 2,
     seed: 0,
   });
@@ -55,7 +55,7 @@ test('what is given wins over the preset, and the preset over the default', () =
   assert.equal(settings.epochs, 2);
   assert.equal(settings.order, 'first');
   assert.equal(settings.lr, 1e-3);
-  assert.equal(jobSizes(settings).search.maxSteps, 9);
+  assert.equal(jobConfig(settings).stage.maxSteps, 9);
   assert.equal(resolveSettings({ ...given, lr: 5 }, { ...preset, learningRate: 1e-3 }).lr, 5);
 });
 

@@ -32,7 +32,7 @@ test('the schema of a config explains every key, refuses others and demands none
     assert.ok(!('hint' in property || 'off' in property), key);
   }
   assert.deepEqual(schema.properties.order!.enum, ['first', 'one-sided', 'second', 'exact']);
-  assert.equal(schema.properties.order!.default, 'one-sided');
+  assert.equal(schema.properties.order!.default, 'first');
 });
 
 test('the schema of a task demands what a task cannot do without', () => {

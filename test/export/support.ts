@@ -9,7 +9,9 @@ import type { ExportOptions } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
-import { createStructure } from '../../src/structure/structure-file.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
+import { listSpace } from '../../src/structure/spaces.ts';
+import { createStructure, keptModules } from '../../src/structure/structure-file.ts';
 import { example, type TextToText } from '../encoded.ts';
 
 export const loadTiny = (name: string): Promise<Model> =>
@@ -24,6 +26,43 @@ export const batch: readonly TextToText[] = [
   ),
   example([1], [1]),
 ];
+
+/** Every kind of module, on every kind of place that takes it. */
+export const allKinds = ({ sites }: Model): DeltaModule[] => [
+  ...listSpace(sites, 'wide'),
+  ...listManualModules(sites, 'adapter'),
+];
+
+const words = 'the film was good , but too long and nobody laughed at it not once ; a fine end of all'.split(' ');
+
+/** A hundred texts, all different, of none to 40 words. */
+export const hundredTexts: readonly string[] = Array.from({ length: 100 }, (_, i) =>
+  ['film:', ...Array.from({ length: (i * 7) % 41 }, (_, k) => words[(i * 5 + k * (1 + (i % 6))) % words.length]!)]
+    .concat(String(i))
+    .join(' '),
+);
+
+/** Tokens that a T5 says to each text, greedily, its end and padding left out. */
+export async function greedyAnswers(
+  model: Model,
+  { structure, delta }: TunedStructure,
+  texts: readonly string[],
+  maxTokens: number,
+): Promise<number[][]> {
+  const program = await model.compile(keptModules(structure, model));
+  try {
+    const inputs = texts.map(text => ({ ids: [...model.tokenizer.encode(text), model.tokenizer.endId] }));
+    const answers = await program.generate!(inputs, delta, undefined, { maxTokens });
+    return answers.map(ids => said(model, ids));
+  } finally {
+    await program.release();
+  }
+}
+
+/** An answer's tokens up to its end: behind it transformers.js goes on with a row until all of a batch have ended. */
+export function said({ tokenizer: { padId, endId } }: Model, ids: readonly number[]): number[] {
+  return ids.slice(0, ids.indexOf(endId) >>> 0).filter(id => id !== padId);
+}
 
 /** Modules with parameters as large as training makes them, every one of them, and the model's heads. */
 export function trained(model: Model, modules: readonly DeltaModule[]): TunedStructure {

@@ -9,14 +9,21 @@ import {
   pipeline,
   type Tensor,
 } from '@huggingface/transformers';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import type { ExportedTask } from '../../src/export/exported-task.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';
-import { listManualModules } from '../../src/structure/built-in-methods.ts';
-import { listSpace } from '../../src/structure/spaces.ts';
-import { assertClose, freshFolder, loadTiny, task, trained } from './support.ts';
+import {
+  allKinds,
+  assertClose,
+  freshFolder,
+  greedyAnswers,
+  hundredTexts,
+  loadTiny,
+  said,
+  task,
+  trained,
+} from './support.ts';
 
 env.allowRemoteModels = false;
 env.useFSCache = false;
@@ -33,78 +40,62 @@ async function exported(model: Model, tuned: TunedStructure, of: ExportedTask, d
   return out;
 }
 
-/** Every kind of module, on every kind of place that takes it. */
-const allKinds = ({ sites }: Model): DeltaModule[] => [
-  ...listSpace(sites, 'wide'),
-  ...listManualModules(sites, 'adapter'),
-];
-
 /** Tokens of an answer. */
-const MOST = 24;
-
-const texts = [
-  'film: a good one',
-  'film: '.concat('it was too long and nobody laughed at any of it, not once, '.repeat(4)),
-  'film:',
-  'b',
+const MOST = 10;
+/** First text and number of texts: one alone, and many of unequal lengths. */
+const batches = [
+  ...Array.from({ length: 10 }, (_, i) => [i, 1] as const),
+  ...Array.from({ length: 6 }, (_, i) => [10 + 15 * i, 15] as const),
 ];
 
 for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
   describe(`${name} in transformers.js`, async () => {
     const model = await loadTiny(name);
-    const modules = allKinds(model);
-    const tuned = trained(model, modules);
-    const program = await model.compile(modules);
+    const tuned = trained(model, allKinds(model));
     const folder = await exported(model, tuned, task, ['fp32', 'fp16', 'int8', 'q8']);
-    const ours = (rows: readonly string[]) => {
-      const inputs = rows.map(text => ({ ids: [...model.tokenizer.encode(text), model.tokenizer.endId] }));
-      return program.generate!(inputs, tuned.delta, undefined, { maxTokens: MOST });
-    };
-
-    const special = new Set([model.tokenizer.padId, model.tokenizer.endId]);
+    const expected = await greedyAnswers(model, tuned, hundredTexts, MOST);
 
     test('a pipeline writes what we write', async () => {
       const write = await pipeline('text2text-generation', found(folder), { dtype: 'fp32' });
-      const expected = (await ours(texts)).map(ids => write.tokenizer.decode([...ids], { skip_special_tokens: true }));
-      for (const [i, text] of texts.entries()) {
+      const answers = expected.map(ids => write.tokenizer.decode(ids, { skip_special_tokens: true }));
+      for (const [i, text] of hundredTexts.entries()) {
         const [answer] = await write(text, { max_new_tokens: MOST });
-        assert.equal((answer as unknown as { generated_text: string }).generated_text, expected[i]);
+        assert.equal((answer as unknown as { generated_text: string }).generated_text, answers[i]);
       }
-      assert.equal(new Set(expected).size, texts.length);
+      assert.ok(new Set(answers).size > 50);
       await write.dispose();
     });
 
-    for (const dtype of ['fp32', 'fp16'] as const) {
-      test(`${dtype}: reads and writes token for token as we do, in a batch of unequal lengths and alone`, async () => {
-        const write = await pipeline('text2text-generation', found(folder), { dtype });
-        const expected = (await ours(texts)).map(ids => ids.filter(id => !special.has(id)));
-        for (const rows of [texts, ...texts.map(text => [text])]) {
-          const inputs = (write.tokenizer as PreTrainedTokenizer)([...rows], { padding: true });
-          const read = (inputs.input_ids.tolist() as bigint[][]).map(ids => ids.map(Number));
-          assert.deepEqual(
-            read.map(ids => ids.filter(id => id !== model.tokenizer.padId)),
-            rows.map(text => [...model.tokenizer.encode(text), model.tokenizer.endId]),
-          );
-          const written = (await write.model.generate({ ...inputs, max_new_tokens: MOST } as never)) as Tensor;
-          // Behind its end transformers.js goes on with a row until all of them have ended.
-          const answers = (written.tolist() as bigint[][]).map(ids => {
-            const [, ...said] = ids.map(Number);
-            return said.slice(0, said.indexOf(model.tokenizer.endId) >>> 0).filter(id => !special.has(id));
-          });
-          assert.deepEqual(
-            answers,
-            rows.map(text => expected[texts.indexOf(text)]),
-          );
-        }
-        await write.dispose();
-      });
-    }
+    test('it reads and writes token for token as we do, in a batch of unequal lengths and alone', async () => {
+      const write = await pipeline('text2text-generation', found(folder), { dtype: 'fp32' });
+      for (const [first, size] of batches) {
+        const rows = hundredTexts.slice(first, first + size);
+        const inputs = (write.tokenizer as PreTrainedTokenizer)([...rows], { padding: true });
+        const read = (inputs.input_ids.tolist() as bigint[][]).map(ids => ids.map(Number));
+        assert.deepEqual(
+          read.map(ids => ids.filter(id => id !== model.tokenizer.padId)),
+          rows.map(text => [...model.tokenizer.encode(text), model.tokenizer.endId]),
+        );
+        const written = (await write.model.generate({ ...inputs, max_new_tokens: MOST } as never)) as Tensor;
+        const answers = (written.tolist() as bigint[][]).map(ids => said(model, ids.map(Number)));
+        assert.deepEqual(answers, expected.slice(first, first + size));
+      }
+      await write.dispose();
+    });
 
-    for (const dtype of ['int8', 'q8'] as const) {
-      test(`${dtype} is found by its suffix, and answers`, async () => {
+    // Weights of this size, made by chance, leave many a choice to the last digits.
+    for (const [dtype, least] of [
+      ['fp16', 60],
+      ['int8', 1],
+      ['q8', 1],
+    ] as const) {
+      test(`${dtype} is found by its suffix, and answers as far as its rounding lets it`, async () => {
         const write = await pipeline('text2text-generation', found(folder), { dtype });
-        const answers = await write(texts, { max_new_tokens: 4 });
-        assert.equal(answers.length, texts.length);
+        const written = await write([...hundredTexts], { max_new_tokens: MOST });
+        const answers = written.map(each => (each as unknown as { generated_text: string }).generated_text);
+        const ours = expected.map(ids => write.tokenizer.decode(ids, { skip_special_tokens: true }));
+        const alike = answers.filter((answer, i) => answer.startsWith(ours[i]!)).length;
+        assert.ok(alike >= least, `${alike} of ${answers.length}`);
         await write.dispose();
       });
     }

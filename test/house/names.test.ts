@@ -26,7 +26,6 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   // The stage that trains a random structure beside a search.
   'jobs/run-job.ts': ['random'],
   'jobs/tune-trials.ts': ['random'],
-  'jobs/tune-stage.ts': ['random'],
   'runs/metrics-log.ts': ['random'],
   'cli/progress/fields.ts': ['random'],
   // How T5 was taught to read them, which T5 alone knows.

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { jobConfig } from '../../src/config/job-config.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
-import { givenStructure } from '../../src/jobs/given-structure.ts';
-import { methodTrials } from '../../src/jobs/trials.ts';
+import { listTrials } from '../../src/jobs/trials.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { writeStructure } from '../../src/structure/structure-file.ts';
@@ -21,9 +21,8 @@ const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 async function given(settings: Settings) {
   const named = { model: model.folder, task: 't', ...settings };
   const resolved = resolveSettings(named, { maxLength: 64, search: stage, retrain: stage });
-  const { structure } = resolved;
-  if (structure !== undefined) return givenStructure(model, { ...resolved, structure });
-  return methodTrials(model, resolved, () => 1)[0]!.structure;
+  const [trial] = await listTrials(model, { train: [] }, jobConfig(resolved));
+  return trial!.structure;
 }
 
 test('a manual method keeps all of its modules and has no budget', async () => {

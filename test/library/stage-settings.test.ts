@@ -21,7 +21,7 @@ test('what is left out comes from the task and the paper', () => {
   );
   assert.deepEqual(
     [settings['max-length'], settings.lr, settings.order, settings.budget],
-    [128, 3e-4, 'one-sided', '1.39bp'],
+    [128, 3e-4, 'first', '1.39bp'],
   );
   assert.deepEqual([settings.model, settings.task], ['t5-large', 'rte']);
 });

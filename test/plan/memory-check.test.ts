@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { ResolvedSettings } from '../../src/config/resolve.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { withMemoryRemedy } from '../../src/jobs/check-memory.ts';
 import { requireMemory, surelyFits } from '../../src/plan/memory-check.ts';
@@ -82,12 +81,11 @@ test('too little address space is told in a sentence before anything is written'
 });
 
 test("the runtime's own word for it becomes the same message, with the settings to add", () => {
-  const settings = { 'batch-size': 32, 'micro-batch': 8 } as ResolvedSettings;
-  const told = withMemoryRemedy(asMemoryError(new Error('Exception during initialization: std::bad_alloc')), settings);
+  const told = withMemoryRemedy(asMemoryError(new Error('Exception during initialization: std::bad_alloc')), 8);
   assert.ok(told instanceof InputError && told.code === 'not-enough-memory');
   assert.match(told.remedy!, /add --micro-batch 4, --recompute or --precision int8/);
   const allocation = 'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 5';
   assert.ok(asMemoryError(new Error(allocation)) instanceof InputError);
   const other = new Error('broken');
-  assert.equal(withMemoryRemedy(asMemoryError(other), settings), other);
+  assert.equal(withMemoryRemedy(asMemoryError(other), 8), other);
 });

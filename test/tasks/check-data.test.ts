@@ -108,3 +108,25 @@ test('free-text answers that are numbers with decimal commas are most likely mea
   assert.match(worse([part('train', commas)], formOf(undefined)).join(), /serious: .*decimal commas, for example 0,5/);
   assert.deepEqual(worse([part('train', sound())], formOf(undefined)), []);
 });
+
+test('a table without names of columns is told, and one with them is not', () => {
+  const form = { ...formOf(['good', 'bad'], ['the soup was cold']), label: 'good' };
+  const rows = sound().map((_, i) => ({
+    '17': String(i),
+    'the soup was cold': `meal number ${i}`,
+    good: i % 2 === 0 ? 'good' : 'bad',
+  }));
+  assert.ok(
+    worse([part('train', rows)], form)[0]!.startsWith(
+      'serious: the first line of train.csv looks like a row, not like names of columns ("17", "good"): write names',
+    ),
+  );
+  const text = 'I have waited for two weeks and nothing has come of it';
+  const long = sound().map(({ kind }, i) => ({ [text]: `${text}, number ${i}`, kind }));
+  assert.match(worse([part('train', long)], formOf(kinds, [text]))[0]!, /looks like a row/);
+  // pandas numbers what nobody has named; years name columns; one class may be called as its column.
+  const numbered = sound().map(({ text, kind }, i) => ({ '0': String(i), '1': text, '2': kind }));
+  assert.deepEqual(worse([part('train', numbered)], { ...formOf(kinds, ['1']), label: '2' }), []);
+  const years = sound().map((row, i) => ({ ...row, '2019': String(i) }));
+  assert.deepEqual(worse([part('train', years)]), []);
+});

@@ -18,8 +18,10 @@ import {
   readExperimentSettings,
   readSpreadSettings,
   readTransferSettings,
+  readWithinSettings,
   spreadArgs,
   transferArgs,
+  withinArgs,
 } from '../experiment-args.ts';
 import type { ParsedArgs } from '../parse.ts';
 import { savingState, withRepeatHint } from '../resume-hint.ts';
@@ -83,12 +85,22 @@ export const sweep: Command = experiment({
   output: comparisonOutput,
 });
 
+/** What `search` does where it is asked how small a structure can be. */
+export const howSmall: Command = experiment({
+  description: 'The smallest budget whose structure scores within a margin of a method with a size of its own',
+  examples: {},
+  args: withinArgs,
+  read: readWithinSettings,
+  work: comparisonWork,
+  output: comparisonOutput,
+});
+
 export const transfer: Command = experiment({
   description: 'Train structures that were found on some tasks on others: a table source × target',
   examples: {
     'my.yaml --from runs/rte,runs/mrpc --task sst2,cola --out a': 'two structures on two other tasks',
   },
-  args: transferArgs,
+  args: catalogue => ({ ...transferArgs(catalogue), ...logArg }),
   read: readTransferSettings,
   work: transferWork,
   output: comparisonOutput,
@@ -99,7 +111,7 @@ export const spread: Command = experiment({
   examples: {
     'my.yaml --structures 12 --seeds 2 --out runs/spread': '24 trainings of random structures',
   },
-  args: spreadArgs,
+  args: catalogue => ({ ...spreadArgs(catalogue), ...logArg }),
   read: readSpreadSettings,
   work: spreadWork,
   output: spreadOutput,

@@ -1,6 +1,6 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
-import { type ModelInput, parseInput, readInputLines, readInputs } from '../../data/read-inputs.ts';
+import { type ModelInput, parseInput, readInputLines, readInputs, tableSpelling } from '../../data/read-inputs.ts';
 import { writeFileWhole } from '../../files/write-whole.ts';
 import { type AnsweredInput, openPredictJob, type PredictJob } from '../../jobs/predict-job.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -53,10 +53,12 @@ export const predict: Command = {
     const answers = job.answer(inputsOf(args, context, job));
     if (args.json === true) {
       const predictions: AnsweredInput[] = [];
-      for await (const answer of answers) predictions.push(answer);
+      for await (const { written: _, ...answer } of answers) predictions.push(answer);
       return { document: { run: String(args.run), predictions }, lines: [] };
     }
-    const lines = predictionLines(format, answers, job.labels);
+    const { labels, saysNumbers } = job;
+    const spelling = args.file === undefined ? undefined : await tableSpelling(String(args.file), job.columnsOf);
+    const lines = predictionLines(format, answers, { labels, saysNumbers, spelling });
     if (out === undefined) return { document: undefined, lines: [], stream: lines };
     let count = 0;
     await writeFileWhole(

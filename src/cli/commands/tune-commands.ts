@@ -2,10 +2,12 @@ import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
 import { runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
 import type { Command } from '../command.ts';
+import { withinArgs } from '../experiment-args.ts';
 import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 import { logArg, whileTracked } from '../tracking.ts';
+import { howSmall } from './experiment-commands.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
@@ -16,10 +18,18 @@ export const search: Command = {
     'my.yaml --out runs/reviews': 'the whole job of a config file',
     '--model ./t5-base --task rte --budget 1.39bp --out runs/rte': 'the same with flags alone',
     '--resume --out runs/rte': 'go on with what was stopped',
+    'my.yaml --score-within 1% --out runs/small': 'the smallest budget that scores as LoRA does, but for 1 %',
   },
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keysOf(catalogue), catalogue), ...outArgs, ...logArg }),
+  args: catalogue => ({
+    ...configFileArg,
+    ...settingsArgs(keysOf(catalogue), catalogue),
+    ...withinArgs(catalogue),
+    ...outArgs,
+    ...logArg,
+  }),
   stopping: savingState,
   async run(args, context) {
+    if (args['score-within'] !== undefined) return howSmall.run(args, context);
     const settings = readSettings(args, keysOf(context.catalogue), context.catalogue);
     const place = runFolderOf(args, settings, context);
     const outcome = await withResumeHint(

@@ -6,6 +6,8 @@ import { columnList, type Row } from './row.ts';
 export interface TableLine {
   readonly line: number;
   readonly cells: readonly string[];
+  /** The cells as they are written, where some are read otherwise. */
+  readonly written?: readonly string[];
 }
 
 /** What is known of a table before it is read. */
@@ -29,7 +31,7 @@ export function columnNamer(
 ): (line: TableLine) => Row[] {
   const known = columns && checkedNames(columns, file);
   let names: readonly string[] | undefined;
-  return ({ line, cells }) => {
+  return ({ line, cells, written }) => {
     if (names === undefined) {
       const isHeader = headerHolds.length > 0 && headerHolds.every(name => cells.includes(name));
       if (known === undefined || isHeader) {
@@ -46,8 +48,18 @@ export function columnNamer(
         remedy: `the columns are ${columnList(names)}; a cell that holds the separator stands in "quotes"`,
       });
     }
-    return [{ file, line, fields: Object.fromEntries(names.map((name, i) => [name, cells[i]])) }];
+    const fields = Object.fromEntries(names.map((name, i) => [name, cells[i]]));
+    return [{ file, line, fields, ...(written && { written: changedCells(names, cells, written) }) }];
   };
+}
+
+function changedCells(
+  names: readonly string[],
+  cells: readonly string[],
+  written: readonly string[],
+): Record<string, string> {
+  const changed = names.flatMap((name, i) => (cells[i] === written[i] ? [] : [[name, written[i]!] as const]));
+  return Object.fromEntries(changed);
 }
 
 function checkedNames(names: readonly string[], file: string): readonly string[] {

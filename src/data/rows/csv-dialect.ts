@@ -1,3 +1,4 @@
+import type { KnownColumns } from './columns.ts';
 import { cutRecords } from './csv-records.ts';
 
 /** How a csv file is written: programs and countries differ. */
@@ -9,32 +10,47 @@ export interface CsvDialect {
   readonly decimalCommas: ReadonlySet<number>;
 }
 
+/** What has to be known to write a table as another one is written. */
+export interface TableSpelling {
+  readonly separator: string;
+  /** What stands before the names of the columns: a byte order mark, a line `sep=;`. */
+  readonly opening: string;
+  readonly hasDecimalCommas: boolean;
+}
+
 /** Most characters that are looked at. */
 export const HEAD_LENGTH = 65_536;
 
-/** The likeliest first: of two that would do it is taken. */
-const SEPARATORS = [',', ';', '\t', '|'];
+/** Of two that would do the first is taken: the one that is rarer in prose, and no decimal comma. */
+const COMMA = ',';
+const SEPARATORS = ['\t', '|', ';', COMMA];
 const SEPARATOR_LINE = /^"?sep=(.)"?(\r\n|\r|\n)/i;
 
 /**
- * Tells how a file is written by its first lines: the separator is the one that cuts them into equally many cells.
- * Where none does, it is a comma. Numbers have decimal commas where no comma separates, and a column holds nothing
- * else.
+ * Tells how a file is written by its first lines: the separator is the one that cuts them into as many cells as there
+ * are columns, or into equally many. Where none does, it is a comma. Numbers have decimal commas where no comma
+ * separates, and a column holds nothing else.
  * @param isWhole whether the head is the whole file
- * @param columns names of the columns, where the file does not begin with them
+ * @param known the columns, where the file may not begin with their names
  */
-export function sniffDialect(head: string, isWhole: boolean, columns?: readonly string[]): CsvDialect {
+export function sniffDialect(head: string, isWhole: boolean, { columns, mayLack }: KnownColumns = {}): CsvDialect {
   const said = SEPARATOR_LINE.exec(head);
   const skipped = said?.[0].length ?? 0;
   const text = head.slice(skipped, HEAD_LENGTH);
   const separators = said === null ? SEPARATORS : [said[1]!];
   const read = separators.map(separator => ({ separator, records: records(text, separator, isWhole) }));
+  const widths = columns === undefined ? [] : [columns.length, columns.length - (mayLack === undefined ? 0 : 1)];
   const [best] = read
-    .map(each => ({ ...each, fit: shareThatFits(each.records, columns?.length) }))
-    .sort((a, b) => b.fit - a.fit);
-  const { separator, records: lines } = best!.fit > 0 ? best! : { ...read[0]! };
-  const rows = columns === undefined ? lines.slice(1) : lines;
-  return { separator, skipped, decimalCommas: new Set(separator === ',' ? [] : columnsWithCommas(rows)) };
+    .map(each => {
+      const known = Math.max(0, ...widths.map(width => shareThatFits(each.records, width)));
+      return { ...each, known, fit: Math.max(known, shareThatFits(each.records, each.records[0]?.length)) };
+    })
+    .sort((a, b) => b.fit - a.fit || b.known - a.known);
+  const separates = said !== null || best!.fit > 0;
+  const { separator, records: lines } = separates ? best! : read.at(-1)!;
+  // The first line may be one of names, also where the columns are known.
+  const rows = columns !== undefined && lines.length === 1 ? lines : lines.slice(1);
+  return { separator, skipped, decimalCommas: new Set(separator === COMMA ? [] : columnsWithCommas(rows)) };
 }
 
 /** A cell as it was meant: in a column of decimal commas `1.234,5` is 1234.5. */
@@ -62,10 +78,9 @@ function records(text: string, separator: string, isWhole: boolean): (readonly s
   }
 }
 
-/** Share of the lines with as many cells as there are columns; 0 where the separator separates nothing. */
-function shareThatFits(lines: readonly (readonly string[])[], columns: number | undefined): number {
-  const width = columns ?? lines[0]?.length ?? 0;
-  if (lines.length === 0 || (columns === undefined && width < 2)) return 0;
+/** Share of the lines with as many cells; 0 where the separator separates nothing. */
+function shareThatFits(lines: readonly (readonly string[])[], width: number = 0): number {
+  if (lines.length === 0 || width < 2) return 0;
   return lines.filter(({ length }) => length === width).length / lines.length;
 }
 

@@ -11,18 +11,18 @@ import type { Row } from './row.ts';
  * @throws InputError where a quote is left open, text follows a closing quote, or a line has another number of columns.
  */
 export function parseCsv(text: string, file: string, known: KnownColumns = {}): Row[] {
-  return cutText(text, rowCutter(csvCutter(file, known.columns), file, known));
+  return cutText(text, rowCutter(csvCutter(file, known), file, known));
 }
 
 /** Its lines as they come, cut into cells; the first ones are held back until they tell how the file is written. */
-export function csvCutter(file: string, columns?: readonly string[]): Cutter<TableLine> {
+export function csvCutter(file: string, known?: KnownColumns): Cutter<TableLine> {
   let head = '';
   let cut: Cutter<TableLine> | undefined;
   return function* (piece, isLast) {
     if (cut !== undefined) return yield* cut(piece, isLast);
     head += piece;
     if (!isLast && head.length < HEAD_LENGTH) return;
-    const { separator, skipped, decimalCommas } = sniffDialect(head, isLast && head.length <= HEAD_LENGTH, columns);
+    const { separator, skipped, decimalCommas } = sniffDialect(head, isLast && head.length <= HEAD_LENGTH, known);
     const lines = cutRecords(file, separator, skipped > 0 ? 2 : 1);
     cut = decimalCommas.size === 0 ? lines : withPoints(lines, decimalCommas);
     yield* cut(head.slice(skipped), isLast);
@@ -33,7 +33,8 @@ export function csvCutter(file: string, columns?: readonly string[]): Cutter<Tab
 function withPoints(lines: Cutter<TableLine>, columns: ReadonlySet<number>): Cutter<TableLine> {
   return function* (piece, isLast) {
     for (const { line, cells } of lines(piece, isLast)) {
-      yield { line, cells: cells.map((cell, i) => (columns.has(i) ? withDecimalPoint(cell) : cell)) };
+      const read = cells.map((cell, i) => (columns.has(i) ? withDecimalPoint(cell) : cell));
+      yield { line, cells: read, written: cells };
     }
   };
 }

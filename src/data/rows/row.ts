@@ -8,6 +8,8 @@ export interface Row {
   /** Line where the row begins, from 1; in a JSON document the entry's number. */
   readonly line: number;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Cells as the file has them, where they are read otherwise: numbers with a decimal comma. */
+  readonly written?: Readonly<Record<string, string>>;
 }
 
 const listedColumns = 12;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InterruptedError, stoppedBy } from '../../core/errors.ts';
+import { InterruptedError, StorageError, stoppedBy } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
 import { secretVariables } from '../queue/database.ts';
@@ -9,6 +9,16 @@ import { RunError, type Runner } from './executor.ts';
 
 /** The worker's program, built or not. */
 const program = fileURLToPath(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+
+/** Words of Node, of C++ and of ONNX Runtime for memory that is refused. */
+const refusals = /out of memory|bad_alloc|failed to allocate/i;
+
+function endInWords(code: number | null, killedBy: NodeJS.Signals | null, complaints: string): string {
+  const ended = `its process ended with ${killedBy ?? `exit code ${code}`}`;
+  if (!refusals.test(complaints) && killedBy !== 'SIGKILL') return `${ended}\n${complaints}`.trim();
+  const why = killedBy === 'SIGKILL' ? 'perhaps the system has killed it for its memory' : 'it was refused memory';
+  return `${ended}: ${why} → give it more, fewer --processes, or --micro-batch 1; the same command goes on`;
+}
 
 /**
  * Does runs in a child process, which is started for the first of them and serves the others too; one that dies is
@@ -54,13 +64,12 @@ export function inChild(): Runner {
       };
       const onError = (error: Error) => settle(() => reject(error));
       const onExit = (code: number | null, killedBy: NodeJS.Signals | null) =>
-        settle(() =>
-          reject(new RunError(`its process ended with ${killedBy ?? `exit code ${code}`}\n${complaints}`.trim())),
-        );
+        settle(() => reject(new RunError(endInWords(code, killedBy, complaints))));
       const onMessage = (message: FromWorker) => {
         if (message.type === 'event') onEvent?.(message.event);
         else if (message.type === 'done') settle(() => resolve(message.result));
         else if (message.type === 'interrupted') settle(() => reject(new InterruptedError(message.message)));
+        else if (message.type === 'not-written') settle(() => reject(new StorageError(message.what, message)));
         else settle(() => reject(new RunError(message.message)));
       };
       worker.on('message', onMessage).on('exit', onExit).on('error', onError);

@@ -92,11 +92,12 @@ export async function findPlace(
     const actual = await hashPlace({ key, given: here }, settings, catalogue).catch(() => undefined);
     if (actual === hash) return { here };
   }
-  const advice = allowed.folders.length > 0 ? `one of ${allowed.folders.join(', ')}` : 'a folder, named by --allow';
+  const folder = allowed.folders.length > 0 ? `one of ${allowed.folders.join(', ')}` : 'a folder, named by --allow';
+  const hub = !allowed.hub && isHubName(place) ? ', or start the worker without --no-hub' : '';
   return {
     lacks: found
       ? `${what} is another here: its files have other hashes`
-      : `${what} is not here, or not allowed: put it into ${advice}`,
+      : `${what} is not here, or not allowed: put it into ${folder}${hub}`,
   };
 }
 
@@ -109,9 +110,13 @@ async function candidates({ key, given }: Place, { folders, hub }: Allowed): Pro
     const real = await realpath(name).catch(() => undefined);
     if (real !== undefined && roots.some(root => root !== undefined && isWithin(real, root))) inside.push(name);
   }
-  const type = key === 'model' ? 'model' : 'dataset';
-  const isOnHub = hub && (key === 'model' || key === 'data') && parseRepository(given, type) !== undefined;
-  return isOnHub && !existsSync(given) ? [...inside, given] : inside;
+  return hub && isHubName({ key, given }) ? [...inside, given] : inside;
+}
+
+/** Whether a place can be one of the Hub: what lies here by that name is meant before. */
+function isHubName({ key, given }: Named): boolean {
+  if (given === undefined || (key !== 'model' && key !== 'data') || existsSync(given)) return false;
+  return parseRepository(given, key === 'model' ? 'model' : 'dataset') !== undefined;
 }
 
 function isWithin(path: string, folder: string): boolean {

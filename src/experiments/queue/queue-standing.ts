@@ -6,6 +6,13 @@ export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retr
   WHEN 'active' THEN 'running'
   WHEN 'completed' THEN 'done' WHEN 'failed' THEN 'failed' ELSE 'cancelled' END`;
 
+/** In a word or two, how it stands with a cell that has failed or was refused. */
+export function failureWords({ state, kind }: FailureStanding): string {
+  if (state === 'failed') return kind === 'refused' ? 'refused for good' : 'failed for good';
+  if (kind === 'failed') return `failed, now ${state}`;
+  return `refused, now ${state}`;
+}
+
 /** What is said of a cell that has failed without a word: every worker that took it was lost. */
 export const lostMessage = 'every worker that took it was lost: it may need more memory than they have';
 
@@ -28,9 +35,12 @@ const workersQuery = `
 
 const failuresQuery = `
   SELECT e.name AS experiment, c.content->>'name' AS cell, ${stateWords} AS state, j.retry_count + 1 AS attempts,
-    coalesce(f.message, $1) AS message
+    coalesce(f.message, $1) AS message, coalesce(f.kind, 'failed') AS kind
   FROM (
-    SELECT cell, max(attempt) AS attempt, max(failed) AS at FROM s3delta.failure GROUP BY cell
+    SELECT cell, max(attempt) AS attempt, max(failed) AS at FROM s3delta.failure o
+      WHERE o.kind <> 'passed on' OR EXISTS (SELECT 1 FROM s3delta_boss.job j
+        WHERE j.name = '${queueNames.cells}' AND j.id = o.cell AND j.state <= 'active')
+      GROUP BY cell
     UNION ALL
     SELECT j.id, -1, j.completed_on FROM s3delta_boss.job j
       WHERE j.name = '${queueNames.cells}' AND j.state = 'failed'

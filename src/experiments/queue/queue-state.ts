@@ -21,11 +21,13 @@ export interface WorkerStanding {
   readonly seen: number;
 }
 
-/** A cell that has failed. */
+/** A cell that has failed, or that workers have refused. */
 export interface FailureStanding {
   readonly experiment: string;
   readonly cell: string;
   readonly state: QueuedState;
+  /** `passed on`: refused by a worker, while another may do it. */
+  readonly kind: 'failed' | 'refused' | 'passed on';
   readonly attempts: number;
   readonly message: string;
 }

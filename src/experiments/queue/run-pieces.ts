@@ -4,8 +4,10 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/folders.ts';
 import { writeFileWhole } from '../../files/write-whole.ts';
+import { runFolder } from '../../runs/run-folder.ts';
+import { noteFilesAnew } from '../../runs/run-outcome.ts';
 import type { Statements } from './database.ts';
-import { pieceBytes } from './schema.ts';
+import { pieceBytes } from './migrations.ts';
 
 /** A cell in the hands of a worker: what every write is fenced by. */
 export interface Held {
@@ -164,6 +166,8 @@ export async function restoreRun(
     await writeFileWhole(target, withPaths.test(path) ? translate(path, await joined(pieces)) : pieces);
     states.set(path, stateOf(await stat(target, { bigint: true })));
   }
+  // Other paths make other bytes; on their way the queue's own hashes have kept them.
+  await noteFilesAnew(runFolder(folder));
   return states;
 }
 

@@ -1,5 +1,5 @@
 import { count } from '../../core/format.ts';
-import { errorBar, gridLines, legend, scoreAxis, seriesStyle } from '../series.ts';
+import { errorBar, gridLines, legend, scoreAxis, seedDots, seriesStyle } from '../series.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
 /** One point: mean and standard deviation of a score at a number of trainable parameters. */
@@ -7,6 +7,8 @@ interface ScorePoint {
   readonly parameters: number;
   readonly mean: number;
   readonly sd: number | null;
+  /** Whiskers where there is no sd. */
+  readonly interval?: { readonly low: number; readonly high: number };
   /** One a seed, drawn as small dots. */
   readonly scores?: readonly number[];
 }
@@ -27,7 +29,7 @@ interface Baseline {
 
 /**
  * Score against trainable parameters, on a logarithmic scale: the form of the paper's figure 2. Whiskers are ± one sd,
- * small dots the seeds.
+ * of a single seed the interval of its score; small dots the seeds.
  */
 export function scorePlotSvg(
   title: string,
@@ -57,7 +59,8 @@ export function scorePlotSvg(
   ]);
 }
 
-function limits({ mean, sd }: ScorePoint): [number, number] {
+function limits({ mean, sd, interval }: ScorePoint): [number, number] {
+  if (sd === null && interval !== undefined) return [interval.low, interval.high];
   return [mean - (sd ?? 0), mean + (sd ?? 0)];
 }
 
@@ -76,13 +79,7 @@ function drawSeries(
       ? [element('polyline', { points: line, fill: 'none', stroke: colour, 'stroke-width': 1.5 })]
       : []),
     ...sorted.flatMap(point => errorBar(x(point.parameters), y(limits(point)[0]), y(limits(point)[1]), colour)),
-    ...sorted.flatMap(point =>
-      (point.scores ?? []).map(value =>
-        element('circle', {
-          ...{ class: 'seed', cx: x(point.parameters), cy: y(value), r: 2, fill: colour, 'fill-opacity': 0.5 },
-        }),
-      ),
-    ),
+    ...sorted.flatMap(({ parameters, scores }) => seedDots(x(parameters), scores, y, colour)),
     ...sorted.map(point =>
       mark(
         x(point.parameters),

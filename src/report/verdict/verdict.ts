@@ -15,7 +15,9 @@ export type Outcome =
   | 'loss'
   | 'structures-differ'
   | 'structures-alike'
-  | 'spread-unknown';
+  | 'spread-unknown'
+  | 'smallest-within'
+  | 'none-within';
 
 export interface VerdictLine {
   /** A word or two: `score`, `against random structure`. */

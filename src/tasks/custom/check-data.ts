@@ -1,11 +1,13 @@
 import { type Finding, severities } from '../../core/finding.ts';
 import { findValue } from '../../data/rows/row.ts';
+import { checkHeader } from './check-header.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
 import type { DataCheck, DataForm, Part } from './data-check.ts';
 
 const checks: readonly DataCheck[] = [
+  checkHeader,
   checkClasses,
   checkSpellings,
   checkEmptyTexts,

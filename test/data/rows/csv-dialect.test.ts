@@ -44,6 +44,19 @@ test('without a header line the number of columns tells the separator', () => {
     [1, { text: 'one, two, three', score: '1.5' }],
     [2, { text: 'four', score: '2.5' }],
   ]);
+  // The label may be missing where answers are asked for, and a first line of names be there all the same.
+  const known = { columns: ['text', 'score', 'kind'], mayLack: 'kind', headerHolds: ['text'] };
+  const read = (text: string) => parseCsv(text, 'f.csv', known).map(({ fields }) => fields);
+  assert.deepEqual(read('one, two;1,5\nthree, four;2,5\n'), [
+    { text: 'one, two', score: '1.5' },
+    { text: 'three, four', score: '2.5' },
+  ]);
+  assert.deepEqual(read('id;score;text;x\n7;1,5;one, two;y\n'), [{ id: '7', score: '1.5', text: 'one, two', x: 'y' }]);
+  // Prose has commas more often than semicolons.
+  assert.deepEqual(read('one, two, three;1,5;a\nfour, five, six;2,5;b\n'), [
+    { text: 'one, two, three', score: '1.5', kind: 'a' },
+    { text: 'four, five, six', score: '2.5', kind: 'b' },
+  ]);
 });
 
 test('one column stays one column, and a short line is refused by its number', () => {

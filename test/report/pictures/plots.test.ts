@@ -67,8 +67,8 @@ test('categories stand side by side, with what is missing left out', () => {
       {
         name: 'global',
         values: [
-          { mean: 60, sd: 1 },
-          { mean: 80, sd: 2 },
+          { mean: 60, sd: 1, scores: [59, 61] },
+          { mean: 80, sd: 2, scores: [82, 78, Number.NaN] },
         ],
       },
       { name: 'local', values: [{ mean: 58, sd: 1 }, null] },
@@ -78,6 +78,8 @@ test('categories stand side by side, with what is missing left out', () => {
     marks(svg).filter(says => says.includes(': ')),
     ['rte, global: 60.00', 'mrpc, global: 80.00', 'rte, local: 58.00'],
   );
+  // A dot a seed, none for a score that is not defined.
+  assert.equal(svg.split('class="seed"').length - 1, 4);
   assert.ok(!/NaN|Infinity/.test(svg));
 });
 

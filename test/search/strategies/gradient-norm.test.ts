@@ -3,9 +3,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { clipNorm } from '../../../src/core/arrays.ts';
 import { InterruptedError } from '../../../src/core/errors.ts';
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
 import { gradientNorm } from '../../../src/search/strategies/gradient-norm.ts';
+import { adamwStep, createMoments } from '../../../src/training/adamw.ts';
 import { createBatchCursor } from '../../../src/training/batch-cursor.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
 import { countEvaluations } from '../../../src/training/stage-cost.ts';
@@ -13,7 +15,7 @@ import { drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 
 const { problem, compile } = createToyProblem({ budget: 9 }, [3, 1, 4, 1, 5, 9]);
-const options = { 'score-batches': 6, 'per-parameter': true };
+const options = { 'score-batches': 6, 'warm-up': 0, 'per-parameter': true };
 const whole = await drain(gradientNorm.search(problem, options, compile, {}));
 
 test('a module is worth the root of its mean squared gradient over the batches, by central differences', async () => {
@@ -72,4 +74,36 @@ test('interrupted after any batch, the rest is bit for bit the same', async () =
     assert.deepEqual(rest.events.map(withoutTime), whole.events.slice(stop).map(withoutTime));
     assert.deepEqual(withoutTime(rest.result), withoutTime(whole.result));
   }
+});
+
+test('after a warm-up gradients are those of what it has trained, and it can be interrupted as well', async () => {
+  const warm = { ...options, 'warm-up': 3 };
+  const trained = await drain(gradientNorm.search(problem, warm, compile, {}));
+  assert.equal(trained.result.evaluations, 9);
+  assert.equal(countEvaluations(gradientNorm.cost(problem, warm)), 9);
+  const told = trained.events.map(event => event.type === 'step' && event.worth !== undefined);
+  assert.deepEqual(told, [...Array(3).fill(false), ...Array(6).fill(true)]);
+  // Where all are open, each has a share of the rate: half of 9/23 of it, three times.
+  const cursor = createBatchCursor(problem.examples, { batchSize: 8, seed: 1, stream: 'search/gradient-norm' });
+  const { program, initialDelta } = await compile(problem.candidates);
+  const delta = initialDelta.slice();
+  const moments = createMoments(delta);
+  for (let step = 1; step <= 3; step++) {
+    const { delta: gradient } = await program.lossAndGradients(cursor.batch(step - 1), delta);
+    clipNorm(gradient, 2);
+    adamwStep(delta, gradient, moments, { learningRate: (0.02 * 9) / 23 / 2, step });
+  }
+  const first = trained.events[3]!;
+  assert.ok(first.type === 'step');
+  assert.equal(first.loss, (await program.lossAndGradients(cursor.batch(3), delta)).loss);
+
+  const context = { checkpoint: checkpointFile(join(mkdtempSync(join(tmpdir(), 's3delta-warm-')), 's.safetensors')) };
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (const event of gradientNorm.search(problem, warm, compile, { ...context, signal: controller.signal })) {
+      if (event.step === 2) controller.abort();
+    }
+  }, InterruptedError);
+  const rest = await drain(gradientNorm.search(problem, warm, compile, context));
+  assert.deepEqual(withoutTime(rest.result), withoutTime(trained.result));
 });

@@ -25,10 +25,15 @@ export function fittingCandidates(problem: SearchProblem): FittingSearch {
     for (const [i, place] of places.entries()) all[place] = values[i]!;
     return all;
   };
-  const widenEvent = (event: SearchEvent): SearchEvent =>
-    event.type === 'step' && event.probabilities !== undefined
-      ? { ...event, probabilities: wide(event.probabilities, 0) }
-      : event;
+  const widenEvent = (event: SearchEvent): SearchEvent => {
+    if (event.type !== 'step') return event;
+    const { probabilities, worth } = event;
+    return {
+      ...event,
+      ...(probabilities && { probabilities: wide(probabilities, 0) }),
+      ...(worth && { worth: wide(worth, Math.min(0, ...worth)) }),
+    };
+  };
   return {
     problem: { ...problem, candidates: places.map(place => candidates[place]!) },
     async *widen(events) {

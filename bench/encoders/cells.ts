@@ -1,0 +1,117 @@
+/** Who trains: this program, or transformers with PEFT. */
+const programs = ['ours', 'theirs'] as const;
+export type Program = (typeof programs)[number];
+
+/** What a method trains, and at which rates; chosen on validation rows by `--plan rates`. */
+interface MethodRates {
+  /** In words, for tables. */
+  readonly label: string;
+  readonly rate: number;
+  /** Whether the other program has it. */
+  readonly theirs: boolean;
+  /** Share of the backbone's parameters that a search may keep; absent for a manual method. */
+  readonly budget?: string;
+}
+
+export const methods = {
+  lora: { label: 'LoRA (r = 8)', rate: 3e-3, theirs: true },
+  bitfit: { label: 'BitFit', rate: 1e-2, theirs: true },
+  adapter: { label: 'Adapter', rate: 1e-3, theirs: true },
+  'found-0.2': { label: 'found at 0.2 %', rate: 3e-3, theirs: false, budget: '0.2%' },
+  'found-0.05': { label: 'found at 0.05 %', rate: 3e-3, theirs: false, budget: '0.05%' },
+  'fine-tuning': { label: 'full fine-tuning', rate: 1e-4, theirs: true },
+} as const satisfies Record<string, MethodRates>;
+export type MethodName = keyof typeof methods;
+
+/** In the order of their texts' lengths, the shortest first: a table of fewer tasks is a whole one. */
+export const tasks = ['sst2', 'cola', 'stsb', 'mrpc', 'rte'] as const;
+export type TaskName = (typeof tasks)[number];
+
+export const sizes = {
+  steps: 100,
+  searchSteps: 40,
+  batchSize: 16,
+  maxLength: 48,
+  validationRows: 200,
+  testRows: 300,
+  headRate: 1e-2,
+  clipNorm: 2,
+} as const;
+
+/** One training, scored: all that decides its result. */
+export interface Cell {
+  readonly task: TaskName;
+  readonly seed: number;
+  readonly program: Program;
+  readonly method: MethodName;
+  readonly rate: number;
+  readonly headRate: number;
+  readonly steps: number;
+  /** Rates are looked for on validation rows, and what is reported is taken on test rows. */
+  readonly scored: 'validation' | 'test';
+}
+
+/** What became of it. */
+export interface Outcome {
+  readonly score: number;
+  readonly rows: number;
+  /** Of the modules; the head is beside it. */
+  readonly parameters: number;
+  /** Of each step's batch. */
+  readonly losses: readonly number[];
+  /** What a search has kept, and how long it took. */
+  readonly modules?: readonly string[];
+  readonly searchSeconds?: number;
+}
+
+export interface Finished extends Omit<Outcome, 'losses'> {
+  readonly cell: Cell;
+  /** Mean loss of the last tenth of the steps. */
+  readonly lastLoss: number;
+  /** The search's and the scoring's included; the machine has other work, so the clock says little. */
+  readonly seconds: number;
+  readonly commit: string;
+  readonly finished: string;
+}
+
+export const cellKey = ({ task, seed, program, method, rate, headRate, steps, scored }: Cell): string =>
+  [task, seed, program, method, rate, headRate, steps, scored].join('/');
+
+const cellOf = (
+  task: TaskName,
+  seed: number,
+  program: Program,
+  method: MethodName,
+  more: Partial<Cell> = {},
+): Cell => ({
+  ...{ task, seed, program, method, rate: methods[method].rate },
+  ...{ headRate: sizes.headRate, steps: sizes.steps, scored: 'test', ...more },
+});
+
+const looked = (task: TaskName, method: MethodName, more: Partial<Cell>): Cell =>
+  cellOf(task, 0, 'ours', method, { ...more, steps: 100, scored: 'validation' });
+
+/** The head's rate beside a careful rate of the modules, and beside a bold one. */
+const headRates = (): Cell[] =>
+  [3e-4, 3e-3].flatMap(rate => [1e-3, 3e-3, 1e-2, 3e-2].map(headRate => looked('sst2', 'lora', { rate, headRate })));
+
+/** A rate for each method, the same for both programs and all tasks. */
+const rates = (): Cell[] => [
+  ...[3e-3, 1e-2].map(rate => looked('sst2', 'bitfit', { rate })),
+  ...[1e-3, 3e-3].map(rate => looked('sst2', 'adapter', { rate })),
+  ...[1e-4].map(rate => looked('sst2', 'fine-tuning', { rate })),
+];
+
+/** All methods of a task and seed by both programs, before the next. */
+function table(): Cell[] {
+  const names = Object.keys(methods) as MethodName[];
+  const ofBoth = (task: TaskName, seed: number) =>
+    names.flatMap(method =>
+      programs
+        .filter(program => program === 'ours' || methods[method].theirs)
+        .map(program => cellOf(task, seed, program, method)),
+    );
+  return [0, 1, 2].flatMap(seed => tasks.flatMap(task => ofBoth(task, seed)));
+}
+
+export const plans: Readonly<Record<string, () => Cell[]>> = { headRates, rates, table };
