@@ -193,7 +193,7 @@ interface TuneStageResult extends TunedStructure {
  */
 async function runTuneStage(
   { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
-  { name, structure, tuning }: Trial,
+  { name, structure, tuning, initialDelta }: Trial,
   stage: 'retrain' | 'random',
   folder: RunFolder,
   { signal, onEvent }: JobContext,
@@ -201,14 +201,12 @@ async function runTuneStage(
   const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
-    const { delta, score, validationLoss, seconds, evaluations } = await relay(
-      events,
-      stage,
-      folder.metrics,
-      onEvent,
-      name,
-    );
+    const events = tuneStructure(model, structure, data, tuning, {
+      ...{ checkpoint: memory.checkpoint, signal, catalogue },
+      ...(initialDelta && { initialDelta }),
+    });
+    const tuned = await relay(events, stage, folder.metrics, onEvent, name);
+    const { delta, score, validationLoss, seconds, evaluations } = tuned;
     const resources = { seconds, peakBytes: memory.stop(), evaluations };
     return { structure, delta, validation: score, ...(validationLoss !== undefined && { validationLoss }), resources };
   } finally {
