@@ -182,6 +182,8 @@ async function compare(name: string): Promise<void> {
   const asked = await prepare(name);
   console.log(`\n${basename(name)}, LoRA, ${values.steps} steps, ${asked.texts.length} rows of SST-2:`);
   const labels = await predicted(asked.run);
+  const counts = [...Map.groupBy(labels, label => label ?? 'none')].map(([label, rows]) => `${rows.length} ${label}`);
+  console.log(`  ${'the run itself'.padEnd(26)}${counts.join(', ')}`);
   for (const form of ['onnx', 'safetensors']) {
     const others = (await predicted(asked.folders[form]!)).filter((label, i) => label !== labels[i]);
     console.log(`  ${`predict, ${form}`.padEnd(26)}${others.length} of ${labels.length} rows answered otherwise`);

@@ -154,6 +154,17 @@ describe('what workers refuse', { skip: noServer() ?? false }, () => {
     assert.match(refused.join('\n'), /refused: model/);
   });
 
+  test('a task in a folder of its own is found by the end of its path, where the folder above is allowed', async () => {
+    await submit('deeper', [1]);
+    const data = temporary('data');
+    cpSync(films, join(data, 'films'), { recursive: true });
+    cpSync(tinyModel, join(data, 'tiny-t5'), { recursive: true });
+    assert.equal(
+      (await workAtOnce(here.anna, { allowed: { folders: [data], hub: false }, lackSeconds: 0.05 })).done,
+      1,
+    );
+  });
+
   test('what another may do is passed on, and told until it is done; refusals spend none of its retries', async () => {
     await submit('passed', [1], { retries: 1 });
     const other = '00000000-0000-4000-8000-000000000001';
