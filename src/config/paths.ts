@@ -8,7 +8,7 @@ import { isTaskFile } from '../tasks/task-path.ts';
 const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins', 'prior'];
 
 /** Keys whose values may be paths of what is read or written. */
-const homeKeys: readonly string[] = [...pathKeys, 'out'];
+export const homeKeys: readonly string[] = [...pathKeys, 'out'];
 
 /** `~` before a path is the home folder, in keys from any source. */
 export function withHome<Keys extends object>(keys: Keys): Keys {

@@ -54,8 +54,8 @@ export function requireAsNoted(file: string, content: Uint8Array | Hash): void {
     code: 'damaged-file',
     where: file,
     remedy:
-      'copy it again from where it is whole; if it was changed on purpose, ' +
-      `remove ${NOTES}: nothing is compared then`,
+      `copy it again from where it is whole; if it was changed on purpose, remove ${NOTES}: nothing is ` +
+      'compared then',
   });
 }
 

@@ -16,7 +16,7 @@ import { keptModules, readStructure } from '../structure/structure-file.ts';
 import type { Task } from '../tasks/tasks.ts';
 import type { JobContext } from './job-events.ts';
 import { recordedSettings } from './open-run.ts';
-import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
+import { requireModelOfRun, requireSettingsOfRun, taskOfRun } from './run-inputs.ts';
 
 /** Everything needed to ask what a run has trained. */
 export interface LoadedTuned {
@@ -42,6 +42,7 @@ export async function loadTuned(
 ): Promise<LoadedTuned> {
   const folder = requireTrainedRun(path);
   const asked = requireModelAndTask(recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) }));
+  await requireSettingsOfRun(folder, asked, changes);
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
   const given = { task: asked.task, isGiven: changes.task !== undefined };

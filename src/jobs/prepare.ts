@@ -69,7 +69,7 @@ export async function prepare(
   const { settings, encoding, tuning, tunings } = config;
   const { seed, data: place = defaultDataFolder() } = settings;
   const examples = await loadTaskData(task, { data: place, seed, ...download });
-  const inputs = await inputsOf(task, examples, model);
+  const inputs = await inputsOf(task, examples, model, settings);
   const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
   const held = `${validation.targets.length} validation and ${test.targets.length} test`;

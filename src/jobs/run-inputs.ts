@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { homeKeys } from '../config/paths.ts';
+import type { ResolvedSettings } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
 import type { Example } from '../data/example.ts';
@@ -13,6 +16,7 @@ import type { Model } from '../models/model.ts';
 import {
   changedData,
   changedModelFiles,
+  changedSettings,
   changedTask,
   changeOf,
   type RunInputs,
@@ -24,15 +28,25 @@ import { parseTaskFile } from '../tasks/custom/task-file.ts';
 import { loadTask, type Task, type TaskData } from '../tasks/tasks.ts';
 import type { JobContext } from './job-events.ts';
 
+/** Settings that say where things lie, which may move, and how a run computes. */
+const passing: readonly string[] = [...homeKeys, 'threads', 'device'];
+
 /** What a job is made from, to be kept in its run's folder. */
-export async function inputsOf(task: Task, data: TaskData, model: Pick<Model, 'name' | 'hashes'>): Promise<RunInputs> {
+export async function inputsOf(
+  task: Task,
+  data: TaskData,
+  model: Pick<Model, 'name' | 'hashes'>,
+  settings: ResolvedSettings,
+): Promise<RunInputs> {
   const { name, metric, labels, words, numbers, file } = task;
   const files: RunInputs['data']['files'] = [];
   for (const path of (data.files ?? []).map(each => resolve(each))) {
     files.push({ path, bytes: statSync(path).size, sha256: await rememberedHash(path) });
   }
+  const deciding = Object.entries(settings).filter(([key]) => !passing.includes(key));
   return {
     version: 1,
+    settings: Object.fromEntries(deciding),
     task: {
       ...{ name, metric },
       ...(labels && { labels: [...labels] }),
@@ -65,7 +79,8 @@ export async function requireInputsOfRun(folder: RunFolder, now: RunInputs, { me
     : changedTask(then.task, now.task);
   const model = changedModelFiles(then.model, now.model.files).map(text => `the model's ${text}`);
   const told = task.map(text => `the task's ${text}`);
-  requireSameInputs([...told, ...changedData(then.data, now.data), ...model], folder);
+  const settings = changedSettings(then.settings, now.settings ?? {});
+  requireSameInputs([...settings, ...told, ...changedData(then.data, now.data), ...model], folder);
 }
 
 /** Sizes of a run are its settings', and so no matter of a task file any more once it has begun. */
@@ -113,6 +128,22 @@ async function differenceNow(then: { text: string }, path: string, metrics: Metr
     if (error instanceof InputError) return `it cannot be read any more (${error.what})`;
     throw error;
   }
+}
+
+/**
+ * Makes sure that a run is asked by the settings that it was trained with, but for those that are given.
+ * @param recorded what its `config.yaml` says
+ * @throws InputError naming those that have changed
+ */
+export async function requireSettingsOfRun(folder: RunFolder, recorded: Settings, given: Settings): Promise<void> {
+  const then = await readRunInputs(folder);
+  const changes = changedSettings(then?.settings, { ...recorded }, Object.keys(given));
+  if (changes.length === 0) return;
+  throw new InputError(`this run was trained with other settings: ${changes.join('; ')}`, {
+    code: 'other-inputs',
+    where: folder.config,
+    remedy: 'put them back; where one is to differ for now, give it as a flag',
+  });
 }
 
 /**

@@ -8,6 +8,8 @@ const exampleSet = z.object({ rows: z.number(), sha256: z.string() });
 
 const runInputs = z.object({
   version: z.literal(1),
+  /** Settings that its numbers hang on, by key: those of `config.yaml` but places, and how it computes. */
+  settings: z.record(z.string(), z.unknown()).optional(),
   /** The task as it was resolved, and the text of its file where it has one. */
   task: z.looseObject({
     name: z.string(),
@@ -74,6 +76,20 @@ export function changedData(then: RunInputs['data'], now: RunInputs['data']): st
 export function changedTask(then: RunInputs['task'], now: RunInputs['task']): string[] {
   const said = ['metric', 'labels', 'words', 'numbers'] as const;
   return said.flatMap(key => changeOf(key, then[key], now[key]));
+}
+
+/**
+ * Settings that are not as they were, in words. A key that a later version has added says nothing.
+ * @param now those of `config.yaml`
+ * @param given keys that are given in their place
+ */
+export function changedSettings(
+  then: RunInputs['settings'],
+  now: Readonly<Record<string, unknown>>,
+  given: readonly string[] = [],
+): string[] {
+  const said = Object.entries(then ?? {}).filter(([key]) => !given.includes(key));
+  return said.flatMap(([key, value]) => changeOf(`config.yaml's ${key}`, value, now[key]));
 }
 
 /** `labels: "x" then, "y" now`; nothing where they are the same. */

@@ -175,3 +175,19 @@ test('a log that is gone is told: by what shows it, and where the run goes on', 
   assert.match(said, /metrics\.jsonl is not there any more, and what stood in it is lost/);
   await report(run);
 });
+
+test('a setting that was changed in config.yaml is told by its key; a place may be another', async () => {
+  const run = copyOf('search');
+  const config = join(run, 'config.yaml');
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace('lr: 0.01', 'lr: 0.03').replace(/^max-length: \d+/m, 'max-length: 9'));
+  const changes =
+    /config\.yaml's max-length: \d+ then, 9 now; .*lr: 0\.01 then, 0\.03 now|lr: 0\.01 then, 0\.03 now; .*9 now/;
+  await assert.rejects(predict(run), isRefused(config, changes, /put them back/));
+  await assert.rejects(resume('search', run), isRefused(run, changes, /put it back as it was and resume/));
+  // What is given as a flag is meant.
+  writeFileSync(config, text.replace(/^max-length: \d+/m, 'max-length: 9'));
+  await loadInference(run, { 'max-length': 9 });
+  writeFileSync(config, text.replace(/^threads: .*\n/m, '').replace(/^device: cpu/m, 'device: auto'));
+  await predict(run);
+});
