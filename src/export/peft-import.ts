@@ -14,7 +14,7 @@ import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
-import { holdsExport, readDescription } from './description.ts';
+import { descriptionFile, holdsExport, readDescription } from './description.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
@@ -46,6 +46,10 @@ interface ReadModule {
 const PREFIX = /^base_model\.model\./;
 const CONFIG = 'adapter_config.json';
 const TENSORS = 'adapter_model.safetensors';
+
+/** Of the files of an adapter's repository those that are read. */
+export const chooseAdapterFiles = (paths: readonly string[]): readonly string[] =>
+  paths.filter(path => [CONFIG, TENSORS, descriptionFile].includes(path));
 
 /**
  * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites
