@@ -36,7 +36,10 @@ export async function whileTracked<Context extends JobContext, T>(
   }
 }
 
-/** The same of an experiment: each of its runs is one of the trackers'. */
+/**
+ * The same of an experiment: each of its runs is one of the trackers'. Of a run that another process does, or did
+ * before, they are told by what its folder holds at its end; one that has all is told nothing.
+ */
 export async function whileAllTracked<T>(
   args: ParsedArgs,
   out: string,
@@ -48,25 +51,30 @@ export async function whileAllTracked<T>(
   const trackers = trackersNamed(String(args.log), '--log');
   const tell = (text: string) => onEvent?.({ type: 'warning', text });
   const followers = new Map<string, Follower>();
+  const begin = (folder: string): Follower => {
+    const follower = followRun(folder, `${basename(resolve(out))}/${relative(out, folder)}`, trackers, tell);
+    followers.set(folder, follower);
+    return follower;
+  };
   const ends: Promise<void>[] = [];
+  let kept = Promise.resolve();
   const finish = (folder: string) => {
-    const follower = followers.get(folder);
+    const follower = followers.get(folder) ?? begin(folder);
     followers.delete(folder);
-    if (follower) ends.push(follower.finish());
+    return follower.finish();
   };
   const follow = (event: ExperimentEvent): void => {
-    if (event.type === 'run-begins') {
-      const { folder } = event.cell;
-      const name = `${basename(resolve(out))}/${relative(out, folder)}`;
-      followers.set(folder, followRun(folder, name, trackers, tell));
-    } else if (event.type === 'run') followers.get(event.cell.folder)?.onEvent(event.event);
-    else if (event.type === 'run-done' || event.type === 'run-failed') finish(event.cell.folder);
+    if (event.type === 'run-begins') begin(event.cell.folder);
+    else if (event.type === 'run') followers.get(event.cell.folder)?.onEvent(event.event);
+    else if (event.type === 'run-done' || event.type === 'run-failed') ends.push(finish(event.cell.folder));
+    // One after the other: a thousand may have been done before.
+    else if (event.type === 'run-kept') kept = kept.then(() => finish(event.cell.folder));
     show(event);
   };
   try {
     return await work(follow);
   } finally {
-    for (const folder of [...followers.keys()]) finish(folder);
-    await Promise.all(ends);
+    for (const folder of [...followers.keys()]) ends.push(finish(folder));
+    await Promise.all([kept, ...ends]);
   }
 }

@@ -20,6 +20,8 @@ export type ExperimentEvent =
       readonly oneByOne: boolean;
       readonly progress: ExperimentProgress;
     }
+  /** A run that was done before, maybe by a queue while nobody waited: it is not done again. */
+  | { readonly type: 'run-kept'; readonly cell: Cell; readonly result: RunResult }
   | { readonly type: 'run-begins'; readonly cell: Cell; readonly progress: ExperimentProgress }
   | { readonly type: 'run'; readonly cell: Cell; readonly event: JobEvent }
   | {

@@ -10,7 +10,15 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: JobEvent }
   | { readonly type: 'done'; readonly result: RunResult }
   | { readonly type: 'interrupted'; readonly message: string }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly message: string }
+  /** The machine has refused to write: a StorageError. */
+  | {
+      readonly type: 'not-written';
+      readonly what: string;
+      readonly where: string;
+      readonly remedy: string;
+      readonly code: string;
+    };
 
 /** A worker's line to its parent. */
 export interface Channel {

@@ -63,8 +63,11 @@ export async function runExperiment(
   }
 
   for (const [index, cells] of phases.entries()) {
-    const open = await stillToDo(cells, (cell, result) => finished.push({ cell, result }));
+    const kept: FinishedCell[] = [];
+    const open = await stillToDo(cells, (cell, result) => kept.push({ cell, result }));
+    finished.push(...kept);
     if (index === 0) emit({ type: 'experiment-begins', oneByOne: executor.oneByOne, progress: progress() });
+    for (const { cell, result } of kept) emit({ type: 'run-kept', cell, result });
     const before = finished.length + failed.length;
     if (open.length > 0 && !signal.aborted) await executor.run(open, tell, signal);
     if (finished.length + failed.length < before + open.length) throw new InterruptedError(interruption);

@@ -7,8 +7,8 @@ import { deltaOf } from '../deltas/delta.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { initialDelta } from '../deltas/layout.ts';
 import type { PeftHost, ReadFromPeft } from '../deltas/trained-forms.ts';
+import { readCheckedHeader } from '../files/content-hash.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSafetensorsHeader } from '../files/safetensors.ts';
 import { readJson } from '../files/structured-text.ts';
 import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
@@ -177,7 +177,7 @@ async function readTensors(where: string): Promise<ReadonlyMap<string, HostTenso
     });
   }
   const byHost = new Map<string, Record<string, ReadTensor>>();
-  const { tensors } = await readSafetensorsHeader(where);
+  const { tensors } = await readCheckedHeader(where);
   for (const [name, entry] of tensors) {
     // Where all biases are trained PEFT saves those of a module that is saved whole thrice.
     if (/\.(modules_to_save|original_module)\./.test(name)) continue;
@@ -187,9 +187,19 @@ async function readTensors(where: string): Promise<ReadonlyMap<string, HostTenso
       /^(.*?)(?:\.base_layer)?\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
     if (host === undefined || part === undefined) throw notRead(where, `tensor ${name}`);
     const values = await readWeight(weight);
+    requireFinite(values, name, where);
     byHost.set(host, { ...byHost.get(host), [part]: { shape: entry.shape, values } });
   }
   return byHost;
+}
+
+function requireFinite(values: Float32Array, name: string, where: string): void {
+  if (values.every(Number.isFinite)) return;
+  throw new InputError(`${name} holds numbers that are not finite`, {
+    code: 'not-finite',
+    where,
+    remedy: 'train the adapter again, at a lower learning rate',
+  });
 }
 
 async function modulesAt(

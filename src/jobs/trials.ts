@@ -13,7 +13,7 @@ import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { givenStructure } from './given-structure.ts';
 
-/** A structure to tune, and the sizes and rates for it. Of several trials the best on validation is kept. */
+/** A structure to tune, and the sizes and rates for it. Of several trials that of the least validation loss is kept. */
 export interface Trial {
   /** Short and unique among the trials, fit for a file name; absent where there is only one. */
   readonly name?: string;
@@ -70,8 +70,10 @@ function methodTrials(
   const keepInert = asked['keep-inert'];
   const { sites } = model;
   const attempts = method.attempts({ sites, deltas: catalogue.deltas, seed, keepInert, space, affordable });
+  // Of several the one with the least validation loss is taken.
+  const judged = attempts.length > 1 ? { ...tuning, validationLoss: true } : tuning;
   return attempts.map(({ modules, kept = modules.map(() => true), ...attempt }) => ({
-    ...trialTuning(attempt, tuning),
+    ...trialTuning(attempt, judged),
     structure: createStructure(model, origin, modules, { kept }),
   }));
 }

@@ -1,5 +1,5 @@
 import { duration } from '../core/format.ts';
-import type { QueueStanding } from '../experiments/queue/queue-standing.ts';
+import { failureWords, type QueueStanding } from '../experiments/queue/queue-state.ts';
 import { escapeMarkup } from '../report/escape.ts';
 
 const experimentColumns = [
@@ -22,9 +22,10 @@ export function queuePage({ experiments, workers, failures }: QueueStanding): st
     cell ?? '',
     `${Math.round(seen)} s ago`,
   ]);
-  const failed = failures.map(({ experiment, cell, state, attempts, message }) => [
-    ...[experiment, cell, state === 'failed' ? 'for good' : `now ${state}`, attempts, message],
-  ]);
+  const failed = failures.map(failure => {
+    const { experiment, cell, attempts, message } = failure;
+    return [experiment, cell, failureWords(failure), attempts, message];
+  });
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -40,7 +41,7 @@ export function queuePage({ experiments, workers, failures }: QueueStanding): st
 <p><a href="/">Runs</a></p>
 ${table('Experiments', experimentColumns, runs)}
 ${table('Workers', ['worker', 's3delta', 'works at', 'heard of'], people)}
-${table('Failures', ['experiment', 'run', 'failed', 'attempts', 'reason'], failed)}
+${table('Failures', ['experiment', 'run', 'stands', 'attempts', 'reason'], failed)}
 </main>
 </body>
 </html>

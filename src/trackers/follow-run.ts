@@ -1,7 +1,8 @@
 import { shellWord } from '../core/format.ts';
+import { isThere } from '../files/regular-file.ts';
 import type { JobEvent } from '../jobs/job-events.ts';
 import { runFolder } from '../runs/run-folder.ts';
-import { sendNews } from './tracked-run.ts';
+import { notesOf, sendNews } from './tracked-run.ts';
 import type { Tracker } from './tracker.ts';
 
 /** How long the end of a run waits for trackers, in all. */
@@ -29,6 +30,7 @@ export function followRun(
   patience: number = PATIENCE_MS,
 ): Follower {
   const folder = runFolder(path);
+  const note = notesOf(folder);
   const stop = new AbortController();
   const tails = [...trackers].map(tracker => ({
     tracker,
@@ -37,7 +39,7 @@ export function followRun(
   }));
   type Tail = (typeof tails)[number];
 
-  const send = ({ tracker }: Tail, signal: AbortSignal) => sendNews(folder, name, tracker, signal);
+  const send = ({ tracker }: Tail, signal: AbortSignal) => sendNews(folder, name, tracker, signal, note);
   const start = (tail: Tail): void => {
     if (tail.sending !== undefined) {
       tail.again = true;
@@ -61,6 +63,8 @@ export function followRun(
       if (event.type === 'evaluation') for (const tail of tails) start(tail);
     },
     async finish() {
+      // It has not begun, or elsewhere: there is nothing to send yet.
+      if (!isThere(folder.config)) return;
       const limit = AbortSignal.timeout(patience);
       limit.addEventListener('abort', () => stop.abort(), { once: true });
       await Promise.all(

@@ -32,9 +32,26 @@ function readSent(folder: RunFolder): Record<string, Sent> {
   }
 }
 
+/** Notes what trackers have of a run. */
+type Notes = (key: string, sent: Sent) => Promise<void>;
+
+/** Trackers are sent to side by side, and noted one after the other: no note may undo another's. */
+export function notesOf(folder: RunFolder): Notes {
+  let last: Promise<unknown> = Promise.resolve();
+  return (key, sent) => {
+    const note = async () => {
+      await writeFileWhole(stateFile(folder), `${JSON.stringify({ ...readSent(folder), [key]: sent }, null, 2)}\n`);
+    };
+    const noted = last.then(note, note);
+    last = noted;
+    return noted;
+  };
+}
+
 /**
  * Sends a tracker what a run's folder holds and it has not got.
  * @param name what the run is called there, the first time
+ * @param note of the same folder for all trackers that are sent to at the same time
  * @returns how many validations were sent, and whether the run's end was
  * @throws whatever the tracker throws; then nothing counts as sent
  */
@@ -43,6 +60,7 @@ export async function sendNews(
   name: string,
   [key, tracker]: readonly [string, Tracker],
   signal: AbortSignal,
+  note: Notes = notesOf(folder),
 ): Promise<{ readonly points: number; readonly ended: boolean }> {
   const run = await readRunFacts(folder, name);
   const all = pointsOf(readMetrics(folder.metrics), run.begun);
@@ -52,8 +70,7 @@ export async function sendNews(
   if (points.length === 0 && end === undefined) return { points: 0, ended: false };
   const id = await tracker.send(run, { points, ...(end && { end }) }, before?.id, signal);
   const sent: Sent = { points: all.length, ended: before?.ended === true || end !== undefined, id };
-  // Another tracker may have been as quick.
-  await writeFileWhole(stateFile(folder), `${JSON.stringify({ ...readSent(folder), [key]: sent }, null, 2)}\n`);
+  await note(key, sent);
   return { points: points.length, ended: end !== undefined };
 }
 

@@ -212,3 +212,25 @@ describe('adapters as users of PEFT have them', { skip }, async () => {
     });
   }
 });
+
+test('an adapter that has changed since it was exported, and one that has diverged, are refused by file', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const out = freshFolder();
+  const lora = [createModule(model.sites.find(({ host }) => host === 'linear')!, 'lora')];
+  await exportModel(model, trained(model, lora), { format: 'peft', out, task, settings: {} });
+  const file = join(out, 'adapter_model.safetensors');
+  const whole = readFileSync(file);
+  const isRefused = (message: RegExp) => (error: unknown) =>
+    error instanceof InputError && error.where === file && message.test(error.message);
+  const changed = Buffer.from(whole);
+  changed[whole.length - 5]! ^= 1;
+  writeFileSync(file, changed);
+  await assert.rejects(readPeftAdapter(out, model), isRefused(/another hash/));
+  // PEFT's own files carry no hash.
+  const foreign = Buffer.from(whole.toString('latin1').replace('s3delta.sha256', 'another.sha256'), 'latin1');
+  writeFileSync(file, foreign);
+  await readPeftAdapter(out, model);
+  foreign.writeFloatLE(Number.NaN, whole.length - 4);
+  writeFileSync(file, foreign);
+  await assert.rejects(readPeftAdapter(out, model), isRefused(/holds numbers that are not finite/));
+});

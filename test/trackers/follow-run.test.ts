@@ -121,3 +121,12 @@ test('a tracker there is not, an address that is none, and a missing name are to
   withEnvironment(t, { MLFLOW_TRACKING_URI: 'sqlite:///here' });
   assert.match((await runCli(['log', folder.path, '--to', 'mlflow'], '.')).stdout, /which is no address of a server/);
 });
+
+test('of trackers that take a run at the same moment, none is forgotten', async t => {
+  const folder = writeRun(rootOf(t), 'one');
+  const names = ['a', 'b', 'c'];
+  const quick = new Map(names.map(name => [name, { description: name, send: async () => `id of ${name}` }]));
+  await followRun(folder.path, 'one', quick, text => assert.fail(text)).finish();
+  const noted = JSON.parse(readFileSync(join(folder.path, 'trackers.json'), 'utf8'));
+  assert.deepEqual(Object.keys(noted).sort(), names);
+});

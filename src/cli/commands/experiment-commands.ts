@@ -100,7 +100,7 @@ export const transfer: Command = experiment({
   examples: {
     'my.yaml --from runs/rte,runs/mrpc --task sst2,cola --out a': 'two structures on two other tasks',
   },
-  args: transferArgs,
+  args: catalogue => ({ ...transferArgs(catalogue), ...logArg }),
   read: readTransferSettings,
   work: transferWork,
   output: comparisonOutput,
@@ -111,7 +111,7 @@ export const spread: Command = experiment({
   examples: {
     'my.yaml --structures 12 --seeds 2 --out runs/spread': '24 trainings of random structures',
   },
-  args: spreadArgs,
+  args: catalogue => ({ ...spreadArgs(catalogue), ...logArg }),
   read: readSpreadSettings,
   work: spreadWork,
   output: spreadOutput,

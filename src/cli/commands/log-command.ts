@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { requireRun, runFolder } from '../../runs/run-folder.ts';
-import { sendNews } from '../../trackers/tracked-run.ts';
+import { notesOf, sendNews } from '../../trackers/tracked-run.ts';
 import { trackers, trackersInWords, trackersNamed } from '../../trackers/trackers.ts';
 import type { Command } from '../command.ts';
 
@@ -26,11 +26,12 @@ export const log: Command = {
       });
     }
     const named = [...trackersNamed(String(args.to), '--to')];
+    const [title, note] = [basename(resolve(folder.path)), notesOf(folder)];
     const sent = await Promise.all(
       named.map(async tracker => {
         const [name] = tracker;
         try {
-          return { tracker: name, ...(await sendNews(folder, basename(resolve(folder.path)), tracker, signal)) };
+          return { tracker: name, ...(await sendNews(folder, title, tracker, signal, note)) };
         } catch (error) {
           return { tracker: name, failed: (error as Error).message };
         }

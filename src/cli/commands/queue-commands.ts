@@ -13,9 +13,11 @@ import {
   queueNames,
   queueUrl,
 } from '../../experiments/queue/database.ts';
-import { type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { failureWords, type QueueStanding } from '../../experiments/queue/queue-state.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
-import { prepareQueue, prepareWorkerUser, requireQueue } from '../../experiments/queue/schema.ts';
+import { prepareUser, type QueueRole } from '../../experiments/queue/roles.ts';
+import { prepareQueue, requireQueue } from '../../experiments/queue/schema.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { tableLines } from '../../report/table.ts';
 import type { Command, Output } from '../command.ts';
@@ -46,15 +48,20 @@ export async function withQueue<T>(
   }
 }
 
-const workerPassword = 'S3DELTA_WORKER_PASSWORD';
+/** Where the password of a user that is made comes from. */
+const passwords: Readonly<Record<QueueRole, string>> = {
+  worker: 'S3DELTA_WORKER_PASSWORD',
+  submitter: 'S3DELTA_SUBMITTER_PASSWORD',
+};
+const queueRoles = Object.keys(passwords) as QueueRole[];
 
-function passwordOfWorkers(): string {
-  const password = process.env[workerPassword];
+function passwordOf(role: QueueRole): string {
+  const password = process.env[passwords[role]];
   if (password) return password;
-  throw new InputError('no password for the user of workers is given', {
+  throw new InputError(`no password for the user of ${role}s is given`, {
     code: 'missing-setting',
-    where: '--worker',
-    remedy: `set $${workerPassword}`,
+    where: `--${role}`,
+    remedy: `set $${passwords[role]}`,
   });
 }
 
@@ -68,19 +75,29 @@ export const queue: Command = {
     worker: {
       type: 'string',
       valueHint: 'NAME',
-      description: `make a database user for workers, with the password in $${workerPassword}`,
+      description: `make a database user who can only do runs, with the password in $${passwords.worker}`,
+    },
+    submitter: {
+      type: 'string',
+      valueHint: 'NAME',
+      description: `make one who can only submit, stop and collect runs, with the password in $${passwords.submitter}`,
     },
   },
-  run: args =>
-    withQueue(args, {}, async queue => {
-      const hasRole = await prepareQueue(queue);
-      if (args.worker !== undefined) await prepareWorkerUser(queue, String(args.worker), passwordOfWorkers());
+  run: args => {
+    const users = queueRoles
+      .filter(role => args[role] !== undefined)
+      .map(role => ({ role, name: String(args[role]), password: passwordOf(role) }));
+    return withQueue(args, {}, async queue => {
+      const hasRoles = await prepareQueue(queue);
+      for (const { role, name, password } of users) await prepareUser(queue, role, name, password);
       const { lines, ...rest } = standingOutput(await queueStanding(queue));
-      const role = hasRole
-        ? `workers need no more rights than its role ${queueNames.role} has: --worker NAME makes a user with these`
-        : `this user may make no roles: ask who may for CREATE ROLE ${queueNames.role}, then say s3delta queue again`;
-      return { ...rest, lines: [`${queue.name} holds a queue of this version`, role, '', ...lines] };
-    }),
+      const { worker, submitter } = queueNames.roles;
+      const about = hasRoles
+        ? `its roles ${worker} and ${submitter} have the least rights: --worker NAME, --submitter NAME make users`
+        : `this user may make no roles: have made ${worker} and ${submitter} (CREATE ROLE), then say this again`;
+      return { ...rest, lines: [`${queue.name} holds a queue of this version`, about, '', ...lines] };
+    });
+  },
 };
 
 export const worker: Command = {
@@ -193,11 +210,10 @@ function standingOutput(standing: QueueStanding): Output {
     cell ?? '',
     `${Math.round(seen)} s ago`,
   ]);
-  const dead = failures.map(({ experiment, cell, state, attempts, message }) =>
-    state === 'failed'
-      ? `failed for good: ${experiment}: ${cell}, ${attempts} times: ${message}`
-      : `failed before: ${experiment}: ${cell}: ${message}`,
-  );
+  const dead = failures.map(failure => {
+    const { experiment, cell, attempts, message } = failure;
+    return `${failureWords(failure)}: ${experiment}: ${cell}, attempt ${attempts}: ${message}`;
+  });
   return {
     document: standing,
     lines: [

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InterruptedError, stoppedBy } from '../../core/errors.ts';
+import { InterruptedError, StorageError, stoppedBy } from '../../core/errors.ts';
 import type { RunResult } from '../../runs/result.ts';
 import type { FromWorker, ToWorker } from '../messages.ts';
 import { secretVariables } from '../queue/database.ts';
@@ -69,6 +69,7 @@ export function inChild(): Runner {
         if (message.type === 'event') onEvent?.(message.event);
         else if (message.type === 'done') settle(() => resolve(message.result));
         else if (message.type === 'interrupted') settle(() => reject(new InterruptedError(message.message)));
+        else if (message.type === 'not-written') settle(() => reject(new StorageError(message.what, message)));
         else settle(() => reject(new RunError(message.message)));
       };
       worker.on('message', onMessage).on('exit', onExit).on('error', onError);

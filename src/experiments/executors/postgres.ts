@@ -7,9 +7,10 @@ import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { key, keyWithDefault } from '../../core/key.ts';
 import { type Cell, cellId, cellName, fileName } from '../cell.ts';
 import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
-import { asQueueError, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
+import { asQueueError, awayWords, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';
 import { packCell } from '../queue/packed-cell.ts';
-import { lostMessage, type QueuedState, stateWords } from '../queue/queue-standing.ts';
+import { lostMessage, stateWords } from '../queue/queue-standing.ts';
+import type { QueuedState } from '../queue/queue-state.ts';
 import { ensureQueue, requireQueue, requireQueueOrRoom } from '../queue/schema.ts';
 import { type SubmittedCell, submitCells } from '../queue/submit-cells.ts';
 import { describeError, type Executor, type ExecutorContext, type ExecutorKind, type TellState } from './executor.ts';
@@ -58,7 +59,7 @@ export const postgres = {
   options,
   reachedBy: ['queue', 'experiment'],
   async open(given, context) {
-    const queue = await openDatabase(queueUrl(given.queue), { superviseSeconds: 10 });
+    const queue = await openDatabase(queueUrl(given.queue));
     try {
       await requireQueueOrRoom(queue);
     } catch (error) {
@@ -167,6 +168,7 @@ async function follow(
 ): Promise<void> {
   const open = new Map([...submissions].map(([submission, cells]) => [submission.id, { submission, cells }]));
   const told = new Map<string, QueuedState>();
+  const reasons = new Set<string>();
   let away = false;
   while (open.size > 0 && !signal.aborted) {
     const asked = performance.now();
@@ -174,6 +176,11 @@ async function follow(
       for (const { id, state, message } of await changesOf(queue, [...open.keys()])) {
         const { cells } = open.get(id)!;
         if (signal.aborted) return;
+        // What keeps one from being done keeps others, too: each reason is told once.
+        if (message !== null && state === 'waiting' && !reasons.has(message)) {
+          reasons.add(message);
+          say(`${cellName(cells[0]!)} could not be done by a worker: ${message}`);
+        }
         if (state !== told.get(id) && (state === 'running' || state === 'waiting')) {
           if (state === 'running' || told.has(id)) for (const cell of cells) tell(cell, { state });
         } else if (state === 'done') {
@@ -190,7 +197,7 @@ async function follow(
       away = false;
     } catch (error) {
       if (!isAway(error)) throw error;
-      if (!away) say('the database does not answer: waiting for it');
+      if (!away) say(`${awayWords(error)}: waiting for it`);
       away = true;
     }
     const took = performance.now() - asked;
@@ -214,8 +221,6 @@ interface Member {
   readonly id: string;
   readonly state: QueuedState;
   readonly message: string | null;
-  /** Whether no other experiment waits for it. */
-  readonly alone: boolean;
 }
 
 /** Of cells, those that are not just waiting. */
@@ -233,8 +238,7 @@ async function changesOf(queue: Queue, ids: readonly string[]) {
 async function reachCells(queue: Queue, experiment: string) {
   async function membersOf(cells: readonly Cell[]): Promise<Map<string, Member>> {
     const { rows } = await queue.pool.query<Member & { cell: string }>(
-      `SELECT m.cell AS id, m.about->>'cell' AS cell, ${stateWords} AS state, ${lastMessage} AS message,
-         NOT EXISTS (SELECT 1 FROM s3delta.member o WHERE o.cell = m.cell AND o.experiment <> m.experiment) AS alone
+      `SELECT m.cell AS id, m.about->>'cell' AS cell, ${stateWords} AS state, ${lastMessage} AS message
        FROM s3delta.experiment e JOIN s3delta.member m ON m.experiment = e.id
        JOIN s3delta_boss.job j ON j.name = $2 AND j.id = m.cell WHERE e.name = $1`,
       [experiment, queueNames.cells],
@@ -257,14 +261,10 @@ async function reachCells(queue: Queue, experiment: string) {
     /** What other experiments wait for is left to them. */
     async cancel(cells: readonly Cell[]) {
       const members = [...(await membersOf(cells)).values()];
-      const open = members.filter(({ state, alone }) => alone && (state === 'waiting' || state === 'running'));
-      if (open.length === 0) return 0;
-      const boss = await queue.boss();
-      await boss.cancel(
-        queueNames.cells,
-        open.map(({ id }) => id),
-      );
-      return open.length;
+      const { rows } = await queue.pool.query<{ stopped: number }>('SELECT s3delta.stop_cells($1, $2) AS stopped', [
+        ...[experiment, members.map(({ id }) => id)],
+      ]);
+      return rows[0]!.stopped;
     },
     close: () => queue.close(),
   };

@@ -1,4 +1,4 @@
-import { InterruptedError, StopRequest } from '../../core/errors.ts';
+import { InterruptedError, StopRequest, StorageError } from '../../core/errors.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import type { Cell } from '../cell.ts';
 import type { Channel } from '../messages.ts';
@@ -18,7 +18,10 @@ export function serveCells(channel: Channel): void {
       channel.send({ type: 'done', result: await executor.run(cell, { signal: stop.signal, onEvent }) });
     } catch (error) {
       if (error instanceof InterruptedError) channel.send({ type: 'interrupted', message: error.message });
-      else channel.send({ type: 'failed', message: describeError(error) });
+      else if (error instanceof StorageError) {
+        const { what, where, remedy, code } = error;
+        channel.send({ type: 'not-written', what, where, remedy, code });
+      } else channel.send({ type: 'failed', message: describeError(error) });
     }
   }
 

@@ -1,20 +1,22 @@
 import type { Client, Pool, PoolClient } from 'pg';
 import type { PgBoss } from 'pg-boss';
-import { InputError } from '../../core/errors.ts';
+import { InputError, StorageError } from '../../core/errors.ts';
 
 /** Variables that no process which does runs gets to see. */
-export const secretVariables = ['S3DELTA_QUEUE', 'PGPASSWORD', 'S3DELTA_WORKER_PASSWORD'] as const;
+export const secretVariables = [
+  ...['S3DELTA_QUEUE', 'PGPASSWORD', 'S3DELTA_WORKER_PASSWORD', 'S3DELTA_SUBMITTER_PASSWORD'],
+] as const;
 
 /** Where the queue is found when no --queue is given: a password in an argument would stand in the process list. */
 const queueVariable = 'S3DELTA_QUEUE';
 
-/** Schemas, queues and the role, by their names in the database. */
+/** Schemas, queues and roles, by their names in the database. */
 export const queueNames = {
   own: 's3delta',
   boss: 's3delta_boss',
   cells: 'cells',
   deadLetters: 'dead-letters',
-  role: 's3delta_worker',
+  roles: { worker: 's3delta_worker', submitter: 's3delta_submitter' },
 } as const;
 
 /** What statements are given to: a connection inside a transaction, or the pool. */
@@ -186,13 +188,25 @@ export async function load<T>(importing: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether an error says that the database cannot be reached now; the same may work later. */
+/** Whether an error says that the database cannot be asked now; the same may work later. */
 export function isAway(error: unknown): boolean {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
+  // What breaks while it fills a file is told as that file's.
+  const own = (error instanceof StorageError && error.cause) || error;
+  const { code = '', message = '', syscall } = own as { code?: string; message?: string; syscall?: string };
+  // No socket is there; that a file is not is none of the database's.
+  if (code === 'ENOENT') return syscall === 'connect';
   return (
-    /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|57P0|08|53300|25P03|40P01|40001)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|57P0|08|53|25P03|40P01|40001)/.test(code) ||
     /connection terminated|timeout exceeded|connection error|Client has encountered/i.test(message)
   );
+}
+
+/** Why the database cannot be asked now, as `isAway` has found. */
+export function awayWords(error: unknown): string {
+  const { code } = error as { code?: string };
+  if (code === '53100') return 'the disk of the database is full';
+  if (code === '53300') return 'the database has no connection free';
+  return 'the database does not answer';
 }
 
 /** What a user can do about what a database has refused. Other errors come back as they are. */
@@ -217,6 +231,9 @@ export function asQueueError(error: unknown, where: string): unknown {
       'queue-refused',
       'give a user with these rights: see docs/many-machines.md',
     );
+  }
+  if (/^53/.test(code)) {
+    return about(awayWords(error), 'queue-unreachable', 'make room there; the same command goes on from here');
   }
   if (isAway(error)) {
     return about('no database answers there', 'queue-unreachable', 'correct --queue, or start PostgreSQL');

@@ -68,7 +68,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** What a worker lets cells read. */
 export interface Allowed {
-  /** Cells may name what lies in these, by its path or by its name in them. */
+  /** Cells may name what lies in these, by its path or by any end of its path in them. */
   readonly folders: readonly string[];
   /** Whether they may name models and data sets of the Hub. */
   readonly hub: boolean;
@@ -92,26 +92,34 @@ export async function findPlace(
     const actual = await hashPlace({ key, given: here }, settings, catalogue).catch(() => undefined);
     if (actual === hash) return { here };
   }
-  const advice = allowed.folders.length > 0 ? `one of ${allowed.folders.join(', ')}` : 'a folder, named by --allow';
+  const folder = allowed.folders.length > 0 ? `one of ${allowed.folders.join(', ')}` : 'a folder, named by --allow';
+  const hub = !allowed.hub && isHubName(place) ? ', or start the worker without --no-hub' : '';
   return {
     lacks: found
       ? `${what} is another here: its files have other hashes`
-      : `${what} is not here, or not allowed: put it into ${advice}`,
+      : `${what} is not here, or not allowed: put it into ${folder}${hub}`,
   };
 }
 
 async function candidates({ key, given }: Place, { folders, hub }: Allowed): Promise<(string | undefined)[]> {
   if (given === undefined || (key === 'model' && builtInModel(given) !== undefined)) return [given];
-  const names = [resolve(given), ...folders.map(folder => join(folder, basename(given)))];
+  const parts = resolve(given).split(sep).filter(Boolean);
+  // The nearest first: `films/task.yaml` is rather meant than any `task.yaml`.
+  const ends = parts.map((_, from) => join(...parts.slice(from)));
+  const names = [resolve(given), ...folders.flatMap(folder => ends.map(end => join(folder, end)))];
   const roots = await Promise.all(folders.map(folder => realpath(folder).catch(() => undefined)));
   const inside: string[] = [];
   for (const name of new Set(names)) {
     const real = await realpath(name).catch(() => undefined);
     if (real !== undefined && roots.some(root => root !== undefined && isWithin(real, root))) inside.push(name);
   }
-  const type = key === 'model' ? 'model' : 'dataset';
-  const isOnHub = hub && (key === 'model' || key === 'data') && parseRepository(given, type) !== undefined;
-  return isOnHub && !existsSync(given) ? [...inside, given] : inside;
+  return hub && isHubName({ key, given }) ? [...inside, given] : inside;
+}
+
+/** Whether a place can be one of the Hub: what lies here by that name is meant before. */
+function isHubName({ key, given }: Named): boolean {
+  if (given === undefined || (key !== 'model' && key !== 'data') || existsSync(given)) return false;
+  return parseRepository(given, key === 'model' ? 'model' : 'dataset') !== undefined;
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -1,44 +1,5 @@
 import { type Queue, queueNames } from './database.ts';
-
-/** Where a cell stands in the queue. `failed` means for good: its letter is a dead one. */
-export type QueuedState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
-
-/** How far an experiment is. */
-interface ExperimentStanding {
-  readonly name: string;
-  readonly priority: number;
-  readonly cells: number;
-  readonly states: Readonly<Record<QueuedState, number>>;
-  /** Cells an hour, by those done in the last half hour; 0 where none was. */
-  readonly hourly: number;
-}
-
-/** A worker that was heard of in the last minute. */
-interface WorkerStanding {
-  readonly name: string;
-  readonly program: string;
-  /** Name of the cell it works at. */
-  readonly cell: string | null;
-  /** Seconds since it was heard of, by the clock of the database. */
-  readonly seen: number;
-}
-
-/** A cell that has failed. */
-interface FailureStanding {
-  readonly experiment: string;
-  readonly cell: string;
-  readonly state: QueuedState;
-  readonly attempts: number;
-  readonly message: string;
-}
-
-/** All that is to be said of a queue. */
-export interface QueueStanding {
-  readonly experiments: readonly ExperimentStanding[];
-  readonly workers: readonly WorkerStanding[];
-  /** The latest, at most a hundred. */
-  readonly failures: readonly FailureStanding[];
-}
+import type { ExperimentStanding, FailureStanding, QueuedState, QueueStanding, WorkerStanding } from './queue-state.ts';
 
 /** Words for pg-boss's states. */
 export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retry' THEN 'waiting'
@@ -67,9 +28,12 @@ const workersQuery = `
 
 const failuresQuery = `
   SELECT e.name AS experiment, c.content->>'name' AS cell, ${stateWords} AS state, j.retry_count + 1 AS attempts,
-    coalesce(f.message, $1) AS message
+    coalesce(f.message, $1) AS message, coalesce(f.kind, 'failed') AS kind
   FROM (
-    SELECT cell, max(attempt) AS attempt, max(failed) AS at FROM s3delta.failure GROUP BY cell
+    SELECT cell, max(attempt) AS attempt, max(failed) AS at FROM s3delta.failure o
+      WHERE o.kind <> 'passed on' OR EXISTS (SELECT 1 FROM s3delta_boss.job j
+        WHERE j.name = '${queueNames.cells}' AND j.id = o.cell AND j.state <= 'active')
+      GROUP BY cell
     UNION ALL
     SELECT j.id, -1, j.completed_on FROM s3delta_boss.job j
       WHERE j.name = '${queueNames.cells}' AND j.state = 'failed'

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobWithMetadata } from 'pg-boss';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { InterruptedError } from '../../core/errors.ts';
+import { InterruptedError, StorageError } from '../../core/errors.ts';
+import { asStorageError } from '../../files/file-errors.ts';
 import { makeFolder } from '../../files/folders.ts';
 import { packageVersion } from '../../library/provenance.ts';
 import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { describeError, type Runner } from '../executors/executor.ts';
-import { executing, isAway, type Queue, queueNames, type Statements } from './database.ts';
+import { awayWords, executing, isAway, type Queue, queueNames, type Statements } from './database.ts';
 import { keepLease, type Lease } from './lease.ts';
 import { LackError, type LocalCell, PoisonError, readPacked, unpackCell } from './local-cell.ts';
 import { groupOf, type PackedCell } from './packed-cell.ts';
@@ -35,6 +36,8 @@ export interface WorkerOptions {
   readonly checkpointSeconds?: number;
   /** Seconds between two looks into an empty queue (default 2). */
   readonly pollSeconds?: number;
+  /** Seconds for which it leaves cells alone that need what it lacks (default 10), and all where its disk is full. */
+  readonly lackSeconds?: number;
   /** Folder in which a folder of its own is made for cells at work (default: that of temporary files). */
   readonly workFolder?: string;
 }
@@ -47,8 +50,6 @@ export interface WorkerOutcome {
 
 /** pg-boss ends an attempt after a day, whatever it hears: the cell is given back before, and taken again. */
 const longestAttempt = 23 * 3600 * 1000;
-/** Seconds for which a worker leaves cells alone that need what it lacks. */
-const lackSeconds = 10;
 /** How often all workers there are may have refused a cell before it goes to the dead letters. */
 const mostRefusals = 5;
 
@@ -72,6 +73,8 @@ class QueueWorker {
   readonly #outcome = { done: 0, failed: 0 };
   /** Until when cells of a group are left to others. */
   readonly #lacks = new Map<string, number>();
+  /** Until when it takes none at all: its disk is full. */
+  #rests = Number.NEGATIVE_INFINITY;
   #runner: Runner | undefined;
   #seen = Number.NEGATIVE_INFINITY;
 
@@ -83,7 +86,9 @@ class QueueWorker {
   async work(): Promise<WorkerOutcome> {
     const { signal, tell, untilEmpty, pollSeconds = 2, workFolder = tmpdir() } = this.#options;
     await makeFolder(workFolder);
-    const own = await mkdtemp(join(workFolder, 's3delta-worker-'));
+    const own = await mkdtemp(join(workFolder, 's3delta-worker-')).catch(error => {
+      throw asStorageError(workFolder, error);
+    });
     let away = 0;
     try {
       while (!signal.aborted) {
@@ -96,7 +101,7 @@ class QueueWorker {
           else await pause(pollSeconds, signal);
         } catch (error) {
           if (!isAway(error)) throw error;
-          if (away === 0) tell('the database does not answer: waiting for it');
+          if (away === 0) tell(`${awayWords(error)}: waiting for it`);
           away += 1;
           await pause(Math.min(10, 2 ** away / 4), signal);
         }
@@ -116,6 +121,7 @@ class QueueWorker {
     await this.#show(null);
     const boss = await this.#queue.boss();
     const now = performance.now();
+    if (now < this.#rests) return undefined;
     for (const [group, until] of this.#lacks) if (until < now) this.#lacks.delete(group);
     const ignoreGroups = [...this.#lacks.keys()];
     const [job] = await boss.fetch<object>(queueNames.cells, { includeMetadata: true, ignoreGroups });
@@ -151,7 +157,13 @@ class QueueWorker {
     try {
       await this.#show(job.id);
       const { rows } = await this.#queue.pool.query('SELECT content FROM s3delta.cell WHERE id = $1', [job.id]);
-      packed = readPacked(rows[0]?.content);
+      if (rows[0] === undefined) {
+        // Nobody waits for it, and nobody could be told.
+        await boss.deleteJob(queueNames.cells, job.id);
+        this.#options.tell(`${job.id}: removed, as it is the place of no cell`);
+        return;
+      }
+      packed = readPacked(rows[0].content);
       await this.#run(held, packed, folder, lease);
     } catch (error) {
       await this.#fail(held, packed, error, lease);
@@ -182,7 +194,10 @@ class QueueWorker {
       result = await this.#runner.run(cell, { signal: AbortSignal.any([signal, lease.lost, overtime]) });
     } catch (error) {
       const stored = await checkpoints.end();
-      if (!(error instanceof InterruptedError) || lease.lost.aborted) throw error;
+      if (lease.lost.aborted) throw error;
+      // What was written until then is whole: another goes on from there.
+      if (error instanceof StorageError) await this.#store(held, local, stored, lease);
+      if (!(error instanceof InterruptedError)) throw error;
       await this.#giveBack(held, local, stored, lease);
       tell(`${packed.name}: given back, its state saved`);
       return;
@@ -247,6 +262,10 @@ class QueueWorker {
     });
   }
 
+  async #store(held: Held, { cell, outward }: LocalCell, stored: StoredStates, lease: Lease): Promise<void> {
+    await this.#insist(lease, client => storeRun(client, held, cell.folder, stored, outward));
+  }
+
   /** Stores the state, and lets another go on. That costs no retry. */
   async #giveBack(held: Held, { cell, outward }: LocalCell, stored: StoredStates, lease: Lease): Promise<void> {
     await this.#insist(lease, async client => {
@@ -276,25 +295,21 @@ class QueueWorker {
     // Nobody can be told: the lease passes, and another goes on.
     if (isAway(error)) throw error;
     const message = error instanceof LackError || error instanceof PoisonError ? error.message : describeError(error);
-    if (error instanceof LackError) {
-      this.#lacks.set(groupOf(packed!), performance.now() + lackSeconds * 1000);
-    }
+    const isRefusal = error instanceof LackError || error instanceof StorageError;
+    if (isRefusal) this.#leaveAlone(packed!, error);
     const boss = await this.#queue.boss();
     const isOver = await this.#insist(lease, async client => {
-      if (error instanceof LackError && (await this.#mayAnother(client, packed!))) {
-        await client.query('SELECT s3delta.hold($1, $2)', [held.id, held.attempt]);
-        await this.#putBack(client, held);
-        return false;
-      }
-      const most = error instanceof PoisonError ? 0 : error instanceof LackError ? mostRefusals : null;
-      const { rows } = await client.query<{ over: boolean }>('SELECT s3delta.put_failure($1, $2, $3, $4, $5) AS over', [
-        ...[held.id, held.attempt, this.#id, message, most],
-      ]);
-      await boss.fail(queueNames.cells, attemptOf(held), { message }, { db: executing(client) });
+      const kind = !isRefusal ? 'failed' : (await this.#mayAnother(client, packed!)) ? 'passed on' : 'refused';
+      const most = error instanceof PoisonError ? 0 : isRefusal ? mostRefusals : null;
+      const values = [held.id, held.attempt, this.#id, message, kind, most];
+      const put = 'SELECT s3delta.put_failure($1, $2, $3, $4, $5, $6) AS over';
+      const { rows } = await client.query<{ over: boolean }>(put, values);
+      if (kind === 'passed on') await this.#putBack(client, held);
+      else await boss.fail(queueNames.cells, attemptOf(held), { message }, { db: executing(client) });
       return rows[0]!.over;
     });
-    if (error instanceof LackError) {
-      tell(`${name}: refused: ${message}`);
+    if (isRefusal) {
+      tell(`${name}: refused${isOver ? ' for good' : ''}: ${message}`);
       return;
     }
     this.#outcome.failed += 1;
@@ -302,6 +317,13 @@ class QueueWorker {
     // What a failure has left in a process is nobody's to know.
     await this.#runner?.close();
     this.#runner = undefined;
+  }
+
+  /** Leaves cells like this one to others for a while; all, where it is not for what they need. */
+  #leaveAlone(packed: PackedCell, error: LackError | StorageError): void {
+    const until = performance.now() + (this.#options.lackSeconds ?? 10) * 1000;
+    this.#lacks.set(groupOf(packed), until);
+    if (error instanceof StorageError) this.#rests = until;
   }
 
   /** Whether another worker is there that has not said it lacks what these cells need. */

@@ -7,7 +7,7 @@ import { writeFileWhole } from '../../files/write-whole.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { noteFilesAnew } from '../../runs/run-outcome.ts';
 import type { Statements } from './database.ts';
-import { pieceBytes } from './schema.ts';
+import { pieceBytes } from './migrations.ts';
 
 /** A cell in the hands of a worker: what every write is fenced by. */
 export interface Held {

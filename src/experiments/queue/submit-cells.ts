@@ -63,7 +63,7 @@ export async function submitCells(
       known.push(...batch.map(cell => cell.id).filter(id => !isNew.has(id)));
     });
   }
-  if (known.length > 0) await queue.inTransaction(client => reviveFailed(client, known));
+  if (known.length > 0) await queue.pool.query('SELECT s3delta.revive($1)', [known]);
   return id;
 }
 
@@ -99,21 +99,4 @@ async function currentTurn(statements: Statements, priority: number): Promise<nu
     [queueNames.cells, priority * turns, turns],
   );
   return rows[0]?.turn == null ? 0 : priority * turns - rows[0].turn;
-}
-
-/** Cells that have failed for good, or were stopped, are tried as often again as new ones. */
-async function reviveFailed(client: Statements, ids: readonly string[]): Promise<void> {
-  const { rows } = await client.query<{ id: string }>(
-    `UPDATE s3delta_boss.job SET state = 'retry', retry_limit = retry_count + 20, completed_on = NULL,
-       start_after = s3delta_boss.job_now()
-     WHERE name = $1 AND id = ANY($2::uuid[]) AND state IN ('failed', 'cancelled') RETURNING id`,
-    [queueNames.cells, ids],
-  );
-  const revived = rows.map(row => row.id);
-  if (revived.length === 0) return;
-  await client.query('DELETE FROM s3delta.failure WHERE cell = ANY($1::uuid[])', [revived]);
-  await client.query('DELETE FROM s3delta_boss.job WHERE name = $1 AND source_id = ANY($2::uuid[])', [
-    queueNames.deadLetters,
-    revived,
-  ]);
 }
