@@ -1,6 +1,6 @@
 /**
  * Whether rows of SST-2 are answered alike by every program that takes an export: a LoRA run of a T5 and one of an
- * encoder are exported in every form, and each program answers the same rows. What is not here is passed over, and said:
+ * encoder are exported in every form, and each program answers the same rows. What is not here is passed over:
  *
  *   node bench/same-answers.ts [--rows 200] [--steps 300] [--writer mini] [--reader FOLDER]
  *
@@ -45,7 +45,7 @@ const { values } = parseArgs({
 const MOST = 6;
 const BATCH = 20;
 
-/** What a program makes of each text: tokens of an answer; of an encoder logits of the classes, or log-probabilities. */
+/** What a program makes of each text: tokens of an answer; of an encoder logits of classes, or log-probabilities. */
 type Answers = readonly (readonly number[])[];
 type Outcome = Answers | { readonly missing: string };
 type Asked = Awaited<ReturnType<typeof prepare>>;

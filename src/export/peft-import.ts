@@ -14,7 +14,7 @@ import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
-import { holdsExport, readDescription } from './description.ts';
+import { descriptionFile, holdsExport, readDescription } from './description.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
@@ -46,6 +46,10 @@ interface ReadModule {
 const PREFIX = /^base_model\.model\./;
 const CONFIG = 'adapter_config.json';
 const TENSORS = 'adapter_model.safetensors';
+
+/** Of the files of an adapter's repository those that are read. */
+export const chooseAdapterFiles = (paths: readonly string[]): readonly string[] =>
+  paths.filter(path => [CONFIG, TENSORS, descriptionFile].includes(path));
 
 /**
  * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites
@@ -115,17 +119,12 @@ async function doubtOf(folder: string, config: AdapterConfig, model: Model): Pro
   if (holdsExport(folder)) {
     const { name, fingerprint } = (await readDescription(folder)).model;
     if (fingerprint === model.fingerprint) return undefined;
-    return (
-      `the adapter was trained on ${name}, and the weights of ${model.name} are others: ` +
-      'its answers may be worth nothing'
-    );
+    return `the adapter was trained on ${name}, and the weights of ${model.name} are others: its answers may be wrong`;
   }
   const noted = config.base_model_name_or_path;
   if (!noted || lastPart(noted) === lastPart(model.name) || lastPart(noted) === lastPart(model.folder))
     return undefined;
-  return (
-    `the adapter says that it was trained on ${noted}, and is read for ${model.name}: ` + 'check that they are the same'
-  );
+  return `the adapter says it was trained on ${noted}, and is read for ${model.name}: check that they are the same`;
 }
 
 const lastPart = (path: string) => path.split(/[/\\]/).findLast(part => part !== '');

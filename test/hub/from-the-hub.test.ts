@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
+import { runImportJob } from '../../src/jobs/import-job.ts';
 import { downloadMessages } from '../../src/jobs/job-events.ts';
 import { encodeExamples } from '../../src/models/codec.ts';
 import { loadModel } from '../../src/models/load-model.ts';
@@ -146,4 +147,15 @@ test('downloads are told when a file begins and every five seconds', () => {
   }
   show({ path: 'b', bytes: 1, size: 2e6 });
   assert.deepEqual(told, ['downloading a, 1.0 GB', 'a: 40 %', 'a: 70 %', 'a: 100 %', 'downloading b, 2 MB']);
+});
+
+test('an adapter on the Hub is imported: of its repository no other file is fetched', async t => {
+  const adapter = filesOf(join(fixtures, 'tiny-t5-v1_1.adapter'));
+  const hub = await hubWith(t, 'models/org/adapter', { ...adapter, 'README.md': 'x', 'optimizer.pt': 'x' });
+  const { task, folder } = workspace();
+  const settings = { model: join(fixtures, 'tiny-t5-v1_1'), task };
+  const there = await runImportJob('org/adapter', settings, { out: join(folder, 'there') });
+  assert.deepEqual(downloaded(hub).sort(), ['adapter_config.json', 'adapter_model.safetensors']);
+  const here = await runImportJob(join(fixtures, 'tiny-t5-v1_1.adapter'), settings, { out: join(folder, 'here') });
+  assert.ok(readFileSync(there.folder.delta).equals(readFileSync(here.folder.delta)));
 });

@@ -12,7 +12,11 @@ export const importAdapter: Command = {
     './adapter --model ./t5-base --task rte --out runs/imported': 'an adapter that was trained on RTE',
   },
   args: catalogue => ({
-    adapter: { type: 'positional', required: true, description: 'folder of an adapter: LoRA or IA3' },
+    adapter: {
+      type: 'positional',
+      required: true,
+      description: 'folder of an adapter, LoRA or IA3, or `org/name` on the Hub',
+    },
     ...settingsArgs(keys, catalogue),
     ...settingsArgs(['out']),
   }),
