@@ -21,7 +21,6 @@ import {
   pipeline,
   type Tensor,
 } from '@huggingface/transformers';
-import { jobSizes } from '../src/config/job-config.ts';
 import { cacheFolder } from '../src/files/folders.ts';
 import { runExportJob } from '../src/jobs/export-job.ts';
 import { loadTuned } from '../src/jobs/load-tuned.ts';
@@ -73,8 +72,8 @@ async function prepare(name: string) {
   const folders: Record<string, string> = {};
   for (const format of ['onnx', 'safetensors', 'peft']) folders[format] = (await runExportJob(run, { format })).folder;
 
-  const { model, settings, tuned } = await loadTuned(run);
-  const codec = model.codec(task, jobSizes(settings).encoding);
+  const { model, config, tuned } = await loadTuned(run);
+  const codec = model.codec(task, config.encoding);
   const read = examples.map(({ input }) => codec.read(input));
   // A sentinel closes the text that is read, where the model wants one.
   const texts = read.map(({ text }) => (codec.form.sentinel === true ? `${text} <extra_id_0>` : text));
@@ -183,6 +182,8 @@ async function compare(name: string): Promise<void> {
   const asked = await prepare(name);
   console.log(`\n${basename(name)}, LoRA, ${values.steps} steps, ${asked.texts.length} rows of SST-2:`);
   const labels = await predicted(asked.run);
+  const counts = [...Map.groupBy(labels, label => label ?? 'none')].map(([label, rows]) => `${rows.length} ${label}`);
+  console.log(`  ${'the run itself'.padEnd(26)}${counts.join(', ')}`);
   for (const form of ['onnx', 'safetensors']) {
     const others = (await predicted(asked.folders[form]!)).filter((label, i) => label !== labels[i]);
     console.log(`  ${`predict, ${form}`.padEnd(26)}${others.length} of ${labels.length} rows answered otherwise`);

@@ -6,13 +6,13 @@ import json
 import sys
 
 import numpy
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer
 
 BATCH = 20
 
 asked = json.load(sys.stdin)
 writes = "maxTokens" in asked
-tokenizer = PreTrainedTokenizerFast.from_pretrained(asked["safetensors"])
+tokenizer = AutoTokenizer.from_pretrained(asked["safetensors"])
 
 
 def batches(kind):

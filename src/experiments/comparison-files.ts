@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';
@@ -64,7 +65,7 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   const files = new Map<string, string>([
     ['compare.md', comparisonMarkdown(comparison)],
     ['compare.csv', comparisonCsv(comparison)],
-    ['compare.json', `${JSON.stringify(comparison, null, 2)}\n`],
+    ['compare.json', sealedJson({ ...comparison })],
   ]);
   for (const [task, rows] of rowsByTask(comparison)) {
     const metric = `test ${rows[0]!.metric}`;

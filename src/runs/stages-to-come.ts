@@ -26,7 +26,7 @@ export async function writeStagesToCome({ stages }: RunFolder, planned: PlannedS
   await writeFileWhole(stages, JSON.stringify(planned));
 }
 
-/** The stages of a run's job, and the place among them of the one that a line was written in; undefined where unknown. */
+/** The stages of a run's job, and the place among them of the one that a line was written in, where that is known. */
 export function readStagesToCome(
   { stages }: RunFolder,
   { stage, trial }: Pick<MetricsLine, 'stage' | 'trial'>,

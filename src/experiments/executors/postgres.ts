@@ -168,6 +168,7 @@ async function follow(
 ): Promise<void> {
   const open = new Map([...submissions].map(([submission, cells]) => [submission.id, { submission, cells }]));
   const told = new Map<string, QueuedState>();
+  const reasons = new Set<string>();
   let away = false;
   while (open.size > 0 && !signal.aborted) {
     const asked = performance.now();
@@ -175,6 +176,11 @@ async function follow(
       for (const { id, state, message } of await changesOf(queue, [...open.keys()])) {
         const { cells } = open.get(id)!;
         if (signal.aborted) return;
+        // What keeps one from being done keeps others, too: each reason is told once.
+        if (message !== null && state === 'waiting' && !reasons.has(message)) {
+          reasons.add(message);
+          say(`${cellName(cells[0]!)} could not be done by a worker: ${message}`);
+        }
         if (state !== told.get(id) && (state === 'running' || state === 'waiting')) {
           if (state === 'running' || told.has(id)) for (const cell of cells) tell(cell, { state });
         } else if (state === 'done') {

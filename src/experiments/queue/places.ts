@@ -68,7 +68,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** What a worker lets cells read. */
 export interface Allowed {
-  /** Cells may name what lies in these, by its path or by its name in them. */
+  /** Cells may name what lies in these, by its path or by any end of its path in them. */
   readonly folders: readonly string[];
   /** Whether they may name models and data sets of the Hub. */
   readonly hub: boolean;
@@ -103,7 +103,10 @@ export async function findPlace(
 
 async function candidates({ key, given }: Place, { folders, hub }: Allowed): Promise<(string | undefined)[]> {
   if (given === undefined || (key === 'model' && builtInModel(given) !== undefined)) return [given];
-  const names = [resolve(given), ...folders.map(folder => join(folder, basename(given)))];
+  const parts = resolve(given).split(sep).filter(Boolean);
+  // The nearest first: `films/task.yaml` is rather meant than any `task.yaml`.
+  const ends = parts.map((_, from) => join(...parts.slice(from)));
+  const names = [resolve(given), ...folders.flatMap(folder => ends.map(end => join(folder, end)))];
   const roots = await Promise.all(folders.map(folder => realpath(folder).catch(() => undefined)));
   const inside: string[] = [];
   for (const name of new Set(names)) {

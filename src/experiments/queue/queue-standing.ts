@@ -6,13 +6,6 @@ export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retr
   WHEN 'active' THEN 'running'
   WHEN 'completed' THEN 'done' WHEN 'failed' THEN 'failed' ELSE 'cancelled' END`;
 
-/** In a word or two, how it stands with a cell that has failed or was refused. */
-export function failureWords({ state, kind }: FailureStanding): string {
-  if (state === 'failed') return kind === 'refused' ? 'refused for good' : 'failed for good';
-  if (kind === 'failed') return `failed, now ${state}`;
-  return `refused, now ${state}`;
-}
-
 /** What is said of a cell that has failed without a word: every worker that took it was lost. */
 export const lostMessage = 'every worker that took it was lost: it may need more memory than they have';
 

@@ -39,3 +39,10 @@ export interface QueueStanding {
   /** The latest, at most a hundred. */
   readonly failures: readonly FailureStanding[];
 }
+
+/** In a word or two, how it stands with a cell that has failed or was refused. */
+export function failureWords({ state, kind }: FailureStanding): string {
+  if (state === 'failed') return kind === 'refused' ? 'refused for good' : 'failed for good';
+  if (kind === 'failed') return `failed, now ${state}`;
+  return `refused, now ${state}`;
+}

@@ -39,8 +39,8 @@ const schemaFor = (known: Metrics) =>
     template: z
       .union([z.string().min(1), z.tuple([z.string().min(1), z.string().min(1)])])
       .describe(
-        "what the model reads, with {column} where a column's text belongs; a list of two: texts that an encoder reads " +
-          'as a pair, with its own separators',
+        "what the model reads, with {column} where a column's text belongs; a list of two: texts that an encoder " +
+          'reads as a pair, with its own separators',
       ),
     label: text.meta({ ...anyScalar, description: 'the column that holds the label' }),
     labels: z

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setInterval } from 'node:timers';
 import { queueNames } from '../../../src/experiments/queue/database.ts';
-import { failureWords, queueStanding } from '../../../src/experiments/queue/queue-standing.ts';
+import { queueStanding } from '../../../src/experiments/queue/queue-standing.ts';
+import { failureWords } from '../../../src/experiments/queue/queue-state.ts';
 import { tinyModel } from '../../cli/support.ts';
 import { noServer } from './postgres-server.ts';
 import { hurry, queueForEachTest, until } from './queue-fixture.ts';
@@ -151,6 +152,17 @@ describe('what workers refuse', { skip: noServer() ?? false }, () => {
     const { said: refused } = await refusing;
     assert.deepEqual([done, said.filter(text => /refused/.test(text))], [1, []]);
     assert.match(refused.join('\n'), /refused: model/);
+  });
+
+  test('a task in a folder of its own is found by the end of its path, where the folder above is allowed', async () => {
+    await submit('deeper', [1]);
+    const data = temporary('data');
+    cpSync(films, join(data, 'films'), { recursive: true });
+    cpSync(tinyModel, join(data, 'tiny-t5'), { recursive: true });
+    assert.equal(
+      (await workAtOnce(here.anna, { allowed: { folders: [data], hub: false }, lackSeconds: 0.05 })).done,
+      1,
+    );
   });
 
   test('what another may do is passed on, and told until it is done; refusals spend none of its retries', async () => {

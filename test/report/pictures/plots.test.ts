@@ -30,6 +30,14 @@ test('scores stand against parameters on a logarithmic scale, every point named,
   assert.ok(!/NaN|Infinity/.test(svg));
 });
 
+test('a single seed has the interval of its score for whiskers, several their sd', () => {
+  const bars = (point: object) =>
+    scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 60, sd: null, ...point }] }]).split(
+      'stroke-width="1.2"',
+    ).length - 1;
+  assert.deepEqual([{}, { interval: { low: 55, high: 65 } }, { sd: 1 }].map(bars), [0, 3, 3]);
+});
+
 test('a single point is drawn, too', () => {
   const svg = scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 0, sd: null }] }]);
   assert.ok(!/NaN|Infinity/.test(svg));
