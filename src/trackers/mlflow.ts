@@ -27,7 +27,7 @@ export const mlflow: Tracker = {
   async send(run, { points, end }, known, signal) {
     const to = server();
     const post = (path: string, body: unknown) => call(to, 'POST', `${API}${path}`, body, signal);
-    const id = known ?? (await createRun(run, to, signal));
+    const id = known ?? (await openRun(run, to, signal));
     const run_id = id;
     const metrics = points.flatMap(({ step, time, values }) =>
       Object.entries(values).map(([key, value]) => ({ key: keyOf(key), value, timestamp: time, step })),
@@ -45,7 +45,8 @@ export const mlflow: Tracker = {
   },
 };
 
-async function createRun(run: TrackedRun, to: Service, signal: AbortSignal): Promise<string> {
+/** The run of this beginning and name, which is made where there is none, with its settings. */
+async function openRun(run: TrackedRun, to: Service, signal: AbortSignal): Promise<string> {
   const name = process.env.MLFLOW_EXPERIMENT_NAME?.trim() || 's3delta';
   const query = `?experiment_name=${encodeURIComponent(name)}`;
   const found = await call(to, 'GET', `${API}/experiments/get-by-name${query}`, undefined, signal);
@@ -53,9 +54,7 @@ async function createRun(run: TrackedRun, to: Service, signal: AbortSignal): Pro
     (found as { experiment?: { experiment_id: string } } | undefined)?.experiment ??
     ((await call(to, 'POST', `${API}/experiments/create`, { name }, signal)) as { experiment_id: string });
   const { experiment_id } = experiment;
-  const begun = { experiment_id, run_name: run.name, start_time: run.begun };
-  const created = await call(to, 'POST', `${API}/runs/create`, begun, signal);
-  const id = (created as { run: { info: { run_id: string } } }).run.info.run_id;
+  const id = (await findRun(run, experiment_id, to, signal)) ?? (await beginRun(run, experiment_id, to, signal));
   const params = Object.entries(run.settings).map(([key, value]) => {
     return { key: keyOf(key), value: value.slice(0, MOST_LETTERS) };
   });
@@ -64,6 +63,23 @@ async function createRun(run: TrackedRun, to: Service, signal: AbortSignal): Pro
     await call(to, 'POST', `${API}/runs/log-batch`, part, signal);
   }
   return id;
+}
+
+interface RunInfo {
+  readonly info: { readonly run_id: string; readonly run_name?: string };
+}
+
+/** A run that was begun there by a send that broke off, or of which the note was lost. */
+async function findRun(run: TrackedRun, experiment: string, to: Service, signal: AbortSignal) {
+  const asked = { experiment_ids: [experiment], filter: `attributes.start_time = ${run.begun}`, max_results: 1000 };
+  const found = (await call(to, 'POST', `${API}/runs/search`, asked, signal)) as { readonly runs?: readonly RunInfo[] };
+  return found?.runs?.find(({ info }) => info.run_name === run.name)?.info.run_id;
+}
+
+async function beginRun(run: TrackedRun, experiment_id: string, to: Service, signal: AbortSignal): Promise<string> {
+  const begun = { experiment_id, run_name: run.name, start_time: run.begun };
+  const created = (await call(to, 'POST', `${API}/runs/create`, begun, signal)) as { readonly run: RunInfo };
+  return created.run.info.run_id;
 }
 
 /** Through the server, where it hands artifacts on; one that does not has them where we cannot write. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -16,7 +16,8 @@ import { keptModules } from '../../src/structure/structure-file.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(root, 'docs', 'coming-from.md'), 'utf8');
+const pages = readdirSync(join(root, 'docs')).filter(name => /^coming-from-.*\.md$/.test(name));
+const pageOf = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
 
 test('the example of transformers.js runs as it stands, and answers as the library does', async () => {
   const folder = mkdtempSync(join(tmpdir(), 's3delta-coming-from-'));
@@ -26,7 +27,7 @@ test('the example of transformers.js runs as it stands, and answers as the libra
   const delta = new Float32Array(layoutOf(keptModules(structure, model)).size);
   await exportModel(model, { structure, delta }, { format: 'onnx', out: join(folder, 'guestbook'), task });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const [, code] = /^```js\n([\s\S]*?)^```$/m.exec(page)!;
+  const [, code] = /^```js\n([\s\S]*?)^```$/m.exec(pageOf('coming-from-transformers-js.md'))!;
   writeFileSync(join(folder, 'ask.mjs'), code!);
   const printed = execFileSync(process.execPath, ['ask.mjs'], { cwd: folder, encoding: 'utf8' });
   const [, text] = /await write\('(.*?)'/.exec(code!)!;
@@ -37,6 +38,7 @@ test('the example of transformers.js runs as it stands, and answers as the libra
 
 test('every flag and command that the tables name is there', () => {
   const flags = new Set(Object.values(commands).flatMap(command => Object.keys(argsOf(command))));
+  const page = pages.map(pageOf).join('\n');
   const named = [...page.matchAll(/`--([a-z-]+)/g)].map(([, flag]) => flag!);
   assert.ok(named.length > 20);
   assert.deepEqual(
@@ -48,4 +50,13 @@ test('every flag and command that the tables name is there', () => {
     called.filter(command => !Object.hasOwn(commands, command)),
     [],
   );
+});
+
+test('each program has a page with a table and an example, and is listed', () => {
+  assert.ok(pages.length >= 4);
+  for (const name of pages) {
+    assert.match(pageOf(name), /^\| --- \| --- \|$/m, name);
+    assert.match(pageOf(name), /^```sh$/m, name);
+    assert.ok(pageOf('coming-from.md').includes(`(${name})`), name);
+  }
 });

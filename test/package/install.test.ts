@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { commands } from '../../src/cli/commands/commands.ts';
@@ -155,6 +155,33 @@ test('each entry point can be imported, and computes, on the oldest Node and on 
     const tasks = inProject(node, [bin, 'tasks', '--json']);
     assert.equal(tasks.status, 0, `${node}: ${tasks.stderr}`);
   }
+});
+
+test('the quick start and the library example of the README run in a fresh project as they stand', {
+  skip,
+}, async () => {
+  const folder = join(project, 'node_modules/s3delta');
+  const quickStart = await readFile(join(folder, 'docs/quick-start.md'), 'utf8');
+  const [installation] = [...quickStart.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, text]) => text!);
+  const lines = installation!.split('\n').filter(line => line !== '' && !line.startsWith('npm install PATH/'));
+  const commandsThere = [...quickStart.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, text]) => text!.split('\n'));
+  // As it says itself, the built-in model needs no download.
+  const shown = [...lines, ...commandsThere.filter(line => line !== '')].map(line => line.replace('./minilm', 'mini'));
+  assert.ok(shown.length >= 4, shown.join('\n'));
+  const PATH = `${join(project, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
+  for (const line of shown) {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, PATH },
+    });
+    assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
+  }
+  const [, example] = /^```ts\n([\s\S]*?)^```$/m.exec(await readFile(join(folder, 'README.md'), 'utf8'))!;
+  await writeFile(join(project, 'readme.ts'), example!);
+  const { status, stdout, stderr } = inProject(process.execPath, ['readme.ts']);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^\d+(\.\d+)? of 100; always the commonest answer: 50$/m);
 });
 
 /** The program of a version of Node, from the registry. */

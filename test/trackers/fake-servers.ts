@@ -55,6 +55,7 @@ export function mlflowAnswers({ method, path, body }: Asked): unknown {
   if (call === '/experiments/get-by-name') return undefined;
   if (call === '/experiments/create') return { experiment_id: '7' };
   const artifact_uri = 'mlflow-artifacts:/7/r1/artifacts';
+  if (call === '/runs/search') return {};
   if (call === '/runs/create') return { run: { info: { run_id: 'r1', artifact_uri } } };
   if (call === '/runs/get') return { run: { info: { run_id: 'r1', artifact_uri } } };
   if (call === '/runs/log-batch') return JSON.parse(String(body)).run_id === 'r1' ? {} : undefined;
