@@ -11,7 +11,7 @@ import { longestTarget, readRows, TASK_ROWS, taskRows } from './rows.ts';
 import { MATMUL_SIZE, ROWS, rowScenarios, SOURCE, scenarios, TARGET } from './scenarios.ts';
 
 const HELP = `npm run bench -- [--models t5-small,t5-base] [--tasks rte,multirc] [--repetitions 5] [--only NAMES] [--threads N]
-                [--device cpu|webgpu|cuda] [--peer-device cpu|cuda] [--json]
+                [--device cpu|webgpu|cuda] [--peer-device cpu|cuda] [--clock wall|processor] [--json]
 
 Times forward, a delta-training step (LoRA r=8 on q,v), a re-training step of a random structure at 1.39 ‱ with
 a module on the first norm, one loss with gradients over the mixed space, and search steps, on random-weight T5s or
@@ -21,6 +21,7 @@ on a CPU with instructions for 8-bit integers the LoRA step, the first-order sea
 Every program takes its steps in turn with the re-training, on the same cores, a step of it and then re-training steps for as long. Its
 time in units of the re-training step is the ratio of the minima of those turns (the machine's noise only adds time), and all ratios
 are of times in that unit, so that a machine that drifts over minutes, or slows down under a long load, does not change them.
+--clock processor takes the time of the processor in place of that on the wall, with --threads 1 for a machine that has other work.
 --only times the named programs alone, beside the peers they are compared with: ${Object.keys(scenarios).join(', ')}.
 --tasks also times LoRA training and greedy answers, of an encoder its classes, over ${TASK_ROWS} training rows of these tasks,
 at their real lengths.
@@ -45,6 +46,7 @@ const { values: flags } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     device: { type: 'string', default: 'cpu' },
     'peer-device': { type: 'string', default: 'cpu' },
+    clock: { type: 'string', default: 'wall' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -69,21 +71,32 @@ if (peerDevice !== 'cpu' && peerDevice !== 'cuda') {
   console.error(`error: the peers have no device named ${peerDevice}\n→ use one of: cpu, cuda`);
   process.exit(2);
 }
+const { clock } = flags;
+if (clock !== 'wall' && clock !== 'processor') {
+  console.error(`error: no clock is named ${clock}\n→ use one of: wall, processor`);
+  process.exit(2);
+}
 const log = (text: string) => process.stderr.write(`${text}\n`);
 const shared = process.env.S3DELTA_SHARED ?? '../shared';
 
 const REFERENCE = 'retrain';
 
+async function timed({ step }: Stepper): Promise<Timing> {
+  const timing = await step();
+  return clock === 'wall' ? timing : { ...timing, seconds: timing.processorSeconds };
+}
+
 /** Steps until they have lasted `seconds` together, at least one; gives their mean. */
 async function turn(stepper: Stepper, seconds: number): Promise<Timing> {
-  let [steps, total, peakBytes] = [0, 0, 0];
+  let [steps, total, peakBytes, processorSeconds] = [0, 0, 0, 0];
   do {
-    const step = await stepper.step();
+    const step = await timed(stepper);
     steps += 1;
     total += step.seconds;
     peakBytes = step.peakBytes;
+    processorSeconds += step.processorSeconds;
   } while (total < 0.9 * seconds);
-  return { seconds: total / steps, peakBytes };
+  return { seconds: total / steps, processorSeconds: processorSeconds / steps, peakBytes };
 }
 
 /**
@@ -102,7 +115,7 @@ async function measure(
     const stepper = await start();
     const [taken, meanwhile]: [Timing[], Timing[]] = [[], []];
     for (let i = 0; i < repetitions; i++) {
-      const step = await stepper.step();
+      const step = await timed(stepper);
       taken.push(step);
       meanwhile.push(await turn(reference, step.seconds));
     }
@@ -187,8 +200,8 @@ if (unknown !== undefined) {
 }
 const results: Record<string, { rows: Row[]; ratios: Record<string, number | undefined> }> = {};
 for (const model of models) {
-  const timed = await benchModel(model, shared);
-  const { folder, peer: known, writes } = timed;
+  const known = await benchModel(model, shared);
+  const { folder, peer: peerModel, writes } = known;
   const answers = writes ? `target ${TARGET}` : 'two classes';
   log(`${model}, ${ROWS} × ${SOURCE}, ${answers}, ${device}, ${threads} threads`);
   const names = computed.filter(name => name !== REFERENCE && (only.length === 0 || only.includes(name)));
@@ -196,7 +209,7 @@ for (const model of models) {
   if (python) {
     const there = ['--device', peerDevice];
     const peer = (name: string, script: string, ...more: string[]) =>
-      starters.push(() => startPeer(python, name, script, known, threads, ...there, ...more));
+      starters.push(() => startPeer(python, name, script, peerModel, threads, ...there, ...more));
     if (names.includes('lora')) {
       peer('peft', 'peft_step.py');
       if (peerDevice === 'cuda') peer('peftCompiled', 'peft_step.py', '--compile');
@@ -204,16 +217,18 @@ for (const model of models) {
     if (names.some(name => name.startsWith('search'))) peer('pytorchSecond', 'search_step.py', '--order', 'second');
   }
   for (const task of tasks) {
-    const rows = { task, file: await taskRows(task, timed, shared) };
+    const rows = { task, file: await taskRows(task, known, shared) };
     for (const name of possible(Object.keys(rowScenarios[writes ? 'writing' : 'choosing'])))
       starters.push(() => startScenario(name, folder, settings, rows));
     if (!python) continue;
     const given = ['--rows', rows.file, '--device', peerDevice];
-    starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', known, threads, ...given));
+    starters.push(() => startPeer(python, `peft ${task}`, 'peft_step.py', peerModel, threads, ...given));
     if (writes) {
       const answer = ['--answer', String(longestTarget(await readRows(rows.file)))];
-      starters.push(() => startPeer(python, `generate ${task}`, 'generate.py', known, threads, ...given, ...answer));
-    } else starters.push(() => startPeer(python, `pipeline ${task}`, 'classify.py', known, threads, ...given));
+      starters.push(() =>
+        startPeer(python, `generate ${task}`, 'generate.py', peerModel, threads, ...given, ...answer),
+      );
+    } else starters.push(() => startPeer(python, `pipeline ${task}`, 'classify.py', peerModel, threads, ...given));
   }
   const startReference = () => startScenario(REFERENCE, folder, settings);
   const rows = await measure(startReference, starters, Number(flags.repetitions));

@@ -6,8 +6,8 @@ import { benchFolder } from './random-t5.ts';
 
 export interface Timing {
   readonly seconds: number;
-  /** Of all threads; only ours say it. */
-  readonly processorSeconds?: number;
+  /** Of all threads. */
+  readonly processorSeconds: number;
   readonly peakBytes: number;
 }
 

@@ -15,6 +15,8 @@ export const T5_SHAPES = {
 } as const;
 
 export type T5Size = keyof typeof T5_SHAPES;
+/** Whether that is a name of a size. */
+export const isT5Size = (name: string): name is T5Size => Object.hasOwn(T5_SHAPES, name);
 /** As in config.json. */
 export type T5Shape = Readonly<Record<keyof (typeof T5_SHAPES)[T5Size], number>>;
 

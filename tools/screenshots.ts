@@ -28,7 +28,7 @@ async function shoot(
   options: BrowserContextOptions,
   ready: (page: Page) => Promise<unknown>,
 ) {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 1130 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1360, height: 1500 }, ...options });
   const page = await context.newPage();
   await page.goto(url);
   await page.locator('.heat-map').first().waitFor();

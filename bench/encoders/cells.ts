@@ -1,6 +1,6 @@
 /** Who trains: this program, or transformers with PEFT. */
 const programs = ['ours', 'theirs'] as const;
-type Program = (typeof programs)[number];
+export type Program = (typeof programs)[number];
 
 /** What a method trains, and at which rates; chosen on validation rows by `--plan rates`. */
 interface MethodRates {
@@ -21,10 +21,10 @@ export const methods = {
   'found-0.05': { label: 'found at 0.05 %', rate: 3e-3, theirs: false, budget: '0.05%' },
   'fine-tuning': { label: 'full fine-tuning', rate: 1e-4, theirs: true },
 } as const satisfies Record<string, MethodRates>;
-type MethodName = keyof typeof methods;
+export type MethodName = keyof typeof methods;
 
 /** In the order of their texts' lengths, the shortest first: a table of fewer tasks is a whole one. */
-const tasks = ['sst2', 'cola', 'stsb', 'mrpc', 'rte'] as const;
+export const tasks = ['sst2', 'cola', 'stsb', 'mrpc', 'rte'] as const;
 export type TaskName = (typeof tasks)[number];
 
 export const sizes = {

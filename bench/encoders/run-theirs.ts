@@ -11,14 +11,14 @@ import { type Cell, type Outcome, sizes } from './cells.ts';
 const SCRIPT = join(import.meta.dirname, '../peers/encoder_tuning.py');
 
 /**
- * The same training by transformers and PEFT: the same ids in the same batches, from initial values of their own. Their
- * numbers come back, and are scored here as ours are.
+ * The same training by transformers and PEFT: the same ids in the same batches, from initial values of their own unless some are given.
+ * Their numbers come back, and are scored here as ours are.
  */
 export function startTheirs(python: string, threads: number) {
   const child = spawn(python, [SCRIPT, '--threads', String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
-  async function run(model: Model, data: EncodedTask, cell: Cell): Promise<Outcome> {
+  async function run(model: Model, data: EncodedTask, cell: Cell, initial?: InitialValues): Promise<Outcome> {
     const { method, rate, headRate, seed, steps } = cell;
     const { batchSize, clipNorm } = sizes;
     const cursor = createBatchCursor(data.train, { batchSize, seed, stream: tuneStream });
@@ -26,9 +26,10 @@ export function startTheirs(python: string, threads: number) {
     const outputs = model.heads.at(-1)!.parameters[0]!.shape[0];
     const request = {
       ...{ model: model.folder, method, rate, headRate, clipNorm, seed, outputs },
-      sites: listManualModules(model.sites, method).map(({ site }) => site),
+      sites: listManualModules(model.sites, method).map(({ site }) => site.name),
       batches: Array.from({ length: steps }, (_, step) => cursor.batch(step).map(rowOf)),
       scored: split.examples.map(rowOf),
+      ...(initial && { initial }),
     };
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value } = await lines.next();
@@ -40,6 +41,9 @@ export function startTheirs(python: string, threads: number) {
   }
   return { run, stop: () => child.stdin.end() };
 }
+
+/** Values that a training begins with, by `<site or layer of the head>.<parameter>`. */
+export type InitialValues = Readonly<Record<string, readonly number[]>>;
 
 interface Answer {
   readonly logits: readonly (readonly number[])[];

@@ -111,6 +111,7 @@ def serve(step: Callable[[], float], **about: object) -> None:
         if command != "step":
             answer(error=f"unknown command {command!r}")
             continue
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         loss = step()
-        answer(seconds=time.perf_counter() - started, loss=loss, peakBytes=peak_bytes())
+        seconds, processor = time.perf_counter() - started, time.process_time() - used
+        answer(seconds=seconds, processorSeconds=processor, loss=loss, peakBytes=peak_bytes())

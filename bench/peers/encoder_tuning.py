@@ -69,6 +69,29 @@ def inputs_of(rows: Rows, pad: int) -> dict[str, Tensor]:
     return {"input_ids": padded("ids", pad), "token_type_ids": padded("types", 0), "attention_mask": mask}
 
 
+# Where a parameter of the other program lies here.
+NAMES = {
+    "A": "lora_A.default.weight",
+    "B": "lora_B.default.weight",
+    "downWeight": "dense.1.down.weight",
+    "downBias": "dense.1.down.bias",
+    "upWeight": "dense.1.up.weight",
+    "upBias": "dense.1.up.bias",
+}
+
+
+def begin_with(model: nn.Module, values: dict[str, list[float]]) -> None:
+    """Sets the parameters that are given; changes of a weight begin as nothing in both programs."""
+    named = dict(model.named_parameters())
+    for name, given in values.items():
+        site, part = name.rsplit(".", 1)
+        tail = f"{site}.{NAMES.get(part, part)}"
+        found = [key for key in named if key.endswith(tail) or key.endswith(tail.replace(f".{part}", f".modules_to_save.default.{part}"))]
+        parameter = named[next(key for key in found if "original_module" not in key)]
+        with torch.no_grad():
+            parameter.copy_(torch.tensor(given).view(parameter.shape))
+
+
 def train(request: dict) -> dict:
     torch.manual_seed(request["seed"])
     base = AutoModelForSequenceClassification.from_pretrained(
@@ -79,6 +102,7 @@ def train(request: dict) -> dict:
     for name, parameter in model.named_parameters():
         if re.search(r"\bclassifier\b", name) and "original_module" not in name:
             parameter.requires_grad_(True)
+    begin_with(model, request.get("initial", {}))
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     head = [parameter for name, parameter in trained if re.search(r"\bclassifier\b", name)]
     modules = [parameter for name, parameter in trained if not re.search(r"\bclassifier\b", name)]

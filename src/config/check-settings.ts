@@ -70,13 +70,22 @@ export function requireMethodOrStructure(settings: Settings): void {
       },
     );
   }
+  if (settings['warm-start'] !== true) return;
+  const other = settings.structure === undefined ? 'method' : 'map';
+  if (settings[other] === undefined) return;
+  throw new InputError(`there is nothing to begin with: \`${other}\` makes modules that nobody has trained`, {
+    code: 'conflicting-settings',
+    where: `--warm-start, --${other}`,
+    remedy:
+      'give --structure with the structure.json of a run that was trained on this model, or leave --warm-start out',
+  });
 }
 
 /**
  * What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given
  */
 export function requireNothingGiven(settings: Settings): void {
-  const given = (['method', 'structure', 'map'] as const).find(key => settings[key] !== undefined);
+  const given = (['method', 'structure', 'map', 'warm-start'] as const).find(key => settings[key] !== undefined);
   if (given === undefined) return;
   throw new InputError(`a search finds its structure itself, and \`${given}: ${settings[given]}\` is given`, {
     code: 'conflicting-settings',

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { InputError } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import { asReadError } from '../files/file-errors.ts';
-import { readBytesSync } from '../files/regular-file.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { parseYaml, schemaLine } from '../files/structured-text.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 import { parseKeys, parseSettings } from './parse-settings.ts';
@@ -71,7 +74,15 @@ function readText(path: string): string {
   try {
     return decodeUtf8(readBytesSync(path), path);
   } catch (error) {
-    throw asReadError(path, error);
+    const within = join(path, 'config.yaml');
+    if (!(error instanceof InputError) || error.code !== 'not-a-file' || !isThere(within))
+      throw asReadError(path, error);
+    throw new InputError('this is the folder of a run, and a config file is needed', {
+      code: error.code,
+      where: path,
+      remedy: `for its settings give ${shellWord(within)}`,
+      cause: error,
+    });
   }
 }
 

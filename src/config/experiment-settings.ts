@@ -33,7 +33,7 @@ function createSchema(catalogue: Catalogue) {
   const { shape } = settingsSchemaFor(catalogue);
   const { task, budget, seed, method, structure, ...common } = shape;
   // What searches is told by the methods.
-  const { strategy, out, map, retrain, 'random-baseline': randomBaseline, ...ofEveryRun } = common;
+  const { strategy, out, map, retrain, 'random-baseline': randomBaseline, 'warm-start': warm, ...ofEveryRun } = common;
   // Options of a search that a comparison may vary: each value makes runs of its own.
   const varied = Object.fromEntries(
     variedOptionsOf(catalogue.strategies).map(name => [name, listOf(shape[name] as never)]),

@@ -37,7 +37,7 @@ export interface JobConfig extends ChosenStrategy {
   readonly encoding: EncodingOptions;
   readonly space: SpaceSettings;
   /** What is tuned where no search finds it: a structure file, to be mapped or not, or a manual method. */
-  readonly given: Pick<Settings, 'method' | 'structure' | 'map'>;
+  readonly given: Pick<Settings, 'method' | 'structure' | 'map' | 'warm-start'>;
   /** Sizes and rates of the search, whatever its strategy. */
   readonly stage: StageConfig;
   /** The same of the tuning of what is kept. */
@@ -56,7 +56,7 @@ const headLearningRate = 1e-2;
 /** @throws InputError for a strategy there is not, and options that are not its own */
 export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = builtIn): JobConfig {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
-  const { space, budget, 'keep-inert': keepInert, method, structure, map } = settings;
+  const { space, budget, 'keep-inert': keepInert, method, structure, map, 'warm-start': warmStart } = settings;
   const ofBoth = {
     ...(maxSteps !== undefined && { maxSteps }),
     batchSize,
@@ -79,7 +79,7 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
       seed,
     },
     space: { space, budget, 'keep-inert': keepInert },
-    given: { method, structure, map },
+    given: { method, structure, map, 'warm-start': warmStart },
     stage: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
     tuning: {
       ...ofBoth,

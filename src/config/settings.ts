@@ -88,6 +88,7 @@ const firstKeys = ({ spaces, methods, strategies }: Catalogue) => ({
       'how to carry --structure over from another model: relative, each module to the same place at the same ' +
         'relative depth',
     ),
+    'warm-start': key(flag, 'begin with what the run of --structure has trained, not afresh'),
   }),
   ...inGroup(groups.run, {
     seed: key(

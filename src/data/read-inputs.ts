@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
-import type { Readable } from 'node:stream';
 import { asReadError } from '../files/file-errors.ts';
 import { openFile, readAt } from '../files/regular-file.ts';
-import { type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
+import { type ByteStream, type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
 import { type KnownColumns, rowCutter } from './rows/columns.ts';
 import { csvCutter } from './rows/csv.ts';
 import { HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv-dialect.ts';
@@ -75,7 +74,11 @@ export async function tableSpelling(
  * @param name of the stream, for messages
  * @throws InputError with name and line, and an AbortError where the signal has aborted
  */
-export function readInputLines(stream: Readable, name: string, signal?: AbortSignal): AsyncGenerator<ModelInput, void> {
+export function readInputLines(
+  stream: ByteStream,
+  name: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ModelInput, void> {
   return cutStream(stream, name, inputCutter(name), signal);
 }
 

@@ -9,5 +9,9 @@ export const bitfit: Delta = {
   inert: site => site.biasIsInert,
   parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { bias } }) => ({ bias: bias! }),
+  fromPeft(_, { type, tensors: { weight, bias } }) {
+    return type === undefined && !weight && bias ? { options: {}, parameters: { bias } } : undefined;
+  },
+  peft: ({ hasBias }) => (hasBias ? { type: 'bias' } : undefined),
   merge: ({ hasBias }) => (hasBias ? { bias: ({ bias }) => bias! } : undefined),
 };

@@ -81,7 +81,7 @@ export interface Delta extends DeltaKind {
   /** How a trained module goes into its host's own weights; absent or undefined where it does more than change them. */
   merge?(site: Site, options: DeltaOptions): Merge | undefined;
   /** How Hugging Face PEFT holds the module; absent where it has no such thing. */
-  peft?(site: Site, options: DeltaOptions): PeftForm;
+  peft?(site: Site, options: DeltaOptions): PeftForm | undefined;
   /** The module of this kind that PEFT has trained there; absent or undefined where it is of another. */
   fromPeft?(site: Site, host: PeftHost): ReadFromPeft | undefined;
 }

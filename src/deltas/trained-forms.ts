@@ -13,10 +13,10 @@ export interface Merge {
 }
 
 /**
- * How Hugging Face PEFT holds a module: the host itself, saved with what is merged into it, or something of PEFT's own
- * beside it.
+ * How Hugging Face PEFT holds a module: the host itself, saved with what is merged into it, the host's bias alone, or
+ * something of PEFT's own beside it.
  */
-export type PeftForm = { readonly type: 'saved' } | PeftAdapted;
+export type PeftForm = { readonly type: 'saved' | 'bias' } | PeftAdapted;
 
 /** A host that an adapter of PEFT changes. */
 interface PeftAdapted {
@@ -32,7 +32,7 @@ interface PeftAdapted {
 export interface PeftHost {
   /** PEFT's `peft_type`; absent of a host that was saved whole. */
   readonly type?: string;
-  /** By their names below the host's; of one that was saved whole, `weight` and `bias` less what they were. */
+  /** By their names below the host's; of one that was saved, `weight` and `bias`, or one of them, less what they were. */
   readonly tensors: Readonly<Record<string, PeftTensor>>;
   /** What a product of rank-`rank` matrices counts for, times its rank. */
   alpha(rank: number): number;

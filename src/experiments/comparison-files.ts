@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';
@@ -64,7 +65,7 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   const files = new Map<string, string>([
     ['compare.md', comparisonMarkdown(comparison)],
     ['compare.csv', comparisonCsv(comparison)],
-    ['compare.json', `${JSON.stringify(comparison, null, 2)}\n`],
+    ['compare.json', sealedJson({ ...comparison })],
   ]);
   for (const [task, rows] of rowsByTask(comparison)) {
     const metric = `test ${rows[0]!.metric}`;
@@ -103,7 +104,10 @@ function methodsPlots({ rows, model }: Comparison): [name: string, svg: string][
     const tasks = [...new Set(own.map(row => row.task))];
     const series = [...Map.groupBy(own, rowName)].map(([name, group]) => ({
       name,
-      values: tasks.map(task => group.find(row => row.task === task)?.test ?? null),
+      values: tasks.map(task => {
+        const row = group.find(each => each.task === task);
+        return row === undefined ? null : { ...row.test, scores: row.scores };
+      }),
     }));
     const name = metrics.size === 1 ? 'methods.svg' : `methods-${fileName(metric)}.svg`;
     return [name, categoryPlotSvg(`Test ${metric} on ${model}`, tasks, series)];

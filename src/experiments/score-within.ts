@@ -12,6 +12,7 @@ import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { type Margin, smallestVerdict } from '../report/verdict/smallest-verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { parseBudget } from '../structure/budget.ts';
+import { plainRival } from '../structure/built-in-methods.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { defaultSpace, listSpace } from '../structure/spaces.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
@@ -20,8 +21,7 @@ import type { Comparison, ExperimentDone } from './comparison-job.ts';
 import type { ExperimentCells, HowSmall } from './list-cells.ts';
 import { comparedMethod, defaultSearch } from './methods.ts';
 
-/** What is held against where nothing is said, and the budgets that are tried. */
-const usualAgainst = 'lora';
+/** Budgets that are tried where nothing is said. */
 const ladder = ['0.005%', '0.01%', '0.02%', '0.05%', '0.1%', '0.2%', '0.5%'];
 
 /**
@@ -34,7 +34,7 @@ export async function withinComparison(
   loaders: Loaders,
   catalogue: Catalogue,
 ): Promise<{ readonly settings: ExperimentSettings; readonly asked?: HowSmall }> {
-  const { 'score-within': within, against = usualAgainst, methods = [defaultSearch] } = given;
+  const { 'score-within': within, against = plainRival, methods = [defaultSearch] } = given;
   if (within === undefined) return { settings: given };
   parseMargin(within);
   const rival = comparedMethod(against, catalogue);

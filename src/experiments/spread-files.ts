@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { count, score } from '../core/format.ts';
 import { mean } from '../core/statistics.ts';
 import type { SpreadEstimate } from '../core/variance-components.ts';
+import { sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { verdictMarkdown } from '../report/markdown.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
@@ -74,7 +75,7 @@ function alongSvg({ along, ...spread }: Spread): string | undefined {
 export async function writeSpread(out: string, outcome: SpreadOutcome): Promise<void> {
   const files = new Map([
     ['spread.md', spreadMarkdown(outcome)],
-    ['spread.json', `${JSON.stringify(outcome, null, 2)}\n`],
+    ['spread.json', sealedJson({ ...outcome })],
   ]);
   for (const spread of outcome.spreads) {
     const name = fileName(spreadTitle(spread));

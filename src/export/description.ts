@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
+import { hashFile } from '../files/check-once.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readSealedJson, sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
 /** Its name. */
@@ -12,6 +14,8 @@ const VERSION = 1;
 const count = z.int().nonnegative();
 /** File names only: a description from elsewhere must not make us open other files. */
 const fileName = z.string().regex(/^[\w.-]+$/);
+/** Of a file in the folder or one below it. */
+const pathWithin = z.string().regex(/^(?!\.\.?\/)[\w.-]+(\/(?!\.\.?(\/|$))[\w.-]+)*$/);
 const graph = z.looseObject({ file: fileName });
 const named = <Value extends z.ZodType>(value: Value) => z.record(fileName, value);
 
@@ -53,6 +57,8 @@ const description = z.looseObject({
   }),
   /** Every file of the folder: nothing else in it is ours to replace. */
   files: z.array(z.string()),
+  /** SHA-256 of those that are no weights, by their paths: config and tokenizer, which carry none themselves. */
+  sha256: z.record(pathWithin, z.string()).optional(),
   /** Test score of the run, 0 to 100. */
   score: z.looseObject({ metric: z.string(), test: z.number().nullable() }).optional(),
   /** Of the format `onnx`. */
@@ -83,10 +89,7 @@ export async function writeDescription(
   content: Omit<ExportDescription, 'version'> & Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { format, ...rest } = content;
-  await writeFileWhole(
-    join(folder, descriptionFile),
-    `${JSON.stringify({ format, version: VERSION, ...rest }, null, 2)}\n`,
-  );
+  await writeFileWhole(join(folder, descriptionFile), sealedJson({ format, version: VERSION, ...rest }));
 }
 
 /** Whether a folder holds an exported model. */
@@ -94,10 +97,39 @@ export function holdsExport(folder: string): boolean {
   return isThere(join(folder, descriptionFile));
 }
 
+/** Files larger than this are weights, which carry hashes of their own. */
+const SMALL = 32 * 2 ** 20;
+
+/** SHA-256 of what a folder holds beside weights, to be described. */
+export async function hashSmallFiles(folder: string, files: readonly string[]): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    const path = join(folder, file);
+    if (isThere(path) && statSync(path).size <= SMALL) hashes[file] = await hashFile(path);
+  }
+  return hashes;
+}
+
+/**
+ * Makes sure that what an export was described with is there as it was.
+ * @throws InputError naming the file that has changed, or is gone
+ */
+export async function requireFilesAsDescribed(folder: string, { sha256 = {} }: ExportDescription): Promise<void> {
+  for (const [name, hash] of Object.entries(sha256)) {
+    const where = join(folder, name);
+    if (isThere(where) && (await hashFile(where)) === hash) continue;
+    throw new InputError(`the export's file ${isThere(where) ? 'is not what was written' : 'is not there any more'}`, {
+      code: 'damaged-file',
+      where,
+      remedy: `export the run again; if it was changed on purpose, remove its line from \`sha256\` and \`sha256OfThis\` in ${descriptionFile}`,
+    });
+  }
+}
+
 /** What an export's folder says of itself. @throws InputError where that cannot be read */
 export async function readDescription(folder: string): Promise<ExportDescription> {
   const file = join(folder, descriptionFile);
-  const parsed = description.safeParse(await readJson(file));
+  const parsed = description.safeParse(await readSealedJson(file));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the description of an exported model: ${path.join('.') || 'content'}: ${message}`, {

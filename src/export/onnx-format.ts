@@ -25,6 +25,7 @@ const GRAPHS = 'onnx';
 const extentNames = {
   ...{ batch: 'batch_size', source: 'encoder_sequence_length', target: 'decoder_sequence_length' },
   ...{ past: 'past_decoder_sequence_length', pastSource: 'past_encoder_sequence_length' },
+  pastWidth: 'embed_size_per_head',
 };
 
 /**

@@ -26,7 +26,11 @@ export const peft: Exporter = {
   check(modules, heads, task) {
     refuseChoices(task, heads, 'an adapter');
     const remedy = 'give `--format onnx`, which holds any module';
-    const types = Map.groupBy(modules, module => formOf(module)?.type);
+    // LoRA's configuration alone has a word for biases.
+    const types = Map.groupBy(modules, module => {
+      const type = formOf(module)?.type;
+      return type === 'bias' ? 'LORA' : type;
+    });
     const others = types.get(undefined);
     if (others)
       throw new InputError(`an adapter of PEFT cannot hold ${namesOf(others)}`, {
@@ -53,6 +57,9 @@ export const peft: Exporter = {
     }
     const layout = model.layout(modules);
     const { changes } = mergeDelta(layout, delta);
+    const formsAt = Map.groupBy(modules, ({ site }) => site.name);
+    const isSaved = (host: string) => formsAt.get(host)!.some(module => formOf(module)!.type === 'saved');
+    const isAdapted = (host: string) => formsAt.get(host)!.some(module => 'tensors' in formOf(module)!);
     const tensors = layout.modules.flatMap((laidOut): [string, TensorSource][] => {
       const { site } = laidOut.module;
       const form = formOf(laidOut.module)!;
@@ -72,6 +79,10 @@ export const peft: Exporter = {
         };
         return { dtype: 'F32', shape: weight.shape, bytes };
       };
+      if (form.type === 'bias') {
+        if (isSaved(site.name)) return [];
+        return [[`${host}${isAdapted(site.name) ? '.base_layer' : ''}.bias`, saved(biasName(site))]];
+      }
       const bias: [string, TensorSource][] = site.hasBias ? [[`${host}.bias`, saved(biasName(site))]] : [];
       return [[`${host}.weight`, saved(site.name)], ...bias];
     });
@@ -92,7 +103,7 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
   const forms = modules.map(module => ({ name: module.site.name, form: formOf(module)! }));
   const adapted = forms.flatMap(({ name, form }) => ('tensors' in form ? [{ name, ...form }] : []));
   const saved = [
-    ...forms.flatMap(({ name, form }) => ('tensors' in form ? [] : [name])),
+    ...forms.flatMap(({ name, form }) => (form.type === 'saved' ? [name] : [])),
     // PEFT saves all of what is called a classifier, unasked.
     ...heads.map(({ name }) => (name.startsWith('classifier.') ? 'classifier' : name)),
   ];
@@ -102,6 +113,7 @@ function configOf(modules: readonly DeltaModule[], heads: readonly Head[]): Read
     task_type: heads.length > 0 ? 'SEQ_CLS' : 'SEQ_2_SEQ_LM',
     inference_mode: true,
     ...peftConfigs[type]!(adapted),
+    ...(forms.some(({ form }) => form.type === 'bias') && { bias: 'all' }),
     modules_to_save: saved.length > 0 ? [...new Set(saved)] : null,
     fan_in_fan_out: false,
   };

@@ -7,13 +7,14 @@ import { deltaOf } from '../deltas/delta.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { initialDelta } from '../deltas/layout.ts';
 import type { PeftHost, ReadFromPeft } from '../deltas/trained-forms.ts';
+import { readCheckedHeader } from '../files/content-hash.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSafetensorsHeader } from '../files/safetensors.ts';
 import { readJson } from '../files/structured-text.ts';
 import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
+import { holdsExport, readDescription } from './description.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
@@ -25,10 +26,10 @@ const unsupported = [
 
 const adapterConfig = z.looseObject({
   peft_type: z.string(),
+  base_model_name_or_path: z.string().nullish(),
   lora_alpha: z.number().positive().nullish(),
   alpha_pattern: pattern,
   use_rslora: z.boolean().nullish(),
-  bias: z.string().nullish(),
 });
 type AdapterConfig = z.output<typeof adapterConfig>;
 
@@ -50,14 +51,16 @@ const TENSORS = 'adapter_model.safetensors';
  * An adapter of Hugging Face PEFT, LoRA or IA3, with what it saves whole (`modules_to_save`): its modules at the sites
  * of
  * a model, and their parameters and those of its heads in the layout of both. Ranks are those of its tensors.
+ * `doubt` says in a sentence why it may be of other weights of the same shapes.
  * @throws InputError where files are missing or damaged, the adapter is of another kind, or made for another model
  */
 export async function readPeftAdapter(
   folder: string,
   model: Model,
   { deltas }: { readonly deltas: Deltas } = { deltas: builtInDeltas },
-): Promise<{ readonly structure: Structure; readonly delta: Float32Array }> {
+): Promise<{ readonly structure: Structure; readonly delta: Float32Array; readonly doubt?: string }> {
   const config = await readConfig(join(folder, CONFIG));
+  const doubt = await doubtOf(folder, config, model);
   const byHost = await readTensors(join(folder, TENSORS));
   const sites = new Map(model.sites.map(site => [site.name, site]));
   const heads = new Map(model.heads.map(head => [head.name, head]));
@@ -97,8 +100,30 @@ export async function readPeftAdapter(
   }
   const space = config.peft_type.toLowerCase();
   const kept = modules.map(() => true);
-  return { structure: createStructure(model, { space, budget: null }, modules, { kept }), delta };
+  return {
+    structure: createStructure(model, { space, budget: null }, modules, { kept }),
+    delta,
+    ...(doubt !== undefined && { doubt }),
+  };
 }
+
+/**
+ * Why the adapter may be of another base, which fits by its shapes alone: by the weights' fingerprint where this
+ * program has written the adapter, else by what PEFT has noted.
+ */
+async function doubtOf(folder: string, config: AdapterConfig, model: Model): Promise<string | undefined> {
+  if (holdsExport(folder)) {
+    const { name, fingerprint } = (await readDescription(folder)).model;
+    if (fingerprint === model.fingerprint) return undefined;
+    return `the adapter was trained on ${name}, and the weights of ${model.name} are others: its answers may be worth nothing`;
+  }
+  const noted = config.base_model_name_or_path;
+  if (!noted || lastPart(noted) === lastPart(model.name) || lastPart(noted) === lastPart(model.folder))
+    return undefined;
+  return `the adapter says that it was trained on ${noted}, and is read for ${model.name}: check that they are the same`;
+}
+
+const lastPart = (path: string) => path.split(/[/\\]/).findLast(part => part !== '');
 
 async function readConfig(where: string): Promise<AdapterConfig> {
   const parsed = adapterConfig.safeParse(await readJson(where));
@@ -114,7 +139,6 @@ async function readConfig(where: string): Promise<AdapterConfig> {
   if (!Object.hasOwn(peftConfigs, config.peft_type)) throw notRead(where, `an adapter of type ${config.peft_type}`);
   const set = unsupported.find(key => config[key] !== undefined && config[key] !== null && config[key] !== false);
   if (set !== undefined) throw notRead(where, `an adapter with ${set}`);
-  if ((config.bias ?? 'none') !== 'none') throw notRead(where, `an adapter that trains biases (bias: ${config.bias})`);
   return config;
 }
 
@@ -149,16 +173,29 @@ async function readTensors(where: string): Promise<ReadonlyMap<string, HostTenso
     });
   }
   const byHost = new Map<string, Record<string, ReadTensor>>();
-  const { tensors } = await readSafetensorsHeader(where);
+  const { tensors } = await readCheckedHeader(where);
   for (const [name, entry] of tensors) {
+    // Where all biases are trained PEFT saves those of a module that is saved whole thrice.
+    if (/\.(modules_to_save|original_module)\./.test(name)) continue;
     const weight = await tensorAsWeight(entry, name, entry.shape, where);
+    // The bias of a host that is adapted stands in what the adapter has put around it.
     const [, host, part] =
-      /^(.*?)\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
+      /^(.*?)(?:\.base_layer)?\.(lora_[A-Za-z_]+(?:\.weight)?|ia3_l|weight|bias)$/.exec(name.replace(PREFIX, '')) ?? [];
     if (host === undefined || part === undefined) throw notRead(where, `tensor ${name}`);
     const values = await readWeight(weight);
+    requireFinite(values, name, where);
     byHost.set(host, { ...byHost.get(host), [part]: { shape: entry.shape, values } });
   }
   return byHost;
+}
+
+function requireFinite(values: Float32Array, name: string, where: string): void {
+  if (values.every(Number.isFinite)) return;
+  throw new InputError(`${name} holds numbers that are not finite`, {
+    code: 'not-finite',
+    where,
+    remedy: 'train the adapter again, at a lower learning rate',
+  });
 }
 
 async function modulesAt(
@@ -171,9 +208,8 @@ async function modulesAt(
   const { weight, bias, ...own } = tensors;
   const alpha = alphaAt(site, config);
   const adapted = Object.keys(own).length > 0 ? [{ type: config.peft_type, tensors: own, alpha }] : [];
-  const saved = weight
-    ? [{ tensors: await changesOf(site, { weight, ...(bias && { bias }) }, model, where), alpha }]
-    : [];
+  const whole = { ...(weight && { weight }), ...(bias && { bias }) };
+  const saved = Object.keys(whole).length > 0 ? [{ tensors: await changesOf(site, whole, model, where), alpha }] : [];
   return [...adapted, ...saved].map(host => {
     for (const delta of Object.values(deltas)) {
       const read = delta.hosts(site) ? delta.fromPeft?.(site, host) : undefined;

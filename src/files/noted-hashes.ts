@@ -53,7 +53,9 @@ export function requireAsNoted(file: string, content: Uint8Array | Hash): void {
   throw new InputError(`its content is not what was written: ${NOTES} beside it notes another hash`, {
     code: 'damaged-file',
     where: file,
-    remedy: `copy it again from where it is whole; if it was changed on purpose, remove ${NOTES}: nothing is compared then`,
+    remedy:
+      'copy it again from where it is whole; if it was changed on purpose, ' +
+      `remove ${NOTES}: nothing is compared then`,
   });
 }
 

@@ -29,7 +29,8 @@ export function runImportJob(adapter: string, given: Settings, options: JobOptio
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, false, options.catalogue);
     const { config, inputs, model, data, catalogue } = await prepare(begun, options);
-    const { structure, delta } = await readPeftAdapter(adapter, model, catalogue);
+    const { structure, delta, doubt } = await readPeftAdapter(adapter, model, catalogue);
+    if (doubt !== undefined) options.onEvent?.({ type: 'warning', text: doubt });
     return inRunFolder(folder, { settings: config.settings, inputs }, options, async () => {
       await writeStructure(folder.structure, structure);
       const layout = model.layout(keptModules(structure, model, undefined, catalogue));

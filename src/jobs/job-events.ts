@@ -10,6 +10,8 @@ export type JobStage = StageName | 'test';
 /** A stage of a job before it begins. */
 export interface StageToCome {
   readonly stage: JobStage;
+  /** Name of the attempt, where a method makes several. */
+  readonly trial?: string;
   /** Loss-and-gradient evaluations; 0 where it has none. */
   readonly evaluations: number;
 }

@@ -3,7 +3,7 @@ import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
-import { descriptionFile, holdsExport, readDescription } from '../export/description.ts';
+import { descriptionFile, holdsExport, readDescription, requireFilesAsDescribed } from '../export/description.ts';
 import { type InferenceTask, taskOf } from '../export/exported-task.ts';
 import { exporterOf } from '../export/formats.ts';
 import type { AnswerEachOptions, Inference } from '../library/answer-each.ts';
@@ -46,6 +46,7 @@ async function loadRun(path: string, changes: InferenceChanges, context: Tells):
 
 async function loadExported(folder: string, changes: InferenceChanges): Promise<LoadedInference> {
   const description = await readDescription(folder);
+  await requireFilesAsDescribed(folder, description);
   if (changes.model !== undefined) {
     throw new InputError('an exported model is a model by itself', {
       code: 'conflicting-settings',

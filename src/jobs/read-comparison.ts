@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readSealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonHtml } from '../report/comparison-report.ts';
@@ -63,10 +63,10 @@ export function holdsComparison(folder: string): boolean {
   return isThere(comparisonFile(folder));
 }
 
-/** What a comparison has found. InputError where its file is none. */
+/** What a comparison has found. InputError where its file is none, or has changed. */
 export async function readComparison(folder: string): Promise<ComparisonView> {
   const where = comparisonFile(folder);
-  const parsed = comparison.safeParse(await readJson(where));
+  const parsed = comparison.safeParse(await readSealedJson(where));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new InputError(`not the result of a comparison: ${path.join('.') || 'content'}: ${message}`, {

@@ -10,6 +10,7 @@ import type { StageName } from '../runs/metrics-log.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
+import { writeStagesToCome } from '../runs/stages-to-come.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
@@ -54,7 +55,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const { config, inputs, search, ...job } = prepared;
     const { settings } = config;
     return inRunFolder(folder, { settings, inputs }, options, async (context, before) => {
-      context.onEvent?.({ type: 'stages', stages: stagesOfSearch({ ...job, search }) });
+      await tellStages(stagesOfSearch({ ...job, search }), folder, context);
       const left = await readLeft(folder, before, options);
       let { result } = left;
       let structure: Structure;
@@ -117,7 +118,7 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
     await requireMemoryToTune(prepared, options);
     const { config, inputs, trials, ...job } = prepared;
     return inRunFolder(folder, { settings: config.settings, inputs }, options, async (context, before) => {
-      context.onEvent?.({ type: 'stages', stages: stagesOfTraining(job, trials) });
+      await tellStages(stagesOfTraining(job, trials), folder, context);
       const { result, structure, isTrained } = await readLeft(folder, before, options);
       if (structure === undefined || !isTrained)
         return { folder, ...(await tuneBest(job, trials, {}, folder, context)) };
@@ -125,6 +126,12 @@ export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOu
       return { folder, result: done, structure };
     });
   });
+}
+
+/** Who looks at the folder is told as well. */
+async function tellStages(stages: readonly StageToCome[], folder: RunFolder, { onEvent }: JobContext): Promise<void> {
+  onEvent?.({ type: 'stages', stages });
+  await writeStagesToCome(folder, [...stages]);
 }
 
 /** What a search job will do: each tuning is followed by its test. */
@@ -138,10 +145,11 @@ function stagesOfSearch(job: CostedJob): StageToCome[] {
 
 /** One after the other, and the test of the best. */
 function stagesOfTraining({ model, data, catalogue }: ResolvedJob, trials: readonly Trial[]): StageToCome[] {
-  return trials.flatMap(({ structure, tuning }, i) => {
+  return trials.flatMap(({ name, structure, tuning }, i) => {
     const modules = keptModules(structure, model, undefined, catalogue);
     const evaluations = countEvaluations(tuneCost(modules, data.train, tuning));
-    return i < trials.length - 1 ? [{ stage: 'retrain', evaluations }] : withTest('retrain', evaluations);
+    const training = { stage: 'retrain', ...(name !== undefined && { trial: name }), evaluations } as const;
+    return i < trials.length - 1 ? [training] : [training, { stage: 'test', evaluations: 0 }];
   });
 }
 

@@ -1,21 +1,26 @@
+import { dirname } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { JobConfig } from '../config/job-config.ts';
+import { readDelta } from '../library/delta-file.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { resolveSpace } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
+import { runFolder } from '../runs/run-folder.ts';
 import { type Attempt, methodNamed } from '../structure/method.ts';
-import { createStructure, type Structure } from '../structure/structure-file.ts';
+import { createStructure, keptModules, type Structure } from '../structure/structure-file.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { givenStructure } from './given-structure.ts';
 
-/** A structure to tune, and the sizes and rates for it. Of several trials the best on validation is kept. */
+/** A structure to tune, and the sizes and rates for it. Of several trials that of the least validation loss is kept. */
 export interface Trial {
   /** Short and unique among the trials, fit for a file name; absent where there is only one. */
   readonly name?: string;
   readonly structure: Structure;
   readonly tuning: StageConfig;
+  /** Where its parameters begin (default: where a fresh start by the seed puts them). */
+  readonly initialDelta?: Float32Array;
 }
 
 type TrainingSet = Pick<EncodedTask, 'train'>;
@@ -30,14 +35,17 @@ export async function listTrials(
   config: JobConfig,
   catalogue: Catalogue = builtIn,
 ): Promise<Trial[]> {
-  const { method, structure: file, map } = config.given;
+  const { method, structure: file, map, 'warm-start': warmStart } = config.given;
   if (file === undefined) {
     const affordable = () => equalCostTrials(model, data, config, catalogue);
     return methodTrials(model, method!, config, affordable, catalogue);
   }
   const keepInert = config.space['keep-inert'];
   const structure = await givenStructure(model, file, { isMapped: map !== undefined, keepInert }, catalogue);
-  return [{ structure, tuning: config.tuning }];
+  const trial = { structure, tuning: config.tuning };
+  if (warmStart !== true) return [trial];
+  const layout = model.layout(keptModules(structure, model, file, catalogue));
+  return [{ ...trial, initialDelta: await readDelta(runFolder(dirname(file)).delta, model, layout) }];
 }
 
 /**
@@ -62,8 +70,10 @@ function methodTrials(
   const keepInert = asked['keep-inert'];
   const { sites } = model;
   const attempts = method.attempts({ sites, deltas: catalogue.deltas, seed, keepInert, space, affordable });
+  // Of several the one with the least validation loss is taken.
+  const judged = attempts.length > 1 ? { ...tuning, validationLoss: true } : tuning;
   return attempts.map(({ modules, kept = modules.map(() => true), ...attempt }) => ({
-    ...trialTuning(attempt, tuning),
+    ...trialTuning(attempt, judged),
     structure: createStructure(model, origin, modules, { kept }),
   }));
 }

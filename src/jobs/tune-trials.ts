@@ -17,7 +17,7 @@ import type { ResolvedJob } from './prepare.ts';
 import type { Trial } from './trials.ts';
 
 /**
- * Tunes each trial, keeps the one that is best on validation, scores that one on the test split, and writes
+ * Tunes each trial, keeps the one with the least validation loss, scores that one on the test split, and writes
  * `structure.json`, `delta.safetensors` and `result.json`.
  * @param known what the search cost, where there was one, and the score of a random structure, where it has one already
  */
@@ -30,8 +30,7 @@ export async function tuneBest(
 ): Promise<{ result: RunResult; structure: Structure }> {
   const { model, catalogue } = job;
   const tried = await runTrials(job, trials, folder, context);
-  // Among equals the first: it is the simplest, where trials are ordered at all.
-  const best = tried.reduce((best, next) => (next.validation > best.validation ? next : best));
+  const best = tried.reduce((best, next) => (isBetter(next, best) ? next : best));
   const { structure, delta, resources: retrain } = best;
   const tested = await testOf(job, best, best.validation, context);
   await writeStructure(folder.structure, structure);
@@ -54,6 +53,14 @@ export async function tuneBest(
   };
   await writeResult(folder.result, result);
   return { result, structure };
+}
+
+/** Among equals the first stays: it is the simplest, where trials are ordered at all. */
+function isBetter(next: TuneStageResult, best: TuneStageResult): boolean {
+  const [own, other] = [next.validationLoss, best.validationLoss];
+  // What an earlier version has trained took no loss.
+  if (own === undefined || other === undefined || Number.isNaN(other)) return next.validation > best.validation;
+  return own < other;
 }
 
 /**
@@ -176,6 +183,8 @@ export function resultOf({ data, model, compile, tuning }: ResolvedJob, structur
 interface TuneStageResult extends TunedStructure {
   /** Best validation score, that of `delta`. */
   readonly validation: number;
+  /** Mean validation loss there, where it was taken. */
+  readonly validationLoss?: number;
   readonly resources: StageResources;
 }
 
@@ -184,7 +193,7 @@ interface TuneStageResult extends TunedStructure {
  */
 async function runTuneStage(
   { model, data, catalogue }: Pick<ResolvedJob, 'model' | 'data' | 'catalogue'>,
-  { name, structure, tuning }: Trial,
+  { name, structure, tuning, initialDelta }: Trial,
   stage: 'retrain' | 'random',
   folder: RunFolder,
   { signal, onEvent }: JobContext,
@@ -192,9 +201,14 @@ async function runTuneStage(
   const store = checkpointFile(join(folder.checkpoint, `${[stage, name].filter(Boolean).join('-')}.safetensors`));
   const memory = startStageMemory(store);
   try {
-    const events = tuneStructure(model, structure, data, tuning, { checkpoint: memory.checkpoint, signal, catalogue });
-    const { delta, score, seconds, evaluations } = await relay(events, stage, folder.metrics, onEvent, name);
-    return { structure, delta, validation: score, resources: { seconds, peakBytes: memory.stop(), evaluations } };
+    const events = tuneStructure(model, structure, data, tuning, {
+      ...{ checkpoint: memory.checkpoint, signal, catalogue },
+      ...(initialDelta && { initialDelta }),
+    });
+    const tuned = await relay(events, stage, folder.metrics, onEvent, name);
+    const { delta, score, validationLoss, seconds, evaluations } = tuned;
+    const resources = { seconds, peakBytes: memory.stop(), evaluations };
+    return { structure, delta, validation: score, ...(validationLoss !== undefined && { validationLoss }), resources };
   } finally {
     memory.stop();
   }

@@ -8,6 +8,7 @@ import { InputError } from '../core/errors.ts';
 import {
   descriptionFile,
   type ExportDescription,
+  hashSmallFiles,
   holdsExport,
   readDescription,
   writeDescription,
@@ -112,6 +113,8 @@ export function exportTuned(
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {
       const more = await exporter.write({ model, source, modules, delta, task, dtypes: forms }, folder, signal);
+      // What stands beside the model is for people, who may write on.
+      const sha256 = await hashSmallFiles(folder, filesIn(folder).sort());
       for (const [name, text] of Object.entries(beside)) await writeFileWhole(join(folder, name), text);
       const { name, fingerprint, parameters } = model;
       const files = [...filesIn(folder), descriptionFile].sort();
@@ -122,6 +125,7 @@ export function exportTuned(
         trained: { modules: modules.length, parameters: model.layout(modules).size },
         task: describeTask(task, codec, maxLength),
         files,
+        sha256,
         ...(score && { score }),
         ...more,
       });

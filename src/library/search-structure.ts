@@ -6,6 +6,7 @@ import { chooseStructure } from '../search/choose-structure.ts';
 import type { Compile, SearchEvent, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
+import { meanLoss } from '../training/mean-loss.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
 import { interruption } from './run-to-end.ts';
@@ -54,6 +55,13 @@ export async function* runSearch(
       initialDelta: program.initialDelta(stage.seed),
       evaluate: (delta, gates) =>
         scoreSplit(program, data.validation, data.scoring, { delta, ...(gates && { gates }) }, context.signal),
+      validationLoss: (delta, gates) =>
+        meanLoss(
+          program,
+          data.validation.examples,
+          { delta, ...(gates && { gates }) },
+          { ...data.scoring, ...context },
+        ),
       async release() {
         if (open.delete(program)) await program.release();
       },

@@ -35,13 +35,16 @@ export async function* tune(
   return yield* tuneStructure(model, structure, data, tuning, context);
 }
 
-/** The same by sizes and rates in values. */
+/**
+ * The same by sizes and rates in values.
+ * @param context.initialDelta where the parameters begin (default: a fresh start by the seed)
+ */
 export async function* tuneStructure(
   model: Model,
   structure: Structure,
   data: Pick<EncodedTask, 'train' | 'validation' | 'scoring'>,
   tuning: StageConfig,
-  context: LoopContext & WithCatalogue = {},
+  { initialDelta, ...context }: LoopContext & WithCatalogue & { readonly initialDelta?: Float32Array } = {},
 ): AsyncGenerator<TuneEvent, TunedStructure & TuneResult> {
   const program = await model.compile(keptModules(structure, model, undefined, context.catalogue));
   try {
@@ -49,7 +52,7 @@ export async function* tuneStructure(
       {
         program,
         examples: data.train,
-        initialDelta: program.initialDelta(tuning.seed),
+        initialDelta: initialDelta ?? program.initialDelta(tuning.seed),
         evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
         ...(tuning.validationLoss && {
           validationLoss: (delta: Float32Array) =>

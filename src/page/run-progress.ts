@@ -29,13 +29,20 @@ export function stepNow({ step, steps, seconds, every }: RunProgress, sinceWritt
   return Math.min(step + Math.min(Math.max(made, 0), Math.max(every - 1, 0)), steps);
 }
 
-/** What is left of a stage, and what comes after it: its time is not known before it has begun. */
-export function leftText({ stage, step, steps, seconds }: RunProgress, stages: readonly string[]): string {
+/** What is left of the job at the pace of its stage, and what comes after that. */
+export function leftText({ stage, step, steps, seconds, later }: RunProgress, stages: readonly string[]): string {
   const after = stages.slice(stages.indexOf(stage) + 1).map(nameOf);
-  const left = seconds === undefined || step === 0 ? '' : `about ${duration((seconds / step) * (steps - step))} left`;
-  if (after.length === 0) return left;
-  const follows = `then ${after.join(' and ').replaceAll(/ and (?=.* and )/g, ', ')}`;
-  return left === '' ? follows : `${left} of the ${nameOf(stage)}, ${follows}`;
+  const follows = after.length === 0 ? '' : `then ${after.join(' and ').replaceAll(/ and (?=.* and )/g, ', ')}`;
+  const together = (...parts: string[]) => parts.filter(Boolean).join(', ');
+  if (seconds === undefined || step === 0) return follows;
+  const perStep = seconds / step;
+  const own = duration(perStep * (steps - step));
+  // Where nothing but the test comes, the stage is the whole.
+  if (later === undefined || later === 0) {
+    return together(`about ${own} left${follows === '' ? '' : ` of the ${nameOf(stage)}`}`, follows);
+  }
+  const all = duration(perStep * (steps - step + later * steps));
+  return together(`about ${all} left in all`, `${own} of the ${nameOf(stage)}`, follows);
 }
 
 /** `would keep 34 modules, 31 of them unchanged since step 100`: since half of the search so far. */

@@ -40,8 +40,8 @@ export function comparisonSections({ model, rows, failed, verdicts = [] }: Compa
     element('p', { class: 'muted' }, [
       text(
         [
-          'Scores are mean ± standard deviation over the seeds; small dots are seeds. Whiskers of a single seed in the curve ' +
-            'are the 95 % interval of its test rows.',
+          'Scores are mean ± standard deviation over the seeds; small dots are seeds. Whiskers of a single seed ' +
+            'in the curve are the 95 % interval of its test rows.',
           tested,
         ]
           .filter(Boolean)

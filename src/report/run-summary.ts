@@ -23,6 +23,19 @@ export interface RunProgress {
   readonly seconds?: number;
   /** Steps between its last two lines, or before its first. */
   readonly every?: number;
+  /** What is to come after it, in parts of what it takes itself. */
+  readonly later?: number;
+}
+
+/**
+ * What is to come after a stage of a job, in parts of what it takes itself: a loss-and-gradient evaluation takes as
+ * long in each. Undefined where that is not known.
+ * @param place of the stage among all of the job, in their order
+ */
+export function shareToCome(stages: readonly { readonly evaluations: number }[], place: number): number | undefined {
+  const own = stages[place]?.evaluations ?? 0;
+  if (own === 0) return undefined;
+  return stages.slice(place + 1).reduce((sum, { evaluations }) => sum + evaluations, 0) / own;
 }
 
 /** A run as one line of a list. */

@@ -37,6 +37,18 @@ export function errorBar(x: number, low: number, high: number, colour: string): 
   return [line(x, low, x, high), line(x - 3, low, x + 3, low), line(x - 3, high, x + 3, high)];
 }
 
+/** A small dot a seed, behind the mark of their mean. */
+export function seedDots(
+  x: number,
+  scores: readonly number[] | undefined,
+  y: (value: number) => number,
+  fill: string,
+): Markup[] {
+  return (scores ?? [])
+    .filter(Number.isFinite)
+    .map(value => element('circle', { class: 'seed', cx: x, cy: y(value), r: 2, fill, 'fill-opacity': 0.5 }));
+}
+
 /** Names of the series beside their marks, one below the other. */
 export function legend(names: readonly string[], x: number, y: number): Markup[] {
   return names.flatMap((name, index) => [

@@ -26,6 +26,8 @@ export interface RunFolder {
   readonly outcome: string;
   /** State to resume from, removed when the run is done (`checkpoint/`). */
   readonly checkpoint: string;
+  /** What its job will do, beside that state (`checkpoint/stages.json`). */
+  readonly stages: string;
   /** The process that writes here, while one does (`lock.json`). */
   readonly lock: string;
   readonly report: string;
@@ -53,6 +55,7 @@ export function runFolder(path: string): RunFolder {
     result: join(path, 'result.json'),
     outcome: join(path, NOTES),
     checkpoint: join(path, 'checkpoint'),
+    stages: join(path, 'checkpoint', 'stages.json'),
     lock: join(path, 'lock.json'),
     report: join(path, 'report.html'),
     heatmap: join(path, 'heatmap.svg'),

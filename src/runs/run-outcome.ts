@@ -46,7 +46,7 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Pick
   return { ended: 'failed', error: { ...code, message } };
 }
 
-/** Its results and its logs. A config may be changed by hand, where things have moved; numbers of tensors have their own. */
+/** Its results and its logs. A config may be changed by hand where things have moved; tensors have own hashes. */
 const noted = (folder: RunFolder): string[] => {
   const { inputs, metrics, history, structure, result } = folder;
   return [inputs, metrics, history, structure, result].map(path => basename(path));

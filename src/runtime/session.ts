@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+// Of the package that holds the types alone: the runtime itself may be fetched later, at the first start.
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { InputError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lower } from '../graph/lower.ts';
@@ -128,7 +129,7 @@ export function asMemoryError(error: Error): Error {
   });
 }
 
-type Runtime = typeof import('onnxruntime-node');
+type Runtime = typeof import('onnxruntime-common');
 
 /**
  * ONNX Runtime, loaded where it is first needed: what only reads files starts without it.

@@ -56,6 +56,7 @@ export function inspectRun({
   result,
   outcome,
   checkpoint,
+  stages,
   lock,
 }: RunFolder): RunFiles {
   const [inResult, inCheckpoint] = [stat(result), stat(checkpoint)];
@@ -64,7 +65,7 @@ export function inspectRun({
     fingerprint: found.map(file => (file === undefined ? '-' : `${file.mtimeMs}/${file.size}/${file.ino}`)).join(' '),
     changed: Math.max(0, ...found.map(file => file?.mtimeMs ?? 0)),
     hasResult: inResult !== undefined,
-    hasLink: [...found, stat(lock)].some(file => file?.isSymbolicLink() === true),
+    hasLink: [...found, stat(lock), stat(stages)].some(file => file?.isSymbolicLink() === true),
   };
 }
 

@@ -1,3 +1,5 @@
+// Programs that use the types may know less of the language than these sources do.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { z } from 'zod';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';

@@ -2,10 +2,11 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { requireAsNoted } from '../files/noted-hashes.ts';
 import { readBytesSync } from '../files/regular-file.ts';
-import type { RunState, RunSummary } from '../report/run-summary.ts';
+import { type RunState, type RunSummary, shareToCome } from '../report/run-summary.ts';
 import { readLastMetrics } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/run-outcome.ts';
+import { readStagesToCome } from '../runs/stages-to-come.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
@@ -106,5 +107,7 @@ function progressOf(folder: RunFolder): RunSummary['progress'] {
   if (last === undefined) return undefined;
   const { stage, step, steps, seconds } = last;
   const before = lines.findLast(line => line.stage === stage && line.trial === last.trial && line.step < step);
-  return { stage, step, steps, seconds, every: step - (before?.step ?? 0) };
+  const planned = readStagesToCome(folder, last);
+  const later = planned && shareToCome(planned.stages, planned.place);
+  return { stage, step, steps, seconds, every: step - (before?.step ?? 0), ...(later !== undefined && { later }) };
 }

@@ -34,6 +34,9 @@ export function listManualModules(
 /** Name of the method that draws a structure: what others are compared with where nothing is said. */
 export const randomDraw = 'random';
 
+/** What found structures are held against where it is asked how small they can be. */
+export const plainRival = 'lora';
+
 /** Every method that comes with the package, by name. A new one is a file beside this one and a word here. */
 export const methods: Methods = {
   ...manualMethods,

@@ -33,7 +33,7 @@ export interface Attempt {
   readonly rate?: number;
 }
 
-/** A way to choose modules without a search: every attempt is trained, and the best on validation is taken. */
+/** A way to choose modules without a search: every attempt is trained, and that of the least validation loss taken. */
 export interface Method {
   /** What tables call it. */
   readonly label: string;

@@ -35,7 +35,7 @@ function readSent(folder: RunFolder): Record<string, Sent> {
 /** Notes what trackers have of a run. */
 type Notes = (key: string, sent: Sent) => Promise<void>;
 
-/** Trackers are sent to side by side, and noted one after the other: what one has must not be lost to another's note. */
+/** Trackers are sent to side by side, and noted one after the other: no note may undo another's. */
 export function notesOf(folder: RunFolder): Notes {
   let last: Promise<unknown> = Promise.resolve();
   return (key, sent) => {

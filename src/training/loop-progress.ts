@@ -11,6 +11,8 @@ export interface Progress {
   evaluatedStep: number;
   bestStep: number;
   bestScore: number;
+  /** Validation loss of the best evaluation; NaN where it is not taken. */
+  bestLoss: number;
   best: Record<string, NumberArray>;
   /** Sum of the losses of the steps since the last evaluation. */
   lossSum: number;
@@ -21,7 +23,7 @@ export interface Progress {
 
 export function startProgress(): Progress {
   const counters = { step: 0, evaluatedStep: 0, bestStep: 0, lossSum: 0, learningRate: 0, seconds: 0 };
-  return { ...counters, bestScore: Number.NEGATIVE_INFINITY, best: {} };
+  return { ...counters, bestScore: Number.NEGATIVE_INFINITY, bestLoss: Number.NaN, best: {} };
 }
 
 const savedMeta = z.object({
@@ -36,13 +38,21 @@ const savedMeta = z.object({
 
 const BEST_PREFIX = 'best.';
 const BEST_SCORE = 'score';
+const BEST_LOSS = 'validationLoss';
 
 /** The whole state, to be saved. */
-export function snapshot(stage: Stage<StepReport>, { bestScore, best, ...counters }: Progress): CheckpointState {
+export function snapshot(
+  stage: Stage<StepReport>,
+  { bestScore, bestLoss, best, ...counters }: Progress,
+): CheckpointState {
   const keptBest = Object.entries(best).map(([name, array]) => [BEST_PREFIX + name, array]);
+  // These are kept as arrays because JSON has no infinities.
+  const worth = {
+    [BEST_SCORE]: Float64Array.of(bestScore),
+    ...(stage.validationLoss && { [BEST_LOSS]: Float64Array.of(bestLoss) }),
+  };
   return {
-    // The score is kept as an array because JSON has no infinities.
-    arrays: { ...stage.arrays, ...Object.fromEntries(keptBest), [BEST_SCORE]: Float64Array.of(bestScore) },
+    arrays: { ...stage.arrays, ...Object.fromEntries(keptBest), ...worth },
     meta: { ...counters, settings: asText(stage.settings) },
   };
 }
@@ -104,6 +114,8 @@ export function restore(stage: Stage<StepReport>, { arrays, meta }: CheckpointSt
   return {
     ...counters,
     bestScore: score[1]![0]!,
+    // What an earlier version has saved has none.
+    bestLoss: arrays[BEST_LOSS]?.[0] ?? Number.NaN,
     best: Object.fromEntries(best.map(([name, saved]) => [name, saved!])),
   };
 }

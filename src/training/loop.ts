@@ -31,7 +31,7 @@ export interface EvaluationEvent {
   readonly score: number;
   /** Mean loss of the examples that were scored, where the stage takes it. */
   readonly validationLoss?: number;
-  /** Highest score so far, this one included. */
+  /** Score of the best evaluation so far, this one included: the highest, unless the stage is judged by its loss. */
   readonly best: number;
   /** Mean loss of the steps since the evaluation before. */
   readonly loss: number;
@@ -49,6 +49,8 @@ export interface LoopResult {
   /** 0 where nothing was evaluated, and the score then −∞. */
   readonly bestStep: number;
   readonly score: number;
+  /** Of the best evaluation, where the stage takes it. */
+  readonly validationLoss?: number;
   /** The `kept` arrays at the best step. */
   readonly best: Readonly<Record<string, NumberArray>>;
   /** Wall-clock time of all steps and evaluations, those before an interruption included. */
@@ -65,8 +67,12 @@ async function evaluate(
   const validationLoss = await stage.validationLoss?.();
   // A metric that is not a number ranks below every other.
   const ranked = Number.isNaN(answer) ? Number.NEGATIVE_INFINITY : answer;
-  if (ranked >= progress.bestScore) {
+  const isBest = stage.judgedByLoss
+    ? lossRank(validationLoss) <= lossRank(progress.bestLoss)
+    : ranked >= progress.bestScore;
+  if (isBest) {
     progress.bestScore = ranked;
+    progress.bestLoss = validationLoss ?? Number.NaN;
     progress.bestStep = progress.step;
     progress.best = Object.fromEntries(stage.kept.map(name => [name, stage.arrays[name]!.slice()]));
   }
@@ -88,6 +94,11 @@ async function evaluate(
     seconds,
     stageSeconds,
   };
+}
+
+/** A loss that is not taken, or no number, ranks behind every other. */
+function lossRank(loss = Number.NaN): number {
+  return Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
 }
 
 /** Where an evaluation is due, and the stage has none. */
@@ -146,6 +157,6 @@ export async function* runLoop<Report extends StepReport>(
     await save();
     throw new InterruptedError(`interrupted after step ${progress.step} of ${stage.steps}`);
   }
-  const { step: steps, bestStep, bestScore: score, best, seconds } = progress;
-  return { steps, bestStep, score, best, seconds };
+  const { step: steps, bestStep, bestScore: score, bestLoss: validationLoss, best, seconds } = progress;
+  return { steps, bestStep, score, ...(stage.validationLoss && { validationLoss }), best, seconds };
 }

@@ -48,6 +48,8 @@ export interface Stage<Report extends StepReport> {
   evaluate?(): Promise<number>;
   /** Mean loss of the examples that the score is taken on, to be told beside it. */
   validationLoss?(): Promise<number>;
+  /** Whether the best evaluation is that of the least validation loss, not of the highest score. */
+  readonly judgedByLoss?: boolean;
   /** Whether the stage ends before its last step, told from the arrays alone; asked wherever an evaluation is due. */
   finished?(): boolean;
 }

@@ -39,6 +39,8 @@ export interface TuneResult {
   readonly delta: Float32Array;
   readonly bestStep: number;
   readonly score: number;
+  /** Of the best evaluation, where the stage takes it. */
+  readonly validationLoss?: number;
   readonly steps: number;
   /** Loss-and-gradient evaluations, a micro-batched one counted once. */
   readonly evaluations: number;
@@ -98,6 +100,6 @@ export async function* tune(
     },
     context,
   );
-  const { bestStep, score, best, seconds } = result;
-  return { delta: best.delta as Float32Array, bestStep, score, steps, evaluations: steps, seconds };
+  const { best, steps: _, ...of } = result;
+  return { delta: best.delta as Float32Array, ...of, steps, evaluations: steps };
 }

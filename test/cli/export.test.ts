@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
@@ -178,6 +178,24 @@ test('an exported model is asked as it is: no other model, and its description m
   };
   await ask({ task: space.task, 'batch-size': 2, threads: 1, 'max-length': 8 });
   await assert.rejects(ask({ model: tinyModel }), InputError);
+  // One bit of any file, tokenizer and config as well, is found by its name.
+  const small = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter(name => /\.\w+$/.test(name));
+  assert.ok(small.includes('tokenizer.json') && small.includes('config.json'), String(small));
+  for (const name of small) {
+    const whole = readFileSync(join(out, name));
+    const changed = Buffer.from(whole);
+    changed[whole.length >> 1]! ^= 2;
+    writeFileSync(join(out, name), changed);
+    await assert.rejects(
+      ask(),
+      (error: unknown) => error instanceof InputError && error.where!.startsWith(join(out, name)),
+      name,
+    );
+    rmSync(join(out, name));
+    await assert.rejects(ask(), InputError, name);
+    writeFileSync(join(out, name), whole);
+  }
+  await ask();
   writeFileSync(join(out, 's3delta.json'), '{"format": "onnx", "version": 7}');
   await assert.rejects(ask(), /not the description of an exported model: version/);
 });

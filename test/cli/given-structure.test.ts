@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import type { Structure } from '../../src/structure/structure-file.ts';
 import { runCli, runCliUntil, tinyModel, workspace } from './support.ts';
@@ -86,3 +87,33 @@ for (const method of ['tuned-lora', 'best-of-random'] as const) {
     }
   });
 }
+
+test('a warm start goes on from what a run has trained; without one, or for others, it is refused', async () => {
+  const first = await runCli(
+    ['train', '--model', tinyModel, ...common, '--method', 'lora', '--out', 'first'],
+    space.folder,
+  );
+  assert.equal(first.exitCode, 0, first.stderr);
+  const structure = join('first', 'structure.json');
+  // At a rate that changes nothing it stays what it was; a fresh start has other numbers.
+  const still = ['--lr', '1e-30'];
+  for (const [out, more] of [
+    ['warm', ['--warm-start']],
+    ['cold', []],
+  ] as const) {
+    const { exitCode, stderr } = await train(tinyModel, structure, out, ...still, ...more);
+    assert.equal(exitCode, 0, stderr);
+  }
+  const parameters = async (run: string) => (await readSafetensors(file(run, 'delta.safetensors'))).tensors;
+  const [before, warm, cold] = await Promise.all(['first', 'warm', 'cold'].map(parameters));
+  const differs = (other: typeof before) =>
+    [...before!].some(([name, { data }]) =>
+      data.some((value, i) => Math.abs(value - other!.get(name)!.data[i]!) > 1e-6),
+    );
+  assert.ok(!differs(warm) && differs(cold));
+  const untrained = await train(tinyModel, join('found', 'structure.json'), 'no-values', '--warm-start');
+  assert.equal(untrained.exitCode, 2);
+  assert.match(untrained.stderr, /found\/delta\.safetensors/);
+  const fresh = ['train', '--model', tinyModel, ...common, '--method', 'lora', '--warm-start', '--out', 'fresh'];
+  assert.match((await runCli(fresh, space.folder)).stderr, /nothing to begin with: `method`/);
+});

@@ -91,3 +91,13 @@ test('a folder, a missing file and an impossible path are told of as what they a
   assert.throws(() => readConfigFile(join(folder, 'none.yaml')), isTold(/none\.yaml: no such file/));
   assert.throws(() => readConfigFile('a\0.yaml'), isTold(/NUL/));
 });
+
+test("a run's folder in place of a config file is told which file to give", () => {
+  const run = mkdtempSync(join(folder, 'a run-'));
+  writeFileSync(join(run, 'config.yaml'), 'task: rte\n');
+  assert.throws(
+    () => readConfigFile(run),
+    (error: InputError) =>
+      error.where === run && error.remedy === `for its settings give '${join(run, 'config.yaml')}'`,
+  );
+});

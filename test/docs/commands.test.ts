@@ -25,7 +25,7 @@ import { commonArgs } from '../../src/cli/usage.ts';
 import { type ShownCommand, shownCommands, words } from './blocks.ts';
 
 // Every command that a document shows is run as it stands, in order, in a folder as its reader has it. To end within
-// seconds each is told, where it takes the flags, to do little; and `./t5-base` is a tiny T5 with random weights, whose
+// seconds each is told, where it takes the flags, to do little; and the models are tiny ones with random weights, whose
 // every share of parameters is less than a module, so that its budget is a count.
 const scaled: Readonly<Record<string, string>> = {
   'max-steps': '2',
@@ -41,7 +41,8 @@ const ofSeveralSeeds = new Set(['spread']);
 const endless = new Set(['serve', 'serve-model']);
 /** What these show needs a cluster or a database, and is run by the tests of executors: here its words are read. */
 const ofManyMachines = join('docs', 'many-machines.md');
-const placeholder = './t5-base';
+/** Models that the documents speak of, and the fixtures that stand for them. */
+const placeholders: Readonly<Record<string, string>> = { './t5-base': 'tiny-t5', './minilm': 'tiny-bert' };
 const placeholderBudget = '500';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,7 +58,9 @@ const documents = [
 /** A folder with what the documents speak of: a model, GLUE, the example task; and `s3delta` on the path of its shells. */
 function layOut(): { folder: string; path: string } {
   const folder = mkdtempSync(join(tmpdir(), 's3delta-docs-'));
-  cpSync(join(root, 'test', 'fixtures', 'tiny-t5'), join(folder, 't5-base'), { recursive: true });
+  for (const [name, fixture] of Object.entries(placeholders)) {
+    cpSync(join(root, 'test', 'fixtures', fixture), join(folder, name), { recursive: true });
+  }
   cpSync(join(root, 'examples', 'my-task'), join(folder, 'examples', 'my-task'), { recursive: true });
   cpSync(join(root, 'examples', 'my-plugin', 'plugin.ts'), join(folder, 'plugin.ts'));
   if (hasShared) symlinkSync(join(shared, 'data', 'glue'), join(folder, 'glue'));
@@ -103,7 +106,8 @@ function runInShell(command: string, cwd: string, path: string): Promise<Outcome
 function scaledDown([name, ...args]: readonly string[]): string[] {
   const takes = Object.hasOwn(commands, name!) ? argsOf(commands[name!]!, builtIn) : {};
   const flags = args.includes('--help') ? [] : Object.keys(scaled).filter(flag => flag in takes);
-  const budget = args.includes(placeholder) && 'budget' in takes ? ['--budget', placeholderBudget] : [];
+  const isTiny = args.some(arg => Object.hasOwn(placeholders, arg));
+  const budget = isTiny && 'budget' in takes ? ['--budget', placeholderBudget] : [];
   const seeds = ofSeveralSeeds.has(name!) ? ['--seeds', '2'] : [];
   return [name!, ...args, ...flags.flatMap(flag => [`--${flag}`, scaled[flag]!]), ...seeds, ...budget];
 }

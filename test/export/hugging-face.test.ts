@@ -79,6 +79,8 @@ describe('an encoder with a head, in transformers and PEFT', { skip }, async () 
       ['safetensors', 'LoRA, norms and biases', [...lora(model), ...norms(model), ...biases(model)]],
       ['safetensors', 'IA3', scales(model)],
       ['peft', 'LoRA of several ranks, and norms', [...lora(model), ...norms(model)]],
+      ['peft', 'LoRA, norms and biases', [...lora(model).slice(1), ...norms(model).slice(0, 2), ...biases(model)]],
+      ['peft', 'biases alone', biases(model)],
       ['peft', 'IA3', scales(model)],
       ['peft', 'the head alone', []],
     ] as const) {

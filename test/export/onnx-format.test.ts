@@ -39,7 +39,9 @@ async function openPlainly(folder: string) {
     // Optimum feeds something where nothing is remembered: it must not be read.
     const past = decoder.inputMetadata.flatMap(meta => {
       if (!meta.isTensor || !meta.name.startsWith('past_key_values')) return [];
-      const dims = [sources.length, meta.shape[1] as number, 1, meta.shape[3] as number];
+      const [, heads, , width] = meta.shape;
+      // Where its width is a name, any will do.
+      const dims = [sources.length, heads as number, 1, typeof width === 'number' ? width : 5];
       const noise = new Float32Array(dims.reduce((a, b) => a * b)).fill(7);
       return [[meta.name, new Tensor('float32', noise, dims)] as const];
     });

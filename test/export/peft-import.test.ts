@@ -14,6 +14,7 @@ import { readPeftAdapter } from '../../src/export/peft-import.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import type { Model } from '../../src/models/model.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { keptModules } from '../../src/structure/structure-file.ts';
 import { assertClose, batch, freshFolder, loadTiny, logitsOf, task, trained } from './support.ts';
 
@@ -48,11 +49,14 @@ test('what is exported as an adapter is read back: modules, numbers, heads', asy
   const linear = ({ sites }: Model) => sites.filter(({ host, weightIsShared }) => host === 'linear' && !weightIsShared);
   const lora = (model: Model) =>
     linear(model).map((site, i) => createModule(site, 'lora', { rank: 1 + (i % 3), alpha: 4 + (i % 2) }));
+  const biases = (model: Model) => listManualModules(model.sites, 'bitfit').filter(({ site }) => site.hasBias);
   const ia3 = ({ sites }: Model) => sites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
   for (const [model, of, modules] of [
     [t5, task, lora(t5)],
     [t5, task, ia3(t5)],
     [bert, stars, lora(bert)],
+    [bert, stars, [...lora(bert).slice(1), ...biases(bert)]],
+    [bert, stars, biases(bert)],
     [bert, stars, []],
   ] as readonly (readonly [Model, ExportedTask, DeltaModule[]])[]) {
     const tuned = trained(model, modules);
@@ -93,7 +97,6 @@ test('what cannot be read is refused by name: another base, another task, other 
   };
   await refused(changed({ peft_type: 'LOHA' }), model, /an adapter of type LOHA cannot be read/);
   await refused(changed({ use_dora: true }), model, /an adapter with use_dora cannot be read/);
-  await refused(changed({ bias: 'all' }), model, /an adapter that trains biases/);
   await refused(changed({ peft_type: 3 }), model, /not the configuration of an adapter: peft_type/);
   const bert = await (await loadTiny('tiny-bert')).forTask(stars);
   const out = freshFolder();
@@ -103,6 +106,34 @@ test('what cannot be read is refused by name: another base, another task, other 
     await bert.answering({ kind: 'class', classes: 2 }),
     /its classifier\.weight is \[4,32\], and the task needs \[2,32\]/,
   );
+});
+
+test('an adapter of a base of the same shapes and other weights is read, and that is told', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const doubtOf = async (folder: string) => (await readPeftAdapter(folder, model)).doubt;
+  const adapter = mkdtempSync(join(tmpdir(), 's3delta-adapter-'));
+  cpSync(fixture('tiny-t5-v1_1.adapter'), adapter, { recursive: true });
+  const file = join(adapter, 'adapter_config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+  for (const [base_model_name_or_path, told] of [
+    [model.folder, undefined],
+    ['/somewhere/else/tiny-t5-v1_1/', undefined],
+    [null, undefined],
+    ['google/flan-t5-small', /trained on google\/flan-t5-small, and is read for tiny-t5-v1_1/],
+  ] as const) {
+    writeFileSync(file, JSON.stringify({ ...config, base_model_name_or_path }));
+    const doubt = await doubtOf(adapter);
+    if (told === undefined) assert.equal(doubt, undefined);
+    else assert.match(doubt!, told);
+  }
+  // Of an adapter of ours the weights themselves are known.
+  const lora = model.sites.filter(({ host, weightIsShared }) => host === 'linear' && !weightIsShared).slice(0, 3);
+  const modules = lora.map(site => createModule(site, 'lora', { rank: 2, alpha: 4 }));
+  const out = freshFolder();
+  await exportModel(model, trained(model, modules), { format: 'peft', out, task, settings: {} });
+  assert.equal(await doubtOf(out), undefined);
+  const other = { ...model, fingerprint: '0123456789abcdef' };
+  assert.match((await readPeftAdapter(out, other)).doubt!, /trained on tiny-t5-v1_1, and the weights of .* are others/);
 });
 
 /** A Python that has torch, transformers and peft. */
@@ -135,6 +166,15 @@ describe('adapters as users of PEFT have them', { skip }, async () => {
       { peft_type: 'IA3', task_type: 'SEQ_2_SEQ_LM', target_modules: ['k', 'v', 'wo'], feedforward_modules: ['wo'] },
     ],
     ['a classifier', 'tiny-bert', stars, { ...seqCls, target_modules: ['query', 'value'] }],
+    ...(['all', 'lora_only'] as const).map(
+      bias =>
+        [
+          `a classifier, with biases trained: ${bias}`,
+          'tiny-bert',
+          stars,
+          { ...seqCls, target_modules: ['query', 'dense'], bias },
+        ] as const,
+    ),
     [
       'a regression, with norms saved',
       'tiny-bert',
@@ -171,4 +211,26 @@ describe('adapters as users of PEFT have them', { skip }, async () => {
       assertClose(await logitsWith(order.out, model, examples), logits[i]!.flat(), 1e-4);
     });
   }
+});
+
+test('an adapter that has changed since it was exported, and one that has diverged, are refused by file', async () => {
+  const model = await loadTiny('tiny-t5-v1_1');
+  const out = freshFolder();
+  const lora = [createModule(model.sites.find(({ host }) => host === 'linear')!, 'lora')];
+  await exportModel(model, trained(model, lora), { format: 'peft', out, task, settings: {} });
+  const file = join(out, 'adapter_model.safetensors');
+  const whole = readFileSync(file);
+  const isRefused = (message: RegExp) => (error: unknown) =>
+    error instanceof InputError && error.where === file && message.test(error.message);
+  const changed = Buffer.from(whole);
+  changed[whole.length - 5]! ^= 1;
+  writeFileSync(file, changed);
+  await assert.rejects(readPeftAdapter(out, model), isRefused(/another hash/));
+  // PEFT's own files carry no hash.
+  const foreign = Buffer.from(whole.toString('latin1').replace('s3delta.sha256', 'another.sha256'), 'latin1');
+  writeFileSync(file, foreign);
+  await readPeftAdapter(out, model);
+  foreign.writeFloatLE(Number.NaN, whole.length - 4);
+  writeFileSync(file, foreign);
+  await assert.rejects(readPeftAdapter(out, model), isRefused(/holds numbers that are not finite/));
 });

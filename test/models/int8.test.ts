@@ -45,6 +45,25 @@ function assertNear(actual: Float32Array, expected: Float32Array, what: string):
 const products = (graph: Graph, op: string) => neededNodes(graph).filter(node => node.op === op).length;
 
 describe('a program with frozen products of 8-bit integers', { skip }, () => {
+  for (const name of ['tiny-bert', 'tiny-mpnet']) {
+    it(`has the loss and the gradients of float32 but for the rounding: ${name}`, async () => {
+      const { exact, rounded } = await pair(name);
+      const modules = listSpace(exact.sites, 'mixed');
+      const [one, two] = [await exact.compile(modules), await rounded.compile(modules)];
+      const delta = one.initialDelta(1).map((value, i) => value + 0.02 * Math.sin(i));
+      const gates = new Float32Array(modules.length).fill(0.5);
+      const texts = [2, 7].map(length => ({
+        input: { ids: [2, ...Array.from({ length }, (_, i) => 9 + i), 3] },
+        output: { class: length % 2 },
+      }));
+      const expected = await one.lossAndGradients(texts, delta, gates);
+      const actual = await two.lossAndGradients(texts, delta, gates);
+      assert.notEqual(actual.loss, expected.loss);
+      assert.ok(Math.abs(actual.loss / expected.loss - 1) < 0.02, `${actual.loss} against ${expected.loss}`);
+      assertNear(actual.delta, expected.delta, 'gradient');
+    });
+  }
+
   for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
     it(`has the loss, the gradients and the mixed derivative of float32 but for the rounding: ${name}`, async () => {
       const { exact, rounded } = await pair(name);

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { commands } from '../../src/cli/commands/commands.ts';
+import { runCommandLine } from '../../src/cli/run.ts';
+import { packageVersion } from '../../src/library/provenance.ts';
 
 // What people install is the tarball, not the clone: it is packed, and installed into an empty project by npm as a
 // user would. The registry is the only host that this needs.
@@ -16,12 +19,21 @@ const online = spawnSync('npm', ['ping'], { encoding: 'utf8' }).status === 0;
 const skip = online ? false : 'the npm registry cannot be reached';
 
 /** What the build reads beside what is packed. */
-const SOURCES = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/commands.ts'];
+/** Programs that these tests alone need, as npm fetches them. */
+const attw = '@arethetypeswrong/cli@0.18.5';
+const publint = 'publint@0.3.25';
+const pnpm = 'pnpm@12';
 const description = createRequire(import.meta.url)('../../package.json') as { readonly files: readonly string[] };
 
 let project = '';
-const inProject = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { cwd: project, encoding: 'utf8', env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: '' } });
+let archive = '';
+const inProject = (command: string, args: readonly string[], cwd = project) =>
+  spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: '' } });
+/** Runs a program of the registry. */
+const fetched = (spec: string, args: readonly string[], cwd = project) =>
+  inProject('npm', ['exec', '--yes', '--loglevel=error', `--package=${spec}`, '--', ...args], cwd);
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 before(async () => {
   if (!online) return;
@@ -38,8 +50,8 @@ before(async () => {
   assert.equal(packed.status, 0, packed.stderr);
   await rm(clone, { recursive: true });
   await writeFile(join(project, 'package.json'), '{ "name": "of-a-user", "type": "module" }');
-  const archive = join(project, packed.stdout.trim().split('\n').at(-1)!);
-  const installed = inProject('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', archive]);
+  archive = join(project, packed.stdout.trim().split('\n').at(-1)!);
+  const installed = inProject('npm', ['install', ...quiet, archive]);
   assert.equal(installed.status, 0, installed.stderr);
 });
 
@@ -58,6 +70,61 @@ test('the tarball holds what is needed to run, what its files cite, and nothing 
   assert.ok(cited.length > 3);
   for (const path of cited.filter(path => path !== 'CONTRIBUTING.md' && !path.startsWith('docs/measured')))
     assert.ok(existsSync(join(folder, path)), path);
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = await Promise.all(
+    files.filter(each => each.isFile()).map(each => stat(join(each.parentPath, each.name)).then(({ size }) => size)),
+  );
+  assert.ok(sizes.reduce((sum, size) => sum + size) < 40e6, 'unpacked');
+});
+
+test('what looks packages over has nothing to say of the tarball', { skip }, () => {
+  // The package is of ES modules alone: what old resolutions make of it is no matter.
+  const types = fetched(attw, ['attw', archive, '--profile', 'esm-only', '--no-emoji']);
+  assert.equal(types.status, 0, types.stdout + types.stderr);
+  const judged = fetched(publint, ['publint', 'run', archive, '--strict']);
+  assert.equal(judged.status, 0, judged.stdout + judged.stderr);
+});
+
+test('the types of each entry point are whole, without types of Node and with declarations checked', {
+  skip,
+}, async () => {
+  const program = `
+    import { createPredictor, loadModel, type Predictor } from 's3delta';
+    import { listSpace } from 's3delta/research';
+    import { createSession, Graph, ops } from 's3delta/graph';
+    const model = await loadModel('mini');
+    const count: number = listSpace(model.sites, 'mixed').length;
+    // @ts-expect-error: a number, not just anything
+    const text: string = count;
+    const graph = new Graph();
+    graph.output('y', ops.relu(graph.input('x', 'float32', [2])));
+    const { y } = await (await createSession(graph)).run({ x: { type: 'float32', data: Float32Array.of(1, 2), dims: [2] } });
+    const predictor: Predictor = await createPredictor('runs/x');
+    export { predictor, text, y };`;
+  await writeFile(join(project, 'typed.ts'), program);
+  const compiler = join(root, 'node_modules/.bin/tsc');
+  const flags = ['--ignoreConfig', '--strict', '--module', 'nodenext', '--target', 'es2023', '--noEmit', 'typed.ts'];
+  const { status, stdout } = inProject(compiler, flags);
+  assert.equal(status, 0, stdout);
+});
+
+test('help of the installed program reads a handful of files, and is what the sources say', { skip }, async () => {
+  await writeFile(
+    join(project, 'count.mjs'),
+    `import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.on('exit', () => console.error(JSON.stringify(loaded.filter(url => url.startsWith('file:')))));`,
+  );
+  const bin = 'node_modules/s3delta/bin/s3delta.mjs';
+  for (const args of [['--help'], ['help', 'search'], ['--version'], ['completion', 'bash']]) {
+    const { stdout, stderr } = inProject(process.execPath, ['--import', './count.mjs', bin, ...args]);
+    const loaded = JSON.parse(stderr) as string[];
+    assert.ok(loaded.length <= 15, loaded.join('\n'));
+    const { text } = await runCommandLine(args, commands, packageVersion(), { colour: false });
+    assert.equal(stdout, `${text}\n`);
+  }
+  assert.ok(existsSync(join(project, 'node_modules/s3delta/dist/man/s3delta.1')));
 });
 
 test('the program starts, with its runtime, where only the registry can be reached', { skip }, () => {
@@ -69,7 +136,7 @@ test('the program starts, with its runtime, where only the registry can be reach
   assert.equal(checks.find(({ name }) => name === 'tokenizer of mini')?.status, 'ok', doctor.stdout);
 });
 
-test('each entry point can be imported, and computes', { skip }, async () => {
+test('each entry point can be imported, and computes, on the oldest Node and on the newest', { skip }, async () => {
   const script = `
     import { loadModel } from 's3delta';
     import { listSpace } from 's3delta/research';
@@ -81,6 +148,34 @@ test('each entry point can be imported, and computes', { skip }, async () => {
     const { y } = await session.run({ x: { type: 'float32', data: Float32Array.of(-1, 2), dims: [2] } });
     console.log(JSON.stringify({ candidates: listSpace(model.sites, 'mixed').length, y: [...y.data] }));`;
   await writeFile(join(project, 'use.js'), script);
-  const { stdout, stderr } = inProject(process.execPath, ['use.js']);
-  assert.deepEqual(JSON.parse(stdout || 'null'), { candidates: 156, y: [0, 2] }, stderr);
+  for (const node of [process.execPath, await nodeOf('22.18.0'), await nodeOf('latest')]) {
+    const { stdout, stderr } = inProject(node, ['use.js']);
+    assert.deepEqual(JSON.parse(stdout || 'null'), { candidates: 156, y: [0, 2] }, `${node}: ${stderr}`);
+    const bin = join(project, 'node_modules/s3delta/bin/s3delta.mjs');
+    const tasks = inProject(node, [bin, 'tasks', '--json']);
+    assert.equal(tasks.status, 0, `${node}: ${tasks.stderr}`);
+  }
+});
+
+/** The program of a version of Node, from the registry. */
+async function nodeOf(version: string): Promise<string> {
+  const folder = join(project, `node-${version}`);
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), '{}');
+  const { status, stderr } = inProject('npm', ['install', ...quiet, `${name}@${version}`], folder);
+  assert.equal(status, 0, stderr);
+  return join(folder, 'node_modules', name, 'bin', 'node');
+}
+
+test('pnpm installs it, and it runs from there', { skip }, async () => {
+  const folder = join(project, 'of-pnpm');
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), '{ "name": "of-another-user", "type": "module" }');
+  const store = ['--store-dir', join(folder, 'store'), '--ignore-scripts'];
+  const added = fetched(pnpm, ['pnpm', 'add', ...store, archive], folder);
+  assert.equal(added.status, 0, added.stdout + added.stderr);
+  const doctor = fetched(pnpm, ['pnpm', 'exec', 's3delta', 'doctor', '--json'], folder);
+  const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; status: string; found: string }[] };
+  assert.equal(checks.find(({ name }) => name === 'ONNX Runtime')?.status, 'ok', doctor.stdout + doctor.stderr);
 });

@@ -107,6 +107,10 @@ test('a stage that goes on is shown by its pace, never past the next validation'
     'about 30 s left of the search, then training, random structure and test',
   );
   assert.equal(leftText({ ...at, stage: 'test' }, ['search', 'test']), 'about 30 s left');
+  assert.equal(
+    leftText({ ...at, later: 2.2 }, ['search', 'retrain', 'test']),
+    'about 2.3 min left in all, 30 s of the search, then training and test',
+  );
 });
 
 test('how settled a search is: what it would keep, and what has stayed since half of its way', () => {

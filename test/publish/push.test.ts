@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { requireNothingPrivate } from '../../src/publish/private-content.ts';
 import { pushRun } from '../../src/publish/push-job.ts';
 import { runCli, workspace } from '../cli/support.ts';
 import { startHub, withEnvironment } from '../hub/hub-server.ts';
-import { type Failures, uploadsTo } from './hub-uploads.ts';
+import { type Failures, storageToken, uploadsTo } from './hub-uploads.ts';
 
 const space = workspace();
 const model = space.copyModel('base-model');
@@ -27,10 +28,10 @@ before(async () => {
 });
 
 /** The Hub and, on another port, where it stores large files. */
-async function hubFor(t: TestContext, failures: Failures = {}) {
+async function hubFor(t: TestContext, failures: Failures = {}, transfer: 'basic' | 'xet' = 'basic') {
   const storage = await startHub(t, { repository: `models/${name}`, files: {} });
   const hub = await startHub(t, { repository: `models/${name}`, files: {} });
-  const uploads = uploadsTo(name, () => storage.url, failures);
+  const uploads = uploadsTo(name, () => storage.url, failures, transfer);
   hub.interfere(uploads.answer);
   storage.interfere(uploads.answer);
   withEnvironment(t, { HF_ENDPOINT: hub.url, HF_TOKEN: token, HF_HUB_OFFLINE: undefined });
@@ -54,6 +55,41 @@ test('a run is put on the Hub with its card, as one commit, byte for byte what e
   }
   assert.deepEqual(left(), []);
 });
+
+test('where the Hub stores large files by xet they go there in chunks, with the token for it alone', async t => {
+  const { hub, storage, uploads } = await hubFor(t, {}, 'xet');
+  const tokens = new Set<string | undefined>();
+  storage.interfere((path, request, response) => {
+    tokens.add(request.headers.authorization);
+    return uploads.answer(path, request, response);
+  });
+  const outcome = await pushRun(run, name, { licence });
+  assert.equal(uploads.commits.length, 1);
+  assert.deepEqual([...uploads.files.keys()].sort(), [...outcome.files].sort());
+  assert.deepEqual([...tokens], [`Bearer ${storageToken}`]);
+  assert.ok(hub.requests.length > 0 && storage.requests.every(({ path }) => path.startsWith('/v1/')));
+  const { folder } = await runExportJob(run, { format: 'onnx' });
+  assert.ok(uploads.large.size >= 2);
+  for (const [file, hash] of uploads.large) {
+    assert.equal(
+      hash,
+      createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex'),
+      file,
+    );
+  }
+  assert.ok(uploads.chunks.xorbs > 0 && uploads.chunks.shards > 0);
+  assert.deepEqual(left(), []);
+});
+
+for (const failures of [{ xorb: 500 }, { xorb: 'cut' }, { shard: 403 }, { shard: 'cut' }] as const) {
+  test(`by xet, ${JSON.stringify(failures)}: told with its remedy, and nothing is committed`, async t => {
+    const { uploads } = await hubFor(t, failures, 'xet');
+    await assert.rejects(pushRun(run, name, { licence }), { code: 'hub-failed', remedy: /.../ });
+    assert.deepEqual([uploads.files.size, uploads.commits.length, left()], [0, 0, []]);
+  });
+}
 
 test('a dry run writes the folder, which answers, and asks nobody', async t => {
   withEnvironment(t, { HF_TOKEN: undefined, HF_ENDPOINT: 'http://127.0.0.1:1' });

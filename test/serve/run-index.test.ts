@@ -55,6 +55,28 @@ test('links are not followed: neither to a folder, nor by a file of a run, nor w
   assert.equal(index.pathOf('late'), undefined);
 });
 
+test('of a run at work it is known what is to come after its stage, where its job has said so', () => {
+  const root = runsRoot();
+  const run = writeRun(root, 'a', { done: 20 });
+  const later = () => {
+    const index = createRunIndex(root);
+    index.refresh();
+    return index.changesSince(0).runs[0]!.progress!.later;
+  };
+  assert.equal(later(), undefined);
+  const stages = [
+    { stage: 'search', evaluations: 400 },
+    { stage: 'retrain', evaluations: 100 },
+    { stage: 'test', evaluations: 0 },
+  ];
+  writeFileSync(run.stages, JSON.stringify(stages));
+  assert.equal(later(), 0.25);
+  writeFileSync(run.stages, JSON.stringify(stages.slice(1)));
+  assert.equal(later(), undefined);
+  writeFileSync(run.stages, '[{"stage":');
+  assert.equal(later(), undefined);
+});
+
 test('no path can be had but those of runs that were found', () => {
   const root = runsRoot();
   writeRun(root, 'inside/a');

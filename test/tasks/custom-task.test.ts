@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
 import { guessOwnTask } from '../../src/jobs/draft-job.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
+import { fixturePath } from '../witness/fixtures.ts';
 import { writeFiles } from './write-files.ts';
 import { loadWritten, written } from './written.ts';
 
@@ -38,6 +40,32 @@ test('a task file gives a task; paths stand relative to it, keys that are left o
     line: 2,
   });
   assert.equal(written(task, first!).target, 'no');
+});
+
+test('two templates are two texts, which an encoder reads as a pair with its own separators', async t => {
+  const folder = await writeFiles(t, {
+    'task.yaml': stringify({ ...minimal, template: ['{text}', 'is it {other}?'] }),
+    'rows.tsv': `text\tother\tkind\n${Array.from({ length: 20 }, (_, i) => `abc ${i}\tx y\t${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
+  });
+  const task = await loadTask(join(folder, 'task.yaml'));
+  const { train } = await loadTaskData(task, { data: '', seed: 0 });
+  const first = train[0]!;
+  assert.deepEqual(
+    first.input.map(({ text }) => text),
+    [`abc ${first.line - 2}`, 'is it x y?'],
+  );
+  const model = await (await loadModel(fixturePath('tiny-bert'), { threads: 1 })).forTask(task);
+  const { input } = model.codec(task, { maxLength: 64 }).read(first.input);
+  // [CLS] and the first text with its [SEP] are of type 0, the second with its own of type 1.
+  const types = input.types!;
+  const border = types.indexOf(1);
+  assert.equal(input.ids[border - 1], input.ids.at(-1));
+  assert.ok(border > 2 && types.slice(border).every(type => type === 1));
+  const wrong = { ...minimal, template: ['{text}', 'no column'] };
+  await assert.rejects(
+    loadTask(join(await writeFiles(t, { 'task.yaml': stringify(wrong), 'rows.tsv': rows }), 'task.yaml')),
+    /`template`, "no column", names no column/,
+  );
 });
 
 test('every kind of data file, and files without a header line', async t => {

@@ -247,3 +247,36 @@ test('a stage that has nothing to evaluate saves where others do, and goes on fr
   const { evaluate: __, ...rest } = countingJob({}, { kept: [] });
   assert.deepEqual((await run(rest, { checkpoint })).lines, lines.slice(5));
 });
+
+test('judged by loss, the best evaluation is that of the least, also after a stop', async () => {
+  const losses: Record<number, number> = { 4: 2, 8: 1, 10: Number.NaN };
+  const counter = new Float64Array(1);
+  const job = () => {
+    const own = countingJob({ 4: 9, 8: 5, 10: 7 }, { arrays: { counter }, judgedByLoss: true });
+    counter[0] = 0;
+    return {
+      ...own,
+      step: async () => {
+        counter[0]! += 1;
+        return { loss: counter[0]! / 3, learningRate: 1 / counter[0]! };
+      },
+      evaluate: async () => ({ 4: 9, 8: 5, 10: 7 })[counter[0]!] ?? 0,
+      validationLoss: async () => losses[counter[0]!]!,
+    };
+  };
+  const { result, events } = await run(job());
+  assert.deepEqual([result.bestStep, result.score, result.validationLoss], [8, 5, 1]);
+  assert.deepEqual(
+    events.flatMap(event => (event.type === 'evaluation' ? [event.best] : [])),
+    [9, 5, 5],
+  );
+  const checkpoint = memoryStore();
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (const event of runLoop(job(), { checkpoint, signal: controller.signal })) {
+      if (event.step === 9) controller.abort();
+    }
+  }, InterruptedError);
+  const rest = await run(job(), { checkpoint });
+  assert.deepEqual(withoutTimes(rest.result), withoutTimes(result));
+});

@@ -12,7 +12,7 @@ import { configFileArg, readSettings, settingsArgs } from '../settings-args.ts';
 const MOST = 10_000_000;
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
-  settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
+  settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'warm-start', 'out'].includes(key));
 
 /** What is taken for the data where no task is given, by flag. */
 const stated = {

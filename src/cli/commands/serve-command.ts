@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { InputError } from '../../core/errors.ts';
-import { type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { queueStanding } from '../../experiments/queue/queue-standing.ts';
+import type { QueueStanding } from '../../experiments/queue/queue-state.ts';
 import { requireQueue } from '../../experiments/queue/schema.ts';
 import { isLoopback } from '../../serve/guard.ts';
 import type { Command, CommandContext, Output } from '../command.ts';

@@ -10,7 +10,7 @@ import { logArg, whileTracked } from '../tracking.ts';
 import { howSmall } from './experiment-commands.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
-  settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'out'].includes(key));
+  settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'warm-start', 'out'].includes(key));
 
 export const search: Command = {
   description: 'Find a structure under a budget, train it, evaluate it',
@@ -42,7 +42,7 @@ export const search: Command = {
 };
 
 const keys: readonly SettingKey[] = [
-  ...(['model', 'task', 'data', 'method', 'structure', 'map', 'space', 'budget', 'keep-inert'] as const),
+  ...(['model', 'task', 'data', 'method', 'structure', 'map', 'warm-start', 'space', 'budget', 'keep-inert'] as const),
   ...([
     'seed',
     'device',

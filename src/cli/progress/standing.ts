@@ -1,4 +1,5 @@
 import type { JobEvent, JobStage, StageToCome } from '../../jobs/job-events.ts';
+import { shareToCome } from '../../report/run-summary.ts';
 import { chooseStructure } from '../../search/choose-structure.ts';
 
 /** What the search would keep if it ended now. */
@@ -112,10 +113,8 @@ export function trackStanding(now: () => number): StandingTracker {
 
   /** What is to come takes as long an evaluation as this stage does, of which the whole is known. */
   function jobLeft(secondsLeft: number, stageSeconds: number): Pick<Standing, 'jobSecondsLeft'> {
-    const evaluations = stages[place]?.evaluations ?? 0;
-    if (evaluations === 0) return {};
-    const later = stages.slice(place + 1).reduce((sum, stage) => sum + stage.evaluations, 0);
-    return later === 0 ? {} : { jobSecondsLeft: secondsLeft + (later / evaluations) * stageSeconds };
+    const later = shareToCome(stages, place) ?? 0;
+    return later === 0 ? {} : { jobSecondsLeft: secondsLeft + later * stageSeconds };
   }
 
   return { add, standing };

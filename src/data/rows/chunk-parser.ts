@@ -1,4 +1,4 @@
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { decodeUtf8Stream } from '../../files/utf8.ts';
 
 /**
@@ -25,6 +25,9 @@ export function lineCutter(): Cutter<TextLine> {
   };
 }
 
+/** Bytes of a text in UTF-8 as they come: a stream of Node or of the web, or what a generator yields. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
 /** All that a cutter makes of a text that is there. */
 export function cutText<T>(text: string, cutter: Cutter<T>): T[] {
   return [...cutter(withoutMark(text), true)];
@@ -37,22 +40,23 @@ export function cutText<T>(text: string, cutter: Cutter<T>): T[] {
  * while it waits for more
  */
 export async function* cutStream<T>(
-  stream: Readable,
+  stream: ByteStream,
   name: string,
   cutter: Cutter<T>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void> {
   let isFirst = true;
+  const pieces = stream instanceof Readable ? stream : Readable.from(stream);
   try {
-    if (signal) addAbortSignal(signal, stream);
-    for await (const piece of decodeUtf8Stream(stream, name)) {
+    if (signal) addAbortSignal(signal, pieces);
+    for await (const piece of decodeUtf8Stream(pieces, name)) {
       if (piece === '') continue;
       yield* cutter(isFirst ? withoutMark(piece) : piece, false);
       isFirst = false;
     }
     yield* cutter('', true);
   } finally {
-    stream.destroy();
+    pieces.destroy();
   }
 }
 

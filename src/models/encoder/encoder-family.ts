@@ -83,7 +83,9 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
       const has = (tensor: string) => known === undefined || namesOf(tensor).some(name => known.has(name));
       const tensors: Tensors = known ?? new Map();
       const encoder = form.encoder(config, has);
-      const trained = trainedHead(json, tensors.get(weightOf(lastLayer))?.shape[0]);
+      const trained = trainedHead(json, tensors.get(weightOf(lastLayer))?.shape[0], {
+        ...{ layer: lastLayer, where: join(folder, 'config.json'), family },
+      });
       return {
         config,
         vocabSize: config.vocabSize,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HeadAnswer } from '../kit/answer-forms.ts';
+import { wrongConfig } from '../kit/parse-config.ts';
 
 /** What a checkpoint's own head answers. */
 interface TrainedHead {
@@ -12,10 +13,21 @@ const named = z.looseObject({ id2label: z.record(z.string(), z.string()) });
 /** What transformers calls classes that nobody has named. */
 const NAMELESS = /^label_\d+$/i;
 
-/** What the head in a checkpoint answers by its config.json; undefined where it has none. `numbers` are its rows. */
-export function trainedHead(json: unknown, numbers: number | undefined): TrainedHead | undefined {
+/**
+ * What the head in a checkpoint answers by its config.json; undefined where it has none. `numbers` are its rows.
+ * @throws InputError where the config names more or fewer classes than that
+ */
+export function trainedHead(
+  json: unknown,
+  numbers: number | undefined,
+  { layer, where, family }: { readonly layer: string; readonly where: string; readonly family: string },
+): TrainedHead | undefined {
   if (numbers === undefined) return undefined;
   const parsed = named.safeParse(json);
+  const said = Object.keys(parsed.data?.id2label ?? {}).length;
+  if (said !== 0 && said !== numbers) {
+    throw wrongConfig(`id2label: ${said} classes, and ${layer}.weight has rows for ${numbers}`, where, family);
+  }
   const names = Array.from({ length: numbers }, (_, i) => parsed.data?.id2label[i]);
   const isNamed = names.every(name => name !== undefined && !NAMELESS.test(name));
   const kind: HeadAnswer = numbers === 1 ? { kind: 'number' } : { kind: 'class', classes: numbers };

@@ -71,10 +71,12 @@ const END = 2 ** 40;
  * with those that are read now put behind it: an attention so sees `seen` tokens of the answer, and all of the source.
  */
 function remembered(graph: Graph, config: T5Config): { recall: Recall; recallSource: Recall } {
-  const { numHeads, headWidth, decoderLayers } = config;
+  const { numHeads, decoderLayers, headWidth, modelWidth } = config;
+  // Of nothing remembered Optimum guesses the width, by the model's over its heads: where that is wrong any will do.
+  const width = numHeads * headWidth === modelWidth ? headWidth : 'pastWidth';
   const past = Array.from({ length: decoderLayers }, (_, layer) => {
     const of = (side: string, extent: string) => (part: string) =>
-      graph.input(`past_key_values.${layer}.${side}.${part}`, 'float32', ['batch', numHeads, extent, headWidth]);
+      graph.input(`past_key_values.${layer}.${side}.${part}`, 'float32', ['batch', numHeads, extent, width]);
     const [own, source] = [of('decoder', 'past'), of('encoder', 'pastSource')];
     return { decoder: [own('key'), own('value')], encoder: [source('key'), source('value')] } as const;
   });
@@ -90,7 +92,7 @@ function remembered(graph: Graph, config: T5Config): { recall: Recall; recallSou
       const [pastKeys, pastValues] = past[layer]![side];
       const joined = (part: string, old: Value, own: Value): Value => {
         const cut = slice(old, 2, [graph.int64s([0]), graph.extent(kept)], kept);
-        const all = concat([cut, own], 2, whole);
+        const all = concat([asWideAs(own, cut), own], 2, whole);
         graph.output(`present.${layer}.${side}.${part}`, all);
         return all;
       };
@@ -98,6 +100,14 @@ function remembered(graph: Graph, config: T5Config): { recall: Recall; recallSou
     };
   };
   return { recall: recallOf('decoder', 'before', 'seen'), recallSource: recallOf('encoder', 'seenSource', 'source') };
+}
+
+/** What is remembered, [batch, heads, kept, any width], with the last extent of `own`: nothing, or as wide as it is. */
+function asWideAs(own: Value, old: Value): Value {
+  const { graph } = old;
+  if (old.shape[3] === own.shape[3]) return old;
+  const shape = [...old.shape.slice(0, 3), own.shape[3]!];
+  return graph.apply('Reshape', [old, concat(shape.map(dim => graph.extent(dim)))], { target: shape.join() })[0]!;
 }
 
 /** What is added to scores [1, 1, queries, keys], so that no position sees a later one. */

@@ -1,10 +1,17 @@
-import { errorBar, gridLines, legend, scoreAxis, seriesStyle } from '../series.ts';
+import { errorBar, gridLines, legend, scoreAxis, seedDots, seriesStyle } from '../series.ts';
 import { element, type Markup, picture, text } from './svg.ts';
+
+interface CategoryScore {
+  readonly mean: number;
+  readonly sd: number | null;
+  /** One a seed, drawn as small dots. */
+  readonly scores?: readonly number[];
+}
 
 /** A series of scores, one a category; null where it has none there. */
 export interface CategorySeries {
   readonly name: string;
-  readonly values: readonly ({ readonly mean: number; readonly sd: number | null } | null)[];
+  readonly values: readonly (CategoryScore | null)[];
 }
 
 const left = 56;
@@ -13,7 +20,10 @@ const bottom = 300;
 const markWidth = 13;
 const gap = 26;
 
-/** Scores side by side, a group a category (a task): the form of the paper's figure 8. Whiskers are ± one sd. */
+/**
+ * Scores side by side, a group a category (a task): the form of the paper's figure 8. Whiskers are ± one sd, small dots
+ * the seeds.
+ */
 export function categoryPlotSvg(
   title: string,
   categories: readonly string[],
@@ -21,7 +31,7 @@ export function categoryPlotSvg(
 ): string {
   const given = series.flatMap(({ values }) => values.flatMap(value => value ?? []));
   const { y, ticks } = scoreAxis(
-    given.flatMap(({ mean, sd }) => [mean - (sd ?? 0), mean + (sd ?? 0)]),
+    given.flatMap(({ mean, sd, scores = [] }) => [mean - (sd ?? 0), mean + (sd ?? 0), ...scores]),
     bottom,
     top,
   );
@@ -43,7 +53,11 @@ export function categoryPlotSvg(
         const { colour, mark } = seriesStyle(index);
         const x = place(category, index);
         const bar = errorBar(x, y(value.mean - (value.sd ?? 0)), y(value.mean + (value.sd ?? 0)), colour);
-        return [...bar, mark(x, y(value.mean), `${categories[category]}, ${name}: ${value.mean.toFixed(2)}`)];
+        return [
+          ...bar,
+          ...seedDots(x, value.scores, y, colour),
+          mark(x, y(value.mean), `${categories[category]}, ${name}: ${value.mean.toFixed(2)}`),
+        ];
       }),
     ),
     ...legend(names, right + 20, top + 6),

@@ -1,5 +1,5 @@
 import { count } from '../../core/format.ts';
-import { errorBar, gridLines, legend, scoreAxis, seriesStyle } from '../series.ts';
+import { errorBar, gridLines, legend, scoreAxis, seedDots, seriesStyle } from '../series.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
 /** One point: mean and standard deviation of a score at a number of trainable parameters. */
@@ -79,13 +79,7 @@ function drawSeries(
       ? [element('polyline', { points: line, fill: 'none', stroke: colour, 'stroke-width': 1.5 })]
       : []),
     ...sorted.flatMap(point => errorBar(x(point.parameters), y(limits(point)[0]), y(limits(point)[1]), colour)),
-    ...sorted.flatMap(point =>
-      (point.scores ?? []).map(value =>
-        element('circle', {
-          ...{ class: 'seed', cx: x(point.parameters), cy: y(value), r: 2, fill: colour, 'fill-opacity': 0.5 },
-        }),
-      ),
-    ),
+    ...sorted.flatMap(({ parameters, scores }) => seedDots(x(parameters), scores, y, colour)),
     ...sorted.map(point =>
       mark(
         x(point.parameters),

@@ -10,12 +10,14 @@ import { type TuneResult, tune } from '../../training/tune-program.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem } from './strategy.ts';
 
 /**
- * The strong rival of every search: what it costs, spent on trainings of random structures, of which the best is taken.
+ * The strong rival of every search: what it costs, spent on trainings of random structures, of which the one with the
+ * least validation loss is taken.
  */
 export const bestOfRandom = defineStrategy({
   name: 'best-of-random',
   label: 'best of random structures',
-  description: 'the best on validation of as many random structures as can be trained at the cost of a search',
+  description:
+    'that of the least validation loss of as many random structures as can be trained at the cost of a search',
   options: z.object({
     draws: key(
       positiveInteger,
@@ -29,7 +31,8 @@ export const bestOfRandom = defineStrategy({
 
   cost(problem, { draws = affordableDraws(problem) }) {
     const each = costOfDraw(problem, 0);
-    return { ...each, steps: draws * each.steps, validations: draws * each.validations };
+    // One pass more a draw takes the loss.
+    return { ...each, steps: draws * each.steps, validations: draws * (each.validations + 1) };
   },
 
   async *search(problem, { draws = affordableDraws(problem) }, compile, context) {
@@ -37,8 +40,9 @@ export const bestOfRandom = defineStrategy({
     checkBudget(candidates, { budget, keepInert });
     // One that diverges is out of the running.
     const scores = new Float64Array(draws).fill(Number.NEGATIVE_INFINITY);
+    const losses = new Float64Array(draws).fill(Number.POSITIVE_INFINITY);
     const [seconds, evaluations] = [new Float64Array(draws), new Float64Array(draws)];
-    const series = await resumeSeries(context.checkpoint, { scores, seconds, evaluations });
+    const series = await resumeSeries(context.checkpoint, { scores, losses, seconds, evaluations });
     let divergence: DivergedError | undefined;
     for (let draw = series.begin; draw < draws; draw++) {
       const checkpoint = series.storeOf(draw);
@@ -55,13 +59,14 @@ export const bestOfRandom = defineStrategy({
           },
         );
         [scores[draw], seconds[draw], evaluations[draw]] = [tuned.score, tuned.seconds, tuned.evaluations];
+        if (Number.isFinite(tuned.loss)) losses[draw] = tuned.loss;
       } catch (error) {
         if (!(error instanceof DivergedError)) throw error;
         divergence = error;
       }
     }
-    const best = scores.indexOf(Math.max(...scores));
-    if (divergence !== undefined && scores[best] === Number.NEGATIVE_INFINITY) throw divergence;
+    const best = losses.indexOf(Math.min(...losses));
+    if (divergence !== undefined && losses[best] === Number.POSITIVE_INFINITY) throw divergence;
     return {
       worth: randomWorth(candidates.length, { seed: tuning.seed, draw: best }),
       score: scores[best]!,
@@ -101,15 +106,15 @@ async function* trainDraw(
   compile: Compile,
   context: Parameters<typeof tune>[2],
   { draws, best, seconds }: Standing,
-): AsyncGenerator<SearchEvent, TuneResult> {
+): AsyncGenerator<SearchEvent, TuneResult & { readonly loss: number }> {
   const { examples, tuning } = problem;
   const compiled = await compile(modulesOf(problem, draw));
   try {
-    const { program, initialDelta, evaluate } = compiled;
+    const { program, initialDelta, evaluate, validationLoss } = compiled;
     const events = tune({ program, examples, initialDelta, evaluate }, tuning, context);
     for (;;) {
       const next = await events.next();
-      if (next.done) return next.value;
+      if (next.done) return { ...next.value, loss: await validationLoss(next.value.delta) };
       const { step, steps } = next.value;
       const counted = { step: draw * steps + step, steps: draws * steps };
       yield next.value.type === 'step'

@@ -71,7 +71,7 @@ export async function loadCustomTask(path: string, known: Metrics = metrics, tex
 
 /** What is looked at in the rows of a task file. */
 export function dataForm({ template, label, labels }: TaskFile, { numbers = false }: Metric): DataForm {
-  return { fields: [...new Set(placeholdersOf(template))], label, labels, numbers };
+  return { fields: [...new Set([template].flat().flatMap(placeholdersOf))], label, labels, numbers };
 }
 
 /** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */
@@ -104,8 +104,9 @@ function toForm(
   where: string,
   { oneAnswer = false, numbers = false }: Metric,
 ): RowForm {
-  const used = placeholdersOf(template);
-  const stray = strayBrace(template);
+  const texts = [template].flat();
+  const used = texts.flatMap(placeholdersOf);
+  const stray = texts.map(strayBrace).find(found => found !== undefined);
   if (stray !== undefined) {
     throw new InputError(`\`template\` has a brace that is not part of a column's name: ${JSON.stringify(stray)}`, {
       code: 'bad-template',
@@ -113,8 +114,10 @@ function toForm(
       remedy: 'write a column as {name}, with both braces and a name; a text for the model cannot hold { or }',
     });
   }
-  if (used.length === 0) {
-    throw new InputError('`template` names no column', {
+  const empty = texts.find(text => placeholdersOf(text).length === 0);
+  if (empty !== undefined) {
+    const which = texts.length === 1 ? '`template`' : `\`template\`, ${JSON.stringify(empty)},`;
+    throw new InputError(`${which} names no column`, {
       code: 'bad-template',
       where,
       remedy: 'write a column as {name}, for example "review: {text}"',
@@ -129,7 +132,7 @@ function toForm(
     });
   }
   return {
-    segments: fromTemplates([{ text: template }]),
+    segments: fromTemplates(texts.map(text => ({ text }))),
     label,
     classes: labels && wordedClasses(labels),
     oneAnswer,

@@ -36,7 +36,12 @@ const schemaFor = (known: Metrics) =>
       .min(1)
       .optional()
       .describe('names of the columns, in order, for tsv and csv files without a header line'),
-    template: z.string().min(1).describe("what the model reads, with {column} where a column's text belongs"),
+    template: z
+      .union([z.string().min(1), z.tuple([z.string().min(1), z.string().min(1)])])
+      .describe(
+        "what the model reads, with {column} where a column's text belongs; a list of two: texts that an encoder " +
+          'reads as a pair, with its own separators',
+      ),
     label: text.meta({ ...anyScalar, description: 'the column that holds the label' }),
     labels: z
       .union([z.array(text).min(2), z.record(z.string(), text)])

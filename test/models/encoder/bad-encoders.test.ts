@@ -65,6 +65,15 @@ it('a vocabulary larger than its embedding, and a table of other positions, are 
   await refused(load(fewer), 'wrong-tensor', /position_embeddings\.weight is \[66,32\]/, /\[40,32\]/);
 });
 
+it('a trained head of another number of classes than its config names is refused with both', async () => {
+  const folder = await edited('roberta', { id2label: { 0: 'a', 1: 'b' } });
+  await refused(
+    load(folder),
+    'unsupported-config',
+    /id2label: 2 classes, and classifier\.out_proj\.weight has rows for 3/,
+  );
+});
+
 it('a text longer than the positions is cut by the codec, with a count, and refused where ids are given', async () => {
   for (const [name, longest] of [
     ['bert', 64],

@@ -30,6 +30,14 @@ test('scores stand against parameters on a logarithmic scale, every point named,
   assert.ok(!/NaN|Infinity/.test(svg));
 });
 
+test('a single seed has the interval of its score for whiskers, several their sd', () => {
+  const bars = (point: object) =>
+    scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 60, sd: null, ...point }] }]).split(
+      'stroke-width="1.2"',
+    ).length - 1;
+  assert.deepEqual([{}, { interval: { low: 55, high: 65 } }, { sd: 1 }].map(bars), [0, 3, 3]);
+});
+
 test('a single point is drawn, too', () => {
   const svg = scorePlotSvg('rte', 'accuracy', [{ name: 'one', points: [{ parameters: 5, mean: 0, sd: null }] }]);
   assert.ok(!/NaN|Infinity/.test(svg));
@@ -67,8 +75,8 @@ test('categories stand side by side, with what is missing left out', () => {
       {
         name: 'global',
         values: [
-          { mean: 60, sd: 1 },
-          { mean: 80, sd: 2 },
+          { mean: 60, sd: 1, scores: [59, 61] },
+          { mean: 80, sd: 2, scores: [82, 78, Number.NaN] },
         ],
       },
       { name: 'local', values: [{ mean: 58, sd: 1 }, null] },
@@ -78,6 +86,8 @@ test('categories stand side by side, with what is missing left out', () => {
     marks(svg).filter(says => says.includes(': ')),
     ['rte, global: 60.00', 'mrpc, global: 80.00', 'rte, local: 58.00'],
   );
+  // A dot a seed, none for a score that is not defined.
+  assert.equal(svg.split('class="seed"').length - 1, 4);
   assert.ok(!/NaN|Infinity/.test(svg));
 });
 

@@ -33,6 +33,9 @@ const batch = [
   ),
 ];
 
+/** The same texts for a model with a head, which says one of two classes. */
+const classified = batch.map(({ input }, row) => ({ input, output: { class: row } }));
+
 const attach = (model: Model, modules: Question['modules']): readonly DeltaModule[] =>
   modules === 'mixed' ? listSpace(model.sites, 'mixed') : listManualModules(model.sites, modules);
 
@@ -68,7 +71,8 @@ export async function ask(question: Question, device: DeviceName): Promise<Answe
   const program = await model.compile(modules);
   const delta = program.initialDelta(1).map((value, i) => value + 0.05 * Math.sin(i));
   const gates = Float32Array.from(modules, (_, i) => 0.2 + 0.6 * ((i * 0.618) % 1));
-  const { loss, ...gradients } = await program.lossAndGradients(batch, delta, gates);
+  const asked = model.heads.length === 0 ? batch : classified;
+  const { loss, ...gradients } = await program.lossAndGradients(asked, delta, gates);
   const trained = { loss: Float32Array.of(loss), gradient: gradients.delta, gates: gradients.gates };
   if (!question.everything) {
     await program.release();

@@ -28,6 +28,9 @@ const questions: readonly Question[] = [
   { model: 'tiny-t5-v1_1', modules: 'adapter', everything: false },
   { model: 'tiny-t5-float16', modules: 'mixed', everything: false },
   { model: 'tiny-t5-bfloat16', modules: 'mixed', everything: false },
+  { model: 'tiny-bert', modules: 'mixed', everything: false },
+  { model: 'tiny-mpnet', modules: 'mixed', everything: false },
+  { model: 'tiny-modernbert', modules: 'mixed', everything: false },
 ];
 
 const WEBGPU = 'WebGpuExecutionProvider';

@@ -32,6 +32,22 @@ test('each draw is trained as a structure that was found would be, and the best 
   assert.deepEqual(chooseStructure(whole.result.worth, problem.candidates, budget), best.kept);
 });
 
+test('the least validation loss decides, whatever the scores say', async () => {
+  const losses = [3, 2, 1, 5, 4];
+  let taken = 0;
+  // All score alike: only the losses, taken once a draw, tell them apart.
+  const alike: Compile = async modules => ({
+    ...(await compile(modules)),
+    evaluate: async () => 50,
+    validationLoss: async () => losses[taken++]!,
+  });
+  const { result } = await drain(bestOfRandom.search(problem, { draws: 5 }, alike, {}));
+  assert.deepEqual([taken, result.score], [5, 50]);
+  const draw = 2;
+  const kept = randomStructure(problem.candidates, { ...budget, seed: 1, draw });
+  assert.deepEqual(chooseStructure(result.worth, problem.candidates, budget), kept);
+});
+
 test('its steps are counted on over the draws, and are what it was said to cost', () => {
   const steps = whole.events.flatMap(event => (event.type === 'step' ? [event.step] : []));
   // Three epochs of four batches.
@@ -46,7 +62,7 @@ test('its steps are counted on over the draws, and are what it was said to cost'
     bests.toSorted((a, b) => a - b),
   );
   const cost = bestOfRandom.cost(problem, { draws: 3 })!;
-  assert.deepEqual([cost.steps, cost.validations], [36, bests.length]);
+  assert.deepEqual([cost.steps, cost.validations], [36, bests.length + 3]);
   assert.equal(countEvaluations(cost), whole.result.evaluations);
 });
 

@@ -25,18 +25,20 @@ const whole = await drain(race.search(problem, options, compile, {}));
 test('entrants differ, are within the budget, and begin with the answer of the bi-level search', () => {
   const alpha = [8, 7, 6, 5, 4, 3, 2, 1];
   const gradient = [1, 2, 3, 4, 5, 6, 7, 8];
-  const entrants = listEntrants(8, { candidates: problem.candidates, alpha, gradient, seed: 1, ...limits });
+  const earlier = [1, 1, 1, 1, 9, 8, 1, 1];
+  const entrants = listEntrants(8, { candidates: problem.candidates, alpha, earlier, gradient, seed: 1, ...limits });
   assert.equal(entrants.length, 8);
   assert.equal(new Set(entrants.map(({ kept }) => kept.join())).size, 8);
   assert.deepEqual(entrants[0]!.kept, chooseStructure(alpha, problem.candidates, limits));
   // Without the first module of the answer.
   assert.equal(entrants[1]!.kept[0], false);
   assert.deepEqual(
-    entrants.slice(0, 4).map(({ from }) => from),
+    entrants.slice(0, 5).map(({ from }) => from),
     [
       'the bi-level search',
       "the bi-level search's runner-up 1",
       "the bi-level search's runner-up 2",
+      'the bi-level search at half of its steps',
       'the gradients at the start',
     ],
   );

@@ -22,6 +22,7 @@ export function createToyProblem(changes: Partial<SearchProblem> = {}, counts: r
       program,
       initialDelta: new Float32Array(program.layout.size).fill(0.05),
       evaluate: async (delta, gates) => -(await program.lossAndGradients(validation, delta, gates)).loss,
+      validationLoss: async (delta, gates) => (await program.lossAndGradients(validation, delta, gates)).loss,
       async release() {
         state.open -= 1;
       },

@@ -65,6 +65,12 @@ export const biLevelKeys = z.object({
     'search among the candidates that can be kept alone: not larger than the budget, and able to change the output',
     { off: 'search among all candidates, as the paper does, those too that can never be kept' },
   ),
+  judge: keyWithDefault(
+    z.enum(['loss', 'score']),
+    'loss',
+    'what the best moment of the search is told by on validation: the mean loss, which a few hundred rows tell ' +
+      "closely, or the score, as the paper's",
+  ),
   patience: key(
     positiveInteger,
     'end the search when its structure has hardly changed over so many validations (default: no early end)',
@@ -89,14 +95,17 @@ export function completeOptions(options: BiLevelKeys): BiLevelKeys {
 }
 
 /**
- * Every run of today names `fitting-only`. Those before searched among all candidates, and trained the modules at the
- * rate of the training.
+ * Every run of today names `judge` and `fitting-only`. Those before went by the score; earlier ones searched among all
+ * candidates, too, and trained the modules at the rate of the training.
  */
 export function unsaidOptions(
   recorded: Partial<BiLevelKeys> & { readonly lr?: number | undefined },
 ): Partial<BiLevelKeys> {
-  if (recorded['fitting-only'] !== undefined) return {};
-  return { 'fitting-only': false, ...(recorded.lr !== undefined && { 'search-lr': recorded.lr }) };
+  const { judge, 'fitting-only': fittingOnly, lr } = recorded;
+  return {
+    ...(judge === undefined && { judge: 'score' as const }),
+    ...(fittingOnly === undefined && { 'fitting-only': false, ...(lr !== undefined && { 'search-lr': lr }) }),
+  };
 }
 
 export const contradictions: readonly Contradiction<BiLevelKeys>[] = [

@@ -30,6 +30,8 @@ export interface BiLevelSearchProblem {
    * Validation score with the gates of evaluation; higher is better. The arrays must not be kept: they change in place.
    */
   evaluate(delta: Float32Array, gates: Float32Array): Promise<number>;
+  /** Mean loss of the same examples: where it is given, the best evaluation is that of the least loss. */
+  validationLoss?(delta: Float32Array, gates: Float32Array): Promise<number>;
 }
 
 export interface BiLevelSearchOptions extends StageConfig {
@@ -145,6 +147,8 @@ export async function* biLevelSearch(
   const closedAt = (at: Float64Array) => Array.from(estimator.evaluationGates(at), gate => gate === 0);
   const structureAt = (at: Float64Array) => chooseStructure(at, modules, { budget, keepInert, closed: closedAt(at) });
 
+  const openGates = () => Float32Array.from(estimator.evaluationGates(alpha));
+
   async function step(index: number) {
     const deltaBatch = deltaCursor.batch(index);
     const alphaBatch = alphaCursor.batch(index);
@@ -191,6 +195,7 @@ export async function* biLevelSearch(
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,
         ...(patience !== undefined && { patience }),
+        ...(problem.validationLoss && { judge: 'loss' }),
         ...(options.initialAlpha && { initialAlpha: options.initialAlpha.join() }),
         clipNorm,
         seed,
@@ -209,10 +214,14 @@ export async function* biLevelSearch(
       kept: ['alpha'],
       step,
       async evaluate() {
-        const score = await problem.evaluate(delta, Float32Array.from(estimator.evaluationGates(alpha)));
+        const score = await problem.evaluate(delta, openGates());
         stability.see(structureAt(alpha));
         return score;
       },
+      ...(problem.validationLoss && {
+        validationLoss: () => problem.validationLoss!(delta, openGates()),
+        judgedByLoss: true,
+      }),
       finished: () => patience !== undefined && stability.evaluations() >= patience,
     },
     context,

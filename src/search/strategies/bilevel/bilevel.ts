@@ -44,7 +44,9 @@ export const bilevel = defineStrategy({
       stage.epochs,
       stage.maxSteps,
     );
-    const validations = Math.ceil(steps / stage.evaluateEvery);
+    // The loss takes a pass of its own, of about the time that the score does.
+    const passes = options.judge === 'loss' ? 2 : 1;
+    const validations = passes * Math.ceil(steps / stage.evaluateEvery);
     return {
       modules: candidates,
       steps,
@@ -71,9 +73,10 @@ async function* searchAmong(
   const settled = settledResult(problem.candidates, searchOptions(problem, options));
   if (settled !== undefined) return settled;
   const halves = splitHalves(problem.examples, problem.stage.seed);
-  const { program, initialDelta, evaluate } = await compile(problem.candidates);
+  const { program, initialDelta, evaluate, validationLoss } = await compile(problem.candidates);
+  const data = { deltaExamples: halves.delta, alphaExamples: halves.alpha };
   return yield* biLevelSearch(
-    { program, deltaExamples: halves.delta, alphaExamples: halves.alpha, initialDelta, evaluate },
+    { program, ...data, initialDelta, evaluate, ...(options.judge === 'loss' && { validationLoss }) },
     searchOptions(problem, options),
     context,
   );

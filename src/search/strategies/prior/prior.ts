@@ -54,9 +54,9 @@ export const prior = defineStrategy({
       const settled = settledResult(own.candidates, options);
       if (settled !== undefined) return settled;
       const halves = splitHalves(own.examples, own.stage.seed);
-      const { program, initialDelta, evaluate } = await compile(own.candidates);
+      const { release: _, ...compiled } = await compile(own.candidates);
       const data = { deltaExamples: halves.delta, alphaExamples: halves.alpha };
-      return yield* biLevelSearch({ program, initialDelta, evaluate, ...data }, options, context);
+      return yield* biLevelSearch({ ...compiled, ...data }, options, context);
     }
   },
 });

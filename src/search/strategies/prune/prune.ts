@@ -32,8 +32,8 @@ const streams = { train: 'search/prune/train', score: 'search/prune/score' } as 
 /**
  * Selection by removal, in place of gates that are learned: all candidates are trained at once, and in rounds those are
  * closed whose removal the loss of other examples would notice least, by −∂L/∂z·z (first order of L at z = 0 less L at
- * z = 1), as PrunePEFT does (arXiv 2506.07587). It takes one loss with gradients a step where the bi-level search of the
- * first order takes two.
+ * z = 1), as PrunePEFT does (arXiv 2506.07587). It takes one loss with gradients a step, where the bi-level search of
+ * the first order takes two.
  */
 export const prune = defineStrategy({
   name: 'prune',
@@ -95,7 +95,7 @@ async function* pruneAmong(
     const batch = (trains ? training : scoring).batch(before);
     const { loss, delta: gradient, gates: slopes } = await program.lossAndGradients(batch, delta, gates);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
-    // A training moves the budget's parameters at its rate; what is open beside them gets as much less (`open-rate.ts`).
+    // A training moves the budget's parameters at its rate; what is open beside them gets as much less (open-rate.ts).
     const open = candidates.reduce((sum, { parameters }, i) => sum + gates[i]! * parameters, 0);
     const rate = linearDecay(learningRate, index, steps) * (Math.min(1, budget / open) / 2);
     if (trains) {

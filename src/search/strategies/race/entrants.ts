@@ -14,6 +14,8 @@ export interface EntrantSources extends BudgetOptions {
   readonly candidates: readonly Cost[];
   /** What the candidates are worth to a bi-level search. */
   readonly alpha: ArrayLike<number>;
+  /** What they were worth to it at half of its steps. */
+  readonly earlier: ArrayLike<number>;
   /** What they are worth by their gradients at the start. */
   readonly gradient: ArrayLike<number>;
   readonly seed: number;
@@ -24,11 +26,12 @@ const runnersUp = 2;
 
 /**
  * The structures of a race, no two alike: the bi-level search's answer, what it would keep without the first module of
- * that and of the next, the largest gradients, and random draws up to the number wanted.
+ * that and of the next, what it would have kept at half of its steps, the largest gradients, and random draws up to the
+ * number wanted.
  * @returns fewer where the budget leaves fewer
  */
 export function listEntrants(wanted: number, sources: EntrantSources): Entrant[] {
-  const { candidates, alpha, gradient, seed, budget, keepInert } = sources;
+  const { candidates, alpha, earlier, gradient, seed, budget, keepInert } = sources;
   const options = { budget, keepInert };
   const entrants = new Map<string, Entrant>();
   const enter = (from: string, kept: readonly boolean[]) => {
@@ -42,6 +45,7 @@ export function listEntrants(wanted: number, sources: EntrantSources): Entrant[]
     // Last of all, not left out: what room there is in the end is filled, as in any other structure.
     worth[best(worth, kept)] = Number.NEGATIVE_INFINITY;
   }
+  enter('the bi-level search at half of its steps', chooseStructure(earlier, candidates, options));
   enter('the gradients at the start', chooseStructure(gradient, candidates, options));
   // Where few structures differ, draws repeat: there is an end to trying.
   for (let draw = 0; entrants.size < wanted && draw < 20 * wanted; draw++) {

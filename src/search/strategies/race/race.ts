@@ -47,16 +47,17 @@ const options = z.object({
 type RaceOptions = z.output<typeof options>;
 
 /**
- * A search that does not return what a cheap look would reject: a short bi-level search, its runners-up, the largest
- * gradients and random draws are trained for short and judged by their loss on held-out examples; the better half is
- * trained twice as long, until one is left (successive halving: Jamieson and Talwalkar, AISTATS 2016).
+ * A search that does not return what a cheap look would reject: a short bi-level search, its runners-up and
+ * earlier answer, the largest gradients and random draws are trained for short and judged by their loss on held-out
+ * examples; the better half is trained twice as long, until one is left (successive halving: Jamieson and Talwalkar,
+ * AISTATS 2016).
  */
 export const race = defineStrategy({
   name: 'race',
   label: 'race',
   description:
-    'a short bi-level search, its runners-up, the largest gradients and random structures, trained for ' +
-    'short and halved by held-out loss',
+    'a short bi-level search, its runners-up and earlier answer, the largest gradients and random structures, ' +
+    'trained for short and halved by held-out loss',
   options,
   varied: ['entrants'],
 
@@ -87,11 +88,12 @@ export const race = defineStrategy({
 
     const { held, inner } = plan;
     const alpha = new Float64Array(candidates.length);
+    const earlier = new Float64Array(candidates.length);
     const gradient = new Float64Array(candidates.length);
     // One that is not trained yet, or diverged, has no loss to win by.
     const losses = new Float64Array(plan.rounds.length * options.entrants).fill(Number.POSITIVE_INFINITY);
     const [seconds, evaluations] = [new Float64Array(1), new Float64Array(1)];
-    const series = await resumeSeries(context.checkpoint, { alpha, gradient, losses, seconds, evaluations });
+    const series = await resumeSeries(context.checkpoint, { alpha, earlier, gradient, losses, seconds, evaluations });
     let stage = 0;
     const contextOf = (number: number) => {
       const checkpoint = series.storeOf(number);
@@ -106,7 +108,8 @@ export const race = defineStrategy({
     if (series.begin <= stage) {
       const { problem: fitting, widen } = fittingCandidates(inner);
       const compiled = await compile(fitting.candidates);
-      const found = yield* counted(counter, widen(shortSearch(fitting, held, compiled, contextOf(stage))));
+      const searching = widen(shortSearch(fitting, held, compiled, contextOf(stage)));
+      const found = yield* counted(counter, noting(searching, Math.ceil(plan.searchSteps / 2), earlier));
       alpha.set(found.worth);
       spend(found);
       await compiled.release();
@@ -125,7 +128,15 @@ export const race = defineStrategy({
     }
     counter.done = plan.searchSteps + plan.gradientSteps;
 
-    let running = listEntrants(options.entrants, { candidates, alpha, gradient, budget, keepInert, seed: tuning.seed });
+    let running = listEntrants(options.entrants, {
+      candidates,
+      alpha,
+      earlier,
+      gradient,
+      budget,
+      keepInert,
+      seed: tuning.seed,
+    });
     let last: Entrant[] = [];
     let judged = losses.subarray(0, 0);
     let divergence: DivergedError | undefined;
@@ -239,6 +250,21 @@ function shortSearch(
     searchOptions(problem, firstOrder),
     context,
   );
+}
+
+/** A search of whose step it is noted how likely each candidate is to be kept. */
+async function* noting<Result>(
+  events: AsyncGenerator<SearchEvent, Result>,
+  at: number,
+  into: Float64Array,
+): AsyncGenerator<SearchEvent, Result> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return next.value;
+    const { value } = next;
+    if (value.type === 'step' && value.step === at && value.probabilities) into.set(value.probabilities);
+    yield value;
+  }
 }
 
 /** A training of so many steps, as that of what is found but for its length, whose score is minus the held-out loss. */

@@ -6,6 +6,7 @@ import {
   completeOptions,
   contradictions,
   relaxationOf,
+  unsaidOptions,
 } from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
 
 const complete = (given: object = {}) => completeOptions(biLevelKeys.parse(given));
@@ -38,6 +39,12 @@ test('what is complete stays as it is', () => {
   ]) {
     assert.deepEqual(complete(complete(given)), complete(given));
   }
+});
+
+test('what a run does not name was as it was before there was the key', () => {
+  assert.deepEqual(unsaidOptions({ judge: 'loss', 'fitting-only': true }), {});
+  assert.deepEqual(unsaidOptions({ 'fitting-only': true, lr: 0.1 }), { judge: 'score' });
+  assert.deepEqual(unsaidOptions({ lr: 0.1 }), { judge: 'score', 'fitting-only': false, 'search-lr': 0.1 });
 });
 
 test('only under a shared budget has one to be given; less memory is to be had in the first order', () => {

@@ -15,7 +15,7 @@ const complete = (given: object = {}) => completeOptions(biLevelKeys.parse(given
 const search = (given: object = {}) => drain(bilevel.search(problem, complete(given), compile, {}));
 
 test('it is the bi-level search on two halves of the training set', async () => {
-  const { result } = await search({ order: 'second', tau: 0.7 });
+  const { result } = await search({ order: 'second', tau: 0.7, judge: 'score' });
   const halves = splitHalves(problem.examples, 1);
   const { program, initialDelta, evaluate } = await compile(problem.candidates);
   const { stage, budget, keepInert } = problem;
@@ -46,8 +46,34 @@ test('it computes what it said it would', async () => {
     const { events, result } = await search({ order });
     const cost = bilevel.cost(problem, complete({ order }))!;
     assert.deepEqual([result.steps, result.evaluations], [cost.steps, countEvaluations(cost)], order);
-    assert.equal(events.filter(({ type }) => type === 'evaluation').length, cost.validations);
+    // A pass for the score and one for the loss.
+    assert.equal(2 * events.filter(({ type }) => type === 'evaluation').length, cost.validations);
   }
+});
+
+test('its best moment is that of the least validation loss, or of the best score where that is asked for', async () => {
+  // Scores that fall from validation to validation, and losses that are least at the second of three.
+  const judged = async (judge: string) => {
+    let [scored, taken] = [0, 0];
+    const compiled = async (...modules: Parameters<typeof compile>) => ({
+      ...(await compile(...modules)),
+      evaluate: async () => 9 - scored++,
+      validationLoss: async () => Math.abs(taken++ - 1),
+    });
+    const { result, events } = await drain(bilevel.search(problem, complete({ judge }), compiled, {}));
+    const told = events.flatMap(event => (event.type === 'evaluation' ? [[event.best, event.validationLoss]] : []));
+    return { ...result, told };
+  };
+  const byLoss = await judged('loss');
+  const byScore = await judged('score');
+  assert.deepEqual([byLoss.score, byScore.score], [8, 9]);
+  assert.notDeepEqual(byLoss.worth, byScore.worth);
+  assert.deepEqual(byLoss.told, [
+    [9, 1],
+    [8, 0],
+    [8, 1],
+  ]);
+  assert.ok(byScore.told.every(([, loss]) => loss === undefined));
 });
 
 test('modules are searched at a rate by what the gates leave open, or at one that is given', async () => {

@@ -1,0 +1,109 @@
+import { signFlipTest } from '../../src/research.ts';
+import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
+
+/** What is trained: the search's choice, a random draw, or LoRA of rank 8 on every query and value. */
+export type What = 'found' | `random ${number}` | 'lora';
+
+/** A line of the results. Scores are 0 to 100, losses nats a target token. */
+export interface DemoCell {
+  readonly budget: string;
+  readonly seed: number;
+  readonly what: What;
+  /** Ids of the modules that are trained. */
+  readonly kept: readonly string[];
+  readonly steps: number;
+  /** Validation loss at each validation. */
+  readonly losses: readonly number[];
+  readonly validation: number;
+  readonly test: number;
+  /** Of the training, all threads. */
+  readonly cpuSeconds: number;
+  /** Of always giving the commonest label. */
+  readonly majority: number;
+  readonly search?: { readonly steps: number; readonly evaluations: number; readonly cpuSeconds: number };
+}
+
+/** The tables of a page, by the names of their marks. */
+export function demoTables(cells: readonly DemoCell[]): Readonly<Record<string, () => string>> {
+  return { 'demo-budgets': () => budgetsTable(cells), 'demo-trainings': () => trainingsTable(cells) };
+}
+
+/** What stands beside each other at a budget and seed. */
+interface Pair {
+  readonly found: number;
+  readonly random: number;
+  readonly best: number;
+  readonly majority: number;
+}
+
+const isRandom = ({ what }: DemoCell) => what.startsWith('random');
+const leastLoss = ({ losses }: DemoCell) => Math.min(...losses);
+
+/**
+ * The seeds of a budget that have both. The best of the random draws is that of the least validation loss, among as many
+ * as cost what search and training do, to the nearest number.
+ */
+function pairsOf(cells: readonly DemoCell[]): Pair[] {
+  return [...Map.groupBy(cells, ({ seed }) => seed).values()].flatMap(own => {
+    const found = own.find(({ what }) => what === 'found');
+    const random = own.filter(isRandom);
+    if (found?.search === undefined || random.length === 0) return [];
+    const affordable = 1 + Math.round(found.search.evaluations / found.steps);
+    const best = random.slice(0, affordable).reduce((a, b) => (leastLoss(b) < leastLoss(a) ? b : a));
+    const mean = meanOf(random.map(({ test }) => test));
+    return [{ found: found.test, random: mean, best: best.test, majority: found.majority }];
+  });
+}
+
+function budgetsTable(cells: readonly DemoCell[]): string {
+  const groups = Map.groupBy(
+    cells.filter(({ what }) => what !== 'lora'),
+    ({ budget }) => budget,
+  );
+  const rows = [...groups].flatMap(([budget, own]) => {
+    const pairs = pairsOf(own);
+    if (pairs.length === 0) return [];
+    const of = (key: keyof Pair) => rangeOf(pairs.map(pair => pair[key]));
+    const against = (key: keyof Pair) => {
+      const test = signFlipTest(pairs.map(pair => pair.found - pair[key]))!;
+      return `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})`;
+    };
+    return [
+      [
+        ...[budget, String(pairs.length), of('found'), of('random'), of('best'), of('majority')],
+        ...[against('random'), against('best')],
+      ],
+    ];
+  });
+  const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'commonest label'];
+  return table([...head, 'found less random', 'found less best'], rows);
+}
+
+/** `91.2 (89.0 to 92.4, sd 1.1)` */
+function rangeOf(values: readonly number[]): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const sd = values.length > 1 ? `, sd ${fixed(spreadOf(values), 1)}` : '';
+  return `${fixed(meanOf(values), 1)} (${fixed(low, 1)} to ${fixed(high, 1)}${sd})`;
+}
+
+function trainingsTable(cells: readonly DemoCell[]): string {
+  const head = [
+    'budget, seed',
+    'what',
+    'modules',
+    'validation loss on the way',
+    'validation',
+    'test',
+    'cpu s',
+    'search',
+  ];
+  const modules = ({ what, kept }: DemoCell) => (what === 'lora' ? `${kept.length}` : kept.map(shortName).join(', '));
+  return table(
+    head,
+    cells.map(cell => [
+      ...[`${cell.budget}, ${cell.seed}`, cell.what, modules(cell), cell.losses.map(each => each.toFixed(3)).join(' ')],
+      ...[fixed(cell.validation, 1), fixed(cell.test, 1), fixed(cell.cpuSeconds, 0)],
+      fixed(cell.search?.cpuSeconds, 0),
+    ]),
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * Writes the tables of finished cells into the page: `node bench/encoders/tables.ts docs/measured/encoders.md`. Prose
+ * around the marks stays as it is.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fillMarks, fixed, meanOf, spreadOf, table } from '../evidence/markdown.ts';
+import { readResults } from '../results-file.ts';
+import { type Finished, type MethodName, methods, type Program, sizes, type TaskName, tasks } from './cells.ts';
+import type { SameStart } from './same-start.ts';
+
+const finished = readResults<Finished>('docs/measured/encoders.jsonl').filter(({ cell }) => cell.scored === 'test');
+const names = Object.keys(methods) as MethodName[];
+
+const scoresOf = (task: TaskName, method: MethodName, program: Program): ReadonlyMap<number, Finished> =>
+  new Map(
+    finished
+      .filter(({ cell }) => cell.task === task && cell.method === method && cell.program === program)
+      .map(line => [line.cell.seed, line]),
+  );
+
+/** Mean and standard deviation over seeds; one seed has no deviation. */
+function meanWithSpread(scores: readonly number[]): string {
+  if (scores.length === 0) return '–';
+  const spread = scores.length > 1 ? ` ± ${fixed(spreadOf(scores), 1)}` : '';
+  return `${fixed(meanOf(scores), 1)}${spread} (${scores.length})`;
+}
+
+/** Both programs' scores of each task and method, and their difference over the seeds that both have. */
+function programsTable(): string {
+  const rows = tasks.flatMap(task =>
+    names.flatMap(method => {
+      const [ours, theirs] = [scoresOf(task, method, 'ours'), scoresOf(task, method, 'theirs')];
+      if (ours.size === 0) return [];
+      const pairs = [...ours].flatMap(([seed, { score }]) => {
+        const other = theirs.get(seed);
+        return other === undefined ? [] : [score - other.score];
+      });
+      const scores = (lines: ReadonlyMap<number, Finished>) => [...lines.values()].map(({ score }) => score);
+      const parameters = [...ours.values()].map(line => line.parameters);
+      return [
+        [
+          task,
+          methods[method].label,
+          meanOf(parameters).toFixed(0),
+          meanWithSpread(scores(ours)),
+          methods[method].theirs ? meanWithSpread(scores(theirs)) : 'has none',
+          pairs.length === 0 ? '–' : fixed(meanOf(pairs), 1),
+        ],
+      ];
+    }),
+  );
+  return table(['task', 'method', 'parameters', 'ours', 'transformers + PEFT', 'ours − theirs'], rows);
+}
+
+/** How far differences of single runs lie from 0 that have nothing but other initial values between them. */
+function noise(): string {
+  const pairs = tasks.flatMap(task =>
+    names.flatMap(method => {
+      const theirs = scoresOf(task, method, 'theirs');
+      return [...scoresOf(task, method, 'ours')].flatMap(([seed, { score }]) => {
+        const other = theirs.get(seed);
+        return other === undefined ? [] : [score - other.score];
+      });
+    }),
+  );
+  if (pairs.length < 2) return 'Too few pairs for an interval.';
+  const [mean, half] = [meanOf(pairs), (1.96 * spreadOf(pairs)) / Math.sqrt(pairs.length)];
+  return `Over all ${pairs.length} pairs ours − theirs is ${fixed(mean, 2)} (95 % interval ${fixed(mean - half, 2)} to ${fixed(mean + half, 2)}).`;
+}
+
+function sameStartTable(): string {
+  const results = JSON.parse(readFileSync('docs/measured/encoders-same-start.json', 'utf8')) as SameStart[];
+  return table(
+    ['task', 'method', 'steps', 'first loss', 'last loss', 'largest difference', 'score, ours', 'theirs'],
+    results.map(({ task, method, ours, theirs, scores }) => [
+      ...[task, methods[method].label, String(ours.length), fixed(ours[0], 4), fixed(ours.at(-1), 4)],
+      Math.max(...ours.map((loss, i) => Math.abs(loss - theirs[i]!) / theirs[i]!)).toExponential(1),
+      ...scores.map(score => fixed(score, 2)),
+    ]),
+  );
+}
+
+const settings = () =>
+  `${sizes.steps} steps of ${sizes.batchSize} rows, texts of at most ${sizes.maxLength} tokens, ${sizes.testRows} test rows at most, ` +
+  `the head's rate ${sizes.headRate}, searches ${sizes.searchSteps} steps of the first order; ` +
+  `${names.map(name => `${methods[name].label} at ${methods[name].rate}`).join(', ')}.`;
+
+const tablesByName = { programs: programsTable, noise, settings, 'same-start': sameStartTable };
+for (const path of process.argv.slice(2)) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tablesByName));
