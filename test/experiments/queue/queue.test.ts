@@ -183,7 +183,18 @@ function filesOf(folder: string, whole = false): Record<string, string> {
         .replaceAll(/"(seconds|peakBytes)": ?[\d.e+-]+/g, '"$1":0')
         .replaceAll(/"(time|memory)": [\d.e+-]+/g, '"$1":0')
         .replaceAll(/"at": "[^"]+"/g, '"at": ""')
-        .replaceAll(/\b(here|queued|elsewhere|long|killed)\//g, 'out/');
+        .replaceAll(/\b(here|queued|elsewhere|long|killed)\//g, 'out/')
+        .replaceAll(/"([\w.-]+)": "([0-9a-f]{64})"/g, (whole, name: string, noted: string) => {
+          if (!path.endsWith('outcome.json')) return whole;
+          // What it notes of files that tell of time and place is right, but another for each.
+          assert.equal(
+            createHash('sha256')
+              .update(readFileSync(join(folder, path, '..', name)))
+              .digest('hex'),
+            noted,
+          );
+          return `"${name}": ""`;
+        });
       return [[path, timeless]];
     }),
   );
