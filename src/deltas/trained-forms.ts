@@ -32,7 +32,7 @@ interface PeftAdapted {
 export interface PeftHost {
   /** PEFT's `peft_type`; absent of a host that was saved whole. */
   readonly type?: string;
-  /** By their names below the host's; of one that was saved, `weight` and `bias`, or one of them, less what they were. */
+  /** By their names below the host's; of one that was saved, `weight`, `bias` or both, less what they were. */
   readonly tensors: Readonly<Record<string, PeftTensor>>;
   /** What a product of rank-`rank` matrices counts for, times its rank. */
   alpha(rank: number): number;

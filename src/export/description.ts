@@ -121,7 +121,9 @@ export async function requireFilesAsDescribed(folder: string, { sha256 = {} }: E
     throw new InputError(`the export's file ${isThere(where) ? 'is not what was written' : 'is not there any more'}`, {
       code: 'damaged-file',
       where,
-      remedy: `export the run again; if it was changed on purpose, remove its line from \`sha256\` and \`sha256OfThis\` in ${descriptionFile}`,
+      remedy:
+        'export the run again; if it was changed on purpose, remove its line from ' +
+        `\`sha256\` and \`sha256OfThis\` in ${descriptionFile}`,
     });
   }
 }

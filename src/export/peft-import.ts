@@ -115,12 +115,17 @@ async function doubtOf(folder: string, config: AdapterConfig, model: Model): Pro
   if (holdsExport(folder)) {
     const { name, fingerprint } = (await readDescription(folder)).model;
     if (fingerprint === model.fingerprint) return undefined;
-    return `the adapter was trained on ${name}, and the weights of ${model.name} are others: its answers may be worth nothing`;
+    return (
+      `the adapter was trained on ${name}, and the weights of ${model.name} are others: ` +
+      'its answers may be worth nothing'
+    );
   }
   const noted = config.base_model_name_or_path;
   if (!noted || lastPart(noted) === lastPart(model.name) || lastPart(noted) === lastPart(model.folder))
     return undefined;
-  return `the adapter says that it was trained on ${noted}, and is read for ${model.name}: check that they are the same`;
+  return (
+    `the adapter says that it was trained on ${noted}, and is read for ${model.name}: ` + 'check that they are the same'
+  );
 }
 
 const lastPart = (path: string) => path.split(/[/\\]/).findLast(part => part !== '');

@@ -26,7 +26,8 @@ export async function readSealedJson(file: string): Promise<unknown> {
   throw new InputError(`its content is not what was written: \`${SEAL}\` in it is of another`, {
     code: 'damaged-file',
     where: file,
-    remedy: `make it again, or copy it from where it is whole; if it was changed on purpose, remove \`${SEAL}\` from it`,
+    remedy:
+      'make it again, or copy it from where it is whole; if it was changed on purpose, ' + `remove \`${SEAL}\` from it`,
   });
 }
 

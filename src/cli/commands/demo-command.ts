@@ -11,7 +11,10 @@ import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'device', 'threads', 'out'];
 
-/** Small enough for five minutes on two cores, the installation included. */
+/**
+ * A budget of the paper's size, at which the place of the modules matters (docs/measured/demo.md), and small enough for
+ * three minutes of two cores.
+ */
 export const demoSettings: Settings = {
   model: offeredModel,
   task: 'spam',
@@ -30,7 +33,7 @@ export const demoSettings: Settings = {
 export const demo: Command = {
   description: 'The whole job on the built-in model and real e-mail: spam or not, in minutes',
   examples: {
-    '': 'two to five minutes on two cores',
+    '': 'about three minutes on two cores',
     '--max-steps 50': 'a shorter one, which finds less',
   },
   args: Object.fromEntries(Object.entries(settingsArgs(keys)).map(withDemoDefault)),
