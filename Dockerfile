@@ -16,9 +16,9 @@ COPY --from=build /build/dist dist
 COPY --from=build /build/bin bin
 COPY --from=build /build/models models
 COPY --from=build /build/schema schema
-# Others may write nothing but the cache and what is mounted.
+# Others may write nothing but the cache and what is mounted. The user is `node`, by its number for runAsNonRoot.
 RUN mkdir /cache /runs && chown node:node /cache /runs
-USER node
+USER 1000:1000
 WORKDIR /runs
 VOLUME /cache
 ENTRYPOINT ["node", "/app/bin/s3delta.mjs"]

@@ -51,14 +51,18 @@ ${table('Failures', ['experiment', 'run', 'stands', 'attempts', 'reason'], faile
 type Cells = readonly (string | number)[];
 
 function table(title: string, header: readonly string[], rows: readonly Cells[]): string {
-  if (rows.length === 0) return `<h2>${title}</h2>\n<p>none</p>`;
   const row = (cells: Cells, tag: string) =>
     `<tr>${cells.map(cell => `<${tag}>${escapeMarkup(String(cell))}</${tag}>`).join('')}</tr>`;
-  return `<h2>${title}</h2>
+  const body = `<div class="scroll" tabindex="0" role="group" aria-label="Table: ${title.toLowerCase()}">
 <table>
 <thead>${row(header, 'th')}</thead>
 <tbody>
 ${rows.map(cells => row(cells, 'td')).join('\n')}
 </tbody>
-</table>`;
+</table>
+</div>`;
+  return `<section class="panel">
+<header><h2>${title}</h2></header>
+${rows.length === 0 ? '<p class="muted">none</p>' : body}
+</section>`;
 }

@@ -9,13 +9,26 @@ export const stateWords = `CASE j.state WHEN 'created' THEN 'waiting' WHEN 'retr
 /** What is said of a cell that has failed without a word: every worker that took it was lost. */
 export const lostMessage = 'every worker that took it was lost: it may need more memory than they have';
 
+interface ExperimentRow {
+  readonly name: string;
+  readonly priority: number;
+  readonly state: QueuedState;
+  readonly cells: number;
+  /** Of the last half hour. */
+  readonly recent: number;
+  /** Since the first of those was begun, at most half an hour. */
+  readonly seconds: number | null;
+}
+
 /** Counts by the database: of 100,000 cells no row comes here. */
 const experimentsQuery = `
-  SELECT e.name, e.priority, s.state, s.cells, s.recent
+  SELECT e.name, e.priority, s.state, s.cells, s.recent,
+    extract(epoch FROM least(now() - s.first, interval '30 minutes'))::float AS seconds
   FROM s3delta.experiment e
   JOIN (
     SELECT m.experiment, ${stateWords} AS state, count(*)::int AS cells,
-      (count(*) FILTER (WHERE j.completed_on > now() - interval '30 minutes'))::int AS recent
+      (count(*) FILTER (WHERE j.completed_on > now() - interval '30 minutes'))::int AS recent,
+      min(j.started_on) FILTER (WHERE j.completed_on > now() - interval '30 minutes') AS first
     FROM s3delta.member m JOIN s3delta_boss.job j ON j.name = '${queueNames.cells}' AND j.id = m.cell
     GROUP BY 1, 2
   ) s ON s.experiment = e.id
@@ -49,7 +62,7 @@ const failuresQuery = `
 /** How things stand in a queue. Reads what others have written as text, and believes nothing of it. */
 export async function queueStanding({ pool }: Queue): Promise<QueueStanding> {
   const [counts, workers, failures] = await Promise.all([
-    pool.query<{ name: string; priority: number; state: QueuedState; cells: number; recent: number }>(experimentsQuery),
+    pool.query<ExperimentRow>(experimentsQuery),
     pool.query<WorkerStanding>(workersQuery),
     pool.query<FailureStanding>(failuresQuery, [lostMessage]),
   ]);
@@ -60,8 +73,9 @@ export async function queueStanding({ pool }: Queue): Promise<QueueStanding> {
       cancelled: of('cancelled'),
     };
     const cells = rows.reduce((sum, row) => sum + row.cells, 0);
-    const recent = rows.find(row => row.state === 'done')?.recent ?? 0;
-    return { name, priority: rows[0]!.priority, cells, states, hourly: 2 * recent };
+    const { recent, seconds } = rows.find(row => row.state === 'done') ?? { recent: 0, seconds: null };
+    const hourly = seconds === null ? 0 : Math.ceil((3600 * recent) / Math.max(1, seconds));
+    return { name, priority: rows[0]!.priority, cells, states, hourly };
   });
   return { experiments, workers: workers.rows, failures: failures.rows };
 }

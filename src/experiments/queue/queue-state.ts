@@ -7,7 +7,7 @@ export interface ExperimentStanding {
   readonly priority: number;
   readonly cells: number;
   readonly states: Readonly<Record<QueuedState, number>>;
-  /** Cells an hour, by those done in the last half hour; 0 where none was. */
+  /** Cells an hour, by those done in the last half hour, or since the first of them was begun; 0 where none was. */
   readonly hourly: number;
 }
 

@@ -63,6 +63,29 @@ describe('the rules of a queue', { skip: noServer() ?? false }, () => {
     assert.ok(Number(readFileSync(log, 'utf8').split(' ')[1]) > 3);
   });
 
+  test('the rate is that of the time in which something was done, and nothing else', async () => {
+    await submit('rate', [1, 2, 3, 4]);
+    const hourly = async () => (await queueStanding(here.owner)).experiments[0]!.hourly;
+    assert.equal(await hourly(), 0);
+    const stop = new AbortController();
+    let left = 2;
+    await work(here.anna, {
+      signal: stop.signal,
+      tell: text => / done in /.test(text) && --left === 0 && stop.abort(),
+    });
+    const set = (begun: string, ended: string) =>
+      here.owner.pool.query(
+        `UPDATE s3delta_boss.job SET started_on = now() - interval '${begun}', completed_on = now() - interval '${ended}'
+         WHERE name = 'cells' AND state = 'completed'`,
+      );
+    await set('2 minutes', '1 minute');
+    assert.ok(Math.abs((await hourly()) - 60) <= 1);
+    await set('3 hours', '29 minutes');
+    assert.ok(Math.abs((await hourly()) - 4) <= 1);
+    await set('3 hours', '31 minutes');
+    assert.equal(await hourly(), 0);
+  });
+
   test('experiments take turns, and a higher priority goes first', async () => {
     await submit('long', [0, 1, 2, 3, 4, 5]);
     assert.equal((await take(here.anna)).data === undefined, false);
