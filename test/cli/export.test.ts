@@ -140,6 +140,21 @@ test('an adapter of PEFT is imported as a run, which answers as the one that it 
   assert.equal(again.exitCode, 2);
 });
 
+test('a training goes on from an adapter of PEFT, which becomes a run beside its own', async () => {
+  const adapter = join(space.folder, 'adapter-to-train');
+  await exportTo(['--format', 'peft', '--out', adapter], { from: loraRun });
+  // At a rate of next to nothing it answers as what it began with.
+  const steps = ['--max-steps', '1', '--lr', '1e-12'];
+  const args = ['--from-peft', adapter, '--model', tinyModel, '--task', space.task, '--out', 'gone-on', ...steps];
+  const trained = await runCli(['train', ...args], space.folder);
+  assert.equal(trained.exitCode, 0, trained.stderr);
+  assertSameAnswers(await answers(join(space.folder, 'gone-on')), await answers(loraRun));
+  assert.equal((await runCli(['evaluate', 'gone-on-adapter'], space.folder)).exitCode, 0);
+  const both = await runCli(['train', ...args, '--method', 'lora', '--out', 'of-two'], space.folder);
+  assert.match(both.stderr, /both a method and a structure are given/);
+  assert.equal(existsSync(join(space.folder, 'of-two-adapter')), false);
+});
+
 test('what is wrong is told, and nothing is written', async () => {
   const out = join(space.folder, 'taken');
   mkdirSync(out);

@@ -4,7 +4,8 @@ import { runImportJob } from '../../jobs/import-job.ts';
 import type { Command } from '../command.ts';
 import { readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 
-const keys = ['model', 'task', 'data', 'max-length', 'sentinel', 'seed'] as const satisfies SettingKey[];
+/** What is to be said of an adapter, which knows neither its task nor where its model lies. */
+export const importKeys = ['model', 'task', 'data', 'max-length', 'sentinel', 'seed'] as const satisfies SettingKey[];
 
 export const importAdapter: Command = {
   description: 'Make a run folder of an adapter that PEFT has trained, to evaluate, ask, export or train it',
@@ -17,11 +18,11 @@ export const importAdapter: Command = {
       required: true,
       description: 'folder of an adapter, LoRA or IA3, or `org/name` on the Hub',
     },
-    ...settingsArgs(keys, catalogue),
+    ...settingsArgs(importKeys, catalogue),
     ...settingsArgs(['out']),
   }),
   async run(args, context) {
-    const settings = readSettings(args, keys, context.catalogue);
+    const settings = readSettings(args, importKeys, context.catalogue);
     const place = runFolderOf(args, settings, context);
     const outcome = await runImportJob(String(args.adapter), settings, { ...context, ...place });
     const { folder, model, task, structure, parameters } = outcome;

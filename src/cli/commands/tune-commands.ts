@@ -1,13 +1,18 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
-import { runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
-import type { Command } from '../command.ts';
+import { requireMethodOrStructure } from '../../config/check-settings.ts';
+import { type SettingKey, type Settings, settingKeysFor } from '../../config/settings.ts';
+import { isThere } from '../../files/regular-file.ts';
+import { runImportJob } from '../../jobs/import-job.ts';
+import { type JobOptions, runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
+import { runFolder } from '../../runs/run-folder.ts';
+import type { Command, CommandContext } from '../command.ts';
 import { withinArgs } from '../experiment-args.ts';
 import { outcomeOutput } from '../job-output.ts';
 import { savingState, withResumeHint } from '../resume-hint.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 import { logArg, whileTracked } from '../tracking.ts';
 import { howSmall } from './experiment-commands.ts';
+import { importKeys } from './import-command.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'warm-start', 'out'].includes(key));
@@ -68,11 +73,23 @@ export const train: Command = {
     'my.yaml --method lora --out runs/lora': 'a manual method on the data of a config file',
     'my.yaml --structure runs/a/structure.json --seed 1 --out runs/b': 'what a search has kept, with another seed',
   },
-  args: catalogue => ({ ...configFileArg, ...settingsArgs(keys, catalogue), ...outArgs, ...logArg }),
+  args: catalogue => ({
+    ...configFileArg,
+    ...settingsArgs(keys, catalogue),
+    'from-peft': {
+      type: 'string',
+      valueHint: 'FOLDER',
+      description:
+        'go on from an adapter that PEFT has trained, a folder or `org/name`; it becomes OUT-adapter, a run too',
+    },
+    ...outArgs,
+    ...logArg,
+  }),
   stopping: savingState,
   async run(args, context) {
-    const settings = readSettings(args, keys, context.catalogue);
-    const place = runFolderOf(args, settings, context);
+    const given = readSettings(args, keys, context.catalogue);
+    const place = runFolderOf(args, given, context);
+    const settings = await whoseStart(given, args['from-peft'] as string | undefined, place, context);
     const outcome = await withResumeHint(
       'train',
       place.out,
@@ -81,3 +98,21 @@ export const train: Command = {
     return outcomeOutput(outcome, context);
   },
 };
+
+/** With an adapter, its run is what training goes on from. It is made beside the run's folder where it is not there. */
+async function whoseStart(
+  given: Settings,
+  adapter: string | undefined,
+  { out, resume }: Pick<JobOptions, 'out' | 'resume'>,
+  context: CommandContext,
+): Promise<Settings> {
+  if (adapter === undefined) return given;
+  const folder = runFolder(`${out}-adapter`);
+  const settings: Settings = { ...given, structure: folder.structure, 'warm-start': true };
+  requireMethodOrStructure(settings);
+  if (resume !== true || !isThere(folder.delta)) {
+    const said = importKeys.flatMap(key => (given[key] === undefined ? [] : [[key, given[key]]]));
+    await runImportJob(adapter, Object.fromEntries(said), { ...context, out: folder.path });
+  }
+  return settings;
+}
