@@ -112,6 +112,7 @@ function tellExports(
 export function runTrainJob(given: Settings, options: JobOptions): Promise<JobOutcome> {
   return asInterrupted(options.signal, async () => {
     const folder = runFolder(options.out);
+    if (options.resume !== true) requireMethodOrStructure(given);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireMethodOrStructure(begun);
     const prepared = await forTuning(await prepare(begun, options));

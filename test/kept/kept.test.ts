@@ -10,7 +10,8 @@ import { runCli } from '../cli/support.ts';
 /**
  * Three small jobs as version 0.1.0 ran them: what they found, trained and scored. Whatever is rebuilt inside, they come out
  * the same: byte for byte on the kind of processor they were made on, and to the rounding of its products on another. Their
- * task is the example's, whose texts nothing but an edit changes.
+ * task is the example's, whose texts nothing but an edit changes. One is younger: of tuned LoRA's rates the one of the
+ * least validation loss is taken now; it was the first of the best validation score.
  */
 const folder = fileURLToPath(new URL('../fixtures/kept-jobs', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 /** A folder on a disk of its own that is soon full. */
 export interface SmallDisk {
@@ -22,7 +20,8 @@ export function noSmallDisk(): string | undefined {
 }
 
 export function smallDisk(megabytes: number): SmallDisk {
-  const folder = mkdtempSync(join(tmpdir(), 's3delta-small-'));
+  // `npm test` has a temporary folder of its own, which no other user may enter, PostgreSQL's for one.
+  const folder = mkdtempSync('/tmp/s3delta-small-');
   const mount = (options: string) =>
     execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
   const size = (megabytes: number) => `size=${Math.round(megabytes * 1024)}k`;
