@@ -59,7 +59,8 @@ function writeHalf(fd: number, data: unknown): void {
 }
 
 function removeOneFile(folder: string): void {
-  const [first] = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  // A single file is gone whole or not at all.
+  const [first] = fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? fs.readdirSync(folder) : [];
   if (first !== undefined) fs.unlinkSync(join(folder, first));
 }
 
