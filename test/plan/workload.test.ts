@@ -53,8 +53,9 @@ const runs = (work: ReturnType<typeof workOf>) => work.training.reduce((sum, { c
 describe('the work of a search', () => {
   it('is five evaluations a step in the second order, four in the one-sided and two in the first', () => {
     const second = workOf('search', { order: 'second' });
-    // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end.
-    assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 4]);
+    // 20 examples of D_δ make 5 batches, 3 epochs of them 15 steps, a validation every 4 and at the end: by score and loss.
+    assert.deepEqual([second.steps, second.evaluations, second.validations], [15, 75, 8]);
+    assert.equal(workOf('search', { order: 'second', judge: 'score' }).validations, 4);
     assert.ok(Math.abs(runs(second) - 75) < 1e-9);
     assert.equal(workOf('search', { order: 'exact' }).evaluations, 75);
     assert.equal(workOf('search', { order: 'one-sided' }).evaluations, 60);
@@ -63,7 +64,7 @@ describe('the work of a search', () => {
 
   it('ends with its steps', () => {
     const { steps, validations } = workOf('search', { 'max-steps': 2 });
-    assert.deepEqual([steps, validations], [2, 1]);
+    assert.deepEqual([steps, validations], [2, 2]);
   });
 
   it('is split into micro-batches, whose evaluations count once', () => {
