@@ -85,9 +85,11 @@ export function createRequestQueue<Question, Answer>({
   }
 
   async function work(): Promise<void> {
-    // Requests of the same moment go together.
-    await new Promise(resolve => setImmediate(resolve));
-    while (waiting.length > 0) await answerBatch(nextBatch());
+    do {
+      // Requests of the same moment go together, those too that follow at once upon the answers of a run.
+      await new Promise(resolve => setImmediate(resolve));
+      if (waiting.length > 0) await answerBatch(nextBatch());
+    } while (waiting.length > 0);
     working = undefined;
   }
 

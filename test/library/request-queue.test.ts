@@ -32,6 +32,21 @@ test('what comes at one moment, or while another is answered, goes into one run,
   assert.deepEqual(await queue.ask([]), []);
 });
 
+test('whoever asks again upon an answer goes into the next run, with those that came meanwhile', async () => {
+  const { queue, batches } = squares();
+  const client = async (question: number) => {
+    await queue.ask([question]);
+    await queue.ask([question + 10]);
+  };
+  const two = [client(1), client(2)];
+  while (batches.length === 0) await delay(1);
+  await Promise.all([...two, client(3)]);
+  assert.deepEqual(
+    batches.map(batch => [...batch].sort((a, b) => a - b)),
+    [[1, 2], [3, 11, 12], [13]],
+  );
+});
+
 test('a run holds no more than its rows and its padded tokens, but for one that is larger alone', async () => {
   const { queue, batches } = squares({ batchTokens: 12 });
   assert.deepEqual(await queue.ask([2, 2, 2, 2, 2, 6, 4, 20, 1]), [4, 4, 4, 4, 4, 36, 16, 400, 1]);
