@@ -68,5 +68,12 @@ function notUtf8(bytes: Buffer, file: string, line: number): InputError {
   const isUtf16 = line === 1 && UTF16_MARKS.includes(bytes.toString('hex', 0, 2));
   const remedy = `save it as UTF-8 (in Excel: "CSV UTF-8"; or by iconv -f ${isUtf16 ? 'UTF-16' : 'CP1252'} -t UTF-8)`;
   if (isUtf16) return new InputError('this is UTF-16, not UTF-8', { code: 'not-utf8', where: file, remedy });
+  if (bytes.includes(0)) {
+    return new InputError('this is no text in UTF-8: it holds bytes of zero, as workbooks, pictures and archives do', {
+      code: 'wrong-kind-of-file',
+      where: file,
+      remedy: 'give a text file; a sheet of a workbook is saved as "CSV UTF-8" first',
+    });
+  }
   return new InputError('this line is not UTF-8', { code: 'not-utf8', where: `${file}:${line}`, remedy });
 }

@@ -63,6 +63,8 @@ export type JobEvent =
       readonly steps: number;
       /** Validation score, 0 to 100. */
       readonly score: number;
+      /** Mean loss of the validation rows, where it is taken: in a search the least is the best. */
+      readonly validationLoss?: number;
       readonly best: number;
     };
 

@@ -40,7 +40,7 @@ export async function relay<Result>(
       const told = validationLoss === undefined ? {} : { validationLoss };
       const line = { stage, step, steps, loss, learningRate, score, ...told, best, seconds };
       if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
-      onEvent?.({ type, stage, step, steps, score, best });
+      onEvent?.({ type, stage, step, steps, score, ...told, best });
     }
   });
 }

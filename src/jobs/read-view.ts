@@ -31,7 +31,9 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   const moments = history === undefined ? [] : searchMoments(history, modules);
   const metrics = await sampleMetrics(folder.metrics, MOST_VALIDATIONS);
   const settings = (readYamlKeys(folder.config) ?? {}) as Readonly<Record<string, unknown>>;
-  const verdict = result && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
+  // A job whose training is still to end is not judged: what it goes on with, its outcome says.
+  const isOver = result?.score !== undefined || settings.retrain === false;
+  const verdict = result && isOver && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
   return { ...(result && { result }), modules, moments, metrics, config, ...(verdict && { verdict }) };
 }
 

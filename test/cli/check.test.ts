@@ -33,6 +33,13 @@ test('a data file is looked over: what was chosen and why, what is doubtful', as
   assert.equal(exitCode, 0);
 });
 
+test('what is not there, or no table, is told as that', async t => {
+  const folder = await writeFiles(t, { 'table.ods': 'x' });
+  const refusal = (message: RegExp) => (error: unknown) => error instanceof InputError && message.test(error.message);
+  await assert.rejects(lookAt(join(folder, 'tickets')), refusal(/there is no such file/));
+  await assert.rejects(lookAt(join(folder, 'table.ods')), refusal(/neither a task file nor a data file/));
+});
+
 test('a task file is looked over with all its files; what cannot be trained on ends it with 1', async t => {
   const folder = await writeFiles(t, {
     'train.csv': table(i => kinds[i % 2]!),

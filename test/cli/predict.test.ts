@@ -127,6 +127,18 @@ test('a csv keeps its ids and columns, and gets what the model says of each row'
   );
 });
 
+test('answers do not take the place of what is asked', async () => {
+  const file = join(space.folder, 'asked-here.csv');
+  writeFileSync(file, 'text\nGood.\n');
+  const { exitCode, stderr } = await runCli(
+    ['predict', run, '--file', file, '--out', `./asked-here.csv`],
+    space.folder,
+  );
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /--out: the answers would take the place of what is asked/);
+  assert.equal(readFileSync(file, 'utf8'), 'text\nGood.\n');
+});
+
 test('a csv is written as the one that was asked: separator, decimal commas, first bytes', async () => {
   const asked = join(space.folder, 'german.csv');
   const out = join(space.folder, 'german-answers.csv');

@@ -65,6 +65,15 @@ test('UTF-16 is told as such where its mark says so', async () => {
   }
 });
 
+test('a workbook or a picture under the name of a table is told as what it is not', async () => {
+  const told = 'f: this is no text in UTF-8: it holds bytes of zero, as workbooks, pictures and archives do';
+  for (const begin of ['PK\u0003\u0004', 'PNG\r\n\u001a\n']) {
+    const bytes = Buffer.concat([Buffer.from(begin), Buffer.from([0xff, 0x00, 0x10, 0x0a, 0x00])]);
+    assert.throws(() => decodeUtf8(bytes, 'f'), refused(told));
+    assert.equal((await inPieces(bytes, [])).message, told);
+  }
+});
+
 test('what is too large for one text is refused as such', () => {
   const bytes = Buffer.alloc(constants.MAX_STRING_LENGTH + 1);
   assert.throws(() => decodeUtf8(bytes, 'f'), refused('f: this file is too large to be read as one text'));

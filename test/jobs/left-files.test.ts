@@ -75,6 +75,18 @@ function changeANumber(file: string): void {
   writeFileSync(file, bytes);
 }
 
+test('a run whose training is still to end is not judged, and one that was to train nothing is', async () => {
+  const run = copyOf('search');
+  assert.notEqual((await report(run)).verdict, undefined);
+  // As it stands between the search and the end of the training.
+  const { score: _, testInterval: __, ...found } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'));
+  writeFileSync(join(run, 'result.json'), JSON.stringify(found));
+  rmSync(join(run, 'outcome.json'));
+  assert.equal((await report(run)).verdict, undefined);
+  await runSearchJob({ ...settings.search, 'random-baseline': false, retrain: false }, { out: at('found-alone') });
+  assert.match((await report(at('found-alone'))).verdict!.next.command, /^s3delta (train|search) /);
+});
+
 const readers: Readonly<Record<string, readonly ((run: string) => Promise<unknown>)[]>> = {
   'result.json': [report],
   'structure.json': [

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { type ModelInput, parseInput, readInputLines, readInputs, tableSpelling } from '../../data/read-inputs.ts';
@@ -49,6 +50,7 @@ export const predict: Command = {
     const asked = args.format ?? (args.jsonl === true ? 'jsonl' : undefined);
     const format = formatOf(asked === undefined ? undefined : String(asked), out);
     requireOneInput(args);
+    requireOtherFile(args.file, out);
     const job = await openPredictJob(String(args.run), readSettings(args, keys, context.catalogue), context);
     const answers = job.answer(inputsOf(args, context, job));
     if (args.json === true) {
@@ -81,6 +83,17 @@ function requireOneInput({ text, file }: ParsedArgs): void {
     code: 'conflicting-settings',
     where: '--file',
     remedy: 'give one of them',
+  });
+}
+
+/** @throws InputError where the answers would take the place of what is asked */
+function requireOtherFile(file: ParsedArgs[string], out: string | undefined): void {
+  if (typeof file !== 'string' || out === undefined || !existsSync(file) || !existsSync(out)) return;
+  if (realpathSync(file) !== realpathSync(out)) return;
+  throw new InputError('the answers would take the place of what is asked', {
+    code: 'file-exists',
+    where: '--out',
+    remedy: 'give another file',
   });
 }
 

@@ -54,7 +54,9 @@ function eventText(event: Exclude<JobEvent, { type: 'step' | 'candidates' | 'sta
     case 'stage':
       return `${stageNames[event.stage]} begins`;
     case 'evaluation': {
-      const scores = `validation ${score(event.score)}  best ${score(event.best)}`;
+      // Where the loss decides, the score of the best may be below another's.
+      const best = event.stage === 'search' && event.validationLoss !== undefined ? 'best by loss' : 'best';
+      const scores = `validation ${score(event.score)}  ${best} ${score(event.best)}`;
       return `${stageNames[event.stage]} ${event.step}/${event.steps}  ${scores}`;
     }
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { dataFileEndings, readRows, type TableOptions } from '../../data/rows/read-rows.ts';
@@ -35,10 +36,13 @@ export async function readOwnData(
 ): Promise<OwnData> {
   if (isTaskFile(path)) return ofTaskFile(path, dataFolder, known);
   if (dataFileEndings.includes(extname(path).toLowerCase())) return ofDataFile(path, label);
+  if (!existsSync(path)) {
+    throw new InputError('there is no such file', { code: 'missing-file', where: path, remedy: 'correct the path' });
+  }
   throw new InputError('this is neither a task file nor a data file', {
     code: 'wrong-kind-of-file',
     where: path,
-    remedy: `give a task.yaml, or data in ${dataFileEndings.join(', ')}`,
+    remedy: `give a task.yaml, or data in ${dataFileEndings.join(', ')} (save a sheet as "CSV UTF-8")`,
   });
 }
 

@@ -41,6 +41,7 @@ test('what comes within a second waits for the next, in lines of its own, and no
   progress.show({ type: 'stage', stage: 'search' });
   progress.show({ type: 'warning', text: 'careful' });
   progress.show(evaluation(2, 1, 2));
+  progress.show({ ...evaluation(4, 1, 1), validationLoss: 0.5 } as JobEvent);
   assert.deepEqual(texts(), ['loaded\n']);
   meters.pass(1000);
   progress.tick();
@@ -49,7 +50,8 @@ test('what comes within a second waits for the next, in lines of its own, and no
   progress.finish();
   progress.finish();
   assert.deepEqual(texts().slice(1), [
-    'search begins\nwarning: careful\nsearch 2/100  validation 1.00  best 2.00\n',
+    'search begins\nwarning: careful\nsearch 2/100  validation 1.00  best 2.00\n' +
+      'search 4/100  validation 1.00  best by loss 1.00\n',
     'the last\n',
   ]);
 });
