@@ -26,8 +26,7 @@ export async function readSealedJson(file: string): Promise<unknown> {
   throw new InputError(`its content is not what was written: \`${SEAL}\` in it is of another`, {
     code: 'damaged-file',
     where: file,
-    remedy:
-      'make it again, or copy it from where it is whole; if it was changed on purpose, ' + `remove \`${SEAL}\` from it`,
+    remedy: `copy it from where it is whole, or make it again; if the change was meant, remove \`${SEAL}\` from it`,
   });
 }
 

@@ -1,36 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { exportModel } from '../../src/library/export-model.ts';
-import type { TunedStructure } from '../../src/library/tune.ts';
-import type { Model } from '../../src/models/model.ts';
 import {
   allKinds,
   assertClose,
-  freshFolder,
+  exported,
   greedyAnswers,
   hundredTexts,
   loadTiny,
+  MOST,
   said,
-  task,
+  stars,
   trained,
 } from '../export/support.ts';
 import { launch, skip } from './chromium.ts';
 import { openTransformers } from './transformers-page.ts';
 
-/** Tokens of an answer. */
-const MOST = 10;
 /** Of a text, in tokens: transformers.js cuts off the closing token, too, of a longer one. */
 const LONGEST = 64;
-const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
-
-async function exported(model: Model, tuned: TunedStructure, of: object, dtypes: readonly string[]): Promise<string> {
-  const out = freshFolder();
-  await exportModel(model, tuned, {
-    ...{ format: 'onnx', out, task: { ...task, ...of }, dtypes },
-  });
-  return out;
-}
 
 describe('what was exported, in transformers.js in a browser', { skip }, () => {
   let browser: Browser;

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exportModel } from '../../src/library/export-model.ts';
 import {
   allKinds,
   assertClose,
-  freshFolder,
+  exported,
   greedyAnswers,
   hundredTexts,
   loadTiny,
   logitsOf,
+  MOST,
   said,
-  task,
+  stars,
   trained,
 } from './support.ts';
 
@@ -20,9 +20,6 @@ import {
 const python = process.env.S3DELTA_OPTIMUM;
 const skip = python === undefined ? 'S3DELTA_OPTIMUM names no Python with optimum-onnx' : false;
 
-/** Tokens of an answer. */
-const MOST = 10;
-const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
 /** Tokens of a text for a classifier: what is longer other programs cut in their own ways. */
 const LONGEST = 64;
 const short = hundredTexts.slice(0, 20).map(text => text.slice(0, LONGEST));
@@ -41,8 +38,7 @@ async function writers(names: readonly string[]) {
     names.map(async name => {
       const model = await loadTiny(name);
       const tuned = trained(model, allKinds(model));
-      const folder = freshFolder();
-      await exportModel(model, tuned, { format: 'onnx', out: folder, task });
+      const folder = await exported(model, tuned);
       const expected = await greedyAnswers(model, tuned, hundredTexts, MOST);
       return { name, model, question: { folder, batches, maxTokens: MOST }, expected };
     }),
@@ -55,8 +51,7 @@ async function classifiers(names: readonly string[]) {
       const model = await (await loadTiny(name)).forTask(stars);
       const modules = allKinds(model);
       const tuned = trained(model, modules);
-      const folder = freshFolder();
-      await exportModel(model, tuned, { format: 'onnx', out: folder, task: { ...task, ...stars } });
+      const folder = await exported(model, tuned, stars);
       const codec = model.codec(stars, { maxLength: LONGEST });
       const examples = short.map(text => ({ input: codec.read([{ text }]).input, output: { class: 0 } }));
       const { data } = await logitsOf(model, modules, tuned.delta, examples);

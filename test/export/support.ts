@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import type { EncodedExample } from '../../src/core/program.ts';
 import { fillNormal } from '../../src/core/random.ts';
-import type { ExportOptions } from '../../src/library/export-model.ts';
+import type { ExportedTask } from '../../src/export/exported-task.ts';
+import { type ExportOptions, exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -93,6 +94,23 @@ export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
     if (Math.abs(actual[i]! - expected[i]!) <= tolerance) continue;
     throw new Error(`number ${i}: ${actual[i]} against ${expected[i]}`);
   }
+}
+
+/** Tokens of an answer. */
+export const MOST = 10;
+/** A classifier's task of three classes. */
+export const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
+
+/** The folder of a model's export as ONNX. */
+export async function exported(
+  model: Model,
+  tuned: TunedStructure,
+  of: Partial<ExportedTask> = {},
+  dtypes: readonly string[] = ['fp32'],
+): Promise<string> {
+  const out = freshFolder();
+  await exportModel(model, tuned, { format: 'onnx', out, task: { ...task, ...of }, dtypes });
+  return out;
 }
 
 export const freshFolder = (): string => join(mkdtempSync(join(tmpdir(), 's3delta-export-')), 'out');

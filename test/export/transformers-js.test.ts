@@ -9,18 +9,16 @@ import {
   pipeline,
   type Tensor,
 } from '@huggingface/transformers';
-import type { ExportedTask } from '../../src/export/exported-task.ts';
-import { exportModel } from '../../src/library/export-model.ts';
-import type { TunedStructure } from '../../src/library/tune.ts';
-import type { Model } from '../../src/models/model.ts';
 import {
   allKinds,
   assertClose,
-  freshFolder,
+  exported,
   greedyAnswers,
   hundredTexts,
   loadTiny,
+  MOST,
   said,
+  stars,
   task,
   trained,
 } from './support.ts';
@@ -34,14 +32,6 @@ function found(folder: string): string {
   return basename(folder);
 }
 
-async function exported(model: Model, tuned: TunedStructure, of: ExportedTask, dtypes: readonly string[] = ['fp32']) {
-  const out = freshFolder();
-  await exportModel(model, tuned, { format: 'onnx', out, task: { ...task, ...of }, dtypes });
-  return out;
-}
-
-/** Tokens of an answer. */
-const MOST = 10;
 /** First text and number of texts: one alone, and many of unequal lengths. */
 const batches = [
   ...Array.from({ length: 10 }, (_, i) => [i, 1] as const),
@@ -102,7 +92,6 @@ for (const name of ['tiny-t5', 'tiny-t5-v1_1', 'tiny-t5-float16']) {
   });
 }
 
-const stars = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good'] } as const;
 const score = { name: 'score', metric: 'pearson', labels: undefined, numbers: true } as const;
 const sentences = ['the film was good', 'no, it was too long, and nobody laughed at it', '', 'the'];
 

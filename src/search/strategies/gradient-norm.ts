@@ -8,6 +8,7 @@ import { createBatchCursor } from '../../training/batch-cursor.ts';
 import { runLoop } from '../../training/loop.ts';
 import { withMicroBatches } from '../../training/micro-batches.ts';
 import { checkFinite, headRate, stoppable } from '../../training/steps.ts';
+import { shareOfOpen } from './bilevel/open-rate.ts';
 import { defineStrategy, type SearchProblem } from './strategy.ts';
 
 const stream = 'search/gradient-norm';
@@ -54,9 +55,8 @@ export const gradientNorm = defineStrategy({
     const delta = initialDelta.slice();
     const moments = createMoments(delta);
     const heads = headRate(program.layout, headLearningRate);
-    // A training moves the budget's parameters at its rate; all that is open here gets as much less (`open-rate.ts`).
     const all = candidates.reduce((sum, { parameters }) => sum + parameters, 0);
-    const rate = (learningRate * Math.min(1, budget / all)) / 2;
+    const rate = learningRate * shareOfOpen(all, budget);
     // Of each module's gradient, over the batches so far.
     const squares = new Float64Array(candidates.length);
     const worthAfter = (batches: number) =>

@@ -18,5 +18,10 @@ export function openRateShare(
   // Without a budget that gates share there is nothing that more could be open than.
   if (expectedGates === undefined) return 1;
   const open = expectedGates(alpha).reduce((sum, gate, i) => sum + gate * counts[i]!, 0);
+  return shareOfOpen(open, budget);
+}
+
+/** The same where so many parameters are open, whatever opens them. */
+export function shareOfOpen(open: number, budget: number): number {
   return Math.min(1, budget / open) / 2;
 }

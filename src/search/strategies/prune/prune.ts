@@ -12,6 +12,7 @@ import { checkFinite, countSteps, headRate, linearDecay, stoppable } from '../..
 import { bilevel } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { fittingCandidates } from '../bilevel/fitting.ts';
+import { shareOfOpen } from '../bilevel/open-rate.ts';
 import { splitHalves } from '../bilevel/step-cost.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';
 import { countRounds, openAfter, planRounds, prune as pruneModules } from './rounds.ts';
@@ -95,9 +96,8 @@ async function* pruneAmong(
     const batch = (trains ? training : scoring).batch(before);
     const { loss, delta: gradient, gates: slopes } = await program.lossAndGradients(batch, delta, gates);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
-    // A training moves the budget's parameters at its rate; what is open beside them gets as much less (open-rate.ts).
     const open = candidates.reduce((sum, { parameters }, i) => sum + gates[i]! * parameters, 0);
-    const rate = linearDecay(learningRate, index, steps) * (Math.min(1, budget / open) / 2);
+    const rate = linearDecay(learningRate, index, steps) * shareOfOpen(open, budget);
     if (trains) {
       const head = headLearningRate && linearDecay(headLearningRate, index, steps);
       adamwStep(delta, gradient, adam, { learningRate: rate, step: before + 1, ...headRate(program.layout, head) });
