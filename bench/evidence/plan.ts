@@ -56,7 +56,18 @@ export function evenValues(model: Model, count: number): string[] {
   return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
 }
 
-/** Found by a search, beside its rivals, of one seed: all that the paired comparison takes. */
+/** Found by a search, beside two random structures and LoRA on a middle value, of one seed. */
+function fewRivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
+  const random = (draw: number) => trainCell(task, seed, randomModules(planner.model, seed, draw), { steps });
+  return [
+    chosen(task, seed),
+    ...foundCell(planner, chosen(task, seed), { steps }),
+    ...[0, 1].map(random),
+    trainCell(task, seed, evenValues(planner.model, 1), { steps }),
+  ];
+}
+
+/** Found by a search, beside all its rivals, of one seed. */
 function rivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
   const { model } = planner;
   const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
@@ -132,8 +143,14 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
   rivals: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
-  converged: planner =>
-    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
+  /** The same trained twice as long, until held-out loss has stopped falling: those first that a claim needs. */
+  converged: planner => [
+    ...across(['sst2', 'stsb'], EIGHT, (task, seed) => fewRivals(planner, task, seed, TRAIN_STEPS)).flat(),
+    ...across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
+  ],
+  /** More tasks, at half of the length. */
+  tasks: planner =>
+    across(EIGHT, ['stsb', 'qqp', 'mrpc'], (seed, task) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {
