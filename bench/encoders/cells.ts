@@ -104,16 +104,19 @@ const rates = (): Cell[] => [
   ...[1e-3, 3e-3].map(rate => looked('sst2', 'found-0.05', { rate })),
 ];
 
-/** All methods of a task and seed by both programs, before the next. */
+/** All methods of a task and seed by both programs, before the next; full fine-tuning, which takes most time, last. */
 function table(): Cell[] {
   const names = Object.keys(methods) as MethodName[];
-  const ofBoth = (task: TaskName, seed: number) =>
-    names.flatMap(method =>
-      programs
-        .filter(program => program === 'ours' || methods[method].theirs)
-        .map(program => cellOf(task, seed, program, method)),
-    );
-  return [0, 1, 2].flatMap(seed => tasks.flatMap(task => ofBoth(task, seed)));
+  const ofBoth = (task: TaskName, seed: number, method: MethodName) =>
+    programs
+      .filter(program => program === 'ours' || methods[method].theirs)
+      .map(program => cellOf(task, seed, program, method));
+  const places = [0, 1, 2].flatMap(seed => tasks.map(task => ({ task, seed })));
+  const modular = names.filter(name => name !== 'fine-tuning');
+  return [
+    ...places.flatMap(({ task, seed }) => modular.flatMap(name => ofBoth(task, seed, name))),
+    ...places.flatMap(({ task, seed }) => ofBoth(task, seed, 'fine-tuning')),
+  ];
 }
 
 export const plans: Readonly<Record<string, () => Cell[]>> = { headRates, rates, table };
