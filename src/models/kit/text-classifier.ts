@@ -59,13 +59,13 @@ export async function headAnswers<Config>(
   const heads = await textHeads(reader.width, layers, trained);
   const forward = forwardOf(reader, form, layers);
   const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
-
-  // A choice is a text with a number, and which texts belong together no graph of one text can know.
-  const { feedsWithin } = answer.kind === 'choice' ? {} : reader;
+  const { feedsWithin } = reader;
   return {
     heads,
     ...(feedsWithin && {
-      standalone: blueprint => standaloneClassifier(logitsOf(blueprint), { ...reader, feedsWithin }),
+      standalone: blueprint =>
+        // A choice is a text with a number: whoever runs the graph knows which texts belong together.
+        standaloneClassifier(outputGraph(blueprint, 'logits', forward.numbers), { ...reader, feedsWithin }),
     }),
     graphs: (blueprint): ProgramGraphs => ({
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
@@ -123,12 +123,12 @@ function forwardOf<Config>(
   reader: TextReader<Config>,
   form: AnswerForm,
   layers: readonly HeadLayer[],
-): Forward<Config> {
-  const logits = (builder: Builder<Config>): Value =>
-    form.logits(builder.graph, applyHead(builder, layers, textStates(reader, builder)));
+): Forward<Config> & { numbers(builder: Builder<Config>): Value } {
+  const numbers = (builder: Builder<Config>): Value => applyHead(builder, layers, textStates(reader, builder));
+  const logits = (builder: Builder<Config>): Value => form.logits(builder.graph, numbers(builder));
   const inputsOf = (batch: readonly { readonly input: EncodedInput }[]) => batch.map(({ input }) => input);
   return {
-    logits,
+    ...{ numbers, logits },
     logitsFeeds: batch => inputFeeds(reader, form, inputsOf(batch)),
     states: builder => reshape(reader.states(builder), ['batch', 'source', reader.width]),
     statesFeeds: batch => reader.feeds(form.textsOf(inputsOf(batch))),
