@@ -91,10 +91,12 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
   };
 }
 
-/** Settings whose device is chosen (`chooseDevice`). */
-export type Placed = Omit<Settings, 'device'> & { readonly device: DeviceName };
+/** What of the settings tells how programs are compiled, their device being chosen (`chooseDevice`). */
+export type Placed = Pick<Settings, 'threads' | 'prepack' | 'recompute' | 'precision'> & {
+  readonly device: DeviceName;
+};
 
-/** What the settings say of how programs are compiled. */
+/** The same for those that compile. */
 export function compileSettings({ device, threads, prepack, recompute, precision }: Placed): CompileSettings {
   return {
     device,
