@@ -123,6 +123,12 @@ const lastKeys = {
         'are the same',
       { hint: 'N' },
     ),
+    'search-steps': key(
+      largeCount,
+      'end the search after this many steps, where --max-steps has not ended it before: an eighth to a quarter of ' +
+        'those of the training tell as much (docs/measured/search-rates.md)',
+      { hint: 'N' },
+    ),
     'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
     lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
     'head-lr': key(
