@@ -37,6 +37,8 @@ interface Encoder<Config> {
   states(builder: Builder<Config>): Value;
   /** Which of them stand for a text (default: the first token's). */
   readonly pooling?: Pooling;
+  /** `TextReader.stateOf`, where that is the first token's. */
+  readonly firstState?: TextReader<Config>['stateOf'];
   /** What becomes of a text's state before the head. */
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts. */
@@ -128,7 +130,7 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
 
 function readerOf<Config extends EncoderConfig>(
   { width, feedForwardWidth }: Config,
-  { states, pooling = 'first', pooled = (_, state) => state, feeds, feedsWithin, head }: Encoder<Config>,
+  { states, firstState, pooling = 'first', pooled = (_, state) => state, feeds, feedsWithin, head }: Encoder<Config>,
   {
     longest,
     hasTypes,
@@ -142,6 +144,7 @@ function readerOf<Config extends EncoderConfig>(
   },
 ): TextReader<Config> {
   return {
+    ...(firstState && pooling === 'first' && { stateOf: firstState }),
     ...{ states, pooling, pooled, width, feedForwardWidth, feedsWithin, hasTypes, longest },
     feeds(texts) {
       const length = Math.max(...texts.map(({ ids }) => ids.length));

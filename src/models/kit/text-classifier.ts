@@ -21,6 +21,11 @@ export interface TextReader<Config> {
   states(builder: Builder<Config>): Value;
   /** Which of them stand for a text. */
   readonly pooling: Pooling;
+  /**
+   * Adds the forward pass of what stands for a text alone, [batch, width], for less than that of all states: `pool` takes
+   * it of states [batch·source, width] that come before.
+   */
+  stateOf?(builder: Builder<Config>, pool: (states: Value) => Value): Value;
   /** What becomes of a text's state [batch, width] before the head (default: nothing). */
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts; lengths are padded as `paddedLength` says. */
@@ -138,9 +143,10 @@ function forwardOf<Config>(
 }
 
 /** One state a text, [batch, width]. */
-function textStates<Config>({ states, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
+function textStates<Config>({ states, stateOf, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
   const weights = builder.graph.input('pooling', 'float32', ['batch', 'source']);
-  const state = pool(states(builder), weights);
+  const pooling = (of: Value) => pool(of, weights);
+  const state = stateOf ? stateOf(builder, pooling) : pooling(states(builder));
   return pooled ? pooled(builder, state) : state;
 }
 
