@@ -27,8 +27,8 @@ type PostNormBuilder = Builder<PostNormConfig>;
 
 /**
  * (ids, positions, mask, and where there are such types, buckets) → the last states [batch·source, width].
- * @param first takes each text's first state of all, [batch, width], where no other of the last ones is wanted: the last
- * layer then computes that one alone, of whatever it sees, which saves most of a layer
+ * @param first takes each text's first state of all, [batch, width], where no other of the last ones is wanted: the
+ * last layer then computes that one alone, of whatever it sees, which saves most of a layer
  */
 export function encodeTexts(builder: PostNormBuilder, names: PostNormNames, first?: (states: Value) => Value): Value {
   const { graph, config } = builder;

@@ -22,8 +22,8 @@ export interface TextReader<Config> {
   /** Which of them stand for a text. */
   readonly pooling: Pooling;
   /**
-   * Adds the forward pass of what stands for a text alone, [batch, width], for less than that of all states: `pool` takes
-   * it of states [batch·source, width] that come before.
+   * Adds the forward pass of what stands for a text alone, [batch, width], for less than that of all states: `pool`
+   * takes it of states [batch·source, width] that come before.
    */
   stateOf?(builder: Builder<Config>, pool: (states: Value) => Value): Value;
   /** What becomes of a text's state [batch, width] before the head (default: nothing). */
