@@ -97,7 +97,7 @@ export function tokenFeeds(ids: readonly number[], position: number, length: num
 }
 
 /** Labels shifted right: what the decoder reads under teacher forcing. */
-export function shiftedRight(targets: Rows, config: T5Config): number[][] {
+function shiftedRight(targets: Rows, config: T5Config): number[][] {
   return targets.map(target => [config.decoderStartId, ...target.slice(0, -1)]);
 }
 
