@@ -152,6 +152,12 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   ],
   /** Does α still tell at twice the length, and is the rate that was right for 300 steps? */
   longer: () => (['openHalf', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
+  /** In a long search: the usual rate of α, or one by which it travels no further than in 300 steps? */
+  travel: planner =>
+    across(['sst2', 'stsb'], [0.1, 0.05], (task, alphaRate) => {
+      const search = searchCell(task, 0, 'openHalf', { steps: 600, alphaRate });
+      return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
+    }).flat(),
   /** Is the second order worth twice the first's cost? */
   orders: () => (['first', 'one-sided'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
   /** Without the candidates that can never be kept, which take a share of p and of the time. */
