@@ -49,10 +49,12 @@ export const demo: Command = {
   },
 };
 
-/** What the demo sets itself is its default. */
+/** What the demo sets itself is its default, in place of any other that a description names. */
 function withDemoDefault([key, arg]: [string, ArgDef]): [string, ArgDef] {
   const own = demoSettings[key as SettingKey];
-  return [key, own === undefined ? arg : { ...arg, description: `${arg.description} (default ${own})` }];
+  if (own === undefined) return [key, arg];
+  const description = arg.description?.replace(/ \(default [^()]*\)$/, '');
+  return [key, { ...arg, description: `${description} (default ${own})` }];
 }
 
 /** `20260131-174502`: sorts by time and is a folder name everywhere. */
