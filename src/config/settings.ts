@@ -130,7 +130,12 @@ const lastKeys = {
       { hint: 'N' },
     ),
     'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
-    lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
+    lr: key(
+      rate,
+      "learning rate of the modules' parameters (default: the paper's 3e-4; for an encoder more, the narrower it is, " +
+        'up to 1e-3)',
+      { hint: 'R' },
+    ),
     'head-lr': key(
       rate,
       'learning rate of a head, where the model answers by one (default: 1e-2, or that of the modules where it ' +

@@ -91,6 +91,7 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
       return {
         config,
         vocabSize: config.vocabSize,
+        learningRate: suitedRate(config),
         sites: encoder.sites,
         ...{ namesOf, unread, sliceOf },
         headTensors: headTensors(form.head),
@@ -126,6 +127,15 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
       return (task, options) => codecOf(config, tokenizer, task, options);
     },
   };
+}
+
+/**
+ * The paper's 3e-4 suits a T5-large, of a width of 1,024; the narrower a model, the larger the rate it bears (measured:
+ * docs/backbones.md). 8e-4 for a width of 384, 4e-4 for BERT-base; never above 1e-3.
+ */
+function suitedRate({ width }: EncoderConfig): number {
+  const rate = Math.max(3e-4, (3e-4 * 1024) / width);
+  return Number(Math.min(1e-3, rate).toPrecision(1));
 }
 
 function readerOf<Config extends EncoderConfig>(
