@@ -99,6 +99,8 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
   race: { strategy: 'race', steps: 300, options: { 'race-steps': 75 } },
+  'AdaLoRA-like': { strategy: 'adalora-like', steps: 150 },
+  'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Model, runToEnd, type Settings, searchStructure, writeStructure } from '../../src/index.ts';
 import type { StrategyCell } from './cells.ts';
+import { withLiterature } from './literature.ts';
 import { type EvidenceData, loadEvidenceData } from './task-data.ts';
 
 export interface StrategyOutcome {
@@ -19,7 +20,12 @@ export async function runStrategy(model: Model, data: EvidenceData, cell: Strate
   try {
     const earlier = cell.priorTask && (await priorOf(model, cell, cell.priorTask, folder));
     const { structure, evaluations, steps } = await runToEnd(
-      searchStructure(model, data, { ...settingsOf(cell), ...(earlier && { prior: [earlier] }) }),
+      searchStructure(
+        model,
+        data,
+        { ...settingsOf(cell), ...(earlier && { prior: [earlier] }) },
+        { catalogue: withLiterature },
+      ),
     );
     const kept = structure.modules.filter(module => module.kept);
     return {
