@@ -156,7 +156,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   longer: () => (['openHalf', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
   /** In a long search: the usual rate of α, or one by which it travels no further than in 300 steps? */
   travel: planner =>
-    across(['sst2', 'stsb'], [0.1, 0.05], (task, alphaRate) => {
+    across(['sst2'], [0.1, 0.05], (task, alphaRate) => {
       const search = searchCell(task, 0, 'openHalf', { steps: 600, alphaRate });
       return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
     }).flat(),
@@ -189,7 +189,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** More tasks, at half of the length. */
   tasks: planner =>
-    across(EIGHT, ['stsb', 'qqp', 'mrpc'], (seed, task) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
+    across(['stsb', 'qqp', 'mrpc'], EIGHT, (task, seed) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {
