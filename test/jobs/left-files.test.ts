@@ -112,6 +112,26 @@ for (const [file, reads] of Object.entries(readers)) {
   });
 }
 
+test('parameters of another run with the same structure are found by whatever reads them', async () => {
+  await runTrainJob({ ...settings.train, seed: 4 }, { out: at('twin') });
+  const run = copyOf('train');
+  const delta = join(run, 'delta.safetensors');
+  cpSync(join(at('twin'), 'delta.safetensors'), delta);
+  const onward = { ...common, structure: join(run, 'structure.json'), 'warm-start': true };
+  const refused = isRefused(delta, /not what was written.*of another run/, /^copy it again .*outcome\.json/);
+  for (const read of [
+    predict,
+    (folder: string) => resume('train', folder),
+    () => runTrainJob(onward, { out: at('onward') }),
+  ])
+    await assert.rejects(read(run), refused);
+  // A run of an earlier version has noted none of them.
+  const notes = JSON.parse(readFileSync(join(run, 'outcome.json'), 'utf8'));
+  delete notes.files['delta.safetensors'];
+  writeFileSync(join(run, 'outcome.json'), JSON.stringify(notes));
+  await predict(run);
+});
+
 test('the list of a page says of a result that was changed that it is damaged', () => {
   const folder = mkdtempSync(at('page-'));
   cpSync(at('search'), join(folder, 'whole'), { recursive: true });
