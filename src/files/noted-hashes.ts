@@ -8,8 +8,8 @@ import { isThere, readBytes, readBytesSync } from './regular-file.ts';
 import { parseJson } from './structured-text.ts';
 
 /**
- * Whoever has ended work in a folder notes the hashes of its files in one file beside them, under `files`: those of text
- * carry none of themselves, and that of tensors does not say which folder it is of. What is noted there is checked
+ * Whoever has ended work in a folder notes the hashes of its files in one file beside them, under `files`: those of
+ * text carry none of themselves, and that of tensors does not say which folder it is of. What is noted there is checked
  * wherever it is read. While somebody works there, nothing is noted.
  */
 export const NOTES = 'outcome.json';

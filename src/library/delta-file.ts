@@ -28,8 +28,8 @@ export async function writeDelta(
 
 /**
  * Reads them back into one flat vector of the layout.
- * @throws InputError where the file is of another model, is not the one that its run's folder notes (`outcome.json`), or
- * a tensor is missing, of another shape or not finite
+ * @throws InputError where the file is of another model, is not the one that its run's folder notes (`outcome.json`),
+ * or a tensor is missing, of another shape or not finite
  */
 export async function readDelta(
   path: string,

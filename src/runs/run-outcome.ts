@@ -142,9 +142,12 @@ const stageWords: Readonly<Record<string, string>> = {
   random: 'the training of a random structure',
 };
 
+/** A stage in a sentence: `the search`. */
+export const stageInWords = (stage: string): string => stageWords[stage] ?? stage;
+
 /** `stopped by SIGINT in the training, after step 40 of 100`. */
 export function standingText({ state, place, by, error }: RunStanding): string {
-  const stage = place && (stageWords[place.stage] ?? place.stage);
+  const stage = place && stageInWords(place.stage);
   const step = place !== undefined && place.steps > 0 ? `, after step ${place.step} of ${place.steps}` : '';
   const at = stage === undefined ? '' : ` in ${stage}${step}`;
   switch (state) {
