@@ -51,7 +51,7 @@ test('a task file that was made of misspelt labels is told, with the line that i
   ];
   await init.run(parseArguments(args, argsOf(init)), { catalogue: builtIn, colour: false });
   const line = readFileSync(task, 'utf8').split('\n').indexOf('  "Rechnug": "0"') + 1;
-  const place = `remove the line of "Rechnug" from \`labels\` (${task}:${line})`;
+  const place = `remove "Rechnug" from \`labels\` (${task}:${line})`;
   for (const file of [data, task]) assert.ok((await lookAt(file)).lines.join('\n').includes(place), file);
   writeFileSync(
     data,
@@ -60,7 +60,7 @@ test('a task file that was made of misspelt labels is told, with the line that i
   const corrected = (await lookAt(data)).lines.join('\n');
   assert.ok(corrected.includes(`s3delta check ${task}`), corrected);
   const { lines } = await lookAt(task);
-  const remedy = `! no row of the train file has the label "Rechnug": give it some, or remove its line of \`labels\` (${task}:${line})`;
+  const remedy = `! no row of the train file has the label "Rechnug": give it some, or remove it from \`labels\` (${task}:${line})`;
   assert.ok(lines.includes(remedy), lines.join('\n'));
   // It is exact: with that line gone nothing is said of it any more.
   writeFileSync(

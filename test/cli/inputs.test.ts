@@ -64,21 +64,6 @@ test('predict goes by the task that the run was trained on, and says what its fi
   );
 });
 
-test('evaluate says where the data are not those that the run was trained on', async () => {
-  const evaluate = () => runCli(['evaluate', at('run')], space.folder);
-  assert.doesNotMatch((await evaluate()).stderr, /trained on/);
-  const rows = join(space.folder, 'films', 'train.jsonl');
-  const flip = (text: Buffer) => text.toString().replace('"label":"bad"', '"label":"good"');
-  await whileChanged(rows, flip, async () => {
-    const { exitCode, stderr } = await evaluate();
-    assert.equal(exitCode, 0, stderr);
-    assert.match(
-      stderr,
-      /warning: the data are not those .*: examples of train \(24 rows, others than then\).*train\.jsonl/,
-    );
-  });
-});
-
 test('it needs the file no more', async () => {
   copyFileSync(space.task, at('kept.yaml'));
   rmSync(space.task);

@@ -99,11 +99,11 @@ test('what is to be changed in a task file is told by its line', () => {
   const slips = [...sound(), { text: 'x', kind: 'Rechnug' }];
   assert.match(
     worse([part('train', slips)], form)[0]!,
-    /Then write it so there, then remove the line of "Rechnug" from `labels` \(task\.yaml:8\)$/,
+    /Then write it so there, then remove "Rechnug" from `labels` \(task\.yaml:8\)$/,
   );
   // The data are corrected, the task file is not yet.
   assert.deepEqual(worse([part('train', sound())], form), [
-    'warning: no row of the train file has the label "Rechnug": give it some, or remove its line of `labels` (task.yaml:8)',
+    'warning: no row of the train file has the label "Rechnug": give it some, or remove it from `labels` (task.yaml:8)',
   ]);
   const unknown = worse([part('train', [...sound(), { text: 'x', kind: 'Konto' }])], form)[0]!;
   assert.match(unknown, /is none of the labels: add it to the task file's `labels` \(after task\.yaml:8\)$/);

@@ -62,12 +62,12 @@ function classCounts(
     },
     ...rare.map(([name, count]): Finding => {
       const place = labelPlaces?.get(name);
-      const leaveOut = place === undefined ? 'leave it out' : `remove its line of \`labels\` (${place})`;
+      const there = place === undefined ? '' : ` from \`labels\` (${place})`;
       const text =
         count === 0
-          ? `no row of the train file has the label "${name}": give it some, or`
-          : `${someOf(count, trainFile, ['has', 'have'])} the label "${name}": give it more, or`;
-      return { severity: 'warning', text: `${text} ${leaveOut}` };
+          ? `no row of the train file has the label "${name}": give it some, or remove it${there}`
+          : `${someOf(count, trainFile, ['has', 'have'])} the label "${name}": give it more, or leave it out`;
+      return { severity: 'warning', text };
     }),
   ];
 }
@@ -101,7 +101,7 @@ export const checkSpellings: DataCheck = (parts, { label, labels, labelPlaces })
     const one = `the label "${rare}" (${count} of the ${rowsOf(parts)}, ${placesOf(rareRows)})`;
     const other = `"${usual}" (${usualRows.length.toLocaleString('en-US')} of them)`;
     const place = labelPlaces?.get(rare);
-    const line = place === undefined ? '' : `, then remove the line of "${rare}" from \`labels\` (${place})`;
+    const line = place === undefined ? '' : `, then remove "${rare}" from \`labels\` (${place})`;
     const text = isFolded
       ? `${one} differs from ${other} in blanks or case only: write them alike${line}`
       : `${one}: did you mean ${other}? Then write it so there${line}`;
