@@ -2,7 +2,7 @@ import { visible } from '../core/format.ts';
 import { packageVersion } from '../library/provenance.ts';
 import { commands } from './commands/commands.ts';
 import { terminalAsk } from './interview.ts';
-import { describeFailure, interruptSignal } from './process-end.ts';
+import { describeFailure, interruptSignal, stoppingText } from './process-end.ts';
 import { createProgress } from './progress/progress.ts';
 import { asksForJson, commandOf, runCommandLine } from './run.ts';
 import { endWithStdout, print } from './stdout.ts';
@@ -29,9 +29,9 @@ const progress = createProgress(
 setInterval(progress.tick, 1000).unref();
 // Whatever ends the process, the cursor comes back.
 process.on('exit', progress.finish);
-const signal = interruptSignal(() => {
+const signal = interruptSignal(by => {
   const { stopping = 'stopping' } = commandOf(rawArgs, commands) ?? {};
-  progress.show({ type: 'message', text: `${stopping} (Ctrl-C again: at once)…` });
+  progress.show({ type: 'message', text: stoppingText(stopping, by) });
 });
 // Node calls some of what it does experimental. Whoever uses this program cannot do anything about that.
 process.removeAllListeners('warning').on('warning', warning => {

@@ -112,8 +112,9 @@ function givenValue({ name, value = '', inlineValue }: GivenFlag): string {
 
 /** No shell puts the home folder in place of `~` after `=`. */
 function asPath(definition: ArgDef, value: string): string {
-  const isPath = 'valueHint' in definition && /FILE|FOLDER|PATH/.test(definition.valueHint ?? '');
-  return isPath ? expandHome(value) : value;
+  const { valueHint = '' } = definition as Partial<ValueFlag>;
+  if (!/FILE|FOLDER|PATH/.test(valueHint)) return value;
+  return valueHint.includes(',') ? value.split(',').map(expandHome).join(',') : expandHome(value);
 }
 
 function truth(name: string, value: string | undefined): boolean {

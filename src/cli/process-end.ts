@@ -11,14 +11,15 @@ const sameKeyMilliseconds = 300;
 /**
  * Aborts when the user, the system or a closed terminal asks to stop: by SIGINT, SIGTERM or SIGHUP, or by the end of
  * the process that started this one for the user. Only a second Ctrl-C does not wait for the state to be saved.
+ * @param onAsked is told who asks, before the abort
  */
-export function interruptSignal(onAsked: () => void): AbortSignal {
+export function interruptSignal(onAsked: (by: string) => void): AbortSignal {
   const controller = new AbortController();
   let firstAsked = 0;
   const ask = (by: string) => {
     if (controller.signal.aborted) return;
     firstAsked = performance.now();
-    onAsked();
+    onAsked(by);
     controller.abort(new StopRequest(by));
   };
   process.on('SIGINT', () => {
@@ -33,6 +34,11 @@ export function interruptSignal(onAsked: () => void): AbortSignal {
     process.channel.unref();
   }
   return controller.signal;
+}
+
+/** What is said at once to whoever asks: only Ctrl-C has a key that can be pressed again. */
+export function stoppingText(stopping: string, by: string): string {
+  return by === 'SIGINT' ? `${stopping} (Ctrl-C again: at once)…` : `${by}: ${stopping}…`;
 }
 
 /** What the process ends with, and what it says on stderr. */

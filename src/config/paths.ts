@@ -12,7 +12,7 @@ export const homeKeys: readonly string[] = [...pathKeys, 'out'];
 
 /** `~` before a path is the home folder, in keys from any source. */
 export function withHome<Keys extends object>(keys: Keys): Keys {
-  return mapTexts(keys, key => homeKeys.includes(key), expandHome);
+  return mapTexts(keys, key => [...homeKeys, 'methods'].includes(key), expandHome);
 }
 
 /** Keys read from a config file: a relative path means what lies beside the file, or else in the working folder. */

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { asReadError } from '../files/file-errors.ts';
 import { openFile, readAt } from '../files/regular-file.ts';
@@ -6,6 +7,7 @@ import { type KnownColumns, rowCutter } from './rows/columns.ts';
 import { csvCutter } from './rows/csv.ts';
 import { HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv-dialect.ts';
 import { parseJsonLine } from './rows/json-rows.ts';
+import { KNOWN_BYTES, requireContentOfName } from './rows/known-content.ts';
 import { readRows } from './rows/read-rows.ts';
 import type { Row } from './rows/row.ts';
 import { tsvCutter } from './rows/tsv.ts';
@@ -39,10 +41,23 @@ export async function* readInputs(
     return;
   }
   try {
-    const stream = (await openFile(file)).createReadStream();
+    const handle = await openFile(file);
+    if (ending in cutters || ending === '.jsonl') await requireContent(handle, file);
+    const stream = handle.createReadStream({ start: 0 });
     yield* cutStream(stream, file, (cutters[ending] ?? inputCutter)(file, known), signal);
   } catch (error) {
     throw asReadError(file, error);
+  }
+}
+
+/** Closes the file where it is refused. */
+async function requireContent(handle: FileHandle, file: string): Promise<void> {
+  try {
+    const bytes = new Uint8Array(KNOWN_BYTES);
+    requireContentOfName(bytes.subarray(0, await readAt(handle, bytes, 0)), file);
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
 }
 

@@ -6,12 +6,12 @@ import { asStorageError } from './file-errors.ts';
 /** Where files lie that can be made again at any time: $S3DELTA_CACHE, or `s3delta` in the user's cache folder. */
 export function cacheFolder(): string {
   const { S3DELTA_CACHE: own, XDG_CACHE_HOME: users } = process.env;
-  return own || join(users || join(homedir(), '.cache'), 's3delta');
+  return own ? expandHome(own) : join(expandHome(users || '~/.cache'), 's3delta');
 }
 
 /**
- * A path with the user's home folder in place of a `~` before it: shells leave it in `--out=~/runs` and know nothing of
- * YAML. A folder of that name is `./~`.
+ * A path with the user's home folder in place of a `~` before it: shells leave it in `--out=~/runs`, and know nothing
+ * of YAML and of variables that a file sets. A folder of that name is `./~`.
  */
 export function expandHome(path: string): string {
   return /^~(?=$|[/\\])/.test(path) ? `${homedir()}${path.slice(1)}` : path;

@@ -3,12 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { hashFile } from './check-once.ts';
+import { rememberedHash } from './inspect-weights.ts';
 import { isThere, readBytes, readBytesSync } from './regular-file.ts';
 import { parseJson } from './structured-text.ts';
 
 /**
- * Files of text carry no hash of themselves: whoever has ended work in a folder notes theirs in one file beside them,
- * under `files`. What is noted there is checked wherever it is read. While somebody works there, nothing is noted.
+ * Whoever has ended work in a folder notes the hashes of its files in one file beside them, under `files`: those of
+ * text carry none of themselves, and that of tensors does not say which folder it is of. What is noted there is checked
+ * wherever it is read. While somebody works there, nothing is noted.
  */
 export const NOTES = 'outcome.json';
 
@@ -44,13 +46,28 @@ export function notedHashes(folder: string): Readonly<Record<string, string>> {
  * @throws InputError where it has changed since, or the notes cannot be read
  */
 export function requireAsNoted(file: string, content: Uint8Array | Hash): void {
-  const noted = () => notedHashes(dirname(file))[basename(file)];
-  const then = noted();
+  const then = notedHashOf(file);
   if (then === undefined) return;
-  const now = (content instanceof Uint8Array ? createHash('sha256').update(content) : content).digest('hex');
+  requireSame(
+    file,
+    then,
+    (content instanceof Uint8Array ? createHash('sha256').update(content) : content).digest('hex'),
+  );
+}
+
+/** The same of a file that may be large: it is read through once for each state of it. */
+export async function requireFileAsNoted(file: string): Promise<void> {
+  const then = notedHashOf(file);
+  if (then !== undefined) requireSame(file, then, await rememberedHash(file));
+}
+
+const notedHashOf = (file: string): string | undefined => notedHashes(dirname(file))[basename(file)];
+
+function requireSame(file: string, then: string, now: string): void {
   // A process that goes on there meanwhile takes its notes away before it changes anything.
-  if (now === then || noted() !== then) return;
-  throw new InputError(`its content is not what was written: ${NOTES} beside it notes another hash`, {
+  if (now === then || notedHashOf(file) !== then) return;
+  const whose = 'it was changed, or is of another run';
+  throw new InputError(`its content is not what was written: ${NOTES} beside it notes another hash (${whose})`, {
     code: 'damaged-file',
     where: file,
     remedy:

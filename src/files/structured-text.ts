@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Document, isScalar, parseDocument, visit } from 'yaml';
+import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { InputError } from '../core/errors.ts';
 import { readBytes } from './regular-file.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -38,6 +38,8 @@ export interface YamlText {
   readonly document: Document;
   /** The content as plain values, aliases resolved; null where there is none. */
   readonly value: unknown;
+  /** The line where a node of the document begins, from 1; undefined for what is none. */
+  lineOf(node: unknown): number | undefined;
 }
 
 /**
@@ -46,10 +48,15 @@ export interface YamlText {
  */
 export function parseYaml(text: string, path: string, schema: 'core' | 'failsafe' = 'core'): YamlText {
   try {
+    const lineCounter = new LineCounter();
     // What is wrong is thrown; nothing is printed.
-    const document = parseDocument(text, { logLevel: 'error', schema });
+    const document = parseDocument(text, { logLevel: 'error', schema, lineCounter });
     const [problem] = document.errors;
-    if (problem === undefined) return { document, value: toValue(document) };
+    if (problem === undefined) {
+      const lineOf = (node: unknown) =>
+        isNode(node) && node.range ? lineCounter.linePos(node.range[0]).line : undefined;
+      return { document, value: toValue(document), lineOf };
+    }
     throw new InputError(`not valid YAML: ${problem.message.split('\n')[0]}`, {
       code: 'invalid-yaml',
       where: problem.linePos ? `${path}:${problem.linePos[0].line}` : path,

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { draftConfig } from '../config/draft-config.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
-import { InputError } from '../core/errors.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
-import { dataFileEndings, readRows } from '../data/rows/read-rows.ts';
+import { dataFileEndings, readSomeRows } from '../data/rows/read-rows.ts';
 import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { runToEnd, type StopContext } from '../library/run-to-end.ts';
@@ -13,6 +12,7 @@ import { runSearch } from '../library/search-structure.ts';
 import { tuneStructure } from '../library/tune.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
+import { taskFileBeside } from '../tasks/task-path.ts';
 import type { StageConfig } from '../training/stage.ts';
 import type { JobContext } from './job-events.ts';
 import { forSearch, prepare, type ResolvedSearchJob } from './prepare.ts';
@@ -34,20 +34,8 @@ export function isDataFile(task: string): boolean {
  * would do
  */
 export async function guessOwnTask(dataFile: string, label?: string): Promise<OwnTask> {
-  const rows = await readRows(dataFile);
-  if (rows.length === 0) {
-    throw new InputError('this data file has no rows', {
-      code: 'empty-data',
-      where: dataFile,
-      remedy: 'give a file with examples',
-    });
-  }
+  const rows = await readSomeRows(dataFile);
   return { ...guessTask(dataFile, rows, label), path: taskFileBeside(dataFile), rows: rows.length };
-}
-
-/** `films/reviews.csv` gives `films/reviews.task.yaml`: a folder may hold several tables. */
-export function taskFileBeside(dataFile: string): string {
-  return join(dirname(dataFile), `${basename(dataFile, extname(dataFile))}.task.yaml`);
 }
 
 /** What a config is drafted for. */

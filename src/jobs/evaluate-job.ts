@@ -5,6 +5,8 @@ import { encodeExamplesOf, type JudgedSplit } from '../library/encode-task.ts';
 import { assessTuned, type SplitName } from '../library/evaluate.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import type { Assessment } from '../metrics/assessment.ts';
+import { changedData, type RunInputs, readRunInputs } from '../runs/inputs.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
 import { readExamples } from '../tasks/read-examples.ts';
 import { fieldsOf } from '../tasks/row-form.ts';
 import type { Task } from '../tasks/task.ts';
@@ -76,9 +78,19 @@ export async function prepareTrained(path: string, changes: Settings, context: J
     ...context.loaders,
     task: (task, known = builtIn) => taskOfRun(folder, { task, isGiven }, known, context),
   };
-  const { config, model, data, catalogue } = await prepare(given, { ...context, loaders });
+  const { config, inputs, model, data, catalogue } = await prepare(given, { ...context, loaders });
   await requireModelOfRun(folder, model);
+  if (!isGiven) await tellOtherData(folder, inputs, context);
   return { config, model, data, catalogue, tuned: await readTuned(path, model, catalogue) };
+}
+
+/** Whoever compares a score with the run's own must know where its rows are others. */
+async function tellOtherData(folder: RunFolder, now: RunInputs, { onEvent }: JobContext): Promise<void> {
+  const then = await readRunInputs(folder);
+  const changes = then === undefined ? [] : changedData(then.data, now.data);
+  if (changes.length === 0) return;
+  const text = `the data are not those that this run was trained on: ${changes.join('; ')}`;
+  onEvent?.({ type: 'warning', text: `${text}; some that it was trained on may be scored now` });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { runToEnd } from '../library/run-to-end.ts';
 import { appendMetrics, readMetrics, type StageName } from '../runs/metrics-log.ts';
+import { stageInWords } from '../runs/run-outcome.ts';
 import type { EvaluationEvent, StepProgress } from '../training/loop.ts';
 import type { StepReport } from '../training/stage.ts';
 import type { JobEvent } from './job-events.ts';
@@ -13,7 +14,8 @@ interface TrainingStep extends StepProgress, StepReport {
 
 /**
  * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. A
- * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line.
+ * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line. From
+ * which step one goes on is told as a message.
  */
 export async function relay<Result>(
   events: AsyncGenerator<TrainingStep | EvaluationEvent, Result>,
@@ -25,7 +27,15 @@ export async function relay<Result>(
   onEvent?.({ type: 'stage', stage });
   const own = readMetrics(metricsFile).filter(line => line.stage === stage && line.trial === trial);
   const written = new Set(own.map(({ step }) => step));
+  let isFirst = true;
   return runToEnd(events, event => {
+    if (isFirst) {
+      isFirst = false;
+      const done = event.type === 'step' ? event.step - 1 : event.step;
+      const which = trial === undefined ? stageInWords(stage) : `${stageInWords(stage)} (${trial})`;
+      const text = `${which} goes on after step ${done} of ${event.steps}, where its state was saved`;
+      if (done > 0) onEvent?.({ type: 'message', text });
+    }
     if (event.type === 'step') {
       const { type, step, steps, loss, tokens, seconds, probabilities, worth, evaluates } = event;
       const opinion = {

@@ -13,7 +13,7 @@ import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { spaceOfGiven } from '../structure/authors-structure.ts';
 import { readBudget } from '../structure/budget.ts';
-import { defaultDataFolder, requireDataFolder } from '../tasks/data-folder.ts';
+import { defaultDataFolder, isUnnamedFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
 import { downloadMessages, type JobContext } from './job-events.ts';
 import { freshLoaders } from './loaders.ts';
@@ -75,6 +75,9 @@ export async function prepare(
   const held = `${validation.targets.length} validation and ${test.targets.length} test`;
   const text = `${task.name} on ${model.name}: ${train.length} training, ${held} examples (${data.note})`;
   onEvent?.({ type: 'message', text });
+  if (isUnnamedFolder(settings.data, examples.files)) {
+    onEvent?.({ type: 'message', text: `its data are those in ${place}, as no folder is named (--data)` });
+  }
   for (const told of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text: told });
   return { catalogue, config, inputs, model, data, compile, encoding, tuning, tunings };
 }

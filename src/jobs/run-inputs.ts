@@ -87,7 +87,7 @@ const passedOver = ['description', 'batchSize', 'epochs', 'evaluateEvery', 'file
 
 function changedKeys(then: string, now: string, path: string, metrics: Metrics): string[] {
   const keysOf = (text: string): Readonly<Record<string, unknown>> => {
-    const { labels, ...rest } = parseTaskFile(text, path, metrics);
+    const { labels, labelLines: _, ...rest } = parseTaskFile(text, path, metrics, { isKept: true });
     return { ...rest, labels: labels && [...labels].map(([label, word]) => `${label} → ${word}`) };
   };
   const [before, after] = [keysOf(then), keysOf(now)];

@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import type { Layout } from '../core/program.ts';
+import { requireFileAsNoted } from '../files/noted-hashes.ts';
 import { withDamageRemedy } from '../files/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../files/safetensors-arrays.ts';
 import type { Model } from '../models/model.ts';
@@ -27,7 +28,8 @@ export async function writeDelta(
 
 /**
  * Reads them back into one flat vector of the layout.
- * @throws InputError where the file is of another model, or a tensor is missing, of another shape or not finite
+ * @throws InputError where the file is of another model, is not the one that its run's folder notes (`outcome.json`),
+ * or a tensor is missing, of another shape or not finite
  */
 export async function readDelta(
   path: string,
@@ -35,6 +37,7 @@ export async function readDelta(
   layout: Layout,
 ): Promise<Float32Array> {
   const { metadata, tensors } = await withDamageRemedy(DAMAGED, () => readSafetensors(path));
+  await requireFileAsNoted(path);
   if (metadata.fingerprint !== model.fingerprint) {
     throw new InputError(`these parameters were trained on ${otherModel(metadata.model, model.name)}`, {
       code: 'other-model',

@@ -5,8 +5,8 @@ import { readYamlKeys } from '../config/config-file.ts';
 import { learningRate } from '../config/resolve.ts';
 import { DivergedError, InputError, InterruptedError, StorageError, stoppedBy } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
-import { hashesOf, notedHashes, requireAsNoted } from '../files/noted-hashes.ts';
-import { isThere, readBytes, readBytesSync } from '../files/regular-file.ts';
+import { hashesOf, notedHashes, requireFileAsNoted } from '../files/noted-hashes.ts';
+import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { builtInModel } from '../models/built-in.ts';
 import { readLastMetrics } from './metrics-log.ts';
@@ -25,7 +25,7 @@ const runOutcome = z.object({
   /** Who asked it to stop: a signal, or in words. */
   by: z.string().optional(),
   error: z.object({ code: z.string().optional(), message: z.string() }).optional(),
-  /** SHA-256 of the files that carry none, as they were left (`files/noted-hashes.ts`). */
+  /** SHA-256 of its files, as they were left (`files/noted-hashes.ts`). */
   files: z.record(z.string(), z.string()).optional(),
 });
 export type RunOutcome = Readonly<z.infer<typeof runOutcome>>;
@@ -46,10 +46,10 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Pick
   return { ended: 'failed', error: { ...code, message } };
 }
 
-/** Results and logs. A config may be changed by hand, where things have moved; tensors have hashes of their own. */
+/** Results and logs, and the parameters that they tell of. A config may be changed by hand, where things have moved. */
 const noted = (folder: RunFolder): string[] => {
-  const { inputs, metrics, history, structure, result } = folder;
-  return [inputs, metrics, history, structure, result].map(path => basename(path));
+  const { inputs, metrics, history, structure, delta, result } = folder;
+  return [inputs, metrics, history, structure, delta, result].map(path => basename(path));
 };
 
 /** Notes how a run has ended, with hashes of what it leaves. */
@@ -76,7 +76,7 @@ function placeOutcome({ outcome }: RunFolder, content: RunOutcome): Promise<void
  */
 export async function requireFilesAsLeft({ path, metrics, history }: RunFolder): Promise<string[]> {
   const files = Object.keys(notedHashes(path)).map(name => join(path, name));
-  for (const file of files.filter(isThere)) requireAsNoted(file, await readBytes(file));
+  for (const file of files.filter(isThere)) await requireFileAsNoted(file);
   return files.filter(file => [metrics, history].includes(file) && !isThere(file)).map(file => basename(file));
 }
 
@@ -142,9 +142,12 @@ const stageWords: Readonly<Record<string, string>> = {
   random: 'the training of a random structure',
 };
 
+/** A stage in a sentence: `the search`. */
+export const stageInWords = (stage: string): string => stageWords[stage] ?? stage;
+
 /** `stopped by SIGINT in the training, after step 40 of 100`. */
 export function standingText({ state, place, by, error }: RunStanding): string {
-  const stage = place && (stageWords[place.stage] ?? place.stage);
+  const stage = place && stageInWords(place.stage);
   const step = place !== undefined && place.steps > 0 ? `, after step ${place.step} of ${place.steps}` : '';
   const at = stage === undefined ? '' : ` in ${stage}${step}`;
   switch (state) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { InputError } from '../core/errors.ts';
+import { expandHome } from '../files/folders.ts';
 import { parseRepository } from '../hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 
@@ -37,8 +38,15 @@ export function defaultDataFolder(
   shared: string | undefined = process.env.S3DELTA_SHARED,
   program: string = import.meta.url,
 ): string {
-  if (shared !== undefined && shared !== '') return join(shared, 'data');
+  if (shared !== undefined && shared !== '') return join(expandHome(shared), 'data');
   return program.includes('/node_modules/') ? 'data' : join('..', 'shared', 'data');
+}
+
+/** Whether data lie in a folder that nobody has named, of which whoever goes on with them is to be told. */
+export function isUnnamedFolder(named: string | undefined, files: readonly string[] = []): boolean {
+  if (named !== undefined || (process.env.S3DELTA_SHARED ?? '') !== '') return false;
+  const folder = `${resolve(defaultDataFolder())}${sep}`;
+  return files.some(file => resolve(file).startsWith(folder));
 }
 
 /**

@@ -1,6 +1,5 @@
-import { InputError } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
-import { readRows } from '../data/rows/read-rows.ts';
+import { readSomeRows } from '../data/rows/read-rows.ts';
 import { findValue, type Row } from '../data/rows/row.ts';
 import { fieldsOf, type ReadOptions, type RowForm, toExample } from './row-form.ts';
 
@@ -34,15 +33,7 @@ export async function readLabelledRows(
   const found: Row[] = [];
   const fields = fieldsOf(form.segments);
   for (const file of files) {
-    const rows = await readRows(file, options);
-    if (rows.length === 0) {
-      throw new InputError('this data file has no rows', {
-        code: 'empty-data',
-        where: file,
-        remedy: 'give a file with examples',
-      });
-    }
-    for (const row of rows) found.push(...expanded(row, fields, options));
+    for (const row of await readSomeRows(file, options)) found.push(...expanded(row, fields, options));
   }
   return found;
 }

@@ -24,13 +24,53 @@ const misspelt = table(i => (i === 7 ? 'Rechnug' : kinds[i % 2]!));
 test('a data file is looked over: what was chosen and why, what is doubtful', async t => {
   const folder = await writeFiles(t, { 'tickets.csv': misspelt });
   const { lines, exitCode } = await lookAt(join(folder, 'tickets.csv'));
-  assert.deepEqual(lines.slice(0, 4), [
+  assert.deepEqual(lines.slice(0, 5), [
+    `· the first line of ${folder}/tickets.csv is taken for the names of the columns: "Nr", "Text", "Art"`,
     '· the answers are in "Art": it has the fewest different values',
     '· the model reads "Text"',
     '· left out as numbers, lists, with gaps or without a name: "Nr"',
-    '‼ the label "Rechnug", 1 row: did you mean "Rechnung" (30 rows)?',
+    `‼ the label "Rechnug" (1 of the 60 rows of the train file, ${folder}/tickets.csv:9): did you mean "Rechnung" (30 of them)? Then write it so there`,
   ]);
   assert.equal(exitCode, 0);
+});
+
+test('a task file that was made of misspelt labels is told, with the line that is to go', async t => {
+  const folder = await writeFiles(t, { 'tickets.csv': misspelt });
+  const [data, task] = [join(folder, 'tickets.csv'), join(folder, 'tickets.task.yaml')];
+  const args = [
+    join(folder, 's.yaml'),
+    '--yes',
+    '--model',
+    tinyModel,
+    '--task',
+    data,
+    '--budget',
+    '500',
+    '--label',
+    'Art',
+  ];
+  await init.run(parseArguments(args, argsOf(init)), { catalogue: builtIn, colour: false });
+  const line = readFileSync(task, 'utf8').split('\n').indexOf('  "Rechnug": "0"') + 1;
+  const place = `remove "Rechnug" from \`labels\` (${task}:${line})`;
+  for (const file of [data, task]) assert.ok((await lookAt(file)).lines.join('\n').includes(place), file);
+  writeFileSync(
+    data,
+    table(i => kinds[i % 2]!),
+  );
+  const corrected = (await lookAt(data)).lines.join('\n');
+  assert.ok(corrected.includes(`s3delta check ${task}`), corrected);
+  const { lines } = await lookAt(task);
+  const remedy = `! no row of the train file has the label "Rechnug": give it some, or remove it from \`labels\` (${task}:${line})`;
+  assert.ok(lines.includes(remedy), lines.join('\n'));
+  // It is exact: with that line gone nothing is said of it any more.
+  writeFileSync(
+    task,
+    readFileSync(task, 'utf8')
+      .split('\n')
+      .toSpliced(line - 1, 1)
+      .join('\n'),
+  );
+  assert.doesNotMatch((await lookAt(task)).lines.join('\n'), /Rechnug/);
 });
 
 test('what is not there, or no table, is told as that', async t => {
@@ -50,8 +90,11 @@ test('a task file is looked over with all its files; what cannot be trained on e
   });
   const { lines, exitCode } = await lookAt(join(folder, 'task.yaml'));
   assert.equal(exitCode, 1);
-  assert.match(lines.join('\n'), /✗ "Rechnug" \(1 row\) is none of the labels: did you mean "Rechnung"\?/);
-  assert.match(lines.join('\n'), /‼ 60 rows of the test file with a text of the train file/);
+  assert.match(
+    lines.join('\n'),
+    /✗ "Rechnug" \(1 of the 120 rows of all files, .*test\.csv:9\) is none of the labels: did you mean "Rechnung"\?/,
+  );
+  assert.match(lines.join('\n'), /‼ 60 of the 60 rows of the test file have a text that stands in the train file, too/);
   await assert.rejects(lookAt(join(folder, 'data.xlsx')), InputError);
 });
 
@@ -79,14 +122,17 @@ test('init tells the same, asks about what is serious and refuses data of one an
     code: 'untrainable-data',
     message: /"Versand"/,
   });
-  assert.match(await run('tickets.csv', ['--yes']), /‼ the label "Rechnug", 1 row: did you mean "Rechnung"/);
+  assert.match(
+    await run('tickets.csv', ['--yes']),
+    /‼ the label "Rechnug" \(1 of the 60 rows .*did you mean "Rechnung"/,
+  );
 });
 
 test('plan and train tell what the rows show and what is cut; it stands in the result and in the report', async () => {
   const { folder, task } = workspace();
   const train = readFileSync(join(folder, 'films', 'train.jsonl'), 'utf8');
   writeFileSync(join(folder, 'films', 'test.jsonl'), `${train.split('\n').slice(0, 8).join('\n')}\n`);
-  const twins = /8 rows of the test file with a text of the train file/;
+  const twins = /8 of the 8 rows of the test file have a text that stands in the train file, too/;
   const cut = /40 of 40 \(100 %\) texts are longer than the 6 tokens that are read.*"text" in 40/;
   const same = ['--model', tinyModel, '--task', task, '--max-length', '6'];
   const planned = await runCli(['plan', ...same, '--budget', '500', '--no-timing'], folder);
@@ -95,7 +141,7 @@ test('plan and train tell what the rows show and what is cut; it stands in the r
   const run = join(folder, 'run');
   const trained = await runCli(['train', ...same, '--method', 'lora', '--max-steps', '2', '--out', run], folder);
   assert.equal(trained.exitCode, 0, trained.stderr);
-  assert.match(trained.stderr, /warning: most likely a mistake: 8 rows of the test file/);
+  assert.match(trained.stderr, /warning: most likely a mistake: 8 of the 8 rows of the test file/);
   assert.match(trained.stdout, twins);
   assert.match(trained.stdout, cut);
   const { data } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')) as { data: RunResult['data'] };

@@ -109,7 +109,17 @@ test('a file is not written over unasked', async () => {
   await assert.rejects(run([config, ...args, '--yes']), InputError);
   await assert.rejects(run([config, ...args], ['']), InputError);
   writeFileSync(task, 'mine too');
-  await assert.rejects(run([config, ...args], ['yes', 'no']), InputError);
+  for (const answers of [
+    ['yes', 'no'],
+    ['no', 'yes'],
+  ])
+    await assert.rejects(run([config, ...args], answers), InputError);
+  // Both are told at once, with what mends both.
+  await assert.rejects(run([config, ...args, '--yes']), {
+    code: 'file-exists',
+    where: `${task} and ${config}`,
+    remedy: new RegExp(`--task ${task}\\) and give the config another name; .* rm ${task} ${config}$`),
+  });
   assert.equal(readFileSync(config, 'utf8') + readFileSync(task, 'utf8'), 'minemine too');
   const tooLittle = ['--model', tinyModel, '--task', data, '--budget', '1', '--minutes', 'none'];
   await assert.rejects(run([config, ...tooLittle], ['yes', 'yes', '']), /budget/);

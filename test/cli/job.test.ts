@@ -44,7 +44,7 @@ test('the result has every name that other programs rely on, and the structure i
   assert.deepEqual([result.task, result.model, result.seed], ['films', 'tiny-t5', 3]);
   const { findings, ...data } = result.data!;
   assert.deepEqual(data, { train: 24, validation: 8, test: 8, note: 'validation and test are as given' });
-  assert.ok(findings!.some(({ text }) => text.startsWith('training rows of each class')));
+  assert.ok(findings!.some(({ text }) => text.startsWith('classes of the ')));
   const { metric, validation, test, majority, random } = result.score!;
   assert.equal(metric, 'accuracy');
   assert.equal(majority, 50);

@@ -15,8 +15,9 @@ import { loadModel } from '../../src/models/load-model.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
 import { parseBudget, readBudget, shareMeant } from '../../src/structure/budget.ts';
 import { checkBudget } from '../../src/structure/fill-budget.ts';
-import { defaultDataFolder } from '../../src/tasks/data-folder.ts';
+import { defaultDataFolder, isUnnamedFolder } from '../../src/tasks/data-folder.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
+import { withEnvironment } from '../hub/hub-server.ts';
 import { tinyModel, workspace } from './support.ts';
 
 /** What an error says, the place where it stands, and its remedy. */
@@ -98,6 +99,17 @@ test('an installed package looks for data where it is run, a checkout beside its
   assert.equal(defaultDataFolder('/shared'), join('/shared', 'data'));
   assert.equal(defaultDataFolder('', 'file:///x/node_modules/s3delta/src/tasks/data-folder.js'), 'data');
   assert.equal(defaultDataFolder('', 'file:///x/s3delta/src/tasks/data-folder.ts'), join('..', 'shared', 'data'));
+});
+
+test('data of a folder that nobody has named are told of', t => {
+  withEnvironment(t, { S3DELTA_SHARED: undefined });
+  const there = join(defaultDataFolder(), 'glue', 'rte', 'train.tsv');
+  assert.deepEqual(
+    [isUnnamedFolder(undefined, [there]), isUnnamedFolder('data', [there]), isUnnamedFolder(undefined, ['own.csv'])],
+    [true, false, false],
+  );
+  withEnvironment(t, { S3DELTA_SHARED: join('..', 'shared') });
+  assert.equal(isUnnamedFolder(undefined, [there]), false);
 });
 
 test('another method or budget has a folder of its own; a run of an earlier version is still gone on with', () => {

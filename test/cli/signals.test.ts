@@ -51,6 +51,8 @@ for (const [signal, exitCode] of [
     child.kill(signal);
     child.kill(signal);
     assert.equal(await ended(child), exitCode, stderr);
+    assert.match(stderr, new RegExp(`^${signal}: stopping after this step, to save the state…$`, 'm'));
+    assert.doesNotMatch(stderr, /Ctrl-C/);
     assert.match(stderr, /--resume/);
   });
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
+import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
+import type { JobEvent } from '../../src/jobs/job-events.ts';
 import { loadInference } from '../../src/jobs/load-inference.ts';
 import { readRunView } from '../../src/jobs/read-view.ts';
 import { runSearchJob, runTrainJob } from '../../src/jobs/run-job.ts';
@@ -111,6 +113,43 @@ for (const [file, reads] of Object.entries(readers)) {
     await report(run);
   });
 }
+
+test('parameters of another run with the same structure are found by whatever reads them', async () => {
+  await runTrainJob({ ...settings.train, seed: 4 }, { out: at('twin') });
+  const run = copyOf('train');
+  const delta = join(run, 'delta.safetensors');
+  cpSync(join(at('twin'), 'delta.safetensors'), delta);
+  const onward = { ...common, structure: join(run, 'structure.json'), 'warm-start': true };
+  const refused = isRefused(delta, /not what was written.*of another run/, /^copy it again .*outcome\.json/);
+  for (const read of [
+    predict,
+    (folder: string) => resume('train', folder),
+    () => runTrainJob(onward, { out: at('onward') }),
+  ])
+    await assert.rejects(read(run), refused);
+  // A run of an earlier version has noted none of them.
+  const notes = JSON.parse(readFileSync(join(run, 'outcome.json'), 'utf8'));
+  delete notes.files['delta.safetensors'];
+  writeFileSync(join(run, 'outcome.json'), JSON.stringify(notes));
+  await predict(run);
+});
+
+test('evaluate says where the data are not those that a run was trained on', async () => {
+  const warned: string[] = [];
+  const onEvent = (event: JobEvent) => event.type === 'warning' && warned.push(event.text);
+  const evaluate = () => runEvaluateJob(at('train'), 'test', {}, { onEvent });
+  await evaluate();
+  assert.ok(!warned.some(text => text.includes('trained on')), warned.join('\n'));
+  const rows = join(space.folder, 'films', 'train.jsonl');
+  const before = readFileSync(rows, 'utf8');
+  writeFileSync(rows, before.replace('"label":"bad"', '"label":"good"'));
+  await evaluate();
+  writeFileSync(rows, before);
+  assert.match(
+    warned.join('\n'),
+    /not those .* trained on: examples of train \(24 rows, others than then\).*train\.jsonl/,
+  );
+});
 
 test('the list of a page says of a result that was changed that it is damaged', () => {
   const folder = mkdtempSync(at('page-'));

@@ -44,6 +44,23 @@ test('a stage is told event by event, a validation is a line', async () => {
   );
 });
 
+test('a stage that goes on says after which step, and one that begins says nothing', async () => {
+  const of = async (...events: (ReturnType<typeof step> | ReturnType<typeof evaluation>)[]) => {
+    async function* each() {
+      yield* events;
+    }
+    const told: string[] = [];
+    const onEvent = (event: JobEvent) => event.type === 'message' && told.push(event.text);
+    await relay(each(), 'retrain', join(folder, 'c.jsonl'), onEvent, 'lr-0.01');
+    return told;
+  };
+  assert.deepEqual(await of(step(1, 3), step(2, 1)), []);
+  const told = 'the training (lr-0.01) goes on after step 2 of 4, where its state was saved';
+  assert.deepEqual(await of(step(3, 3), step(4, 1)), [told]);
+  // Its state was saved between a step and the validation of it.
+  assert.deepEqual(await of(evaluation(2, 60), step(3, 1)), [told]);
+});
+
 test('a validation told again after a crash stays one line of its stage', async () => {
   async function* events() {
     yield evaluation(2, 60);

@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
 import { guessOwnTask } from '../../src/jobs/draft-job.ts';
 import { loadModel } from '../../src/models/load-model.ts';
+import { readOwnData } from '../../src/tasks/custom/own-data.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { fixturePath } from '../witness/fixtures.ts';
@@ -209,13 +210,33 @@ test('what is wrong in a task file is named, with the remedy', async t => {
   for (const template of ['{text', '{text} }', '{} {text}', '{{text}}', '{text} {"a": 1}{', '{ {text}']) {
     await refused({ template }, /`template` has a brace that is not part/, /\{name\}/);
   }
-  await refused({ metric: 'accuracy', labels: { x: 'same', y: 'same' } }, /every label the same answer/, /two labels/);
+  await refused({ labels: { x: 'one' } }, /leaves one answer at most/, /two labels/);
   await refused({ columns: ['a', 'b'] }, /"text" is not among `columns`/, /a, b/);
   await refused({ metric: 'f1', labels: ['a', 'b', 'c'] }, /exactly two different labels, not 3/, /positive one last/);
-  await refused({ metric: 'matthews', labels: { x: 'same', y: 'same' } }, /not 1/, /two `labels`/);
+  await refused({ metric: 'matthews', labels: { x: 'same' } }, /not 1/, /two `labels`/);
   await refused({ metric: 'pearson' }, /pearson, which compares numbers/, /remove `labels`/);
   await refused('name: [unclosed\n', /task\.yaml:\d: not valid YAML/, /mend/);
   await refused('just text', /`the file`/, /examples/);
+});
+
+test('labels that share an answer are refused with their lines, but not in what a run has kept', async t => {
+  const yaml = (labels: string) => `${stringify({ ...minimal, labels: undefined })}labels:${labels}`;
+  const shared = '\n  no: "0"\n  yes: "1"\n  Yes: "1"\n';
+  for (const [labels, at, message] of [
+    [shared, 3, /the labels "yes" \(line \d+\) and "Yes" have the same answer "1"/],
+    [' {no: a, yes: b, never: a}', 0, /the labels "no" \(line \d+\) and "never" have the same answer "a"/],
+    ['\n  - no\n  - yes\n  - no\n', 3, /the label "no" stands twice/],
+    ['\n  - yes\n  - yes\n', 2, /the label "yes" stands twice/],
+  ] as const) {
+    const text = yaml(labels);
+    const path = join(await writeFiles(t, { 'task.yaml': text, 'rows.tsv': rows }), 'task.yaml');
+    const line = text.split('\n').indexOf(labels.startsWith('\n') ? 'labels:' : `labels:${labels}`) + 1 + at;
+    const refusal = { code: 'bad-task-file', message, where: `${path}:${line}` };
+    await assert.rejects(loadTask(path), refusal);
+    await assert.rejects(readOwnData(path), refusal);
+  }
+  const kept = await loadTask(join(await writeFiles(t, { 'rows.tsv': rows }), 'task.yaml'), undefined, yaml(shared));
+  assert.deepEqual(kept.words, ['0', '1']);
 });
 
 test('what is wrong in the data is named, with file and line', async t => {

@@ -114,7 +114,7 @@ test('an empty file or split is refused by its name', async t => {
   const task = await loadTask('rte');
   const full = `${small.rte.header}${small.rte.rows.join('\n')}\n`;
   for (const [train, dev, message] of [
-    ['', full, /train\.tsv: this data file has no rows/],
+    ['', full, /train\.tsv: this file is empty/],
     [full, small.rte.header, /dev\.tsv: this data file has no rows/],
     [full, `${small.rte.header}${small.rte.rows[0]}\n`, /the validation set of task rte is empty/],
   ] as const) {

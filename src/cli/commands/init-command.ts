@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { type Finding, findingInWords } from '../../core/finding.ts';
-import { count } from '../../core/format.ts';
-import { guessOwnTask, isDataFile, taskFileBeside, writeDraft } from '../../jobs/draft-job.ts';
+import { count, shellWord } from '../../core/format.ts';
+import { guessOwnTask, isDataFile, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { readBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
+import { taskFileBeside } from '../../tasks/task-path.ts';
 import { loadTask } from '../../tasks/tasks.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';
@@ -48,13 +49,14 @@ export const init: Command = {
       });
     }
     const interview = createInterview(args.yes === true ? 'silent' : context.ask, context.onEvent);
-    await mayOverwrite(path, 'give another name, or remove it first', interview);
     const given = readSettings(args, keys, context.catalogue);
+    await mayOverwrite({ config: path, ...besideData(given.task) }, interview);
     const model = await interview.answer(`Model (a folder, or ${offeredModel})?`, offeredModel, given.model, loadModel);
     const label = typeof args.label === 'string' ? args.label : undefined;
     const task = await interview.answer('Task (a name, a task.yaml, or your data file)?', 'spam', given.task, text =>
       isDataFile(text) ? guessOwnTask(text, label).catch(unlessLabelUnknown) : loadTask(text, context.catalogue),
     );
+    if (given.task === undefined) await mayOverwrite(besideData(task), interview);
     const ownTask = isDataFile(task) ? await askOwnTask(task, label, interview) : undefined;
     const standardBudget = builtInModel(model)?.rates.budget ?? '1.39bp';
     const budget = await interview.answer(
@@ -76,16 +78,40 @@ export const init: Command = {
   },
 };
 
-async function mayOverwrite(path: string, remedy: string, interview: Interview): Promise<void> {
-  if (!existsSync(path)) return;
-  const answer = await interview.answer(`${path} exists: write over it?`, 'no');
-  if (/^y(es)?$/i.test(answer)) return;
-  throw new InputError('this file exists already', { code: 'file-exists', where: path, remedy });
+/** Files that are to be written. */
+interface Outputs {
+  readonly config?: string;
+  readonly taskFile?: string;
+}
+
+/** The task file that is written with a config, where the task is named by its data. */
+function besideData(task: string | undefined): Outputs {
+  return task !== undefined && isDataFile(task) ? { taskFile: taskFileBeside(task) } : {};
+}
+
+/** Asks of each that is there already. @throws InputError naming all that must not be written over */
+async function mayOverwrite({ config, taskFile }: Outputs, interview: Interview): Promise<void> {
+  const kept: string[] = [];
+  for (const path of [taskFile, config]) {
+    if (path === undefined || !existsSync(path)) continue;
+    const answer = await interview.answer(`${path} exists: write over it?`, 'no');
+    if (!/^y(es)?$/i.test(answer)) kept.push(path);
+  }
+  if (kept.length === 0) return;
+  const ways = [
+    ...(taskFile !== undefined && kept.includes(taskFile) ? [`take the task file as it is (--task ${taskFile})`] : []),
+    ...(config !== undefined && kept.includes(config) ? ['give the config another name'] : []),
+  ];
+  const isOne = kept.length === 1;
+  const anew = `to have ${isOne ? 'it' : 'both'} written anew, first: rm ${kept.map(shellWord).join(' ')}`;
+  throw new InputError(isOne ? 'this file exists already' : 'these files exist already', {
+    code: 'file-exists',
+    where: kept.join(' and '),
+    remedy: `${ways.join(' and ')}; or, ${anew}`,
+  });
 }
 
 async function askOwnTask(dataFile: string, givenLabel: string | undefined, interview: Interview) {
-  const path = taskFileBeside(dataFile);
-  await mayOverwrite(path, `take it as it is (--task ${path}), or remove it first`, interview);
   const guess = await guessOwnTask(dataFile, givenLabel).catch(unlessLabelUnknown);
   const label = await interview.answer('Column with the label?', guess?.label ?? '', givenLabel, text =>
     guessOwnTask(dataFile, text || undefined),

@@ -5,6 +5,7 @@ import { decodeUtf8 } from '../../files/utf8.ts';
 import type { KnownColumns } from './columns.ts';
 import { parseCsv } from './csv.ts';
 import { parseJsonDocument, parseJsonLines } from './json-rows.ts';
+import { requireContentOfName } from './known-content.ts';
 import { parseParquet } from './parquet.ts';
 import type { Row } from './row.ts';
 import { parseTsv } from './tsv.ts';
@@ -32,8 +33,8 @@ export const dataFileEndings: readonly string[] = Object.keys(PARSERS);
 /**
  * Rows of a data file, by the ending of its name: `.tsv` (no quotes, as GLUE's), `.csv` (RFC 4180), `.jsonl`, `.json`,
  * `.parquet` (as the Hub has it). Text is UTF-8.
- * @throws InputError with file and line where the file is missing, of an unknown ending, in another encoding, or
- * malformed.
+ * @throws InputError with file and line where the file is missing, empty, of an unknown ending, in another encoding,
+ * malformed, or of another kind than its name says.
  */
 export async function readRows(file: string, options: TableOptions = {}): Promise<Row[]> {
   const parse = PARSERS[extname(file).toLowerCase()];
@@ -44,5 +45,18 @@ export async function readRows(file: string, options: TableOptions = {}): Promis
       remedy: `the name must end in ${dataFileEndings.join(', ')}`,
     });
   }
-  return parse(await readBytes(file), file, options);
+  const bytes = await readBytes(file);
+  requireContentOfName(bytes, file);
+  return parse(bytes, file, options);
+}
+
+/** The same of a file that must hold some. @throws InputError as `readRows`, and where there are none */
+export async function readSomeRows(file: string, options: TableOptions = {}): Promise<Row[]> {
+  const rows = await readRows(file, options);
+  if (rows.length > 0) return rows;
+  throw new InputError('this data file has no rows', {
+    code: 'empty-data',
+    where: file,
+    remedy: 'give a file with examples; the first line of a table only names its columns',
+  });
 }

@@ -71,7 +71,10 @@ function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
   );
   const lines: VerdictLine[] = [
     { about: 'score', says: `${scoreOf(found, interval)}, ${commonest.says}` },
-    ...rivals.map(({ row, judgement }) => ({ about: `against ${rowName(row)}`, says: judgement.says })),
+    ...rivals.map(({ row, judgement }) => ({
+      about: `against ${rowName(row)}`,
+      says: judgement.says + unlearnt(row),
+    })),
     ...costLine(own),
     ...settledLine(
       facts.searches.filter(
@@ -85,6 +88,10 @@ function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
   const outcome = isNoBetter ? 'not-above-commonest' : outcomeOf(rivals, found.seeds.length);
   return { outcome, lines, next: nextOf(outcome, found, rivals, facts) };
 }
+
+/** To win over what has learnt nothing says little. */
+const unlearnt = ({ test, majority }: ComparisonRow): string =>
+  test.mean <= majority ? `; it is not above always the commonest label, ${score(majority)}, itself` : '';
 
 function scoreOf({ metric, test, seeds }: ComparisonRow, interval: ReturnType<typeof studentInterval>): string {
   const { sd } = test;

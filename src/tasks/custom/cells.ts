@@ -1,4 +1,5 @@
 import { findValue, type Row } from '../../data/rows/row.ts';
+import type { Part } from './data-check.ts';
 
 /** Whether a cell holds nothing: null, NaN, or a text without a letter. */
 export function isMissing(value: unknown): boolean {
@@ -16,6 +17,17 @@ export function cellTexts(row: Row, column: string): string[] {
 /** `1 row`, `3 rows`. */
 export function rowCount(count: number): string {
   return count === 1 ? '1 row' : `${count.toLocaleString('en-US')} rows`;
+}
+
+/** Rows that are counted, and where they come from: `60 rows of the train file`. */
+export function rowsOf(parts: readonly Part[]): string {
+  const all = parts.reduce((sum, { rows }) => sum + rows.length, 0);
+  return `${rowCount(all)} of ${parts.length === 1 ? `the ${parts[0]!.name} file` : 'all files'}`;
+}
+
+/** Some of them, as the beginning of a sentence: `1 of the 60 rows of the train file has`. */
+export function someOf(count: number, parts: readonly Part[], verb: readonly [one: string, more: string]): string {
+  return `${count.toLocaleString('en-US')} of the ${rowsOf(parts)} ${verb[count === 1 ? 0 : 1]}`;
 }
 
 const placesTold = 3;

@@ -2,7 +2,7 @@ import leven from 'leven';
 import type { Finding } from '../../core/finding.ts';
 import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
 import type { Row } from '../../data/rows/row.ts';
-import { cellTexts, placesOf, rowCount } from './cells.ts';
+import { cellTexts, placesOf, rowsOf, someOf } from './cells.ts';
 import type { DataCheck, DataForm, Part } from './data-check.ts';
 
 const fewRows = 5;
@@ -14,18 +14,20 @@ export const checkClasses: DataCheck = (parts, form) => {
   const unanswered = all.filter(row => cellTexts(row, form.label).length === 0);
   const findings: Finding[] = [];
   if (unanswered.length > 0) {
-    const text = `${rowCount(unanswered.length)} without an answer in "${form.label}": ${placesOf(unanswered)}`;
-    findings.push({ severity: 'error', text: `${text}; remove them or give them one` });
+    const text = `${someOf(unanswered.length, parts, ['has', 'have'])} no answer in "${form.label}"`;
+    findings.push({ severity: 'error', text: `${text} (${placesOf(unanswered)}): remove them or give them one` });
   }
   const train = parts.find(({ name }) => name === 'train')?.rows ?? [];
-  const answers = countBy(train, row => cellTexts(row, form.label).map(label => form.labels?.get(label) ?? label));
+  const answers = new Set(
+    train.flatMap(row => cellTexts(row, form.label).map(label => form.labels?.get(label) ?? label)),
+  );
   if (answers.size === 1) {
-    const [[answer]] = answers as unknown as [[string]];
+    const [answer] = answers;
     const text = `every training row has the answer "${answer}", so there is nothing to learn`;
     return [{ severity: 'error', text: `${text}: give rows with another` }, ...findings];
   }
-  if (form.labels === undefined) return [...findings, ...decimalCommas([...answers.keys()], form.label)];
-  return [...findings, ...unknownLabels(parts, form), ...classCounts(train, form)];
+  if (form.labels === undefined) return [...findings, ...decimalCommas([...answers], form.label)];
+  return [...findings, ...unknownLabels(parts, form), ...classCounts(train, parts, form)];
 };
 
 function decimalCommas(answers: readonly string[], label: string): Finding[] {
@@ -35,55 +37,75 @@ function decimalCommas(answers: readonly string[], label: string): Finding[] {
   return [{ severity: 'serious', text: `${text}, and are learnt as texts: write them with a point` }];
 }
 
-function classCounts(train: readonly Row[], { label, labels }: DataForm): Finding[] {
-  const counts = countLabels([{ name: 'train', rows: train }], label);
+function classCounts(
+  train: readonly Row[],
+  parts: readonly Part[],
+  { label, labels, labelPlaces }: DataForm,
+): Finding[] {
+  const trainFile: Part[] = [{ name: 'train', rows: train }];
+  const counts = countLabels(trainFile, label);
   for (const known of labels!.keys()) if (!counts.has(known)) counts.set(known, 0);
   const sorted = [...counts].sort((a, b) => b[1] - a[1]);
   const told = sorted.slice(0, classesTold).map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
   const more = sorted.length > classesTold ? ` and ${sorted.length - classesTold} more` : '';
   const share = ((100 * sorted[0]![1]) / train.length).toFixed(1);
   const rare = sorted.filter(([name, count]) => labels!.has(name) && count < fewRows);
+  const drawn = (['validation', 'test'] as const).filter(
+    set => !parts.some(({ name }) => name === set || name === 'validation'),
+  );
+  const before = drawn.length === 0 ? '' : `, before those of ${drawn.join(' and ')} are drawn from them`;
   return [
-    { severity: 'note', text: `training rows of each class: ${told.join(', ')}${more}` },
+    { severity: 'note', text: `classes of the ${rowsOf(trainFile)}${before}: ${told.join(', ')}${more}` },
     {
       severity: 'note',
-      text: `always answering "${sorted[0]![0]}" is right in ${share} % of them: a run must beat that`,
+      text: `always answering "${sorted[0]![0]}" is right in ${share} % of these: a run must beat that`,
     },
     ...rare.map(([name, count]): Finding => {
-      const text = `the class "${name}" has ${count === 0 ? 'no training row' : `${rowCount(count)} to learn from`}`;
-      return { severity: 'warning', text: `${text}: give it more, or leave it out` };
+      const place = labelPlaces?.get(name);
+      const there = place === undefined ? '' : ` from \`labels\` (${place})`;
+      const text =
+        count === 0
+          ? `no row of the train file has the label "${name}": give it some, or remove it${there}`
+          : `${someOf(count, trainFile, ['has', 'have'])} the label "${name}": give it more, or leave it out`;
+      return { severity: 'warning', text };
     }),
   ];
 }
 
-function unknownLabels(parts: readonly Part[], { label, labels }: DataForm): Finding[] {
-  return [...countLabels(parts, label)]
+function unknownLabels(parts: readonly Part[], { label, labels, labelPlaces }: DataForm): Finding[] {
+  const last = [...(labelPlaces?.values() ?? [])].at(-1);
+  const added = `add it to the task file's \`labels\`${last === undefined ? '' : ` (after ${last})`}`;
+  return [...labelRows(parts, label)]
     .filter(([name]) => !labels!.has(name))
-    .map(([name, count]) => {
+    .map(([name, rows]) => {
       const like = [...labels!.keys()].find(known => isLike(name, known));
-      const remedy = like === undefined ? "add it to the task file's `labels`" : `did you mean "${like}"?`;
-      return {
-        severity: 'error',
-        text: `${JSON.stringify(name)} (${rowCount(count)}) is none of the labels: ${remedy}`,
-      };
+      const where = `${rows.length.toLocaleString('en-US')} of the ${rowsOf(parts)}, ${placesOf(rows)}`;
+      const remedy = like === undefined ? added : `did you mean "${like}"? Then write it so there; else ${added}`;
+      return { severity: 'error', text: `${JSON.stringify(name)} (${where}) is none of the labels: ${remedy}` };
     });
 }
 
 /** Labels that a slip of the pen has made two of one. */
-export const checkSpellings: DataCheck = (parts, { label, labels }) => {
+export const checkSpellings: DataCheck = (parts, { label, labels, labelPlaces }) => {
   if (labels === undefined) return [];
-  const known = [...countLabels(parts, label)].filter(([name]) => labels.has(name));
+  const known = [...labelRows(parts, label)].filter(([name]) => labels.has(name));
   const pairs = known.flatMap(([a, rows], i) => known.slice(i + 1).map(([b, others]) => [a, rows, b, others] as const));
   return pairs.flatMap(([a, rows, b, others]): Finding[] => {
     if (labels.get(a) === labels.get(b)) return [];
-    const [rare, rareRows, usual, usualRows] = rows < others ? [a, rows, b, others] : [b, others, a, rows];
-    if (folded(a) === folded(b)) {
-      const both = `"${usual}" (${rowCount(usualRows)}) and "${rare}" (${rowCount(rareRows)})`;
-      return [{ severity: 'serious', text: `the labels ${both} differ in blanks or case only: write them alike` }];
-    }
-    const isSlip = rareRows <= Math.max(1, usualRows * rareShare) && isLike(rare, usual);
-    const text = `the label "${rare}", ${rowCount(rareRows)}: did you mean "${usual}" (${rowCount(usualRows)})?`;
-    return isSlip ? [{ severity: 'serious', text }] : [];
+    const [rare, rareRows, usual, usualRows] =
+      rows.length < others.length ? [a, rows, b, others] : [b, others, a, rows];
+    const isFolded = folded(a) === folded(b);
+    const isSlip = rareRows.length <= Math.max(1, usualRows.length * rareShare) && isLike(rare, usual);
+    if (!isFolded && !isSlip) return [];
+    const count = rareRows.length.toLocaleString('en-US');
+    const one = `the label "${rare}" (${count} of the ${rowsOf(parts)}, ${placesOf(rareRows)})`;
+    const other = `"${usual}" (${usualRows.length.toLocaleString('en-US')} of them)`;
+    const place = labelPlaces?.get(rare);
+    const line = place === undefined ? '' : `, then remove "${rare}" from \`labels\` (${place})`;
+    const text = isFolded
+      ? `${one} differs from ${other} in blanks or case only: write them alike${line}`
+      : `${one}: did you mean ${other}? Then write it so there${line}`;
+    return [{ severity: 'serious', text }];
   });
 };
 
@@ -100,14 +122,18 @@ function isLike(name: string, other: string): boolean {
 const folded = (label: string): string => label.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
 function countLabels(parts: readonly Part[], label: string): Map<string, number> {
-  return countBy(
-    parts.flatMap(({ rows }) => rows),
-    row => cellTexts(row, label),
-  );
+  return new Map([...labelRows(parts, label)].map(([name, rows]) => [name, rows.length]));
 }
 
-function countBy(rows: readonly Row[], namesOf: (row: Row) => readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of rows.flatMap(namesOf)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+/** The rows of each label, in the order in which labels come up. */
+function labelRows(parts: readonly Part[], label: string): Map<string, Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of parts.flatMap(({ rows }) => rows)) {
+    for (const name of cellTexts(row, label)) {
+      const rows = found.get(name);
+      if (rows === undefined) found.set(name, [row]);
+      else rows.push(row);
+    }
+  }
+  return found;
 }

@@ -10,16 +10,17 @@ const coarse = 5;
 export const checkSizes: DataCheck = (parts, { numbers }) => {
   const sets = setSizes(parts);
   const files = parts.map(({ name, rows }) => `${name} ${rows.length.toLocaleString('en-US')}`).join(', ');
-  const drawn = `train ${sets.train}, validation ${sets.validation}, test ${sets.test}`;
-  const findings: Finding[] = [{ severity: 'note', text: `rows of the files: ${files}; of the sets: ${drawn}` }];
+  const drawn = (['train', 'validation', 'test'] as const).map(name => `${name} ${sets[name].toLocaleString('en-US')}`);
+  const text = `rows of the files: ${files}; of the sets that a run makes of them: ${drawn.join(', ')}`;
+  const findings: Finding[] = [{ severity: 'note', text }];
   const empty = (['train', 'validation', 'test'] as const).find(name => sets[name] === 0);
   if (empty !== undefined) {
     return [...findings, { severity: 'error', text: `no row is left for the ${empty} set: give more rows` }];
   }
   const points = uncertainty(numbers, sets.test);
   if (points <= coarse) return findings;
-  const text = `the test set has ${rowCount(sets.test)}: a score may be off by ${Math.round(points)} points either way`;
-  return [...findings, { severity: 'warning', text: `${text}, and methods nearer than that cannot be told apart` }];
+  const size = `the test set has ${rowCount(sets.test)}: a score may be off by ${Math.round(points)} points either way`;
+  return [...findings, { severity: 'warning', text: `${size}, and methods nearer than that cannot be told apart` }];
 };
 
 /**

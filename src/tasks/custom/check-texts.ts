@@ -1,6 +1,6 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Row } from '../../data/rows/row.ts';
-import { cellTexts, placesOf, rowCount } from './cells.ts';
+import { cellTexts, placesOf, someOf } from './cells.ts';
 import type { DataCheck, DataForm, Part } from './data-check.ts';
 import { idNames } from './guess-task.ts';
 
@@ -10,7 +10,7 @@ export const checkEmptyTexts: DataCheck = (parts, { fields }) => {
     rows.filter(row => fields.every(name => cellTexts(row, name).length === 0)),
   );
   if (empty.length === 0) return [];
-  const text = `${rowCount(empty.length)} without any text: ${placesOf(empty)}; remove them`;
+  const text = `${someOf(empty.length, parts, ['has', 'have'])} no text (${placesOf(empty)}): remove them`;
   return [{ severity: 'warning', text }];
 };
 
@@ -19,14 +19,15 @@ export const checkCopies: DataCheck = (parts, form) => {
   const groups = parts.map(({ rows }) => Map.groupBy(rows, row => keyOf(row, form)));
   const findings = parts.flatMap((part, i) => [
     ...contradictions(part, groups[i]!, form),
-    ...copiesWithin(part, groups[i]!, parts),
+    ...copiesWithin(part, groups[i]!, parts, form),
   ]);
   for (const [i, part] of parts.entries()) {
     for (const [j, earlier] of parts.slice(0, i).entries()) {
       const twins = part.rows.filter(row => groups[j]!.has(keyOf(row, form)));
       if (twins.length === 0) continue;
-      const text = `${rowCount(twins.length)} of the ${part.name} file with a text of the ${earlier.name} file`;
-      findings.push({ severity: 'serious', text: `${text} (${placesOf(twins)}): the score will be too good` });
+      const have = someOf(twins.length, [part], ['has', 'have']);
+      const text = `${have} ${textOf(form)} that stands in the ${earlier.name} file, too (${placesOf(twins)})`;
+      findings.push({ severity: 'serious', text: `${text}: the score will be too good` });
     }
   }
   return findings;
@@ -34,26 +35,36 @@ export const checkCopies: DataCheck = (parts, form) => {
 
 const keyOf = (row: Row, { fields }: DataForm): string => JSON.stringify(fields.map(name => cellTexts(row, name)));
 
+/** What two rows have in common that are copies: all that the model reads of them. */
+const textOf = ({ fields }: DataForm): string =>
+  fields.length === 1 ? 'a text' : `texts (${fields.map(name => `"${name}"`).join(' and ')} together)`;
+
 type Groups = ReadonlyMap<string, readonly Row[]>;
 
 function contradictions({ name }: Part, groups: Groups, { label }: DataForm): Finding[] {
   const answers = (row: Row) => JSON.stringify(cellTexts(row, label).sort());
   const torn = [...groups.values()].filter(rows => new Set(rows.map(answers)).size > 1);
   if (torn.length === 0) return [];
-  const texts = torn.length === 1 ? 'a text has' : `${torn.length} texts have`;
-  const text = `${texts} different answers in the ${name} file, for example at ${placesOf(torn[0]!)}`;
+  const isOne = torn.length === 1;
+  const of = `${torn.length} of the ${groups.size.toLocaleString('en-US')} different texts of the ${name} file`;
+  const at = `${isOne ? '' : 'for example '}at ${placesOf(torn[0]!)}`;
+  const text = `${of} ${isOne ? 'has' : 'have'} more than one answer there, ${at}`;
   return [{ severity: 'warning', text }];
 }
 
-function copiesWithin({ name, rows }: Part, groups: Groups, parts: readonly Part[]): Finding[] {
-  const copies = rows.length - groups.size;
+function copiesWithin(part: Part, groups: Groups, parts: readonly Part[], form: DataForm): Finding[] {
+  const copies = part.rows.length - groups.size;
   if (copies === 0) return [];
-  const [twins] = [...groups.values()].filter(({ length }) => length > 1);
-  const text = `${rowCount(copies)} of the ${name} file with the text of another (${placesOf(twins!)})`;
-  // The sets that have no file of their own are drawn from this one.
-  const isDealt = name !== 'test' && !parts.some(part => part.name === 'test');
-  const then = isDealt ? 'copies may fall into training and test, and the score be too good' : 'remove the copies';
-  return [{ severity: 'warning', text: `${text}: ${then}` }];
+  const [first, ...more] = [...groups.values()].find(({ length }) => length > 1)!;
+  const repeat = someOf(copies, [part], ['repeats', 'repeat']);
+  const example = `${copies === 1 ? '' : 'for example '}${placesOf(more)} that of ${placesOf([first!])}`;
+  // Sets that have no file of their own are drawn from the validation file, and without it from the training file.
+  const files = parts.map(({ name }) => name);
+  const isDealt = !files.includes('test') && part.name === (files.includes('validation') ? 'validation' : 'train');
+  const risk = 'sets are drawn from it, so copies may fall into two, and the score be too good';
+  const then = isDealt ? risk : 'remove them';
+  const text = `${repeat} ${textOf(form)} of an earlier row (${example}): ${then}`;
+  return [{ severity: 'warning', text }];
 }
 
 /** Columns that say nothing of a row: the same everywhere, or only its number. */

@@ -24,7 +24,7 @@ import { parseTaskFile, type TaskFile } from './task-file.ts';
  */
 export async function loadCustomTask(path: string, known: Metrics = metrics, text?: string): Promise<Task> {
   const content = text ?? (await readTextFile(path));
-  const file = parseTaskFile(content, path, known);
+  const file = parseTaskFile(content, path, known, { isKept: text !== undefined });
   const form = toForm(file, path, metricNamed(file.metric, known));
   const stage = { batchSize: file.batchSize, epochs: file.epochs, evaluateEvery: file.evaluateEvery };
   const { train, validation, test } = file.files;
@@ -63,15 +63,25 @@ export async function loadCustomTask(path: string, known: Metrics = metrics, tex
         files,
         ...(validation !== undefined && { validation: await read('validation', validation) }),
         ...(test !== undefined && { test: await read('test', test) }),
-        findings: checkData(parts, dataForm(file, metricNamed(file.metric, known))),
+        findings: checkData(parts, dataForm(file, path, metricNamed(file.metric, known))),
       };
     },
   };
 }
 
-/** What is looked at in the rows of a task file. */
-export function dataForm({ template, label, labels }: TaskFile, { numbers = false }: Metric): DataForm {
-  return { fields: [...new Set([template].flat().flatMap(placeholdersOf))], label, labels, numbers };
+/** What is looked at in the rows of the task file at `path`. */
+export function dataForm(
+  { template, label, labels, labelLines }: TaskFile,
+  path: string,
+  { numbers = false }: Metric,
+): DataForm {
+  const fields = [...new Set([template].flat().flatMap(placeholdersOf))];
+  return { fields, label, labels, labelPlaces: placesOfLabels(labelLines, path), numbers };
+}
+
+/** Where each label stands in a task file: `reviews.task.yaml:9`. */
+export function placesOfLabels(lines: TaskFile['labelLines'], path: string): ReadonlyMap<string, string> {
+  return new Map([...lines].map(([label, line]) => [label, `${path}:${line}`]));
 }
 
 /** @throws InputError where all of several rows have the same answer: a run would learn to say it, and score 100 */

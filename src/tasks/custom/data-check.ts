@@ -15,6 +15,8 @@ export interface DataForm {
   readonly label: string;
   /** From the data's labels to the words to answer; undefined where answers are free text or numbers. */
   readonly labels: ReadonlyMap<string, string> | undefined;
+  /** Where each of these labels stands in a task file, where there is one. */
+  readonly labelPlaces?: ReadonlyMap<string, string>;
   /** Whether answers are compared as numbers. */
   readonly numbers: boolean;
 }

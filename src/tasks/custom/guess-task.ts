@@ -90,7 +90,9 @@ function guessLabel(file: string, rows: readonly Row[]): string {
   throw new UnknownLabelError('no column looks like a label', {
     code: 'missing-label',
     where: file,
-    remedy: `say which it is with --label (the columns are ${columnList(columns)})`,
+    remedy:
+      `say which it is with --label (the columns are ${columnList(columns)}); where these names are a row of the ` +
+      'table, write names above it first',
   });
 }
 

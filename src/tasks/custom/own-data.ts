@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { dataFileEndings, readRows, type TableOptions } from '../../data/rows/read-rows.ts';
-import type { Row } from '../../data/rows/row.ts';
+import { shellWord } from '../../core/format.ts';
+import { dataFileEndings, readSomeRows, type TableOptions } from '../../data/rows/read-rows.ts';
+import { columnList, type Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
-import { isTaskFile } from '../task-path.ts';
-import { dataForm, findDataFiles } from './custom-task.ts';
+import { isTaskFile, taskFileBeside } from '../task-path.ts';
+import { tablesWithHeader } from './check-header.ts';
+import { dataForm, findDataFiles, placesOfLabels } from './custom-task.ts';
 import type { DataForm, Part } from './data-check.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
 import { readTaskFile } from './task-file.ts';
@@ -35,7 +37,7 @@ export async function readOwnData(
   { dataFolder = '', label, known = metrics }: OwnDataOptions = {},
 ): Promise<OwnData> {
   if (isTaskFile(path)) return ofTaskFile(path, dataFolder, known);
-  if (dataFileEndings.includes(extname(path).toLowerCase())) return ofDataFile(path, label);
+  if (dataFileEndings.includes(extname(path).toLowerCase())) return ofDataFile(path, label, known);
   if (!existsSync(path)) {
     throw new InputError('there is no such file', { code: 'missing-file', where: path, remedy: 'correct the path' });
   }
@@ -54,13 +56,13 @@ async function ofTaskFile(path: string, dataFolder: string, known: Metrics): Pro
     return found.length > 0 ? found : [resolve(dirname(path), name)];
   };
   const parts = await readParts({ ...files }, find, { columns });
-  const form = dataForm(file, metricNamed(metric, known));
+  const form = dataForm(file, path, metricNamed(metric, known));
   const choices = [`the task file's template reads ${named(form.fields)}; its label is ${named([form.label])}`];
   return { parts, form, choices };
 }
 
-async function ofDataFile(path: string, given?: string): Promise<OwnData> {
-  const rows = await readRows(path);
+async function ofDataFile(path: string, given: string | undefined, known: Metrics): Promise<OwnData> {
+  const rows = await readSomeRows(path);
   const { fields, label, labels, metric, files } = guessTask(path, rows, given);
   const others = await readParts({ ...files, train: undefined }, name => [resolve(dirname(path), name)]);
   const parts: Part[] = [{ name: 'train', rows }, ...others];
@@ -70,7 +72,21 @@ async function ofDataFile(path: string, given?: string): Promise<OwnData> {
     labels: labels && new Map(labels.map(name => [name, name])),
     numbers: metric === 'pearson',
   };
-  return { parts, form, choices: tellColumns(rows, form, given) };
+  const beside = taskFileBeside(path);
+  if (!existsSync(beside)) return { parts, form, choices: tellColumns(rows, form, given) };
+  const told = `a run goes by their task file, which is there already: see s3delta check ${shellWord(beside)}`;
+  const labelPlaces = placesOfLabels(await labelLinesOf(beside, known), beside);
+  return { parts, form: { ...form, labelPlaces }, choices: [...tellColumns(rows, form, given), told] };
+}
+
+/** Of a file that cannot be read none: whoever looks it over is told. */
+async function labelLinesOf(taskFile: string, known: Metrics): Promise<ReadonlyMap<string, number>> {
+  try {
+    return (await readTaskFile(taskFile, known)).labelLines;
+  } catch (error) {
+    if (error instanceof InputError) return new Map();
+    throw error;
+  }
 }
 
 async function readParts(
@@ -82,7 +98,7 @@ async function readParts(
   for (const name of ['train', 'validation', 'test'] as const) {
     if (files[name] === undefined) continue;
     const rows: Row[] = [];
-    for (const file of find(files[name])) rows.push(...(await readRows(file, options)));
+    for (const file of find(files[name])) rows.push(...(await readSomeRows(file, options)));
     parts.push({ name, rows });
   }
   return parts;
@@ -93,7 +109,12 @@ function tellColumns(rows: readonly Row[], { fields, label }: DataForm, given?: 
   const byName = labelNames.test(label) ? 'its name says so' : 'it has the fewest different values';
   const others = columnsOf(rows).filter(name => name !== label && !fields.includes(name));
   const [ids, gaps] = [others.filter(name => idNames.test(name)), others.filter(name => !idNames.test(name))];
+  const { file = '' } = rows[0] ?? {};
+  const header = tablesWithHeader.includes(extname(file).toLowerCase())
+    ? [`the first line of ${file} is taken for the names of the columns: ${columnList(columnsOf(rows))}`]
+    : [];
   return [
+    ...header,
     `the answers are in ${named([label])}: ${given === undefined ? byName : 'as you say'}`,
     `the model reads ${named(fields)}`,
     ...(ids.length > 0 ? [`left out as ids: ${named(ids)}`] : []),

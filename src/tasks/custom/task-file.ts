@@ -1,4 +1,3 @@
-import { type Document, isMap } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { nearestNames } from '../../core/nearest.ts';
@@ -6,6 +5,7 @@ import { expandHome } from '../../files/folders.ts';
 import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
+import { labelEntries, requireAnswersApart } from './task-labels.ts';
 
 // The file is read as texts alone: a label 0.0 or True is what it says, as in the data. Editors take it for other
 // types.
@@ -67,9 +67,12 @@ const schemaFor = (known: Metrics) =>
 
 export const taskFile = schemaFor(metrics);
 
-/** A checked task.yaml; `labels` goes from the data's labels to the words to answer, in the file's order. */
+/** A checked task.yaml. */
 export type TaskFile = Omit<z.output<typeof taskFile>, 'labels'> & {
+  /** From the data's labels to the words to answer, in the file's order. */
   readonly labels: ReadonlyMap<string, string> | undefined;
+  /** The lines where they stand. */
+  readonly labelLines: ReadonlyMap<string, number>;
 };
 
 const keys = { '': Object.keys(taskFile.shape), files: Object.keys(files.shape) } as const;
@@ -82,10 +85,18 @@ export async function readTaskFile(path: string, known: Metrics = metrics): Prom
   return parseTaskFile(await readTextFile(path), path, known);
 }
 
-/** The same of its text. */
-export function parseTaskFile(text: string, path: string, known: Metrics = metrics): TaskFile {
-  const { document, value } = parseYaml(text, path, 'failsafe');
-  const parsed = schemaFor(known).safeParse(value);
+/**
+ * The same of its text.
+ * @param isKept whether it is the text that a run has kept: then labels may share an answer, as they once could
+ */
+export function parseTaskFile(
+  text: string,
+  path: string,
+  known: Metrics = metrics,
+  { isKept = false }: { readonly isKept?: boolean } = {},
+): TaskFile {
+  const yaml = parseYaml(text, path, 'failsafe');
+  const parsed = schemaFor(known).safeParse(yaml.value);
   if (!parsed.success) {
     // A misspelt key is also a missing one; the misspelling is what to tell.
     const { issues } = parsed.error;
@@ -93,25 +104,16 @@ export function parseTaskFile(text: string, path: string, known: Metrics = metri
   }
   const { labels, files: named } = parsed.data;
   const places = Object.entries(named).map(([set, name]) => [set, expandHome(name)]);
+  const entries = labelEntries(labels ?? {}, yaml);
+  if (!isKept) requireAnswersApart(entries, path);
   const file = {
     ...parsed.data,
-    labels: labelTable(labels, document),
+    labels: labels && new Map(entries.map(({ label, answer }) => [label, answer])),
+    labelLines: new Map(entries.map(({ label, line }) => [label, line])),
     files: Object.fromEntries(places) as typeof named,
   };
   checkLabels(file, path, metricNamed(file.metric, known));
   return file;
-}
-
-/** A plain object would put labels like `1` and `0` into another order, and the last of two is the positive one. */
-function labelTable(
-  labels: string[] | Record<string, string> | undefined,
-  document: Document,
-): ReadonlyMap<string, string> | undefined {
-  if (labels === undefined) return undefined;
-  if (Array.isArray(labels)) return new Map(labels.map(label => [label, label]));
-  const written = document.get('labels');
-  const order = isMap(written) ? written.items.map(item => String(item.key)) : Object.keys(labels);
-  return new Map(order.filter(label => Object.hasOwn(labels, label)).map(label => [label, labels[label]!]));
 }
 
 function explain(issue: z.core.$ZodIssue, where: string): InputError {
@@ -149,8 +151,8 @@ function checkLabels({ labels, metric }: TaskFile, where: string, { numbers, two
       remedy: 'list two `labels`, the positive one last, or take the metric accuracy',
     });
   }
-  if (targets.size === 1) {
-    throw new InputError('`labels` gives every label the same answer, so there is nothing to learn', {
+  if (labels !== undefined && targets.size < 2) {
+    throw new InputError('`labels` leaves one answer at most, so there is nothing to learn', {
       code: 'bad-task-file',
       where,
       remedy: 'give at least two labels different answers',

@@ -90,6 +90,12 @@ test('below the commonest label is a loss whatever the rivals do', () => {
   assert.match(verdict.next.command, /--budget 3600/);
 });
 
+test('a rival that has learnt nothing is told as that', () => {
+  const verdict = verdictOn({ found, random: less([40]), 'tuned-lora': less([7]) });
+  assert.match(against(verdict, 'random'), /; it is not above always the commonest label, 50\.00, itself$/);
+  assert.doesNotMatch(against(verdict, 'tuned-lora'), /commonest/);
+});
+
 test('one seed knows nothing, and five cannot tell', () => {
   const one = verdictOn({ found: [90], random: [50] });
   assert.equal(one.outcome, 'one-seed');
