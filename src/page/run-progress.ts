@@ -17,7 +17,14 @@ const nameOf = (stage: string) => stageNames[stage] ?? stage;
 
 /** `search 40/100` */
 export function stageText({ stage, step, steps }: RunProgress): string {
-  return `${nameOf(stage)} ${step}/${steps}`;
+  return `${nameOf(stage)} ${steps === 0 ? 'begins' : `${step}/${steps}`}`;
+}
+
+/** `search, step 197 of 1,000 (last validated at step 150)` */
+export function stepText({ stage, steps, validated }: RunProgress, step: number, about = ''): string {
+  if (steps === 0) return `${nameOf(stage)} begins`;
+  const then = validated === undefined ? '' : ` (last validated at step ${count(validated)})`;
+  return `${nameOf(stage)}, ${about}step ${count(step)} of ${count(steps)}${then}`;
 }
 
 /**
@@ -83,8 +90,8 @@ export function Progress({ run: { state, changed, progress, stages = [] }, momen
       )}
     </ol>`
     }
-    <label for="progress">${nameOf(progress.stage)}, ${about}step ${step} of ${progress.steps}</label>
-    <progress id="progress" max=${progress.steps} value=${step}></progress>
+    <label for="progress">${stepText(progress, step, about)}</label>
+    <progress id="progress" max=${Math.max(progress.steps, 1)} value=${step}></progress>
     ${sentences.length > 0 && html`<p class="muted">${sentences.join('; ')}.</p>`}
   </div>`;
 }
