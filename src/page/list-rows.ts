@@ -51,7 +51,8 @@ export function RunRow({ row, isStop, isCurrent, isTicked, tick, reach }: RunRow
     const { id, state, changed, task, model, method, seed, test, metric, progress } = run;
     const at = progress && state !== 'finished' ? stageText(progress) : '';
     const tabindex = isStop ? 0 : -1;
-    const facts = [task, model, method, seed === null ? '' : `seed ${seed}`].filter(Boolean).join(' · ');
+    // What is cut off where there is no room is what most runs have alike.
+    const facts = [task, method, seed === null ? '' : `seed ${seed}`, model].filter(Boolean).join(' · ');
     return html`<li class=${`row ${state} depth-${Math.min(depth, deepestIndent)}`}>
       <label class="tick">
         <input

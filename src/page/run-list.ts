@@ -49,7 +49,7 @@ export function RunList({ runs, shown, state, change, current }: RunListProps) {
     <div class="controls">
       <input
         type="search"
-        placeholder="Filter: task, model, method, name…"
+        placeholder="Filter, e.g. rte lora"
         aria-label="Filter runs"
         value=${filter}
         onInput=${(event: Event) => change({ filter: (event.target as HTMLInputElement).value })}

@@ -5,7 +5,7 @@ import { htmlDocument } from './html-document.ts';
 import { rowPlotSvg } from './pictures/row-plot-svg.ts';
 import { type ScoreSeries, scorePlotSvg } from './pictures/score-plot-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
-import { cellsTable, panel, verdictPanel } from './sections.ts';
+import { cellsTable, panel, pictureMarkup, verdictPanel } from './sections.ts';
 import { scoreRange } from './series.ts';
 
 /** Below this a difference is called one. */
@@ -34,7 +34,12 @@ export function comparisonSections({ model, rows, failed, verdicts = [] }: Compa
       panel(
         `${task}: score against parameters`,
         ['svg'],
-        [scorePlotSvg(`${task} on ${model}`, `test ${own[0]!.metric}`, seriesOf(own), baselineOf(own)) as Markup],
+        [
+          pictureMarkup(
+            `${task}: score against parameters`,
+            scorePlotSvg(`${task} on ${model}`, `test ${own[0]!.metric}`, seriesOf(own), baselineOf(own)) as Markup,
+          ),
+        ],
       ),
     ]),
     element('p', { class: 'muted' }, [
@@ -91,7 +96,7 @@ function methodsTable(rows: readonly ComparisonRow[]): Markup {
     ...(isTested ? [cell(differenceText(row)), cell(differenceInWords(row))] : []),
   ]);
   const last = [cell(baseline.name), cell(score(baseline.value)), plot(undefined, baseline.name), cell(''), cell('')];
-  const scale = `${range[0].toFixed(0)} – ${range[1].toFixed(0)}`;
+  const scale = `${best.metric} from ${range[0].toFixed(0)} to ${range[1].toFixed(0)}`;
   return cellsTable(
     ['method', 'test', scale, 'seeds', 'parameters', ...(isTested ? ['found − this', 'in words'] : [])],
     [...lines, [...last, ...(isTested ? [cell(''), cell('')] : [])]],
@@ -119,7 +124,7 @@ export function differenceInWords({ foundLessThis }: Pick<ComparisonRow, 'foundL
   const value = `p = ${p.toPrecision(2)}`;
   if (smallestP > significant) return `too few seeds to tell (${value})`;
   if (p > significant) return `no difference shown (${value})`;
-  return difference > 0 ? `the found structure is better (${value})` : `the found structure is worse (${value})`;
+  return difference > 0 ? `found is better (${value})` : `found is worse (${value})`;
 }
 
 /** A line a method, over its budgets. */

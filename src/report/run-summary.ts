@@ -56,8 +56,8 @@ export interface RunSummary {
   /** Its stages, in their order. */
   readonly stages?: readonly string[];
   readonly seed: number | null;
-  /** How it ended where it is not finished, in words, and the command that goes on. */
-  readonly ended?: { readonly text: string; readonly goOn?: string };
+  /** How it ended where it is not finished, in words; the command that goes on, or begins anew, as `wayOn` says. */
+  readonly ended?: { readonly text: string; readonly goOn?: string; readonly wayOn?: string };
   /** Of an unfinished run. */
   readonly progress?: RunProgress;
   readonly metric?: string;

@@ -24,7 +24,7 @@ export const pageStyle = `
   .depth-3 { padding-left: 2.4rem; }
 .folder { border-bottom: 1px solid var(--line); background: var(--ground); }
 .folder button { width: 100%; border: 0; border-radius: 0; background: none; text-align: left; padding: .4rem .85rem;
-  font-weight: 600; display: flex; gap: .5rem; }
+  font-weight: 600; display: flex; align-items: baseline; gap: .5rem; }
 .folder button::before { content: '▸' / ''; } .folder button[aria-expanded="true"]::before { content: '▾' / ''; }
 .folder small { margin-left: auto; color: var(--muted); font-weight: 400; white-space: nowrap; }
   .folder .name { overflow-wrap: anywhere; }
@@ -35,6 +35,7 @@ export const pageStyle = `
 main:focus { outline: none; }
 th .sort { border: 0; background: none; padding: 0; font: inherit; color: inherit; } td small { color: var(--muted);
   } td time, td a { white-space: nowrap; }
+@container (max-width: 40rem) { td a { display: block; min-width: 9rem; white-space: normal; overflow-wrap: anywhere; } }
 .stages { display: flex; flex-wrap: wrap; gap: .25rem .6rem; list-style: none; margin: 0; padding: 0;
   color: var(--muted); }
 .stages li + li::before { content: '▸'; margin-right: .6rem; } .stages .done::after { content: ' ✓';
@@ -65,10 +66,11 @@ th .sort { border: 0; background: none; padding: 0; font: inherit; color: inheri
 main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article { max-width: 76rem; margin: 0 auto; }
 .back { display: none; margin-bottom: .5rem; }
 .ended p { margin: 0; overflow-wrap: anywhere; } .problem, .ended { border-color: var(--kept); }
-.progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
+.progress { display: grid; gap: .35rem; } .progress p { margin: 0; } p > .state { margin-right: .5rem; } .progress progress { width: 100%; accent-color: var(--accent); }
 article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .difference .sides { display: flex; flex-wrap: wrap; gap: .5rem 1rem; margin-bottom: .5rem; }
-.difference select { font: inherit; font-size: .9rem; max-width: 16rem; }
+.difference select { font: inherit; font-size: .9rem; max-width: 16rem; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: 7px; padding: .3rem .6rem; }
 .structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
 .plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); }

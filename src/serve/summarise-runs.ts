@@ -5,7 +5,7 @@ import { readBytesSync } from '../files/regular-file.ts';
 import { type RunState, type RunSummary, shareToCome } from '../report/run-summary.ts';
 import { readLastMetrics, type StageName } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/run-outcome.ts';
+import { commandToGoOn, type RunStanding, standingOf, standingText, wayOn } from '../runs/run-outcome.ts';
 import { readStagesToCome } from '../runs/stages-to-come.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
@@ -90,7 +90,7 @@ function stateOf({ state }: RunStanding, isAtWork: boolean): RunState {
 
 function endOf(folder: RunFolder, standing: RunStanding): RunSummary['ended'] {
   const goOn = commandToGoOn(folder, standing);
-  return { text: standingText(standing), ...(goOn !== undefined && { goOn }) };
+  return { text: standingText(standing), ...(goOn !== undefined && { goOn, wayOn: wayOn(standing) }) };
 }
 
 function settingsOf(

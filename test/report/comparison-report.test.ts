@@ -32,7 +32,7 @@ test('the best comes first, the commonest label last, with what the test says in
     '8',
     '100',
     '+3.38 (+2.38 to +4.37)',
-    'the found structure is better (p = 0.0078)',
+    'found is better (p = 0.0078)',
   ]);
   assert.match(rows[1]!.at(-1)!, /^no difference shown \(p = /);
 });
