@@ -65,15 +65,20 @@ export function RunRow({ row, isStop, isCurrent, isTicked, tick, reach }: RunRow
       </label>
       <a data-stop href=${runLink(id)} title=${id} tabindex=${tabindex} aria-current=${isCurrent ? 'page' : undefined}
         onFocus=${() => reach(id)}>
-        <span class="unseen">${id}</span><span class="name" aria-hidden="true">${cutMiddle(name, longestName)}</span>
-        <span class="value">${test === undefined ? '' : score(test)}<small>${
-          test === undefined ? '' : ` ${metric}`
-        }</small></span>
-        <span class="facts" title=${facts}>${facts}</span>
-        <span class="state"
-          ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>${' '}
-          <time>${state === 'finished' ? dateText(changed) : ''}</time></span
-        >
+        <span class="unseen">${id}</span>
+        <span class="line">
+          <span class="name" aria-hidden="true">${cutMiddle(name, longestName)}</span>
+          <span class="value">${test === undefined ? '' : score(test)}<small>${
+            test === undefined ? '' : ` ${metric}`
+          }</small></span>
+        </span>
+        <span class="line">
+          <span class="facts" title=${facts}>${facts}</span>
+          <span class="state"
+            ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>${' '}
+            <time>${state === 'finished' ? dateText(changed) : ''}</time></span
+          >
+        </span>
       </a>
     </li>`;
   }, [run, name, depth, isStop, isCurrent, isTicked]);

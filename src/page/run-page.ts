@@ -33,9 +33,10 @@ export function RunPage({ run }: { run: RunSummary }) {
 
 /** How a run ended that is not finished, and what goes on with it. */
 function Ended({ text, goOn, wayOn = 'go on with' }: NonNullable<RunSummary['ended']>) {
+  const how = `${wayOn[0]!.toUpperCase()}${wayOn.slice(1)}`;
   return html`<div class="panel ended">
     <p>This run is not finished: ${text}.</p>
-    ${goOn !== undefined && html`<p>${wayOn[0]!.toUpperCase()}${wayOn.slice(1)}: <span dangerouslySetInnerHTML=${{ __html: commandMarkup(goOn) }}></span></p>`}
+    ${goOn !== undefined && html`<p>${how}: <span dangerouslySetInnerHTML=${{ __html: commandMarkup(goOn) }}></span></p>`}
   </div>`;
 }
 

@@ -94,14 +94,17 @@ ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
 .neither { fill: var(--code); } svg .filled-0 { fill: var(--series-0); } svg .filled-1 { fill: var(--series-1); }
-svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block;
-  min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 9rem; }
+svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot circle.seed { fill: var(--muted);
+  } .row-plot { display: block;
+  min-width: 12.5rem; } td:has(.row-plot) + td:not(.number) { min-width: 9rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
   margin-bottom: 1rem; } .curves .panel { margin: 0; }
-.picture > svg { display: block; max-width: 100%; min-width: 26rem; height: auto; } .picture .heading { display: none; }
-.curves .picture > svg { width: 100%; min-width: 20rem; }
-@container (max-width: 40rem) { .row-plot { min-width: 0; width: 6rem; height: auto; } }
+.picture > svg { display: block; max-width: 100%; height: auto; } .picture .heading { display: none; }
+.curves .picture > svg { width: 100%; }
+@container (max-width: 40rem) { th, td { padding: .35rem .4rem; } th { white-space: normal; } }
+@container (max-width: 30rem) { .row-plot { min-width: 0; width: 6rem; height: auto; }
+  .picture > svg { max-width: none; } .curves .picture > svg { max-width: 100%; } }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }
 `;

@@ -42,7 +42,8 @@ const sureAt = 0.1;
 const lastPart = 0.8;
 
 /**
- * How settled the choice was at the end: whether the kept set changed over the last fifth, and the share of p that is near 0 or 1.
+ * How settled the choice was at the end: whether the kept set changed over the last fifth, and the share of p that is
+ * near 0 or 1.
  * @returns undefined of a search that does not tell what it thinks on its way
  */
 export function settlement({ moments, modules }: Search): Settlement | undefined {

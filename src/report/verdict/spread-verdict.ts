@@ -49,8 +49,8 @@ const points = ({ sd, low, high }: SpreadEstimate) => `${sd.toFixed(1)} points (
 
 const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
   'at-ceiling': ({ structures, steps }) =>
-    `after ${steps} steps all of ${structures.length} structures have the full score with every seed: this test cannot ` +
-    'tell them apart',
+    `after ${steps} steps all of ${structures.length} structures have the full score with every seed: this test ` +
+    'cannot tell them apart',
   'structures-differ': ({ test, steps }) => {
     const { between, within, structures } = test!;
     const win = expectedMaximum(structures) * between.sd;

@@ -98,12 +98,12 @@ export function untold(
 ): Judgement | undefined {
   const seeds = Number.POSITIVE_INFINITY;
   if (isFull(a) && isFull(b)) {
-    const says = `both have ${score(fullScore)}, the most there is: no number of seeds can tell them apart on this test`;
+    const says = `both have ${score(fullScore)}, the most there is: no number of seeds can tell them apart here`;
     return { outcome: 'at-ceiling', says, seeds };
   }
   if (rows === undefined || rows >= fewRows || a.join() !== b.join()) return undefined;
   const step = (fullScore / rows).toFixed(1);
-  const says = `equal on ${rows} test rows, each of which is ${step} points: so few can hardly tell, whatever the seeds`;
+  const says = `equal on ${rows} test rows, each of which is ${step} points: so few hardly tell, whatever the seeds`;
   return { outcome: 'too-few-rows', says, seeds };
 }
 
