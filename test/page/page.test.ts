@@ -8,6 +8,7 @@ import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
 import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
 import { leftText, settledText, stageText, stepNow, stepText } from '../../src/page/run-progress.ts';
 import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
+import { settingsThatDiffer } from '../../src/page/settings-table.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 
 function run(id: string, changes: Partial<RunSummary> = {}): RunSummary {
@@ -88,6 +89,22 @@ test('compared runs are named by what tells them apart', () => {
   assert.deepEqual(tellingNames(['cmp/rte/lora/seed-0', 'cmp/rte/found/seed-0']), ['lora/seed-0', 'found/seed-0']);
   assert.deepEqual(tellingNames(['a/b', 'a/b/c']), ['b', 'b/c']);
   assert.deepEqual(tellingNames(['a/b']), ['a/b']);
+});
+
+test('of compared runs the settings are shown that differ, and no others', () => {
+  const settings = (...lines: string[]) => lines.join('\n');
+  const runs = [
+    { name: 'a', config: settings('task: rte', 'budget: "500"', 'out: runs/a', '# a note', 'plugin:', '  - x.js') },
+    { name: 'b', config: settings('budget: 500', 'task: rte', 'lr: 0.1', 'out: runs/b', 'plugin:', '  - y.js') },
+  ];
+  assert.deepEqual(settingsThatDiffer(runs), {
+    header: ['setting', 'a', 'b'],
+    rows: [
+      ['plugin', '- x.js', '- y.js'],
+      ['lr', '–', '0.1'],
+    ],
+  });
+  assert.equal(settingsThatDiffer(runs.slice(0, 1)), undefined);
 });
 
 test('a long name loses its middle', () => {
