@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Starts the command line: the built one where there is a build, else the sources (in a clone of the repository).
+// Starts the command line: the sources where they are (in a clone of the repository), else what a package has built of
+// them. A build that lies in a clone may be of an earlier commit.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { addressSpace, handOver, isNewEnough } from './start-node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const isBuilt = existsSync(join(root, 'dist', 'cli', 'main.js'));
+const isBuilt = !existsSync(join(root, 'src', 'cli', 'main.ts'));
 const cli = join(root, isBuilt ? 'dist' : 'src', 'cli');
 const [main, atOnce] = ['main', 'reference/at-once'].map(name => join(cli, `${name}.${isBuilt ? 'js' : 'ts'}`));
 const args = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Runs a task of this repository on a machine that has only Node (20 or newer) and npm:
 //
-//   node tools/run.mjs demo|test|bench [arguments…]
+//   node tools/run.mjs demo|test|bench|evidence [arguments…]
 //
 // Plain JavaScript on purpose: the Node that starts it may be too old to run TypeScript. It installs what is missing,
 // then hands over to a Node that runs TypeScript without a build.
@@ -24,6 +24,7 @@ const tasks = {
     ...(args.some(arg => !arg.startsWith('-')) ? args.filter(arg => !arg.startsWith('-')) : ['test/**/*.test.ts']),
   ],
   bench: args => ['bench/main.ts', ...args],
+  evidence: args => ['bench/evidence/main.ts', ...args],
 };
 
 function run(command, args, options = {}) {

@@ -43,7 +43,14 @@ async function modulesOf(model: Model, data: EncodedTask, { method, seed, rate, 
   if (!('budget' in known)) return listManualModules(model.sites, method);
   const { structure } = await runToEnd(
     searchStructure(model, data, {
-      ...{ preset: 'mini', order: 'first', budget: known.budget, seed, lr: rate, 'head-lr': headRate },
+      ...{
+        preset: 'mini',
+        order: 'order' in known ? known.order : 'first',
+        budget: known.budget,
+        seed,
+        lr: rate,
+        'head-lr': headRate,
+      },
       ...{ 'max-steps': sizes.searchSteps, 'eval-every': sizes.searchSteps, 'batch-size': sizes.batchSize },
     }),
   );

@@ -8,7 +8,10 @@ import { readResults } from '../results-file.ts';
 import { type Finished, type MethodName, methods, type Program, sizes, type TaskName, tasks } from './cells.ts';
 import type { SameStart } from './same-start.ts';
 
-const finished = readResults<Finished>('docs/measured/encoders.jsonl').filter(({ cell }) => cell.scored === 'test');
+// A method's rate may have been another one before it was chosen.
+const finished = readResults<Finished>('docs/measured/encoders.jsonl').filter(
+  ({ cell: { scored, method, rate } }) => scored === 'test' && rate === methods[method].rate,
+);
 const names = Object.keys(methods) as MethodName[];
 
 const scoresOf = (task: TaskName, method: MethodName, program: Program): ReadonlyMap<number, Finished> =>

@@ -21,6 +21,18 @@ export interface SearchCell extends Place {
   readonly candidates?: 'fitting';
 }
 
+/** A search by a strategy of the program, with its own defaults. */
+export interface StrategyCell extends Place {
+  readonly kind: 'strategy';
+  readonly strategy: string;
+  readonly budget: string;
+  /** At most; a strategy may take fewer, or steps of other lengths. */
+  readonly steps: number;
+  readonly options?: Readonly<Record<string, number>>;
+  /** For `from-prior`: where a search with the same seed is made first. */
+  readonly priorTask?: string;
+}
+
 export interface TrainCell extends Place {
   readonly kind: 'train';
   /** Ids of the modules that are trained, in the order of the space. */
@@ -29,7 +41,7 @@ export interface TrainCell extends Place {
   readonly rate: number;
 }
 
-export type Cell = SearchCell | TrainCell;
+export type Cell = SearchCell | StrategyCell | TrainCell;
 
 /** Names a cell by all that decides its result, so that equal structures of two sources are trained once. */
 export function cellKey(cell: Cell): string {

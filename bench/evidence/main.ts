@@ -11,8 +11,9 @@ import { loadModel } from '../../src/index.ts';
 import { type Cell, cellKey } from './cells.ts';
 import { planCells, plans } from './plan.ts';
 import { runSearch } from './run-search.ts';
+import { runStrategy } from './run-strategy.ts';
 import { runTrain } from './run-train.ts';
-import { openStore } from './store.ts';
+import { type Finished, openStore } from './store.ts';
 import { type EvidenceData, loadEvidenceData } from './task-data.ts';
 
 const { values } = parseArgs({
@@ -40,10 +41,15 @@ function dataOf({ task, seed }: Cell): Promise<EvidenceData> {
   return cache.get(key)!;
 }
 
+function outcomeOf(cell: Cell, data: EvidenceData): Promise<Finished['outcome']> {
+  if (cell.kind === 'search') return runSearch(model, data, cell);
+  return cell.kind === 'strategy' ? runStrategy(model, data, cell) : runTrain(model, data, cell);
+}
+
 async function run(cell: Cell): Promise<void> {
   const data = await dataOf(cell);
   const [started, cpu] = [performance.now(), process.cpuUsage()];
-  const outcome = cell.kind === 'search' ? await runSearch(model, data, cell) : await runTrain(model, data, cell);
+  const outcome = await outcomeOf(cell, data);
   const used = process.cpuUsage(cpu);
   const cpuSeconds = Math.round((used.user + used.system) / 1e5) / 10;
   const seconds = Math.round((performance.now() - started) / 100) / 10;

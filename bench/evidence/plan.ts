@@ -1,6 +1,6 @@
 import type { Model } from '../../src/index.ts';
 import { evenLora, listSpace, parseBudget, randomStructure } from '../../src/research.ts';
-import { type Cell, cellKey, type SearchCell, type TrainCell } from './cells.ts';
+import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
 import type { RateRuleName } from './rates.ts';
 import type { SearchOutcome } from './run-search.ts';
 import type { Finished } from './store.ts';
@@ -45,8 +45,12 @@ export const evenModules = (model: Model, amount = '0.01%') =>
   evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
 
 /** The training of what a search has found, once it has. */
-function foundCell({ done }: Pick<Planner, 'done'>, search: SearchCell, more: Partial<TrainCell> = {}): TrainCell[] {
-  const found = done.get(cellKey(search))?.outcome as SearchOutcome | undefined;
+function foundCell(
+  { done }: Pick<Planner, 'done'>,
+  search: SearchCell | StrategyCell,
+  more: Partial<TrainCell> = {},
+): TrainCell[] {
+  const found = done.get(cellKey(search))?.outcome as Pick<SearchOutcome, 'modules'> | undefined;
   return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
 }
 
@@ -84,6 +88,28 @@ function rivals(planner: Planner, task: string, seed: number, steps: number): Ce
 
 /** The search whose answers are compared: 75 steps of the first order, an eighth of a re-training of 1,200. */
 export const chosen = (task: string, seed: number) => searchCell(task, seed, 'openHalf', { steps: 75 });
+
+/**
+ * The program's strategies, each as long as its own way asks, at one to some three times the losses with gradients of the
+ * chosen search.
+ */
+export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' | 'steps' | 'options'>>> = {
+  'bilevel, first order': { strategy: 'bilevel', steps: 75 },
+  prune: { strategy: 'prune', steps: 150 },
+  'gradient norm': { strategy: 'gradient-norm', steps: 16 },
+  'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
+  race: { strategy: 'race', steps: 300, options: { 'race-steps': 75 } },
+  'AdaLoRA-like': { strategy: 'adalora-like', steps: 150 },
+  'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
+  'from the prior of another task': { strategy: 'from-prior', steps: 75 },
+};
+
+const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
+
+export const strategyCell = (task: string, seed: number, name: string): StrategyCell => ({
+  ...{ kind: 'strategy', task, seed, budget: '0.01%', ...strategies[name]! },
+  ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
+});
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
@@ -128,6 +154,12 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   ],
   /** Does α still tell at twice the length, and is the rate that was right for 300 steps? */
   longer: () => (['openHalf', 'same'] as const).map(rule => searchCell('sst2', 0, rule, { steps: 600 })),
+  /** In a long search: the usual rate of α, or one by which it travels no further than in 300 steps? */
+  travel: planner =>
+    across(['sst2', 'stsb'], [0.1, 0.05], (task, alphaRate) => {
+      const search = searchCell(task, 0, 'openHalf', { steps: 600, alphaRate });
+      return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
+    }).flat(),
   /** Is the second order worth twice the first's cost? */
   orders: () => (['first', 'one-sided'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
   /** Without the candidates that can never be kept, which take a share of p and of the time. */
@@ -143,11 +175,18 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
   rivals: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
-  /** The same trained twice as long, until held-out loss has stopped falling: those first that a claim needs. */
-  converged: planner => [
-    ...across(['sst2', 'stsb'], EIGHT, (task, seed) => fewRivals(planner, task, seed, TRAIN_STEPS)).flat(),
-    ...across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
-  ],
+  /** What a claim needs: trained twice as long, until held-out loss has stopped falling, on one task at least. */
+  claims: planner => EIGHT.flatMap(seed => fewRivals(planner, 'sst2', seed, TRAIN_STEPS)),
+  converged: planner =>
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
+  /** What each strategy finds, trained at half of the length. */
+  strategies: planner =>
+    across([0, 1, 2, 3], ['sst2', 'stsb'], (seed, task) =>
+      Object.keys(strategies).flatMap(name => {
+        const search = strategyCell(task, seed, name);
+        return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
+      }),
+    ).flat(),
   /** More tasks, at half of the length. */
   tasks: planner =>
     across(EIGHT, ['stsb', 'qqp', 'mrpc'], (seed, task) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addResult, readResults } from '../results-file.ts';
 import { type Cell, cellKey } from './cells.ts';
 import type { SearchOutcome } from './run-search.ts';
+import type { StrategyOutcome } from './run-strategy.ts';
 import type { TrainOutcome } from './run-train.ts';
 
 export interface Finished {
@@ -14,7 +15,7 @@ export interface Finished {
   readonly cpuSeconds: number;
   readonly seconds: number;
   readonly finished: string;
-  readonly outcome: SearchOutcome | TrainOutcome;
+  readonly outcome: SearchOutcome | StrategyOutcome | TrainOutcome;
 }
 
 /** Finished cells in a file, a line each, and claims of the running ones in a folder, so that workers share the cells. */

@@ -11,6 +11,7 @@ import { fillMarks } from './markdown.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
+import { strategiesTable } from './tables/strategies.ts';
 import { rivalsTable, trainingsTable } from './tables/trainings.ts';
 
 const { values, positionals } = parseArgs({
@@ -26,6 +27,7 @@ const tables = {
   orders: () => ordersTable(done),
   rivals: () => rivalsTable(done, model, 600),
   converged: () => rivalsTable(done, model, 1200),
+  strategies: () => strategiesTable(done),
   trainings: () => trainingsTable(done),
 };
 for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));

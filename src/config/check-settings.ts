@@ -3,12 +3,8 @@ import { InputError } from '../core/errors.ts';
 import { offeredModel } from '../models/built-in.ts';
 import type { Settings } from './settings.ts';
 
-/** Settings that name what no default can know. */
-export type JobSettings = Settings & { readonly model: string; readonly task: string };
-
-/** @throws InputError where the model or the task is not said */
-export function requireModelAndTask(settings: Settings): JobSettings {
-  const { task } = settings;
+/** What no default can know. @throws InputError where the model or the task is not said */
+export function requireModelAndTask(model: string | undefined, task: string | undefined) {
   if (task === undefined) {
     throw new InputError('no task is given', {
       code: 'missing-setting',
@@ -16,12 +12,11 @@ export function requireModelAndTask(settings: Settings): JobSettings {
       remedy: 'name one, for example `--task rte` (`s3delta tasks` lists them)',
     });
   }
-  return { ...requireModel(settings), task };
+  return { model: requireModel(model), task };
 }
 
 /** @throws InputError where the model is not said */
-export function requireModel(settings: Settings): Settings & { readonly model: string } {
-  const { model } = settings;
+export function requireModel(model: string | undefined): string {
   if (model === undefined) {
     throw new InputError('no model is given', {
       code: 'missing-setting',
@@ -29,7 +24,7 @@ export function requireModel(settings: Settings): Settings & { readonly model: s
       remedy: `give a folder with a T5 checkpoint, or \`--model ${offeredModel}\` for the built-in one`,
     });
   }
-  return { ...settings, model };
+  return model;
 }
 
 /**
@@ -56,8 +51,11 @@ export function trainsAllWeights(tuned: string | undefined, { methods }: Catalog
   return tuned !== undefined && Object.hasOwn(methods, tuned) && methods[tuned]!.trainsAllWeights === true;
 }
 
+/** What names a structure that no search finds. */
+type GivenStructure = Pick<Settings, 'method' | 'structure' | 'map' | 'warm-start'>;
+
 /** What `train` tunes must be said once: by a method or by a structure file. @throws InputError otherwise */
-export function requireMethodOrStructure(settings: Settings): void {
+export function requireMethodOrStructure(settings: GivenStructure): void {
   if ((settings.method === undefined) === (settings.structure === undefined)) {
     throw new InputError(
       settings.method === undefined
@@ -84,7 +82,7 @@ export function requireMethodOrStructure(settings: Settings): void {
 /**
  * What `search` keeps is its own to find. @throws InputError where a method, a structure or a mapping of one is given
  */
-export function requireNothingGiven(settings: Settings): void {
+export function requireNothingGiven(settings: GivenStructure): void {
   const given = (['method', 'structure', 'map', 'warm-start'] as const).find(key => settings[key] !== undefined);
   if (given === undefined) return;
   throw new InputError(`a search finds its structure itself, and \`${given}: ${settings[given]}\` is given`, {

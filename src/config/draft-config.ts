@@ -8,7 +8,15 @@ import { type SettingKey, type Settings, settingsSchema } from './settings.ts';
 /** Keys that a first config shows beside those that were chosen: what people turn next. */
 const shown = (settings: Settings): readonly SettingKey[] => [
   ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'seed', 'lr'] as const),
-  ...(['epochs', 'batch-size', 'eval-every', 'retrain-epochs', 'retrain-eval-every', 'max-length'] as const),
+  ...([
+    'epochs',
+    'batch-size',
+    'search-steps',
+    'eval-every',
+    'retrain-epochs',
+    'retrain-eval-every',
+    'max-length',
+  ] as const),
   ...(['micro-batch', 'device', 'threads', 'random-baseline'] as const),
   ...(['strategy', ...chosenStrategy(settings).strategy.varied] as SettingKey[]),
 ];

@@ -105,7 +105,7 @@ export function trainingKeysFor(catalogue: Catalogue) {
     against,
     ...ofEveryRun
   } = shape;
-  const { epochs, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
+  const { epochs, 'search-steps': searchSteps, 'eval-every': evaluateEvery, ...rest } = ofEveryRun;
   const ofSearches = optionKeysOf(catalogue.strategies);
   return Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(ofSearches, key))) as unknown as Omit<
     typeof rest,

@@ -57,6 +57,10 @@ const headLearningRate = 1e-2;
 export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = builtIn): JobConfig {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
   const { space, budget, 'keep-inert': keepInert, method, structure, map, 'warm-start': warmStart } = settings;
+  const searchSteps = Math.min(
+    maxSteps ?? Number.POSITIVE_INFINITY,
+    settings['search-steps'] ?? Number.POSITIVE_INFINITY,
+  );
   const ofBoth = {
     ...(maxSteps !== undefined && { maxSteps }),
     batchSize,
@@ -80,7 +84,12 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     },
     space: { space, budget, 'keep-inert': keepInert },
     given: { method, structure, map, 'warm-start': warmStart },
-    stage: { ...ofBoth, epochs: settings.epochs, evaluateEvery: settings['eval-every'] },
+    stage: {
+      ...ofBoth,
+      ...(searchSteps < Number.POSITIVE_INFINITY && { maxSteps: searchSteps }),
+      epochs: settings.epochs,
+      evaluateEvery: settings['eval-every'],
+    },
     tuning: {
       ...ofBoth,
       epochs: settings['retrain-epochs'],
@@ -91,10 +100,12 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
   };
 }
 
-/** Settings whose device is chosen (`chooseDevice`). */
-export type Placed = Omit<Settings, 'device'> & { readonly device: DeviceName };
+/** What of the settings tells how programs are compiled, their device being chosen (`chooseDevice`). */
+export type Placed = Pick<Settings, 'threads' | 'prepack' | 'recompute' | 'precision'> & {
+  readonly device: DeviceName;
+};
 
-/** What the settings say of how programs are compiled. */
+/** The same for those that compile. */
 export function compileSettings({ device, threads, prepack, recompute, precision }: Placed): CompileSettings {
   return {
     device,

@@ -123,8 +123,19 @@ const lastKeys = {
         'are the same',
       { hint: 'N' },
     ),
+    'search-steps': key(
+      largeCount,
+      'end the search after this many steps, where --max-steps has not ended it before: an eighth to a quarter of ' +
+        'those of the training tell as much (docs/measured/search-rates.md)',
+      { hint: 'N' },
+    ),
     'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
-    lr: key(rate, "learning rate of the modules' parameters", { hint: 'R' }),
+    lr: key(
+      rate,
+      "learning rate of the modules' parameters (default: the paper's 3e-4; for an encoder more, the narrower it is, " +
+        'up to 1e-3)',
+      { hint: 'R' },
+    ),
     'head-lr': key(
       rate,
       'learning rate of a head, where the model answers by one (default: 1e-2, or that of the modules where it ' +

@@ -1,6 +1,5 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { Answering } from '../core/program.ts';
-import type { Head } from '../deltas/layout.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';
@@ -46,8 +45,8 @@ export interface Exporter {
   readonly usage?: (published: PublishedModel) => readonly Usage[];
   /** Forms that weights can be written in, the usual one first; absent where there is one alone. */
   readonly dtypes?: readonly string[];
-  /** @throws InputError naming the modules or heads that this form cannot hold, and what to do */
-  check(modules: readonly DeltaModule[], heads: readonly Head[], task: ExportedTask): void;
+  /** @throws InputError naming the modules that this form cannot hold, and what to do */
+  check(modules: readonly DeltaModule[]): void;
   /**
    * Writes the form's files into an empty folder, and returns what there is to say of them beside the task.
    * @throws InterruptedError where the signal has aborted

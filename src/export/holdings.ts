@@ -1,7 +1,5 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import type { Head } from '../deltas/layout.ts';
-import type { ExportedTask } from './exported-task.ts';
 import type { Exporter } from './exporter.ts';
 import type { Exporters } from './formats.ts';
 
@@ -12,7 +10,7 @@ export interface Holding {
   readonly holds: readonly string[];
   /** Of the other kinds, how many it does not hold, of how many. */
   readonly lacks: readonly { readonly kind: string; readonly candidates: number; readonly of: number }[];
-  /** Why it cannot hold everything that it holds alone at once, or the model's head; absent where it can. */
+  /** Why it cannot hold everything that it holds alone at once; absent where it can. */
   readonly limit?: string;
 }
 
@@ -20,14 +18,9 @@ export interface Holding {
  * What of a search's candidates each form can hold: told before hours are spent, as a structure is exported whole or
  * not at all.
  */
-export function holdingsOf(
-  candidates: readonly DeltaModule[],
-  heads: readonly Head[],
-  task: ExportedTask,
-  exporters: Exporters,
-): Holding[] {
+export function holdingsOf(candidates: readonly DeltaModule[], exporters: Exporters): Holding[] {
   return Object.entries(exporters).map(([format, exporter]) => {
-    const refusal = (modules: readonly DeltaModule[]) => refusalOf(exporter, modules, heads, task);
+    const refusal = (modules: readonly DeltaModule[]) => refusalOf(exporter, modules);
     const without = refusal([]);
     if (without !== undefined) return { format, holds: [], lacks: [], limit: without };
     const held = candidates.filter(module => refusal([module]) === undefined);
@@ -47,14 +40,9 @@ export function holdingsOf(
   });
 }
 
-function refusalOf(
-  exporter: Exporter,
-  modules: readonly DeltaModule[],
-  heads: readonly Head[],
-  task: ExportedTask,
-): string | undefined {
+function refusalOf(exporter: Exporter, modules: readonly DeltaModule[]): string | undefined {
   try {
-    exporter.check(modules, heads, task);
+    exporter.check(modules);
     return undefined;
   } catch (error) {
     if (error instanceof InputError) return error.message;

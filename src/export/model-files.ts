@@ -56,16 +56,26 @@ export async function writeModelFiles(
   await writeFileWhole(tokenizer, asText({ ...known, model_max_length }));
 }
 
+/**
+ * transformers' words for what a head says. Of a choice it gives a number, the larger the better: one label beside
+ * others, whose pipelines put a sigmoid on it, where a softmax over one number would say 1 of all.
+ */
+const PROBLEM_TYPES = {
+  ...{ class: 'single_label_classification', number: 'regression', choice: 'multi_label_classification' },
+  // Whoever writes texts has no head.
+  text: undefined,
+} as const;
+
 /** What config.json says of a head: which labels its numbers stand for. Nothing where there is none. */
 export function taskConfig(task: ExportedTask, heads: readonly Head[]): Json {
   if (heads.length === 0) return {};
   const kind = answerKindOf(task);
-  // transformers names the one number of a regression so.
+  // transformers names a number that stands alone so.
   const names = kind.kind === 'class' ? task.labels! : ['LABEL_0'];
   return {
     id2label: Object.fromEntries(names.map((name, id) => [id, name])),
     label2id: Object.fromEntries(names.map((name, id) => [name, id])),
-    problem_type: kind.kind === 'class' ? 'single_label_classification' : 'regression',
+    problem_type: PROBLEM_TYPES[kind.kind],
   };
 }
 

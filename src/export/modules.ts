@@ -1,9 +1,6 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import { InputError } from '../core/errors.ts';
 import type { Layout } from '../core/program.ts';
-import type { Head } from '../deltas/layout.ts';
 import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
-import type { ExportedTask } from './exported-task.ts';
 
 /** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */
 export function namesOf(modules: readonly DeltaModule[]): string {
@@ -13,16 +10,6 @@ export function namesOf(modules: readonly DeltaModule[]): string {
       return `${kind} at ${first!.site.name}${more}`;
     })
     .join('; ');
-}
-
-/** Refuses a head that is asked for each of several choices: other programs know heads of one text. */
-export function refuseChoices({ name, choices }: ExportedTask, heads: readonly Head[], form: string): void {
-  if (heads.length === 0 || !choices) return;
-  throw new InputError(`${form} of one text cannot hold a head that chooses among texts, as ${name} asks`, {
-    code: 'export-cannot-hold',
-    where: '--format',
-    remedy: 'leave the model in its run folder: `predict` and `serve` answer from there',
-  });
 }
 
 /** The trained heads as tensors, by the names that checkpoints have for them. */

@@ -15,7 +15,6 @@ import { readWeight, type Weights } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { graphsUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
-import { refuseChoices } from './modules.ts';
 import { openForm } from './onnx-forms.ts';
 import { storages, weightFile } from './weight-storage.ts';
 
@@ -37,7 +36,7 @@ export const onnx: Exporter = {
   description: 'a model for transformers.js and ONNX Runtime, with any modules',
   usage: graphsUsage,
   dtypes: Object.keys(storages),
-  check: (_, heads, task) => refuseChoices(task, heads, 'a graph'),
+  check() {},
   async write({ model, modules, delta, task, dtypes }, folder, signal) {
     if (!model.standalone) {
       throw new InputError(`${model.name} has no ONNX graphs of its own for what ${task.name} asks of it`, {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { answerForm } from '../models/kit/answer-forms.ts';
+import type { EncodedInput, EncodedOutput } from '../core/program.ts';
+import { answerForm, type HeadAnswer } from '../models/kit/answer-forms.ts';
 import { type Feed, openSession, type SessionSettings } from '../runtime/session.ts';
 import { openStandalone } from '../runtime/standalone-program.ts';
 import type { InferenceProgram } from './exporter.ts';
@@ -23,33 +24,44 @@ const encoderDecoder: OpenForm = ({ file, fact }, settings) =>
     settings,
   );
 
-/** An encoder with a head: the logits of a text are its classes', or the number it says. */
+/** An encoder with a head: the logits of a text are its classes', or the number it says, of itself or as a choice. */
 const classifier: OpenForm = async ({ file, fact }, settings) => {
   const session = await openSession(file('model'), settings);
   const hasTypes = fact('hasTypes') === 1;
   return {
     async choose(inputs, outputs) {
       if (inputs.length === 0) return [];
-      const length = Math.max(1, ...inputs.map(({ ids }) => ids.length));
+      const form = answerForm(answerOf(inputs, outputs));
+      const texts = form.textsOf(inputs);
+      const length = Math.max(1, ...texts.map(({ ids }) => ids.length));
       const feed = (rows: readonly (readonly number[])[]): Feed => {
         const data = new BigInt64Array(rows.length * length);
         for (const [row, values] of rows.entries()) data.set(values.map(BigInt), row * length);
         return { type: 'int64', data, dims: [rows.length, length] };
       };
       const { logits } = await session.run({
-        input_ids: feed(inputs.map(({ ids }) => ids)),
-        attention_mask: feed(inputs.map(({ ids }) => ids.map(() => 1))),
-        ...(hasTypes && { token_type_ids: feed(inputs.map(({ ids, types }) => types ?? ids.map(() => 0))) }),
+        input_ids: feed(texts.map(({ ids }) => ids)),
+        attention_mask: feed(texts.map(({ ids }) => ids.map(() => 1))),
+        ...(hasTypes && { token_type_ids: feed(texts.map(({ ids, types }) => types ?? ids.map(() => 0))) }),
       });
-      const classes = logits!.dims[1]!;
       const data = logits!.data as Float32Array;
-      const isNumber = outputs.every(output => 'value' in output);
-      const { scores } = answerForm(isNumber ? { kind: 'number' } : { kind: 'class', classes });
-      return inputs.map((_, row) => scores(data.subarray(row * classes, (row + 1) * classes), outputs));
+      let read = 0;
+      return inputs.map(input => {
+        const begin = read;
+        read += form.textsOf([input]).length * logits!.dims[1]!;
+        return form.scores(data.subarray(begin, read), outputs);
+      });
     },
     release: () => session.release(),
   };
 };
+
+/** What is asked for: choices are those of an input, classes those that are there. */
+function answerOf(inputs: readonly EncodedInput[], outputs: readonly EncodedOutput[]): HeadAnswer {
+  if (outputs.every(output => 'value' in output)) return { kind: 'number' };
+  const isChoice = inputs.some(({ otherChoices }) => otherChoices !== undefined);
+  return isChoice ? { kind: 'choice' } : { kind: 'class', classes: outputs.length };
+}
 
 /** How exported graphs are asked, by the name that their family gives their form (`StandaloneGraphs`). */
 const forms: Readonly<Record<string, OpenForm>> = { 'encoder-decoder': encoderDecoder, classifier };

@@ -11,7 +11,7 @@ import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';
 import { adapterUsage } from './loading-code.ts';
-import { headTensors, namesOf, refuseChoices } from './modules.ts';
+import { headTensors, namesOf } from './modules.ts';
 import { peftConfigs } from './peft-configs.ts';
 
 const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).peft?.(module.site, module.options);
@@ -23,8 +23,7 @@ const formOf = (module: DeltaModule): PeftForm | undefined => deltaOf(module).pe
 export const peft: Exporter = {
   description: 'an adapter for Hugging Face PEFT, where it can hold what was trained',
   usage: adapterUsage,
-  check(modules, heads, task) {
-    refuseChoices(task, heads, 'an adapter');
+  check(modules) {
     const remedy = 'give `--format onnx`, which holds any module';
     // LoRA's configuration alone has a word for biases.
     const types = Map.groupBy(modules, module => {

@@ -4,10 +4,11 @@ import { canMerge, mergeDelta } from '../deltas/merge.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
+import { taskOf } from './exported-task.ts';
 import type { Exporter } from './exporter.ts';
 import { checkpointUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
-import { headTensors, namesOf, refuseChoices } from './modules.ts';
+import { headTensors, namesOf } from './modules.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,
@@ -16,8 +17,7 @@ import { headTensors, namesOf, refuseChoices } from './modules.ts';
 export const safetensors: Exporter = {
   description: 'a checkpoint for Hugging Face, where weights can hold what was trained',
   usage: checkpointUsage,
-  check(modules, heads, task) {
-    refuseChoices(task, heads, 'a checkpoint');
+  check(modules) {
     const others = modules.filter(module => !canMerge(module));
     if (others.length === 0) return;
     throw new InputError(`the weights of a checkpoint cannot hold ${namesOf(others)}`, {
@@ -53,8 +53,9 @@ export const safetensors: Exporter = {
     });
     return {};
   },
-  async open(folder, _, settings) {
-    const program = await (await loadModel(resolve(folder), settings)).compile([]);
+  async open(folder, { task }, settings) {
+    const model = await (await loadModel(resolve(folder), settings)).forTask(taskOf(task, folder));
+    const program = await model.compile([]);
     // A head that was trained is the checkpoint's own.
     const own = program.initialDelta(0);
     return {

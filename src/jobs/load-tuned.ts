@@ -41,16 +41,17 @@ export async function loadTuned(
   { catalogue: known, onEvent }: WithCatalogue & Pick<JobContext, 'onEvent'> = {},
 ): Promise<LoadedTuned> {
   const folder = requireTrainedRun(path);
-  const asked = requireModelAndTask(recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) }));
+  const asked = recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) });
+  const named = requireModelAndTask(asked.model, asked.task);
   await requireSettingsOfRun(folder, asked, changes);
   const catalogue = openPlugins(asked.plugins, known);
   const { families } = catalogue;
-  const given = { task: asked.task, isGiven: changes.task !== undefined };
+  const given = { task: named.task, isGiven: changes.task !== undefined };
   const task = await taskOfRun(folder, given, catalogue, { onEvent });
-  const named = { ...asked, device: await chooseDevice(asked.device) };
-  const model = await (await loadModel(named.model, { ...compileSettings(named), families })).forTask(task);
+  const placed = { ...asked, ...named, device: await chooseDevice(asked.device) };
+  const model = await (await loadModel(named.model, { ...compileSettings(placed), families })).forTask(task);
   await requireModelOfRun(folder, model);
-  const config = resolveConfig(model, task, named, undefined, catalogue);
+  const config = resolveConfig(model, task, placed, undefined, catalogue);
   return { catalogue, config, model, task, tuned: await readTuned(path, model, catalogue) };
 }
 

@@ -42,7 +42,7 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
   // Nothing was written yet when the run was stopped: begin it.
   if (!isThere(folder.config)) return given;
   const begun = settingsBegunWith(folder, given, catalogue);
-  requireWholeConfig(begun, given, folder);
+  requireWholeConfig([given.task ?? begun.task, given.model ?? begun.model], folder);
   requireTaskFile(begun.task, folder, 'write its place there, then resume');
   requireSameSettings(given, begun, folder);
   return { ...begun, ...given };
@@ -62,8 +62,8 @@ function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalog
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 /** @throws InputError naming the file where it does not say what every run has, and nothing else does */
-function requireWholeConfig(begun: Settings, given: Settings, { config }: RunFolder): void {
-  const lacking = (['task', 'model'] as const).filter(key => (given[key] ?? begun[key]) === undefined);
+function requireWholeConfig(names: readonly (string | undefined)[], { config }: RunFolder): void {
+  const lacking = ['task', 'model'].filter((_, i) => names[i] === undefined);
   if (lacking.length === 0) return;
   throw new InputError(
     `this run's config.yaml names no ${lacking.join(' and no ')}: it is empty, or of something else`,
@@ -144,7 +144,7 @@ export function recordedSettings(
 ): Settings {
   requireRun(folder);
   const begun = settingsBegunWith(folder, changes, catalogue);
-  requireWholeConfig(begun, changes, folder);
+  requireWholeConfig([changes.task ?? begun.task, changes.model ?? begun.model], folder);
   if (changes.task === undefined && needsFile) {
     requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');
   }

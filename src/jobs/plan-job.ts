@@ -54,12 +54,11 @@ export function runSketchPlanJob(
   return asInterrupted(signal, async () => {
     requireNothingGiven(given);
     const catalogue = openPlugins(given.plugins, options.catalogue);
-    const named = requireModel(given);
     const download = { onDownload: downloadMessages(onEvent), signal };
-    const model = await sketchModel(named.model, { ...download, families: catalogue.families });
+    const model = await sketchModel(requireModel(given.model), { ...download, families: catalogue.families });
     // No score is computed: any metric does.
     const task = taskOf(model, stated, Object.keys(catalogue.metrics)[0]!);
-    const config = resolveConfig(model, task, { ...named, task: task.name }, undefined, catalogue);
+    const config = resolveConfig(model, task, { ...given, task: task.name }, undefined, catalogue);
     const search = resolveSearch(model, config, catalogue);
     const { settings, encoding, tunings } = config;
     const data = { task, ...dataOf(model, stated, encoding.batchSize) };

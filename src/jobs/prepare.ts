@@ -53,18 +53,18 @@ export async function prepare(
   const catalogue = openPlugins(given.plugins, known);
   // A misspelt budget is told before a model is read.
   if (given.budget !== undefined) readBudget(given.budget);
-  const named = requireModelAndTask(given);
-  requireDataFolder(named.data);
-  const tuned = await tunedBy(named.method, named.structure);
-  requireFrozenWeights(named.precision, tuned, catalogue);
+  const named = requireModelAndTask(given.model, given.task);
+  requireDataFolder(given.data);
+  const tuned = await tunedBy(given.method, given.structure);
+  requireFrozenWeights(given.precision, tuned, catalogue);
   const task = await loaders.task(named.task, catalogue);
-  const device = await loaders.device(named.device, text => onEvent?.({ type: 'message', text }));
-  const placed = { ...named, device };
-  const compile = compileSettings(placed);
+  const device = await loaders.device(given.device, text => onEvent?.({ type: 'message', text }));
+  const { threads, prepack, recompute, precision } = given;
+  const compile = compileSettings({ device, threads, prepack, recompute, precision });
   const download = { onDownload: downloadMessages(onEvent), signal };
-  const loaded = await loaders.model(placed.model, { ...compile, ...download, families: catalogue.families });
+  const loaded = await loaders.model(named.model, { ...compile, ...download, families: catalogue.families });
   const model = await loaded.forTask(task);
-  const config = resolveConfig(model, task, placed, tuned, catalogue);
+  const config = resolveConfig(model, task, { ...given, ...named, device }, tuned, catalogue);
 
   const { settings, encoding, tuning, tunings } = config;
   const { seed, data: place = defaultDataFolder() } = settings;

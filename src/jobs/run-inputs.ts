@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { homeKeys } from '../config/paths.ts';
-import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
@@ -36,7 +35,7 @@ export async function inputsOf(
   task: Task,
   data: TaskData,
   model: Pick<Model, 'name' | 'hashes'>,
-  settings: ResolvedSettings,
+  settings: Readonly<Record<string, unknown>>,
 ): Promise<RunInputs> {
   const { name, metric, labels, words, numbers, file } = task;
   const files: RunInputs['data']['files'] = [];

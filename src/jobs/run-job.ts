@@ -94,12 +94,8 @@ async function writeFirstResult({ result: path }: RunFolder, result: RunResult):
 }
 
 /** Says what of the space no exporter can hold, while nothing is spent yet. */
-function tellExports(
-  { model, data, catalogue }: ResolvedJob,
-  { space }: ResolvedSearch,
-  { onEvent }: JobContext,
-): void {
-  const advice = exportAdvice(holdingsOf(space.candidates, model.heads, data.task, catalogue.exporters));
+function tellExports({ catalogue }: ResolvedJob, { space }: ResolvedSearch, { onEvent }: JobContext): void {
+  const advice = exportAdvice(holdingsOf(space.candidates, catalogue.exporters));
   if (advice !== undefined) onEvent?.({ type: 'message', text: advice });
 }
 

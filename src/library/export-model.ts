@@ -108,7 +108,7 @@ export function exportTuned(
     const exporter = exporterOf(format, '--format', catalogue.exporters);
     const modules = keptModules(structure, model, undefined, catalogue);
     const codec = model.codec(task, { maxLength, sentinel });
-    exporter.check(modules, model.heads, task);
+    exporter.check(modules);
     const forms = dtypesOf(format, exporter, dtypes);
     await requireExportFolder(out);
     await writeFolderWhole(out, async folder => {

@@ -33,7 +33,7 @@ export function resolveConfig(
  * @throws InputError for a key there is not, a value it cannot have, and keys that contradict each other
  */
 export function completeSettings(
-  model: Pick<Model, 'name'>,
+  model: Pick<Model, 'name' | 'learningRate'>,
   task: Pick<Task, 'name' | 'presets' | 'maxSourceLength'>,
   given: Settings,
   tuned?: string,
@@ -45,6 +45,9 @@ export function completeSettings(
     parseSettings(said, key => key, catalogue),
     catalogue,
   );
-  const preset = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
+  const own = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
+  // Who asks for the paper's sizes gets its rate, too.
+  const suited = parsed.preset === 'paper' ? undefined : model.learningRate;
+  const preset = { ...(suited !== undefined && { learningRate: suited }), ...own };
   return resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
 }

@@ -22,6 +22,8 @@ export interface Model {
   readonly fingerprint: string;
   /** SHA-256 of every file that it was loaded from, by the file's name: what a run was trained on, to the last bit. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** What suits its modules where nobody says otherwise; absent where the paper's does. */
+  readonly learningRate?: number;
   /** What a user should know, a sentence each: weights that are odd, a trained head that is not made use of. */
   readonly warnings: readonly string[];
   /** Every place where modules can attach, in the order of the forward pass. */
@@ -58,7 +60,7 @@ export interface Model {
 }
 
 /** What config.json alone tells of a model: enough to count and to plan with, before its weights are there. */
-export type ModelSketch = Pick<Model, 'name' | 'parameters' | 'sites' | 'heads' | 'layout' | 'graphs'>;
+export type ModelSketch = Pick<Model, 'name' | 'parameters' | 'learningRate' | 'sites' | 'heads' | 'layout' | 'graphs'>;
 
 /** A model family: how a model of it is loaded, and how it reads and answers where its weights are somewhere else. */
 export interface Family {

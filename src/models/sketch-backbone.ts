@@ -21,12 +21,13 @@ export async function tensorsIn(folder: string): Promise<Tensors | undefined> {
 /** A backbone as its config.json describes it: no weight is read, and none need be there. */
 export async function sketchBackbone<Config>(
   name: string,
-  { config, sites, answers }: Pick<Backbone<Config>, 'config' | 'sites' | 'answers'>,
+  { config, sites, answers, learningRate }: Pick<Backbone<Config>, 'config' | 'sites' | 'answers' | 'learningRate'>,
 ): Promise<ModelSketch> {
   const weights = plannedWeights(sites);
   const { heads, graphs } = await answers(undefined);
   return {
     ...{ name, sites, heads },
+    ...(learningRate !== undefined && { learningRate }),
     parameters: [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
     layout: modules => layoutOf(modules, heads),
     graphs: (modules, { recompute = false, precision } = {}) =>

@@ -1,14 +1,16 @@
-import type { Settings } from '../config/settings.ts';
 import type { EncodedExample, EncodedInput } from '../core/program.ts';
 import { hasExactInt8Products } from '../runtime/probe-device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
 import { draftTuning, type PlannedData, type PlannedTuning } from './stage-plan.ts';
 
+/** Settings that are to differ, by their keys. */
+type Changes = Readonly<Record<string, unknown>>;
+
 /** A change of settings that takes less memory, and what it costs. */
 export interface MemoryOption {
   /** What to add to the command or the config file. */
-  readonly settings: Settings;
+  readonly settings: Changes;
   readonly peakBytes: number;
   /** Of the whole job; null where no such step was timed. */
   readonly seconds: number | null;
@@ -20,7 +22,7 @@ export interface MemoryOption {
 
 /** The settings of an option, and the job that they would make. */
 interface Attempt {
-  readonly settings: Settings;
+  readonly settings: Changes;
   readonly job: PlannedJob;
 }
 
@@ -64,7 +66,7 @@ export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean 
     settings: { 'micro-batch': microBatch },
     job: { ...job, search: { ...search, stage: { ...stage, microBatch }, tuning: { ...tuning, microBatch } } },
   });
-  const strategyOptions = (change: Readonly<Record<string, unknown>>): Attempt => ({
+  const strategyOptions = (change: Changes): Attempt => ({
     settings: change,
     job: { ...job, search: { ...search, options: { ...options, ...change } } },
   });
@@ -94,8 +96,8 @@ export function optionKinds(job: PlannedJob, { int8 }: { readonly int8: boolean 
   ];
 }
 
-/** Settings as flags. */
-export function asSettings(settings: Settings): string {
+/** The same as flags. */
+export function asSettings(settings: Changes): string {
   const flag = ([key, value]: [string, unknown]) => {
     if (typeof value === 'boolean') return value ? `--${key}` : `--no-${key}`;
     return `--${key} ${value}`;

@@ -127,7 +127,7 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       ...(model.heads.length > 0 && { head: headSize(model.heads) }),
       budget: budgetUnits(budget, model.parameters),
       groups: groupCandidates(candidates),
-      exports: holdingsOf(candidates, model.heads, data.task, (options.catalogue ?? builtIn).exporters),
+      exports: holdingsOf(candidates, (options.catalogue ?? builtIn).exporters),
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),
       stages: drafts.map(draft => ({
         stage: draft.stage,

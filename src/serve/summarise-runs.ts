@@ -12,7 +12,7 @@ import { shortName } from '../tasks/task-path.ts';
 import type { RunFiles } from './find-runs.ts';
 
 /** Keys that make one search another, and one training another: no mean is over runs that differ in one. */
-const searchKeys = ['space', 'strategy', 'epochs', ...Object.keys(optionKeysOf())];
+const searchKeys = ['space', 'strategy', 'epochs', 'search-steps', ...Object.keys(optionKeysOf())];
 const trainingKeys = ['max-steps', 'retrain-epochs', 'batch-size', 'lr', 'max-length', 'precision'];
 /** So many bytes at a log's end hold its last lines. */
 const tailBytes = 16_384;

@@ -10,13 +10,15 @@ describe('cells of the encoders', () => {
   const folder = mkdtempSync(join(tmpdir(), 'encoders-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('are each named otherwise, all of a task and seed before the next', () => {
+  it('are each named otherwise, all of a task and seed before the next, the costliest last', () => {
     for (const [name, plan] of Object.entries(plans)) {
       const keys = plan().map(cellKey);
       assert.equal(new Set(keys).size, keys.length, name);
     }
     const places = plans.table!().map(({ task, seed }) => `${task} ${seed}`);
-    assert.equal(places.filter((place, i) => place !== places[i - 1]).length, tasks.length * 3);
+    assert.equal(places.filter((place, i) => place !== places[i - 1]).length, tasks.length * 3 * 2);
+    const first = plans.table!().findIndex(({ method }) => method === 'fine-tuning');
+    assert.ok(plans.table!().every(({ method }, i) => (method === 'fine-tuning') === i >= first));
   });
 
   it('of both programs differ in nothing else', () => {

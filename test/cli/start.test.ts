@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../../src/library/provenance.ts';
@@ -30,6 +32,23 @@ test('the executable starts the command line from any folder and hands on its ex
   assert.equal(version.stdout.trim(), packageVersion(), version.stderr);
   const wrong = spawnSync(process.execPath, [bin, 'nothing'], { cwd: tmpdir(), encoding: 'utf8' });
   assert.equal(wrong.status, 2);
+});
+
+test('a clone runs its sources, whatever was built of earlier ones, and a package what was built', () => {
+  const root = mkdtempSync(join(tmpdir(), 's3delta-bin-'));
+  cpSync(path('bin'), join(root, 'bin'), { recursive: true });
+  const write = (folder: string, extension: string) => {
+    mkdirSync(join(root, folder, 'cli', 'reference'), { recursive: true });
+    writeFileSync(join(root, folder, 'cli', `main.${extension}`), '');
+    const answer = `export const answeredAtOnce = () => { console.log('${folder}'); return true; };`;
+    writeFileSync(join(root, folder, 'cli', 'reference', `at-once.${extension}`), answer);
+  };
+  const ran = () => spawnSync(process.execPath, [join(root, 'bin', 's3delta.mjs')], { encoding: 'utf8' }).stdout.trim();
+  write('dist', 'js');
+  assert.equal(ran(), 'dist');
+  write('src', 'ts');
+  assert.equal(ran(), 'src');
+  rmSync(root, { recursive: true });
 });
 
 test('a program that native code has ended is told to lack memory, with what bounds it', () => {

@@ -111,3 +111,11 @@ test('colours are added where they are wanted, and only there', () => {
   assert.notEqual(coloured, bare);
   assert.equal(stripVTControlCharacters(coloured!), bare);
 });
+
+test('no argument is said to have two defaults', () => {
+  for (const [name, { args }] of Object.entries(reference)) {
+    for (const [arg, { description = '' }] of Object.entries(args)) {
+      assert.ok(description.split('(default').length <= 2, `${name} --${arg}: ${description}`);
+    }
+  }
+});

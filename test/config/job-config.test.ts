@@ -35,6 +35,12 @@ test('a limit of steps holds for both stages, and is absent where there is none'
     assert.equal(jobConfig(resolve({ 'max-steps': 9 }))[stage].maxSteps, 9);
     assert.equal('maxSteps' in jobConfig(resolve())[stage], false);
   }
+  // The search may end before, and never after.
+  const both = jobConfig(resolve({ 'max-steps': 9, 'search-steps': 4 }));
+  assert.deepEqual([both.stage.maxSteps, both.tuning.maxSteps], [4, 9]);
+  const one = jobConfig(resolve({ 'search-steps': 4 }));
+  assert.deepEqual([one.stage.maxSteps, 'maxSteps' in one.tuning], [4, false]);
+  assert.equal(jobConfig(resolve({ 'max-steps': 9, 'search-steps': 40 })).stage.maxSteps, 9);
 });
 
 test('a search job tunes what it finds, beside it a random structure, or nothing', () => {

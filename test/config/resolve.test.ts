@@ -114,14 +114,14 @@ test("the built-in model has a preset of its own, other models the task's", () =
 
 test('model and task must be said, and one structure be given', () => {
   assert.throws(
-    () => requireModelAndTask({ model: 'm' }),
+    () => requireModelAndTask('m', undefined),
     (error: InputError) => error.where === '--task',
   );
   assert.throws(
-    () => requireModelAndTask({ task: 't' }),
+    () => requireModelAndTask(undefined, 't'),
     (error: InputError) => error.where === '--model',
   );
-  assert.deepEqual(requireModelAndTask(given), given);
+  assert.deepEqual(requireModelAndTask('m', 't'), { model: 'm', task: 't' });
   assert.throws(() => requireMethodOrStructure({}), InputError);
   assert.throws(() => requireMethodOrStructure({ method: 'lora', structure: 'f' }), InputError);
   requireMethodOrStructure({ method: 'lora' });

@@ -9,11 +9,10 @@ import { listSpace } from '../../src/structure/spaces.ts';
 import { loadTiny } from './support.ts';
 
 const model = await loadTiny('tiny-t5');
-const films = { name: 'films', metric: 'accuracy', labels: ['bad', 'good'] } as const;
 
 test('of the default space only ONNX holds everything; the others are told with kinds and sites', () => {
   const candidates = listSpace(model.sites, 'mixed');
-  const holdings = holdingsOf(candidates, model.heads, films, exporters);
+  const holdings = holdingsOf(candidates, exporters);
   assert.deepEqual(
     holdings.map(({ format }) => format),
     Object.keys(exporters),
@@ -25,9 +24,9 @@ test('of the default space only ONNX holds everything; the others are told with 
   for (const { format, holds, lacks } of [safetensors!, peft!]) {
     const { check } = exporters[format]!;
     for (const module of candidates) {
-      if (holds.includes(module.kind)) check([module], model.heads, films);
+      if (holds.includes(module.kind)) check([module]);
       else if (lacks.some(each => each.kind === module.kind && each.candidates === each.of)) {
-        assert.throws(() => check([module], model.heads, films), InputError);
+        assert.throws(() => check([module]), InputError);
       }
     }
   }
@@ -40,18 +39,13 @@ test('of the default space only ONNX holds everything; the others are told with 
 
 test('a space that every form holds needs no words', () => {
   const candidates = listManualModules(model.sites, 'lora');
-  assert.equal(exportAdvice(holdingsOf(candidates, model.heads, films, exporters)), undefined);
+  assert.equal(exportAdvice(holdingsOf(candidates, exporters)), undefined);
 });
 
-test('kinds that a form holds one at a time are told, and a head that it cannot hold', async () => {
+test('kinds that a form holds one at a time are told', () => {
   const scaled = model.sites.filter(deltaNamed('ia3').hosts).map(site => createModule(site, 'ia3'));
   const both = [...listManualModules(model.sites, 'lora'), ...scaled];
-  const peft = holdingsOf(both, model.heads, films, exporters).find(({ format }) => format === 'peft')!;
+  const peft = holdingsOf(both, exporters).find(({ format }) => format === 'peft')!;
   assert.deepEqual([peft.holds, peft.lacks], [['lora', 'ia3'], []]);
   assert.match(obstacles(peft), /one adapter of PEFT cannot hold both lora at .* and ia3 at /);
-  const chosen = { name: 'reasons', metric: 'accuracy', labels: undefined, choices: true } as const;
-  const bert = await (await loadTiny('tiny-bert')).forTask(chosen);
-  for (const holding of holdingsOf([], bert.heads, chosen, exporters)) {
-    assert.match(obstacles(holding), /cannot hold a head that chooses among texts/);
-  }
 });

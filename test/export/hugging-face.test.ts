@@ -41,6 +41,10 @@ function askPython(questions: readonly Question[]): Answer[] {
 
 const stars: ExportedTask = { name: 'stars', metric: 'accuracy', labels: ['bad', 'so so', 'good', 'great'] };
 const score: ExportedTask = { name: 'score', metric: 'pearson', labels: undefined, numbers: true };
+const reasons: ExportedTask = {
+  ...{ name: 'reasons', metric: 'accuracy', labels: undefined, choices: true },
+  segments: field => [{ text: field('question') }, { text: field('choice'), choice: true }],
+};
 const asked = [['the film was good'], ['no, it was too long', 'the end'], [''], ['the']];
 
 const linear = ({ sites }: Model) => sites.filter(({ host, weightIsShared }) => host === 'linear' && !weightIsShared);
@@ -55,12 +59,18 @@ const biases = (model: Model) =>
 
 const read = (model: Model, of: ExportedTask) => {
   const codec = model.codec(of, { maxLength: 64 });
-  return asked.map(texts => codec.read(texts.map(text => ({ text }))).input);
+  // A task with choices asks a question of all of these texts but the first.
+  const segments = (texts: readonly string[]) =>
+    texts.map((text, i) => ({ text, ...(of.choices && { choice: i > 0 }) }));
+  const rows = of.choices ? asked.filter(texts => texts.length > 1) : asked;
+  return rows.map(texts => codec.read(segments(texts)).input);
 };
 
 const heads = [
   ['tiny-bert', stars, 'BertForSequenceClassification'],
   ['tiny-bert', score, 'BertForSequenceClassification'],
+  ['tiny-bert', reasons, 'BertForSequenceClassification'],
+  ['tiny-mpnet', reasons, 'MPNetForSequenceClassification'],
   ['tiny-bert-old', stars, 'BertForSequenceClassification'],
   ['tiny-roberta', stars, 'RobertaForSequenceClassification'],
   ['tiny-xlm-roberta', score, 'XLMRobertaForSequenceClassification'],
@@ -117,7 +127,10 @@ describe('an encoder with a head, in transformers and PEFT', { skip }, async () 
         const { labels, problem, class: theirs } = answers[i]!;
         assert.equal(theirs, architecture);
         assert.deepEqual(labels, of.labels ?? ['LABEL_0']);
-        assert.equal(problem, of.labels ? 'single_label_classification' : 'regression');
+        assert.equal(
+          problem,
+          of.choices ? 'multi_label_classification' : of.labels ? 'single_label_classification' : 'regression',
+        );
         const opened = await safetensors.open!(out, await readDescription(out), { threads: 1 });
         const { outputs } = model.codec(of, { maxLength: 64 }).choice!;
         const scores = await opened.choose(question.batch, outputs, new Float32Array(0));

@@ -9,10 +9,17 @@ import {
   pipeline,
   type Tensor,
 } from '@huggingface/transformers';
+import { readDescription } from '../../src/export/description.ts';
+import type { ExportedTask } from '../../src/export/exported-task.ts';
+import { onnx } from '../../src/export/onnx-format.ts';
+import { safetensors } from '../../src/export/safetensors-format.ts';
+import { exportModel } from '../../src/library/export-model.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import {
   allKinds,
   assertClose,
   exported,
+  freshFolder,
   greedyAnswers,
   hundredTexts,
   loadTiny,
@@ -148,5 +155,60 @@ for (const [name, of] of [
       await theirs.dispose();
     }
     await program.release();
+  });
+}
+
+const asChoice = (text: string) => ({ text, choice: true });
+
+for (const name of ['tiny-bert', 'tiny-roberta', 'tiny-distilbert', 'tiny-mpnet', 'tiny-modernbert'] as const) {
+  test(`${name} with choices: transformers.js scores each beside its question, and predict answers as before`, async () => {
+    const of: ExportedTask = {
+      ...{ name: 'reasons', metric: 'accuracy', labels: undefined, choices: true },
+      segments: field => [{ text: field('question') }, ...field('choices').split('|').map(asChoice)],
+    };
+    const model = await (await loadTiny(name)).forTask(of);
+    const modules = listManualModules(model.sites, 'lora');
+    const tuned = trained(model, modules);
+    const questions = [
+      ['the film was good', 'it was a film', 'nobody laughed at it'],
+      ['no, it was too long', 'the', 'a fine end of all', 'it was good'],
+    ] as const;
+    const codec = model.codec(of, { maxLength: 64 });
+    const inputs = questions.map(([question, ...choices]) => {
+      return codec.read([{ text: question }, ...choices.map(asChoice)]).input;
+    });
+    const outputs = [{ class: 0 }, { class: 1 }];
+    const program = await model.compile(modules);
+    const expected = await program.choose(inputs, outputs, tuned.delta);
+    await program.release();
+
+    const folder = await exported(model, tuned, of);
+    const theirs = await AutoModelForSequenceClassification.from_pretrained(found(folder), { dtype: 'fp32' });
+    const tokenizer = await AutoTokenizer.from_pretrained(found(folder));
+    for (const [i, [question, ...choices]] of questions.entries()) {
+      const asked = choices.map(() => question);
+      const read = tokenizer(asked, { padding: true, truncation: true, text_pair: choices });
+      const { logits } = (await theirs(read)) as { logits: Tensor };
+      const values = [...(logits.data as Float32Array)];
+      const logSum = Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+      assertClose(
+        values.slice(0, 2).map(value => value - logSum),
+        expected[i]!,
+        1e-4,
+      );
+    }
+    await theirs.dispose();
+
+    const checkpoint = freshFolder();
+    await exportModel(model, tuned, { format: 'safetensors', out: checkpoint, task: { ...task, ...of } });
+    for (const [exporter, where] of [
+      [onnx, folder],
+      [safetensors, checkpoint],
+    ] as const) {
+      const opened = await exporter.open!(where, await readDescription(where), { threads: 1 });
+      const answers = await opened.choose(inputs, outputs, new Float32Array(0));
+      for (const [i, scores] of answers.entries()) assertClose(scores, expected[i]!, 1e-4);
+      await opened.release();
+    }
   });
 }

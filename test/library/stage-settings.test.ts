@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { completeSettings } from '../../src/library/stage-settings.ts';
 
@@ -30,6 +31,18 @@ test('the built-in model brings its own sizes, whatever the task', () => {
   const settings = completeSettings({ name: 'mini' }, task, {});
   assert.notEqual(settings.epochs, 20);
   assert.ok(settings['max-steps']! > 0);
+});
+
+test("a model's own rate comes before the paper's, and after what is said, the paper's sizes and full fine-tuning", () => {
+  const narrow = { name: 'minilm', learningRate: 8e-4 };
+  const rate = (given: Settings, model = narrow) => completeSettings(model, task, given).lr;
+  assert.equal(rate({}), 8e-4);
+  assert.equal(rate({ lr: 2e-3 }), 2e-3);
+  assert.equal(rate({ preset: 'paper' }), 3e-4);
+  assert.equal(rate({ paper: true }), 3e-4);
+  assert.equal(rate({ preset: 'mini' }), 8e-4);
+  assert.equal(rate({ method: 'fine-tuning' }), 3e-5);
+  assert.equal(rate({}, { ...narrow, name: 'mini' }), 5e-3);
 });
 
 test("--paper gives the paper's values where nothing else is said, and to a strategy only what it has", () => {

@@ -21,7 +21,7 @@ export const equations: readonly PaperItem[] = [
   {
     name: '(19)',
     says: 'queries, keys, values',
-    places: [{ file: 'src/models/kit/attention.ts', symbol: 'const maps = [attention.query' }],
+    places: [{ file: 'src/models/kit/attention.ts', symbol: 'const [asks, ...answers] = [attention.query' }],
   },
   {
     name: '(20)',

@@ -1,5 +1,5 @@
 import type { Model } from '../../../src/index.ts';
-import { signFlipTest } from '../../../src/research.ts';
+import { type PairedTest, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
 import { chosen, evenModules, evenValues, RATE, randomModules, trainCell } from '../plan.ts';
@@ -38,8 +38,33 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   };
 }
 
-const TASKS = ['sst2', 'stsb'];
+const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc'];
 const SEEDS = [...Array(16).keys()];
+
+/** Standard deviation of random structures' test scores, over draws and seeds. */
+function spreadOfRandom(done: Done, model: Model, task: string, steps: number): number {
+  const scores = SEEDS.flatMap(seed =>
+    [0, 1, 2, 3].flatMap(
+      draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps }))?.test ?? [],
+    ),
+  );
+  return spreadOf(scores);
+}
+
+const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
+  test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
+
+/** Holm's correction of several p at once. */
+function holm(ps: readonly number[]): number[] {
+  const order = ps.map((_, i) => i).sort((a, b) => ps[a]! - ps[b]!);
+  const adjusted = new Array<number>(ps.length);
+  let least = 0;
+  for (const [rank, i] of order.entries()) {
+    least = Math.max(least, Math.min(1, (ps.length - rank) * ps[i]!));
+    adjusted[i] = least;
+  }
+  return adjusted;
+}
 
 const summary = (scores: readonly number[]) =>
   scores.length === 0
@@ -59,24 +84,28 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
     `${task}, seed ${seed}`,
     ...names.map(name => fixed(scores[name], 1)),
   ]);
-  for (const task of TASKS) {
+  const tasks = TASKS.filter(task => all.some(line => line.task === task));
+  for (const task of tasks) {
     const here = all.filter(line => line.task === task);
-    if (here.length === 0) continue;
     const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
     rows.push([`**${task}, mean (sd)**`, ...names.map(name => summary(column(name)))]);
   }
-  for (const group of [...TASKS, 'both']) {
-    const here = all.filter(({ task }) => group === 'both' || task === group);
-    rows.push([
-      `found less it, ${group}`,
-      ...names.map(name => {
-        if (name === 'found') return '';
-        const test = signFlipTest(
-          here.flatMap(({ scores }) => (scores[name] === undefined ? [] : [scores.found! - scores[name]])),
-        );
-        return test ? `${fixed(test.difference, 1)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
-      }),
-    ]);
+  type Line = (typeof all)[number];
+  /** Differences to a rival, one a pair, in points or in another unit. */
+  const apart = (lines: readonly Line[], name: (typeof names)[number], unit = (_: string) => 1) =>
+    lines.flatMap(({ task, scores }) =>
+      scores[name] === undefined ? [] : [(scores.found! - scores[name]) / unit(task)],
+    );
+  for (const task of tasks) {
+    const here = all.filter(line => line.task === task);
+    rows.push([`found less it, ${task}`, '', ...names.slice(1).map(name => told(signFlipTest(apart(here, name)), 1))]);
+  }
+  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, steps)]));
+  if ([...spreads.values()].every(spread => spread > 0)) {
+    const tests = names.slice(1).map(name => signFlipTest(apart(all, name, task => spreads.get(task)!)));
+    const adjusted = holm(tests.map(test => test?.p ?? 1));
+    const cells = tests.map((test, i) => told(test && { ...test, p: adjusted[i]! }, 2));
+    rows.push(['**in spreads, all tasks; p by Holm**', '', ...cells]);
   }
   return table(['test score', ...names], rows);
 }

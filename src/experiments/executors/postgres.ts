@@ -31,21 +31,16 @@ const options = z.strictObject({
   priority: keyWithDefault(
     z.coerce.number().int().min(-10).max(10),
     0,
-    'from -10 to 10: runs of a higher one go first; experiments of the same take turns (default 0)',
+    'from -10 to 10: runs of a higher one go first; experiments of the same take turns',
     { hint: 'N' },
   ),
-  retries: keyWithDefault(
-    z.coerce.number().int().min(0).max(100),
-    2,
-    'how often to try a run again that has failed (default 2)',
-    {
-      hint: 'N',
-    },
-  ),
+  retries: keyWithDefault(z.coerce.number().int().min(0).max(100), 2, 'how often to try a run again that has failed', {
+    hint: 'N',
+  }),
   lease: keyWithDefault(
     z.coerce.number().int().min(10).max(3600),
     60,
-    'seconds without a word from its worker after which another takes a run (default 60)',
+    'seconds without a word from its worker after which another takes a run',
     { hint: 'SECONDS' },
   ),
 });

@@ -37,6 +37,8 @@ interface Encoder<Config> {
   states(builder: Builder<Config>): Value;
   /** Which of them stand for a text (default: the first token's). */
   readonly pooling?: Pooling;
+  /** `TextReader.stateOf`, where that is the first token's. */
+  readonly firstState?: TextReader<Config>['stateOf'];
   /** What becomes of a text's state before the head. */
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts. */
@@ -89,6 +91,7 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
       return {
         config,
         vocabSize: config.vocabSize,
+        learningRate: suitedRate(config),
         sites: encoder.sites,
         ...{ namesOf, unread, sliceOf },
         headTensors: headTensors(form.head),
@@ -126,9 +129,18 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
   };
 }
 
+/**
+ * The paper's 3e-4 suits a T5-large, of a width of 1,024; the narrower a model, the larger the rate it bears (measured:
+ * docs/backbones.md). 8e-4 for a width of 384, 4e-4 for BERT-base; never above 1e-3.
+ */
+function suitedRate({ width }: EncoderConfig): number {
+  const rate = Math.max(3e-4, (3e-4 * 1024) / width);
+  return Number(Math.min(1e-3, rate).toPrecision(1));
+}
+
 function readerOf<Config extends EncoderConfig>(
   { width, feedForwardWidth }: Config,
-  { states, pooling = 'first', pooled = (_, state) => state, feeds, feedsWithin, head }: Encoder<Config>,
+  { states, firstState, pooling = 'first', pooled = (_, state) => state, feeds, feedsWithin, head }: Encoder<Config>,
   {
     longest,
     hasTypes,
@@ -142,6 +154,7 @@ function readerOf<Config extends EncoderConfig>(
   },
 ): TextReader<Config> {
   return {
+    ...(firstState && pooling === 'first' && { stateOf: firstState }),
     ...{ states, pooling, pooled, width, feedForwardWidth, feedsWithin, hasTypes, longest },
     feeds(texts) {
       const length = Math.max(...texts.map(({ ids }) => ids.length));

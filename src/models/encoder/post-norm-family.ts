@@ -39,6 +39,7 @@ export function postNormFamily(form: PostNormForm) {
       return {
         sites: postNormSites(config, names, { hasPooler: pooler !== undefined }),
         states: builder => encodeTexts(builder, names),
+        firstState: (builder, first) => encodeTexts(builder, names, first),
         pooled: (builder, state) => throughPooler(builder, pooler, state),
         feeds: texts => postNormFeeds(texts, config, counting(config)),
         feedsWithin: (graph, rows) => postNormFeedsWithin(graph, rows, config, counting(config)),

@@ -41,6 +41,7 @@ export interface SelfAttention {
 /**
  * A self-attention with its output projection, onto `residual`. `bias`, which holds masks and relative positions,
  * [1 or batch, 1 or heads, 1 or length, seen], is added to the scores.
+ * @param asking the tokens whose states are wanted, where these are not all that are looked at
  */
 export function selfAttention(
   builder: Builder,
@@ -48,16 +49,21 @@ export function selfAttention(
   { states, length }: Sequence,
   bias: Value,
   residual: Value,
+  asking: Sequence = { states, length },
 ): Value {
   const { name, heads, keyHeads = heads, headWidth, turn = whole => whole, recall = (_, own) => own } = attention;
-  const maps = [attention.query, attention.key, attention.value].map(site => builder.map(site));
-  const [query, key, value] = builder.attach.linears(states, maps);
+  const [asks, ...answers] = [attention.query, attention.key, attention.value].map(site => builder.map(site));
+  const { attach } = builder;
+  const [query, key, value] =
+    asking.states === states
+      ? attach.linears(states, [asks!, ...answers])
+      : [attach.linear(asking.states, asks!), ...attach.linears(states, answers)];
   const scaled = attention.scale === undefined ? query! : scale(query!, attention.scale);
-  const queries = turn(splitHeads(scaled, length, heads, headWidth));
+  const queries = turn(splitHeads(scaled, asking.length, heads, headWidth));
   const own = turn(splitHeads(key!, length, keyHeads, headWidth));
   const { keys, values } = recall(name, { keys: own, values: splitHeads(value!, length, keyHeads, headWidth) });
   const context = joinHeads(attend(softmax(add(scoresOf(queries, keys), bias)), values));
-  return builder.attach.output(name, builder.map(attention.output), context, residual);
+  return attach.output(name, builder.map(attention.output), context, residual);
 }
 
 /** [batch·length, heads·headWidth] → [batch, heads, length, headWidth]. */

@@ -26,7 +26,8 @@ type Texts = readonly [first: string, second?: string];
 /**
  * How a model with a head reads a task and answers it: the first of an example's segments is read together with all
  * others; where it brings choices, what is asked together with each of these.
- * @throws InputError where answers are free text, and for options of models that write
+ * @throws InputError where answers are free text, and for options of models that write; when it reads, where a row has
+ * no choices
  */
 export function headCodec(
   tokenizer: TextTokenizer,
@@ -100,7 +101,13 @@ function pairOf(segments: readonly Segment[]): Texts {
 
 function textsOfChoices(segments: readonly Segment[]): Texts[] {
   const asked = segments.filter(({ choice }) => !choice).map(({ text }) => text);
-  return segments.filter(({ choice }) => choice).map(({ text }) => [asked.join(' '), text] as const);
+  const choices = segments.filter(({ choice }) => choice);
+  if (choices.length > 0) return choices.map(({ text }) => [asked.join(' '), text] as const);
+  throw new InputError('there is nothing to choose among', {
+    code: 'wrong-field-type',
+    where: asked.join(' '),
+    remedy: 'give each row one choice at least',
+  });
 }
 
 function encodedOutput(output: Output, { choices = [] }: InferenceInput): EncodedOutput {

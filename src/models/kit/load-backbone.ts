@@ -37,6 +37,8 @@ export interface Backbone<Config, Words extends Tokenizer = Tokenizer> extends C
   /** Parsed and checked; the fingerprint holds all of it. */
   readonly config: Config;
   readonly vocabSize: number;
+  /** `Model.learningRate` */
+  readonly learningRate?: number;
   /** Every place where modules can attach, in the order of the forward pass. */
   readonly sites: readonly Site[];
   /** Names of the tensors that `answers` reads, where the checkpoint has them. */
@@ -101,6 +103,7 @@ export async function loadBackbone<Config, Words extends Tokenizer>(
       name,
       folder,
       parameters: sizes.reduce((sum, size) => sum + size, 0),
+      ...(backbone.learningRate !== undefined && { learningRate: backbone.learningRate }),
       fingerprint,
       hashes,
       warnings: notice === undefined ? warnings : [...warnings, notice],

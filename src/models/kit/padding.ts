@@ -55,6 +55,12 @@ export function causalMask(length: number): Feed {
   return pairMask(length, (query, key) => key <= query);
 }
 
+/** The same of texts of these lengths that stand side by side, none of which sees another. */
+export function causalMaskWithin(lengths: readonly number[]): Feed {
+  const texts = lengths.flatMap((length, text) => new Array<number>(length).fill(text));
+  return pairMask(texts.length, (query, key) => key <= query && texts[key] === texts[query]);
+}
+
 /** Every position sees those at most `reach` away, on both sides: float32 [1, 1, length, length]. */
 export function localMask(length: number, reach: number): Feed {
   return pairMask(length, (query, key) => Math.abs(key - query) <= reach);

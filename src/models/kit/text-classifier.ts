@@ -21,6 +21,11 @@ export interface TextReader<Config> {
   states(builder: Builder<Config>): Value;
   /** Which of them stand for a text. */
   readonly pooling: Pooling;
+  /**
+   * Adds the forward pass of what stands for a text alone, [batch, width], for less than that of all states: `pool`
+   * takes it of states [batch·source, width] that come before.
+   */
+  stateOf?(builder: Builder<Config>, pool: (states: Value) => Value): Value;
   /** What becomes of a text's state [batch, width] before the head (default: nothing). */
   readonly pooled?: (builder: Builder<Config>, state: Value) => Value;
   /** What `states` reads of texts; lengths are padded as `paddedLength` says. */
@@ -59,13 +64,13 @@ export async function headAnswers<Config>(
   const heads = await textHeads(reader.width, layers, trained);
   const forward = forwardOf(reader, form, layers);
   const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
-
-  // A choice is a text with a number, and which texts belong together no graph of one text can know.
-  const { feedsWithin } = answer.kind === 'choice' ? {} : reader;
+  const { feedsWithin } = reader;
   return {
     heads,
     ...(feedsWithin && {
-      standalone: blueprint => standaloneClassifier(logitsOf(blueprint), { ...reader, feedsWithin }),
+      standalone: blueprint =>
+        // A choice is a text with a number: whoever runs the graph knows which texts belong together.
+        standaloneClassifier(outputGraph(blueprint, 'logits', forward.numbers), { ...reader, feedsWithin }),
     }),
     graphs: (blueprint): ProgramGraphs => ({
       tokensPerRun: tokensPerRun(reader.feedForwardWidth),
@@ -123,12 +128,12 @@ function forwardOf<Config>(
   reader: TextReader<Config>,
   form: AnswerForm,
   layers: readonly HeadLayer[],
-): Forward<Config> {
-  const logits = (builder: Builder<Config>): Value =>
-    form.logits(builder.graph, applyHead(builder, layers, textStates(reader, builder)));
+): Forward<Config> & { numbers(builder: Builder<Config>): Value } {
+  const numbers = (builder: Builder<Config>): Value => applyHead(builder, layers, textStates(reader, builder));
+  const logits = (builder: Builder<Config>): Value => form.logits(builder.graph, numbers(builder));
   const inputsOf = (batch: readonly { readonly input: EncodedInput }[]) => batch.map(({ input }) => input);
   return {
-    logits,
+    ...{ numbers, logits },
     logitsFeeds: batch => inputFeeds(reader, form, inputsOf(batch)),
     states: builder => reshape(reader.states(builder), ['batch', 'source', reader.width]),
     statesFeeds: batch => reader.feeds(form.textsOf(inputsOf(batch))),
@@ -138,9 +143,10 @@ function forwardOf<Config>(
 }
 
 /** One state a text, [batch, width]. */
-function textStates<Config>({ states, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
+function textStates<Config>({ states, stateOf, pooled }: TextReader<Config>, builder: Builder<Config>): Value {
   const weights = builder.graph.input('pooling', 'float32', ['batch', 'source']);
-  const state = pool(states(builder), weights);
+  const pooling = (of: Value) => pool(of, weights);
+  const state = stateOf ? stateOf(builder, pooling) : pooling(states(builder));
   return pooled ? pooled(builder, state) : state;
 }
 

@@ -1,12 +1,14 @@
 import type { EncodedInput, Generator, Program } from '../../core/program.ts';
 import { disposeOf, type Feeds, type SessionSettings } from '../../runtime/session.ts';
-import { textLabelFeeds } from '../kit/cross-entropy.ts';
 import { decodeGreedily } from '../kit/greedy.ts';
 import { presentNames } from '../kit/key-value-cache.ts';
 import { createProgramCore } from '../kit/program-core.ts';
 import { tokensPerRun } from '../kit/tokens-per-run.ts';
-import { decoderFeeds, shiftedRight, sourceFeeds, targetIds, tokenFeeds } from './feeds.ts';
+import { answersFeeds, groupsOf, sourceFeeds, targetIds, tokenFeeds } from './feeds.ts';
 import { cacheForm, decodingGraph, encodingGraph, rankingGraph, type T5Blueprint, t5Forward } from './t5-graphs.ts';
+
+/** Logits that answers are ranked by at once, unless those of one answer are more: 32 MiB. */
+const LOGITS = 2 ** 23;
 
 /**
  * Makes a program of a blueprint: beside what is trained it encodes inputs once, and writes or ranks answers to them.
@@ -68,17 +70,14 @@ export function createT5Program(blueprint: T5Blueprint, settings: SessionSetting
       if (inputs.length === 0) return scores;
       await withEncoded(inputs, delta, gates, async encoded => {
         const ranking = await session('ranking', rankingGraph);
-        for (const [column, target] of targets.entries()) {
-          const rows = inputs.map(() => target);
-          const { labels } = textLabelFeeds(rows, padId);
-          const { logProbabilities } = await ranking.run({
-            ...encoded,
-            ...decoderFeeds(shiftedRight(rows, config), config),
-            labels: labels!,
-          });
+        let first = 0;
+        for (const group of groupsOf(targets, LOGITS / (inputs.length * config.vocabSize))) {
+          const { logProbabilities } = await ranking.run({ ...encoded, ...answersFeeds(group, inputs.length, config) });
+          const columns = group.flatMap((target, i) => target.map(() => first + i));
           for (const [i, logProbability] of (logProbabilities!.data as Float32Array).entries()) {
-            scores[Math.floor(i / target.length)]![column]! += logProbability;
+            scores[Math.floor(i / columns.length)]![columns[i % columns.length]!]! += logProbability;
           }
+          first += group.length;
         }
       });
       return scores;

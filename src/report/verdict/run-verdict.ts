@@ -217,7 +217,7 @@ function methodOf(settings: RunFacts['settings'], folder: string, { resources }:
   return String(settings.strategy ?? defaultStrategy.name);
 }
 
-/** Flags that make a stage so many times as long, whichever of its two limits has ended it. */
+/** Flags that make a stage so many times as long, whichever of its limits has ended it. */
 function longer(
   { metrics, settings }: RunFacts,
   stage: MetricsLine['stage'],
@@ -226,8 +226,10 @@ function longer(
 ): Record<string, number> {
   const steps = metrics.findLast(line => line.stage === stage)?.steps;
   const given = Number(settings[epochs] ?? Number.NaN);
+  const limits = stage === 'search' ? ['search-steps', 'max-steps'] : ['max-steps'];
+  const hindering = steps === undefined ? [] : limits.filter(key => Number(settings[key]) < times * steps);
   return {
-    ...(settings['max-steps'] !== undefined && steps !== undefined && { 'max-steps': times * steps }),
+    ...Object.fromEntries(hindering.map(key => [key, times * steps!])),
     ...(Number.isFinite(given) && { [epochs]: times * given }),
   };
 }

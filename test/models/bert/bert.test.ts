@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readSafetensors } from '../../../src/files/safetensors-arrays.ts';
 import { parseBertConfig } from '../../../src/models/bert/bert.ts';
-import { loadModel } from '../../../src/models/load-model.ts';
+import { loadModel, sketchModel } from '../../../src/models/load-model.ts';
 import { fixturePath, largestDifference, numbersOf, readDocument, readNumbers } from '../../witness/fixtures.ts';
 import { conformance } from '../conformance.ts';
 
@@ -71,4 +71,12 @@ it('what would compute something else is refused', async () => {
   ] as const) {
     assert.throws(() => parseBertConfig({ ...whole, ...change }, 'config.json'), message);
   }
+});
+
+it('a width of 32 is given the largest rate that was measured, and its sketch the same', async () => {
+  const [model, sketch] = [
+    await loadModel(fixturePath('tiny-bert'), { threads: 1 }),
+    await sketchModel(fixturePath('tiny-bert')),
+  ];
+  assert.deepEqual([model.learningRate, sketch.learningRate], [1e-3, 1e-3]);
 });

@@ -66,6 +66,7 @@ it('each choice is read with what is asked, and answers by its text, or by the n
   );
   assert.deepEqual(free.encode({ text: 'y' }, reading), { class: 1 });
   assert.deepEqual(outputsOf(free.choice!, [reading]), [{ class: 0 }, { class: 1 }]);
+  assert.throws(() => free.read([segment('why', 'question')]), { code: 'wrong-field-type', where: 'why' });
   assert.equal(answerOf(free.choice!, reading, Float64Array.of(-2, -0.1)), 'y');
 
   const named = model.codec({ choices: true, labels: ['choice1', 'choice2'] }, options);
