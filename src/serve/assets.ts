@@ -69,7 +69,7 @@ export function plotStyleSheet(): string {
 }
 
 /** The page's scripts as browsers run them, by path. */
-export type Scripts = ReadonlyMap<string, string>;
+type Scripts = ReadonlyMap<string, string>;
 
 const imports = /^(?:import|export)\b[^;'"]*?from\s*["'](\.[^"']+)["']/gm;
 

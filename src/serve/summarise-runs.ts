@@ -98,17 +98,25 @@ function settingsOf(
   keys: readonly string[],
   { metrics }: RunFolder,
 ): Record<string, string> {
-  const idle = config['max-steps'] === undefined ? [] : epochsCutShort(Number(config['max-steps']), metrics);
+  const idle = epochsCutShort(config, metrics);
   const said = keys.filter(key => !idle.includes(key) && ['string', 'number'].includes(typeof config[key]));
   return Object.fromEntries(said.map(key => [key, String(config[key])]));
 }
 
-/** Of stages that `max-steps` ends before their epochs do: these tell no run from another then. */
-function epochsCutShort(mostSteps: number, metrics: string): string[] {
+/** A stage's epochs, and what may end it before them. */
+const lengths = [
+  { stage: 'search', epochs: 'epochs', limits: ['max-steps', 'search-steps'] },
+  { stage: 'retrain', epochs: 'retrain-epochs', limits: ['max-steps'] },
+];
+
+/** Epochs of stages that a limit of steps has ended: they tell no run from another then. */
+function epochsCutShort(config: Readonly<Record<string, unknown>>, metrics: string): string[] {
+  if (!lengths.some(({ limits }) => limits.some(key => key in config))) return [];
   const lines = readLastMetrics(metrics, tailBytes);
-  return Object.entries({ search: 'epochs', retrain: 'retrain-epochs' }).flatMap(([stage, key]) =>
-    lines.findLast(line => line.stage === stage)?.steps === mostSteps ? [key] : [],
-  );
+  return lengths.flatMap(({ stage, epochs, limits }) => {
+    const steps = lines.findLast(line => line.stage === stage)?.steps;
+    return steps !== undefined && limits.some(key => config[key] === steps) ? [epochs] : [];
+  });
 }
 
 function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {

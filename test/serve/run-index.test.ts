@@ -147,6 +147,9 @@ test('epochs that a limit of steps has cut short tell no run from another', () =
   };
   const limit = 'epochs: 10\nretrain-epochs: 20\nmax-steps: ';
   assert.deepEqual(settings('ended', `${limit}100\n`), { 'max-steps': '100' });
+  assert.deepEqual(settings('searched', `${limit}300\nsearch-steps: 100\n`), {
+    ...{ 'retrain-epochs': '20', 'max-steps': '300', 'search-steps': '100' },
+  });
   const all = { epochs: '10', 'retrain-epochs': '20', 'max-steps': '300' };
   assert.deepEqual(settings('not-reached', `${limit}300\n`), all);
 });
