@@ -1,7 +1,9 @@
 import { html } from 'htm/preact';
 import { runsTable } from '../report/overview.ts';
+import { text } from '../report/pictures/svg.ts';
 import type { RunSummary } from '../report/run-summary.ts';
-import { stageCurves, tablePanel } from '../report/sections.ts';
+import { cellsTable, panel, stageCurves, tablePanel } from '../report/sections.ts';
+import type { Table } from '../report/table.ts';
 import { Chart } from './chart.ts';
 import { Difference, type NamedView } from './difference.ts';
 import { Drawn } from './markup.ts';
@@ -30,7 +32,7 @@ export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
   return html`<article>
     <h1>${runs.length} ${runs.length === 1 ? 'run' : 'runs side by side'}</h1>
     <${Drawn} markup=${tablePanel('Runs', runsTable(runs.map((run, index) => ({ ...run, id: names[index]! }))))} />
-    ${differing && html`<${Drawn} markup=${tablePanel('Settings that differ', differing)} />`}
+    ${differing && html`<${Drawn} markup=${settingsPanel(differing)} />`}
     <div class="curves">
       ${[...curves].map(([title, lines]) => {
         const series = lines.flatMap(({ run, series }) =>
@@ -49,4 +51,14 @@ export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
       )}
     </div>
   </article>`;
+}
+
+/** All to the left: a setting is a number in one run and a word in the next. */
+function settingsPanel({ header, rows }: Table) {
+  const cells = rows.map(row => row.map(text));
+  return panel(
+    'Settings that differ',
+    ['csv'],
+    [cellsTable(header, cells, new Array<boolean>(header.length).fill(false))],
+  );
 }

@@ -123,7 +123,8 @@ function differenceText({ foundLessThis }: ComparisonRow): string {
 export function differenceInWords({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
   if (foundLessThis === undefined) return '';
   const { difference, p, smallestP } = foundLessThis;
-  const value = `p = ${p.toPrecision(2)}`;
+  // In one piece where the words are broken.
+  const value = `p\u00a0=\u00a0${p.toPrecision(2)}`;
   if (smallestP > significant) return `too few seeds to tell (${value})`;
   if (p > significant) return `no difference shown (${value})`;
   return difference > 0 ? `found is better (${value})` : `found is worse (${value})`;

@@ -80,7 +80,7 @@ article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .u-legend td, .u-legend th { border: 0; padding: .1rem .3rem; }
 .u-legend .u-marker { display: none; }
 @media (max-width: 56rem) {
-  .shell { grid-template: auto auto 1fr / 1fr; height: auto; min-height: 100dvh; }
+  .shell { grid-template: auto auto 1fr / minmax(0, 1fr); height: auto; min-height: 100dvh; }
   .list { border-right: 0; min-height: 0; } .list ul { max-height: 60dvh; flex: none; }
   .shell:not([data-view="overview"]) .list { display: none; }
   .back { display: inline-block; }
