@@ -46,8 +46,8 @@ export async function runSearchStage(
 }
 
 /**
- * A listener that writes what a search thinks to its history, moment by moment. What the file has of steps that are told
- * again, after a crash, is taken back first: it ends as that of a search without one.
+ * A listener that writes what a search thinks to its history, moment by moment. What the file has of steps that are
+ * told again, after a crash, is taken back first: it ends as that of a search without one.
  */
 export function recordHistory(file: string): (event: JobEvent) => void {
   let latest: { step: number; opinion: Opinion; written: boolean } | undefined;

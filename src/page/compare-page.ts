@@ -12,7 +12,10 @@ import { settingsThatDiffer } from './settings-table.ts';
 import { Structure } from './structure.ts';
 import { useViews } from './use-views.ts';
 
-/** Runs side by side: their scores, in what settings they differ, their curves over each other, what their structures share, each on one scale. */
+/**
+ * Runs side by side: their scores, in what settings they differ, their curves over each other, what their structures
+ * share, each on one scale.
+ */
 export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
   const fetched = useViews(runs);
   const names = tellingNames(runs.map(({ id }) => id));

@@ -36,7 +36,10 @@ function Ended({ text, goOn, wayOn = 'go on with' }: NonNullable<RunSummary['end
   const how = `${wayOn[0]!.toUpperCase()}${wayOn.slice(1)}`;
   return html`<div class="panel ended">
     <p>This run is not finished: ${text}.</p>
-    ${goOn !== undefined && html`<p>${how}: <span dangerouslySetInnerHTML=${{ __html: commandMarkup(goOn) }}></span></p>`}
+    ${
+      goOn !== undefined &&
+      html`<p>${how}: <span dangerouslySetInnerHTML=${{ __html: commandMarkup(goOn) }}></span></p>`
+    }
   </div>`;
 }
 
