@@ -149,8 +149,9 @@ export function comparisonNotes({ rows, test, sharedBudgets, overhead }: Compari
       `${Math.round(overhead.seconds)} s.`,
   ];
   const size =
-    'Scores are mean ± standard deviation over the seeds; time and losses are of all stages and attempts ' +
-    'of a run, memory the largest resident size of the process.';
+    'Scores are mean ± standard deviation over the seeds; ‱ are parameters of ten thousand of the backbone. Time and ' +
+    'losses (those of a batch that were taken with their gradients) are of all stages and attempts of a run, memory ' +
+    'the largest resident size of the process.';
   return [size, ...(test === undefined ? [] : [test]), ...mean, ...shared, ...(share ?? [])];
 }
 

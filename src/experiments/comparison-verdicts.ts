@@ -1,7 +1,7 @@
 import { searchMoments } from '../report/search-moments.ts';
 import { shownModules } from '../report/structure-modules.ts';
 import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparison-verdict.ts';
-import { settlement } from '../report/verdict/run-verdict.ts';
+import { settlement } from '../report/verdict/settlement.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
 import { readStructure } from '../structure/structure-file.ts';

@@ -68,6 +68,15 @@ export type JobEvent =
       readonly best: number;
     };
 
+/** How many moments a search has at least, where it has so many steps. */
+const MOMENTS = 100;
+
+/** Whether a search is looked at after a step, by its history and by who waits: evenly, and at every evaluation. */
+export function isMoment({ step, steps, evaluates }: Extract<JobEvent, { type: 'step' }>): boolean {
+  // One that is evaluated is written before its state is saved, where a stop may come.
+  return evaluates === true || step % Math.ceil(steps / MOMENTS) === 0;
+}
+
 /** What every job is given beside its settings. */
 export interface JobContext extends WithCatalogue {
   /** Told of every step, evaluation and stage. */

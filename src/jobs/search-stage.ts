@@ -7,7 +7,7 @@ import { appendHistory, beginHistory, cutHistory, type Opinion } from '../runs/s
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
-import type { JobContext, JobEvent } from './job-events.ts';
+import { isMoment, type JobContext, type JobEvent } from './job-events.ts';
 import { relay } from './log-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 
@@ -45,12 +45,9 @@ export async function runSearchStage(
   }
 }
 
-/** How many moments of a search are kept at least, where it has so many steps. */
-const moments = 100;
-
 /**
- * A listener that writes what a search thinks to its history: evenly over the steps, and at every evaluation. What the
- * file has of steps that are told again, after a crash, is taken back first: it ends as that of a search without one.
+ * A listener that writes what a search thinks to its history, moment by moment. What the file has of steps that are
+ * told again, after a crash, is taken back first: it ends as that of a search without one.
  */
 export function recordHistory(file: string): (event: JobEvent) => void {
   let latest: { step: number; opinion: Opinion; written: boolean } | undefined;
@@ -68,8 +65,7 @@ export function recordHistory(file: string): (event: JobEvent) => void {
     const opinion = event.type === 'step' ? opinionOf(event) : undefined;
     if (event.type === 'step' && opinion !== undefined) {
       latest = { step: event.step, opinion, written: false };
-      // One that is evaluated is written before its state is saved, where a stop may come.
-      if (event.evaluates || event.step % Math.ceil(event.steps / moments) === 0) write();
+      if (isMoment(event)) write();
     } else if (event.type === 'evaluation' && event.step === latest?.step) {
       write();
     }

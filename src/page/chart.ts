@@ -1,6 +1,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
+import { count } from '../core/format.ts';
 import { curveLine, curveSample, curvesSvg, type Series } from '../report/pictures/curve-svg.ts';
 import { text } from '../report/pictures/svg.ts';
 import { tableMarkup } from '../report/sections.ts';
@@ -18,7 +19,7 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
 
   useEffect(() => {
     const element = place.current!;
-    const chart = new UPlot(options(element, series), data as UPlot.AlignedData, element);
+    const chart = new UPlot(options(element, series, title.split(': ').at(-1)!), data as UPlot.AlignedData, element);
     plot.current = chart;
     // It may still be told of a size when the element has left the page: it asks this one, not what `place` holds then.
     const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 220 }));
@@ -51,7 +52,8 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
   </section>`;
 }
 
-function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
+/** @param unnamed what the only curve shows */
+function options(place: HTMLElement, series: readonly Series[], unnamed: string): UPlot.Options {
   const looks = getComputedStyle(place);
   const named = (name: string) => looks.getPropertyValue(name).trim();
   const [muted, line] = [named('--muted'), named('--line')];
@@ -63,12 +65,12 @@ function options(place: HTMLElement, series: readonly Series[]): UPlot.Options {
     axes: [axis, { ...axis, size: 56 }],
     legend: { show: true, live: true },
     series: [
-      { label: 'step' },
+      { label: 'step', value: (_, step) => (step === null ? '–' : count(step)) },
       ...series.map(({ name }, index): UPlot.Series => {
         const { hue, dash } = curveLine(index);
         const lengths = dash.split(' ').filter(Boolean).map(Number);
         return {
-          label: legendLabel(name || 'value', index),
+          label: legendLabel(name || unnamed, index),
           stroke: named(`--series-${hue}`),
           width: 2,
           spanGaps: true,

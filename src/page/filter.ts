@@ -2,7 +2,8 @@ import type { RunSummary } from '../report/run-summary.ts';
 
 type Comparison = (a: RunSummary, b: RunSummary) => number;
 
-const text = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+// `localeCompare` looks its rules up anew for each of the thousands of pairs.
+const text = new Intl.Collator('en', { numeric: true }).compare;
 const byName: Comparison = (a, b) => text(a.id, b.id);
 /** The largest first, those without a number last. */
 const falling = (value: (run: RunSummary) => number | undefined): Comparison => {

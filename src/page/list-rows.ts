@@ -51,7 +51,8 @@ export function RunRow({ row, isStop, isCurrent, isTicked, tick, reach }: RunRow
     const { id, state, changed, task, model, method, seed, test, metric, progress } = run;
     const at = progress && state !== 'finished' ? stageText(progress) : '';
     const tabindex = isStop ? 0 : -1;
-    const facts = [task, model, method, seed === null ? '' : `seed ${seed}`].filter(Boolean).join(' · ');
+    // What is cut off where there is no room is what most runs have alike.
+    const facts = [task, method, seed === null ? '' : `seed ${seed}`, model].filter(Boolean).join(' · ');
     return html`<li class=${`row ${state} depth-${Math.min(depth, deepestIndent)}`}>
       <label class="tick">
         <input
@@ -64,15 +65,20 @@ export function RunRow({ row, isStop, isCurrent, isTicked, tick, reach }: RunRow
       </label>
       <a data-stop href=${runLink(id)} title=${id} tabindex=${tabindex} aria-current=${isCurrent ? 'page' : undefined}
         onFocus=${() => reach(id)}>
-        <span class="unseen">${id}</span><span class="name" aria-hidden="true">${cutMiddle(name, longestName)}</span>
-        <span class="value">${test === undefined ? '' : score(test)}<small>${
-          test === undefined ? '' : ` ${metric}`
-        }</small></span>
-        <span class="facts" title=${facts}>${facts}</span>
-        <span class="state"
-          ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>${' '}
-          <time>${state === 'finished' ? dateText(changed) : ''}</time></span
-        >
+        <span class="unseen">${id}</span>
+        <span class="line">
+          <span class="name" aria-hidden="true">${cutMiddle(name, longestName)}</span>
+          <span class="value">${test === undefined ? '' : score(test)}<small>${
+            test === undefined ? '' : ` ${metric}`
+          }</small></span>
+        </span>
+        <span class="line">
+          <span class="facts" title=${facts}>${facts}</span>
+          <span class="state"
+            ><span class=${state === 'finished' ? 'unseen' : ''}>${[state, at].filter(Boolean).join(' ')}</span>${' '}
+            <time>${state === 'finished' ? dateText(changed) : ''}</time></span
+          >
+        </span>
       </a>
     </li>`;
   }, [run, name, depth, isStop, isCurrent, isTicked]);

@@ -1,4 +1,5 @@
 import { html } from 'htm/preact';
+import { useMemo } from 'preact/hooks';
 import { count } from '../core/format.ts';
 import { dateText } from '../report/labels.ts';
 import { methodsTable, transferTable } from '../report/overview.ts';
@@ -24,7 +25,8 @@ interface OverviewProps {
 export function OverviewPage({ runs, comparisons, shown, state, change }: OverviewProps) {
   const all = [...runs.values()];
   const inState = (state: string) => count(all.filter(run => run.state === state).length);
-  const [methods, transfer] = [methodsTable(all), transferTable(all)];
+  // Of a thousand runs they take longer than a key that is typed into the filter may.
+  const [methods, transfer] = useMemo(() => [methodsTable(all), transferTable(all)], [runs]);
   const figures = [
     ['Runs', count(all.length)],
     ['Running', inState('running')],

@@ -49,7 +49,8 @@ export function RunList({ runs, shown, state, change, current }: RunListProps) {
     <div class="controls">
       <input
         type="search"
-        placeholder="Filter: task, model, method, name…"
+        placeholder="Filter runs"
+        title="Words of a name, task, model, method or state, for example rte lora"
         aria-label="Filter runs"
         value=${filter}
         onInput=${(event: Event) => change({ filter: (event.target as HTMLInputElement).value })}

@@ -2,10 +2,10 @@ import { html } from 'htm/preact';
 import { useErrorBoundary } from 'preact/hooks';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
-import { configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
+import { commandMarkup, configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
 import { Chart } from './chart.ts';
-import { Drawn } from './markup.ts';
+import { breakable, Drawn } from './markup.ts';
 import { Progress } from './run-progress.ts';
 import { Structure } from './structure.ts';
 import { useViews } from './use-views.ts';
@@ -17,7 +17,7 @@ export function RunPage({ run }: { run: RunSummary }) {
   const [failure] = useErrorBoundary();
   const problem = failure === undefined ? error : `This run cannot be shown: ${(failure as Error).message}`;
   return html`<article>
-    <h1>${run.id}</h1>
+    <h1>${breakable(run.id)}</h1>
     <p class="muted">
       <span class=${`state ${run.state}`}>${run.state}</span>${' '}
       ${[run.task, run.model === '' ? '' : `on ${run.model}`, run.method, run.seed === null ? '' : `seed ${run.seed}`]
@@ -32,10 +32,14 @@ export function RunPage({ run }: { run: RunSummary }) {
 }
 
 /** How a run ended that is not finished, and what goes on with it. */
-function Ended({ text, goOn }: NonNullable<RunSummary['ended']>) {
+function Ended({ text, goOn, wayOn = 'go on with' }: NonNullable<RunSummary['ended']>) {
+  const how = `${wayOn[0]!.toUpperCase()}${wayOn.slice(1)}`;
   return html`<div class="panel ended">
     <p>This run is not finished: ${text}.</p>
-    ${goOn !== undefined && html`<p>To go on: <code>${goOn}</code></p>`}
+    ${
+      goOn !== undefined &&
+      html`<p>${how}: <span dangerouslySetInnerHTML=${{ __html: commandMarkup(goOn) }}></span></p>`
+    }
   </div>`;
 }
 

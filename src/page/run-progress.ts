@@ -1,8 +1,9 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import { duration, plural } from '../core/format.ts';
+import { count, duration, plural } from '../core/format.ts';
 import type { RunProgress, RunSummary } from '../report/run-summary.ts';
 import type { SearchMoment } from '../report/search-moments.ts';
+import { steadiness } from '../report/verdict/settlement.ts';
 
 /** What people call the stages of a run. */
 const stageNames: Readonly<Record<string, string>> = {
@@ -16,7 +17,14 @@ const nameOf = (stage: string) => stageNames[stage] ?? stage;
 
 /** `search 40/100` */
 export function stageText({ stage, step, steps }: RunProgress): string {
-  return `${nameOf(stage)} ${step}/${steps}`;
+  return `${nameOf(stage)} ${steps === 0 ? 'begins' : `${step}/${steps}`}`;
+}
+
+/** `search, step 197 of 1,000 (last validated at step 150)` */
+export function stepText({ stage, steps, validated }: RunProgress, step: number, about = ''): string {
+  if (steps === 0) return `${nameOf(stage)} begins`;
+  const then = validated === undefined ? '' : ` (last validated at step ${count(validated)})`;
+  return `${nameOf(stage)}, ${about}step ${count(step)} of ${count(steps)}${then}`;
 }
 
 /**
@@ -45,19 +53,12 @@ export function leftText({ stage, step, steps, seconds, later }: RunProgress, st
   return together(`about ${all} left in all`, `${own} of the ${nameOf(stage)}`, follows);
 }
 
-/** `would keep 34 modules, 31 of them unchanged since step 100`: since half of the search so far. */
+/** `would keep 34 modules, 31 of them unchanged since step 100`, as the terminal has it of the same moments. */
 export function settledText(moments: readonly SearchMoment[]): string {
-  const last = moments.at(-1);
-  if (last === undefined || moments.length < 2) return '';
-  const since = moments.slice(moments.findIndex(({ step }) => step >= last.step / 2));
-  const stayed = since.reduce(
-    (kept, moment) => new Set(moment.kept.filter(index => kept.has(index))),
-    new Set(last.kept),
-  );
-  return (
-    `would keep ${plural(last.kept.length, 'module')}, ${stayed.size} of them unchanged since step ` +
-    `${since[0]!.step}`
-  );
+  const steady = steadiness(moments);
+  if (steady === undefined) return '';
+  const kept = plural(moments.at(-1)!.kept.length, 'module');
+  return `would keep ${kept}, ${count(steady.modules)} of them unchanged since step ${count(steady.since)}`;
 }
 
 interface ProgressProps {
@@ -89,8 +90,8 @@ export function Progress({ run: { state, changed, progress, stages = [] }, momen
       )}
     </ol>`
     }
-    <label for="progress">${nameOf(progress.stage)}, ${about}step ${step} of ${progress.steps}</label>
-    <progress id="progress" max=${progress.steps} value=${step}></progress>
+    <label for="progress">${stepText(progress, step, about)}</label>
+    <progress id="progress" max=${Math.max(progress.steps, 1)} value=${step}></progress>
     ${sentences.length > 0 && html`<p class="muted">${sentences.join('; ')}.</p>`}
   </div>`;
 }

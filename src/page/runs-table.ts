@@ -4,6 +4,7 @@ import { dateText } from '../report/labels.ts';
 import type { RunSummary } from '../report/run-summary.ts';
 import type { OrderName } from './filter.ts';
 import type { ListState } from './list-state.ts';
+import { breakable } from './markup.ts';
 import { runLink } from './route.ts';
 import { cutMiddle } from './run-tree.ts';
 
@@ -21,7 +22,7 @@ interface Column {
 const columns: readonly Column[] = [
   {
     ...{ name: 'run', order: 'name' },
-    show: ({ id }) => html`<a href=${runLink(id)} title=${id}>${cutMiddle(id, longestName)}</a>`,
+    show: ({ id }) => html`<a href=${runLink(id)} title=${id}>${breakable(cutMiddle(id, longestName))}</a>`,
   },
   {
     ...{ name: 'test', order: 'score', isNumber: true },

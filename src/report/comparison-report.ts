@@ -5,7 +5,7 @@ import { htmlDocument } from './html-document.ts';
 import { rowPlotSvg } from './pictures/row-plot-svg.ts';
 import { type ScoreSeries, scorePlotSvg } from './pictures/score-plot-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
-import { cellsTable, panel, verdictPanel } from './sections.ts';
+import { cellsTable, panel, pictureMarkup, verdictPanel } from './sections.ts';
 import { scoreRange } from './series.ts';
 
 /** Below this a difference is called one. */
@@ -34,7 +34,12 @@ export function comparisonSections({ model, rows, failed, verdicts = [] }: Compa
       panel(
         `${task}: score against parameters`,
         ['svg'],
-        [scorePlotSvg(`${task} on ${model}`, `test ${own[0]!.metric}`, seriesOf(own), baselineOf(own)) as Markup],
+        [
+          pictureMarkup(
+            `${task}: score against parameters`,
+            scorePlotSvg(`${task} on ${model}`, `test ${own[0]!.metric}`, seriesOf(own), baselineOf(own)) as Markup,
+          ),
+        ],
       ),
     ]),
     element('p', { class: 'muted' }, [
@@ -86,16 +91,18 @@ function methodsTable(rows: readonly ComparisonRow[]): Markup {
     row === best ? element('strong', {}, [cell(`${rowName(row)} (best)`)]) : cell(rowName(row)),
     cell(spreadText(row.test)),
     plot(row, rowName(row)),
+    ...(isTested ? [cell(differenceInWords(row)), cell(differenceText(row))] : []),
     cell(count(row.seeds.length)),
     cell(count(Math.round(row.parameters))),
-    ...(isTested ? [cell(differenceText(row)), cell(differenceInWords(row))] : []),
   ]);
-  const last = [cell(baseline.name), cell(score(baseline.value)), plot(undefined, baseline.name), cell(''), cell('')];
-  const scale = `${range[0].toFixed(0)} – ${range[1].toFixed(0)}`;
+  const rest = new Array<Markup>(isTested ? 4 : 2).fill(cell(''));
+  const last = [cell(baseline.name), cell(score(baseline.value)), plot(undefined, baseline.name), ...rest];
+  const scale = `${best.metric} from ${range[0].toFixed(0)} to ${range[1].toFixed(0)}`;
   return cellsTable(
-    ['method', 'test', scale, 'seeds', 'parameters', ...(isTested ? ['found − this', 'in words'] : [])],
-    [...lines, [...last, ...(isTested ? [cell(''), cell('')] : [])]],
-    [false, true, false, true, true, true, false],
+    // What is asked first is read first where there is no room for all.
+    ['method', 'test', scale, ...(isTested ? ['in words', 'found − this'] : []), 'seeds', 'parameters'],
+    [...lines, last],
+    [false, true, false, ...(isTested ? [false, true] : []), true, true],
   );
 }
 
@@ -116,10 +123,11 @@ function differenceText({ foundLessThis }: ComparisonRow): string {
 export function differenceInWords({ foundLessThis }: Pick<ComparisonRow, 'foundLessThis'>): string {
   if (foundLessThis === undefined) return '';
   const { difference, p, smallestP } = foundLessThis;
-  const value = `p = ${p.toPrecision(2)}`;
+  // In one piece where the words are broken.
+  const value = `p\u00a0=\u00a0${p.toPrecision(2)}`;
   if (smallestP > significant) return `too few seeds to tell (${value})`;
   if (p > significant) return `no difference shown (${value})`;
-  return difference > 0 ? `the found structure is better (${value})` : `the found structure is worse (${value})`;
+  return difference > 0 ? `found is better (${value})` : `found is worse (${value})`;
 }
 
 /** A line a method, over its budgets. */

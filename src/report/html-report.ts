@@ -7,7 +7,16 @@ import { curvesSvg } from './pictures/curve-svg.ts';
 import type { Markup } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
 import type { SearchMoment } from './search-moments.ts';
-import { configPanel, panel, stageCurves, structurePanel, tablePanel, tiles, verdictPanel } from './sections.ts';
+import {
+  configPanel,
+  panel,
+  pictureMarkup,
+  stageCurves,
+  structurePanel,
+  tablePanel,
+  tiles,
+  verdictPanel,
+} from './sections.ts';
 import { resourcesTable, runSentences, scoreTable } from './summary.ts';
 
 /** All that a report shows: a run that has a result. */
@@ -22,7 +31,7 @@ export function reportHtml({ result, modules, moments, metrics, config, verdict 
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
   const curves = stageCurves(metrics).map(({ title, series }) => {
-    return panel(title, ['svg'], [curvesSvg(title, series) as Markup]);
+    return panel(title, ['svg'], [pictureMarkup(title, curvesSvg(title, series) as Markup)]);
   });
   return htmlDocument(
     title,

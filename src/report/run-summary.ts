@@ -1,8 +1,7 @@
 /**
  * `running`: a process works on it, or, where another machine's does or did, it has written something lately.
  * `stopped`, `failed`, `finished`: as its last process has said; `killed`: it has said nothing. `damaged`: a file
- * cannot
- * be read.
+ * cannot be read.
  */
 export type RunState = 'running' | 'stopped' | 'failed' | 'killed' | 'finished' | 'damaged';
 
@@ -18,7 +17,10 @@ export interface ComparisonSummary {
 export interface RunProgress {
   readonly stage: string;
   readonly step: number;
+  /** 0 where the stage has only just begun, and its length is not known yet. */
   readonly steps: number;
+  /** Its last validation, where its curves end, if it was left after a later step: from `step` it goes on. */
+  readonly validated?: number;
   /** Since the stage began. */
   readonly seconds?: number;
   /** Steps between its last two lines, or before its first. */
@@ -54,8 +56,8 @@ export interface RunSummary {
   /** Its stages, in their order. */
   readonly stages?: readonly string[];
   readonly seed: number | null;
-  /** How it ended where it is not finished, in words, and the command that goes on. */
-  readonly ended?: { readonly text: string; readonly goOn?: string };
+  /** How it ended where it is not finished, in words; the command that goes on, or begins anew, as `wayOn` says. */
+  readonly ended?: { readonly text: string; readonly goOn?: string; readonly wayOn?: string };
   /** Of an unfinished run. */
   readonly progress?: RunProgress;
   readonly metric?: string;

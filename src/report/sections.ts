@@ -63,6 +63,23 @@ export function tablePanel(title: string, table: Table): Markup {
   return panel(title, ['csv'], [tableMarkup(table)]);
 }
 
+/** A picture that scrolls by itself where the page is too narrow for its letters to be read. */
+export function pictureMarkup(title: string, svg: Markup): Markup {
+  return element('div', { class: 'scroll picture', tabindex: 0, role: 'group', 'aria-label': `Picture: ${title}` }, [
+    svg,
+  ]);
+}
+
+/** A command to copy: a click selects all of it, and it is broken between its words alone. */
+export function commandMarkup(command: string): Markup {
+  const words = command.split(' ').map(word => element('span', {}, [text(word)]));
+  return element(
+    'code',
+    { class: 'command' },
+    words.flatMap((word, i) => (i === 0 ? [word] : [text(' '), word])),
+  );
+}
+
 /** What a run came to, in sentences, and the command that would help next. */
 export function verdictPanel({ lines, next }: Pick<Verdict, 'lines' | 'next'>, title = 'Verdict'): Markup {
   const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
@@ -72,7 +89,7 @@ export function verdictPanel({ lines, next }: Pick<Verdict, 'lines' | 'next'>, t
     [
       element('dl', { class: 'verdict' }, [
         ...lines.flatMap(({ about, says }) => line(about, [text(says)])),
-        ...line('next', [element('code', {}, [text(next.command)]), text(` ${next.why}`)]),
+        ...line('next', [commandMarkup(next.command), text(` ${next.why}`)]),
       ]),
     ],
   );
@@ -105,7 +122,9 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
 
 /** The heat map to explore, and all of its numbers as a table for those who rather read. */
 export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | 'moments'>, maximum: number): Markup {
-  const title = 'Probability p of every candidate';
+  // What was chosen by hand has no p of its own.
+  const isByHand = moments.length === 0 && modules.every(({ worth, kept }) => worth === undefined && kept);
+  const title = isByHand ? 'Modules of the structure' : 'Probability p of every candidate';
   const kept = modules.flatMap((module, index) => (module.kept ? [index] : []));
   const words = keptWords(modules, finalRanks(modules), kept);
   const table = {
@@ -125,7 +144,11 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
     ['svg', 'csv'],
     [
       element('p', { class: 'muted' }, [
-        text(`A cell is a candidate, coloured by the probability p that it is kept; outlined ones are kept.${hint}`),
+        text(
+          isByHand
+            ? 'A cell is a module that is trained. Nothing was searched: the method says where they are.'
+            : `A cell is a candidate, coloured by the probability p that it is kept; outlined ones are kept.${hint}`,
+        ),
       ]),
       heatMapFigure(modules, maximum, title, tablePanel('Kept modules', keptTable(modules))),
       numbers,

@@ -55,6 +55,7 @@ pre { background: var(--code); padding: 1rem; overflow: auto; border-radius: 8px
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.3; }
 .tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--muted); }
 .verdict { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 0; }
+code.command { user-select: all; } .command span { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 .verdict dt { color: var(--muted); } .verdict dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { .verdict { grid-template-columns: minmax(0, 1fr); } }
 .scroll { overflow-x: auto; }
@@ -67,7 +68,7 @@ button { font: inherit; font-size: .82rem; color: var(--ink); background: var(--
   border: 1px solid var(--line); border-radius: 7px;
   padding: .2rem .65rem; cursor: pointer; }
 button:hover { border-color: var(--accent); color: var(--accent); }
-.buttons { display: flex; gap: .4rem; }
+.buttons { display: flex; gap: .4rem; margin-left: auto; }
 svg text { fill: var(--ink); } svg .ground { fill: var(--panel); } svg .grid { stroke: var(--line); }
 ${seriesRules.join('\n')}
 svg .kept { stroke: var(--kept); } svg .cursor { fill: none; stroke: var(--ink); stroke-width: 2; }
@@ -93,12 +94,17 @@ ${whereDark(darkScale.join(' '), ':root')}
 .heat-map .panel { border: 0; padding: 0; margin: 1rem 0 0; }
 .heat-map .panel th, .heat-map .panel td { padding-left: 0; }
 .neither { fill: var(--code); } svg .filled-0 { fill: var(--series-0); } svg .filled-1 { fill: var(--series-1); }
-svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot { display: block;
-  min-width: 12.5rem; } tr:has(.row-plot) td:last-child { min-width: 11rem; }
+svg .baseline { stroke: var(--muted); } svg circle.seed { stroke: none; } .row-plot circle.seed { fill: var(--muted);
+  } .row-plot { display: block;
+  min-width: 12.5rem; } td:has(.row-plot) + td:not(.number) { min-width: 9rem; }
 details summary { cursor: pointer; font-size: .85rem; color: var(--muted); margin-top: .5rem; }
 details .scroll { max-height: 24rem; overflow: auto; }
-.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-.curves .panel > svg { width: 100%; height: auto; } .panel > svg .heading { display: none; }
-  .panel > svg { max-width: 100%; height: auto; }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
+  margin-bottom: 1rem; } .curves .panel { margin: 0; }
+.picture > svg { display: block; max-width: 100%; height: auto; } .picture .heading { display: none; }
+.curves .picture > svg { width: 100%; }
+@container (max-width: 40rem) { th, td { padding: .35rem .4rem; } th { white-space: normal; } }
+@container (max-width: 30rem) { .row-plot { min-width: 0; width: 6rem; height: auto; }
+  .picture > svg { max-width: none; } .curves .picture > svg { max-width: 100%; } }
 @media print { .buttons, .moments { display: none; } body { background: #fff; } }
 `;

@@ -103,7 +103,8 @@ export function standingOf(folder: RunFolder): RunStanding {
   const outcome = readOutcome(folder);
   if (outcome !== undefined) {
     const { ended: state, at: _at, files: _files, ...rest } = outcome;
-    return { ...placeByFiles(folder), ...rest, state };
+    // Of what is over nobody asks where it stands: a list of a thousand runs need not read their logs.
+    return { ...(state !== 'finished' && placeByFiles(folder)), ...rest, state };
   }
   // Runs of versions before 0.2 have left no word.
   if (isThere(folder.result) && !isThere(folder.checkpoint) && !lacksScore(folder)) return { state: 'finished' };

@@ -5,7 +5,7 @@ import type { QueueStanding } from '../experiments/queue/queue-state.ts';
 import { readComparison } from '../jobs/read-comparison.ts';
 import { readRunView } from '../jobs/read-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
-import { contentSecurityPolicy, packageModule, pageHtml, pageModule, plotStyleSheet, styleSheet } from './assets.ts';
+import { contentSecurityPolicy, pageHtml, plotStyleSheet, readScripts, styleSheet } from './assets.ts';
 import { createWatch, streamChanges } from './changes-stream.ts';
 import { inspectRun } from './find-runs.ts';
 import { guard } from './guard.ts';
@@ -30,6 +30,7 @@ export function createApp(root: string, { host, queue, everyMilliseconds = 1000 
   const watch = createWatch(index, everyMilliseconds);
   const remember = remembering(mostRemembered);
   const start = randomUUID();
+  const scripts = once(readScripts);
   const app = new Hono();
 
   app.onError((error, context) => context.json({ error: error.message }, 500));
@@ -44,11 +45,12 @@ export function createApp(root: string, { host, queue, everyMilliseconds = 1000 
   });
 
   if (queue !== undefined) app.get('/queue', async context => context.html(queuePage(await queue())));
-  app.get('/', context => context.html(pageHtml));
+  app.get('/', context => context.html(pageHtml(scripts())));
   app.get('/style.css', context => text(context, 'text/css', styleSheet()));
   app.get('/uplot.css', context => text(context, 'text/css', plotStyleSheet()));
-  app.get('/modules/:name{.+}', context => text(context, 'text/javascript', pageModule(context.req.param('name'))));
-  app.get('/packages/:name{.+}', context => text(context, 'text/javascript', packageModule(context.req.param('name'))));
+  for (const path of ['/modules/*', '/packages/*']) {
+    app.get(path, context => text(context, 'text/javascript', scripts().get(context.req.path)));
+  }
   app.get('/api/changes', context => streamChanges(context, index, watch, start));
   app.get('/api/run', async context => {
     const id = context.req.query('id') ?? '';
@@ -75,6 +77,15 @@ export function createApp(root: string, { host, queue, everyMilliseconds = 1000 
     }
   });
   return app;
+}
+
+/** What is made when it is asked for first, and kept. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** Keeps the last answers by their questions; one that is asked for while it is made is made once. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { extname } from 'node:path';
+import { extname, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { style } from '../report/style.ts';
 import { pageStyle } from './page-style.ts';
@@ -37,7 +37,11 @@ const icon = `data:image/svg+xml,${encodeURIComponent(
     'fill="#225ea8"/><rect x="4" y="4" width="8" height="8" fill="#7fcdbb" stroke="#d95f02" stroke-width="2"/></svg>',
 )}`;
 
-export const pageHtml = `<!doctype html>
+const start = `page/start${extension}`;
+
+/** The page. All its scripts are asked for at once: else each would wait for the one that imports it. */
+export function pageHtml(scripts: Scripts): string {
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -47,12 +51,14 @@ export const pageHtml = `<!doctype html>
 <link rel="stylesheet" href="/uplot.css">
 <link rel="stylesheet" href="/style.css">
 <script type="importmap">${importMap}</script>
-<script type="module" src="/modules/page/start${extension}"></script>
+${[...scripts.keys()].map(path => `<link rel="modulepreload" href="${path}">`).join('\n')}
+<script type="module" src="/modules/${start}"></script>
 </head>
 <body><div id="page"></div>
 <noscript>This page needs JavaScript; \`s3delta report\` writes one that does not.</noscript></body>
 </html>
 `;
+}
 
 export function styleSheet(): string {
   return style + pageStyle;
@@ -62,19 +68,23 @@ export function plotStyleSheet(): string {
   return readFileSync(fileURLToPath(new URL('uPlot.min.css', import.meta.resolve('uplot'))), 'utf8');
 }
 
-/** A module of the page, or one it shares with the reports, as browsers run it; undefined where there is none. */
-export function pageModule(name: string): string | undefined {
-  if (!/^(page|report|core)\/([a-z]+\/)?[a-z-]+\.(ts|js)$/.test(name) || extname(name) !== extension) return undefined;
-  try {
-    const source = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
-    return extension === '.ts' ? stripTypeScriptTypes(source) : source;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+/** The page's scripts as browsers run them, by path. */
+type Scripts = ReadonlyMap<string, string>;
 
-export function packageModule(name: string): string | undefined {
-  const url = Object.hasOwn(packages, name) ? packages[name] : undefined;
-  return url === undefined ? undefined : readFileSync(fileURLToPath(url), 'utf8');
+const imports = /^(?:import|export)\b[^;'"]*?from\s*["'](\.[^"']+)["']/gm;
+
+/** All that the page runs: its own modules, those it shares with the reports, and packages. Nothing else is served. */
+export function readScripts(): Scripts {
+  const scripts = new Map(
+    Object.entries(packages).map(([name, url]) => [`/packages/${name}`, readFileSync(fileURLToPath(url), 'utf8')]),
+  );
+  function add(name: string): void {
+    if (scripts.has(`/modules/${name}`)) return;
+    const source = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+    const module = extension === '.ts' ? stripTypeScriptTypes(source) : source;
+    scripts.set(`/modules/${name}`, module);
+    for (const [, target] of module.matchAll(imports)) add(posix.join(posix.dirname(name), target!));
+  }
+  add(start);
+  return scripts;
 }

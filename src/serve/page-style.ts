@@ -24,7 +24,7 @@ export const pageStyle = `
   .depth-3 { padding-left: 2.4rem; }
 .folder { border-bottom: 1px solid var(--line); background: var(--ground); }
 .folder button { width: 100%; border: 0; border-radius: 0; background: none; text-align: left; padding: .4rem .85rem;
-  font-weight: 600; display: flex; gap: .5rem; }
+  font-weight: 600; display: flex; align-items: baseline; gap: .5rem; }
 .folder button::before { content: '▸' / ''; } .folder button[aria-expanded="true"]::before { content: '▾' / ''; }
 .folder small { margin-left: auto; color: var(--muted); font-weight: 400; white-space: nowrap; }
   .folder .name { overflow-wrap: anywhere; }
@@ -35,6 +35,8 @@ export const pageStyle = `
 main:focus { outline: none; }
 th .sort { border: 0; background: none; padding: 0; font: inherit; color: inherit; } td small { color: var(--muted);
   } td time, td a { white-space: nowrap; }
+@container (max-width: 40rem) { td a { display: block; min-width: 9rem; white-space: normal; overflow-wrap: anywhere;
+  } }
 .stages { display: flex; flex-wrap: wrap; gap: .25rem .6rem; list-style: none; margin: 0; padding: 0;
   color: var(--muted); }
 .stages li + li::before { content: '▸'; margin-right: .6rem; } .stages .done::after { content: ' ✓';
@@ -44,17 +46,17 @@ th .sort { border: 0; background: none; padding: 0; font: inherit; color: inheri
   content-visibility: auto; contain-intrinsic-size: auto 3.7rem; }
 .row .tick { flex: none; display: grid; place-items: center; width: 2.4rem; align-self: stretch; cursor: pointer; }
 .row .tick input { margin: 0; width: 1.15rem; height: 1.15rem; accent-color: var(--accent); }
-.row a { flex: 1; min-width: 0; display: grid; grid-template-columns: 1fr auto; gap: 0 .75rem;
-  padding: .45rem .85rem .5rem .1rem; color: inherit;
-  text-decoration: none; }
+.row a { flex: 1; min-width: 0; padding: .45rem .85rem .5rem .1rem; color: inherit; text-decoration: none; }
+.row .line { display: flex; justify-content: space-between; align-items: baseline; gap: .75rem; }
+.row .line > :first-child { min-width: 0; } .row .line > :last-child { flex: none; }
 .row a:hover { background: var(--code); } .row a:focus-visible { outline-offset: -2px; }
 .row:has(a[aria-current]) { background: var(--accent-ground); box-shadow: inset 3px 0 var(--accent); }
-.row .name { grid-column: 1; font-weight: 600; font-size: .92rem; overflow: hidden; text-overflow: ellipsis;
+.row .name { font-weight: 600; font-size: .92rem; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
-.row .value { text-align: right; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.row .value { font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
   .row small { font-weight: 400; color: var(--muted); }
 .row .facts { font-size: .8rem; color: var(--muted); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.row .state { text-align: right; } .state { font-size: .8rem; color: var(--muted); white-space: nowrap; }
+.state { font-size: .8rem; color: var(--muted); white-space: nowrap; }
   .state time { font-weight: 400; color: var(--muted); }
 .state::before { margin-right: .35rem; } .row.running .state, .state.running { color: var(--accent); font-weight: 600; }
 .row.finished .state::before, .state.finished::before { content: '✓'; color: var(--good); }
@@ -65,10 +67,12 @@ th .sort { border: 0; background: none; padding: 0; font: inherit; color: inheri
 main { overflow-y: auto; padding: 1.25rem 1.5rem; min-width: 0; } main > article { max-width: 76rem; margin: 0 auto; }
 .back { display: none; margin-bottom: .5rem; }
 .ended p { margin: 0; overflow-wrap: anywhere; } .problem, .ended { border-color: var(--kept); }
-.progress { display: grid; gap: .35rem; } .progress progress { width: 100%; accent-color: var(--accent); }
+.progress { display: grid; gap: .35rem; } .progress p { margin: 0; } p > .state { margin-right: .5rem; }
+  .progress progress { width: 100%; accent-color: var(--accent); }
 article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .difference .sides { display: flex; flex-wrap: wrap; gap: .5rem 1rem; margin-bottom: .5rem; }
-.difference select { font: inherit; font-size: .9rem; max-width: 16rem; }
+.difference select { font: inherit; font-size: .9rem; max-width: 16rem; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: 7px; padding: .3rem .6rem; }
 .structures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .structures > section { min-width: 0; } .structures h2 { margin-bottom: .5rem; overflow-wrap: anywhere; }
 .plot { min-height: 220px; } .uplot { font-family: inherit; } .u-legend { font-size: .8rem; color: var(--muted); }
@@ -76,7 +80,7 @@ article > h1 + .panel, article > h1 + div { margin-top: .75rem; }
 .u-legend td, .u-legend th { border: 0; padding: .1rem .3rem; }
 .u-legend .u-marker { display: none; }
 @media (max-width: 56rem) {
-  .shell { grid-template: auto auto 1fr / 1fr; height: auto; min-height: 100dvh; }
+  .shell { grid-template: auto auto 1fr / minmax(0, 1fr); height: auto; min-height: 100dvh; }
   .list { border-right: 0; min-height: 0; } .list ul { max-height: 60dvh; flex: none; }
   .shell:not([data-view="overview"]) .list { display: none; }
   .back { display: inline-block; }

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { requireAsNoted } from '../files/noted-hashes.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import { type RunState, type RunSummary, shareToCome } from '../report/run-summary.ts';
-import { readLastMetrics } from '../runs/metrics-log.ts';
+import { readLastMetrics, type StageName } from '../runs/metrics-log.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
-import { commandToGoOn, type RunStanding, standingOf, standingText } from '../runs/run-outcome.ts';
+import { commandToGoOn, type RunStanding, standingOf, standingText, wayOn } from '../runs/run-outcome.ts';
 import { readStagesToCome } from '../runs/stages-to-come.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-path.ts';
@@ -16,6 +16,9 @@ const searchKeys = ['space', 'strategy', 'epochs', 'search-steps', ...Object.key
 const trainingKeys = ['max-steps', 'retrain-epochs', 'batch-size', 'lr', 'max-length', 'precision'];
 /** So many bytes at a log's end hold its last lines. */
 const tailBytes = 16_384;
+
+/** Whatever is wrong with a file, the list has one word for it: where it stands in the file is not worked out. */
+const quick = { prettyErrors: false };
 
 /** What the list shows of `config.yaml`; whatever else stands there may be another version's. */
 const configKeys = z.looseObject({
@@ -49,16 +52,16 @@ export function summarize(id: string, folder: RunFolder, isAtWork: boolean, file
     if (files.hasLink) throw new Error('a link may lead out of the folder');
     const standing = standingOf(folder);
     const state = stateOf(standing, isAtWork);
-    const config = configKeys.parse(parse(readBytesSync(folder.config).toString()) ?? {});
+    const config = configKeys.parse(parse(readBytesSync(folder.config).toString(), quick) ?? {});
     const method = config.method ?? (config.structure === undefined ? 'search' : 'structure');
     const { task, model, seed } = config;
     const begun = {
       ...{ id, state, changed, task: shortName(task), model: shortName(model), method, seed },
-      settings: settingsOf(config, method === 'search' ? [...searchKeys, ...trainingKeys] : trainingKeys),
+      settings: settingsOf(config, method === 'search' ? [...searchKeys, ...trainingKeys] : trainingKeys, folder),
       stages: stagesOf(config, method),
       ...(state !== 'finished' && state !== 'running' && { ended: endOf(folder, standing) }),
     };
-    const progress = state === 'finished' ? undefined : progressOf(folder);
+    const progress = state === 'finished' ? undefined : progressOf(folder, standing);
     if (!files.hasResult) return { ...begun, ...(progress && { progress }) };
     const bytes = readBytesSync(folder.result);
     requireAsNoted(folder.result, bytes);
@@ -87,12 +90,33 @@ function stateOf({ state }: RunStanding, isAtWork: boolean): RunState {
 
 function endOf(folder: RunFolder, standing: RunStanding): RunSummary['ended'] {
   const goOn = commandToGoOn(folder, standing);
-  return { text: standingText(standing), ...(goOn !== undefined && { goOn }) };
+  return { text: standingText(standing), ...(goOn !== undefined && { goOn, wayOn: wayOn(standing) }) };
 }
 
-function settingsOf(config: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, string> {
-  const said = keys.filter(key => ['string', 'number'].includes(typeof config[key]));
+function settingsOf(
+  config: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+  { metrics }: RunFolder,
+): Record<string, string> {
+  const idle = epochsCutShort(config, metrics);
+  const said = keys.filter(key => !idle.includes(key) && ['string', 'number'].includes(typeof config[key]));
   return Object.fromEntries(said.map(key => [key, String(config[key])]));
+}
+
+/** A stage's epochs, and what may end it before them. */
+const lengths = [
+  { stage: 'search', epochs: 'epochs', limits: ['max-steps', 'search-steps'] },
+  { stage: 'retrain', epochs: 'retrain-epochs', limits: ['max-steps'] },
+];
+
+/** Epochs of stages that a limit of steps has ended: they tell no run from another then. */
+function epochsCutShort(config: Readonly<Record<string, unknown>>, metrics: string): string[] {
+  if (!lengths.some(({ limits }) => limits.some(key => key in config))) return [];
+  const lines = readLastMetrics(metrics, tailBytes);
+  return lengths.flatMap(({ stage, epochs, limits }) => {
+    const steps = lines.findLast(line => line.stage === stage)?.steps;
+    return steps !== undefined && limits.some(key => config[key] === steps) ? [epochs] : [];
+  });
 }
 
 function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] {
@@ -101,13 +125,17 @@ function stagesOf(config: z.infer<typeof configKeys>, method: string): string[] 
   return Object.entries(does).flatMap(([stage, isDone]) => (isDone ? [stage] : []));
 }
 
-function progressOf(folder: RunFolder): RunSummary['progress'] {
-  const lines = readLastMetrics(folder.metrics, tailBytes);
+/** As its log has it, and of one that was stopped between two lines as its last process has said. */
+function progressOf(folder: RunFolder, { place }: RunStanding): RunSummary['progress'] {
+  if (place === undefined) return undefined;
+  const { stage, step, steps } = place;
+  const lines = readLastMetrics(folder.metrics, tailBytes).filter(line => line.stage === stage);
   const last = lines.at(-1);
-  if (last === undefined) return undefined;
-  const { stage, step, steps, seconds } = last;
-  const before = lines.findLast(line => line.stage === stage && line.trial === last.trial && line.step < step);
-  const planned = readStagesToCome(folder, last);
+  const planned = readStagesToCome(folder, { stage: stage as StageName, ...(last?.trial && { trial: last.trial }) });
   const later = planned && shareToCome(planned.stages, planned.place);
-  return { stage, step, steps, seconds, every: step - (before?.step ?? 0), ...(later !== undefined && { later }) };
+  const begun = { stage, step, steps, ...(later !== undefined && { later }) };
+  if (last === undefined) return begun;
+  if (last.step < step) return { ...begun, validated: last.step };
+  const before = lines.findLast(line => line.trial === last.trial && line.step < step);
+  return { ...begun, seconds: last.seconds, every: step - (before?.step ?? 0) };
 }

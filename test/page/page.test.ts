@@ -6,8 +6,9 @@ import { withChanges } from '../../src/page/changes.ts';
 import { listed } from '../../src/page/filter.ts';
 import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
 import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
-import { leftText, settledText, stepNow } from '../../src/page/run-progress.ts';
+import { leftText, settledText, stageText, stepNow, stepText } from '../../src/page/run-progress.ts';
 import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
+import { settingsThatDiffer } from '../../src/page/settings-table.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 
 function run(id: string, changes: Partial<RunSummary> = {}): RunSummary {
@@ -90,6 +91,22 @@ test('compared runs are named by what tells them apart', () => {
   assert.deepEqual(tellingNames(['a/b']), ['a/b']);
 });
 
+test('of compared runs the settings are shown that differ, and no others', () => {
+  const settings = (...lines: string[]) => lines.join('\n');
+  const runs = [
+    { name: 'a', config: settings('task: rte', 'budget: "500"', 'out: runs/a', '# a note', 'plugin:', '  - x.js') },
+    { name: 'b', config: settings('budget: 500', 'task: rte', 'lr: 0.1', 'out: runs/b', 'plugin:', '  - y.js') },
+  ];
+  assert.deepEqual(settingsThatDiffer(runs), {
+    header: ['setting', 'a', 'b'],
+    rows: [
+      ['plugin', '- x.js', '- y.js'],
+      ['lr', '–', '0.1'],
+    ],
+  });
+  assert.equal(settingsThatDiffer(runs.slice(0, 1)), undefined);
+});
+
 test('a long name loses its middle', () => {
   assert.equal(cutMiddle('sweep/stsb/lora/seed-12', 13), 'sweep/…eed-12');
   assert.equal(cutMiddle('short', 5), 'short');
@@ -111,6 +128,16 @@ test('a stage that goes on is shown by its pace, never past the next validation'
     leftText({ ...at, later: 2.2 }, ['search', 'retrain', 'test']),
     'about 2.3 min left in all, 30 s of the search, then training and test',
   );
+});
+
+test('a run that was left between two validations names its step and theirs, one that has just begun neither', () => {
+  const left = { stage: 'retrain', step: 197, steps: 1000, validated: 150 };
+  assert.equal(stepText(left, 197), 'training, step 197 of 1,000 (last validated at step 150)');
+  assert.equal(stageText(left), 'training 197/1000');
+  const { validated: _, ...goesOn } = left;
+  assert.equal(stepText(goesOn, 240, 'about '), 'training, about step 240 of 1,000');
+  const begun = { stage: 'retrain', step: 0, steps: 0 };
+  assert.deepEqual([stepText(begun, 0), stageText(begun)], ['training begins', 'training begins']);
 });
 
 test('how settled a search is: what it would keep, and what has stayed since half of its way', () => {

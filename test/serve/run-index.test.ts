@@ -116,6 +116,44 @@ test('what changes gets a newer version, what does not is not told again', () =>
   assert.deepEqual([ids(last.runs), last.removed], [['a'], []]);
 });
 
+test('a stopped run has one step everywhere: that of its end, and beside it that of its last validation', () => {
+  const root = runsRoot();
+  const run = writeRun(root, 'a', { done: 50 });
+  rmSync(run.lock);
+  const stoppedAt = (place?: object) => {
+    writeFileSync(run.outcome, JSON.stringify({ ended: 'stopped', at: '2026-01-01', by: 'SIGINT', place }));
+    const index = createRunIndex(root);
+    index.refresh();
+    const { progress, ended } = index.changesSince(0).runs[0]!;
+    return { progress, text: ended!.text };
+  };
+  const between = stoppedAt({ stage: 'search', step: 57, steps: 100 });
+  assert.deepEqual(between.progress, { stage: 'search', step: 57, steps: 100, validated: 50 });
+  assert.equal(between.text, 'stopped by SIGINT in the search, after step 57 of 100');
+  const at = { stage: 'search', step: 50, steps: 100, seconds: 5, every: 10 };
+  assert.deepEqual(stoppedAt({ stage: 'search', step: 50, steps: 100 }).progress, at);
+  assert.deepEqual(stoppedAt().progress, at);
+  const later = stoppedAt({ stage: 'retrain', step: 3, steps: 80 });
+  assert.deepEqual(later.progress, { stage: 'retrain', step: 3, steps: 80 });
+});
+
+test('epochs that a limit of steps has cut short tell no run from another', () => {
+  const root = runsRoot();
+  const settings = (id: string, lines: string) => {
+    appendFileSync(writeRun(root, id).config, lines);
+    const index = createRunIndex(root);
+    index.refresh();
+    return index.changesSince(0).runs.find(run => run.id === id)!.settings;
+  };
+  const limit = 'epochs: 10\nretrain-epochs: 20\nmax-steps: ';
+  assert.deepEqual(settings('ended', `${limit}100\n`), { 'max-steps': '100' });
+  assert.deepEqual(settings('searched', `${limit}300\nsearch-steps: 100\n`), {
+    ...{ 'retrain-epochs': '20', 'max-steps': '300', 'search-steps': '100' },
+  });
+  const all = { epochs: '10', 'retrain-epochs': '20', 'max-steps': '300' };
+  assert.deepEqual(settings('not-reached', `${limit}300\n`), all);
+});
+
 test('a run is running, killed, finished or damaged', () => {
   const root = runsRoot();
   const running = writeRun(root, 'running', { done: 50 });

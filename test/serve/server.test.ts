@@ -77,6 +77,9 @@ test('all modules that the page imports are there, without types, and so are its
   }
   await visit(/src="(\/modules\/page\/start\.\w+)"/.exec(body)![1]!);
   assert.ok(seen.size > 20, `${seen.size} modules`);
+  // None waits for the one that imports it.
+  const asked = [...body.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, path]) => path!);
+  assert.deepEqual(asked.toSorted(), [...new Set([...seen, ...Object.values(map.imports)])].toSorted());
   for (const path of ['/style.css', '/uplot.css']) {
     assert.match(String((await get(path)).headers['content-type']), /^text\/css/);
   }

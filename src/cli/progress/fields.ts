@@ -66,9 +66,9 @@ export function leftField(seconds: number, jobSeconds: number | undefined): Fiel
   return { value: jobSeconds === undefined ? left : `${left}, of the job ~${duration(jobSeconds)}` };
 }
 
-/** What the search would keep if it ended now. */
-export function choiceFields({ kept, unchanged, parameters, budget }: ChoiceSoFar): Field[] {
-  const same = unchanged && `, ${count(unchanged.modules)} unchanged since step ${count(unchanged.since)}`;
+/** What the search would keep, and how much of it stays. */
+export function choiceFields({ kept, steady, parameters, budget }: ChoiceSoFar): Field[] {
+  const same = steady && `, ${count(steady.modules)} unchanged since step ${count(steady.since)}`;
   return [
     { label: 'would keep', value: `${count(kept)}${same ?? ''}` },
     { label: 'using', value: `${count(parameters)} of ${count(budget)} parameters` },

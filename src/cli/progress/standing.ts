@@ -1,15 +1,15 @@
-import type { JobEvent, JobStage, StageToCome } from '../../jobs/job-events.ts';
+import { isMoment, type JobEvent, type JobStage, type StageToCome } from '../../jobs/job-events.ts';
 import { shareToCome } from '../../report/run-summary.ts';
+import { type Steadiness, secondHalf, steadiness } from '../../report/verdict/settlement.ts';
 import { chooseStructure } from '../../search/choose-structure.ts';
 
-/** What the search would keep if it ended now. */
+/** What the search would keep, as its last moment has it. */
 export interface ChoiceSoFar {
   readonly kept: number;
   /** Their trainable parameters, and what may be spent. */
   readonly parameters: number;
   readonly budget: number;
-  /** How many of them it would have kept at an earlier step too, some tenth of the search before. */
-  readonly unchanged?: { readonly modules: number; readonly since: number };
+  readonly steady?: Steadiness | undefined;
 }
 
 /** A stage of the job, in its order; the same one after the other count as one. */
@@ -47,9 +47,6 @@ export interface StandingTracker {
 
 type Candidates = Extract<JobEvent, { type: 'candidates' }>;
 type Step = Extract<JobEvent, { type: 'step' }>;
-
-/** Parts of a search between which its choices are compared. */
-const MARKS = 10;
 
 /** @param now milliseconds */
 export function trackStanding(now: () => number): StandingTracker {
@@ -131,24 +128,20 @@ function partsOf(stages: readonly StageToCome[], place: number): JobPart[] {
   return parts;
 }
 
-/** What a search would keep after each of its steps. */
+/** What a search would keep, at the moments that its history has: the page tells the same of them. */
 function trackChoices({ parameters, inert, keepInert, budget }: Candidates) {
   const modules = parameters.map((each, i) => ({ parameters: each, inert: inert[i]! }));
-  let marks: { readonly step: number; readonly kept: readonly boolean[] }[] = [];
+  let moments: { readonly step: number; readonly kept: readonly number[] }[] = [];
+  let choice: ChoiceSoFar | undefined;
   return {
-    after({ step, steps, probabilities, worth }: Step): ChoiceSoFar | undefined {
-      const values = probabilities ?? worth;
-      if (values?.length !== modules.length) return undefined;
-      const kept = chooseStructure(values, modules, { budget, keepInert });
-      const earlier = marks.findLast(mark => mark.step < step);
-      if (step % Math.max(1, Math.ceil(steps / MARKS)) === 0) marks = [...marks.slice(-1), { step, kept }];
-      const count = (among: readonly boolean[]) => kept.filter((is, i) => is && among[i]).length;
-      return {
-        kept: count(kept),
-        parameters: parameters.reduce((sum, each, i) => sum + (kept[i] ? each : 0), 0),
-        budget,
-        ...(earlier && { unchanged: { modules: count(earlier.kept), since: earlier.step } }),
-      };
+    after(event: Step): ChoiceSoFar | undefined {
+      const values = event.probabilities ?? event.worth;
+      if (values?.length !== modules.length || !isMoment(event)) return choice;
+      const kept = chooseStructure(values, modules, { budget, keepInert }).flatMap((is, i) => (is ? [i] : []));
+      moments = secondHalf([...moments, { step: event.step, kept }]);
+      const spent = kept.reduce((sum, index) => sum + parameters[index]!, 0);
+      choice = { kept: kept.length, parameters: spent, budget, steady: steadiness(moments) };
+      return choice;
     },
   };
 }

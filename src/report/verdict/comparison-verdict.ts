@@ -7,13 +7,16 @@ import {
   againstCommonest,
   commandLine,
   fewestSeeds,
+  isFull,
   type Judgement,
   judge,
   type Outcome,
   range,
+  untold,
   usualSeeds,
   type Verdict,
   type VerdictLine,
+  whyUntold,
 } from './verdict.ts';
 
 /** What the verdicts on a comparison are made of. */
@@ -58,17 +61,18 @@ interface Rival {
 }
 
 function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
+  const own = facts.runs.filter(
+    run => run.isFound && (found.task === allTasks || run.task === found.task) && run.budget === found.budget,
+  );
+  const rows = found.task === allTasks ? undefined : own[0]?.result.data?.test;
   const rivals = facts.rows.flatMap((row): Rival[] => {
     const { task, foundLessThis: test } = row;
     return task === found.task && test !== undefined && test.budget === found.budget
-      ? [{ row, judgement: judge(test) }]
+      ? [{ row, judgement: untold([found.scores, row.scores], rows) ?? judge(test) }]
       : [];
   });
   const interval = studentInterval(found.scores);
   const commonest = againstCommonest(interval ?? undefined, found.majority);
-  const own = facts.runs.filter(
-    run => run.isFound && (found.task === allTasks || run.task === found.task) && run.budget === found.budget,
-  );
   const lines: VerdictLine[] = [
     { about: 'score', says: `${scoreOf(found, interval)}, ${commonest.says}` },
     ...rivals.map(({ row, judgement }) => ({
@@ -85,7 +89,12 @@ function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
   // Few seeds make a wide interval of any score: they are what is missing first.
   const isNoBetter =
     commonest.isAbove === false && (found.test.mean <= found.majority || found.seeds.length >= fewestSeeds);
-  const outcome = isNoBetter ? 'not-above-commonest' : outcomeOf(rivals, found.seeds.length);
+  const isConstant = isFull(found.scores) && isFull([found.majority]);
+  const outcome = isConstant
+    ? 'at-ceiling'
+    : isNoBetter
+      ? 'not-above-commonest'
+      : outcomeOf(rivals, found.seeds.length);
   return { outcome, lines, next: nextOf(outcome, found, rivals, facts) };
 }
 
@@ -171,6 +180,12 @@ function nextOf(
           'a larger budget, or more steps (--max-steps, --retrain-epochs): nothing was learned that always ' +
           'giving one answer does not know',
       };
+    }
+    case 'at-ceiling':
+    case 'too-few-rows': {
+      const budget = Math.max(1, Math.round(found.parameters / 4));
+      const command = commandLine('compare', [out], { ...all, budget, seeds: found.seeds.length, out });
+      return { command, why: whyUntold[outcome] };
     }
     case 'one-seed':
     case 'too-few-seeds': {

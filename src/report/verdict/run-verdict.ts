@@ -4,16 +4,23 @@ import type { RunResult } from '../../runs/result.ts';
 import { defaultStrategy } from '../../search/strategies/strategies.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import type { SearchMoment } from '../search-moments.ts';
+import { type Settlement, settlement } from './settlement.ts';
 import {
   againstCommonest,
   commandLine,
   fewestSeeds,
+  fewRows,
+  isFull,
+  type Judgement,
   type Outcome,
   range,
   signed,
+  type Untold,
+  untold,
   usualSeeds,
   type Verdict,
   type VerdictLine,
+  whyUntold,
 } from './verdict.ts';
 
 /** What a run's verdict is made of. */
@@ -47,25 +54,35 @@ export function runVerdict(facts: RunFacts): Verdict {
         ? []
         : [{ about: 'settled', says: settled.says }]),
   ];
-  const outcome = outcomeOf({ isWhole, isTrained: result.score !== undefined, commonest, settled });
+  const outcome = outcomeOf({ isWhole, result, commonest, settled });
   return { outcome, lines, next: nextOf[outcome](facts) };
 }
 
 type RunOutcome = Extract<
   Outcome,
-  'nothing-searched' | 'not-trained' | 'not-above-commonest' | 'unsettled' | 'one-seed'
+  Untold | 'nothing-searched' | 'not-trained' | 'not-above-commonest' | 'unsettled' | 'one-seed'
 >;
 
 function outcomeOf(facts: {
   readonly isWhole: boolean;
-  readonly isTrained: boolean;
+  readonly result: RunResult;
   readonly commonest: { readonly isAbove: boolean | undefined } | undefined;
   readonly settled: Settlement | undefined;
 }): RunOutcome {
+  const { score: scores } = facts.result;
   if (facts.isWhole) return 'nothing-searched';
+  const besideRandom = untoldBesideRandom(facts.result)?.outcome;
+  const isOneAnswer = scores !== undefined && isFull([scores.test, scores.majority]);
+  // Before the steps of the search: no more of them can make it better.
+  if (besideRandom === 'at-ceiling' || isOneAnswer) return 'at-ceiling';
   if (facts.settled?.isSettled === false) return 'unsettled';
-  if (!facts.isTrained) return 'not-trained';
-  return facts.commonest?.isAbove === false ? 'not-above-commonest' : 'one-seed';
+  if (scores === undefined) return 'not-trained';
+  if (facts.commonest?.isAbove === false) return 'not-above-commonest';
+  return besideRandom === 'too-few-rows' ? besideRandom : 'one-seed';
+}
+
+function untoldBesideRandom({ score: scores, data }: RunResult): Judgement | undefined {
+  return scores?.random === undefined ? undefined : untold([[scores.test], [scores.random]], data?.test);
 }
 
 function scoreLine({ score: scores, testInterval, data }: RunResult, beside: string): VerdictLine {
@@ -77,9 +94,6 @@ function scoreLine({ score: scores, testInterval, data }: RunResult, beside: str
       : ` (95 % interval ${range(testInterval)}, by ${rows} alone: another training moves it as well)`;
   return { about: 'score', says: `${metric} ${score(test)}${sure}, ${beside}` };
 }
-
-/** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
-const fewRows = 30;
 
 /** What the data cannot tell, whatever was trained. */
 function dataLine({ score: scores, data }: RunResult): VerdictLine[] {
@@ -95,12 +109,15 @@ function dataLine({ score: scores, data }: RunResult): VerdictLine[] {
   return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
 }
 
-function randomLine({ score: scores, resources }: RunResult): VerdictLine[] {
+function randomLine(result: RunResult): VerdictLine[] {
+  const { score: scores, resources } = result;
   if (scores === undefined || resources.search === undefined) return [];
   const about = 'against random';
   if (scores.random === undefined) {
     return [{ about, says: 'no random structure of the budget was trained beside it (--random-baseline)' }];
   }
+  const none = untoldBesideRandom(result);
+  if (none !== undefined) return [{ about, says: `beside one random structure of the same budget: ${none.says}` }];
   const size = signed(scores.test - scores.random);
   const says =
     `${size} points to one random structure of the same budget, trained alike: not known from one ` +
@@ -123,49 +140,6 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
   };
 }
 
-/** Whether a search stopped moving before it ended. */
-export interface Settlement {
-  /** Whether what it would keep was the same over the last fifth of its steps. */
-  readonly isSettled: boolean;
-  readonly says: string;
-}
-
-const sureAt = 0.1;
-const lastPart = 0.8;
-
-/**
- * How settled the choice was: whether the kept set changed over the last fifth, and the share of p that is near 0 or 1.
- * @returns undefined of a search that does not tell what it thinks on its way
- */
-export function settlement({ moments, modules }: Pick<RunFacts, 'moments' | 'modules'>): Settlement | undefined {
-  const last = moments.at(-1);
-  if (last === undefined || moments.length < 2) return undefined;
-  const lastFifth = moments.filter(({ step }) => step >= lastPart * last.step);
-  const end = last.kept.join();
-  const isSettled = lastFifth.every(({ kept }) => kept.join() === end);
-  const before = new Set(moments.findLast(({ step }) => step <= lastPart * last.step)?.kept ?? moments[0]!.kept);
-  const changed = last.kept.filter(index => !before.has(index)).length;
-  const says = isSettled
-    ? 'what it keeps did not change over the last fifth of the search'
-    : `what it keeps was still changing in the last fifth of the search (${changed} of ${last.kept.length} ` +
-      'modules are new since its beginning)';
-  return { isSettled, says: `${says}${sureness(moments, modules)}` };
-}
-
-/** The share of p outside 0.1 to 0.9, where there are probabilities; at small budgets they begin outside. */
-function sureness(moments: readonly SearchMoment[], modules: readonly HeatMapModule[]): string {
-  const first = moments[0]!.p;
-  if (first.every(p => p === 0 || p === 1)) return '';
-  const share = (values: readonly number[]) =>
-    values.filter(p => p < sureAt || p > 1 - sureAt).length / Math.max(1, values.length);
-  const now = share(modules.map(({ p }) => p));
-  const then = share(first);
-  const warning = then > 0.5 ? `, which says little: at this budget ${percent(then)} began so` : '';
-  return `; ${percent(now)} of p lie outside ${sureAt} to ${1 - sureAt}${warning}`;
-}
-
-const percent = (share: number) => `${Math.round(100 * share)} %`;
-
 /** Whether the candidates together fit the budget. */
 function holdsAll({ result, modules }: RunFacts): boolean {
   return modules.reduce((sum, { parameters }) => sum + parameters, 0) <= result.budget.parameters;
@@ -173,13 +147,12 @@ function holdsAll({ result, modules }: RunFacts): boolean {
 
 /** What would help most, by what came out. */
 const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>> = {
-  'nothing-searched': ({ result, folder }) => ({
-    command: commandLine('search', [configOf(folder)], {
-      budget: Math.max(1, Math.round(result.structure.parameters / 10)),
-      out: `${folder}-smaller`,
-    }),
+  'nothing-searched': facts => ({
+    command: smaller(facts),
     why: 'a smaller budget leaves something to choose: there structures differ most',
   }),
+  'at-ceiling': facts => ({ command: smaller(facts), why: whyUntold['at-ceiling'] }),
+  'too-few-rows': facts => ({ command: smaller(facts), why: whyUntold['too-few-rows'] }),
   'not-trained': ({ folder, settings }) => ({
     command: commandLine('train', [], {
       model: textOf(settings.model),
@@ -220,6 +193,17 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
       'tell a difference of about twice the noise of a training',
   }),
 };
+
+/** The same at a tenth of what was spent, which still holds a module. */
+function smaller(facts: RunFacts): string {
+  const { folder, modules, result } = facts;
+  const least = modules.reduce((least, { parameters }) => Math.min(least, parameters), Number.POSITIVE_INFINITY);
+  const tenth = Math.max(1, Math.round(result.structure.parameters / 10));
+  return commandLine(jobOf(facts), [configOf(folder)], {
+    budget: Number.isFinite(least) ? Math.max(least, tenth) : tenth,
+    out: `${folder}-smaller`,
+  });
+}
 
 const configOf = (folder: string) => `${folder}/config.yaml`;
 

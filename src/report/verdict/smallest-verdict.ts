@@ -3,7 +3,17 @@ import { signFlipTest, studentInterval } from '../../core/statistics.ts';
 import type { ComparisonRow } from '../comparison.ts';
 import { rowName } from '../comparison-tables.ts';
 import type { TaskVerdict } from './comparison-verdict.ts';
-import { commandLine, judge, range, usualSeeds, type Verdict, type VerdictLine } from './verdict.ts';
+import {
+  commandLine,
+  isFull,
+  judge,
+  range,
+  untold,
+  usualSeeds,
+  type Verdict,
+  type VerdictLine,
+  whyUntold,
+} from './verdict.ts';
 
 /** How far below another score still is good enough: points, or a share of that score, 0 to 1. */
 export interface Margin {
@@ -101,9 +111,10 @@ function againstLine(chosen: ComparisonRow, reference: ComparisonRow): VerdictLi
     return place < 0 ? [] : [chosen.scores[i]! - reference.scores[place]!];
   });
   const test = signFlipTest(differences);
+  const none = untold([chosen.scores, reference.scores], undefined);
   const both = [chosen, reference].map(scoreOf).join(' to ');
   const about = `against ${rowName(reference)}`;
-  return { about, says: test === undefined ? both : `test ${chosen.metric} ${both}: ${judge(test).says}` };
+  return { about, says: test === undefined ? both : `test ${chosen.metric} ${both}: ${(none ?? judge(test)).says}` };
 }
 
 /** With the interval over the seeds; of a single one that of its test rows, where it is known. */
@@ -128,7 +139,9 @@ function nextOf({ reference, found, chosen, ...facts }: Choice): Verdict['next']
       why: 'a larger budget; or more steps (--max-steps, --retrain-epochs), or a wider margin',
     };
   }
-  if (chosen.seeds.length < 2) {
+  // Where all have the full score, no seed shows which budget is too small.
+  const isAtCeiling = chosen === found[0] && isFull([...chosen.scores, ...reference.scores]);
+  if (chosen.seeds.length < 2 && !isAtCeiling) {
     return {
       command: again({ budget: budgets.join(','), seeds: usualSeeds }),
       why: 'more seeds: how small it can go is not known from one; runs that are done are not done again',
@@ -138,7 +151,9 @@ function nextOf({ reference, found, chosen, ...facts }: Choice): Verdict['next']
     const budget = Math.round(chosen.parameters / 2);
     return {
       command: again({ budget: [budget, ...budgets].join(','), seeds: chosen.seeds.length }),
-      why: 'the smallest budget that was tried is enough: a smaller one may be, too',
+      why: isAtCeiling
+        ? whyUntold['at-ceiling']
+        : 'the smallest budget that was tried is enough: a smaller one may be, too',
     };
   }
   return {

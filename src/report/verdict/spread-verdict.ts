@@ -1,7 +1,7 @@
 import { score } from '../../core/format.ts';
 import { expectedMaximum, type SpreadEstimate, shownDifference } from '../../core/variance-components.ts';
 import { bestStructure, type Spread } from '../spread.ts';
-import { commandLine, range, usualSeeds, type Verdict, type VerdictLine } from './verdict.ts';
+import { commandLine, isFull, range, usualSeeds, type Verdict, type VerdictLine, whyUntold } from './verdict.ts';
 
 export interface SpreadFacts {
   readonly spread: Spread;
@@ -12,7 +12,10 @@ export interface SpreadFacts {
   readonly config: string;
 }
 
-type SpreadOutcome = Extract<Verdict['outcome'], 'structures-differ' | 'structures-alike' | 'spread-unknown'>;
+type SpreadOutcome = Extract<
+  Verdict['outcome'],
+  'at-ceiling' | 'structures-differ' | 'structures-alike' | 'spread-unknown'
+>;
 
 /** An upper end so many times the noise of a training still is "no more than seeds do". */
 const alikeUpTo = 1.5;
@@ -31,7 +34,8 @@ export function spreadVerdict(facts: SpreadFacts): Verdict {
   return { outcome, lines, next: nextOf[outcome](facts) };
 }
 
-function outcomeOf({ test }: Spread): SpreadOutcome {
+function outcomeOf({ test, structures }: Spread): SpreadOutcome {
+  if (isFull(structures.flatMap(({ tests }) => tests))) return 'at-ceiling';
   if (test === undefined) return 'spread-unknown';
   if (test.between.low > 0) return 'structures-differ';
   return looksAlike(test) && test.structures >= fewestAlike ? 'structures-alike' : 'spread-unknown';
@@ -44,6 +48,9 @@ function looksAlike({ between, within }: NonNullable<Spread['test']>): boolean {
 const points = ({ sd, low, high }: SpreadEstimate) => `${sd.toFixed(1)} points (${range({ low, high })})`;
 
 const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
+  'at-ceiling': ({ structures, steps }) =>
+    `after ${steps} steps all of ${structures.length} structures have the full score with every seed: this test ` +
+    'cannot tell them apart',
   'structures-differ': ({ test, steps }) => {
     const { between, within, structures } = test!;
     const win = expectedMaximum(structures) * between.sd;
@@ -89,6 +96,13 @@ function scoreLine(spread: Spread): VerdictLine[] {
 }
 
 const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['next']>> = {
+  'at-ceiling': ({ spread, task, out }) => ({
+    command: commandLine('spread', [out], {
+      ...{ task, budget: Math.max(1, Math.round(bestStructure(spread)!.parameters / 4)) },
+      ...{ structures: spread.structures.length, seeds: spread.seeds.length, out: `${out}-smaller` },
+    }),
+    why: whyUntold['at-ceiling'],
+  }),
   'structures-differ': ({ spread, task, out }) => ({
     command: commandLine('compare', [out], {
       ...{ task, budget: spread.budget, methods: 'found,random,best-of-random' },

@@ -7,6 +7,8 @@ export type Outcome =
   | 'not-trained'
   | 'not-above-commonest'
   | 'unsettled'
+  | 'at-ceiling'
+  | 'too-few-rows'
   | 'one-seed'
   | 'too-few-seeds'
   | 'tie'
@@ -39,8 +41,12 @@ export const fewestSeeds = 6;
 export const usualSeeds = 8;
 const mostSeeds = 64;
 
+/** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
+export const fewRows = 30;
+const fullScore = 100;
+
 export interface Judgement {
-  readonly outcome: Extract<Outcome, 'one-seed' | 'too-few-seeds' | 'tie' | 'within-noise' | 'win' | 'loss'>;
+  readonly outcome: Extract<Outcome, Untold | 'one-seed' | 'too-few-seeds' | 'tie' | 'within-noise' | 'win' | 'loss'>;
   readonly says: string;
   /** Seeds with which a true difference as large as the one seen would be told four times in five. */
   readonly seeds: number;
@@ -70,6 +76,39 @@ export function judge({ difference, pairs, p, sd, interval }: PairedTest): Judge
   return difference > 0
     ? { outcome: 'win', says: `${seen}: a win, outside the noise`, seeds }
     : { outcome: 'loss', says: `${seen}: a loss, outside the noise`, seeds };
+}
+
+/** What a test part cannot tell, however many seeds there are. */
+export type Untold = 'at-ceiling' | 'too-few-rows';
+
+/** What then leaves more to tell. */
+export const whyUntold: Readonly<Record<Untold, string>> = {
+  'at-ceiling': 'a smaller budget, where structures differ most, or a harder test: on this one nothing can be better',
+  'too-few-rows': 'a smaller budget, where structures differ most; more test rows tell more than more seeds do',
+};
+
+/**
+ * Whether the test part itself keeps two scores from being told apart: both are full, or equal on a handful of rows.
+ * @param scores of both, a seed each
+ * @param rows of the test part, where they are known
+ */
+export function untold(
+  [a, b]: readonly [readonly number[], readonly number[]],
+  rows: number | undefined,
+): Judgement | undefined {
+  const seeds = Number.POSITIVE_INFINITY;
+  if (isFull(a) && isFull(b)) {
+    const says = `both have ${score(fullScore)}, the most there is: no number of seeds can tell them apart here`;
+    return { outcome: 'at-ceiling', says, seeds };
+  }
+  if (rows === undefined || rows >= fewRows || a.join() !== b.join()) return undefined;
+  const step = (fullScore / rows).toFixed(1);
+  const says = `equal on ${rows} test rows, each of which is ${step} points: so few hardly tell, whatever the seeds`;
+  return { outcome: 'too-few-rows', says, seeds };
+}
+
+export function isFull(scores: readonly number[]): boolean {
+  return scores.length > 0 && scores.every(each => each === fullScore);
 }
 
 /** By the normal approximation: at the 5 % level, four times in five. */

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createProgress } from '../../../src/cli/progress/progress.ts';
+import { recordHistory } from '../../../src/jobs/search-stage.ts';
+import { settledText } from '../../../src/page/run-progress.ts';
+import { beginHistory, keptAt, readHistory } from '../../../src/runs/search-history.ts';
+import { listSpace } from '../../../src/structure/spaces.ts';
+import { tiny } from '../../library/films.ts';
 import { candidates, evaluation, fakeMeters, step } from './events.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
@@ -30,7 +38,7 @@ test('the block says where the stage stands, under the lines that last', () => {
     'rte on mini: 10 examples',
     `search 10/100  ${'━'.repeat(4)}${'─'.repeat(36)}  10 %`,
     'loss 0.5000  validation 71.09  best 71.09 at step 5',
-    'would keep 2  using 500 of 500 parameters',
+    'would keep 2, 2 unchanged since step 5  using 500 of 500 parameters',
     '2,000 tokens/s  memory 412 MB  after 1.0 s  9.0 s left',
   ]);
   assert.equal(opened.terminal.cursorVisible(), false);
@@ -114,7 +122,7 @@ test('the parts of a job stand above it, and the time of all of them beside that
   }
   const lines = opened.terminal.lines();
   assert.equal(lines[1], 'search 1/3 ▸ training ▸ test');
-  assert.ok(lines.includes('would keep 2, 2 unchanged since step 30  using 500 of 500 parameters'), lines.join('\n'));
+  assert.ok(lines.includes('would keep 2, 2 unchanged since step 16  using 500 of 500 parameters'), lines.join('\n'));
   // 69 steps of 0.1 s, and a traininging of a quarter of the search's evaluations: 2.5 s.
   assert.match(lines.join('\n'), /6\.9 s left, of the job ~9\.4 s/);
   opened.progress.show({ type: 'stage', stage: 'retrain' });
@@ -160,4 +168,34 @@ test('in a window of any size no line breaks and only one block stands, also whe
       },
     ),
   );
+});
+
+test('the page says the same of how settled a search is, by the history that the run has written', async () => {
+  const space = { candidates: listSpace(tiny.sites, 'mixed'), budget: 500, keepInert: false };
+  const file = join(mkdtempSync(join(tmpdir(), 's3delta-settled-')), 'search-history.jsonl');
+  await beginHistory(file, space);
+  const record = recordHistory(file);
+  const { terminal, meters, progress } = open();
+  const of = <K extends 'parameters' | 'inert'>(key: K) => space.candidates.map(each => each[key]);
+  const { budget, keepInert } = space;
+  progress.show({ type: 'candidates', parameters: of('parameters'), inert: of('inert'), budget, keepInert });
+  progress.show({ type: 'stage', stage: 'search' });
+  const steps = 230;
+  for (let number = 1; number <= 187; number++) {
+    // What is best wanders, so that what has stayed is not all of it.
+    const probabilities = Float64Array.from(space.candidates, (_, i) => 0.5 + 0.4 * Math.sin(i + number / 250));
+    const said = { ...step(number), steps, probabilities, evaluates: number % 50 === 25 };
+    meters.pass(200);
+    for (const tell of [record, progress.show]) tell(said as Parameters<typeof record>[0]);
+  }
+  const history = readHistory(file)!;
+  const moments = history.lines.map(line => {
+    const kept = keptAt(history, line).flatMap((is, i) => (is ? [i] : []));
+    return { step: line.step, p: [], kept };
+  });
+  const numbers = (text: string) => text.match(/\d+/g)!.slice(0, 3);
+  const shown = terminal.lines().find(line => line.startsWith('would keep'))!;
+  assert.deepEqual(numbers(shown), numbers(settledText(moments)));
+  const [kept, stayed] = numbers(shown).map(Number) as [number, number];
+  assert.ok(stayed > 0 && stayed < kept, shown);
 });

@@ -24,7 +24,7 @@ test('steps come every five seconds, in whole lines of any width', () => {
   for (const line of texts()) {
     assert.match(
       line,
-      /^search \d+\/100 {2}loss 0\.5000 {2}would keep 2(, 2 unchanged since step \d0)? {2}2,000 tokens\/s {2}412 MB {2}.* left\n$/,
+      /^search \d+\/100 {2}loss 0\.5000 {2}would keep 2(, 2 unchanged since step \d+)? {2}2,000 tokens\/s {2}412 MB {2}.* left\n$/,
     );
   }
 });

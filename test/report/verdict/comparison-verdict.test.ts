@@ -7,7 +7,7 @@ import { judge } from '../../../src/report/verdict/verdict.ts';
 
 const stage = (seconds: number) => ({ seconds, peakBytes: 1e9, evaluations: 10 * seconds });
 
-function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 50): ComparedRun[] {
+function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 50, rows = 1000): ComparedRun[] {
   return Object.entries(scores).flatMap(([method, values]) =>
     values.map((score, seed) => {
       const isFound = method === 'found';
@@ -16,6 +16,7 @@ function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 
         result: {
           ...{ task: 'sst2', model: 'mini', seed, budget: { parameters: 900, fraction: 1e-4 } },
           structure: { modules: 2, parameters: 900 },
+          data: { train: 100, validation: 50, test: rows, note: 'halves' },
           score: { metric: 'accuracy', validation: score, test: score, majority },
           resources: { ...(isFound && { search: stage(10) }), retrain: stage(20) },
         },
@@ -24,8 +25,8 @@ function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 
   );
 }
 
-function verdictOn(scores: Readonly<Record<string, readonly number[]>>, majority?: number) {
-  const runs = runsOf(scores, majority);
+function verdictOn(scores: Readonly<Record<string, readonly number[]>>, majority?: number, rows?: number) {
+  const runs = runsOf(scores, majority, rows);
   const [verdict, ...others] = comparisonVerdicts({
     ...{ rows: compareRuns(runs), runs, out: 'runs/c', config: 'runs/c/matrix.yaml' },
     searches: runs.filter(run => run.isFound).map(run => ({ ...run, isSettled: run.seed > 0 })),
@@ -69,6 +70,23 @@ test('equal scores are a tie', () => {
   const verdict = verdictOn({ found, random: found });
   assert.equal(verdict.outcome, 'tie');
   assert.match(verdict.next.command, /^s3delta spread/);
+});
+
+test('full scores on both sides ask for a smaller budget, over one seed or many', () => {
+  for (const scores of [[100], [100, 100], new Array<number>(8).fill(100)]) {
+    const verdict = verdictOn({ found: scores, random: scores });
+    assert.equal(verdict.outcome, 'at-ceiling');
+    assert.match(against(verdict, 'random'), /no number of seeds can tell them apart/);
+    const seeds = scores.length;
+    assert.match(verdict.next.command, new RegExp(`--budget 225 --seeds ${seeds} --out runs/c$`));
+  }
+  assert.equal(verdictOn({ found: [100, 100], random: [100, 99] }).outcome, 'too-few-seeds');
+  assert.equal(verdictOn({ found: [100, 100], random: [90, 90] }, 100).outcome, 'at-ceiling');
+});
+
+test('equal scores of one seed on a handful of rows ask for rows, not for seeds', () => {
+  assert.equal(verdictOn({ found: [85], random: [85] }, 50, 20).outcome, 'too-few-rows');
+  assert.equal(verdictOn({ found: [85], random: [85] }, 50, 200).outcome, 'one-seed');
 });
 
 test('a loss says what to use', () => {

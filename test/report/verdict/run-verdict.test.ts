@@ -73,6 +73,34 @@ test('what is no better than one answer needs more steps first', () => {
   );
 });
 
+test('at the ceiling no seed tells two structures apart: a smaller budget, or a harder test, does', () => {
+  const full = { ...result.score!, test: 100, random: 100 };
+  // Nor do more steps, though the search was still moving.
+  const verdict = runVerdict({ ...facts, ...withScore({ score: full }), moments: movingUntil(90) });
+  assert.equal(verdict.outcome, 'at-ceiling');
+  assert.match(saying('against random', withScore({ score: full }))!, /both have 100\.00, .* no number of seeds/);
+  // A tenth of 200 parameters would hold no module.
+  assert.equal(verdict.next.command, 's3delta search runs/a/config.yaml --budget 100 --out runs/a-smaller');
+  assert.match(verdict.next.why, /^a smaller budget.* or a harder test/);
+  assert.doesNotMatch(verdictText(verdict).join('\n'), /at least would tell|--seeds/);
+  const { random: _, ...alone } = full;
+  assert.equal(runVerdict({ ...facts, ...withScore({ score: alone }) }).outcome, 'one-seed');
+  const oneAnswer = withScore({ score: { ...alone, majority: 100 } });
+  assert.equal(runVerdict({ ...facts, ...oneAnswer }).outcome, 'at-ceiling');
+});
+
+test('equal scores on a handful of rows: rows are missing, not seeds; on many rows seeds may still tell', () => {
+  const score = { ...result.score!, test: 85, random: 85 };
+  const few = runVerdict({ ...facts, ...withScore({ score, data: { ...result.data!, test: 20 } }) });
+  assert.equal(few.outcome, 'too-few-rows');
+  assert.match(
+    few.lines.find(({ about }) => about === 'against random')!.says,
+    /equal on 20 test rows, .* 5\.0 points/,
+  );
+  assert.match(few.next.why, /more test rows/);
+  assert.equal(runVerdict({ ...facts, ...withScore({ score }) }).outcome, 'one-seed');
+});
+
 test('data that cannot tell are named: few validation rows, and a test part of one answer', () => {
   assert.equal(saying('data'), undefined);
   const few = { ...result.data!, validation: 7 };
@@ -101,7 +129,8 @@ test('a budget that holds everything leaves nothing to search', () => {
   const whole = withScore({ budget: { parameters: 400, fraction: 1e-3 }, structure: { modules: 4, parameters: 400 } });
   const verdict = runVerdict({ ...facts, ...whole, moments: [] });
   assert.equal(verdict.outcome, 'nothing-searched');
-  assert.match(verdict.next.command, /--budget 40 /);
+  // A tenth, 40, would hold none of the modules.
+  assert.match(verdict.next.command, /--budget 100 /);
   assert.match(saying('settled', { ...whole, moments: [] })!, /nothing to search/);
 });
 

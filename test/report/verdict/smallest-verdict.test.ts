@@ -67,6 +67,13 @@ test('over seeds the difference on test is judged, and what is left is to use it
   assert.match(smallest.next.command, /--budget 250,500,2000 --seeds 6/);
 });
 
+test('where all have the full score, a smaller budget comes before more seeds', () => {
+  // Test scores are a point lower than validation.
+  const verdict = verdictOn({ 500: [101], 2000: [101] }, [101])!;
+  assert.match(verdict.lines[1]!.says, /both have 100\.00, the most there is/);
+  assert.match(verdict.next.command, /--budget 250,500,2000 --seeds 1 /);
+});
+
 test('a larger budget that falls below again is told, not hidden', () => {
   const verdict = verdictOn({ 500: [79.9], 1000: [78], 2000: [80.1] }, [80.4])!;
   assert.equal(verdict.budget, '500');

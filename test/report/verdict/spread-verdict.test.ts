@@ -59,6 +59,17 @@ test('where seeds differ as much as structures, searching will not help', () => 
   assert.match(verdict.next.command, /^s3delta train runs\/s\/matrix\.yaml .*--structure s\/\d+\.json/);
 });
 
+test('where every training has the full score, a smaller budget is asked for, not more structures', () => {
+  const verdict = verdictOn(
+    table(0, 0)
+      .slice(0, 3)
+      .map(row => row.map(() => 100)),
+  );
+  assert.equal(verdict.outcome, 'at-ceiling');
+  assert.match(verdict.lines[0]!.says, /^after 300 steps all of 3 structures have the full score with every seed/);
+  assert.match(verdict.next.command, /^s3delta spread runs\/s .*--budget 225 .*--out runs\/s-smaller$/);
+});
+
 test('too few trainings know nothing, and say what would', () => {
   const verdict = verdictOn(table(0.1, 1).slice(0, 3));
   assert.equal(verdict.outcome, 'spread-unknown');
