@@ -37,8 +37,16 @@ function trained(done: Done, { cell, outcome }: FinishedSearch): TrainOutcome | 
     | undefined;
 }
 
-const nameOf = ({ rule, order, candidates }: SearchCell) =>
-  [rule, ...(order === 'first' ? [] : [order]), ...(candidates ? [candidates] : [])].join(', ');
+/** The rate of α that all searches have but those that ask for its travel. */
+const ALPHA_RATE = 0.1;
+
+const nameOf = ({ rule, order, candidates, alphaRate }: SearchCell) =>
+  [
+    rule,
+    ...(order === 'first' ? [] : [order]),
+    ...(candidates ? [candidates] : []),
+    ...(alphaRate === ALPHA_RATE ? [] : [`α at ${alphaRate}`]),
+  ].join(', ');
 
 const HEAD = [
   'task, budget, steps, seed',

@@ -103,8 +103,8 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
   const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, steps)]));
   if ([...spreads.values()].every(spread => spread > 0)) {
     const tests = names.slice(1).map(name => signFlipTest(apart(all, name, task => spreads.get(task)!)));
-    const adjusted = holm(tests.map(test => test?.p ?? 1));
-    const cells = tests.map((test, i) => told(test && { ...test, p: adjusted[i]! }, 2));
+    const adjusted = holm(tests.flatMap(test => test?.p ?? []));
+    const cells = tests.map(test => told(test && { ...test, p: adjusted.shift()! }, 2));
     rows.push(['**in spreads, all tasks; p by Holm**', '', ...cells]);
   }
   return table(['test score', ...names], rows);
