@@ -125,8 +125,8 @@ const lastKeys = {
     ),
     'search-steps': key(
       largeCount,
-      'end the search after this many steps, where --max-steps has not ended it before: an eighth to a quarter of ' +
-        'those of the training tell as much (docs/measured/search-rates.md)',
+      'end the search after this many steps, where --max-steps has not ended it before: on the built-in model a ' +
+        'quarter of those of the training told as much as more',
       { hint: 'N' },
     ),
     'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
