@@ -99,6 +99,7 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
   race: { strategy: 'race', steps: 300, options: { 'race-steps': 75 } },
+  'last word': { strategy: 'race', steps: 300, options: { entrants: 4, 'race-steps': 100 } },
   'AdaLoRA-like': { strategy: 'adalora-like', steps: 150 },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
@@ -179,6 +180,16 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   claims: planner => EIGHT.flatMap(seed => fewRivals(planner, 'sst2', seed, TRAIN_STEPS)),
   converged: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
+  /**
+   * Does a look at the held-out loss of a few short trainings reject what a search should not have chosen? The seeds
+   * first whose search chose a query on STS-B, and their neighbours.
+   */
+  lastWord: planner =>
+    across([3, 4, 7, 0, 1, 2, 5, 6], ['stsb', 'sst2'], (seed, task) => {
+      const search = strategyCell(task, seed, 'last word');
+      const steps = task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2;
+      return [search, ...foundCell(planner, search, { steps })];
+    }).flat(),
   /** What each strategy finds, trained at half of the length. */
   strategies: planner =>
     across([0, 1, 2, 3], ['sst2', 'stsb'], (seed, task) =>

@@ -12,6 +12,8 @@ export interface StrategyOutcome {
   /** Losses with gradients, of which the steps of the search consist. */
   readonly evaluations: number;
   readonly steps: number;
+  /** What the search says of its result, as a race does of its entrants' losses. */
+  readonly warnings?: readonly string[];
 }
 
 /** A search by one of the program's strategies, with the library's own defaults. */
@@ -19,7 +21,7 @@ export async function runStrategy(model: Model, data: EvidenceData, cell: Strate
   const folder = await mkdtemp(join(tmpdir(), 's3delta-prior-'));
   try {
     const earlier = cell.priorTask && (await priorOf(model, cell, cell.priorTask, folder));
-    const { structure, evaluations, steps } = await runToEnd(
+    const { structure, evaluations, steps, warnings } = await runToEnd(
       searchStructure(
         model,
         data,
@@ -33,6 +35,7 @@ export async function runStrategy(model: Model, data: EvidenceData, cell: Strate
       parameters: kept.reduce((sum, { parameters }) => sum + parameters, 0),
       evaluations,
       steps,
+      warnings,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
