@@ -1,6 +1,6 @@
-import type { DeltaModule } from '../src/core/delta-module.ts';
 import type { EncodedExample } from '../src/core/program.ts';
 import { fillUniform } from '../src/core/random.ts';
+import type { DeltaModule } from '../src/core/site.ts';
 import { evaluationBatches } from '../src/data/batches.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { gemm } from '../src/graph/ops/ops.ts';

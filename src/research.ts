@@ -10,7 +10,6 @@ export type { SpaceSettings } from './config/job-config.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
-export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
   Answering,
   AnswerMode,
@@ -28,6 +27,7 @@ export type {
   Trainable,
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
+export type { DeltaModule, DeltaOptions } from './core/site.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
 export { type Interval, type PairedTest, signFlipTest } from './core/statistics.ts';
 export type { ModelInput } from './data/read-inputs.ts';

@@ -1,4 +1,4 @@
-import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { SessionSettings } from '../../src/runtime/session.ts';

@@ -1,7 +1,7 @@
 import { openPlugins } from '../catalogue/open-plugins.ts';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import { visible } from '../core/format.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
 import { argsOf, type Command, type CommandContext, described, type Output } from './command.ts';
 import { parseArguments } from './parse.ts';

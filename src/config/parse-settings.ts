@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { withHome } from './paths.ts';
 import { type Settings, settingsSchemaFor } from './settings.ts';
 

@@ -1,5 +1,4 @@
-import type { DeltaKind, DeltaModule, DeltaOptions } from '../core/delta-module.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaKind, DeltaModule, DeltaOptions, Site } from '../core/site.ts';
 import type { Value } from '../graph/types.ts';
 import type { Merge, PeftForm, PeftHost, ReadFromPeft } from './trained-forms.ts';
 

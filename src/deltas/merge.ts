@@ -1,6 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ModuleLayout } from '../core/program.ts';
-import { biasName } from '../core/site.ts';
+import { biasName, type DeltaModule } from '../core/site.ts';
 import { deltaOf } from './delta.ts';
 import type { Merge, TrainedParameters } from './trained-forms.ts';
 

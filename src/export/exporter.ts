@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Answering } from '../core/program.ts';
+import type { DeltaModule } from '../core/site.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription } from './description.ts';

@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule } from '../core/site.ts';
 import type { Exporter } from './exporter.ts';
 import type { Exporters } from './formats.ts';
 

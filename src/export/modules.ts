@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout } from '../core/program.ts';
+import type { DeltaModule } from '../core/site.ts';
 import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
 
 /** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */

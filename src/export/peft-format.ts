@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { biasName } from '../core/site.ts';
+import { biasName, type DeltaModule } from '../core/site.ts';
 import { deltaOf } from '../deltas/delta.ts';
 import type { Head } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import { biasName, type Site, weightShape } from '../core/site.ts';
+import { biasName, type DeltaModule, type Site, weightShape } from '../core/site.ts';
 import { deltaOf } from '../deltas/delta.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { initialDelta } from '../deltas/layout.ts';

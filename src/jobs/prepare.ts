@@ -4,7 +4,7 @@ import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
 import { compileSettings, type JobConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
-import { doubtsInWords } from '../core/finding.ts';
+import { doubtsInWords } from '../core/errors.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
 import { resolveConfig } from '../library/stage-settings.ts';

@@ -1,7 +1,6 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import type { EncodingOptions } from '../config/job-config.ts';
-import { InputError } from '../core/errors.ts';
-import type { Finding } from '../core/finding.ts';
+import { type Finding, InputError } from '../core/errors.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
 import { mapInSlices } from '../data/chunks.ts';
 import { answersTo, type Example, trainingRows } from '../data/example.ts';

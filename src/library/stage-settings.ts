@@ -6,7 +6,7 @@ import { parseSettings } from '../config/parse-settings.ts';
 import { choosePreset } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import type { Model } from '../models/model.ts';
 import type { Task } from '../tasks/task.ts';
 

@@ -1,4 +1,4 @@
-import { unknownName } from '../core/nearest.ts';
+import { unknownName } from '../core/checked-values.ts';
 import { accuracy, f1, groupAccuracy, matthews } from './class-metrics.ts';
 import type { Metric } from './metric.ts';
 import { pearson } from './pearson.ts';

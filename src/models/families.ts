@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { readJson } from '../files/structured-text.ts';
 import { bert } from './bert/bert.ts';
 import { distilbert } from './distilbert/distilbert.ts';

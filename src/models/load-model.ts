@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { findFiles } from '../data/rows/find-files.ts';
 import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { parseRepository } from '../hub/repository.ts';

@@ -1,6 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, Program } from '../core/program.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Head } from '../deltas/layout.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';

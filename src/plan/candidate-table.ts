@@ -1,5 +1,4 @@
-import type { DeltaModule } from '../core/delta-module.ts';
-import type { Role } from '../core/site.ts';
+import type { DeltaModule, Role } from '../core/site.ts';
 import { fillBudget } from '../structure/fill-budget.ts';
 
 /** Candidates of one kind at sites of one role, in all layers. */

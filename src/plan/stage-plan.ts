@@ -1,4 +1,4 @@
-import type { DeltaModule } from '../core/delta-module.ts';
+import type { DeltaModule } from '../core/site.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { type ResolvedSearch, searchProblem } from '../library/resolve-search.ts';
 import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';

@@ -1,7 +1,6 @@
 import type { AnswerMode, EncodedExample, Program } from '../core/program.ts';
 import { type AnswerOptions, batchAnswerer } from '../library/scoring.ts';
-import { productFlops } from '../runtime/flops.ts';
-import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';
+import { type BatchSize, type ProgramGraphs, productFlops } from '../runtime/program-graphs.ts';
 import { type CostModel, fitCost, secondsOf, type Timing } from './cost-model.ts';
 import type { GenerationRuns, Runs, Workload } from './workload.ts';
 

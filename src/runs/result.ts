@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { InputError } from '../core/errors.ts';
-import { severities } from '../core/finding.ts';
+import { InputError, severities } from '../core/errors.ts';
 import { readNotedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';

@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs';
 import { z } from 'zod';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule } from '../core/site.ts';
 import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-lines.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule, DeltaOptions } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 import { readJson } from '../files/structured-text.ts';
 import { createStructure, readStructure, type Structure, type StructureModel } from './structure-file.ts';

@@ -1,5 +1,4 @@
-import type { DeltaModule } from '../core/delta-module.ts';
-import { roleNames, roles, type Site } from '../core/site.ts';
+import { type DeltaModule, roleNames, roles, type Site } from '../core/site.ts';
 import { deltas as builtInDeltas, type Deltas } from '../deltas/kinds.ts';
 import { innerBlocks, innerLinears, norms, queriesAndValues } from './candidates.ts';
 import { tunedLora } from './even-lora.ts';

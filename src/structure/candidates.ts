@@ -1,7 +1,6 @@
-import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
+import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { unknownName } from '../core/nearest.ts';
-import { type Role, roleNames, roles, type Site } from '../core/site.ts';
+import { type DeltaModule, type DeltaOptions, type Role, roleNames, roles, type Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 
 /** Puts modules of one kind at the sites of some roles. A search space or a manual method is a list of rules. */

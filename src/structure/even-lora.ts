@@ -1,6 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 import { listCandidates, queriesAndValues } from './candidates.ts';
 import type { Method } from './method.ts';

@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule } from '../core/site.ts';
 
 /** What a choice needs to know of a module. */
 export type Cost = Pick<DeltaModule, 'parameters' | 'inert'>;

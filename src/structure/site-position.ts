@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unknownName } from '../core/nearest.ts';
+import { unknownName } from '../core/checked-values.ts';
 import { roleNames, stacks } from '../core/site.ts';
 
 const role = z.enum(roleNames, {

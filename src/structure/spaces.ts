@@ -1,6 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
-import { unknownName } from '../core/nearest.ts';
-import type { Role, Site } from '../core/site.ts';
+import { unknownName } from '../core/checked-values.ts';
+import type { DeltaModule, Role, Site } from '../core/site.ts';
 import { deltas as builtInDeltas, type Deltas } from '../deltas/kinds.ts';
 import { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './candidates.ts';
 

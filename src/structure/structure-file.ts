@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { readNotedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';

@@ -1,5 +1,5 @@
+import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { unknownName } from '../core/nearest.ts';
 import type { Place, Role } from '../core/site.ts';
 
 /**

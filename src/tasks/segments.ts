@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { checkArgument } from '../core/arguments.ts';
-import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { Finding } from '../core/finding.ts';
+import { checkArgument } from '../core/checked-values.ts';
+import { type Finding, InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
 import { dataFolder } from './data-folder.ts';

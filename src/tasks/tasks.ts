@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { dataFileEndings } from '../data/rows/read-rows.ts';
 import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';

@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedExample } from '../core/program.ts';
+import type { DeltaModule } from '../core/site.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
 import type { StageConfig } from './stage.ts';
 import { countSteps } from './steps.ts';

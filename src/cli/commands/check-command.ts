@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
 import { defaultDataFolder, requireDataFolder } from '../../tasks/data-folder.ts';

@@ -1,4 +1,4 @@
-import { unknownName } from '../../core/nearest.ts';
+import { unknownName } from '../../core/checked-values.ts';
 import type { Command } from '../command.ts';
 import { completionScript, isShell, shells } from '../reference/completion.ts';
 

@@ -1,6 +1,6 @@
 import type { SettingKey } from '../../config/settings.ts';
+import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
-import { nearestNames } from '../../core/nearest.ts';
 import { runEvaluateFileJob, runEvaluateJob } from '../../jobs/evaluate-job.ts';
 import type { SplitName } from '../../library/evaluate.ts';
 import type { Command } from '../command.ts';

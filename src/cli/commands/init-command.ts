@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
-import { InputError } from '../../core/errors.ts';
-import { type Finding, findingInWords } from '../../core/finding.ts';
+import { type Finding, findingInWords, InputError } from '../../core/errors.ts';
 import { count, shellWord } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';

@@ -1,5 +1,5 @@
 import { InputError } from '../../core/errors.ts';
-import { escapePattern } from '../escape-pattern.ts';
+import { escapePattern } from '../../core/format.ts';
 import type { Cutter } from './chunk-parser.ts';
 import type { TableLine } from './columns.ts';
 

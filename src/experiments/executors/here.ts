@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { key, positiveInteger } from '../../core/checked-values.ts';
 import { InterruptedError } from '../../core/errors.ts';
-import { key, positiveInteger } from '../../core/key.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import { type Cell, cellName } from '../cell.ts';
 import { inChild } from './child-processes.ts';

@@ -1,5 +1,4 @@
-import type { Place, Role, Site } from '../../core/site.ts';
-import { makeSite } from '../kit/make-site.ts';
+import { makeSite, type Place, type Role, type Site } from '../../core/site.ts';
 import type { PostNormConfig } from './post-norm-config.ts';
 
 /** Sites of a layer by what they are. `name` is the sub-layer's own. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { elementCount } from '../../core/arrays.ts';
-import type { DeltaModule } from '../../core/delta-module.ts';
 import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
-import type { Site } from '../../core/site.ts';
+import type { DeltaModule, Site } from '../../core/site.ts';
 import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';

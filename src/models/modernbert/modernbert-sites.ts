@@ -1,6 +1,5 @@
-import type { Place, Site } from '../../core/site.ts';
+import { makeSite, type Place, type Site } from '../../core/site.ts';
 import type { CheckpointNames } from '../kit/find-weights.ts';
-import { makeSite } from '../kit/make-site.ts';
 import type { ModernBertConfig } from './modernbert-config.ts';
 
 export const EMBEDDINGS = 'model.embeddings.tok_embeddings';

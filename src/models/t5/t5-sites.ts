@@ -1,5 +1,4 @@
-import type { Place, Site, Stack } from '../../core/site.ts';
-import { makeSite } from '../kit/make-site.ts';
+import { makeSite, type Place, type Site, type Stack } from '../../core/site.ts';
 import type { T5Config } from './t5-config.ts';
 
 /** Sub-layers by their names in a checkpoint. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { key, positiveInteger } from '../../core/checked-values.ts';
 import { DivergedError } from '../../core/errors.ts';
-import { key, positiveInteger } from '../../core/key.ts';
 import { checkBudget } from '../../structure/fill-budget.ts';
 import { randomStructure, randomWorth } from '../../structure/random-structure.ts';
 import type { EvaluationEvent } from '../../training/loop.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clipNorm, norm } from '../../core/arrays.ts';
-import { flag, keyWithDefault, positiveInteger } from '../../core/key.ts';
+import { flag, keyWithDefault, positiveInteger } from '../../core/checked-values.ts';
 import { countTokens, type Layout, type ParameterLayout } from '../../core/program.ts';
 import { checkBudget } from '../../structure/fill-budget.ts';
 import { adamwStep, createMoments } from '../../training/adamw.ts';

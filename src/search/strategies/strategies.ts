@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
-import { nearestNames } from '../../core/nearest.ts';
 import { bestOfRandom } from './best-of-random.ts';
 import { bilevel } from './bilevel/bilevel.ts';
 import { gradientNorm } from './gradient-norm.ts';

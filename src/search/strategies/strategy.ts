@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { DeltaModule } from '../../core/delta-module.ts';
 import type { EncodedExample, Trainable } from '../../core/program.ts';
+import type { DeltaModule } from '../../core/site.ts';
 import type { EvaluationEvent, LoopContext, StepProgress } from '../../training/loop.ts';
 import type { StageConfig, StepReport } from '../../training/stage.ts';
 import type { StageCost } from '../../training/stage-cost.ts';
@@ -104,7 +104,7 @@ export interface SearchStrategy<
   readonly label: string;
   /** A line for `--help`: what it does, and for what. */
   readonly description: string;
-  /** By the keys of a config file, with what `--help` says of each (`key`, `keyWithDefault` of `core/key.ts`). */
+  /** By the keys of a config file, with what `--help` says of each (`key`, `keyWithDefault` of `core/checked-values.ts`). */
   readonly options: Options;
   /** Options that a comparison may give several values of, and that a first config file shows. */
   readonly varied: readonly Varied[];

@@ -1,4 +1,4 @@
-import { type Finding, severities } from '../../core/finding.ts';
+import { type Finding, severities } from '../../core/errors.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { checkHeader } from './check-header.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';
 import { cellTexts } from './cells.ts';
 import type { DataCheck, Part } from './data-check.ts';

@@ -1,5 +1,5 @@
 import leven from 'leven';
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowsOf, someOf } from './cells.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import { rowCount } from './cells.ts';
 import type { DataCheck, Part } from './data-check.ts';

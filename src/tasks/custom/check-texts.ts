@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, someOf } from './cells.ts';
 import type { DataCheck, DataForm, Part } from './data-check.ts';

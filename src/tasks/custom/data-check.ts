@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import type { Finding } from '../../core/errors.ts';
 import type { Row } from '../../data/rows/row.ts';
 
 /** The rows of one of a data set's files. */

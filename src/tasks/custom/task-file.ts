@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
-import { nearestNames } from '../../core/nearest.ts';
 import { expandHome } from '../../files/folders.ts';
 import { parseYaml, readTextFile } from '../../files/structured-text.ts';
 import type { Metric } from '../../metrics/metric.ts';

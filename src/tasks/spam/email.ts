@@ -1,4 +1,4 @@
-import { escapePattern } from '../../data/escape-pattern.ts';
+import { escapePattern } from '../../core/format.ts';
 import { htmlToText, looksLikeHtml } from './html.ts';
 
 /** What a reader sees of an e-mail, as plain text with single spaces. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
+import { nearestNames } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
-import { nearestNames } from '../../../core/nearest.ts';
 
 /** Slurm's own commands: it has no other interface that every cluster has. */
 type SlurmCommand = 'sbatch' | 'squeue' | 'scancel' | 'scontrol' | 'sinfo';

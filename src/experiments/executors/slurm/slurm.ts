@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseBytes } from '../../../config/parse-bytes.ts';
-import { key, keyWithDefault, positiveInteger } from '../../../core/key.ts';
+import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
 import type { ExecutorKind } from '../executor.ts';
 import { proposedMemory } from './proposed-memory.ts';
 import { slurmArrays } from './slurm-arrays.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/key.ts';
+import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
 import type { Contradiction } from '../strategy.ts';
 import type { BiLevelSearchOptions } from './bilevel-search.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';

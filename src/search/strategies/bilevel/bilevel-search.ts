@@ -1,6 +1,6 @@
-import type { DeltaModule } from '../../../core/delta-module.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../../../core/program.ts';
 import { fillUniform } from '../../../core/random.ts';
+import type { DeltaModule } from '../../../core/site.ts';
 import { checkBudget } from '../../../structure/fill-budget.ts';
 import { createMoments } from '../../../training/adamw.ts';
 import { type BatchCursor, createBatchCursor } from '../../../training/batch-cursor.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { key } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
-import { key } from '../../../core/key.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/fill-budget.ts';
 import { countSteps } from '../../../training/steps.ts';

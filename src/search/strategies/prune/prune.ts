@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clipNorm } from '../../../core/arrays.ts';
-import { keyWithDefault } from '../../../core/key.ts';
+import { keyWithDefault } from '../../../core/checked-values.ts';
 import { countTokens } from '../../../core/program.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/fill-budget.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { key, keyWithDefault } from '../../../core/checked-values.ts';
 import { DivergedError } from '../../../core/errors.ts';
-import { key, keyWithDefault } from '../../../core/key.ts';
 import type { EncodedExample } from '../../../core/program.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/fill-budget.ts';
