@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { schemaLine } from '../files/structured-text.ts';
+import { schemaLine } from '../files/text-files.ts';
 import { toConfigFile } from './paths.ts';
 import type { ResolvedSettings } from './resolve.ts';
 import { chosenStrategy } from './search-options.ts';

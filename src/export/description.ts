@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { hashFile } from '../files/check-once.ts';
+import { readSealedJson, sealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSealedJson, sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
 /** Its name. */

@@ -1,6 +1,6 @@
 import type { Layout } from '../core/program.ts';
 import type { DeltaModule } from '../core/site.ts';
-import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
+import { bytesOf, type TensorSource } from '../files/safetensors-arrays.ts';
 
 /** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */
 export function namesOf(modules: readonly DeltaModule[]): string {

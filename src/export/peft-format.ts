@@ -5,7 +5,7 @@ import { deltaOf } from '../deltas/delta.ts';
 import type { Head } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
 import type { PeftForm } from '../deltas/trained-forms.ts';
-import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { bytesOf, type TensorSource, writeTensors } from '../files/safetensors-arrays.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import type { Exporter } from './exporter.ts';

@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
-import { readCheckedHeader } from './content-hash.ts';
 import { isThere } from './regular-file.ts';
-import type { TensorEntry } from './safetensors.ts';
-import { readJson } from './structured-text.ts';
+import { readCheckedHeader, type TensorEntry } from './safetensors.ts';
+import { readJson } from './text-files.ts';
 
 export const SINGLE_FILE = 'model.safetensors';
 export const SHARD_INDEX = 'model.safetensors.index.json';

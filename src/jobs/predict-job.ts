@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import { piecesOf, type Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
-import type { KnownColumns } from '../data/rows/columns.ts';
+import type { KnownColumns } from '../data/rows/cutters.ts';
 import type { Row } from '../data/rows/row.ts';
 import type { InferenceTask } from '../export/exported-task.ts';
 import { answerEach, type Prediction } from '../library/answer-each.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
+import { readSealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonHtml } from '../report/comparison-report.ts';

@@ -1,6 +1,6 @@
 import { readYamlKeys } from '../config/config-file.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readTextFile } from '../files/text-files.ts';
 import type { HeatMapModule } from '../report/heat-map.ts';
 import type { RunView } from '../report/run-view.ts';
 import { searchMoments } from '../report/search-moments.ts';

@@ -9,7 +9,7 @@ import { shellWord } from '../core/format.ts';
 import type { Example } from '../data/example.ts';
 import { rememberedHash } from '../files/inspect-weights.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readTextFile } from '../files/text-files.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Model } from '../models/model.ts';
 import {

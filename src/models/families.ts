@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readJson } from '../files/text-files.ts';
 import { bert } from './bert/bert.ts';
 import { distilbert } from './distilbert/distilbert.ts';
 import type { Family } from './model.ts';

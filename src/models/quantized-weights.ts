@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '../core/arrays.ts';
-import { readCheckedHeader } from '../files/content-hash.ts';
 import { cacheFolder, makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 import {
   DamagedFileError,
+  readCheckedHeader,
   readSafetensorsHeader,
   type SafetensorsHeader,
   type TensorEntry,
 } from '../files/safetensors.ts';
-import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { bytesOf, type TensorSource, writeTensors } from '../files/safetensors-arrays.ts';
 import { quantized, quantizedTranspose, scalesOf } from './quantize.ts';
 import { readWeight, type Weight, type Weights } from './read-weight.ts';
 

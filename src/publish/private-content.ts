@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readTextFile } from '../files/text-files.ts';
 
 /** Shorter paths and names stand in any text. */
 const shortest = 4;

@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { exporterOf } from '../export/formats.ts';
 import { isThere } from '../files/regular-file.ts';
-import { parseYaml, readTextFile } from '../files/structured-text.ts';
+import { parseYaml, readTextFile } from '../files/text-files.ts';
 import { parseRepository, type Repository } from '../hub/repository.ts';
 import { requireUpload, type Uploaded, upload } from '../hub/upload.ts';
 import { runExportJob } from '../jobs/export-job.ts';

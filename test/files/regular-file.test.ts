@@ -14,7 +14,7 @@ import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
 import { isThere, openFile, openToAppend, readBytes, readBytesSync } from '../../src/files/regular-file.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
-import { readJson } from '../../src/files/structured-text.ts';
+import { readJson } from '../../src/files/text-files.ts';
 import { readRun } from '../../src/jobs/report-job.ts';
 import { appendMetrics, type MetricsLine, readMetrics, repairMetrics } from '../../src/runs/metrics-log.ts';
 import { readResult } from '../../src/runs/result.ts';

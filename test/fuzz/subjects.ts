@@ -7,7 +7,7 @@ import { loadTokenizer } from '../../src/data/tokenizer/load-tokenizer.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { taskOf } from '../../src/export/exported-task.ts';
-import { HASH_KEY } from '../../src/files/content-hash.ts';
+import { HASH_KEY } from '../../src/files/safetensors.ts';
 import { readRunView } from '../../src/jobs/read-view.ts';
 import { readRun } from '../../src/jobs/report-job.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { readBytes } from '../../files/regular-file.ts';
-import { decodeUtf8 } from '../../files/utf8.ts';
-import type { KnownColumns } from './columns.ts';
+import { decodeUtf8 } from '../../files/text-files.ts';
 import { parseCsv } from './csv.ts';
+import type { KnownColumns } from './cutters.ts';
 import { parseJsonDocument, parseJsonLines } from './json-rows.ts';
 import { requireContentOfName } from './known-content.ts';
 import { parseParquet } from './parquet.ts';

@@ -2,7 +2,7 @@ import { InputError } from '../../core/errors.ts';
 import { loadTextTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { SpecialTokenNames } from '../../data/tokenizer/special-tokens.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { truncatePair } from '../../data/tokenizer/truncate-pair.ts';
+import { truncatePair } from '../../data/tokenizer/truncation.ts';
 import type { JoinTexts } from '../kit/head-codec.ts';
 
 /** An encoder's tokenizer, and what texts are framed with. */

@@ -1,8 +1,8 @@
 import { InputError } from '../../core/errors.ts';
 import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
 import { type Output, piecesOf, type Segment } from '../../data/example.ts';
-import { fitPieces } from '../../data/tokenizer/fit-pieces.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { fitPieces } from '../../data/tokenizer/truncation.ts';
 import { answerKindOf } from '../answer-kind.ts';
 import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../codec.ts';
 

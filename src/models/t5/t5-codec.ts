@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { fitPieces } from '../../data/tokenizer/fit-pieces.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { fitPieces } from '../../data/tokenizer/truncation.ts';
 import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
 import { answerText, sentinelOf, sourcePieces } from './text-form.ts';
 

@@ -1,6 +1,6 @@
 import leven from 'leven';
 import type { Finding } from '../../core/errors.ts';
-import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
+import { hasDecimalComma } from '../../data/rows/csv.ts';
 import type { Row } from '../../data/rows/row.ts';
 import { cellTexts, placesOf, rowsOf, someOf } from './cells.ts';
 import type { DataCheck, DataForm, Part } from './data-check.ts';

@@ -2,7 +2,7 @@ import { dirname, parse, posix, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { answersTo, type Example } from '../../data/example.ts';
 import { findFiles, fitsPattern } from '../../data/rows/find-files.ts';
-import { readTextFile } from '../../files/structured-text.ts';
+import { readTextFile } from '../../files/text-files.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { hasDecimalComma, withDecimalPoint } from '../../data/rows/csv-dialect.ts';
+import { hasDecimalComma, withDecimalPoint } from '../../data/rows/csv.ts';
 import { columnList, placeOf, type Row } from '../../data/rows/row.ts';
 import type { MetricName } from '../../metrics/metrics.ts';
 import { spelledNumber } from '../../metrics/pearson.ts';

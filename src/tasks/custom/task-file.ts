@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
 import { expandHome } from '../../files/folders.ts';
-import { parseYaml, readTextFile } from '../../files/structured-text.ts';
+import { parseYaml, readTextFile } from '../../files/text-files.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { describeMetrics, type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { labelEntries, requireAnswersApart } from './task-labels.ts';

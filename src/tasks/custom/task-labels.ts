@@ -1,6 +1,6 @@
 import { isAlias, isMap, isSeq } from 'yaml';
 import { InputError } from '../../core/errors.ts';
-import type { YamlText } from '../../files/structured-text.ts';
+import type { YamlText } from '../../files/text-files.ts';
 
 /** A label of a task file, what is answered for it, and the line where it stands. */
 export interface LabelEntry {

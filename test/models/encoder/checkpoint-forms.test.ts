@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { readCheckpointIndex } from '../../../src/files/checkpoint-index.ts';
-import { type TensorSource, writeTensors } from '../../../src/files/write-tensors.ts';
+import { type TensorSource, writeTensors } from '../../../src/files/safetensors-arrays.ts';
 import type { AnswerKind } from '../../../src/models/answer-kind.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import type { Model } from '../../../src/models/model.ts';

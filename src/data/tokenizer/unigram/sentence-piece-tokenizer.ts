@@ -1,10 +1,8 @@
-import { type AddedVocabulary, sizeWith } from '../added-vocabulary.ts';
 import { splitterAt } from '../split-at-tokens.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
-import { bytePiece, SPACE_PIECE } from './piece-candidates.ts';
+import { type AddedVocabulary, sizeWith, type TextTokenizer } from '../tokenizer.ts';
+import { bytePiece, compileSegmenter, SPACE_PIECE } from './segmenter.ts';
 import { sentencePieceNormalizer } from './sentence-piece-normalizer.ts';
 import type { SentencePieceModel } from './spiece-model.ts';
-import { compileSegmenter } from './viterbi.ts';
 
 /**
  * A tokenizer over a SentencePiece model. `encode`: added tokens are cut out of the text; what is between them goes the

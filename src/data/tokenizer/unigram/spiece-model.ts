@@ -1,8 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { InputError } from '../../../core/errors.ts';
-import { readCharsmap } from './charsmap.ts';
-import { UNKNOWN_PENALTY, type UnigramVocabulary } from './piece-candidates.ts';
-import type { SentencePieceRules } from './sentence-piece-normalizer.ts';
+import { UNKNOWN_PENALTY, type UnigramVocabulary } from './segmenter.ts';
+import { readCharsmap, type SentencePieceRules } from './sentence-piece-normalizer.ts';
 
 /** One field of a protocol-buffer message: a number for varints, bytes for everything else. */
 export interface ProtobufField {
