@@ -15,8 +15,7 @@ import { listManualModules } from '../src/structure/built-in-methods.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
 import { adamwStep, createMoments } from '../src/training/adamw.ts';
-import { createBatchCursor } from '../src/training/batch-cursor.ts';
-import { withMicroBatches } from '../src/training/micro-batches.ts';
+import { createBatchCursor, withMicroBatches } from '../src/training/step-batches.ts';
 import { paddedBatch } from './batch.ts';
 import { longestTarget, readFileRows, readRows } from './rows.ts';
 

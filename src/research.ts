@@ -68,6 +68,7 @@ export type { DeviceChoiceOptions } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
 export type { DeviceReport } from './machine/probe.ts';
 export type { Metric, Target, TargetSet } from './metrics/metric.ts';
+export { majorityScore, mostFrequentAnswer } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
 export type { AnswerKind } from './models/answer-kind.ts';
 export {
@@ -155,25 +156,30 @@ export {
   type SearchStrategy,
 } from './search/strategies/strategy.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
-export { parseBudget } from './structure/budget.ts';
+export { type BudgetOptions, type Cost, checkBudget, fillBudget, parseBudget } from './structure/budget.ts';
 export { listManualModules, manualMethods } from './structure/built-in-methods.ts';
-export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
 export { evenLora } from './structure/even-lora.ts';
-export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { mapStructure } from './structure/map-structure.ts';
 export { type Attempt, type Method, type MethodProblem, manual } from './structure/method.ts';
 export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, type Space, spaces } from './structure/spaces.ts';
+export {
+  type CandidateRule,
+  innerBlocks,
+  innerLinears,
+  listCandidates,
+  listSpace,
+  norms,
+  type Space,
+  spaces,
+} from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
-export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
 export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
-export { meanLoss } from './training/mean-loss.ts';
-export { withMicroBatches } from './training/micro-batches.ts';
 export type { StageConfig } from './training/stage.ts';
-export { countEvaluations, type StageCost, type StepBatch } from './training/stage-cost.ts';
+export { countEvaluations, type StageCost, type StepBatch } from './training/stage.ts';
+export { meanLoss, withMicroBatches } from './training/step-batches.ts';
 export { linearDecay } from './training/steps.ts';
 export {
   type TuneEvent,

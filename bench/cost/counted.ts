@@ -7,7 +7,7 @@ import { type BatchSize, type ProgramGraphs, productFlops } from '../../src/runt
 import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { stepArrays } from '../../src/search/strategies/bilevel/step-cost.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
-import { type PartLimits, splitBatch } from '../../src/training/micro-batches.ts';
+import { type PartLimits, splitBatch } from '../../src/training/step-batches.ts';
 import { paddedBatch } from '../batch.ts';
 import { type MemoryOptions, TARGET } from '../scenarios.ts';
 import type { Point } from './axes.ts';

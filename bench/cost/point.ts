@@ -4,7 +4,7 @@ import type { Model } from '../../src/models/model.ts';
 import type { SessionSettings } from '../../src/runtime/session.ts';
 import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { withMicroBatches } from '../../src/training/step-batches.ts';
 import { paddedBatch } from '../batch.ts';
 import { type Scenario, type SearchWork, search, TARGET } from '../scenarios.ts';
 import { type Point, spread } from './axes.ts';

@@ -13,7 +13,7 @@ import { fittingCandidates } from '../../src/search/strategies/bilevel/fitting.t
 import { shareOfOpen } from '../../src/search/strategies/bilevel/open-rate.ts';
 import { splitHalves } from '../../src/search/strategies/bilevel/step-cost.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
+import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { checkFinite } from '../../src/training/steps.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */

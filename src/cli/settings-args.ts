@@ -10,7 +10,7 @@ import type { KeyHelp } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
-import { shortName } from '../tasks/task-path.ts';
+import { shortName } from '../tasks/task-places.ts';
 import type { ArgsDef, FlagDef, ParsedArgs } from './parse.ts';
 import { configArg, filesOf } from './plugin-files.ts';
 

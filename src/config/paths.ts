@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { expandHome } from '../files/folders.ts';
 import { builtInModel } from '../models/built-in.ts';
-import { isTaskFile } from '../tasks/task-path.ts';
+import { isTaskFile } from '../tasks/task-places.ts';
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
 const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins', 'prior'];

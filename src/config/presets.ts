@@ -1,5 +1,5 @@
 import { builtInModel } from '../models/built-in.ts';
-import type { Preset } from '../tasks/preset.ts';
+import type { Preset } from '../tasks/task.ts';
 
 /** Where sizes come from: `paper`, the task's own; `mini`, the same for every task, bounded to minutes on two cores. */
 export const presetNames = ['mini', 'paper'] as const;

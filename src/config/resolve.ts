@@ -2,7 +2,7 @@ import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { precisions } from '../runtime/session.ts';
 import { defaultStrategy, usualOptionsOf } from '../search/strategies/strategies.ts';
 import { defaultSpace } from '../structure/spaces.ts';
-import type { Preset } from '../tasks/preset.ts';
+import type { Preset } from '../tasks/task.ts';
 import { trainsAllWeights } from './check-settings.ts';
 import { chosenStrategy } from './search-options.ts';
 import type { Settings } from './settings.ts';

@@ -1,7 +1,6 @@
 import type { Layout, ModuleLayout } from '../core/program.ts';
 import { biasName, type DeltaModule } from '../core/site.ts';
-import { deltaOf } from './delta.ts';
-import type { Merge, TrainedParameters } from './trained-forms.ts';
+import { deltaOf, type Merge, type TrainedParameters } from './delta.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {

@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import type { Codec } from '../models/codec.ts';
+import { fromTemplates, templatesOf } from '../tasks/segments.ts';
 import { type Task, tasks } from '../tasks/tasks.ts';
-import { fromTemplates, templatesOf } from '../tasks/template.ts';
 import type { DescribedTask } from './description.ts';
 
 /** What has to be known of a task to describe it. */

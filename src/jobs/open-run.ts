@@ -21,7 +21,7 @@ import {
 } from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
-import { isTaskFile } from '../tasks/task-path.ts';
+import { isTaskFile } from '../tasks/task-places.ts';
 import type { JobContext } from './job-events.ts';
 import { requireInputsOfRun } from './run-inputs.ts';
 

@@ -12,7 +12,7 @@ import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
 import { writeStagesToCome } from '../runs/stages-to-come.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
-import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { countEvaluations, tuneCost } from '../training/stage.ts';
 import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
 import { requireKept } from './given-structure.ts';
 import { inRunFolder } from './in-run-folder.ts';

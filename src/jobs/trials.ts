@@ -9,8 +9,7 @@ import type { Model } from '../models/model.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { type Attempt, methodNamed } from '../structure/method.ts';
 import { createStructure, keptModules, type Structure } from '../structure/structure-file.ts';
-import type { StageConfig } from '../training/stage.ts';
-import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { countEvaluations, type StageConfig, tuneCost } from '../training/stage.ts';
 import { givenStructure } from './given-structure.ts';
 
 /** A structure to tune, and the sizes and rates for it. Of several trials that of the least validation loss is kept. */

@@ -4,7 +4,7 @@ import type { EncodedExample } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { SearchProblem } from '../search/strategies/strategy.ts';
-import { countEvaluations } from '../training/stage-cost.ts';
+import { countEvaluations } from '../training/stage.ts';
 import { type ResolvedSpace, resolveSpace } from './structures.ts';
 
 /** A search in values: what it chooses from, how, and the sizes and rates of it and of the tuning that follows. */

@@ -6,7 +6,7 @@ import { chooseStructure } from '../search/choose-structure.ts';
 import type { Compile, SearchEvent, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
-import { meanLoss } from '../training/mean-loss.ts';
+import { meanLoss } from '../training/step-batches.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
 import { interruption } from './run-to-end.ts';

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { packageVersion } from '../library/provenance.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
-import { defaultDataFolder } from '../tasks/data-folder.ts';
+import { defaultDataFolder } from '../tasks/task-places.ts';
 import {
   type Check,
   checkDataFolder,

@@ -1,6 +1,6 @@
+import { type ClassScores, confusionTable, macroF1, perClass } from './class-metrics.ts';
 import { type Interval, scoreInterval } from './interval.ts';
 import { answersOf, type Metric, type Target } from './metric.ts';
-import { type ClassScores, confusionTable, macroF1, perClass } from './per-class.ts';
 
 /** What a set of answers is worth, looked at from every side; scores are 0 to 100. */
 export interface Assessment {

@@ -4,7 +4,7 @@ import { nearestNames } from '../core/checked-values.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { findFiles } from '../data/rows/find-files.ts';
 import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
-import { parseRepository } from '../hub/repository.ts';
+import { parseRepository } from '../hub/connection.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { builtInModel, builtInModelNames } from './built-in.ts';

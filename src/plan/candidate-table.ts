@@ -1,5 +1,5 @@
 import type { DeltaModule, Role } from '../core/site.ts';
-import { fillBudget } from '../structure/fill-budget.ts';
+import { fillBudget } from '../structure/budget.ts';
 
 /** Candidates of one kind at sites of one role, in all layers. */
 export interface CandidateGroup {

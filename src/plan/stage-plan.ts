@@ -6,8 +6,7 @@ import type { ModelSketch } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { randomStructure } from '../structure/random-structure.ts';
-import type { StageConfig } from '../training/stage.ts';
-import { type StageCost, tuneCost } from '../training/stage-cost.ts';
+import { type StageConfig, type StageCost, tuneCost } from '../training/stage.ts';
 import { type StageMemory, stageMemory } from './planned-memory.ts';
 import { stageWorkload, type Workload } from './workload.ts';
 

@@ -7,7 +7,7 @@ import { InputError } from '../core/errors.ts';
 import { exporterOf } from '../export/formats.ts';
 import { isThere } from '../files/regular-file.ts';
 import { parseYaml, readTextFile } from '../files/text-files.ts';
-import { parseRepository, type Repository } from '../hub/repository.ts';
+import { parseRepository, type Repository } from '../hub/connection.ts';
 import { requireUpload, type Uploaded, upload } from '../hub/upload.ts';
 import { runExportJob } from '../jobs/export-job.ts';
 import type { JobContext } from '../jobs/job-events.ts';

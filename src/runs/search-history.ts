@@ -6,9 +6,8 @@ import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-li
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
-import { sitePosition } from '../structure/site-position.ts';
+import { sitePosition, upgradedModule } from '../structure/site-records.ts';
 import { labelsOf } from '../structure/structure-file.ts';
-import { upgradedModule } from '../structure/version-1.ts';
 
 const VERSION = 2;
 

@@ -8,7 +8,7 @@ import type { RunFolder } from '../runs/run-folder.ts';
 import { commandToGoOn, type RunStanding, standingOf, standingText, wayOn } from '../runs/run-outcome.ts';
 import { readStagesToCome } from '../runs/stages-to-come.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
-import { shortName } from '../tasks/task-path.ts';
+import { shortName } from '../tasks/task-places.ts';
 import type { RunFiles } from './find-runs.ts';
 
 /** Keys that make one search another, and one training another: no mean is over runs that differ in one. */

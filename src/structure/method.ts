@@ -2,7 +2,7 @@ import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { DeltaModule, Site } from '../core/site.ts';
 import type { Deltas } from '../deltas/kinds.ts';
-import { type CandidateRule, listCandidates } from './candidates.ts';
+import { type CandidateRule, listCandidates } from './spaces.ts';
 
 /** What a method chooses modules for. */
 export interface MethodProblem {

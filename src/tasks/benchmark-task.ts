@@ -1,7 +1,6 @@
 import { metricNamed } from '../metrics/metrics.ts';
 import { belongsTo, findLayout, type Layout, layoutOf, requireLayout } from './file-layout.ts';
-import { readExamples } from './read-examples.ts';
-import type { RowForm } from './row-form.ts';
+import { type RowForm, readExamples } from './row-form.ts';
 import type { OriginalSplits, Task } from './task.ts';
 
 /** What one task of a public benchmark says of itself. */

@@ -8,7 +8,7 @@ import { parseExperimentSettings, parseTransferSettings } from '../../src/config
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
 import { expandHome } from '../../src/files/folders.ts';
-import { shortName } from '../../src/tasks/task-path.ts';
+import { shortName } from '../../src/tasks/task-places.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));
 const config = join(root, 'configs', 'films.yaml');

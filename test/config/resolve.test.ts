@@ -11,7 +11,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { chosenStrategy } from '../../src/config/search-options.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
-import type { Preset } from '../../src/tasks/preset.ts';
+import type { Preset } from '../../src/tasks/task.ts';
 
 const preset: Preset = {
   maxLength: 128,

@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/errors.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
-import { defaultDataFolder, requireDataFolder } from '../../tasks/data-folder.ts';
+import { defaultDataFolder, requireDataFolder } from '../../tasks/task-places.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 

@@ -9,7 +9,7 @@ import { readBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
-import { taskFileBeside } from '../../tasks/task-path.ts';
+import { taskFileBeside } from '../../tasks/task-places.ts';
 import { loadTask } from '../../tasks/tasks.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';

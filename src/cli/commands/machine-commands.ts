@@ -6,7 +6,7 @@ import { builtInModelNames } from '../../models/built-in.ts';
 import { sketchModel } from '../../models/load-model.ts';
 import { tableLines } from '../../report/table.ts';
 import { listSpace } from '../../structure/spaces.ts';
-import { defaultDataFolder } from '../../tasks/data-folder.ts';
+import { defaultDataFolder } from '../../tasks/task-places.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 

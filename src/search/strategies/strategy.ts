@@ -2,8 +2,7 @@ import type { z } from 'zod';
 import type { EncodedExample, Trainable } from '../../core/program.ts';
 import type { DeltaModule } from '../../core/site.ts';
 import type { EvaluationEvent, LoopContext, StepProgress } from '../../training/loop.ts';
-import type { StageConfig, StepReport } from '../../training/stage.ts';
-import type { StageCost } from '../../training/stage-cost.ts';
+import type { StageConfig, StageCost, StepReport } from '../../training/stage.ts';
 
 /** What is to be searched, in plain values. */
 export interface SearchProblem {

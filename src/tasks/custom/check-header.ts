@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
 import type { Finding } from '../../core/errors.ts';
-import { spelledNumber } from '../../metrics/pearson.ts';
-import { cellTexts } from './cells.ts';
-import type { DataCheck, Part } from './data-check.ts';
+import { spelledNumber } from '../../metrics/correlation.ts';
+import { cellTexts, type DataCheck, type Part } from './data-check.ts';
 import { columnsOf } from './guess-task.ts';
 
 /** Tables whose first line is taken for names where nothing else names the columns. */

@@ -1,7 +1,6 @@
 import type { Finding } from '../../core/errors.ts';
 import type { Row } from '../../data/rows/row.ts';
-import { cellTexts, placesOf, someOf } from './cells.ts';
-import type { DataCheck, DataForm, Part } from './data-check.ts';
+import { cellTexts, type DataCheck, type DataForm, type Part, placesOf, someOf } from './data-check.ts';
 import { idNames } from './guess-task.ts';
 
 /** Rows in which the model has nothing to read. */

@@ -5,7 +5,7 @@ import { shellWord } from '../../core/format.ts';
 import { dataFileEndings, readSomeRows, type TableOptions } from '../../data/rows/read-rows.ts';
 import { columnList, type Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
-import { isTaskFile, taskFileBeside } from '../task-path.ts';
+import { isTaskFile, taskFileBeside } from '../task-places.ts';
 import { tablesWithHeader } from './check-header.ts';
 import { dataForm, findDataFiles, placesOfLabels } from './custom-task.ts';
 import type { DataForm, Part } from './data-check.ts';

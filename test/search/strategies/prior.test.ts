@@ -8,7 +8,7 @@ import { alphaOfRuns } from '../../../src/search/strategies/prior/earlier-runs.t
 import { prior } from '../../../src/search/strategies/prior/prior.ts';
 import { createStructure, writeStructure } from '../../../src/structure/structure-file.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
 import { drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 

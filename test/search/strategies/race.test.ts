@@ -9,8 +9,8 @@ import { listEntrants, worthOfEntrant } from '../../../src/search/strategies/rac
 import { holdOut } from '../../../src/search/strategies/race/held-out.ts';
 import { race } from '../../../src/search/strategies/race/race.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { meanLoss } from '../../../src/training/mean-loss.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
+import { meanLoss } from '../../../src/training/step-batches.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';

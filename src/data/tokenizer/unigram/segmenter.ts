@@ -44,9 +44,7 @@ const LARGEST_SCORE = 1e30;
  * piece reaches across one, the whole text is one word.
  * @throws RangeError where a piece's score is no log-probability
  */
-function candidateFinder(
-  vocabulary: UnigramVocabulary,
-): (text: string) => Iterable<readonly [string, Candidates]> {
+function candidateFinder(vocabulary: UnigramVocabulary): (text: string) => Iterable<readonly [string, Candidates]> {
   const { pieces, scores, unknownId } = vocabulary;
   const searched = pieces.flatMap((piece, id) => (vocabulary.isSearched(id) ? [[piece, id] as const] : []));
   for (const [, id] of searched) {

@@ -1,5 +1,5 @@
 import { batchesPerEpoch } from '../../../data/batches.ts';
-import { checkBudget } from '../../../structure/fill-budget.ts';
+import { checkBudget } from '../../../structure/budget.ts';
 import type { LoopContext } from '../../../training/loop.ts';
 import { countSteps } from '../../../training/steps.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';

@@ -1,7 +1,7 @@
 import { InputError } from '../../../core/errors.ts';
 import type { EncodedExample } from '../../../core/program.ts';
 import { permutation } from '../../../core/random.ts';
-import type { StepBatch } from '../../../training/stage-cost.ts';
+import type { StepBatch } from '../../../training/stage.ts';
 import type { BiLevelOrder } from './mixed-derivative.ts';
 
 /** D_train in two halves drawn at random: D_δ trains the modules' parameters, D_α trains α (method, section 5). */

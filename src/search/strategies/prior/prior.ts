@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { key } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
-import { checkBudget } from '../../../structure/fill-budget.ts';
+import { checkBudget } from '../../../structure/budget.ts';
 import { countSteps } from '../../../training/steps.ts';
 import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';

@@ -1,4 +1,4 @@
-import type { BudgetOptions, Cost } from '../../../structure/fill-budget.ts';
+import type { BudgetOptions, Cost } from '../../../structure/budget.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 
 /** What a step of a pruning search is for. */

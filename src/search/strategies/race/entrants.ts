@@ -1,4 +1,4 @@
-import type { BudgetOptions, Cost } from '../../../structure/fill-budget.ts';
+import type { BudgetOptions, Cost } from '../../../structure/budget.ts';
 import { randomStructure } from '../../../structure/random-structure.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 

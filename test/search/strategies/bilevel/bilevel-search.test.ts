@@ -18,9 +18,8 @@ import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-s
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
 import { createMoments } from '../../../../src/training/adamw.ts';
-import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';
 import { checkpointFile } from '../../../../src/training/checkpoint.ts';
-import { withMicroBatches } from '../../../../src/training/micro-batches.ts';
+import { createBatchCursor, withMicroBatches } from '../../../../src/training/step-batches.ts';
 import { createToyExamples, createToyProgram, drain } from '../../../training/toy-program.ts';
 import { largestDifference } from '../../../witness/fixtures.ts';
 

@@ -6,7 +6,7 @@ import { biLevelSearch } from '../../../../src/search/strategies/bilevel/bilevel
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { openRateShare } from '../../../../src/search/strategies/bilevel/open-rate.ts';
 import { splitHalves } from '../../../../src/search/strategies/bilevel/step-cost.ts';
-import { countEvaluations } from '../../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../../src/training/stage.ts';
 import { drain } from '../../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from '../toy-problem.ts';
 

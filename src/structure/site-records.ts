@@ -1,6 +1,20 @@
+import { z } from 'zod';
 import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import type { Place, Role } from '../core/site.ts';
+import { type Place, type Role, roleNames, stacks } from '../core/site.ts';
+
+const role = z.enum(roleNames, {
+  error: ({ input }) => {
+    const { message, remedy } = unknownName('role', String(input), roleNames);
+    return `${message}; ${remedy}`;
+  },
+});
+
+/** Role and place of a site, as files that name sites hold them. */
+export const sitePosition = {
+  role,
+  place: z.object({ stack: z.enum(stacks), layer: z.int().nonnegative() }),
+};
 
 /**
  * Rows of the heat map without the kind, as version 1 of structures and histories named them, and the roles they stood

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { majorityScore, mostFrequentAnswer } from '../../src/metrics/metric.ts';
 import { metrics } from '../../src/metrics/metrics.ts';
-import { majorityScore, mostFrequentAnswer } from '../../src/tasks/majority.ts';
 
 test('the most frequent answer, and of equally frequent ones the first', () => {
   assert.equal(mostFrequentAnswer(['1', '0', '0']), '0');

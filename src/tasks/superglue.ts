@@ -1,8 +1,115 @@
 import { z } from 'zod';
-import { unnest } from '../../data/rows/row.ts';
-import { numberedClasses } from '../row-form.ts';
-import { halveValidation, holdOutOfTraining } from '../splits.ts';
-import { superGlueTask } from './superglue-task.ts';
+import { type Row, unnest } from '../data/rows/row.ts';
+import { type BenchmarkTask, benchmarkTask } from './benchmark-task.ts';
+import { hubLayout } from './file-layout.ts';
+import { fieldsAsSegments, numberedClasses } from './row-form.ts';
+import { halveValidation, holdOutOfTraining } from './splits.ts';
+import type { Task } from './task.ts';
+
+/** What one SuperGLUE task says of itself. */
+interface SuperGlueTask extends Omit<BenchmarkTask, 'layouts' | 'dataSet' | 'maxSourceLength'> {
+  /**
+   * The task's folder in SuperGLUE's own layout, with train.jsonl and val.jsonl; in lower case, its folder on the Hub.
+   */
+  readonly folder: string;
+  /** From a line of those to rows with the Hub's columns, where lines are nested. */
+  readonly unnest?: (row: Row) => readonly Row[];
+  readonly maxSourceLength?: number;
+}
+
+/** Prefix of the names, which tells SuperGLUE's RTE from GLUE's. */
+export const SUPERGLUE = 'superglue-';
+
+// Maximum source length of SuperGLUE in the paper, where a task says nothing else.
+const MAX_SOURCE_LENGTH = 256;
+
+/** A task over SuperGLUE's own files, or the Hub's Parquet files. */
+function superGlueTask({ folder, unnest, maxSourceLength = MAX_SOURCE_LENGTH, ...task }: SuperGlueTask): Task {
+  const config = folder.toLowerCase();
+  return benchmarkTask({
+    ...task,
+    name: `${SUPERGLUE}${task.name}`,
+    dataSet: `SuperGLUE's ${folder}`,
+    maxSourceLength,
+    layouts: [
+      {
+        folders: [`superglue/${folder}`, `super_glue/${folder}`, folder, '.'],
+        train: ['train.jsonl'],
+        validation: ['val.jsonl'],
+        unnest,
+      },
+      hubLayout([`superglue/${config}`, `super_glue/${config}`, config]),
+    ],
+  });
+}
+
+/** SuperGLUE BoolQ: does a passage answer a question with yes? */
+export const boolq = superGlueTask({
+  name: 'boolq',
+  description: 'SuperGLUE BoolQ: yes-no questions about a passage',
+  folder: 'BoolQ',
+  segments: fieldsAsSegments('question', 'passage'),
+  label: 'label',
+  classes: numberedClasses(['false', 'False'], ['true', 'True']),
+  metric: 'accuracy',
+  split: halveValidation,
+  rows: { train: 9_427, validation: 3_270 },
+  presets: {
+    search: { batchSize: 16, epochs: 15, evaluateEvery: 200 },
+    retrain: { batchSize: 16, epochs: 15, evaluateEvery: 200 },
+  },
+});
+
+/** SuperGLUE CB: is the writer committed to an embedded clause? */
+export const cb = superGlueTask({
+  name: 'cb',
+  description: 'SuperGLUE CB: commitment to an embedded clause',
+  folder: 'CB',
+  segments: fieldsAsSegments('premise', 'hypothesis'),
+  label: 'label',
+  classes: numberedClasses(['entailment'], ['contradiction'], ['neutral']),
+  metric: 'accuracy',
+  split: halveValidation,
+  rows: { train: 250, validation: 56 },
+  presets: {
+    search: { batchSize: 16, epochs: 60, evaluateEvery: 20 },
+    retrain: { batchSize: 16, epochs: 60, evaluateEvery: 20 },
+  },
+});
+
+/** SuperGLUE RTE: does a hypothesis follow from a premise? */
+export const superGlueRte = superGlueTask({
+  name: 'rte',
+  description: 'SuperGLUE RTE: textual entailment',
+  folder: 'RTE',
+  segments: fieldsAsSegments('premise', 'hypothesis'),
+  label: 'label',
+  classes: numberedClasses(['entailment'], ['not_entailment']),
+  metric: 'accuracy',
+  split: halveValidation,
+  rows: { train: 2_490, validation: 277 },
+  presets: {
+    search: { batchSize: 16, epochs: 20, evaluateEvery: 50 },
+    retrain: { batchSize: 16, epochs: 40, evaluateEvery: 50 },
+  },
+});
+
+/** SuperGLUE WiC: does a word mean the same in two sentences? */
+export const wic = superGlueTask({
+  name: 'wic',
+  description: 'SuperGLUE WiC: a word in two contexts',
+  folder: 'WiC',
+  segments: fieldsAsSegments('sentence1', 'sentence2', 'word'),
+  label: 'label',
+  classes: numberedClasses(['false', 'False'], ['true', 'True']),
+  metric: 'accuracy',
+  split: halveValidation,
+  rows: { train: 5_428, validation: 638 },
+  presets: {
+    search: { batchSize: 16, epochs: 20, evaluateEvery: 100 },
+    retrain: { batchSize: 16, epochs: 20, evaluateEvery: 100 },
+  },
+});
 
 /** SuperGLUE COPA: which of two is the cause or the effect of a premise? */
 export const copa = superGlueTask({

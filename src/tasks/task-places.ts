@@ -1,9 +1,31 @@
 import { existsSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { expandHome } from '../files/folders.ts';
-import { parseRepository } from '../hub/repository.ts';
+import { parseRepository } from '../hub/connection.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
+
+/** Whether a task is named by its file, not one that comes with the package. */
+export function isTaskFile(task: string): boolean {
+  return /\.ya?ml$/i.test(task);
+}
+
+/** What a model's folder or a task's file is called, without the way to it: `reviews` of `films/reviews.task.yaml`. */
+export function shortName(path: string): string {
+  return path
+    .replace(/[/\\]+$/, '')
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/(\.task)?\.ya?ml$/i, '');
+}
+
+/**
+ * Where a table's task file is written: `films/reviews.task.yaml` for `films/reviews.csv`. A folder may hold several
+ * tables.
+ */
+export function taskFileBeside(dataFile: string): string {
+  return join(dirname(dataFile), `${basename(dataFile, extname(dataFile))}.task.yaml`);
+}
 
 /**
  * The folder that data lie in: the one named, or, where there is none of this name, a data set's on the Hub, of which

@@ -1,4 +1,5 @@
 import { addScaled } from '../core/arrays.ts';
+import { InputError } from '../core/errors.ts';
 import {
   countLossTerms,
   type EncodedExample,
@@ -6,6 +7,45 @@ import {
   type LossAndGradients,
   type Trainable,
 } from '../core/program.ts';
+import { evaluationBatches, trainingBatches } from '../data/batches.ts';
+
+/** The endless sequence of batches over a set of examples, addressed by its number, so that any can be made again. */
+export interface BatchCursor {
+  readonly batchesPerEpoch: number;
+  /** Batch `index`, counted from 0 across all epochs. */
+  batch(index: number): readonly EncodedExample[];
+}
+
+/** Batches of similar lengths, drawn anew in every epoch. InputError where there are no examples. */
+export function createBatchCursor(
+  examples: readonly EncodedExample[],
+  options: {
+    readonly batchSize: number;
+    readonly seed: number;
+    /** Name of the random stream: two data sets of one run take two names. */
+    readonly stream: string;
+  },
+): BatchCursor {
+  if (examples.length === 0) {
+    throw new InputError('there are no training examples', {
+      code: 'empty-data',
+      remedy: 'give a data set with at least two rows',
+    });
+  }
+  let epoch = 0;
+  let batches = trainingBatches(examples, { ...options, epoch });
+
+  function batch(index: number): readonly EncodedExample[] {
+    const wanted = Math.floor(index / batches.length);
+    if (wanted !== epoch) {
+      epoch = wanted;
+      batches = trainingBatches(examples, { ...options, epoch });
+    }
+    return batches[index % batches.length]!.map(i => examples[i]!);
+  }
+
+  return { batchesPerEpoch: batches.length, batch };
+}
 
 /** What limits a part of a batch. */
 export interface PartLimits {
@@ -102,4 +142,25 @@ export function withMicroBatches(program: Trainable, size?: number): Trainable {
   }
 
   return { layout: program.layout, loss, lossAndGradients, mixedDerivative };
+}
+
+/**
+ * Mean loss of examples, over all of their terms, without gradients: what a choice by held-out loss compares. Batches
+ * are of similar lengths, and what an epoch's batches are does not matter.
+ * @param point.gates without them every gate is 1
+ * @returns NaN where there are no examples
+ */
+export async function meanLoss(
+  program: Pick<Trainable, 'loss'>,
+  examples: readonly EncodedExample[],
+  point: { readonly delta: Float32Array; readonly gates?: Float32Array },
+  { batchSize, signal }: { readonly batchSize: number; readonly signal?: AbortSignal },
+): Promise<number> {
+  let sum = 0;
+  for (const indices of evaluationBatches(examples, batchSize)) {
+    signal?.throwIfAborted();
+    const batch = indices.map(index => examples[index]!);
+    sum += countLossTerms(batch) * (await program.loss(batch, point.delta, point.gates));
+  }
+  return sum / countLossTerms(examples);
 }
