@@ -9,7 +9,7 @@ import type { Model } from '../src/models/model.ts';
 import { type CompileSettings, createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/strategies/bilevel/bilevel-step.ts';
 import { createConcreteEstimator } from '../src/search/strategies/bilevel/estimators.ts';
-import type { BiLevelOrder } from '../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../src/search/strategies/bilevel/step-orders.ts';
 import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/built-in-methods.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';

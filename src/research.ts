@@ -64,13 +64,12 @@ export type { PredictOptions } from './library/predict.ts';
 export type { StopContext } from './library/run-to-end.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { Check } from './machine/checks.ts';
-export type { DeviceChoiceOptions } from './machine/choose-device.ts';
+export type { DeviceChoiceOptions, DeviceReport } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
-export type { DeviceReport } from './machine/probe.ts';
 export type { Metric, Target, TargetSet } from './metrics/metric.ts';
 export { majorityScore, mostFrequentAnswer } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
-export type { AnswerKind } from './models/answer-kind.ts';
+export type { AnswerKind } from './models/codec.ts';
 export {
   type Choosing,
   type Codec,
@@ -115,13 +114,6 @@ export {
   type BiLevelState,
   biLevelStep,
 } from './search/strategies/bilevel/bilevel-step.ts';
-export {
-  binaryConcrete,
-  binaryConcreteGradient,
-  hardConcrete,
-  hardConcreteGradient,
-  openProbability,
-} from './search/strategies/bilevel/binary-concrete.ts';
 export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimators.ts';
 export {
   createConcreteEstimator,
@@ -131,19 +123,24 @@ export {
   estimators,
 } from './search/strategies/bilevel/estimators.ts';
 export {
+  type AlphaGradient,
+  alphaGradients,
+  binaryConcrete,
+  binaryConcreteGradient,
+  hardConcrete,
+  hardConcreteGradient,
+  openProbability,
+  shiftedLogits,
+  sigmoid,
+  solveShift,
+} from './search/strategies/bilevel/relaxations.ts';
+export {
   type BiLevelOrder,
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
-} from './search/strategies/bilevel/mixed-derivative.ts';
-export {
-  type AlphaGradient,
-  alphaGradients,
-  shiftedLogits,
-  sigmoid,
-  solveShift,
-} from './search/strategies/bilevel/shifted-sigmoid.ts';
-export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
+  stepEvaluations,
+} from './search/strategies/bilevel/step-orders.ts';
 export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
 export {
   type Compile,

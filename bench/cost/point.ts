@@ -2,7 +2,7 @@ import type { DeltaModule } from '../../src/core/site.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { SessionSettings } from '../../src/runtime/session.ts';
-import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/step-orders.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { withMicroBatches } from '../../src/training/step-batches.ts';
 import { paddedBatch } from '../batch.ts';

@@ -6,7 +6,7 @@ import type { Head } from '../deltas/layout.ts';
 import { isThere, readBytes } from '../files/regular-file.ts';
 import { readJson, readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { answerKindOf } from '../models/answer-kind.ts';
+import { answerKindOf } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import type { ExportedTask } from './exported-task.ts';
 

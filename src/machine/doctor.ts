@@ -7,14 +7,17 @@ import {
   type Check,
   checkDataFolder,
   checkDevice,
+  checkDisk,
+  checkMemory,
   checkModelFiles,
   checkNode,
   checkRuntime,
   checkSpamData,
   checkTokenizer,
+  findResources,
+  type Resources,
 } from './checks.ts';
-import { type DeviceReport, probe } from './probe.ts';
-import { checkDisk, checkMemory, findResources, type Resources } from './resources.ts';
+import { type DeviceReport, probe } from './choose-device.ts';
 
 /** What works on this machine. Holds no secrets: paths below the home folder begin with `~`. */
 export interface MachineReport {

@@ -4,8 +4,7 @@ import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Head } from '../deltas/layout.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import type { AnswerKind } from './answer-kind.ts';
-import type { Codec, CodecOptions, CodedTask } from './codec.ts';
+import type { AnswerKind, Codec, CodecOptions, CodedTask } from './codec.ts';
 import type { Weights } from './read-weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */

@@ -9,7 +9,7 @@ import { createModule, deltas } from '../../src/deltas/kinds.ts';
 import { headSize } from '../../src/deltas/layout.ts';
 import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
-import type { AnswerKind } from '../../src/models/answer-kind.ts';
+import type { AnswerKind } from '../../src/models/codec.ts';
 import { type LoadOptions, loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import { listSpace } from '../../src/structure/spaces.ts';

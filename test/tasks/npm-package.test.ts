@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { addNpmPackage } from '../../src/tasks/spam/spam.ts';
-import { writeFiles } from '../tasks/write-files.ts';
+import { writeFiles } from './write-files.ts';
 
 const { addPackage } = (await import(new URL('../../bin/npm-package.mjs', import.meta.url).href)) as {
   addPackage(spec: string, folder: string, keep?: (folder: string, name: string) => void): Promise<void>;

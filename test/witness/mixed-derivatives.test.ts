@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load-model.ts';
-import { mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import { mixedDerivatives } from '../../src/search/strategies/bilevel/step-orders.ts';
 import { withMicroBatches } from '../../src/training/step-batches.ts';
 import {
   type Batch,

@@ -3,8 +3,14 @@ import type { EncodedInput, EncodedOutput } from '../../core/program.ts';
 import { type Output, piecesOf, type Segment } from '../../data/example.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { fitPieces } from '../../data/tokenizer/truncation.ts';
-import { answerKindOf } from '../answer-kind.ts';
-import type { Choosing, Codec, CodecOptions, CodedTask, InferenceInput } from '../codec.ts';
+import {
+  answerKindOf,
+  type Choosing,
+  type Codec,
+  type CodecOptions,
+  type CodedTask,
+  type InferenceInput,
+} from '../codec.ts';
 
 /**
  * What a family makes of one text, or of two that are read together: its special tokens among them, cut to a length.

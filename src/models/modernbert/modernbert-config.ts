@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EncoderConfig } from '../encoder/encoder-family.ts';
-import { checkHeads } from '../encoder/post-norm-config.ts';
-import { type ActivationName, activationNames } from '../kit/named-activations.ts';
+import { checkHeads } from '../encoder/post-norm-checkpoint.ts';
+import { type ActivationName, activationNames } from '../kit/layers.ts';
 import { checkTokenIds, count, distance, layerCount, parseConfig, tokenId, wrongConfig } from '../kit/parse-config.ts';
 
 const FAMILY = 'ModernBERT';

@@ -1,9 +1,8 @@
 import { add, matmul, reshape, softmax, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Dim, Value } from '../../graph/types.ts';
-import { joinHeads, type Recall, type Sequence, splitHeads } from '../kit/attention.ts';
+import { attend, joinHeads, type Recall, type Sequence, scoresOf, splitHeads } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
-import { attend, scoresOf } from '../kit/grouped-attention.ts';
 import type { T5Config } from './t5-config.ts';
 
 /**

@@ -10,7 +10,7 @@ import {
   paddingMask,
   type Rows,
 } from '../kit/padding.ts';
-import { relativeBuckets } from '../kit/relative-positions.ts';
+import { relativeBuckets } from '../kit/positions.ts';
 import type { T5Config } from './t5-config.ts';
 
 /** Ids of texts to be said. */

@@ -2,8 +2,7 @@ import { add } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import { type Recall, type SelfAttention, type Sequence, selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
-import { embed, type FeedForward, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
-import { activationOf } from '../kit/named-activations.ts';
+import { activationOf, embed, type FeedForward, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
 import { crossAttention, rememberedCrossAttention } from './cross-attention.ts';
 import type { T5Config } from './t5-config.ts';
 

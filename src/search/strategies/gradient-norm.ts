@@ -7,7 +7,7 @@ import { adamwStep, createMoments } from '../../training/adamw.ts';
 import { runLoop } from '../../training/loop.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
 import { checkFinite, headRate, stoppable } from '../../training/steps.ts';
-import { shareOfOpen } from './bilevel/open-rate.ts';
+import { shareOfOpen } from './bilevel/estimators.ts';
 import { defineStrategy, type SearchProblem } from './strategy.ts';
 
 const stream = 'search/gradient-norm';

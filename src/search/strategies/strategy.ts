@@ -103,7 +103,7 @@ export interface SearchStrategy<
   readonly label: string;
   /** A line for `--help`: what it does, and for what. */
   readonly description: string;
-  /** By the keys of a config file, with what `--help` says of each (`key`, `keyWithDefault` of `core/checked-values.ts`). */
+  /** By the keys of a config file, each with its help (`key`, `keyWithDefault` of `core/checked-values.ts`). */
   readonly options: Options;
   /** Options that a comparison may give several values of, and that a first config file shows. */
   readonly varied: readonly Varied[];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { readCheckpointIndex } from '../../../src/files/checkpoint-index.ts';
 import { type TensorSource, writeTensors } from '../../../src/files/safetensors-arrays.ts';
-import type { AnswerKind } from '../../../src/models/answer-kind.ts';
+import type { AnswerKind } from '../../../src/models/codec.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { readWeightBytes } from '../../../src/models/read-weight.ts';

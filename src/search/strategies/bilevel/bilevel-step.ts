@@ -3,7 +3,7 @@ import type { EncodedExample, Trainable } from '../../../core/program.ts';
 import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
 import { checkFinite, headRate } from '../../../training/steps.ts';
 import type { GateEstimator } from './estimators.ts';
-import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
+import { type BiLevelOrder, mixedDerivatives } from './step-orders.ts';
 
 /** What a search optimises. A step changes the arrays in place. */
 export interface BiLevelState {

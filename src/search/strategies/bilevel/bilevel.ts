@@ -14,7 +14,7 @@ import {
 } from './bilevel-options.ts';
 import { type BiLevelSearchOptions, biLevelSearch, settledResult } from './bilevel-search.ts';
 import { type FittingSearch, fittingCandidates } from './fitting.ts';
-import { splitHalves, stepArrays, stepBatches } from './step-cost.ts';
+import { splitHalves, stepArrays, stepBatches } from './step-orders.ts';
 
 /** S³Delta, the paper's search: gates shared out over the modules by α, learned with their parameters in two levels. */
 export const bilevel = defineStrategy({

@@ -13,7 +13,7 @@ import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../bilevel/bilevel-search.ts';
 import { fittingCandidates } from '../bilevel/fitting.ts';
-import { splitHalves } from '../bilevel/step-cost.ts';
+import { splitHalves } from '../bilevel/step-orders.ts';
 import { gradientNorm } from '../gradient-norm.ts';
 import {
   type Compile,
@@ -23,8 +23,7 @@ import {
   type SearchProblem,
   type SearchResult,
 } from '../strategy.ts';
-import { type Entrant, listEntrants, worthOfEntrant } from './entrants.ts';
-import { holdOut } from './held-out.ts';
+import { type Entrant, holdOut, listEntrants, worthOfEntrant } from './entrants.ts';
 
 /** Of the steps that a search by `bilevel` has, a quarter tells as much (docs/measured/search-rates.md). */
 const searchShare = 0.25;

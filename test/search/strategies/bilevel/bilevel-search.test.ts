@@ -16,7 +16,7 @@ import {
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import { sumOf } from '../../../../src/search/strategies/bilevel/relaxations.ts';
 import { createMoments } from '../../../../src/training/adamw.ts';
 import { checkpointFile } from '../../../../src/training/checkpoint.ts';
 import { createBatchCursor, withMicroBatches } from '../../../../src/training/step-batches.ts';

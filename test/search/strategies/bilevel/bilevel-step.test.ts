@@ -8,7 +8,7 @@ import {
   biLevelStep,
 } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import type { GateEstimator } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import type { BiLevelOrder } from '../../../../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../../../src/search/strategies/bilevel/step-orders.ts';
 import { adamwStep, copyMoments, createMoments } from '../../../../src/training/adamw.ts';
 
 /**
