@@ -14,8 +14,8 @@ import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/built-in-methods.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
-import { adamwStep, createMoments } from '../src/training/adamw.ts';
 import { createBatchCursor, withMicroBatches } from '../src/training/step-batches.ts';
+import { adamwStep, createMoments } from '../src/training/steps.ts';
 import { paddedBatch } from './batch.ts';
 import { longestTarget, readFileRows, readRows } from './rows.ts';
 

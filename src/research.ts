@@ -84,7 +84,7 @@ export {
 export { type Families, families } from './models/families.ts';
 export type { Family } from './models/model.ts';
 export type { Weight, Weights } from './models/read-weight.ts';
-export type { MemoryOption } from './plan/options.ts';
+export type { MemoryOption } from './plan/memory-options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';
@@ -171,13 +171,19 @@ export {
 } from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
-export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
 export type { StageConfig } from './training/stage.ts';
 export { countEvaluations, type StageCost, type StepBatch } from './training/stage.ts';
 export { meanLoss, withMicroBatches } from './training/step-batches.ts';
-export { linearDecay } from './training/steps.ts';
+export {
+  type AdamWOptions,
+  adamwStep,
+  copyMoments,
+  createMoments,
+  linearDecay,
+  type Moments,
+} from './training/steps.ts';
 export {
   type TuneEvent,
   type TuneOptions,

@@ -9,8 +9,8 @@ import {
   linearDecay,
   withMicroBatches,
 } from '../../src/research.ts';
+import { fittingCandidates } from '../../src/search/strategies/bilevel/bilevel.ts';
 import { shareOfOpen } from '../../src/search/strategies/bilevel/estimators.ts';
-import { fittingCandidates } from '../../src/search/strategies/bilevel/fitting.ts';
 import { splitHalves } from '../../src/search/strategies/bilevel/step-orders.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
 import { createBatchCursor } from '../../src/training/step-batches.ts';

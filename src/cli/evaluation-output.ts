@@ -1,7 +1,6 @@
 import { count, score } from '../core/format.ts';
 import type { EvaluationOutcome } from '../jobs/evaluate-job.ts';
-import type { ClassAssessment } from '../metrics/assessment.ts';
-import type { Interval } from '../metrics/interval.ts';
+import type { ClassAssessment, Interval } from '../metrics/assessment.ts';
 import { tableLines } from '../report/table.ts';
 
 /** What an evaluation says to people: the score, how sure it is, what a constant answer gets, and each class. */

@@ -1,6 +1,6 @@
 import { bytes, count, duration } from '../core/format.ts';
 import { obstacles } from '../export/holdings.ts';
-import { asSettings, type MemoryOption } from '../plan/options.ts';
+import { asSettings, type MemoryOption } from '../plan/memory-options.ts';
 import type { Plan } from '../plan/plan.ts';
 import { roleLabel } from '../report/labels.ts';
 import { type Table, tableLines } from '../report/table.ts';

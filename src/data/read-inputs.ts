@@ -5,8 +5,7 @@ import { openFile, readAt } from '../files/regular-file.ts';
 import { csvCutter, HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv.ts';
 import { type ByteStream, type Cutter, cutStream, type KnownColumns, lineCutter, rowCutter } from './rows/cutters.ts';
 import { parseJsonLine } from './rows/json-rows.ts';
-import { KNOWN_BYTES, requireContentOfName } from './rows/known-content.ts';
-import { readRows } from './rows/read-rows.ts';
+import { KNOWN_BYTES, readRows, requireContentOfName } from './rows/read-rows.ts';
 import type { Row } from './rows/row.ts';
 import { tsvCutter } from './rows/tsv.ts';
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { hashFile } from './check-once.ts';
-import { rememberedHash } from './inspect-weights.ts';
+import { rememberedHash } from './checkpoint-files.ts';
 import { isThere, readBytes, readBytesSync } from './regular-file.ts';
 import { parseJson, readJson } from './text-files.ts';
 

@@ -1,8 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import { inputLength } from '../core/program.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
-import { requireMemory, surelyFits } from '../plan/memory-check.ts';
-import { memoryOptions, tuningOptions } from '../plan/options.ts';
+import { memoryOptions, requireMemory, surelyFits, tuningOptions } from '../plan/memory-options.ts';
 import { draftStages, largestPeak } from '../plan/planned-job.ts';
 import { draftTuning } from '../plan/stage-plan.ts';
 import { keptModules } from '../structure/structure-file.ts';

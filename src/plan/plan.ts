@@ -12,7 +12,7 @@ import { machineMemory } from '../machine/checks.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
 import { fillBudget } from '../structure/budget.ts';
-import { type MemoryOption, memoryOptions } from './options.ts';
+import { type MemoryOption, memoryOptions } from './memory-options.ts';
 import { draftStages, largestPeak, type PlannedJob, timeStages, totalSeconds } from './planned-job.ts';
 import type { PlannedStage, StageMemory } from './stage-plan.ts';
 import { workSeconds } from './timing.ts';

@@ -1,5 +1,4 @@
-import { type BenchmarkTask, benchmarkTask } from './benchmark-task.ts';
-import { hubLayout, type Layout } from './file-layout.ts';
+import { type BenchmarkTask, benchmarkTask, hubLayout, type Layout } from './benchmark-task.ts';
 import { fieldsAsSegments, numberedClasses } from './row-form.ts';
 import { halveValidation, holdOutOfTraining } from './splits.ts';
 import type { Task } from './task.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Row, unnest } from '../data/rows/row.ts';
-import { type BenchmarkTask, benchmarkTask } from './benchmark-task.ts';
-import { hubLayout } from './file-layout.ts';
+import { type BenchmarkTask, benchmarkTask, hubLayout } from './benchmark-task.ts';
 import { fieldsAsSegments, numberedClasses } from './row-form.ts';
 import { halveValidation, holdOutOfTraining } from './splits.ts';
 import type { Task } from './task.ts';

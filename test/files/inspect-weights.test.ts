@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inspectWeights, rememberedHash } from '../../src/files/inspect-weights.ts';
+import { inspectWeights, rememberedHash } from '../../src/files/checkpoint-files.ts';
 import { type TensorSource, writeTensors } from '../../src/files/safetensors-arrays.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-inspect-'));

@@ -10,7 +10,7 @@ import { InputError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';
 import { readRows } from '../../src/data/rows/read-rows.ts';
 import { loadTokenizer } from '../../src/data/tokenizer/load-tokenizer.ts';
-import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
+import { readCheckpointIndex } from '../../src/files/checkpoint-files.ts';
 import { isThere, openFile, openToAppend, readBytes, readBytesSync } from '../../src/files/regular-file.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';

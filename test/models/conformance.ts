@@ -7,7 +7,7 @@ import { type EncodedExample, type EncodedOutput, outputLength, type Program } f
 import { biasName, type DeltaModule, roles } from '../../src/core/site.ts';
 import { createModule, deltas } from '../../src/deltas/kinds.ts';
 import { headSize } from '../../src/deltas/layout.ts';
-import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
+import { readCheckpointIndex } from '../../src/files/checkpoint-files.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
 import type { AnswerKind } from '../../src/models/codec.ts';
 import { type LoadOptions, loadModel } from '../../src/models/load-model.ts';

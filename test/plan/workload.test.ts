@@ -5,7 +5,7 @@ import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { resolveSearch } from '../../src/library/resolve-search.ts';
 import { resolveConfig } from '../../src/library/stage-settings.ts';
 import { metrics } from '../../src/metrics/metrics.ts';
-import { cutInputs, optionKinds } from '../../src/plan/options.ts';
+import { cutInputs, optionKinds } from '../../src/plan/memory-options.ts';
 
 import type { PlannedJob } from '../../src/plan/planned-job.ts';
 import { costStages, type PlannedStage } from '../../src/plan/stage-plan.ts';

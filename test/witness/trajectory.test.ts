@@ -6,8 +6,7 @@ import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/strategies/bilevel/bilevel-step.ts';
 import { type EstimatorName, estimators, type L0Options } from '../../src/search/strategies/bilevel/estimators.ts';
 import { type BiLevelOrder, stepEvaluations } from '../../src/search/strategies/bilevel/step-orders.ts';
-import { createMoments } from '../../src/training/adamw.ts';
-import { linearDecay } from '../../src/training/steps.ts';
+import { createMoments, linearDecay } from '../../src/training/steps.ts';
 import {
   type Batch,
   deltaVector,

@@ -7,8 +7,7 @@ import { createGeneralTokenizer } from './general-tokenizer.ts';
 import { type Role, readCompanions, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
 import { type TokenizerSource as Source, sentinelVocabulary, type TextTokenizer, type Tokenizer } from './tokenizer.ts';
 import { byteLevelJson, wordPieceJson } from './tokenizer-json.ts';
-import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
-import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
+import { createSentencePieceTokenizer, damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 
 /** Forms of a tokenizer, the one that says most first: the files that make it up, and how it is read from them. */
 const FORMS: readonly {

@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { Settings } from '../../config/settings.ts';
-import { rememberedHash } from '../../files/inspect-weights.ts';
+import { rememberedHash } from '../../files/checkpoint-files.ts';
 import { parseRepository } from '../../hub/connection.ts';
 import { builtInModel } from '../../models/built-in.ts';
 import { chooseModelFiles, findModel } from '../../models/load-model.ts';

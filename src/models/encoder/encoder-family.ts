@@ -8,13 +8,12 @@ import type { CompileSettings, Feeds } from '../../runtime/session.ts';
 import { answerKindOf, type Codec, type CodecOptions, type CodedTask } from '../codec.ts';
 import type { Builder } from '../kit/builder.ts';
 import { type CheckpointNames, type Tensors, weightOf } from '../kit/find-weights.ts';
-import { headCodec } from '../kit/head-codec.ts';
+import { type EncoderTokenizer, type Frame, headCodec, joinTexts, loadEncoderTokenizer } from '../kit/head-codec.ts';
 import { type Backbone, loadBackbone, sketchBackbone, tensorsIn } from '../kit/load-backbone.ts';
 import { wrongConfig } from '../kit/parse-config.ts';
 import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
 import { type HeadLayer, headTensors, type Pooling } from '../kit/text-heads.ts';
 import type { Model, ModelSketch } from '../model.ts';
-import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
 
 /** Four special tokens and one of each of two texts: no model that reads has fewer positions. */

@@ -6,6 +6,7 @@ import type { Feeds } from '../../runtime/session.ts';
 import { type Sequence, selfAttention } from '../kit/attention.ts';
 import type { Builder } from '../kit/builder.ts';
 import { type CheckpointNames, weightOf } from '../kit/find-weights.ts';
+import type { Frame } from '../kit/head-codec.ts';
 import { activationOf, embed, feedForward, norm, positionBias, subLayer } from '../kit/layers.ts';
 import {
   type Counting,
@@ -20,7 +21,6 @@ import {
 } from '../kit/padding.ts';
 import { bucketsWithin, relativeBuckets } from '../kit/positions.ts';
 import type { StandaloneRows } from '../kit/text-classifier.ts';
-import type { Frame } from './encoder-codec.ts';
 import { encoderFamily } from './encoder-family.ts';
 import { type LayerNames, type PostNormConfig, type PostNormNames, postNormSites } from './post-norm-checkpoint.ts';
 

@@ -6,7 +6,7 @@ import { biasName, type DeltaModule, type Site, weightShape } from '../../core/s
 import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
-import { readCheckpointIndex, SHARD_INDEX, SINGLE_FILE } from '../../files/checkpoint-index.ts';
+import { readCheckpointIndex, SHARD_INDEX, SINGLE_FILE } from '../../files/checkpoint-files.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { hasExactInt8Products } from '../../runtime/probe-device.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';

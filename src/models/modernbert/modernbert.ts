@@ -20,15 +20,17 @@ import {
 } from '../kit/padding.ts';
 import { rotaryFrequencies, rotaryTables, rotate } from '../kit/positions.ts';
 import type { StandaloneRows } from '../kit/text-classifier.ts';
-import { type ModernBertConfig, parseModernBertConfig, type Reach } from './modernbert-config.ts';
 import {
   EMBEDDING_NORM,
   EMBEDDINGS,
   FINAL_NORM,
   layerNames,
+  type ModernBertConfig,
   modernBertNames,
   modernBertSites,
-} from './modernbert-sites.ts';
+  parseModernBertConfig,
+  type Reach,
+} from './modernbert-checkpoint.ts';
 
 const [DENSE, NORM, CLASSIFIER] = ['head.dense', 'head.norm', 'classifier'] as const;
 

@@ -11,7 +11,7 @@ import {
   type Rows,
 } from '../kit/padding.ts';
 import { relativeBuckets } from '../kit/positions.ts';
-import type { T5Config } from './t5-config.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 /** Ids of texts to be said. */
 export function targetIds(outputs: readonly EncodedOutput[]): (readonly number[])[] {

@@ -18,7 +18,7 @@ import {
   positionBiasOf,
   type T5Builder,
 } from './stack.ts';
-import type { T5Config } from './t5-config.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 export type T5Blueprint = Blueprint<T5Config>;
 

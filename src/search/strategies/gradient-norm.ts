@@ -3,10 +3,9 @@ import { clipNorm, norm } from '../../core/arrays.ts';
 import { flag, keyWithDefault, positiveInteger } from '../../core/checked-values.ts';
 import { countTokens, type Layout, type ParameterLayout } from '../../core/program.ts';
 import { checkBudget } from '../../structure/budget.ts';
-import { adamwStep, createMoments } from '../../training/adamw.ts';
 import { runLoop } from '../../training/loop.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
-import { checkFinite, headRate, stoppable } from '../../training/steps.ts';
+import { adamwStep, checkFinite, createMoments, headRate, stoppable } from '../../training/steps.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { defineStrategy, type SearchProblem } from './strategy.ts';
 

@@ -4,15 +4,21 @@ import { keyWithDefault } from '../../core/checked-values.ts';
 import { countTokens } from '../../core/program.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
 import { type BudgetOptions, type Cost, checkBudget } from '../../structure/budget.ts';
-import { adamwStep, createMoments } from '../../training/adamw.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
-import { checkFinite, countSteps, headRate, linearDecay, stoppable } from '../../training/steps.ts';
+import {
+  adamwStep,
+  checkFinite,
+  countSteps,
+  createMoments,
+  headRate,
+  linearDecay,
+  stoppable,
+} from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
-import { bilevel } from './bilevel/bilevel.ts';
+import { bilevel, fittingCandidates } from './bilevel/bilevel.ts';
 import { firstOrder } from './bilevel/bilevel-options.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
-import { fittingCandidates } from './bilevel/fitting.ts';
 import { splitHalves } from './bilevel/step-orders.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 

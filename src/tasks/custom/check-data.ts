@@ -1,9 +1,8 @@
 import { type Finding, severities } from '../../core/errors.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
-import { checkHeader } from './check-header.ts';
+import { checkColumns, checkCopies, checkEmptyTexts, checkHeader } from './check-columns.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
-import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
 import { type DataCheck, type DataForm, type Part, rowCount } from './data-check.ts';
 
 /** Points of a score that are told as too many to be unsure of. */

@@ -6,7 +6,7 @@ import { dataFileEndings, readSomeRows, type TableOptions } from '../../data/row
 import { columnList, type Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile, taskFileBeside } from '../task-places.ts';
-import { tablesWithHeader } from './check-header.ts';
+import { tablesWithHeader } from './check-columns.ts';
 import { dataForm, findDataFiles, placesOfLabels } from './custom-task.ts';
 import type { DataForm, Part } from './data-check.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';

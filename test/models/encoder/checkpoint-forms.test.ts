@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import { readCheckpointIndex } from '../../../src/files/checkpoint-index.ts';
+import { readCheckpointIndex } from '../../../src/files/checkpoint-files.ts';
 import { type TensorSource, writeTensors } from '../../../src/files/safetensors-arrays.ts';
 import type { AnswerKind } from '../../../src/models/codec.ts';
 import { loadModel } from '../../../src/models/load-model.ts';

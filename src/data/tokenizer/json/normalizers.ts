@@ -9,7 +9,7 @@ import {
   whiteSpaceEnd,
   whiteSpaceStart,
 } from './character-classes.ts';
-import { libraryParts } from './library.ts';
+import { libraryParts } from './json-model.ts';
 
 export type Normalizer = (text: string) => string;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WORD_CHARACTERS } from '../split-at-tokens.ts';
 import { PUNCTUATION, WHITE_SPACE } from './character-classes.ts';
-import { libraryParts } from './library.ts';
+import { libraryParts } from './json-model.ts';
 
 export type PreTokenizer = (word: Word) => readonly Word[];
 

@@ -2,11 +2,10 @@ import { countTokens, type EncodedExample, type Trainable } from '../../../core/
 import { fillUniform } from '../../../core/random.ts';
 import type { DeltaModule } from '../../../core/site.ts';
 import { checkBudget } from '../../../structure/budget.ts';
-import { createMoments } from '../../../training/adamw.ts';
 import { type EvaluationEvent, type LoopContext, runLoop } from '../../../training/loop.ts';
 import type { StageConfig } from '../../../training/stage.ts';
 import { type BatchCursor, createBatchCursor, withMicroBatches } from '../../../training/step-batches.ts';
-import { countSteps, linearDecay, stoppable } from '../../../training/steps.ts';
+import { countSteps, createMoments, linearDecay, stoppable } from '../../../training/steps.ts';
 import { chooseStructure } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';

@@ -9,10 +9,9 @@ import { resumeSeries } from '../../../training/stage-series.ts';
 import { meanLoss } from '../../../training/step-batches.ts';
 import { countSteps } from '../../../training/steps.ts';
 import { type TuneResult, tune } from '../../../training/tune-program.ts';
-import { bilevel, searchOptions } from '../bilevel/bilevel.ts';
+import { bilevel, fittingCandidates, searchOptions } from '../bilevel/bilevel.ts';
 import { firstOrder } from '../bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../bilevel/bilevel-search.ts';
-import { fittingCandidates } from '../bilevel/fitting.ts';
 import { splitHalves } from '../bilevel/step-orders.ts';
 import { gradientNorm } from '../gradient-norm.ts';
 import {

@@ -17,9 +17,9 @@ import {
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { sumOf } from '../../../../src/search/strategies/bilevel/relaxations.ts';
-import { createMoments } from '../../../../src/training/adamw.ts';
 import { checkpointFile } from '../../../../src/training/checkpoint.ts';
 import { createBatchCursor, withMicroBatches } from '../../../../src/training/step-batches.ts';
+import { createMoments } from '../../../../src/training/steps.ts';
 import { createToyExamples, createToyProgram, drain } from '../../../training/toy-program.ts';
 import { largestDifference } from '../../../witness/fixtures.ts';
 
