@@ -5,7 +5,7 @@ import { dataFileEndings } from '../data/rows/read-rows.ts';
 import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
 import { cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli } from './glue.ts';
-import { spam } from './spam/spam.ts';
+import { spam } from './spam.ts';
 import { boolq, cb, copa, multirc, record, SUPERGLUE, superGlueRte, wic } from './superglue.ts';
 import type { Task } from './task.ts';
 import { isTaskFile } from './task-places.ts';

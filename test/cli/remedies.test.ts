@@ -96,7 +96,7 @@ test('a data folder that is not there is told, beside a task file too', async ()
 
 test('an installed package looks for data where it is run, a checkout beside itself', () => {
   assert.equal(defaultDataFolder('/shared'), join('/shared', 'data'));
-  assert.equal(defaultDataFolder('', 'file:///x/node_modules/s3delta/src/tasks/data-folder.js'), 'data');
+  assert.equal(defaultDataFolder('', 'file:///x/node_modules/s3delta/src/tasks/task-places.js'), 'data');
   assert.equal(defaultDataFolder('', 'file:///x/s3delta/src/tasks/task-places.ts'), join('..', 'shared', 'data'));
 });
 

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { addNpmPackage } from '../../src/tasks/spam/spam.ts';
+import { addNpmPackage } from '../../src/tasks/spam.ts';
 import { writeFiles } from './write-files.ts';
 
 const { addPackage } = (await import(new URL('../../bin/npm-package.mjs', import.meta.url).href)) as {

