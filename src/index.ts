@@ -5,14 +5,12 @@
  * all three at work.
  */
 
-export { builtIn, type Catalogue } from './catalogue/catalogue.ts';
-export { extend } from './catalogue/extend.ts';
+export { builtIn, type Catalogue, extend } from './catalogue/catalogue.ts';
 export { openPlugins } from './catalogue/open-plugins.ts';
 export { definePlugin, type Plugin } from './catalogue/plugin.ts';
-export { parseExperimentSettings, parseTransferSettings } from './config/experiment-settings.ts';
+export { parseExperimentSettings, parseSpreadSettings, parseTransferSettings } from './config/experiment-settings.ts';
 export { parseSettings } from './config/parse-settings.ts';
 export type { Settings } from './config/settings.ts';
-export { parseSpreadSettings } from './config/spread-settings.ts';
 export { InputError, InterruptedError, StorageError } from './core/errors.ts';
 export type { Example, Output, Segment } from './data/example.ts';
 export { readInputLines, readInputs } from './data/read-inputs.ts';
@@ -33,13 +31,12 @@ export type { JobEvent } from './jobs/job-events.ts';
 export { loadTuned, readTuned } from './jobs/load-tuned.ts';
 export { runPlanJob } from './jobs/plan-job.ts';
 export { runPredictJob } from './jobs/predict-job.ts';
-export { readRunView } from './jobs/read-view.ts';
-export { readRun, writeReport } from './jobs/report-job.ts';
+export { readRun, readRunView, writeReport } from './jobs/report-job.ts';
 export { type JobOptions, type JobOutcome, runSearchJob, runTrainJob } from './jobs/run-job.ts';
-export type { Prediction } from './library/answer-each.ts';
 export { type EncodedTask, encodeTask } from './library/encode-task.ts';
 export { evaluate, evaluateInDetail, type SplitName } from './library/evaluate.ts';
 export { type ExportOutcome, exportModel } from './library/export-model.ts';
+export type { Prediction } from './library/predict.ts';
 export { predict, predictEach } from './library/predict.ts';
 export { runToEnd } from './library/run-to-end.ts';
 export { type FoundStructure, searchStructure } from './library/search-structure.ts';

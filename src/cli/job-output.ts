@@ -1,4 +1,4 @@
-import { readRunView } from '../jobs/read-view.ts';
+import { readRunView } from '../jobs/report-job.ts';
 import type { JobOutcome } from '../jobs/run-job.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';

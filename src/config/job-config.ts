@@ -3,8 +3,7 @@ import type { AnswerMode } from '../core/program.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { StageConfig } from '../training/stage.ts';
-import type { ResolvedSettings } from './resolve.ts';
-import { type ChosenStrategy, chosenStrategy } from './search-options.ts';
+import { type ChosenStrategy, chosenStrategy, type ResolvedSettings } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
 /** What a job chooses from, and how much it may keep, as a user writes it. */

@@ -3,7 +3,7 @@ import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { InputError } from '../core/errors.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { sourceOf } from '../jobs/given-structure.ts';
+import { sourceOf } from '../jobs/trials.ts';
 import { drawStructure } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
 import { atBudget, meanStructure } from '../search/choose-structure.ts';

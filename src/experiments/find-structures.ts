@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import { sourceOf } from '../jobs/given-structure.ts';
+import { sourceOf } from '../jobs/trials.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 

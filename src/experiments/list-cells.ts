@@ -5,7 +5,7 @@ import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
-import type { Loaders, Tell } from '../jobs/loaders.ts';
+import type { Loaders, Tell } from '../jobs/job-events.ts';
 import { completeSettings } from '../library/stage-settings.ts';
 import { optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { mostSpreadSeeds, type SpreadSettings, usualSpread } from '../config/spread-settings.ts';
+import { mostSpreadSeeds, type SpreadSettings, usualSpread } from '../config/experiment-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { count } from '../core/format.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { resolveSpace } from '../library/structures.ts';

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { TransferSettings } from '../config/experiment-settings.ts';
 import { withAbsolutePaths } from '../config/paths.ts';
 import { InputError } from '../core/errors.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';

@@ -6,7 +6,7 @@ import { compileSettings, type JobConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { doubtsInWords } from '../core/finding.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
-import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
+import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/search-structure.ts';
 import { resolveConfig } from '../library/stage-settings.ts';
 import type { Model } from '../models/model.ts';
 import type { RunInputs } from '../runs/inputs.ts';
@@ -15,8 +15,7 @@ import { spaceOfGiven } from '../structure/authors-structure.ts';
 import { readBudget } from '../structure/budget.ts';
 import { defaultDataFolder, isUnnamedFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
-import { downloadMessages, type JobContext } from './job-events.ts';
-import { freshLoaders } from './loaders.ts';
+import { downloadMessages, freshLoaders, type JobContext } from './job-events.ts';
 import { inputsOf } from './run-inputs.ts';
 import { listTrials, type Trial } from './trials.ts';
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { ResolvedSearch } from '../library/resolve-search.ts';
-import { runSearch } from '../library/search-structure.ts';
+import { type ResolvedSearch, runSearch } from '../library/search-structure.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { appendHistory, beginHistory, cutHistory, type Opinion } from '../runs/search-history.ts';

@@ -6,14 +6,15 @@ import type { EncodingOptions } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
+  describeTask,
   descriptionFile,
   type ExportDescription,
+  type ExportedTask,
   hashSmallFiles,
   holdsExport,
   readDescription,
   writeDescription,
 } from '../export/description.ts';
-import { describeTask, type ExportedTask } from '../export/exported-task.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { exporterOf } from '../export/formats.ts';
 import { writeFileWhole, writeFolderWhole } from '../files/write-whole.ts';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { type JobConfig, jobConfig } from '../config/job-config.ts';
-import { withPaperValues } from '../config/paper-values.ts';
 import { parseSettings } from '../config/parse-settings.ts';
-import { choosePreset } from '../config/presets.ts';
+import { choosePreset, withPaperValues } from '../config/presets.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkArgument } from '../core/arguments.ts';

@@ -10,8 +10,8 @@ import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
+import type { RoundingLoss } from '../../src/jobs/export-job.ts';
 import { type AnsweredInput, runPredictJob } from '../../src/jobs/predict-job.ts';
-import type { RoundingLoss } from '../../src/jobs/rounding-loss.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();

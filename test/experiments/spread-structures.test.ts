@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { SpreadSettings } from '../../src/config/spread-settings.ts';
+import type { SpreadSettings } from '../../src/config/experiment-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { varianceComponents } from '../../src/core/variance-components.ts';
 import type { ExperimentEvent } from '../../src/experiments/events.ts';

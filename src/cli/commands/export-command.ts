@@ -2,8 +2,7 @@ import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { plural, bytes as size, score as written } from '../../core/format.ts';
 import type { Exporters } from '../../export/formats.ts';
-import { runExportJob } from '../../jobs/export-job.ts';
-import { measureRounding, type NotMeasured, type RoundingLoss } from '../../jobs/rounding-loss.ts';
+import { measureRounding, type NotMeasured, type RoundingLoss, runExportJob } from '../../jobs/export-job.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 

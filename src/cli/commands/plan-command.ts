@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { parseBytes } from '../../config/parse-bytes.ts';
+import { parseBytes } from '../../config/parse-settings.ts';
 import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { runPlanJob, runSketchPlanJob, type StatedData } from '../../jobs/plan-job.ts';

@@ -1,7 +1,6 @@
 import { InputError } from '../../core/errors.ts';
 import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparison.ts';
-import { readRunView } from '../../jobs/read-view.ts';
-import { readRun, writeReport } from '../../jobs/report-job.ts';
+import { readRun, readRunView, writeReport } from '../../jobs/report-job.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { shownModules } from '../../report/structure-modules.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';

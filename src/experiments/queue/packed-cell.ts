@@ -7,7 +7,7 @@ import { openPlugins } from '../../catalogue/open-plugins.ts';
 import { parseSettings } from '../../config/parse-settings.ts';
 import { withAbsolutePaths } from '../../config/paths.ts';
 import type { Settings } from '../../config/settings.ts';
-import { sourceOf } from '../../jobs/given-structure.ts';
+import { sourceOf } from '../../jobs/trials.ts';
 import { packageVersion } from '../../library/provenance.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { mappings } from '../../structure/map-structure.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseBytes } from '../../../config/parse-bytes.ts';
+import { parseBytes } from '../../../config/parse-settings.ts';
 import { key, keyWithDefault, positiveInteger } from '../../../core/key.ts';
 import type { ExecutorKind } from '../executor.ts';
 import { proposedMemory } from './proposed-memory.ts';
