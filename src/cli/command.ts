@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
-import type { Reference } from './reference/reference.ts';
+import type { Reference } from './usage.ts';
 
 /** Puts a question; an empty answer is the standard one. */
 export type Ask = (question: string, standard: string) => Promise<string>;

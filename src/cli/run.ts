@@ -5,8 +5,8 @@ import { nearestNames } from '../core/nearest.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
 import { argsOf, type Command, type CommandContext, described, type Output } from './command.ts';
 import { parseArguments } from './parse.ts';
-import { pluginFiles } from './plugin-files.ts';
-import { answerOf, isHelp, type Printed, withoutHelpWord } from './reference/answer.ts';
+import { answerOf, isHelp, type Printed, withoutHelpWord } from './reference/at-once.ts';
+import { pluginFiles } from './settings-args.ts';
 import { commandUsage, commonArgs, screenOf } from './usage.ts';
 
 /**

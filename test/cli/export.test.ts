@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { argsOf } from '../../src/cli/command.ts';
-import { exportRun } from '../../src/cli/commands/export-command.ts';
+import { exportRun } from '../../src/cli/commands/export-commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';

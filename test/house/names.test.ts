@@ -32,7 +32,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'models/t5/text-form.ts': ['stsb', 'superglue-copa', 'superglue-record'],
   // What is tried without a word of the user's.
   'cli/commands/demo-command.ts': ['spam'],
-  'cli/commands/init-command.ts': ['spam'],
+  'cli/commands/init-commands.ts': ['spam'],
 };
 
 const root = fileURLToPath(new URL('../../src', import.meta.url));

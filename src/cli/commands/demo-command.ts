@@ -4,9 +4,8 @@ import { writeReport } from '../../jobs/report-job.ts';
 import { runSearchJob } from '../../jobs/run-job.ts';
 import { offeredModel } from '../../models/built-in.ts';
 import type { Command } from '../command.ts';
-import { outcomeOutput } from '../job-output.ts';
+import { outcomeOutput, savingState, withResumeHint } from '../job-output.ts';
 import type { ArgDef } from '../parse.ts';
-import { savingState, withResumeHint } from '../resume-hint.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'device', 'threads', 'out'];

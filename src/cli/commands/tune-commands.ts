@@ -1,18 +1,17 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { requireMethodOrStructure } from '../../config/check-settings.ts';
 import { type SettingKey, type Settings, settingKeysFor } from '../../config/settings.ts';
+import { count } from '../../core/format.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { runImportJob } from '../../jobs/import-job.ts';
 import { type JobOptions, runSearchJob, runTrainJob } from '../../jobs/run-job.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { withinArgs } from '../experiment-args.ts';
-import { outcomeOutput } from '../job-output.ts';
-import { savingState, withResumeHint } from '../resume-hint.ts';
+import { outcomeOutput, savingState, withResumeHint } from '../job-output.ts';
 import { configFileArg, outArgs, readSettings, runFolderOf, settingsArgs } from '../settings-args.ts';
 import { logArg, whileTracked } from '../tracking.ts';
 import { howSmall } from './experiment-commands.ts';
-import { importKeys } from './import-command.ts';
 
 const keysOf = (catalogue: Catalogue): readonly SettingKey[] =>
   settingKeysFor(catalogue).filter(key => !['method', 'structure', 'map', 'warm-start', 'out'].includes(key));
@@ -116,3 +115,33 @@ async function whoseStart(
   }
   return settings;
 }
+
+/** What is to be said of an adapter, which knows neither its task nor where its model lies. */
+const importKeys = ['model', 'task', 'data', 'max-length', 'sentinel', 'seed'] as const satisfies SettingKey[];
+
+export const importAdapter: Command = {
+  description: 'Make a run folder of an adapter that PEFT has trained, to evaluate, ask, export or train it',
+  examples: {
+    './adapter --model ./t5-base --task rte --out runs/imported': 'an adapter that was trained on RTE',
+  },
+  args: catalogue => ({
+    adapter: {
+      type: 'positional',
+      required: true,
+      description: 'folder of an adapter, LoRA or IA3, or `org/name` on the Hub',
+    },
+    ...settingsArgs(importKeys, catalogue),
+    ...settingsArgs(['out']),
+  }),
+  async run(args, context) {
+    const settings = readSettings(args, importKeys, context.catalogue);
+    const place = runFolderOf(args, settings, context);
+    const outcome = await runImportJob(String(args.adapter), settings, { ...context, ...place });
+    const { folder, model, task, structure, parameters } = outcome;
+    const { modules, space } = structure;
+    return {
+      document: { folder: folder.path, model, task, space, modules: modules.length, parameters },
+      lines: [`${folder.path}: ${modules.length} modules, ${count(parameters)} parameters, for ${task} on ${model}`],
+    };
+  },
+};

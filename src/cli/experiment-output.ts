@@ -12,6 +12,13 @@ import {
 import type { Comparison } from '../experiments/comparison-job.ts';
 import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
 import { probabilityMaps } from '../experiments/heat-maps.ts';
+import {
+  componentsTable,
+  type SpreadOutcome,
+  spreadNote,
+  spreadTitle,
+  structuresTable,
+} from '../experiments/spread-files.ts';
 import type { JobContext, JobEvent } from '../jobs/job-events.ts';
 import { comparisonTable, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
@@ -106,4 +113,20 @@ function state({ total, done, failed }: ExperimentProgress, before: number, minu
   const left = minutes > 0 && own > 0 ? Math.ceil(((total - done - failed) * minutes) / own) : 0;
   const parts = [`${done}/${total}`, failed > 0 ? `${failed} failed` : '', left > 0 ? `about ${left} min left` : ''];
   return `[${parts.filter(Boolean).join(', ')}]`;
+}
+
+/** What a spread prints at its end. */
+export function spreadOutput(out: string, outcome: SpreadOutcome): Output {
+  const { model, spreads, failed } = outcome;
+  const lines = [
+    ...spreads.flatMap(spread => [
+      `${spreadTitle(spread)} on ${model}`,
+      ...[...tableLines(structuresTable(spread)), '', ...tableLines(componentsTable(spread)), ''],
+    ]),
+    spreadNote,
+    ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
+    ...['', `${join(out, 'spread.md')}, pictures beside it`],
+    ...spreads.flatMap(spread => ['', ...verdictText(spread.verdict, `Verdict on ${spreadTitle(spread)}`)]),
+  ];
+  return { document: { ...outcome, folder: out }, lines, ...(failed.length > 0 && { exitCode: 1 as const }) };
 }
