@@ -10,8 +10,8 @@ import {
   verdictTitle,
 } from '../experiments/comparison-files.ts';
 import type { Comparison } from '../experiments/comparison-job.ts';
-import type { ExperimentEvent, ExperimentProgress } from '../experiments/events.ts';
-import { probabilityMaps } from '../experiments/heat-maps.ts';
+import { probabilityMaps } from '../experiments/found-structures.ts';
+import type { ExperimentEvent, ExperimentProgress } from '../experiments/run-cells.ts';
 import {
   componentsTable,
   type SpreadOutcome,

@@ -11,8 +11,7 @@ import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName, computingKeys, experimentFile } from './cell.ts';
-import { derivedStructure, filesBefore } from './derivation.ts';
+import { type Cell, cellName, computingKeys, derivedStructure, experimentFile, filesBefore } from './cell.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /**

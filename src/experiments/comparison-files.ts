@@ -16,7 +16,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
 import type { Comparison } from './comparison-job.ts';
-import { probabilityMaps } from './heat-maps.ts';
+import { probabilityMaps } from './found-structures.ts';
 
 /** Rows of one task, or of the mean of all. */
 export function rowsByTask({ rows }: Comparison): [task: string, rows: ComparisonRow[]][] {

@@ -18,8 +18,8 @@ import { tuneCost } from '../training/stage-cost.ts';
 import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
-import type { ExperimentEvent } from './events.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
+import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 import { type SpreadOutcome, writeSpread } from './spread-files.ts';
 

@@ -11,9 +11,9 @@ import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, type ExperimentDone } from './comparison-job.ts';
-import type { ExperimentEvent } from './events.ts';
-import { findStructures } from './find-structures.ts';
+import { findStructures } from './found-structures.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
+import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { InputError } from '../core/errors.ts';
-import type { QueueStanding } from '../experiments/queue/queue-state.ts';
+import type { QueueStanding } from '../experiments/queue/queue-standing.ts';
 import { readComparison } from '../jobs/read-comparison.ts';
 import { readRunView } from '../jobs/report-job.ts';
 import { runFolder } from '../runs/run-folder.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { SpreadSettings } from '../../src/config/experiment-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { varianceComponents } from '../../src/core/variance-components.ts';
-import type { ExperimentEvent } from '../../src/experiments/events.ts';
+import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { spread } from '../../src/experiments/spread-structures.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';

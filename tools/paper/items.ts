@@ -123,7 +123,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
     says: 'heat maps of p',
     places: [
       { file: 'src/report/heat-map.ts', symbol: 'export function heatMap' },
-      { file: 'src/experiments/heat-maps.ts', symbol: 'export function probabilityMaps' },
+      { file: 'src/experiments/found-structures.ts', symbol: 'export function probabilityMaps' },
     ],
     ...{ example: 'figure9', command: 'compare' as const },
   },

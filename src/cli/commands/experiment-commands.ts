@@ -4,12 +4,12 @@ import {
   comparisonWork,
   rehearsePlan,
   runPlan,
+  sweepExecutor,
   type Work,
 } from '../../experiments/compare-methods.ts';
 import { queueKeys } from '../../experiments/executors/executors.ts';
 import { experimentStanding, stopExperiment } from '../../experiments/experiment-standing.ts';
 import { spreadWork } from '../../experiments/spread-structures.ts';
-import { sweepExecutor } from '../../experiments/sweep-values.ts';
 import { transferWork } from '../../experiments/transfer-structures.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
 import { tableLines } from '../../report/table.ts';

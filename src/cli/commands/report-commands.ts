@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
-import { readHeatMaps, writeHeatMaps } from '../../experiments/heat-maps.ts';
+import { readHeatMaps, writeHeatMaps } from '../../experiments/found-structures.ts';
 import { holdsComparison, writeComparisonReport } from '../../jobs/read-comparison.ts';
 import { readRun, readRunView, writeReport } from '../../jobs/report-job.ts';
 import { heatMap } from '../../report/heat-map.ts';

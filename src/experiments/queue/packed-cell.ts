@@ -12,8 +12,7 @@ import { packageVersion } from '../../library/provenance.ts';
 import { runFolder } from '../../runs/run-folder.ts';
 import { mappings } from '../../structure/map-structure.ts';
 import { readStructure } from '../../structure/structure-file.ts';
-import type { Cell } from '../cell.ts';
-import { filesBefore } from '../derivation.ts';
+import { type Cell, filesBefore } from '../cell.ts';
 import { hashPlace, namedPlaces, type Place } from './places.ts';
 
 const text = z.string().min(1).max(4096);
