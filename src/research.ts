@@ -84,7 +84,7 @@ export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';
-export type { SearchMoment } from './report/search-moments.ts';
+export type { SearchMoment } from './report/run-view.ts';
 export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
 export type { Scores, StageResources } from './runs/result.ts';
 export type { RunFolder } from './runs/run-folder.ts';

@@ -5,7 +5,7 @@ import { readRunView } from '../jobs/report-job.ts';
 import type { JobOutcome } from '../jobs/run-job.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapLines } from '../report/heat-map-terminal.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { shownModules } from '../report/run-view.ts';
 import { budgetSentence, dataSentences, keptTable, resourcesTable, scoreTable } from '../report/summary.ts';
 import { tableLines } from '../report/table.ts';
 import { verdictText } from '../report/verdict/verdict.ts';

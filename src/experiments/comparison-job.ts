@@ -1,7 +1,6 @@
 import { type ComparedRun, type ComparisonRow, compareRuns } from '../report/comparison.ts';
 import { testSentence } from '../report/comparison-tables.ts';
-import { searchMoments } from '../report/search-moments.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { searchMoments, shownModules } from '../report/run-view.ts';
 import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { settlement } from '../report/verdict/settlement.ts';
 import type { RunResult } from '../runs/result.ts';

@@ -6,7 +6,7 @@ import { writeFileWhole } from '../files/write-whole.ts';
 import { sourceOf } from '../jobs/trials.ts';
 import { type HeatMapModule, heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { shownModules } from '../report/run-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { meanStructure, spreadOfProbability } from '../search/choose-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';

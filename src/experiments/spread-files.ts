@@ -6,7 +6,7 @@ import { sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { verdictMarkdown } from '../report/markdown.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
-import { spreadPlotSvg } from '../report/pictures/spread-plot-svg.ts';
+import { spreadPlotSvg } from '../report/pictures/plots-svg.ts';
 import type { Spread } from '../report/spread.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
 import type { Verdict } from '../report/verdict/verdict.ts';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonSections, comparisonTitle } from '../report/comparison-report.ts';
 import type { ComparisonSummary } from '../report/run-summary.ts';
-import { Drawn } from './markup.ts';
+import { Drawn } from './figures.ts';
 
 /** What a comparison, a sweep or a transfer has found, from its own file; read again when that is written anew. */
 export function ComparisonPage({ comparison: { id, changed } }: { comparison: ComparisonSummary }) {

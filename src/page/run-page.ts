@@ -4,11 +4,9 @@ import type { RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 import { commandMarkup, configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
-import { Chart } from './chart.ts';
-import { breakable, Drawn } from './markup.ts';
+import { breakable, Chart, Drawn, Structure } from './figures.ts';
+import { useViews } from './live-data.ts';
 import { Progress } from './run-progress.ts';
-import { Structure } from './structure.ts';
-import { useViews } from './use-views.ts';
 
 /** One run: what a report shows of it, live. */
 export function RunPage({ run }: { run: RunSummary }) {

@@ -17,7 +17,7 @@ import type { ExportOutcome } from '../library/export-model.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { shownModules } from '../report/run-view.ts';
 import { modelCard, pictureFile } from './model-card.ts';
 import { requireNothingPrivate } from './private-content.ts';
 

@@ -1,12 +1,10 @@
 import type { RunResult } from '../runs/result.ts';
-import { escapeMarkup } from './escape.ts';
 import { type Exploration, exploreText } from './explore.ts';
 import { explorationOf } from './heat-map-figure.ts';
 import { htmlDocument } from './html-document.ts';
 import { curvesSvg } from './pictures/curve-svg.ts';
-import type { Markup } from './pictures/svg.ts';
-import type { RunView } from './run-view.ts';
-import type { SearchMoment } from './search-moments.ts';
+import { escapeMarkup, type Markup } from './pictures/svg.ts';
+import type { RunView, SearchMoment } from './run-view.ts';
 import {
   configPanel,
   panel,

@@ -6,7 +6,7 @@ import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { shownModules } from '../report/run-view.ts';
 import { type MetricsLine, readMetrics } from '../runs/metrics-log.ts';
 import { type RunResult, readResult } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';

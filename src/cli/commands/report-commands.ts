@@ -7,7 +7,7 @@ import { readRun, readRunView, writeReport } from '../../jobs/report-job.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapLines } from '../../report/heat-map-terminal.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
-import { shownModules } from '../../report/structure-modules.ts';
+import { shownModules } from '../../report/run-view.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';
 import { type RunFolder, requireRun, runFolder } from '../../runs/run-folder.ts';
 import { commandToGoOn, standingOf, standingText, wayOn } from '../../runs/run-outcome.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alignSeries } from '../../../src/page/align-series.ts';
+import { alignSeries } from '../../../src/page/figures.ts';
 import { curveColours, curveLine, curvesSvg, darkCurveColours } from '../../../src/report/pictures/curve-svg.ts';
-import { curvesPicture } from '../../../src/report/pictures/curves-picture.ts';
-import { stageCurves } from '../../../src/report/sections.ts';
+import { curvesPicture, stageCurves } from '../../../src/report/sections.ts';
 import { style } from '../../../src/report/style.ts';
 import type { MetricsLine } from '../../../src/runs/metrics-log.ts';
 

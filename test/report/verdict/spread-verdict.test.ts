@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spreadPlotSvg } from '../../../src/report/pictures/spread-plot-svg.ts';
+import { spreadPlotSvg } from '../../../src/report/pictures/plots-svg.ts';
 import { bestStructure, type SpreadRun, spreadOf } from '../../../src/report/spread.ts';
 import { spreadVerdict } from '../../../src/report/verdict/spread-verdict.ts';
 

@@ -2,12 +2,23 @@ import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import { count } from '../core/format.ts';
+import { type Explorer, explore } from '../report/explore.ts';
+import { explorationOf } from '../report/heat-map-figure.ts';
 import { curveLine, curveSample, curvesSvg, type Series } from '../report/pictures/curve-svg.ts';
-import { text } from '../report/pictures/svg.ts';
-import { tableMarkup } from '../report/sections.ts';
-import { alignSeries } from './align-series.ts';
-import { Drawn } from './markup.ts';
+import { type Markup, text } from '../report/pictures/svg.ts';
+import type { RunView } from '../report/run-view.ts';
+import { structurePanel, tableMarkup } from '../report/sections.ts';
 import { useTheme } from './theme.ts';
+
+/** Parts that reports have too, drawn by the same code; it has escaped every text in them. */
+export function Drawn({ markup }: { markup: Markup }) {
+  return html`<div dangerouslySetInnerHTML=${{ __html: markup }}></div>`;
+}
+
+/** A path that may be broken after its slashes where there is no room. */
+export function breakable(path: string) {
+  return path.split('/').map((name, index) => (index === 0 ? name : html`/<wbr />${name}`));
+}
 
 /** Curves over steps, to zoom by dragging, with their numbers as a table and the picture to save. */
 export function Chart({ title, series }: { title: string; series: readonly Series[] }) {
@@ -88,4 +99,40 @@ function legendLabel(name: string, index: number): HTMLElement {
   const label = document.createElement('span');
   label.innerHTML = `${curveSample(index)} ${text(name)}`;
   return label;
+}
+
+/** Columns as the chart wants them: all steps, then a row of values a series, null where it has none. */
+export function alignSeries(series: readonly Series[]): (number | null)[][] {
+  const steps = [...new Set(series.flatMap(({ points }) => points.map(({ step }) => step)))].sort((a, b) => a - b);
+  const rows = series.map(({ points }) => {
+    const values = new Map(points.map(({ step, value }) => [step, Number.isFinite(value) ? value : null]));
+    return steps.map(step => values.get(step) ?? null);
+  });
+  return [steps, ...rows];
+}
+
+interface StructureProps {
+  readonly view: RunView;
+  readonly name: string;
+  /** The p at the end of the scale, where several maps share one. */
+  readonly maximum?: number;
+}
+
+/** The heat map to explore. It is drawn once for a set of modules; as a search goes on, only its numbers change. */
+export function Structure({ view, name, maximum }: StructureProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<{ layout: string; explorer: Explorer }>(undefined);
+  useEffect(() => {
+    const own = explorationOf(view.modules, view.moments);
+    const exploration = { ...own, maximum: maximum ?? own.maximum };
+    const isFound = view.modules.some(({ worth }) => worth !== undefined);
+    const layout = JSON.stringify([name, isFound, view.modules.map(({ site, kind }) => [site, kind])]);
+    if (drawn.current?.layout === layout) {
+      drawn.current.explorer.update(exploration);
+    } else {
+      place.current!.innerHTML = structurePanel(view, exploration.maximum);
+      drawn.current = { layout, explorer: explore(place.current!.querySelector('.heat-map')!, exploration) };
+    }
+  }, [view, name, maximum]);
+  return html`<div ref=${place}></div>`;
 }
