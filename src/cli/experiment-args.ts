@@ -12,8 +12,7 @@ import {
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
-import { parseKeys } from '../config/parse-settings.ts';
-import { fromConfigFile } from '../config/paths.ts';
+import { fromConfigFile, parseKeys } from '../config/parse-settings.ts';
 import { type Settings, settingKeysFor } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { experimentFile } from '../experiments/cell.ts';

@@ -8,8 +8,7 @@ import { asReadError } from '../files/file-errors.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { parseYaml, schemaLine } from '../files/structured-text.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
-import { parseKeys, parseSettings } from './parse-settings.ts';
-import { fromConfigFile, toConfigFile, withAbsolutePaths } from './paths.ts';
+import { fromConfigFile, parseKeys, parseSettings, toConfigFile, withAbsolutePaths } from './parse-settings.ts';
 import { chosenStrategy, type ResolvedSettings } from './resolve.ts';
 import { type SettingKey, type Settings, settingsSchema } from './settings.ts';
 

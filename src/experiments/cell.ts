@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { compileSettings } from '../config/job-config.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { freshLoaders, type JobContext } from '../jobs/job-events.ts';
 import { runSearchJob, runTrainJob } from '../jobs/run-job.ts';

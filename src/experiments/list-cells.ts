@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, completeSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
-import { completeSettings } from '../library/stage-settings.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { defaultStrategy, optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { TransferSettings } from '../config/experiment-settings.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/job-events.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireModelAndTask } from '../config/check-settings.ts';
-import { compileSettings, type JobConfig } from '../config/job-config.ts';
+import { compileSettings, type JobConfig, resolveConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import {
@@ -17,7 +17,6 @@ import { exporterOf } from '../export/formats.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readDelta } from '../library/delta-file.ts';
 import type { AnswerEachOptions, Inference } from '../library/predict.ts';
-import { resolveConfig } from '../library/stage-settings.ts';
 import type { TunedStructure } from '../library/tune.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { familyIn } from '../models/families.ts';

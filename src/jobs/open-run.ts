@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { formatConfigFile, pluginsIn, readRecordedSettings } from '../config/config-file.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { DivergedError, InputError } from '../core/errors.ts';

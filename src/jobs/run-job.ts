@@ -1,16 +1,15 @@
 import { basename } from 'node:path';
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
-import { exportAdvice, holdingsOf } from '../export/holdings.ts';
+import { exportAdvice, holdingsOf } from '../export/formats.ts';
 import { isThere } from '../files/regular-file.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import type { ResolvedSearch } from '../library/search-structure.ts';
 import { type CostedJob, costStages } from '../plan/stage-plan.ts';
-import type { StageName } from '../runs/metrics-log.ts';
+import { type StageName, writeStagesToCome } from '../runs/metrics-log.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
-import { writeStagesToCome } from '../runs/stages-to-come.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
 import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';

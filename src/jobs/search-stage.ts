@@ -6,8 +6,7 @@ import { appendHistory, beginHistory, cutHistory, type Opinion } from '../runs/s
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
-import { isMoment, type JobContext, type JobEvent } from './job-events.ts';
-import { relay } from './log-events.ts';
+import { isMoment, type JobContext, type JobEvent, relay } from './job-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 
 export interface SearchStageResult {

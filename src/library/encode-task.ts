@@ -1,5 +1,5 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { EncodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
@@ -16,7 +16,6 @@ import { majorityScore, mostFrequentAnswer } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';
 import type { ScoredSplit, Scoring, SplitName } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import { CutCounter, type CutTally, cutInWords, respelledInWords, tooLongInWords } from './text-remarks.ts';
 
 /** What a task says of itself, wherever its examples come from. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { EncodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
@@ -23,7 +23,6 @@ import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
 import { packageVersion } from './provenance.ts';
 import { asInterrupted, type StopContext } from './run-to-end.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
 interface Exported extends StopContext, WithCatalogue {

@@ -1,5 +1,5 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { JobConfig } from '../config/job-config.ts';
+import { type JobConfig, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
 import type { EncodedExample, Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
@@ -13,7 +13,6 @@ import { countEvaluations } from '../training/stage-cost.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import { type ResolvedSpace, resolveSpace } from './structures.ts';
 
 /** What a search has found: the structure, and how it came about. */

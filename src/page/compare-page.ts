@@ -1,9 +1,8 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { runsTable } from '../report/overview.ts';
-import { differenceMapSvg, keptByText, sharedModules } from '../report/pictures/difference-map-svg.ts';
+import { differenceMapSvg, keptByText, sharedModules } from '../report/pictures/heat-map-svg.ts';
 import { type Markup, text } from '../report/pictures/svg.ts';
-import type { RunSummary } from '../report/run-summary.ts';
+import { type RunSummary, runsTable } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 import { cellsTable, panel, stageCurves, tableMarkup, tablePanel } from '../report/sections.ts';
 import type { Table } from '../report/table.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { extname, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { style } from '../report/style.ts';
+import { style } from '../report/html-document.ts';
 
 /** Sources here in a clone of the repository, compiled in a package: the page's modules are what this file is. */
 const extension = extname(import.meta.url);

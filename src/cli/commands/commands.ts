@@ -1,5 +1,4 @@
 import type { Command } from '../command.ts';
-import { demo } from './demo-command.ts';
 import { evaluate } from './evaluate-command.ts';
 import { compare, spread, status, stop, sweep, transfer } from './experiment-commands.ts';
 import { exportRun, push } from './export-commands.ts';
@@ -10,7 +9,7 @@ import { predict } from './predict-command.ts';
 import { collect, queue, worker } from './queue-commands.ts';
 import { heatmap, log, report } from './report-commands.ts';
 import { serve, serveModel } from './serve-commands.ts';
-import { importAdapter, search, train } from './tune-commands.ts';
+import { demo, importAdapter, search, train } from './tune-commands.ts';
 
 /** Every command by its name, in the order of `--help`. A new command is a file beside this one and a word here. */
 export const commands: Readonly<Record<string, Command>> = {

@@ -3,7 +3,7 @@ import { parseBytes } from '../../config/parse-settings.ts';
 import { type SettingKey, settingKeysFor } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
 import { bytes, count, duration } from '../../core/format.ts';
-import { obstacles } from '../../export/holdings.ts';
+import { obstacles } from '../../export/formats.ts';
 import { runPlanJob, runSketchPlanJob, type StatedData } from '../../jobs/plan-job.ts';
 import { asSettings, type MemoryOption } from '../../plan/options.ts';
 import type { Plan } from '../../plan/plan.ts';

@@ -4,7 +4,7 @@ import type { Cell } from '../cell.ts';
 import { sharedLoaders } from '../shared-loaders.ts';
 import type { Channel, ToWorker } from './child-processes.ts';
 import { describeError } from './executor.ts';
-import { inProcess } from './in-process.ts';
+import { inProcess } from './here.ts';
 
 // The program of a child process of `child-processes.ts`: it does runs until its parent closes the channel.
 serveCells({

@@ -6,8 +6,16 @@ import { InputError } from '../../../core/errors.ts';
 import { type Cell, cellId, cellResult } from '../../cell.ts';
 import type { Executor, TellState } from '../executor.ts';
 import { arrayFiles, jobScript, newArrayName, type Resources, removeArray, writeArray } from './array-files.ts';
-import { isAlive, isWorking, slurm, standingOf, taskKey } from './slurm-commands.ts';
-import { failureOf, type SubmittedTask, submittedTasks } from './slurm-queue.ts';
+import {
+  failureOf,
+  isAlive,
+  isWorking,
+  type SubmittedTask,
+  slurm,
+  standingOf,
+  submittedTasks,
+  taskKey,
+} from './slurm-queue.ts';
 
 /** The task's program, built or not. It prints and takes signals, and so is part of the command line. */
 const program = fileURLToPath(

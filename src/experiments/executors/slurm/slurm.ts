@@ -8,8 +8,7 @@ import { runPlanJob } from '../../../jobs/plan-job.ts';
 import type { Cell } from '../../cell.ts';
 import type { ExecutorContext, ExecutorKind } from '../executor.ts';
 import { slurmArrays } from './slurm-arrays.ts';
-import { mostTasks, requirePartition, slurm as runSlurm } from './slurm-commands.ts';
-import { slurmQueue } from './slurm-queue.ts';
+import { mostTasks, requirePartition, slurm as runSlurm, slurmQueue } from './slurm-queue.ts';
 
 const word = z.coerce.string().min(1);
 

@@ -1,6 +1,8 @@
 import { html } from 'htm/preact';
-import { useErrorBoundary } from 'preact/hooks';
-import type { RunSummary } from '../report/run-summary.ts';
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
+import type { ComparisonView } from '../report/comparison.ts';
+import { comparisonSections, comparisonTitle } from '../report/comparison-report.ts';
+import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
 import { commandMarkup, configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
@@ -60,4 +62,31 @@ function Content({ view, run }: { view: RunView; run: RunSummary }) {
     ${result && html`<${Drawn} markup=${tablePanel('Time and memory', resourcesTable(result))} />`}
     <${Drawn} markup=${configPanel(config)} />
   `;
+}
+
+/** What a comparison, a sweep or a transfer has found, from its own file; read again when that is written anew. */
+export function ComparisonPage({ comparison: { id, changed } }: { comparison: ComparisonSummary }) {
+  const [{ view, error }, setShown] = useState<{ view?: ComparisonView; error?: string }>({});
+  useEffect(() => {
+    const left = new AbortController();
+    fetchComparison(id, left.signal).then(
+      view => setShown({ view }),
+      (cause: Error) => left.signal.aborted || setShown({ error: cause.message }),
+    );
+    return () => left.abort();
+  }, [id, changed]);
+  return html`<article>
+    <h1>${view === undefined ? id : comparisonTitle(view)}</h1>
+    <p class="muted">${id}</p>
+    ${error !== undefined && html`<p class="panel problem" role="alert">${error}</p>`}
+    ${view === undefined && error === undefined && html`<p class="muted">Reading the comparison…</p>`}
+    ${view !== undefined && html`<${Drawn} markup=${comparisonSections(view).join('')} />`}
+  </article>`;
+}
+
+async function fetchComparison(id: string, signal: AbortSignal): Promise<ComparisonView> {
+  const response = await fetch(`/api/comparison?id=${encodeURIComponent(id)}`, { signal });
+  const content = (await response.json()) as ComparisonView & { error?: string };
+  if (!response.ok) throw new Error(content.error ?? response.statusText);
+  return content;
 }
