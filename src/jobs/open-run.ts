@@ -28,8 +28,8 @@ import {
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
-import { withMemoryRemedy } from './check-memory.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
+import { withMemoryRemedy } from './prepare.ts';
 import { requireInputsOfRun } from './run-inputs.ts';
 
 /** Keys that say how a run computes, and where its plugins lie now, not what: they may change when it is resumed. */

@@ -12,10 +12,16 @@ import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
-import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
 import type { JobContext, StageToCome } from './job-events.ts';
 import { inRunFolder, settingsOfRun } from './open-run.ts';
-import { forSearch, forTuning, prepare, type ResolvedJob } from './prepare.ts';
+import {
+  forSearch,
+  forTuning,
+  prepare,
+  type ResolvedJob,
+  requireMemoryToSearch,
+  requireMemoryToTune,
+} from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
 import { requireKept, type Trial } from './trials.ts';
 import { compareWithRandom, resultOf, scoreAgain, tuneBest } from './tune-trials.ts';
