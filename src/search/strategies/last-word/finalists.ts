@@ -1,5 +1,6 @@
 import type { DeltaModule } from '../../../core/delta-module.ts';
-import { randomStructure } from '../../../structure/random-structure.ts';
+import { permutation } from '../../../core/random.ts';
+import { fillBudget } from '../../../structure/fill-budget.ts';
 import { type ChoiceOptions, chooseStructure } from '../../choose-structure.ts';
 
 /** A structure that is trained for short before one is found. */
@@ -54,9 +55,11 @@ export function listFinalists(wanted: number, sources: FinalistSources): Finalis
   if (!Number.isNaN(earlier[0])) {
     enter('what it would have kept half-way', chooseStructure(earlier, candidates, options), found);
   }
-  // Where few structures differ, draws repeat: there is an end to trying.
+  // Of a stream of their own: the random structure that a run is held beside is another. Where few structures differ,
+  // draws repeat: there is an end to trying.
   for (let draw = 0; finalists.size < wanted && draw < 20 * wanted; draw++) {
-    enter(`a random structure (draw ${draw})`, randomStructure(candidates, { ...options, seed, draw }), wanted);
+    const order = permutation(candidates.length, seed, 'search/finalists', draw);
+    enter(`a random structure (draw ${draw})`, fillBudget(order, candidates, options), wanted);
   }
   return [...finalists.values()];
 }
