@@ -89,13 +89,16 @@ function rivals(planner: Planner, task: string, seed: number, steps: number): Ce
 /** The search whose answers are compared: 75 steps of the first order, an eighth of a re-training of 1,200. */
 export const chosen = (task: string, seed: number) => searchCell(task, seed, 'openHalf', { steps: 75 });
 
+/** The program's default: the search above, and short trainings of four finalists, a third of a re-training. */
+export const WITH_LAST_WORD = 'bilevel, then a last word';
+
 /**
  * The program's strategies, each as long as its own way asks, at one to some three times the losses with gradients of the
  * chosen search.
  */
 export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' | 'steps' | 'options'>>> = {
   'bilevel, first order': { strategy: 'bilevel', steps: 75, options: { finalists: 1 } },
-  'bilevel, then a last word': {
+  [WITH_LAST_WORD]: {
     strategy: 'bilevel',
     steps: 75,
     options: { finalists: 4, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
@@ -189,7 +192,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
    */
   lastWord: planner =>
     across([3, 4, 7, 0, 1, 2, 5, 6], ['stsb', 'sst2'], (seed, task) => {
-      const search = strategyCell(task, seed, 'bilevel, then a last word');
+      const search = strategyCell(task, seed, WITH_LAST_WORD);
       const steps = task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2;
       return [search, ...foundCell(planner, search, { steps })];
     }).flat(),
