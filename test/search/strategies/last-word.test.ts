@@ -111,6 +111,18 @@ test('what overrules the search is named, with both losses', async () => {
     result.warnings.join(),
     /Short trainings overruled the search: kept is .*, with a validation loss of \S+ after 8 steps; the search's own answer had 10\.0 after 4 steps\./,
   );
+  const { finalists } = result;
+  assert.equal(finalists!.length, 4);
+  assert.deepEqual(
+    finalists!.map(({ steps, found }) => [steps, found]),
+    [
+      [8, true],
+      [8, false],
+      [4, false],
+      [4, false],
+    ],
+  );
+  assert.deepEqual(finalists!.at(-1), { name: "the search's own answer", steps: 4, loss: 10, found: false });
   // That of the search is no score of it.
   assert.equal(result.score, undefined);
 });

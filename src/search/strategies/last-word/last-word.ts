@@ -3,6 +3,7 @@ import type { DeltaModule } from '../../../core/delta-module.ts';
 import { DivergedError } from '../../../core/errors.ts';
 import { key, keyWithDefault, positiveInteger } from '../../../core/key.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
+import type { FinalistRecord } from '../../../structure/structure-file.ts';
 import type { LoopContext } from '../../../training/loop.ts';
 import { countEvaluations, type StageCost, tuneStream } from '../../../training/stage-cost.ts';
 import { resumeSeries } from '../../../training/stage-series.ts';
@@ -148,9 +149,10 @@ export async function* withLastWord(
     worth: isOwn ? worth : worthOf(winner, worth),
     ...(!p.every(Number.isNaN) && { probabilities: p }),
     ...(isClosed.includes(true) && { closed: isClosed }),
+    ...(standings.length > 0 && { finalists: recordsOf(standings) }),
     ...(isOwn && notes.score !== undefined && { score: notes.score }),
     ...{ steps: spent.steps[0]!, evaluations: spent.evaluations[0]!, seconds: spent.seconds[0]! },
-    warnings: [...notes.warnings, ...(isOwn ? [] : [overruled(winner, standings)])],
+    warnings: [...notes.warnings, ...(isOwn ? [] : [overruled(recordsOf(standings))])],
   };
 }
 
@@ -246,14 +248,25 @@ function noLoss(): DivergedError {
   });
 }
 
+/** Every finalist by the last round that it reached, the best of the last round first: it is what was found. */
+function recordsOf(standings: readonly Standing[]): FinalistRecord[] {
+  const records = new Map<string, Omit<FinalistRecord, 'found'>>();
+  for (const { steps, ranked } of standings.toReversed()) {
+    for (const { from: name, loss } of ranked) {
+      if (!records.has(name)) records.set(name, { name, steps, loss: Number.isFinite(loss) ? loss : null });
+    }
+  }
+  return [...records.values()].map((record, place) => ({ ...record, found: place === 0 }));
+}
+
 /** Why the structure is not the search's own answer. */
-function overruled({ from }: Finalist, standings: readonly Standing[]): string {
-  const lossOf = (of: string) => {
-    const { steps, ranked } = standings.findLast(({ ranked }) => ranked.some(each => each.from === of))!;
-    return `${ranked.find(each => each.from === of)!.loss.toPrecision(3)} after ${steps} steps`;
-  };
+function overruled(finalists: readonly FinalistRecord[]): string {
+  const own = finalists.find(({ name }) => name === ownAnswer)!;
+  const [found] = finalists as [FinalistRecord];
+  const told = ({ steps, loss }: FinalistRecord) =>
+    `${loss?.toPrecision(3) ?? 'none, as it diverged,'} after ${steps} steps`;
   return (
-    `Short trainings overruled the search: kept is ${from}, with a validation loss of ${lossOf(from)}; ` +
-    `${ownAnswer} had ${lossOf(ownAnswer)}.`
+    `Short trainings overruled the search: kept is ${found.name}, with a validation loss of ${told(found)}; ` +
+    `${ownAnswer} had ${told(own)}.`
   );
 }
