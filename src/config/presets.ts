@@ -32,12 +32,12 @@ export function choosePreset(model: string, taskPreset: Preset, name?: PresetNam
 /**
  * The paper's own values (its appendix; sections 4 to 6 of the method), where a default of this program is another:
  * budget 1.39 ‱, the second-order step, weights that learn in the search as in the re-training, all candidates
- * searched, its best moment that of the best score, and the sizes of its table 3.
+ * searched, its best moment that of the best score, its answer taken as it is, and the sizes of its table 3.
  */
 const paperSettings = {
   ...{ preset: 'paper', strategy: bilevel.name, space: defaultSpace, budget: '1.39bp', 'clip-norm': 2 },
   ...{ order: 'second', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1 },
-  ...{ 'alpha-lr': 0.1, 'search-lr': 3e-4, 'fitting-only': false, judge: 'score' },
+  ...{ 'alpha-lr': 0.1, 'search-lr': 3e-4, 'fitting-only': false, judge: 'score', finalists: 1 },
 } as const;
 
 /** What `--help` says of `--paper`. */

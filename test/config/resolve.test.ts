@@ -36,6 +36,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
     'fitting-only': true,
     judge: 'loss',
+    finalists: 4,
   });
   assert.deepEqual(jobConfig(settings).tuning, {
     epochs: 30,

@@ -15,6 +15,7 @@ const settings = {
   seed: 1,
   'batch-size': 4,
   'max-steps': 6,
+  finalists: 1,
 } as const;
 
 const cache = await mkdtemp(join(tmpdir(), 's3delta-plan-'));

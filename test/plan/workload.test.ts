@@ -40,7 +40,7 @@ const data: EncodedTask = {
 };
 const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
 function jobOf(changes = {}) {
-  const config = resolveConfig({ name: 'none' }, task, { seed: 3, ...changes });
+  const config = resolveConfig({ name: 'none' }, task, { seed: 3, finalists: 1, ...changes });
   return { data, search: resolveSearch(model, config), config, tunings: config.tunings };
 }
 function workOf(stage: PlannedStage, changes = {}) {
