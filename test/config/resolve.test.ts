@@ -7,8 +7,7 @@ import {
 } from '../../src/config/check-settings.ts';
 import { jobConfig } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
-import { resolveSettings } from '../../src/config/resolve.ts';
-import { chosenStrategy } from '../../src/config/search-options.ts';
+import { chosenStrategy, resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { Preset } from '../../src/tasks/preset.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StageSettings } from '../../src/config/job-config.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { evaluate } from '../../src/library/evaluate.ts';
 import { predict } from '../../src/library/predict.ts';
 import { runToEnd } from '../../src/library/run-to-end.ts';
 import { searchStructure } from '../../src/library/search-structure.ts';
-import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { manualStructure } from '../../src/library/structures.ts';
 import { tune } from '../../src/library/tune.ts';
 import type { Model } from '../../src/models/model.ts';

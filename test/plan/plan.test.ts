@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../src/index.ts';
-import { freshLoaders, type Loaders } from '../../src/jobs/loaders.ts';
+import { freshLoaders, type Loaders } from '../../src/jobs/job-events.ts';
 import { hasExactInt8Products } from '../../src/runtime/probe-device.ts';
 
 const settings = {
