@@ -8,7 +8,7 @@ import { readJson, readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { answerKindOf } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
-import type { ExportedTask } from './exported-task.ts';
+import type { ExportedTask } from './description.ts';
 
 const CONFIG = 'config.json';
 const GENERATION = 'generation_config.json';

@@ -1,9 +1,10 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { EncodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { type Finding, InputError } from '../core/errors.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
+import { permutation } from '../core/random.ts';
 import { mapInSlices } from '../data/chunks.ts';
-import { answersTo, type Example, trainingRows } from '../data/example.ts';
+import { answersTo, type Example, type Grouped, groupsOf, trainingRows } from '../data/example.ts';
 import { type Judge, scoreInterval } from '../metrics/assessment.ts';
 import { majorityScore, mostFrequentAnswer, type Target } from '../metrics/metric.ts';
 import { metricNamed } from '../metrics/metrics.ts';
@@ -11,9 +12,7 @@ import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';
-import { sample } from './sample.ts';
 import type { ScoredSplit, Scoring, SplitName } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import { CutCounter, type CutTally, cutInWords, respelledInWords, tooLongInWords } from './text-remarks.ts';
 
 /** What a task says of itself, wherever its examples come from. */
@@ -216,4 +215,22 @@ function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode)
     });
   }
   return mode;
+}
+
+/**
+ * At most `limit` of some examples, drawn at random, of a group all or none while that is possible; all of them, in
+ * their order, where there are no more.
+ */
+export function sample<T extends Grouped>(
+  examples: readonly T[],
+  limit: number | undefined,
+  seed: number,
+  stream: string,
+): readonly T[] {
+  if (limit === undefined || examples.length <= limit) return examples;
+  const groups = groupsOf(examples);
+  const drawn = Array.from(permutation(groups.length, seed, stream), index => groups[index]!);
+  const taken: T[] = [];
+  for (const group of drawn) if (taken.length + group.length <= limit) taken.push(...group);
+  return taken.length > 0 ? taken : drawn.flat().slice(0, limit);
 }

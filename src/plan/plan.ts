@@ -1,13 +1,12 @@
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { bytes } from '../core/format.ts';
 import type { DeltaModule, Role } from '../core/site.ts';
 import { headSize } from '../deltas/layout.ts';
-import { type Holding, holdingsOf } from '../export/holdings.ts';
+import { type Holding, holdingsOf } from '../export/formats.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { resolveConfig, type StageSettings } from '../library/stage-settings.ts';
+import { resolveSearch } from '../library/search-structure.ts';
 import { machineMemory } from '../machine/checks.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';

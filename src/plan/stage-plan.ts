@@ -1,8 +1,8 @@
 import type { AnswerMode } from '../core/program.ts';
 import type { DeltaModule } from '../core/site.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { type ResolvedSearch, searchProblem } from '../library/resolve-search.ts';
 import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';
+import { type ResolvedSearch, searchProblem } from '../library/search-structure.ts';
 import type { ModelSketch } from '../models/model.ts';
 import { RUNTIME_BYTES, simulateSession } from '../runtime/memory/session-memory.ts';
 import type { BatchSize, ProgramGraphs } from '../runtime/program-graphs.ts';

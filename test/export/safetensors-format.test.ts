@@ -8,7 +8,7 @@ import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { HASH_KEY, readSafetensorsHeader } from '../../src/files/safetensors.ts';
-import { loadInference } from '../../src/jobs/load-inference.ts';
+import { loadInference } from '../../src/jobs/load-tuned.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
