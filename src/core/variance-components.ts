@@ -1,5 +1,4 @@
-import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from './distributions.ts';
-import { mean } from './statistics.ts';
+import { chiSquaredQuantile, fisherQuantile, mean, normalQuantile, studentQuantile } from './statistics.ts';
 
 /** A standard deviation with its 95 % interval. */
 export interface SpreadEstimate {

@@ -1,5 +1,5 @@
-import type { Layout } from '../core/program.ts';
-import { add, gemm, mul, reshape, sub } from '../graph/ops/ops.ts';
+import type { HeadLayout, Layout, ModuleLayout } from '../core/program.ts';
+import { add, gemm, mul, reshape, split, sub } from '../graph/ops/ops.ts';
 import type { Value } from '../graph/types.ts';
 import { type Contribution, deltaOf } from './delta.ts';
 import {
@@ -13,7 +13,6 @@ import {
   sumOf,
   withBias,
 } from './frozen-host.ts';
-import { parameterPieces } from './parameter-pieces.ts';
 import { addOutputs, addProducts, type Inner, readAll, reads, thinMatrices } from './thin-matrices.ts';
 
 /** The hooks a model's forward pass calls at its sites. Each gives the bare host's output where no module attaches. */
@@ -120,4 +119,29 @@ export function attachContributions(bySite: ReadonlyMap<string, readonly (() => 
     },
     weight: (site, weight) => outputWeight(contributions(site), weight),
   };
+}
+
+/** The pieces of the flat delta vector [layout.size], one a parameter: the modules' in their order, then the heads'. */
+function parameterPieces({ modules, heads }: Layout, delta: Value | undefined): readonly Value[] {
+  if (!delta) return [];
+  const sizes = [...modules, ...heads].flatMap(({ parameters }) => parameters.map(({ size }) => size));
+  return split(delta, sizes);
+}
+
+/** The trained parameters of one head in their own shapes, by name. */
+export function headParameters(
+  layout: Layout,
+  delta: Value | undefined,
+  name: string,
+): Readonly<Record<string, Value>> {
+  const index = layout.heads.findIndex(head => head.name === name);
+  const head = layout.heads[index];
+  if (!head) throw new Error(`no head is named ${name}`);
+  const before = countParameters([...layout.modules, ...layout.heads.slice(0, index)]);
+  const pieces = parameterPieces(layout, delta);
+  return Object.fromEntries(head.parameters.map(({ name, shape }, i) => [name, reshape(pieces[before + i]!, shape)]));
+}
+
+function countParameters(parts: readonly (ModuleLayout | HeadLayout)[]): number {
+  return parts.reduce((sum, { parameters }) => sum + parameters.length, 0);
 }

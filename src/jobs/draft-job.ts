@@ -12,7 +12,7 @@ import { runSearch } from '../library/search-structure.ts';
 import { tuneStructure } from '../library/tune.ts';
 import { draftTask } from '../tasks/custom/draft-task.ts';
 import { type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
-import { taskFileBeside } from '../tasks/task-path.ts';
+import { taskFileBeside } from '../tasks/task-places.ts';
 import type { StageConfig } from '../training/stage.ts';
 import type { JobContext } from './job-events.ts';
 import { forSearch, prepare, type ResolvedSearchJob } from './prepare.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { Answering } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';

@@ -1,4 +1,4 @@
-import { doubtsInWords } from '../core/finding.ts';
+import { doubtsInWords } from '../core/errors.ts';
 import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import { mean } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';

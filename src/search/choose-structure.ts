@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.ts';
 import { mean, standardDeviation } from '../core/statistics.ts';
-import { type BudgetOptions, type Cost, checkBudget, fillBudget } from '../structure/fill-budget.ts';
+import { type BudgetOptions, type Cost, checkBudget, fillBudget } from '../structure/budget.ts';
 import type { ModuleRecord, Structure } from '../structure/structure-file.ts';
 
 /** A budget, and what must not be kept. */

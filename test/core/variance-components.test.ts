@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from '../../src/core/distributions.ts';
 import { fillNormal } from '../../src/core/random.ts';
+import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from '../../src/core/statistics.ts';
 import { expectedMaximum, shownDifference, varianceComponents } from '../../src/core/variance-components.ts';
 
 interface Fixture {

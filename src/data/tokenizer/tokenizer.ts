@@ -1,6 +1,14 @@
-import type { SpecialTokenIds } from './added-vocabulary.ts';
-import type { Companions } from './companions.ts';
-import type { SpecialTokenNames } from './special-tokens.ts';
+import {
+  type AddedToken,
+  type Companions,
+  type NamedToken,
+  plainName,
+  plainToken,
+  ROLES,
+  type Role,
+  type SpecialTokenNames,
+  type TokenProperties,
+} from './special-tokens.ts';
 
 /** Every file that can hold a part of a tokenizer: these are fetched from the Hub, and go along with an export. */
 export const TOKENIZER_FILES: readonly string[] = [
@@ -35,4 +43,84 @@ export interface TokenizerSource {
 export interface Tokenizer extends TextTokenizer {
   readonly padId: number;
   readonly endId: number;
+}
+
+/** What a vocabulary's own file says, before other files are heard. */
+export interface BareVocabulary {
+  /** Number of ids. */
+  readonly size: number;
+  readonly idOf: (piece: string) => number | undefined;
+  readonly addedTokens: readonly AddedToken[];
+  /** Whether the properties of these are said there, and not only what such tokens usually have. */
+  readonly describesAdded: boolean;
+}
+
+/** Every token that is matched before the vocabulary's own pieces are, and the ids of special ones by role. */
+export interface AddedVocabulary {
+  readonly tokens: readonly AddedToken[];
+  readonly special: SpecialTokenIds;
+}
+
+/** Ids of special tokens by role: any may be absent. */
+type SpecialTokenIds = Readonly<Partial<Record<Role, number>>>;
+
+/**
+ * Joins the added tokens of all files, as transformers does. A token has the id that the vocabulary has for it, else
+ * the one that a file gives, else the next free one. But a role's token that no file knows an id of is left out: it
+ * would get a row of the embedding table that was never trained.
+ * @param defaults what the family calls its special tokens where no file names them
+ */
+export function addedVocabulary(
+  vocabulary: BareVocabulary,
+  { named, added, describesAdded }: Companions,
+  defaults: SpecialTokenNames,
+): AddedVocabulary {
+  const tokens = new Map(vocabulary.addedTokens.map(token => [token.content, token]));
+  const idOf = (content: string) => tokens.get(content)?.id ?? vocabulary.idOf(content);
+  const put = (token: TokenProperties, id: number) => {
+    if (token.content !== '') tokens.set(token.content, { ...token, id });
+  };
+  for (const { id, ...token } of added) {
+    if (describesAdded || !tokens.has(token.content)) put(token, idOf(token.content) ?? id);
+  }
+
+  const isNews = ({ token, hasProperties }: NamedToken) =>
+    !tokens.has(token.content) || (hasProperties && !vocabulary.describesAdded);
+  const special: Partial<Record<Role, number>> = {};
+  for (const role of ROLES) {
+    const name = named.roles[role] ?? plainName(defaults[role] ?? '');
+    const id = idOf(name.token.content);
+    if (id === undefined) continue;
+    special[role] = id;
+    if (isNews(name)) put(name.token, id);
+  }
+  let size = sizeWith(vocabulary.size, tokens.values());
+  for (const name of named.others) {
+    if (isNews(name)) put(name.token, idOf(name.token.content) ?? size++);
+  }
+  return { tokens: [...tokens.values()], special };
+}
+
+/** Of a T5, whose sentinels stand behind the pieces, so many if no file says: `<extra_id_0>` has the highest id. */
+export function sentinelVocabulary(
+  pieces: readonly string[],
+  companions: Companions,
+  defaults: SpecialTokenNames,
+  standard: number,
+): AddedVocabulary {
+  const extraIds = companions.config.extra_ids ?? standard;
+  const addedTokens = Array.from({ length: extraIds }, (_, i) => ({
+    ...plainToken(`<extra_id_${extraIds - 1 - i}>`, true),
+    id: pieces.length + i,
+  }));
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const bare = { size: pieces.length, idOf: (piece: string) => ids.get(piece), addedTokens, describesAdded: false };
+  return addedVocabulary(bare, companions, defaults);
+}
+
+/** Number of ids of a vocabulary together with added tokens. */
+export function sizeWith(size: number, tokens: Iterable<AddedToken>): number {
+  let all = size;
+  for (const { id } of tokens) all = Math.max(all, id + 1);
+  return all;
 }

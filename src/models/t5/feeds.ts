@@ -10,8 +10,8 @@ import {
   paddingMask,
   type Rows,
 } from '../kit/padding.ts';
-import { relativeBuckets } from '../kit/relative-positions.ts';
-import type { T5Config } from './t5-config.ts';
+import { relativeBuckets } from '../kit/positions.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 /** Ids of texts to be said. */
 export function targetIds(outputs: readonly EncodedOutput[]): (readonly number[])[] {

@@ -2,15 +2,13 @@ import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import type { CheckpointNames } from '../kit/find-weights.ts';
-import { type Answers, type Backbone, loadBackbone } from '../kit/load-backbone.ts';
+import { type Answers, type Backbone, loadBackbone, sketchBackbone } from '../kit/load-backbone.ts';
 import type { Family } from '../model.ts';
-import { sketchBackbone } from '../sketch-backbone.ts';
 import { standaloneGraphs } from './standalone.ts';
+import { parseT5Config, type T5Config, type T5Variant, t5Sites } from './t5-checkpoint.ts';
 import { t5Codec } from './t5-codec.ts';
-import { parseT5Config, type T5Config, type T5Variant } from './t5-config.ts';
 import { programGraphs } from './t5-graphs.ts';
 import { createT5Program } from './t5-program.ts';
-import { t5Sites } from './t5-sites.ts';
 
 /** Names under which checkpoints keep the one embedding table. */
 const EMBEDDING_NAMES = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];

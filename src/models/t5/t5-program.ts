@@ -1,9 +1,7 @@
 import type { EncodedInput, Generator, Program } from '../../core/program.ts';
 import { disposeOf, type Feeds, type SessionSettings } from '../../runtime/session.ts';
-import { decodeGreedily } from '../kit/greedy.ts';
-import { presentNames } from '../kit/key-value-cache.ts';
-import { createProgramCore } from '../kit/program-core.ts';
-import { tokensPerRun } from '../kit/tokens-per-run.ts';
+import { decodeGreedily, presentNames } from '../kit/decoding.ts';
+import { createProgramCore, tokensPerRun } from '../kit/program-core.ts';
 import { answersFeeds, groupsOf, sourceFeeds, targetIds, tokenFeeds } from './feeds.ts';
 import { cacheForm, decodingGraph, encodingGraph, rankingGraph, type T5Blueprint, t5Forward } from './t5-graphs.ts';
 

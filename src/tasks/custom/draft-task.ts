@@ -1,4 +1,4 @@
-import { schemaLine } from '../../files/structured-text.ts';
+import { schemaLine } from '../../files/text-files.ts';
 import { type Metrics, metrics } from '../../metrics/metrics.ts';
 import type { GuessedTask } from './guess-task.ts';
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import { hasDecimalComma, withDecimalPoint } from '../../data/rows/csv-dialect.ts';
+import { hasDecimalComma, withDecimalPoint } from '../../data/rows/csv.ts';
 import { columnList, placeOf, type Row } from '../../data/rows/row.ts';
+import { spelledNumber } from '../../metrics/correlation.ts';
 import type { MetricName } from '../../metrics/metrics.ts';
-import { spelledNumber } from '../../metrics/pearson.ts';
-import { isMissing } from './cells.ts';
+import { isMissing } from './data-check.ts';
 
 /** What a data file lets one think that its task is. */
 export interface GuessedTask {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../../../src/models/load-model.ts';
 import { answersFeeds, decoderFeeds, groupsOf } from '../../../src/models/t5/feeds.ts';
-import type { T5Config } from '../../../src/models/t5/t5-config.ts';
+import type { T5Config } from '../../../src/models/t5/t5-checkpoint.ts';
 
 const config = { decoderStartId: 0, padId: 0, numBuckets: 8, maxDistance: 16 } as T5Config;
 
