@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { count, score } from '../core/format.ts';
-import { mean } from '../core/statistics.ts';
-import type { SpreadEstimate } from '../core/variance-components.ts';
+import { mean, type SpreadEstimate } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';

@@ -11,8 +11,7 @@ import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/se
 import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
 import { memoryOptions, requireMemory, surelyFits, tuningOptions } from '../plan/memory-options.ts';
-import { draftStages, largestPeak } from '../plan/planned-job.ts';
-import { draftTuning } from '../plan/stage-plan.ts';
+import { draftStages, draftTuning, largestPeak } from '../plan/stage-plan.ts';
 import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { spaceOfGiven } from '../structure/authors-structure.ts';

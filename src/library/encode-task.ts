@@ -3,7 +3,7 @@ import { type EncodingOptions, resolveConfig, type StageSettings } from '../conf
 import { type Finding, InputError } from '../core/errors.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
 import { permutation } from '../core/random.ts';
-import { mapInSlices } from '../data/chunks.ts';
+import { mapInSlices } from '../data/batches.ts';
 import { answersTo, type Example, type Grouped, groupsOf, trainingRows } from '../data/example.ts';
 import { type Judge, scoreInterval } from '../metrics/assessment.ts';
 import { majorityScore, mostFrequentAnswer, type Target } from '../metrics/metric.ts';

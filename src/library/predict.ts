@@ -3,8 +3,7 @@ import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { Answering } from '../core/program.ts';
-import { evaluationBatches } from '../data/batches.ts';
-import { chunks } from '../data/chunks.ts';
+import { chunks, evaluationBatches } from '../data/batches.ts';
 import type { Segment } from '../data/example.ts';
 import type { InferenceProgram } from '../export/exporter.ts';
 import {

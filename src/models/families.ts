@@ -8,7 +8,7 @@ import type { Family } from './model.ts';
 import { modernbert } from './modernbert/modernbert.ts';
 import { mpnet } from './mpnet/mpnet.ts';
 import { roberta } from './roberta/roberta.ts';
-import { t5Family } from './t5/load-t5.ts';
+import { t5Family } from './t5/t5.ts';
 import { MT5, T5, UMT5 } from './t5/t5-checkpoint.ts';
 
 /** Families by the `model_type` of config.json. */

@@ -5,8 +5,16 @@ import { type MemoryLimit, memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
 import { hasExactInt8Products } from '../runtime/probe-device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import { draftStages, largestPeak, type PlannedJob, type Timings, totalSeconds } from './planned-job.ts';
-import { draftTuning, type PlannedData, type PlannedTuning } from './stage-plan.ts';
+import {
+  draftStages,
+  draftTuning,
+  largestPeak,
+  type PlannedData,
+  type PlannedJob,
+  type PlannedTuning,
+  type Timings,
+  totalSeconds,
+} from './stage-plan.ts';
 
 /** Settings that are to differ, by their keys. */
 type Changes = Readonly<Record<string, unknown>>;

@@ -12,8 +12,15 @@ import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
 import { fillBudget } from '../structure/budget.ts';
 import { type MemoryOption, memoryOptions } from './memory-options.ts';
-import { draftStages, largestPeak, type PlannedJob, timeStages, totalSeconds } from './planned-job.ts';
-import type { PlannedStage, StageMemory } from './stage-plan.ts';
+import {
+  draftStages,
+  largestPeak,
+  type PlannedJob,
+  type PlannedStage,
+  type StageMemory,
+  timeStages,
+  totalSeconds,
+} from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
 
 /** What one stage of a job will take. */

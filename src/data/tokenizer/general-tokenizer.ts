@@ -4,8 +4,14 @@ import { decoderOf, modelOf } from './json/json-model.ts';
 import { normalizerOf } from './json/normalizers.ts';
 import { preTokenizerOf } from './json/pre-tokenizers.ts';
 import { tokenId, tokenProperties } from './special-tokens.ts';
-import { type Section, splitterAt } from './split-at-tokens.ts';
-import { addedVocabulary, sizeWith, type TextTokenizer, type TokenizerSource } from './tokenizer.ts';
+import {
+  addedVocabulary,
+  type Section,
+  sizeWith,
+  splitterAt,
+  type TextTokenizer,
+  type TokenizerSource,
+} from './tokenizer.ts';
 
 const numberedToken = z.intersection(tokenProperties, z.looseObject({ id: tokenId }));
 const tokenizerJson = z.looseObject({

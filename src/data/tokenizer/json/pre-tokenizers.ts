@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WORD_CHARACTERS } from '../split-at-tokens.ts';
+import { WORD_CHARACTERS } from '../tokenizer.ts';
 import { PUNCTUATION, WHITE_SPACE } from './character-classes.ts';
 import { libraryParts } from './json-model.ts';
 

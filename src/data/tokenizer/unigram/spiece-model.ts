@@ -1,7 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { InputError } from '../../../core/errors.ts';
-import { splitterAt } from '../split-at-tokens.ts';
-import { type AddedVocabulary, sizeWith, type TextTokenizer } from '../tokenizer.ts';
+import { type AddedVocabulary, sizeWith, splitterAt, type TextTokenizer } from '../tokenizer.ts';
 import { bytePiece, compileSegmenter, SPACE_PIECE, UNKNOWN_PENALTY, type UnigramVocabulary } from './segmenter.ts';
 import { readCharsmap, type SentencePieceRules, sentencePieceNormalizer } from './sentence-piece-normalizer.ts';
 

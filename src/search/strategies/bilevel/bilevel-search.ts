@@ -6,11 +6,10 @@ import { type EvaluationEvent, type LoopContext, runLoop } from '../../../traini
 import type { StageConfig } from '../../../training/stage.ts';
 import { type BatchCursor, createBatchCursor, withMicroBatches } from '../../../training/step-batches.ts';
 import { countSteps, createMoments, linearDecay, stoppable } from '../../../training/steps.ts';
-import { chooseStructure } from '../../choose-structure.ts';
+import { chooseStructure, watchStability } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
 import { type EstimatorName, estimators, type GateEstimator, type L0Options, openRateShare } from './estimators.ts';
-import { watchStability } from './stability.ts';
 import { type BiLevelOrder, stepBatches } from './step-orders.ts';
 
 /** What the bi-level search is run on: a program over the candidates, data, rates and temperatures. */
@@ -53,7 +52,7 @@ export interface BiLevelSearchOptions extends StageConfig {
    */
   readonly rateByOpenGates?: boolean;
   /**
-   * Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after
+   * Ends the search once its structure has been about the same (`watchStability`) at so many evaluations in a row after
    * the one that found it.
    */
   readonly patience?: number;
