@@ -47,7 +47,10 @@ export function groupsOf(answers: Rows, tokens: number): Rows[] {
   return groups;
 }
 
-/** `decoderFeeds` for one token a row, the one at `position` of answers of at most `length`, and `place`, where it stands. */
+/**
+ * `decoderFeeds` for one token a row, the one at `position` of answers of at most `length`, and `place`, where it
+ * stands.
+ */
 export function tokenFeeds(ids: readonly number[], position: number, length: number, config: T5Config): Feeds {
   const seen = Float32Array.from({ length }, (_, key) => (key > position ? MASKED : 0));
   const place = Float32Array.from({ length }, (_, key) => (key === position ? 1 : 0));

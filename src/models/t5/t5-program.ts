@@ -27,7 +27,8 @@ export function createT5Program(blueprint: T5Blueprint, settings: SessionSetting
   );
 
   /**
-   * Has the decoding or the ranking graph read rows of texts, which are encoded here once and stay where they were computed.
+   * Has the decoding or the ranking graph read rows of texts, which are encoded here once and stay where they were
+   * computed.
    */
   const withEncoded = async <Result>(
     rows: readonly Rows[],
