@@ -8,7 +8,7 @@ import { searchStructure } from '../src/library/search-structure.ts';
 import { drawStructure } from '../src/library/structures.ts';
 import { tune } from '../src/library/tune.ts';
 import { type Plan, planSearch } from '../src/plan/plan.ts';
-import { startPeakMemory } from '../src/runs/peak-memory.ts';
+import { startPeakMemory } from '../src/runs/stage-memory.ts';
 import { benchFolder, randomT5, type T5Size } from './random-t5.ts';
 
 const HELP = `node bench/plan-accuracy.ts [--models t5-small,t5-base] [--batches 16,4] [--lengths 128,64] [--precision int8] [--json]

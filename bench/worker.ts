@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { startPeakMemory } from '../src/runs/peak-memory.ts';
+import { startPeakMemory } from '../src/runs/stage-memory.ts';
 import type { SessionSettings } from '../src/runtime/session.ts';
 import { prepareCostPoint, prepareSearchWork } from './cost/point.ts';
 import { type Prepare, rowScenarios, scenarios } from './scenarios.ts';

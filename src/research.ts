@@ -5,10 +5,9 @@
  */
 
 export { readConfigFile } from './config/config-file.ts';
-export type { ExperimentSettings, TransferSettings } from './config/experiment-settings.ts';
+export type { ExperimentSettings, SpreadSettings, TransferSettings } from './config/experiment-settings.ts';
 export type { SpaceSettings } from './config/job-config.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
-export type { SpreadSettings } from './config/spread-settings.ts';
 export { clipNorm } from './core/arrays.ts';
 export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
@@ -36,16 +35,15 @@ export type { Attachment, Bottleneck, Contribution, Delta, Initializer, Paramete
 export { createModule, deltas } from './deltas/kinds.ts';
 export { type Head, initialDelta, layoutOf } from './deltas/layout.ts';
 export { type Cell, cellName } from './experiments/cell.ts';
-export type { CompareOptions } from './experiments/compare-methods.ts';
+export type { CompareOptions, SweepSettings } from './experiments/compare-methods.ts';
 export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
-export type { ExperimentProgress } from './experiments/events.ts';
 export type { ExecutorSettings } from './experiments/executors/executors.ts';
-export type { TaskMaps } from './experiments/heat-maps.ts';
-export { type ProbabilityMaps, probabilityMaps } from './experiments/heat-maps.ts';
+export type { TaskMaps } from './experiments/found-structures.ts';
+export { type ProbabilityMaps, probabilityMaps } from './experiments/found-structures.ts';
 export { type ComparedMethod, comparedMethods } from './experiments/methods.ts';
-export type { SweepSettings } from './experiments/sweep-values.ts';
-export type { ExportedTask } from './export/exported-task.ts';
+export type { ExperimentProgress } from './experiments/run-cells.ts';
+export type { ExportedTask } from './export/description.ts';
 export type { DownloadProgress } from './hub/download.ts';
 export type { DownloadOptions } from './hub/snapshot.ts';
 export type { Draft, OwnTask } from './jobs/draft-job.ts';
@@ -55,12 +53,10 @@ export type { JobContext } from './jobs/job-events.ts';
 export type { LoadedTuned } from './jobs/load-tuned.ts';
 export type { AnsweredInput } from './jobs/predict-job.ts';
 export type { ReportOptions } from './jobs/report-job.ts';
-export type { AnswerEachOptions, Question } from './library/answer-each.ts';
-export type { Answer } from './library/answers.ts';
 export { readDelta, writeDelta } from './library/delta-file.ts';
 export type { TaskDescription } from './library/encode-task.ts';
 export type { ExportOptions } from './library/export-model.ts';
-export type { PredictOptions } from './library/predict.ts';
+export type { Answer, AnswerEachOptions, PredictOptions, Question } from './library/predict.ts';
 export type { StopContext } from './library/run-to-end.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { Check } from './machine/checks.ts';
@@ -88,7 +84,7 @@ export type { MemoryOption } from './plan/options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';
-export type { SearchMoment } from './report/search-moments.ts';
+export type { SearchMoment } from './report/run-view.ts';
 export { type MetricsLine, readMetrics, type StageName } from './runs/metrics-log.ts';
 export type { Scores, StageResources } from './runs/result.ts';
 export type { RunFolder } from './runs/run-folder.ts';

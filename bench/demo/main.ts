@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { demoSettings } from '../../src/cli/commands/demo-command.ts';
+import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
 import {
   drawStructure,
   type EncodedTask,

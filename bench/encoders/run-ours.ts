@@ -1,5 +1,4 @@
-import type { EncodedTask, Model } from '../../src/index.ts';
-import { runToEnd, searchStructure } from '../../src/index.ts';
+import { type EncodedTask, type Model, runToEnd, searchStructure } from '../../src/index.ts';
 import { scoreSplit } from '../../src/library/scoring.ts';
 import { keptModules, listManualModules, tuneProgram } from '../../src/research.ts';
 import { type Cell, methods, type Outcome, sizes } from './cells.ts';

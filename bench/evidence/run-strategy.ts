@@ -12,7 +12,7 @@ export interface StrategyOutcome {
   /** Losses with gradients, of which the steps of the search consist. */
   readonly evaluations: number;
   readonly steps: number;
-  /** What the search says of its result, as a race does of its entrants' losses. */
+  /** What the search says of its result, as short trainings do that overrule it. */
   readonly warnings?: readonly string[];
 }
 

@@ -3,8 +3,7 @@ import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atPlace, InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
-import { builtIn, type Catalogue } from './catalogue.ts';
-import { extend } from './extend.ts';
+import { builtIn, type Catalogue, extend } from './catalogue.ts';
 import { checkPlugin, type Plugin } from './plugin.ts';
 
 const here = import.meta.url;

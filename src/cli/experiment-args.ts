@@ -7,13 +7,13 @@ import {
   type ExperimentSettings,
   experimentSchemaFor,
   parseExperimentSettings,
+  type SpreadSettings,
+  spreadSchemaFor,
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
-import { parseKeys } from '../config/parse-settings.ts';
-import { fromConfigFile } from '../config/paths.ts';
+import { fromConfigFile, parseKeys } from '../config/parse-settings.ts';
 import { type Settings, settingKeysFor } from '../config/settings.ts';
-import { type SpreadSettings, spreadSchemaFor } from '../config/spread-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { experimentFile } from '../experiments/cell.ts';
 import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';

@@ -1,11 +1,10 @@
 import { visible } from '../core/format.ts';
 import { packageVersion } from '../library/provenance.ts';
+import { asksForJson, commandOf, runCommandLine } from './command.ts';
 import { commands } from './commands/commands.ts';
 import { terminalAsk } from './interview.ts';
-import { describeFailure, interruptSignal, stoppingText } from './process-end.ts';
+import { describeFailure, endWithStdout, interruptSignal, print, stoppingText } from './process-end.ts';
 import { createProgress } from './progress/progress.ts';
-import { asksForJson, commandOf, runCommandLine } from './run.ts';
-import { endWithStdout, print } from './stdout.ts';
 
 const rawArgs = process.argv.slice(2);
 const noColour = (process.env.NO_COLOR ?? '') !== '';

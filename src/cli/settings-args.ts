@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { readConfigFile } from '../config/config-file.ts';
+import { pluginsIn, readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { shownDefaultsOf } from '../config/resolve.ts';
 import { type SettingKey, type Settings, settingsSchemaFor } from '../config/settings.ts';
@@ -12,7 +13,9 @@ import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-path.ts';
 import type { ArgsDef, FlagDef, ParsedArgs } from './parse.ts';
-import { configArg, filesOf } from './plugin-files.ts';
+
+/** Name of the place of a config file. */
+const configArg = 'config';
 
 /** The optional config file that the commands of a whole job take before their flags. */
 export const configFileArg: ArgsDef = {
@@ -146,4 +149,39 @@ function chosenNames({ method, structure, strategy, space, budget }: Settings): 
         .replaceAll('‱', 'bp')
         .replaceAll(/[^\w.]+/g, '-'),
     );
+}
+
+/** The files of plugins that a flag names. */
+function filesOf(flag: ParsedArgs[string]): readonly string[] {
+  return typeof flag === 'string' ? flag.split(',').flatMap(file => file.trim() || []) : [];
+}
+
+/**
+ * The files of plugins that arguments name: by the flag, and in a config file. Found before the arguments are read,
+ * since plugins bring names that the arguments may hold, and flags: whatever is wrong with them is told when they are
+ * read.
+ * @param definitions what the command takes without plugins
+ */
+export function pluginFiles(rawArgs: readonly string[], definitions: ArgsDef): readonly string[] {
+  const valueFlags = Object.entries(definitions).filter(([, { type }]) => type === 'string');
+  const options = Object.fromEntries(['plugin', ...valueFlags.map(([name]) => name)].map(name => [name, valueFlag]));
+  const { tokens } = parseArgs({ args: [...rawArgs], options, strict: false, tokens: true });
+  const takesConfig = Object.hasOwn(definitions, configArg);
+  const files = tokens.flatMap(token => {
+    if (token.kind === 'option' && token.name === 'plugin') return filesOf(token.value);
+    return token.kind === 'positional' && takesConfig ? pluginsOf(token.value) : [];
+  });
+  return [...new Set(files)];
+}
+
+const valueFlag = { type: 'string' } as const;
+
+/** A place that is no config file may be the value of a flag that a plugin brings. */
+function pluginsOf(path: string): readonly string[] {
+  try {
+    return pluginsIn(path);
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { basename, relative, resolve } from 'node:path';
-import type { ExperimentEvent } from '../experiments/events.ts';
+import type { ExperimentEvent } from '../experiments/run-cells.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { type Follower, followRun } from '../trackers/follow-run.ts';
 import { trackersInWords, trackersNamed } from '../trackers/trackers.ts';

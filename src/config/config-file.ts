@@ -8,9 +8,9 @@ import { asReadError } from '../files/file-errors.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { parseYaml, schemaLine } from '../files/structured-text.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
-import { parseKeys, parseSettings } from './parse-settings.ts';
-import { fromConfigFile, withAbsolutePaths } from './paths.ts';
-import { type Settings, settingsSchema } from './settings.ts';
+import { fromConfigFile, parseKeys, parseSettings, toConfigFile, withAbsolutePaths } from './parse-settings.ts';
+import { chosenStrategy, type ResolvedSettings } from './resolve.ts';
+import { type SettingKey, type Settings, settingsSchema } from './settings.ts';
 
 /**
  * Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again.
@@ -92,4 +92,46 @@ function readText(path: string): string {
  */
 export function formatConfigFile(settings: Settings, versions: Provenance, path: string): string {
   return `${schemaLine(path, 'config')}\n${stringify({ ...withAbsolutePaths(settings), versions })}`;
+}
+
+/** Keys that a first config shows beside those that were chosen: what people turn next. */
+const shown = (settings: Settings): readonly SettingKey[] => [
+  ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'seed', 'lr'] as const),
+  ...([
+    'epochs',
+    'batch-size',
+    'search-steps',
+    'eval-every',
+    'retrain-epochs',
+    'retrain-eval-every',
+    'max-length',
+  ] as const),
+  ...(['micro-batch', 'device', 'threads', 'random-baseline'] as const),
+  ...(['strategy', ...chosenStrategy(settings).strategy.varied] as SettingKey[]),
+];
+
+/**
+ * The text of a commented config, to be written to `path`: chosen keys with their values, others behind a `#` with the
+ * values they have when left out. Paths are written as seen from that file.
+ */
+export function draftConfig(given: ResolvedSettings, chosen: readonly SettingKey[], path: string): string {
+  const settings = toConfigFile(given, path);
+  const name = path.replaceAll('\\', '/');
+  return [
+    schemaLine(path, 'config'),
+    `# Run it:  s3delta search ${name}     (s3delta search --help explains every key)`,
+    ...shown(settings).flatMap(key => ['', ...comment(key), line(key, settings[key], chosen.includes(key))]),
+    '',
+  ].join('\n');
+}
+
+function comment(key: SettingKey): string[] {
+  const { description = '' } = settingsSchema.shape[key].meta() as { description?: string };
+  return [`# ${description.replace(new RegExp(`^${key}: `), '')}`];
+}
+
+function line(key: SettingKey, value: unknown, isChosen: boolean): string {
+  if (value === undefined) return `# ${key}:`;
+  const text = stringify({ [key]: value }).trimEnd();
+  return isChosen ? text : `# ${text}`;
 }

@@ -1,10 +1,15 @@
+import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { AnswerMode } from '../core/program.ts';
+import type { Model } from '../models/model.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
+import type { Task } from '../tasks/task.ts';
 import type { StageConfig } from '../training/stage.ts';
-import type { ResolvedSettings } from './resolve.ts';
-import { type ChosenStrategy, chosenStrategy } from './search-options.ts';
+import { parseSettings } from './parse-settings.ts';
+import { choosePreset, withPaperValues } from './presets.ts';
+import { type ChosenStrategy, chosenStrategy, type ResolvedSettings, resolveSettings } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
 /** What a job chooses from, and how much it may keep, as a user writes it. */
@@ -114,4 +119,46 @@ export function compileSettings({ device, threads, prepack, recompute, precision
     ...(recompute !== undefined && { recompute }),
     ...(precision !== undefined && { precision }),
   };
+}
+
+/** The settings of a stage that is given its model and its data: those of a config file that still say something. */
+export type StageSettings = Omit<
+  Settings,
+  'model' | 'task' | 'data' | 'method' | 'structure' | 'out' | 'device' | 'threads' | 'retrain' | 'random-baseline'
+>;
+
+/**
+ * Makes values of settings, what was left out among them: the only way from one to the other.
+ * @throws InputError as `completeSettings`
+ */
+export function resolveConfig(
+  ...[model, task, given, tuned, catalogue]: Parameters<typeof completeSettings>
+): JobConfig {
+  return jobConfig(completeSettings(model, task, given, tuned, catalogue), catalogue);
+}
+
+/**
+ * Fills what was left out, from the preset of the model or the task and the paper's defaults. Complete settings come
+ * back as they are.
+ * @param tuned space or method of the structure that is tuned, where one is given
+ * @throws InputError for a key there is not, a value it cannot have, and keys that contradict each other
+ */
+export function completeSettings(
+  model: Pick<Model, 'name' | 'learningRate'>,
+  task: Pick<Task, 'name' | 'presets' | 'maxSourceLength'>,
+  given: Settings,
+  tuned?: string,
+  catalogue: Catalogue = builtIn,
+): ResolvedSettings {
+  checkArgument('settings', z.looseObject({}, { error: 'settings by their keys, for example `{ epochs: 2 }`' }), given);
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = withPaperValues(
+    parseSettings(said, key => key, catalogue),
+    catalogue,
+  );
+  const own = choosePreset(model.name, { ...task.presets, maxLength: task.maxSourceLength }, parsed.preset);
+  // Who asks for the paper's sizes gets its rate, too.
+  const suited = parsed.preset === 'paper' ? undefined : model.learningRate;
+  const preset = { ...(suited !== undefined && { learningRate: suited }), ...own };
+  return resolveSettings({ model: model.name, task: task.name, ...parsed }, preset, tuned, catalogue);
 }

@@ -8,8 +8,7 @@ import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
-import { paperDescription } from './paper-values.ts';
-import { presetNames } from './presets.ts';
+import { paperDescription, presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);

@@ -20,7 +20,7 @@ export type PeftForm = { readonly type: 'saved' | 'bias' } | PeftAdapted;
 
 /** A host that an adapter of PEFT changes. */
 interface PeftAdapted {
-  /** PEFT's `peft_type`, one of the list in `export/peft-configs.ts`. */
+  /** PEFT's `peft_type`, one of the list in `export/peft-format.ts`. */
   readonly type: string;
   /** What the adapter's configuration is made of. */
   readonly options: Readonly<Record<string, number>>;

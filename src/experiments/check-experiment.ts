@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
@@ -11,8 +11,7 @@ import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName, computingKeys, experimentFile } from './cell.ts';
-import { derivedStructure, filesBefore } from './derivation.ts';
+import { type Cell, cellName, computingKeys, derivedStructure, experimentFile, filesBefore } from './cell.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /**

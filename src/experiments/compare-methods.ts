@@ -1,21 +1,23 @@
 import { mkdir } from 'node:fs/promises';
-import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
-import type { ExperimentSettings } from '../config/experiment-settings.ts';
+import { type ExperimentSettings, experimentSchemaFor } from '../config/experiment-settings.ts';
+import { parseKeys } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
 import { writeComparison } from './comparison-files.ts';
-import { type Comparison, comparisonOf, type ExperimentDone, overheadOf } from './comparison-job.ts';
-import { verdictsOn } from './comparison-verdicts.ts';
-import { type ExperimentEvent, eventsOf } from './events.ts';
+import { type Comparison, comparisonOf, type ExperimentDone, overheadOf, verdictsOn } from './comparison-job.ts';
 import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
+import { here } from './executors/here.ts';
 import { writeCellList } from './experiment-standing.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
-import { type ExperimentOutcome, runExperiment, stillToDo } from './run-cells.ts';
+import { type ExperimentEvent, type ExperimentOutcome, eventsOf, runExperiment, stillToDo } from './run-cells.ts';
 import { smallestVerdicts, tellCost, withinComparison } from './score-within.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
@@ -174,4 +176,43 @@ async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
 /** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */
 function oneOfAKind(cells: readonly Cell[]): Cell[] {
   return [...Map.groupBy(cells, cellKind).values()].map(([first]) => first!);
+}
+
+/** Settings of a sweep: those of a comparison, and how many of its runs are done at a time. */
+export type SweepSettings = ExperimentSettings & { readonly processes?: number | undefined };
+
+/**
+ * Checks the keys of a sweep.
+ * @throws InputError as `parseExperimentSettings`
+ */
+export function parseSweepSettings(
+  values: unknown,
+  where: (key: string) => string,
+  catalogue: Catalogue = builtIn,
+): SweepSettings {
+  const { processes } = here.options.shape;
+  return parseKeys(z.strictObject({ ...experimentSchemaFor(catalogue).shape, processes }), values, where);
+}
+
+/**
+ * The same runs as `compare`, spread over child processes: `processes` of them, the threads divided among them
+ * unless `threads` says how many each has. A run that fails, or whose process dies, does not stop the others.
+ *
+ * @throws InputError for anything wrong in what the user gave, before any file is touched
+ * @throws InterruptedError where the signal has aborted: every child saves its run; the same call goes on
+ */
+export function sweep(
+  { processes, ...given }: SweepSettings,
+  options: CompareOptions,
+): AsyncGenerator<ExperimentEvent, Comparison> {
+  return compare(given, {
+    ...options,
+    executor: sweepExecutor({ ...options.executor, ...(processes && { processes }) }),
+  });
+}
+
+/** Who does the runs of a sweep: where no executor is named, child processes. */
+export function sweepExecutor(given: ExecutorSettings): ExecutorSettings {
+  if ((given.executor ?? here.name) !== here.name) return given;
+  return { processes: Math.max(1, Math.floor(availableParallelism() / 2)), ...given };
 }

@@ -5,18 +5,18 @@ import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
-import { verdictMarkdown } from '../report/markdown.ts';
-import { categoryPlotSvg } from '../report/pictures/category-plot-svg.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { categoryPlotSvg } from '../report/pictures/plots-svg.ts';
 import { scorePlotSvg } from '../report/pictures/score-plot-svg.ts';
-import { resourcesOverRuns } from '../report/resources-over-runs.ts';
+import { verdictMarkdown } from '../report/run-report.ts';
+import { resourcesOverRuns } from '../report/summary.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
 import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
 import type { Comparison } from './comparison-job.ts';
-import { probabilityMaps } from './heat-maps.ts';
+import { probabilityMaps } from './found-structures.ts';
 
 /** Rows of one task, or of the mean of all. */
 export function rowsByTask({ rows }: Comparison): [task: string, rows: ComparisonRow[]][] {

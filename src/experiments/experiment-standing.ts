@@ -1,6 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readJson } from '../files/structured-text.ts';

@@ -1,19 +1,19 @@
+import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, completeSettings } from '../config/job-config.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
-import type { Loaders, Tell } from '../jobs/loaders.ts';
-import { completeSettings } from '../library/stage-settings.ts';
-import { optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
+import type { Loaders, Tell } from '../jobs/job-events.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { defaultStrategy, optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
-import { type Cell, cellFolder, cellKind } from './cell.ts';
+import { type Cell, cellFolder, cellKind, fileName } from './cell.ts';
 import { type ComparedMethod, comparedMethod, defaultSearch, strategyOf } from './methods.ts';
-import { sharedSearch } from './shared-search.ts';
 
 /** All runs of an experiment. Those of a phase need what the phases before have written, and nothing of each other. */
 export interface ExperimentCells {
@@ -192,4 +192,52 @@ function searchVariants({ varied }: SearchStrategy, given: ExperimentSettings, {
     );
   }
   return combinations;
+}
+
+/** What makes a search look at all candidates, where its strategy leaves some out. */
+function searchingAll({ strategy = defaultStrategy.name }: Settings): Settings {
+  return strategiesWith('fitting-only').includes(strategy) ? { 'fitting-only': false } : {};
+}
+
+/**
+ * One search in place of one a budget. The order of the modules does not depend on the budget they are chosen at, but
+ * what the search learns does: how many gates are open while it trains. The search is run at the geometric mean of the
+ * budgets, so that none of them is farther from it than half of their range, on the scale on which gates open.
+ *
+ * What is too large for the middle budget may fit a larger one, so all candidates are searched.
+ *
+ * @param cells the searches it replaces, alike but for their budgets
+ * @returns the search, and the trainings of what it finds at each budget
+ */
+function sharedSearch(cells: readonly Cell[], budget: string, out: string): { search: Cell; cells: Cell[] } {
+  const [first] = cells as readonly [Cell];
+  const named = { ...first, variant: `${first.variant} shared`.trim(), budget };
+  const folder = cellFolder(out, { ...named, variant: `${named.variant} search` });
+  const search: Cell = {
+    ...named,
+    folder,
+    settings: { ...first.settings, budget, retrain: false, ...searchingAll(first.settings) },
+  };
+  return {
+    search,
+    cells: cells.map(cell => {
+      const to = join(folder, `${fileName(`at ${cell.budget}`)}.json`);
+      const { budget: _, ...settings } = cell.settings;
+      const served = { ...cell, variant: named.variant };
+      return {
+        ...served,
+        job: 'train',
+        // Which search has served it depends on the other budgets.
+        folder: cellFolder(out, { ...served, variant: `${named.variant} ${budget}` }),
+        settings: { ...settings, structure: to },
+        derive: {
+          by: 'mean',
+          from: [[runFolder(folder).structure]],
+          budget: cell.budget!,
+          keepInert: settings['keep-inert'] ?? false,
+          to,
+        },
+      };
+    }),
+  };
 }

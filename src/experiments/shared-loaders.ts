@@ -1,4 +1,4 @@
-import { freshLoaders, type Loaders } from '../jobs/loaders.ts';
+import { freshLoaders, type Loaders } from '../jobs/job-events.ts';
 import type { Reading } from '../models/codec.ts';
 import { changedModel, type Model } from '../models/model.ts';
 

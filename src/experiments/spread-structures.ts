@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { mostSpreadSeeds, type SpreadSettings, usualSpread } from '../config/spread-settings.ts';
+import { mostSpreadSeeds, type SpreadSettings, usualSpread } from '../config/experiment-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { count } from '../core/format.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { resolveSpace } from '../library/structures.ts';
-import { type SpreadRun, spreadOf } from '../report/spread.ts';
-import { spreadVerdict } from '../report/verdict/spread-verdict.ts';
+import { type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
@@ -18,8 +17,8 @@ import { tuneCost } from '../training/stage-cost.ts';
 import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
-import type { ExperimentEvent } from './events.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
+import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 import { type SpreadOutcome, writeSpread } from './spread-files.ts';
 

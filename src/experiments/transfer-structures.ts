@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { TransferSettings } from '../config/experiment-settings.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
-import type { Tell } from '../jobs/loaders.ts';
+import type { Tell } from '../jobs/job-events.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import type { Mapping } from '../structure/map-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
@@ -11,9 +11,9 @@ import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import { writeComparison } from './comparison-files.ts';
 import { type Comparison, comparisonOf, type ExperimentDone } from './comparison-job.ts';
-import type { ExperimentEvent } from './events.ts';
-import { findStructures } from './find-structures.ts';
+import { findStructures } from './found-structures.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
+import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 
 /**

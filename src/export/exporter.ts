@@ -1,9 +1,9 @@
 import type { DeltaModule } from '../core/delta-module.ts';
-import type { Answering } from '../core/program.ts';
+import type { Answering, Layout } from '../core/program.ts';
+import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
-import type { ExportDescription } from './description.ts';
-import type { ExportedTask } from './exported-task.ts';
+import type { ExportDescription, ExportedTask } from './description.ts';
 
 /** What is exported: a backbone, and the modules trained for it. */
 interface TrainedModel {
@@ -74,3 +74,23 @@ export interface Exporter {
 export type InferenceProgram = Answering & {
   release(): Promise<void>;
 };
+
+/** Modules by kind, for messages: `bitfit at decoder.final_layer_norm and 70 more sites; adapter at …`. */
+export function namesOf(modules: readonly DeltaModule[]): string {
+  return [...Map.groupBy(modules, ({ kind }) => kind)]
+    .map(([kind, [first, ...others]]) => {
+      const more = others.length === 0 ? '' : ` and ${others.length} more site${others.length === 1 ? '' : 's'}`;
+      return `${kind} at ${first!.site.name}${more}`;
+    })
+    .join('; ');
+}
+
+/** The trained heads as tensors, by the names that checkpoints have for them. */
+export function headTensors({ heads }: Layout, delta: Float32Array): [string, TensorSource][] {
+  return heads.flatMap(({ name, parameters }) =>
+    parameters.map(({ name: part, shape, offset, size }): [string, TensorSource] => [
+      `${name}.${part}`,
+      { dtype: 'F32', shape, bytes: () => bytesOf(delta.subarray(offset, offset + size)) },
+    ]),
+  );
+}

@@ -8,7 +8,7 @@ import { readJson, readTextFile } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { answerKindOf } from '../models/answer-kind.ts';
 import type { Model } from '../models/model.ts';
-import type { ExportedTask } from './exported-task.ts';
+import type { ExportedTask } from './description.ts';
 
 const CONFIG = 'config.json';
 const GENERATION = 'generation_config.json';

@@ -15,7 +15,7 @@ import type { Model } from '../models/model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import { descriptionFile, holdsExport, readDescription } from './description.ts';
-import { peftConfigs } from './peft-configs.ts';
+import { peftConfigs } from './peft-format.ts';
 
 const pattern = z.record(z.string(), z.number().positive()).nullish();
 /** What has to be off, as it changes what an adapter computes in ways that no kind of module here does. */

@@ -4,11 +4,10 @@ import { canMerge, mergeDelta } from '../deltas/merge.ts';
 import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
-import { taskOf } from './exported-task.ts';
-import type { Exporter } from './exporter.ts';
+import { taskOf } from './description.ts';
+import { type Exporter, headTensors, namesOf } from './exporter.ts';
 import { checkpointUsage } from './loading-code.ts';
 import { taskConfig, writeModelFiles } from './model-files.ts';
-import { headTensors, namesOf } from './modules.ts';
 
 /**
  * A checkpoint as Hugging Face's libraries read it, in float32: everything that was trained is merged into the weights,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { draftConfig } from '../config/draft-config.ts';
+import { draftConfig } from '../config/config-file.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import { batchesPerEpoch } from '../data/batches.ts';
 import { dataFileEndings, readSomeRows } from '../data/rows/read-rows.ts';

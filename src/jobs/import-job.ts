@@ -7,9 +7,8 @@ import { writeDelta } from '../library/delta-file.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
-import { inRunFolder } from './in-run-folder.ts';
 import { downloadMessages } from './job-events.ts';
-import { settingsOfRun } from './open-run.ts';
+import { inRunFolder, settingsOfRun } from './open-run.ts';
 import { prepare } from './prepare.ts';
 import type { JobOptions } from './run-job.ts';
 

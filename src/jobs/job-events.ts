@@ -1,8 +1,17 @@
-import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import type { Catalogue, WithCatalogue } from '../catalogue/catalogue.ts';
+import type { Settings } from '../config/settings.ts';
 import { bytes as inWords } from '../core/format.ts';
 import type { DownloadProgress } from '../hub/download.ts';
-import type { StageName } from '../runs/metrics-log.ts';
-import type { Loaders } from './loaders.ts';
+import { runToEnd } from '../library/run-to-end.ts';
+import { chooseDevice } from '../machine/choose-device.ts';
+import { type LoadOptions, loadModel } from '../models/load-model.ts';
+import type { Model } from '../models/model.ts';
+import { appendMetrics, readMetrics, type StageName } from '../runs/metrics-log.ts';
+import { stageInWords } from '../runs/run-outcome.ts';
+import type { DeviceName } from '../runtime/device.ts';
+import { loadTask, type Task } from '../tasks/tasks.ts';
+import type { EvaluationEvent, StepProgress } from '../training/loop.ts';
+import type { StepReport } from '../training/stage.ts';
 
 /** Loops of steps, and the answering of the test set. */
 export type JobStage = StageName | 'test';
@@ -104,4 +113,71 @@ export function downloadMessages(
     const text = begins ? `downloading ${path}, ${inWords(size)}` : `${path}: ${Math.floor((100 * bytes) / size)} %`;
     onEvent?.({ type: 'message', text });
   };
+}
+
+/** Takes a sentence for people. */
+export type Tell = (text: string) => void;
+
+/** Where a job gets its model, its task and the device it computes on. */
+export interface Loaders {
+  model(nameOrFolder: string, options: LoadOptions): Promise<Model>;
+  task(nameOrFile: string, catalogue?: Pick<Catalogue, 'tasks' | 'metrics'>): Promise<Task>;
+  device(asked: Settings['device'], tell?: Tell): Promise<DeviceName>;
+}
+
+/** From their files, and measured, anew each time. */
+export const freshLoaders: Loaders = {
+  model: loadModel,
+  task: loadTask,
+  device: (asked, tell) => chooseDevice(asked, { tell }),
+};
+
+/** What search and re-training tell about a step. */
+interface TrainingStep extends StepProgress, StepReport {
+  readonly tokens: number;
+  readonly probabilities?: Float64Array;
+  readonly worth?: Float64Array;
+}
+
+/**
+ * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. A
+ * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line. From
+ * which step one goes on is told as a message.
+ */
+export async function relay<Result>(
+  events: AsyncGenerator<TrainingStep | EvaluationEvent, Result>,
+  stage: StageName,
+  metricsFile: string,
+  onEvent: ((event: JobEvent) => void) | undefined,
+  trial?: string,
+): Promise<Result> {
+  onEvent?.({ type: 'stage', stage });
+  const own = readMetrics(metricsFile).filter(line => line.stage === stage && line.trial === trial);
+  const written = new Set(own.map(({ step }) => step));
+  let isFirst = true;
+  return runToEnd(events, event => {
+    if (isFirst) {
+      isFirst = false;
+      const done = event.type === 'step' ? event.step - 1 : event.step;
+      const which = trial === undefined ? stageInWords(stage) : `${stageInWords(stage)} (${trial})`;
+      const text = `${which} goes on after step ${done} of ${event.steps}, where its state was saved`;
+      if (done > 0) onEvent?.({ type: 'message', text });
+    }
+    if (event.type === 'step') {
+      const { type, step, steps, loss, tokens, seconds, probabilities, worth, evaluates } = event;
+      const opinion = {
+        ...(probabilities && { probabilities }),
+        ...(worth && { worth }),
+        ...(evaluates && { evaluates }),
+      };
+      onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
+    } else {
+      const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
+      const { validationLoss } = event;
+      const told = validationLoss === undefined ? {} : { validationLoss };
+      const line = { stage, step, steps, loss, learningRate, score, ...told, best, seconds };
+      if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
+      onEvent?.({ type, stage, step, steps, score, ...told, best });
+    }
+  });
 }

@@ -1,28 +1,35 @@
+import { rm } from 'node:fs/promises';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { formatConfigFile, pluginsIn, readRecordedSettings } from '../config/config-file.ts';
-import { withAbsolutePaths } from '../config/paths.ts';
+import { withAbsolutePaths } from '../config/parse-settings.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
-import { InputError } from '../core/errors.ts';
+import { DivergedError, InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
 import { removeUnfinished, writeFileWhole } from '../files/write-whole.ts';
 import { provenance } from '../library/provenance.ts';
+import { interruption } from '../library/run-to-end.ts';
 import { type RunInputs, writeRunInputs } from '../runs/inputs.ts';
 import { repairMetrics } from '../runs/metrics-log.ts';
 import { createRunFolder, type RunFolder, requireFreshFolder, requireRun } from '../runs/run-folder.ts';
-import { requireNotHeld } from '../runs/run-lock.ts';
+import { requireNotHeld, whileHolding } from '../runs/run-lock.ts';
 import {
+  commandToBeginAnew,
+  outcomeOf,
   type RunOutcome,
+  type RunPlace,
   readOutcome,
   removeOutcome,
   requireFilesAsLeft,
   requireNotDiverged,
+  writeOutcome,
 } from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-path.ts';
-import type { JobContext } from './job-events.ts';
+import type { JobContext, JobEvent } from './job-events.ts';
+import { withMemoryRemedy } from './prepare.ts';
 import { requireInputsOfRun } from './run-inputs.ts';
 
 /** Keys that say how a run computes, and where its plugins lie now, not what: they may change when it is resumed. */
@@ -163,4 +170,54 @@ function requireTaskFile(task: string | undefined, folder: RunFolder, remedy: st
     where: folder.config,
     remedy,
   });
+}
+
+/**
+ * Does a run's work as the only process in its folder. Whatever ends it, the folder then says how (`outcome.json`): who
+ * reads it later need not guess. A process that is killed leaves no word, and that is one, too.
+ * @param work is told how the run ended before, where it goes on with one
+ * @throws whatever the work throws; a DivergedError with the command that begins the run anew
+ */
+export function inRunFolder<T>(
+  folder: RunFolder,
+  begun: BegunWith,
+  options: JobContext,
+  work: (context: JobContext, before: RunOutcome | undefined) => Promise<T>,
+): Promise<T> {
+  const hold = async () => {
+    const before = await beginRun(folder, begun, options);
+    let place: RunPlace | undefined;
+    const onEvent = (event: JobEvent) => {
+      place = placeAfter(event, place);
+      options.onEvent?.(event);
+    };
+    try {
+      const result = await work({ ...options, onEvent }, before);
+      await writeOutcome(folder, { ended: 'finished' });
+      await rm(folder.checkpoint, { recursive: true, force: true });
+      return result;
+    } catch (thrown) {
+      const { 'micro-batch': microBatch, 'batch-size': batchSize } = begun.settings;
+      const error = withMemoryRemedy(thrown, microBatch ?? batchSize);
+      const { signal } = options;
+      const ended = outcomeOf(interruption(signal, error), signal);
+      // Where the disk takes no more, that is what is told already.
+      await writeOutcome(folder, { ...ended, ...(place && { place }) }).catch(() => {});
+      throw error instanceof DivergedError ? withNewBeginning(error, folder) : error;
+    }
+  };
+  return whileHolding(folder, hold, options.signal);
+}
+
+function placeAfter(event: JobEvent, before: RunPlace | undefined): RunPlace | undefined {
+  if (event.type === 'stage') return { stage: event.stage, step: 0, steps: 0 };
+  if (event.type !== 'step' && event.type !== 'evaluation') return before;
+  const { stage, step, steps } = event;
+  return { stage, step, steps };
+}
+
+/** To lower the rate and go on is not possible: a resumed run keeps its settings, and would end as this one. */
+function withNewBeginning({ what, code, where, remedy, cause }: DivergedError, folder: RunFolder): DivergedError {
+  const anew = `a run keeps its learning rate, so start anew: ${commandToBeginAnew(folder)}`;
+  return new DivergedError(what, { code, where, cause, remedy: [remedy, anew].filter(Boolean).join('; ') });
 }

@@ -1,11 +1,10 @@
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireModel, requireNothingGiven } from '../config/check-settings.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, resolveConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EncodedInput, EncodedOutput } from '../core/program.ts';
-import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { resolveConfig } from '../library/stage-settings.ts';
+import { resolveSearch } from '../library/search-structure.ts';
 import { sketchModel } from '../models/load-model.ts';
 import type { ModelSketch } from '../models/model.ts';
 import { type Plan, type PlanOptions, planJob } from '../plan/plan.ts';

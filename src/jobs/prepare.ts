@@ -2,21 +2,27 @@ import { existsSync } from 'node:fs';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
-import { compileSettings, type JobConfig } from '../config/job-config.ts';
+import { compileSettings, type JobConfig, resolveConfig } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
+import { InputError } from '../core/errors.ts';
 import { doubtsInWords } from '../core/finding.ts';
+import { inputLength } from '../core/program.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
-import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/resolve-search.ts';
-import { resolveConfig } from '../library/stage-settings.ts';
+import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/search-structure.ts';
+import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Model } from '../models/model.ts';
+import { requireMemory, surelyFits } from '../plan/memory-check.ts';
+import { memoryOptions, tuningOptions } from '../plan/options.ts';
+import { draftStages, largestPeak } from '../plan/planned-job.ts';
+import { draftTuning } from '../plan/stage-plan.ts';
 import type { RunInputs } from '../runs/inputs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { spaceOfGiven } from '../structure/authors-structure.ts';
 import { readBudget } from '../structure/budget.ts';
+import { keptModules } from '../structure/structure-file.ts';
 import { defaultDataFolder, isUnnamedFolder, requireDataFolder } from '../tasks/data-folder.ts';
 import { loadTaskData } from '../tasks/task.ts';
-import { downloadMessages, type JobContext } from './job-events.ts';
-import { freshLoaders } from './loaders.ts';
+import { downloadMessages, freshLoaders, type JobContext } from './job-events.ts';
 import { inputsOf } from './run-inputs.ts';
 import { listTrials, type Trial } from './trials.ts';
 
@@ -107,4 +113,54 @@ export async function forTuning(prepared: Prepared): Promise<Prepared & { readon
  */
 async function tunedBy(method: string | undefined, structure: string | undefined): Promise<string | undefined> {
   return structure !== undefined && existsSync(structure) ? await spaceOfGiven(structure) : method;
+}
+
+/** Whether a job needs no closer look: what another device holds is not known beforehand. */
+function isSafe({ model, data, compile, tuning }: Prepared): boolean {
+  if (compile.device !== undefined && compile.device !== 'cpu') return true;
+  const longest = data.train.reduce((most, { input }) => Math.max(most, inputLength(input)), 1);
+  return surelyFits(model, (tuning.microBatch ?? tuning.batchSize) * longest);
+}
+
+/** Tells or throws as `requireMemory`. */
+export async function requireMemoryToSearch(job: Prepared & ResolvedSearchJob, { onEvent }: JobContext): Promise<void> {
+  if (isSafe(job)) return;
+  const processBytes = process.memoryUsage.rss();
+  const planned = { ...job, processBytes };
+  const need = { peakBytes: largestPeak(planned, draftStages(planned)), processBytes };
+  const warning = await requireMemory(need, limit => memoryOptions(planned, undefined, limit));
+  if (warning !== undefined) onEvent?.({ type: 'warning', text: warning });
+}
+
+/** The same of the trial that trains most. */
+export async function requireMemoryToTune(
+  job: Prepared & { readonly trials: readonly Trial[] },
+  { onEvent }: JobContext,
+): Promise<void> {
+  if (isSafe(job)) return;
+  const processBytes = process.memoryUsage.rss();
+  const drafts = job.trials.map(({ structure, tuning }) => {
+    const modules = keptModules(structure, job.model, undefined, job.catalogue);
+    return { modules, tuning, parameters: modules.reduce((sum, { parameters }) => sum + parameters, 0) };
+  });
+  const largest = drafts.reduce((most, next) => (next.parameters > most.parameters ? next : most));
+  const tuned = { ...job, ...largest, processBytes };
+  const need = { peakBytes: draftTuning(tuned).memory.peakBytes, processBytes };
+  const warning = await requireMemory(need, limit => tuningOptions(tuned, limit));
+  if (warning !== undefined) onEvent?.({ type: 'warning', text: warning });
+}
+
+/**
+ * What the runtime's word for too little memory means to a user. A limit of the address space is met long before the
+ * memory that is held: the runtime reserves far more than it uses.
+ * @param rows that go through the model at once
+ */
+export function withMemoryRemedy(error: unknown, rows: number) {
+  if (!(error instanceof InputError) || error.code !== 'not-enough-memory' || error.where !== undefined) return error;
+  const space = memoryLimits().find(({ raise }) => raise !== undefined);
+  const half = Math.max(1, Math.floor(rows / 2));
+  const smaller = `add --micro-batch ${half}, --recompute or --precision int8 (\`s3delta plan\` says what each needs)`;
+  const remedy = space === undefined ? smaller : `${space.raise}, or ${smaller}`;
+  const what = space === undefined ? error.what : `${error.what}: ${space.name} is reached`;
+  return new InputError(what, { code: error.code, where: 'memory', remedy, cause: error });
 }

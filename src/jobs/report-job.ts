@@ -1,15 +1,25 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readYamlKeys } from '../config/config-file.ts';
+import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
+import { readSealedJson } from '../files/sealed-json.ts';
+import { readTextFile } from '../files/structured-text.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { heatMap } from '../report/heat-map.ts';
-import { reportHtml } from '../report/html-report.ts';
-import { curvesPicture } from '../report/pictures/curves-picture.ts';
+import type { ComparisonView } from '../report/comparison.ts';
+import { comparisonHtml } from '../report/comparison-report.ts';
+import { type HeatMapModule, heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { reportHtml } from '../report/run-report.ts';
+import { type RunView, searchMoments, shownModules } from '../report/run-view.ts';
+import { curvesPicture } from '../report/sections.ts';
+import { runVerdict } from '../report/verdict/run-verdict.ts';
+import { sampleMetrics } from '../runs/metrics-log.ts';
 import { readResult } from '../runs/result.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { standingOf, unfinished } from '../runs/run-outcome.ts';
+import { keptAt, type SearchHistory, sampleHistory } from '../runs/search-history.ts';
 import { readStructure } from '../structure/structure-file.ts';
-import { readRunView } from './read-view.ts';
 import type { JobOutcome } from './run-job.ts';
 
 /**
@@ -61,4 +71,118 @@ export async function writeReport(
 async function asPngs(pictures: ReadonlyMap<string, string>): Promise<[path: string, png: Uint8Array][]> {
   const { pngOf } = await import('../report/pictures/png.ts');
   return Array.from(pictures, ([path, svg]) => [path.replace(/\.svg$/, '.png'), pngOf(svg)]);
+}
+
+/** More of a long run cannot be told apart in a curve, or by a slider. */
+const MOST_VALIDATIONS = 2000;
+const MOST_MOMENTS = 200;
+
+/**
+ * Reads what a run has written so far.
+ * @throws InputError where the folder holds no run, or a file of it is damaged
+ */
+export async function readRunView(folder: RunFolder): Promise<RunView> {
+  requireRun(folder);
+  const config = await readTextFile(folder.config);
+  const result = await readResult(folder.result);
+  const history = await sampleHistory(folder.history, MOST_MOMENTS);
+  const modules = isThere(folder.structure)
+    ? shownModules(await readStructure(folder.structure))
+    : modulesSoFar(history);
+  const moments = history === undefined ? [] : searchMoments(history, modules);
+  const metrics = await sampleMetrics(folder.metrics, MOST_VALIDATIONS);
+  const settings = (readYamlKeys(folder.config) ?? {}) as Readonly<Record<string, unknown>>;
+  // A job whose training is still to end is not judged: what it goes on with, its outcome says.
+  const isOver = result?.score !== undefined || settings.retrain === false;
+  const verdict = result && isOver && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
+  return { ...(result && { result }), modules, moments, metrics, config, ...(verdict && { verdict }) };
+}
+
+/** The structure of a search that goes on, as its last line has it. */
+function modulesSoFar(history: SearchHistory | undefined): HeatMapModule[] {
+  const last = history?.lines.at(-1);
+  if (history === undefined || last === undefined) return [];
+  const kept = keptAt(history, last);
+  const modules = history.candidates.map((candidate, index) => ({
+    ...candidate,
+    ...{ options: {}, worth: last.worth?.[index] ?? null, p: last.p?.[index] ?? null, kept: kept[index]! },
+  }));
+  return shownModules({ modules, ...(history.labels && { labels: history.labels }) });
+}
+
+// JSON has no NaN, the score of a metric that is not defined: it is written as null.
+const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
+const spread = z.object({ mean: score, sd: score.nullable() });
+
+const row = z.object({
+  task: z.string(),
+  method: z.string(),
+  label: z.string(),
+  variant: z.string(),
+  budget: z.string().nullable(),
+  isFound: z.boolean(),
+  metric: z.string(),
+  seeds: z.array(z.number()),
+  scores: z.array(score),
+  test: spread,
+  testInterval: z.object({ low: score, high: score }).optional(),
+  validation: spread,
+  majority: score,
+  parameters: z.number(),
+  fraction: z.number(),
+  seconds: z.number(),
+  evaluations: z.number(),
+  peakBytes: z.number(),
+  foundLessThis: z
+    .object({
+      ...{ difference: score, p: z.number(), pairs: z.number(), smallestP: z.number() },
+      ...{ method: z.string(), budget: z.string().nullable() },
+      // Of an older version neither is known.
+      sd: score.nullable().default(null),
+      interval: z.object({ low: score, high: score }).nullable().default(null),
+    })
+    .optional(),
+});
+
+const verdict = z.object({
+  task: z.string(),
+  budget: z.string().nullable(),
+  lines: z.array(z.object({ about: z.string(), says: z.string() })),
+  next: z.object({ command: z.string(), why: z.string() }),
+});
+
+const comparison = z.object({
+  model: z.string(),
+  rows: z.array(row),
+  failed: z.array(z.object({ run: z.string(), message: z.string() })).catch([]),
+  verdicts: z.array(verdict).default([]),
+});
+
+/** Where a comparison keeps what it has found. */
+export const comparisonFile = (folder: string) => join(folder, 'compare.json');
+
+/** Whether a folder is one of a comparison, a sweep or a transfer that has ended. */
+export function holdsComparison(folder: string): boolean {
+  return isThere(comparisonFile(folder));
+}
+
+/** What a comparison has found. InputError where its file is none, or has changed. */
+export async function readComparison(folder: string): Promise<ComparisonView> {
+  const where = comparisonFile(folder);
+  const parsed = comparison.safeParse(await readSealedJson(where));
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new InputError(`not the result of a comparison: ${path.join('.') || 'content'}: ${message}`, {
+    code: 'unreadable-result',
+    where,
+    remedy: 'it was changed by hand or by another version: give the command of the comparison again',
+    cause: parsed.error,
+  });
+}
+
+/** Writes `report.html` into the folder of a comparison, and returns its path. */
+export async function writeComparisonReport(folder: string): Promise<string> {
+  const path = join(folder, 'report.html');
+  await writeFileWhole(path, comparisonHtml(await readComparison(folder)));
+  return path;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { homeKeys } from '../config/paths.ts';
+import { homeKeys } from '../config/parse-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';

@@ -1,26 +1,29 @@
 import { basename } from 'node:path';
 import { requireMethodOrStructure, requireNothingGiven } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
-import { exportAdvice, holdingsOf } from '../export/holdings.ts';
+import { exportAdvice, holdingsOf } from '../export/formats.ts';
 import { isThere } from '../files/regular-file.ts';
-import type { ResolvedSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
+import type { ResolvedSearch } from '../library/search-structure.ts';
 import { type CostedJob, costStages } from '../plan/stage-plan.ts';
-import type { StageName } from '../runs/metrics-log.ts';
+import { type StageName, writeStagesToCome } from '../runs/metrics-log.ts';
 import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
-import { writeStagesToCome } from '../runs/stages-to-come.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
-import { requireMemoryToSearch, requireMemoryToTune } from './check-memory.ts';
-import { requireKept } from './given-structure.ts';
-import { inRunFolder } from './in-run-folder.ts';
 import type { JobContext, StageToCome } from './job-events.ts';
-import { settingsOfRun } from './open-run.ts';
-import { forSearch, forTuning, prepare, type ResolvedJob } from './prepare.ts';
+import { inRunFolder, settingsOfRun } from './open-run.ts';
+import {
+  forSearch,
+  forTuning,
+  prepare,
+  type ResolvedJob,
+  requireMemoryToSearch,
+  requireMemoryToTune,
+} from './prepare.ts';
 import { runSearchStage } from './search-stage.ts';
-import type { Trial } from './trials.ts';
+import { requireKept, type Trial } from './trials.ts';
 import { compareWithRandom, resultOf, scoreAgain, tuneBest } from './tune-trials.ts';
 
 /** Where a job writes, and whether it goes on with what stands there. */

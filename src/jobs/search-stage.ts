@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import type { ResolvedSearch } from '../library/resolve-search.ts';
-import { runSearch } from '../library/search-structure.ts';
+import { type ResolvedSearch, runSearch } from '../library/search-structure.ts';
 import type { StageResources } from '../runs/result.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import { appendHistory, beginHistory, cutHistory, type Opinion } from '../runs/search-history.ts';
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
-import { isMoment, type JobContext, type JobEvent } from './job-events.ts';
-import { relay } from './log-events.ts';
+import { isMoment, type JobContext, type JobEvent, relay } from './job-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 
 export interface SearchStageResult {

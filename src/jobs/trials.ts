@@ -1,17 +1,21 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { JobConfig } from '../config/job-config.ts';
+import { InputError } from '../core/errors.ts';
 import { readDelta } from '../library/delta-file.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { resolveSearch, searchProblem } from '../library/resolve-search.ts';
+import { resolveSearch, searchProblem } from '../library/search-structure.ts';
 import { resolveSpace } from '../library/structures.ts';
 import type { Model } from '../models/model.ts';
+import { readResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { atBudget } from '../search/choose-structure.ts';
+import { readGivenStructure } from '../structure/authors-structure.ts';
+import { mapStructure } from '../structure/map-structure.ts';
 import { type Attempt, methodNamed } from '../structure/method.ts';
-import { createStructure, keptModules, type Structure } from '../structure/structure-file.ts';
+import { createStructure, keptModules, type Structure, type StructureSource } from '../structure/structure-file.ts';
 import type { StageConfig } from '../training/stage.ts';
 import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
-import { givenStructure } from './given-structure.ts';
 
 /** A structure to tune, and the sizes and rates for it. Of several trials that of the least validation loss is kept. */
 export interface Trial {
@@ -90,4 +94,49 @@ function equalCostTrials(model: Model, { train }: TrainingSet, config: JobConfig
   const { strategy, options, tuning } = search;
   const tuned = countEvaluations(tuneCost([], train, tuning));
   return 1 + Math.round(countEvaluations(strategy.cost(searchProblem(search, train), options)) / tuned);
+}
+
+/**
+ * The structure in a file that `train` was told to tune.
+ * @param how.isMapped whether it is another model's, to be carried over to this one's places
+ * @throws InputError where the file does not fit the model, or keeps nothing
+ */
+async function givenStructure(
+  model: Model,
+  file: string,
+  { isMapped, keepInert }: { readonly isMapped: boolean; readonly keepInert: boolean },
+  catalogue: Catalogue = builtIn,
+): Promise<Structure> {
+  const read = await readGivenStructure(file, model);
+  const source = await sourceOf(file, read);
+  const structure = {
+    ...(isMapped ? carriedOver(read, model, keepInert, catalogue) : read),
+    source,
+  };
+  keptModules(structure, model, file, catalogue);
+  requireKept(structure, file);
+  return structure;
+}
+
+/** @throws InputError where there is nothing to train */
+export function requireKept({ modules }: Structure, file: string): void {
+  if (modules.some(({ kept }) => kept)) return;
+  throw new InputError('this structure keeps no module, so there is nothing to train', {
+    code: 'nothing-kept',
+    where: file,
+    remedy: 'search again, with a larger --budget, or by `--objective l0` with a smaller --l0-weight',
+  });
+}
+
+/** Another model's structure on this one, at the same share of the backbone. */
+function carriedOver(structure: Structure, model: Model, keepInert: boolean, catalogue: Catalogue): Structure {
+  const mapped = mapStructure(structure, model, catalogue);
+  return mapped.budget === null ? mapped : atBudget(mapped, mapped.budget, keepInert);
+}
+
+/** Where a structure file comes from: what it says itself, else the task of the run whose folder it lies in. */
+export async function sourceOf(file: string, structure: Structure): Promise<StructureSource> {
+  if (structure.source !== undefined) return structure.source;
+  const result = await readResult(join(dirname(file), 'result.json'));
+  return { tasks: result === undefined ? [] : [result.task], files: [file] };
 }

@@ -11,8 +11,7 @@ import type { RunFolder } from '../runs/run-folder.ts';
 import { startStageMemory } from '../runs/stage-memory.ts';
 import { keptModules, type Structure, writeStructure } from '../structure/structure-file.ts';
 import { checkpointFile } from '../training/checkpoint.ts';
-import type { JobContext } from './job-events.ts';
-import { relay } from './log-events.ts';
+import { type JobContext, relay } from './job-events.ts';
 import type { ResolvedJob } from './prepare.ts';
 import type { Trial } from './trials.ts';
 

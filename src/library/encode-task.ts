@@ -1,10 +1,11 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { EncodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { InputError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
 import type { AnswerMode, EncodedExample } from '../core/program.ts';
+import { permutation } from '../core/random.ts';
 import { mapInSlices } from '../data/chunks.ts';
-import { answersTo, type Example, trainingRows } from '../data/example.ts';
+import { answersTo, type Example, type Grouped, groupsOf, trainingRows } from '../data/example.ts';
 import type { Judge } from '../metrics/assessment.ts';
 import { scoreInterval } from '../metrics/interval.ts';
 import type { Target } from '../metrics/metric.ts';
@@ -14,9 +15,7 @@ import type { Model } from '../models/model.ts';
 import { majorityScore, mostFrequentAnswer } from '../tasks/majority.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';
-import { sample } from './sample.ts';
 import type { ScoredSplit, Scoring, SplitName } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import { CutCounter, type CutTally, cutInWords, respelledInWords, tooLongInWords } from './text-remarks.ts';
 
 /** What a task says of itself, wherever its examples come from. */
@@ -219,4 +218,22 @@ function answerMode(codec: Codec, { name }: TaskDescription, asked?: AnswerMode)
     });
   }
   return mode;
+}
+
+/**
+ * At most `limit` of some examples, drawn at random, of a group all or none while that is possible; all of them, in
+ * their order, where there are no more.
+ */
+export function sample<T extends Grouped>(
+  examples: readonly T[],
+  limit: number | undefined,
+  seed: number,
+  stream: string,
+): readonly T[] {
+  if (limit === undefined || examples.length <= limit) return examples;
+  const groups = groupsOf(examples);
+  const drawn = Array.from(permutation(groups.length, seed, stream), index => groups[index]!);
+  const taken: T[] = [];
+  for (const group of drawn) if (taken.length + group.length <= limit) taken.push(...group);
+  return taken.length > 0 ? taken : drawn.flat().slice(0, limit);
 }

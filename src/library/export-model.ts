@@ -2,18 +2,19 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import type { EncodingOptions } from '../config/job-config.ts';
+import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { checkArgument } from '../core/arguments.ts';
 import { InputError } from '../core/errors.ts';
 import {
+  describeTask,
   descriptionFile,
   type ExportDescription,
+  type ExportedTask,
   hashSmallFiles,
   holdsExport,
   readDescription,
   writeDescription,
 } from '../export/description.ts';
-import { describeTask, type ExportedTask } from '../export/exported-task.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { exporterOf } from '../export/formats.ts';
 import { writeFileWhole, writeFolderWhole } from '../files/write-whole.ts';
@@ -22,7 +23,6 @@ import { keptModules } from '../structure/structure-file.ts';
 import type { TaskDescription } from './encode-task.ts';
 import { packageVersion } from './provenance.ts';
 import { asInterrupted, type StopContext } from './run-to-end.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 import type { TunedStructure } from './tune.ts';
 
 interface Exported extends StopContext, WithCatalogue {

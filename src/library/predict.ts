@@ -1,13 +1,26 @@
 import { z } from 'zod';
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
 import { checkArgument } from '../core/arguments.ts';
-import type { CodedTask } from '../models/codec.ts';
+import { InputError } from '../core/errors.ts';
+import type { Answering } from '../core/program.ts';
+import { evaluationBatches } from '../data/batches.ts';
+import { chunks } from '../data/chunks.ts';
+import type { Segment } from '../data/example.ts';
+import type { InferenceProgram } from '../export/exporter.ts';
+import {
+  type Choosing,
+  type Codec,
+  type CodedTask,
+  type InferenceInput,
+  labelsOf,
+  outputsOf,
+} from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { Task } from '../tasks/task.ts';
-import { type AnswerEachOptions, answerEach, type Inference, type Prediction, type Question } from './answer-each.ts';
-import { asInterrupted } from './run-to-end.ts';
+import { asInterrupted, interruption, type StopContext } from './run-to-end.ts';
+import { batchAnswerer } from './scoring.ts';
 import type { TunedStructure } from './tune.ts';
 
 export interface PredictOptions extends AnswerEachOptions, WithCatalogue {
@@ -80,4 +93,134 @@ async function* read(
     const isBare = typeof question === 'string' && segments !== undefined;
     yield isBare ? segmentsOf({ name, segments }, { line: 1, text: question }) : question;
   }
+}
+
+/** What is asked: a program, the parameters it takes, and how it reads a task's inputs and answers them. */
+export interface Inference {
+  readonly program: InferenceProgram;
+  readonly delta: Float32Array;
+  readonly codec: Codec;
+}
+
+/** What can be asked: a text that is read as it is, or what a task's row gives to read. */
+export type Question = string | readonly Segment[];
+
+export interface AnswerEachOptions extends StopContext {
+  /** Most tokens of a generated answer (default: the task's). */
+  readonly maxTokens?: number;
+  readonly batchSize?: number;
+}
+
+/** What the model says to one question. */
+export interface Prediction extends Answer {
+  /** What it has read, in words. */
+  readonly source: string;
+  /** Wall-clock time: that of the batch it was answered in, over the number of questions in the batch. */
+  readonly seconds: number;
+  /** How many tokens of it were too many and were cut off; absent where it was read whole. */
+  readonly cut?: number;
+}
+
+/** Batches in a window within which questions are sorted by length, so that little is padded. */
+const windowBatches = 8;
+
+/**
+ * Answers a stream of questions, however long: yields the answers in their order, and holds no more than a few
+ * batches of either. A question that comes alone does not wait for others. The program is released at the end.
+ * @throws InterruptedError where the signal has aborted
+ */
+export async function* answerEach(
+  { program, delta, codec }: Inference,
+  questions: AsyncIterable<Question> | Iterable<Question>,
+  { maxTokens, batchSize = 16, signal }: AnswerEachOptions,
+): AsyncGenerator<Prediction, void> {
+  try {
+    const { choice, writing } = codec;
+    const limited = writing && maxTokens !== undefined ? { ...writing, maxTokens } : writing;
+    const answer = answerer(program, delta, { ...(choice && { choice }), ...(limited && { writing: limited }) });
+    for await (const window of chunks(questions, batchSize * windowBatches)) {
+      const readings = window.map(question =>
+        codec.read(typeof question === 'string' ? [{ text: question }] : question),
+      );
+      const predictions = new Array<Prediction>(window.length);
+      for (const batch of evaluationBatches(readings, batchSize)) {
+        signal?.throwIfAborted();
+        const started = performance.now();
+        const answers = await answer(batch.map(index => readings[index]!));
+        const seconds = (performance.now() - started) / 1000 / batch.length;
+        for (const [place, index] of batch.entries()) {
+          const { text: source, cut } = readings[index]!;
+          predictions[index] = { source, ...answers[place]!, seconds, ...(cut > 0 && { cut }) };
+        }
+      }
+      yield* predictions;
+    }
+  } catch (error) {
+    throw interruption(signal, error);
+  } finally {
+    await program.release();
+  }
+}
+
+/** An answer, and where it is one of a task's labels, how sure the model is of it. */
+export interface Answer {
+  /** What the model answers: the likeliest label's word, generated text, or a number. */
+  readonly answer: string;
+  /** The task's name of that label, e.g. `praise` where `1` is answered; absent where the answer is none. */
+  readonly label?: string;
+  /** Probability of the answer among the labels, 0 to 1. */
+  readonly probability?: number;
+  /** The same for every label, by its name. They sum to 1. */
+  readonly probabilities?: Readonly<Record<string, number>>;
+}
+
+/** Answers to what is asked, one each. */
+export type Answerer = (asked: readonly InferenceInput[]) => Promise<Answer[]>;
+
+/**
+ * Chooses among the labels where there are any, else generates greedily. Unlike a generation, as `evaluate` scores it,
+ * a choice is always one of the labels; where a generation is one, too, and labels are single tokens, they agree.
+ * @throws RangeError where the program cannot answer; InputError from a call where no answer can be told from another
+ */
+export function answerer(program: Answering, delta: Float32Array, codec: Pick<Codec, 'choice' | 'writing'>): Answerer {
+  if (codec.choice !== undefined) return chooser(program, delta, codec.choice);
+  const write = batchAnswerer(program, { codec, answers: 'generate' }, { delta });
+  return async asked => (await write(asked)).map(answer => ({ answer }));
+}
+
+function chooser(program: Answering, delta: Float32Array, choice: Choosing): Answerer {
+  return async asked => {
+    const inputs = asked.map(({ input }) => input);
+    const scores = await program.choose(inputs, outputsOf(choice, asked), delta);
+    return scores.map((each, i): Answer => {
+      const labels = labelsOf(choice, asked[i]!);
+      const known = each.subarray(0, labels?.length ?? 1);
+      if (!known.every(Number.isFinite)) throw notFinite();
+      if (labels === undefined) return { answer: String(known[0]!) };
+      const shares = softmax(known);
+      const likeliest = shares.indexOf(Math.max(...shares));
+      const { word, name } = labels[likeliest]!;
+      return {
+        answer: word,
+        label: name,
+        probability: shares[likeliest]!,
+        probabilities: Object.fromEntries(labels.map((label, column) => [label.name, shares[column]!])),
+      };
+    });
+  };
+}
+
+function notFinite(): InputError {
+  return new InputError('the model gives its labels no finite probabilities', {
+    code: 'not-finite',
+    remedy: 'its weights are damaged: `s3delta doctor` checks the built-in one, others are to be downloaded again',
+  });
+}
+
+/** exp xᵢ / Σⱼ exp xⱼ, the largest taken off first so that nothing overflows. */
+function softmax(values: Float64Array): number[] {
+  const largest = Math.max(...values);
+  const powers = Array.from(values, value => Math.exp(value - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map(power => power / sum);
 }

@@ -1,17 +1,19 @@
-import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
+import { type JobConfig, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
-import type { Program } from '../core/program.ts';
+import type { EncodedExample, Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
-import type { Compile, SearchEvent, SearchResult } from '../search/strategies/strategy.ts';
+import { defaultStrategy } from '../search/strategies/strategies.ts';
+import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
 import { meanLoss } from '../training/mean-loss.ts';
+import { countEvaluations } from '../training/stage-cost.ts';
 import type { EncodedTask } from './encode-task.ts';
-import { type ResolvedSearch, resolveSearch, searchProblem } from './resolve-search.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
+import { type ResolvedSpace, resolveSpace } from './structures.ts';
 
 /** What a search has found: the structure, and how it came about. */
 export interface FoundStructure extends SearchResult {
@@ -79,4 +81,35 @@ export async function* runSearch(
   } finally {
     for (const program of open) await program.release();
   }
+}
+
+/** A search in values: what it chooses from, how, and the sizes and rates of it and of the tuning that follows. */
+export interface ResolvedSearch extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'tuning'> {
+  readonly space: ResolvedSpace;
+}
+
+/**
+ * The search that a job's config asks for, of a model's own candidates. Computes nothing.
+ * @throws InputError for an unknown space, and a budget that holds no module
+ */
+export function resolveSearch(
+  model: Pick<Model, 'sites' | 'parameters'>,
+  { strategy, options, space, stage, tuning }: JobConfig,
+  catalogue: Catalogue = builtIn,
+): ResolvedSearch {
+  return { strategy, options, space: resolveSpace(model, space, catalogue), stage, tuning };
+}
+
+/** What a search's strategy is handed. @throws InputError for too little training data */
+export function searchProblem(
+  { space, stage, tuning }: Pick<ResolvedSearch, 'space' | 'stage' | 'tuning'>,
+  examples: readonly EncodedExample[],
+  backbone?: string,
+): SearchProblem {
+  const { candidates, budget, keepInert } = space;
+  const known = { ...(backbone !== undefined && { backbone }) };
+  const problem = { candidates, budget, keepInert, ...known, examples, stage, tuning, usualEvaluations: 0 };
+  const usual = defaultStrategy.options.parse({});
+  const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
+  return { ...problem, usualEvaluations: countEvaluations(usualCost) };
 }

@@ -1,4 +1,5 @@
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
+import { resolveConfig, type StageSettings } from '../config/job-config.ts';
 import type { Model } from '../models/model.ts';
 import { keptModules, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
@@ -8,7 +9,6 @@ import { type TuneEvent, type TuneResult, tune as tuneProgram } from '../trainin
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
-import { resolveConfig, type StageSettings } from './stage-settings.ts';
 
 /** A structure and the parameters trained for what it keeps, flat, in the layout of its kept modules. */
 export interface TunedStructure {

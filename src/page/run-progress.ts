@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { count, duration, plural } from '../core/format.ts';
 import type { RunProgress, RunSummary } from '../report/run-summary.ts';
-import type { SearchMoment } from '../report/search-moments.ts';
+import type { SearchMoment } from '../report/run-view.ts';
 import { steadiness } from '../report/verdict/settlement.ts';
 
 /** What people call the stages of a run. */

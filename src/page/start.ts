@@ -1,15 +1,12 @@
 import { html, render } from 'htm/preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { offerDownloads } from '../report/downloads.ts';
-import { followRuns, type KnownRuns, nothingKnown } from './changes.ts';
+import { offerDownloads } from '../report/html-document.ts';
+import { listed, parseRoute, type Route, titleOf, useListState } from './address.ts';
 import { ComparePage } from './compare-page.ts';
-import { ComparisonPage } from './comparison-page.ts';
-import { listed } from './filter.ts';
-import { useListState } from './list-state.ts';
+import { ComparisonPage, RunPage } from './detail-pages.ts';
+import { followRuns, type KnownRuns, nothingKnown } from './live-data.ts';
 import { OverviewPage } from './overview-page.ts';
-import { parseRoute, type Route, titleOf } from './route.ts';
 import { RunList } from './run-list.ts';
-import { RunPage } from './run-page.ts';
 import { restoreTheme, toggleTheme, useTheme } from './theme.ts';
 
 function Page() {

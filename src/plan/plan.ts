@@ -1,12 +1,11 @@
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
-import { compileSettings } from '../config/job-config.ts';
+import { compileSettings, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { bytes } from '../core/format.ts';
 import { headSize } from '../deltas/layout.ts';
-import { type Holding, holdingsOf } from '../export/holdings.ts';
+import { type Holding, holdingsOf } from '../export/formats.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { resolveSearch } from '../library/resolve-search.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { resolveConfig, type StageSettings } from '../library/stage-settings.ts';
+import { resolveSearch } from '../library/search-structure.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';

@@ -1,5 +1,5 @@
 import type { EncodingOptions } from '../config/job-config.ts';
-import type { ResolvedSearch } from '../library/resolve-search.ts';
+import type { ResolvedSearch } from '../library/search-structure.ts';
 import type { Model, ModelSketch } from '../models/model.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import { costStages, draftStage, type PlannedData, type PlannedStage, type StageDraft } from './stage-plan.ts';

@@ -1,7 +1,7 @@
 import type { DeltaModule } from '../core/delta-module.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
-import { type ResolvedSearch, searchProblem } from '../library/resolve-search.ts';
 import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';
+import { type ResolvedSearch, searchProblem } from '../library/search-structure.ts';
 import type { ModelSketch } from '../models/model.ts';
 import type { ProgramGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';

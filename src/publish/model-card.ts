@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { PublishedModel, Usage } from '../export/exporter.ts';
 import type { HeatMapModule } from '../report/heat-map.ts';
-import { plain, verdictLines } from '../report/markdown.ts';
+import { plain, verdictLines } from '../report/run-report.ts';
 import { budgetSentence, keptTable, scoreTable } from '../report/summary.ts';
 import { tableMarkdown } from '../report/table.ts';
 import { range, type Verdict } from '../report/verdict/verdict.ts';

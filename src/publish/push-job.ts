@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
@@ -12,15 +13,13 @@ import { requireUpload, type Uploaded, upload } from '../hub/upload.ts';
 import { runExportJob } from '../jobs/export-job.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { loadTuned } from '../jobs/load-tuned.ts';
-import { readRunView } from '../jobs/read-view.ts';
-import { readRun } from '../jobs/report-job.ts';
+import { readRun, readRunView } from '../jobs/report-job.ts';
 import type { ExportOutcome } from '../library/export-model.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
-import { shownModules } from '../report/structure-modules.ts';
+import { shownModules } from '../report/run-view.ts';
 import { modelCard, pictureFile } from './model-card.ts';
-import { requireNothingPrivate } from './private-content.ts';
 
 export interface PushOptions extends Pick<JobContext, 'signal' | 'onEvent'>, WithCatalogue {
   /** Name of an exporter (default: the first one, which holds any module). */
@@ -145,4 +144,54 @@ function repositoryOf(name: string): Repository {
     where: 'org/name',
     remedy: `write org/name, for example me/${basename(name).replaceAll(/[^\w.-]/g, '') || 'guestbook'}`,
   });
+}
+
+/** Shorter paths and names stand in any text. */
+const shortest = 4;
+/** What a name of a machine has and a word has not: one called `test` is nobody's secret. */
+const unlikeWord = /[\d.-]/;
+
+/** Files that this program writes or changes; a vocabulary holds any word, and weights hold none. */
+const looked = /^(README\.md|s3delta\.json|structure\.svg|.*config\.json)$/;
+
+const tokens = /\bhf_[A-Za-z0-9]{16,}/;
+/** A value that is a path from the root, in a JSON file. */
+const absolutePath = /"(?:\/[^"/\s]+){2,}\/?"|"[A-Za-z]:\\\\[^"]*"/;
+
+/**
+ * Looks over a folder that is to be published for what is nobody's business: a token, a path of this machine, its name
+ * or its user's.
+ * @param paths that the run was made with
+ * @throws InputError naming the file, and what is in it
+ */
+export async function requireNothingPrivate(folder: string, paths: readonly string[]): Promise<void> {
+  const words: [what: string, word: string][] = [
+    ...[homedir(), process.cwd(), tmpdir(), ...paths].map((path): [string, string] => ['a path', resolve(path)]),
+    ['the name of this machine', unlikeWord.test(hostname()) ? hostname() : ''],
+    ['the name of a user', `/${userInfo().username}/`],
+    ['the name of a user', `${userInfo().username}@`],
+    ['a token', process.env.HF_TOKEN?.trim() ?? ''],
+  ];
+  for (const name of readdirSync(folder).filter(each => looked.test(each))) {
+    const text = await readTextFile(join(folder, name));
+    const [what] =
+      words.find(([, word]) => word.length >= shortest && holdsWord(text, word)) ??
+      (tokens.test(text) ? ['a token'] : name.endsWith('.json') && absolutePath.test(text) ? ['a path'] : []);
+    if (what === undefined) continue;
+    throw new InputError(`this would publish ${what}`, {
+      code: 'private-content',
+      where: name,
+      remedy: 'take it out of the names of task and labels, the template, or the config.json of the base',
+    });
+  }
+}
+
+/** Whether a word stands there by itself: a folder `/data/film` is not told by `/data/films`. */
+function holdsWord(text: string, word: string): boolean {
+  const joins = (outer: string | undefined, inner: string | undefined) => /^\w\w$/.test(`${outer}${inner}`);
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+    const end = at + word.length;
+    if (!joins(text[at - 1], word[0]) && !joins(word.at(-1), text[end])) return true;
+  }
+  return false;
 }

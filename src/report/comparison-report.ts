@@ -2,7 +2,7 @@ import { count, score } from '../core/format.ts';
 import { allTasks, type ComparisonRow, type ComparisonView } from './comparison.ts';
 import { rowName, spreadText, testSentence } from './comparison-tables.ts';
 import { htmlDocument } from './html-document.ts';
-import { rowPlotSvg } from './pictures/row-plot-svg.ts';
+import { rowPlotSvg } from './pictures/plots-svg.ts';
 import { type ScoreSeries, scorePlotSvg } from './pictures/score-plot-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
 import { cellsTable, panel, pictureMarkup, verdictPanel } from './sections.ts';

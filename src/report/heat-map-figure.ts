@@ -3,7 +3,7 @@ import { type HeatMapModule, heatMap } from './heat-map.ts';
 import { heatMapSvg } from './pictures/heat-map-svg.ts';
 import { levelColours } from './pictures/palette.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
-import type { SearchMoment } from './search-moments.ts';
+import type { SearchMoment } from './run-view.ts';
 
 /**
  * What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments.

@@ -1,5 +1,6 @@
 import { doubtsInWords } from '../core/finding.ts';
 import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
+import { mean } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
@@ -75,4 +76,27 @@ export function keptTable(modules: readonly HeatMapModule[]): Table {
 
 function cell(stage: StageResources | undefined, show: (stage: StageResources) => string): string {
   return stage === undefined ? '–' : show(stage);
+}
+
+/**
+ * Time and memory of search and re-training with their ratios, a line a group of runs: the paper's table 5, means over
+ * the seeds. Groups that searched nothing are left out; undefined where no group is left.
+ */
+export function resourcesOverRuns(
+  groups: readonly { name: string; results: readonly RunResult[] }[],
+): Table | undefined {
+  const tables = groups.flatMap(({ name, results }) => {
+    const searched = results.filter(({ resources }) => resources.search && resources.retrain);
+    if (searched.length === 0) return [];
+    const stage = (key: 'search' | 'retrain') => ({
+      seconds: mean(searched.map(({ resources }) => resources[key]!.seconds)),
+      peakBytes: mean(searched.map(({ resources }) => resources[key]!.peakBytes)),
+      evaluations: mean(searched.map(({ resources }) => resources[key]!.evaluations)),
+    });
+    const [search, retrain] = [stage('search'), stage('retrain')];
+    const ratio = { time: search.seconds / retrain.seconds, memory: search.peakBytes / retrain.peakBytes };
+    return [resourcesTable({ ...searched[0]!, task: name, resources: { search, retrain, ratio } })];
+  });
+  const [first] = tables;
+  return first && { header: first.header, rows: tables.flatMap(table => table.rows) };
 }

@@ -32,11 +32,12 @@ export function chooseStructure(worth: ArrayLike<number>, modules: readonly Cost
  * @throws InputError where the budget holds no module
  */
 export function atBudget(structure: Structure, budget: number, keepInert = false): Structure {
-  const { modules } = structure;
+  // No short training was of this size.
+  const { modules, finalists: _, ...rest } = structure;
   checkBudget(modules, { budget, keepInert });
   const closed = modules.map(({ p }) => p === 0);
   const kept = chooseStructure(modules.map(rank), modules, { budget, keepInert, closed });
-  return { ...structure, budget, modules: modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
+  return { ...rest, budget, modules: modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
 }
 
 /** What orders a structure's modules: a mean of several has no worth, but p; one that was not searched has neither. */
@@ -70,8 +71,9 @@ export function meanStructure(structures: readonly Structure[]): Structure {
   const p = probabilities(structures).map(mean);
   const [first, ...others] = structures as readonly [Structure, ...Structure[]];
   if (others.length === 0) return first;
-  const modules = first.modules.map((module, i) => ({ ...module, worth: null, p: p[i]!, kept: false }));
-  return { ...first, modules };
+  const { finalists: _, ...rest } = first;
+  const modules = rest.modules.map((module, i) => ({ ...module, worth: null, p: p[i]!, kept: false }));
+  return { ...rest, modules };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { duration } from '../core/format.ts';
-import { failureWords, type QueueStanding } from '../experiments/queue/queue-state.ts';
-import { escapeMarkup } from '../report/escape.ts';
+import { failureWords, type QueueStanding } from '../experiments/queue/queue-standing.ts';
+import { escapeMarkup } from '../report/pictures/svg.ts';
 
 const experimentColumns = [
   ...['experiment', 'priority', 'runs', 'waiting', 'running', 'done', 'failed', 'an hour', 'time left'],

@@ -1,11 +1,10 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { comparisonFile } from '../jobs/read-comparison.ts';
+import { comparisonFile } from '../jobs/report-job.ts';
 import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { isHeld } from '../runs/run-lock.ts';
-import { findRuns, inspectRun } from './find-runs.ts';
-import { summarize } from './summarise-runs.ts';
+import { findRuns, inspectRun, summarize } from './find-runs.ts';
 
 /** What has changed in the list since a version of it. */
 interface Changes {

@@ -55,7 +55,8 @@ export function mapStructure(
   // less.
   const budget =
     structure.budget && Math.max(1, Math.floor((structure.budget * parameters) / structure.model.parameters));
-  return { ...structure, model: { name, fingerprint, parameters }, budget, modules };
+  const { finalists: _, ...rest } = structure;
+  return { ...rest, model: { name, fingerprint, parameters }, budget, modules };
 }
 
 /** What is alike in models of other sizes. */

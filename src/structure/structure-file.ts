@@ -26,6 +26,17 @@ const moduleRecord = z.object({
   ...sitePosition,
 });
 
+const finalistRecord = z.object({
+  /** What it is, for people. */
+  name: z.string(),
+  /** Of the last short training that it reached. */
+  steps: z.int().positive(),
+  /** Validation loss after it; null where it diverged. */
+  loss: z.number().nullable(),
+  /** Whether this structure is it. */
+  found: z.boolean(),
+});
+
 const structureFile = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
@@ -39,12 +50,16 @@ const structureFile = z.object({
   /** What each of these kinds is called in tables and pictures. */
   labels: z.record(z.string(), z.string()).optional(),
   modules: z.array(moduleRecord),
+  /** Structures that were trained for short before this one was found, the best first. */
+  finalists: z.array(finalistRecord).optional(),
   /** Where it was found, for a structure that was carried over from other runs. */
   source: z.object({ tasks: z.array(z.string()), files: z.array(z.string()) }).optional(),
 });
 
 /** One candidate in a structure file: where it attaches, what it costs and was worth, and whether it is kept. */
 export type ModuleRecord = z.infer<typeof moduleRecord>;
+/** A structure that a search trained for short at its end, and how it fared. */
+export type FinalistRecord = z.infer<typeof finalistRecord>;
 /** Tasks that a structure was found on, and the structure files it was made of. */
 export type StructureSource = NonNullable<Structure['source']>;
 /** The content of `structure.json`: every candidate, and which were kept. */
@@ -66,6 +81,7 @@ export interface Choice {
   readonly probabilities?: ArrayLike<number>;
   /** Which must not be kept, at any budget. */
   readonly closed?: readonly boolean[];
+  readonly finalists?: readonly FinalistRecord[];
 }
 
 /** A structure from candidates and the choice among them. */
@@ -73,7 +89,7 @@ export function createStructure(
   model: StructureModel,
   { space, budget }: Pick<Structure, 'space' | 'budget'>,
   modules: readonly DeltaModule[],
-  { kept, worth, probabilities, closed }: Choice,
+  { kept, worth, probabilities, closed, finalists }: Choice,
 ): Structure {
   const records = modules.map(({ site, kind, options, parameters, inert }, i) => ({
     site: site.name,
@@ -97,6 +113,7 @@ export function createStructure(
     budget,
     ...(brought.length > 0 && { plugins: Object.fromEntries(brought), labels: labelsOf(modules) }),
     modules: records,
+    ...(finalists && { finalists: [...finalists] }),
   };
 }
 

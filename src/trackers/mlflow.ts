@@ -1,5 +1,4 @@
-import { call, type Service, serviceAt } from './http-calls.ts';
-import type { TrackedRun, Tracker } from './tracker.ts';
+import { call, type Service, serviceAt, type TrackedRun, type Tracker } from './tracker.ts';
 
 const API = '/api/2.0/mlflow';
 /** What a server takes at once. */

@@ -1,5 +1,4 @@
-import { call, type Service, serviceAt } from './http-calls.ts';
-import type { Tracker } from './tracker.ts';
+import { call, type Service, serviceAt, type Tracker } from './tracker.ts';
 
 /** Where `trackio show` listens, and who may write there. */
 function server(): Service {

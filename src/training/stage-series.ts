@@ -11,25 +11,35 @@ export interface StageSeries {
   storeOf(stage: number): CheckpointStore | undefined;
 }
 
-const savedMeta = z.object({ seriesStage: z.int().nonnegative(), stage: z.unknown() });
+const savedMeta = z.object({
+  seriesStage: z.int().nonnegative(),
+  stage: z.unknown(),
+  notes: z.looseObject({}).optional(),
+});
 const PREFIX = 'series.';
 
 /**
  * Takes a series up where it stood.
  * @param shared arrays that outlive a stage: they are saved with each of its states, and set to what was saved
+ * @param notes what else outlives a stage, as JSON has it: saved and set alike
  * @throws InputError where what was saved is of another series
  */
 export async function resumeSeries(
   store: CheckpointStore | undefined,
   shared: Readonly<Record<string, NumberArray>>,
+  notes: Record<string, unknown> = {},
 ): Promise<StageSeries> {
   const saved = await store?.load();
-  const begin = saved === undefined ? 0 : restoreShared(saved, shared, store?.where);
-  const storeOf = (stage: number) => (store === undefined ? undefined : storeOfStage(store, stage, shared));
+  const begin = saved === undefined ? 0 : restoreShared(saved, { shared, notes }, store?.where);
+  const storeOf = (stage: number) => (store === undefined ? undefined : storeOfStage(store, stage, { shared, notes }));
   return { begin, storeOf };
 }
 
-function restoreShared({ arrays, meta }: CheckpointState, shared: StageShared, where: string | undefined): number {
+function restoreShared(
+  { arrays, meta }: CheckpointState,
+  { shared, notes }: Outliving,
+  where: string | undefined,
+): number {
   const parsed = savedMeta.safeParse(meta);
   const isWhole = Object.entries(shared).every(([name, array]) => arrays[PREFIX + name]?.length === array.length);
   if (!parsed.success || !isWhole) {
@@ -40,19 +50,24 @@ function restoreShared({ arrays, meta }: CheckpointState, shared: StageShared, w
     });
   }
   for (const [name, array] of Object.entries(shared)) array.set(arrays[PREFIX + name]!);
+  Object.assign(notes, parsed.data.notes);
   return parsed.data.seriesStage;
 }
 
-type StageShared = Readonly<Record<string, NumberArray>>;
+/** What outlives a stage. */
+interface Outliving {
+  readonly shared: Readonly<Record<string, NumberArray>>;
+  readonly notes: Record<string, unknown>;
+}
 
-function storeOfStage(store: CheckpointStore, number: number, shared: StageShared): CheckpointStore {
+function storeOfStage(store: CheckpointStore, number: number, { shared, notes }: Outliving): CheckpointStore {
   return {
     ...(store.where !== undefined && { where: store.where }),
     async save({ arrays, meta }) {
       const others = Object.entries(shared).map(([name, array]) => [PREFIX + name, array]);
       await store.save({
         arrays: { ...arrays, ...Object.fromEntries(others) },
-        meta: { seriesStage: number, stage: meta },
+        meta: { seriesStage: number, stage: meta, ...(Object.keys(notes).length > 0 && { notes }) },
       });
     },
     async load() {

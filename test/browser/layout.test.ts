@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { runLink } from '../../src/page/route.ts';
+import { runLink } from '../../src/page/address.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { runsRoot, writeRun } from '../serve/synthetic-runs.ts';
 import { overflow } from './accessibility.ts';

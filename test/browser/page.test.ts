@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { compareLink, comparisonLink, runLink } from '../../src/page/route.ts';
+import { compareLink, comparisonLink, runLink } from '../../src/page/address.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { type RunServer, serveRuns } from '../../src/serve/server.ts';
 import { comparedRuns, comparisonFileOf } from '../report/compared-runs.ts';

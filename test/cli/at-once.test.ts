@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { runCommandLine } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { notedAnswer } from '../../src/cli/reference/at-once.ts';
-import { runCommandLine } from '../../src/cli/run.ts';
 import { packageVersion } from '../../src/library/provenance.ts';
 import { commandFiles } from '../../tools/commands.ts';
 

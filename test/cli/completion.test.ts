@@ -4,12 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { described } from '../../src/cli/command.ts';
+import { described, runCommandLine } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import type { ArgDef } from '../../src/cli/parse.ts';
 import { completionScript, shells } from '../../src/cli/reference/completion.ts';
 import { manualPage } from '../../src/cli/reference/manual.ts';
-import { runCommandLine } from '../../src/cli/run.ts';
 import { commonArgs } from '../../src/cli/usage.ts';
 
 const reference = described(commands);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { argsOf } from '../../src/cli/command.ts';
-import { exportRun } from '../../src/cli/commands/export-command.ts';
+import { exportRun } from '../../src/cli/commands/export-commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { readInputs } from '../../src/data/read-inputs.ts';
 import { readDescription } from '../../src/export/description.ts';
 import { runEvaluateJob } from '../../src/jobs/evaluate-job.ts';
+import type { RoundingLoss } from '../../src/jobs/export-job.ts';
 import { type AnsweredInput, runPredictJob } from '../../src/jobs/predict-job.ts';
-import type { RoundingLoss } from '../../src/jobs/rounding-loss.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 
 const space = workspace();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { argsOf } from '../../src/cli/command.ts';
 import { worker } from '../../src/cli/commands/queue-commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
-import { withHome } from '../../src/config/paths.ts';
+import { withHome } from '../../src/config/parse-settings.ts';
 import { cacheFolder } from '../../src/files/folders.ts';
 import { defaultDataFolder } from '../../src/tasks/data-folder.ts';
 import { withEnvironment } from '../hub/hub-server.ts';

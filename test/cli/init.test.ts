@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
 import { type Ask, argsOf } from '../../src/cli/command.ts';
-import { init } from '../../src/cli/commands/init-command.ts';
+import { init } from '../../src/cli/commands/init-commands.ts';
 import { createInterview, terminalAsk } from '../../src/cli/interview.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { readConfigFile } from '../../src/config/config-file.ts';

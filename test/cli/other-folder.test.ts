@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runCommandLine } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { describeFailure } from '../../src/cli/process-end.ts';
-import { runCommandLine } from '../../src/cli/run.ts';
 import { readRecordedSettings } from '../../src/config/config-file.ts';
 import { tinyModel, workspace } from './support.ts';
 

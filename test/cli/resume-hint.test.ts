@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { withResumeHint } from '../../src/cli/resume-hint.ts';
+import { withResumeHint } from '../../src/cli/job-output.ts';
 import { runFolderOf } from '../../src/cli/settings-args.ts';
 import { InputError, InterruptedError, StorageError } from '../../src/core/errors.ts';
 

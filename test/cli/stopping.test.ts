@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { commandOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
-import { commandOf } from '../../src/cli/run.ts';
 import { runCli, workspace } from './support.ts';
 
 const space = workspace();

@@ -5,8 +5,7 @@ import fc from 'fast-check';
 import { described } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
-import { columns } from '../../src/cli/text-columns.ts';
-import { commandUsage, usage } from '../../src/cli/usage.ts';
+import { columns, commandUsage, usage } from '../../src/cli/usage.ts';
 
 const reference = described(commands);
 const plain = { width: 80, colour: false };

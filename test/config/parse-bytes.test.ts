@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBytes } from '../../src/config/parse-bytes.ts';
+import { parseBytes } from '../../src/config/parse-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 
 test('amounts of memory are read in powers of 1000 and of 1024', () => {

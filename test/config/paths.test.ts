@@ -5,8 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readConfigFile } from '../../src/config/config-file.ts';
 import { parseExperimentSettings, parseTransferSettings } from '../../src/config/experiment-settings.ts';
-import { parseSettings } from '../../src/config/parse-settings.ts';
-import { fromConfigFile, toConfigFile, withAbsolutePaths } from '../../src/config/paths.ts';
+import { fromConfigFile, parseSettings, toConfigFile, withAbsolutePaths } from '../../src/config/parse-settings.ts';
 import { expandHome } from '../../src/files/folders.ts';
 import { shortName } from '../../src/tasks/task-path.ts';
 

@@ -7,8 +7,7 @@ import {
 } from '../../src/config/check-settings.ts';
 import { jobConfig } from '../../src/config/job-config.ts';
 import { choosePreset } from '../../src/config/presets.ts';
-import { resolveSettings } from '../../src/config/resolve.ts';
-import { chosenStrategy } from '../../src/config/search-options.ts';
+import { chosenStrategy, resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { Preset } from '../../src/tasks/preset.ts';
@@ -37,6 +36,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
     ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
     'fitting-only': true,
     judge: 'loss',
+    finalists: 4,
   });
   assert.deepEqual(jobConfig(settings).tuning, {
     epochs: 30,

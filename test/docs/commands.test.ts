@@ -16,11 +16,10 @@ import { delimiter, join, resolve } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { builtIn } from '../../src/catalogue/catalogue.ts';
-import { argsOf } from '../../src/cli/command.ts';
+import { argsOf, runCommandLine } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { describeFailure } from '../../src/cli/process-end.ts';
-import { runCommandLine } from '../../src/cli/run.ts';
 import { commonArgs } from '../../src/cli/usage.ts';
 import { type ShownCommand, shownCommands, words } from './blocks.ts';
 

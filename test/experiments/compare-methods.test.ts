@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
-import type { ExperimentEvent } from '../../src/experiments/events.ts';
 import { comparedMethods } from '../../src/experiments/methods.ts';
+import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';
 

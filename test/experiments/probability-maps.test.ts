@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { probabilityMaps } from '../../src/experiments/heat-maps.ts';
+import { probabilityMaps } from '../../src/experiments/found-structures.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';
 import { tiny } from '../library/films.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
-import type { ExperimentEvent } from '../../src/experiments/events.ts';
+import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { parseMargin } from '../../src/experiments/score-within.ts';
 import { runCli } from '../cli/support.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';

@@ -5,9 +5,8 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import { compare } from '../../src/experiments/compare-methods.ts';
-import type { ExperimentEvent } from '../../src/experiments/events.ts';
-import { sweep } from '../../src/experiments/sweep-values.ts';
+import { compare, sweep } from '../../src/experiments/compare-methods.ts';
+import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';
 
 const space = experimentWorkspace();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeTask, type ExportedTask, taskOf } from '../../src/export/exported-task.ts';
+import { describeTask, type ExportedTask, taskOf } from '../../src/export/description.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 import { fromTemplates, templatesOf } from '../../src/tasks/template.ts';
 import { loadTiny } from './support.ts';

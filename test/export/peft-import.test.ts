@@ -9,7 +9,7 @@ import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
 import type { EncodedExample } from '../../src/core/program.ts';
 import { createModule, deltaNamed } from '../../src/deltas/kinds.ts';
-import type { ExportedTask } from '../../src/export/exported-task.ts';
+import type { ExportedTask } from '../../src/export/description.ts';
 import { readPeftAdapter } from '../../src/export/peft-import.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { exportModel } from '../../src/library/export-model.ts';

@@ -9,7 +9,7 @@ import { readDescription } from '../../src/export/description.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readSafetensorsHeader } from '../../src/files/safetensors.ts';
-import { loadInference } from '../../src/jobs/load-inference.ts';
+import { loadInference } from '../../src/jobs/load-tuned.ts';
 import { exportModel } from '../../src/library/export-model.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';

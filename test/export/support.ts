@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { DeltaModule } from '../../src/core/delta-module.ts';
 import type { EncodedExample } from '../../src/core/program.ts';
 import { fillNormal } from '../../src/core/random.ts';
-import type { ExportedTask } from '../../src/export/exported-task.ts';
+import type { ExportedTask } from '../../src/export/description.ts';
 import { type ExportOptions, exportModel } from '../../src/library/export-model.ts';
 import type { TunedStructure } from '../../src/library/tune.ts';
 import { loadModel } from '../../src/models/load-model.ts';

@@ -9,8 +9,7 @@ import {
   pipeline,
   type Tensor,
 } from '@huggingface/transformers';
-import { readDescription } from '../../src/export/description.ts';
-import type { ExportedTask } from '../../src/export/exported-task.ts';
+import { type ExportedTask, readDescription } from '../../src/export/description.ts';
 import { onnx } from '../../src/export/onnx-format.ts';
 import { safetensors } from '../../src/export/safetensors-format.ts';
 import { exportModel } from '../../src/library/export-model.ts';

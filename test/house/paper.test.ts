@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readYamlKeys } from '../../src/config/config-file.ts';
 import { parseExperimentSettings, parseTransferSettings } from '../../src/config/experiment-settings.ts';
+import { parseSweepSettings } from '../../src/experiments/compare-methods.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
-import { parseSweepSettings } from '../../src/experiments/sweep-values.ts';
 import { equations, tablesAndFigures } from '../../tools/paper/items.ts';
 import { paperPage } from '../../tools/paper/page.ts';
 

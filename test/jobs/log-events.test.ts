@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import type { JobEvent } from '../../src/jobs/job-events.ts';
-import { relay } from '../../src/jobs/log-events.ts';
+import { type JobEvent, relay } from '../../src/jobs/job-events.ts';
 import { asInterrupted } from '../../src/library/run-to-end.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 

@@ -25,6 +25,7 @@ const jobs: Readonly<Record<string, readonly string[]>> = {
       '--order=second',
       '--search-lr=0.005',
       '--no-fitting-only',
+      '--finalists=1',
       '--budget=0.2%',
       '--max-steps=8',
       '--epochs=10',

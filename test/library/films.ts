@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { StageSettings } from '../../src/config/job-config.ts';
 import type { Example } from '../../src/data/example.ts';
 import { type EncodedTask, encodeTask, type TaskDescription } from '../../src/library/encode-task.ts';
-import type { StageSettings } from '../../src/library/stage-settings.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 
 export const tiny = await loadModel(fileURLToPath(new URL('../fixtures/tiny-t5', import.meta.url)), { threads: 1 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sample } from '../../src/library/sample.ts';
+import { sample } from '../../src/library/encode-task.ts';
 
 test('a sample is of the wanted size, without repetition, the same for the same seed', () => {
   const many = Array.from({ length: 100 }, (_, number) => ({ number, group: undefined }));

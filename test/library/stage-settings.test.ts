@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { completeSettings } from '../../src/config/job-config.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
-import { completeSettings } from '../../src/library/stage-settings.ts';
 
 const large = { name: 't5-large' };
 const task = {

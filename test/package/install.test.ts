@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/commands.ts';
-import { runCommandLine } from '../../src/cli/run.ts';
 import { packageVersion } from '../../src/library/provenance.ts';
 
 // What people install is the tarball, not the clone: it is packed, and installed into an empty project by npm as a

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { followRuns } from '../../src/page/changes.ts';
+import { followRuns } from '../../src/page/live-data.ts';
 
 /** A connection whose events the test tells. */
 class Source extends EventTarget {

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { alignSeries } from '../../src/page/align-series.ts';
-import { withChanges } from '../../src/page/changes.ts';
-import { listed } from '../../src/page/filter.ts';
-import { listStateSearch, parseListState } from '../../src/page/list-state.ts';
-import { compareLink, parseRoute, runLink } from '../../src/page/route.ts';
+import { compareLink, listed, listStateSearch, parseListState, parseRoute, runLink } from '../../src/page/address.ts';
+import { settingsThatDiffer } from '../../src/page/compare-page.ts';
+import { alignSeries } from '../../src/page/figures.ts';
+import { withChanges } from '../../src/page/live-data.ts';
 import { leftText, settledText, stageText, stepNow, stepText } from '../../src/page/run-progress.ts';
 import { cutMiddle, tellingNames, treeRows } from '../../src/page/run-tree.ts';
-import { settingsThatDiffer } from '../../src/page/settings-table.ts';
 import type { RunSummary } from '../../src/report/run-summary.ts';
 
 function run(id: string, changes: Partial<RunSummary> = {}): RunSummary {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
-import { withMemoryRemedy } from '../../src/jobs/check-memory.ts';
+import { withMemoryRemedy } from '../../src/jobs/prepare.ts';
 import { requireMemory, surelyFits } from '../../src/plan/memory-check.ts';
 import type { MemoryOption } from '../../src/plan/options.ts';
 import { asMemoryError } from '../../src/runtime/session.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { InterruptedError, type JobEvent, planSearch, runPlanJob } from '../../src/index.ts';
-import { freshLoaders, type Loaders } from '../../src/jobs/loaders.ts';
+import { freshLoaders, type Loaders } from '../../src/jobs/job-events.ts';
 import { hasExactInt8Products } from '../../src/runtime/probe-device.ts';
 
 const settings = {
@@ -15,6 +15,7 @@ const settings = {
   seed: 1,
   'batch-size': 4,
   'max-steps': 6,
+  finalists: 1,
 } as const;
 
 const cache = await mkdtemp(join(tmpdir(), 's3delta-plan-'));

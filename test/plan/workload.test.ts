@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compileSettings } from '../../src/config/job-config.ts';
+import { compileSettings, resolveConfig } from '../../src/config/job-config.ts';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
-import { resolveSearch } from '../../src/library/resolve-search.ts';
-import { resolveConfig } from '../../src/library/stage-settings.ts';
+import { resolveSearch } from '../../src/library/search-structure.ts';
 import { metrics } from '../../src/metrics/metrics.ts';
 import { cutInputs, optionKinds } from '../../src/plan/options.ts';
 
@@ -41,7 +40,7 @@ const data: EncodedTask = {
 };
 const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
 function jobOf(changes = {}) {
-  const config = resolveConfig({ name: 'none' }, task, { seed: 3, ...changes });
+  const config = resolveConfig({ name: 'none' }, task, { seed: 3, finalists: 1, ...changes });
   return { data, search: resolveSearch(model, config), config, tunings: config.tunings };
 }
 function workOf(stage: PlannedStage, changes = {}) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { InputError } from '../../src/core/errors.ts';
-import { holdsComparison, readComparison, writeComparisonReport } from '../../src/jobs/read-comparison.ts';
+import { holdsComparison, readComparison, writeComparisonReport } from '../../src/jobs/report-job.ts';
 import { comparisonHtml, differenceInWords } from '../../src/report/comparison-report.ts';
 import { comparedRuns, comparisonFileOf } from './compared-runs.ts';
 

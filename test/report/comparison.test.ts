@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ComparedRun, compareRuns } from '../../src/report/comparison.ts';
 import { comparisonTable, csvLines, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
-import { resourcesOverRuns } from '../../src/report/resources-over-runs.ts';
+import { resourcesOverRuns } from '../../src/report/summary.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 
 function run(given: {

@@ -6,7 +6,7 @@ import { exploreText, finalRanks, keptWords, neighbour } from '../../src/report/
 import type { HeatMapModule } from '../../src/report/heat-map.ts';
 import { explorationOf, heatMapFigure } from '../../src/report/heat-map-figure.ts';
 import { text } from '../../src/report/pictures/svg.ts';
-import { searchMoments } from '../../src/report/search-moments.ts';
+import { searchMoments } from '../../src/report/run-view.ts';
 
 function module(position: string, layer: string, p: number, kept = false): HeatMapModule {
   const place: Place = { stack: 'encoder', layer: Number(layer.at(-1)) };

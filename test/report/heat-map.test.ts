@@ -4,8 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Place } from '../../src/core/site.ts';
 import { type HeatMap, type HeatMapModule, heatMap } from '../../src/report/heat-map.ts';
 import { heatMapLines } from '../../src/report/heat-map-terminal.ts';
-import { differenceMapSvg, keptByText, sharedModules } from '../../src/report/pictures/difference-map-svg.ts';
-import { heatMapSvg } from '../../src/report/pictures/heat-map-svg.ts';
+import { differenceMapSvg, heatMapSvg, keptByText, sharedModules } from '../../src/report/pictures/heat-map-svg.ts';
 import { ansi256, colourAt, keptColour } from '../../src/report/pictures/palette.ts';
 
 function module(position: string, layer: string, kind: string, p: number, kept = false): HeatMapModule {

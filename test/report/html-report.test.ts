@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ReportContent, reportHtml } from '../../src/report/html-report.ts';
+import { type ReportContent, reportHtml } from '../../src/report/run-report.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 
 const evil = '</script><script>alert("1")</script>';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportMarkdown } from '../../src/report/markdown.ts';
-import { curvesPicture } from '../../src/report/pictures/curves-picture.ts';
+import { reportMarkdown } from '../../src/report/run-report.ts';
+import { curvesPicture } from '../../src/report/sections.ts';
 import type { MetricsLine } from '../../src/runs/metrics-log.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 

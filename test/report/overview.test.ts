@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { methodsTable, runsTable, transferTable } from '../../src/report/overview.ts';
-import type { RunSummary } from '../../src/report/run-summary.ts';
+import { methodsTable, type RunSummary, runsTable, transferTable } from '../../src/report/run-summary.ts';
 
 function run(task: string, method: string, test: number | undefined, source?: string): RunSummary {
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heatMap } from '../../src/report/heat-map.ts';
-import { shownModules } from '../../src/report/structure-modules.ts';
+import { shownModules } from '../../src/report/run-view.ts';
 import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure } from '../../src/structure/structure-file.ts';

@@ -1,4 +1,4 @@
-import type { ChangesMessage } from '../../src/page/changes.ts';
+import type { ChangesMessage } from '../../src/page/live-data.ts';
 
 export interface StreamEvent {
   readonly event: string;

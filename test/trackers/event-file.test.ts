@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { crc32c, eventRecords, fileVersion, type TensorBoardEvent } from '../../src/trackers/event-file.ts';
+import { crc32c, eventRecords, fileVersion, type TensorBoardEvent } from '../../src/trackers/tensorboard.ts';
 import { fixturePath } from '../witness/fixtures.ts';
 
 const recorded = readFileSync(fixturePath('events.tfevents'));

@@ -106,7 +106,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Table 5',
     says: 'time and memory of both stages',
-    places: [{ file: 'src/report/resources-over-runs.ts', symbol: 'export function resourcesOverRuns' }],
+    places: [{ file: 'src/report/summary.ts', symbol: 'export function resourcesOverRuns' }],
     ...{ example: 'table5', command: 'compare' as const },
   },
   {
@@ -114,7 +114,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
     says: 'global against local',
     places: [
       { file: sigmoid, symbol: 'export const alphaGradients' },
-      { file: 'src/report/pictures/category-plot-svg.ts', symbol: 'export function categoryPlotSvg' },
+      { file: 'src/report/pictures/plots-svg.ts', symbol: 'export function categoryPlotSvg' },
     ],
     ...{ example: 'figure8', command: 'compare' as const },
   },
@@ -123,7 +123,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
     says: 'heat maps of p',
     places: [
       { file: 'src/report/heat-map.ts', symbol: 'export function heatMap' },
-      { file: 'src/experiments/heat-maps.ts', symbol: 'export function probabilityMaps' },
+      { file: 'src/experiments/found-structures.ts', symbol: 'export function probabilityMaps' },
     ],
     ...{ example: 'figure9', command: 'compare' as const },
   },

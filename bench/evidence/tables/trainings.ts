@@ -2,7 +2,16 @@ import type { Model } from '../../../src/index.ts';
 import { type PairedTest, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
-import { chosen, evenModules, evenValues, RATE, randomModules, trainCell } from '../plan.ts';
+import {
+  chosen,
+  evenModules,
+  evenValues,
+  RATE,
+  randomModules,
+  strategyCell,
+  trainCell,
+  WITH_LAST_WORD,
+} from '../plan.ts';
 import type { SearchOutcome } from '../run-search.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
@@ -19,8 +28,10 @@ function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutco
 
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
 function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
-  const search = done.get(cellKey(chosen(task, seed)))?.outcome as SearchOutcome | undefined;
-  const found = search && outcomeOf(done, trainCell(task, seed, search.modules, { steps }));
+  const [found, alone] = [strategyCell(task, seed, WITH_LAST_WORD), chosen(task, seed)].map(search => {
+    const outcome = done.get(cellKey(search))?.outcome as Pick<SearchOutcome, 'modules'> | undefined;
+    return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, { steps }));
+  });
   const random = [0, 1, 2, 3].map(draw =>
     outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
   );
@@ -30,6 +41,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   );
   return {
     found: found?.test,
+    'search alone': alone?.test,
     'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
@@ -75,7 +87,7 @@ const summary = (scores: readonly number[]) =>
 export function rivalsTable(done: Done, model: Model, steps: number): string {
   const all = TASKS.flatMap(task =>
     SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
-      ({ scores }) => scores.found !== undefined,
+      ({ scores }) => scores.found !== undefined || scores['search alone'] !== undefined,
     ),
   );
   if (all.length === 0) return 'No seed is finished.';
@@ -94,7 +106,7 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
   /** Differences to a rival, one a pair, in points or in another unit. */
   const apart = (lines: readonly Line[], name: (typeof names)[number], unit = (_: string) => 1) =>
     lines.flatMap(({ task, scores }) =>
-      scores[name] === undefined ? [] : [(scores.found! - scores[name]) / unit(task)],
+      scores.found === undefined || scores[name] === undefined ? [] : [(scores.found - scores[name]) / unit(task)],
     );
   for (const task of tasks) {
     const here = all.filter(line => line.task === task);

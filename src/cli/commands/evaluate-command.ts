@@ -1,10 +1,13 @@
 import type { SettingKey } from '../../config/settings.ts';
 import { InputError } from '../../core/errors.ts';
+import { count, score } from '../../core/format.ts';
 import { nearestNames } from '../../core/nearest.ts';
-import { runEvaluateFileJob, runEvaluateJob } from '../../jobs/evaluate-job.ts';
+import { type EvaluationOutcome, runEvaluateFileJob, runEvaluateJob } from '../../jobs/evaluate-job.ts';
 import type { SplitName } from '../../library/evaluate.ts';
+import type { ClassAssessment } from '../../metrics/assessment.ts';
+import type { Interval } from '../../metrics/interval.ts';
+import { tableLines } from '../../report/table.ts';
 import type { Command } from '../command.ts';
-import { evaluationLines } from '../evaluation-output.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const keys = [
@@ -61,4 +64,64 @@ function splitName(given: unknown): SplitName {
     remedy:
       nearest === undefined ? 'give validation or test' : `did you mean \`${nearest}\`? There are validation and test`,
   });
+}
+
+/** What an evaluation says to people: the score, how sure it is, what a constant answer gets, and each class. */
+export function evaluationLines(outcome: EvaluationOutcome): string[] {
+  const { task, model, split, file, metric, examples, details, interval, classes, cut } = outcome;
+  const further = Object.entries(details).map(([name, value]) => `, ${name} ${score(value)}`);
+  return [
+    `${task} on ${model}, ${file ?? split}: ${metric} ${score(outcome.score)}${further.join('')} over ` +
+      `${count(examples)} examples`,
+    ...(outcome.undefinedBecause === undefined
+      ? []
+      : [`${metric} has no value here, and counts as 0: ${outcome.undefinedBecause}`]),
+    intervalSentence(interval),
+    majoritySentence(outcome),
+    ...(cut > 0 ? [`${count(cut)} of ${count(examples)} texts are longer than is read and were cut`] : []),
+    ...(classes === undefined ? [] : classLines(classes)),
+  ];
+}
+
+function intervalSentence({ low, high, method, resamples }: Interval): string {
+  const how = method === 'wilson' ? "Wilson's" : `bootstrap, the examples drawn anew ${count(resamples ?? 0)} times`;
+  return `95 % interval ${score(low)} to ${score(high)} (${how})`;
+}
+
+/** Whether the score is worth more than one answer for everything, as far as so few examples can tell. */
+function majoritySentence({ majority, score: reached, interval, split }: EvaluationOutcome): string {
+  const of = split === 'file' ? "the file's commonest answer" : "the training set's commonest answer";
+  const says = `always "${majority.answer}", ${of}, gets ${score(majority.score)}`;
+  if (reached <= majority.score) return `${says}: nothing better was learnt`;
+  return interval.low <= majority.score ? `${says}, which is inside the interval: more examples would tell` : says;
+}
+
+/** Two labels that differ in blanks alone would look the same. */
+function shownLabel(label: string): string {
+  return label === label.trim() ? label : JSON.stringify(label);
+}
+
+function classLines({ macroF1, perClass, labels, confusion }: ClassAssessment): string[] {
+  const none = confusion.some(row => row.at(-1)! > 0);
+  const columns = none ? [...labels, 'none of them'] : labels;
+  return [
+    '',
+    ...tableLines({
+      header: ['class', 'precision', 'recall', 'F1', 'examples'],
+      rows: [
+        ...perClass.map(each => [
+          shownLabel(each.label),
+          ...[each.precision, each.recall, each.f1].map(score),
+          count(each.support),
+        ]),
+        ['macro mean', '', '', score(macroF1), ''],
+      ],
+    }),
+    '',
+    'rows: the right label; columns: the answered one',
+    ...tableLines({
+      header: ['', ...columns.map(shownLabel)],
+      rows: labels.map((label, i) => [shownLabel(label), ...confusion[i]!.slice(0, columns.length).map(count)]),
+    }),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { bytes, count } from '../../core/format.ts';
+import { unknownName } from '../../core/nearest.ts';
 import { downloadMessages } from '../../jobs/job-events.ts';
 import { examineMachine } from '../../machine/doctor.ts';
 import { builtInModelNames } from '../../models/built-in.ts';
@@ -8,6 +9,7 @@ import { tableLines } from '../../report/table.ts';
 import { listSpace } from '../../structure/spaces.ts';
 import { defaultDataFolder } from '../../tasks/data-folder.ts';
 import type { Command } from '../command.ts';
+import { completionScript, isShell, shells } from '../reference/completion.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 const marks = { ok: '✓', missing: '–', failed: '✗' } as const;
@@ -97,5 +99,21 @@ export const tasks: Command = {
         `Data were looked for in ${folder} (--data names another folder). Or give a task.yaml of your own.`,
       ],
     };
+  },
+};
+
+export const completion: Command = {
+  description: 'Print a script that teaches a shell to complete commands, flags and their values',
+  examples: {
+    bash: 'in ~/.bashrc: source <(s3delta completion bash)',
+    zsh: 'in ~/.zshrc, after compinit: source <(s3delta completion zsh)',
+    fish: 'in ~/.config/fish/config.fish: s3delta completion fish | source',
+  },
+  args: { shell: { type: 'positional', required: true, valueHint: shells.join('|'), description: shells.join(', ') } },
+  async run({ shell }, { reference = {} }) {
+    const name = String(shell);
+    if (!isShell(name)) throw unknownName('shell', name, shells, 'SHELL');
+    const script = completionScript(name, reference);
+    return { document: { shell: name, script }, lines: [script] };
   },
 };

@@ -13,11 +13,9 @@ import {
   queueNames,
   queueUrl,
 } from '../../experiments/queue/database.ts';
-import { queueStanding } from '../../experiments/queue/queue-standing.ts';
-import { failureWords, type QueueStanding } from '../../experiments/queue/queue-state.ts';
+import { failureWords, type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
-import { prepareUser, type QueueRole } from '../../experiments/queue/roles.ts';
-import { prepareQueue, requireQueue } from '../../experiments/queue/schema.ts';
+import { prepareQueue, prepareUser, type QueueRole, requireQueue } from '../../experiments/queue/schema.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { tableLines } from '../../report/table.ts';
 import type { Command, Output } from '../command.ts';

@@ -1,5 +1,4 @@
-import { commandPage, purpose } from '../usage.ts';
-import type { Reference } from './reference.ts';
+import { commandPage, purpose, type Reference } from '../usage.ts';
 
 const exitCodes: readonly (readonly [code: string, means: string])[] = [
   ['0', 'done'],

@@ -1,5 +1,3 @@
-import { escapeMarkup } from '../escape.ts';
-
 /** Markup that is already escaped; only `element` and `text` make it. */
 export type Markup = string & { readonly markup: true };
 
@@ -47,4 +45,20 @@ export function picture(width: number, height: number, title: string, children: 
 /** Hundredths of a pixel are enough, and keep the file small. */
 function format(value: string | number): string {
   return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value;
+}
+
+/**
+ * Text made safe inside HTML and SVG, in elements and in quoted attributes. Control characters, which XML forbids, go.
+ */
+export function escapeMarkup(text: string): string {
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;')
+  );
 }

@@ -3,7 +3,7 @@ import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { defaultStrategy } from '../../search/strategies/strategies.ts';
 import type { HeatMapModule } from '../heat-map.ts';
-import type { SearchMoment } from '../search-moments.ts';
+import type { SearchMoment } from '../run-view.ts';
 import { type Settlement, settlement } from './settlement.ts';
 import {
   againstCommonest,

@@ -1,5 +1,5 @@
 import type { HeatMapModule } from '../heat-map.ts';
-import type { SearchMoment } from '../search-moments.ts';
+import type { SearchMoment } from '../run-view.ts';
 
 /** How much of what a search would keep after its last moment it has kept for the whole second half of its way. */
 export interface Steadiness {

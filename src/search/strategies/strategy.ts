@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { DeltaModule } from '../../core/delta-module.ts';
 import type { EncodedExample, Trainable } from '../../core/program.ts';
+import type { FinalistRecord } from '../../structure/structure-file.ts';
 import type { EvaluationEvent, LoopContext, StepProgress } from '../../training/loop.ts';
 import type { StageConfig, StepReport } from '../../training/stage.ts';
 import type { StageCost } from '../../training/stage-cost.ts';
@@ -64,6 +65,8 @@ export interface SearchResult {
   readonly probabilities?: Float64Array;
   /** Which must not be kept, at any budget; none without it. */
   readonly closed?: readonly boolean[];
+  /** Structures that were trained for short before one of them was found, the best first. */
+  readonly finalists?: readonly FinalistRecord[];
   /** Validation score of what was found, for a strategy that takes it. */
   readonly score?: number;
   /** Steps done. */

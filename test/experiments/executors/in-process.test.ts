@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inProcess } from '../../../src/experiments/executors/in-process.ts';
+import { inProcess } from '../../../src/experiments/executors/here.ts';
 import { listCells } from '../../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../../src/experiments/shared-loaders.ts';
 import { changedModel } from '../../../src/models/model.ts';

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import type { ExperimentSettings } from '../../../src/config/experiment-settings.ts';
 import { InputError } from '../../../src/core/errors.ts';
 import { comparisonWork, rehearsePlan } from '../../../src/experiments/compare-methods.ts';
-import { jobScript } from '../../../src/experiments/executors/slurm/job-script.ts';
+import { jobScript } from '../../../src/experiments/executors/slurm/array-files.ts';
 import { experimentWorkspace } from '../support.ts';
 
 // What is handed to Slurm, looked at without Slurm: its commands are scripts that say what they are asked to.

@@ -7,9 +7,9 @@ import type { ExperimentSettings } from '../../../src/config/experiment-settings
 import { InputError, InterruptedError } from '../../../src/core/errors.ts';
 import { compare } from '../../../src/experiments/compare-methods.ts';
 import type { Comparison } from '../../../src/experiments/comparison-job.ts';
-import type { ExperimentEvent } from '../../../src/experiments/events.ts';
 import type { ExecutorSettings } from '../../../src/experiments/executors/executors.ts';
 import { experimentStanding, stopExperiment } from '../../../src/experiments/experiment-standing.ts';
+import type { ExperimentEvent } from '../../../src/experiments/run-cells.ts';
 import { runFolder } from '../../../src/runs/run-folder.ts';
 import { readLock } from '../../../src/runs/run-lock.ts';
 import { experimentWorkspace, runToEnd } from '../support.ts';

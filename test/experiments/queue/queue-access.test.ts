@@ -9,8 +9,7 @@ import { collectExperiment } from '../../../src/experiments/queue/collect-runs.t
 import { asQueueError, openDatabase, type Queue, queueUrl, shownUrl } from '../../../src/experiments/queue/database.ts';
 import { migrations } from '../../../src/experiments/queue/migrations.ts';
 import { queueStanding } from '../../../src/experiments/queue/queue-standing.ts';
-import { prepareUser } from '../../../src/experiments/queue/roles.ts';
-import { prepareQueue, requireQueue, requireQueueOrRoom } from '../../../src/experiments/queue/schema.ts';
+import { prepareQueue, prepareUser, requireQueue, requireQueueOrRoom } from '../../../src/experiments/queue/schema.ts';
 import { noServer, secrets } from './postgres-server.ts';
 import { queueForEachTest, take } from './queue-fixture.ts';
 

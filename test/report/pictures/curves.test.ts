@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alignSeries } from '../../../src/page/align-series.ts';
+import { alignSeries } from '../../../src/page/figures.ts';
+import { style } from '../../../src/report/html-document.ts';
 import { curveColours, curveLine, curvesSvg, darkCurveColours } from '../../../src/report/pictures/curve-svg.ts';
-import { curvesPicture } from '../../../src/report/pictures/curves-picture.ts';
-import { stageCurves } from '../../../src/report/sections.ts';
-import { style } from '../../../src/report/style.ts';
+import { curvesPicture, stageCurves } from '../../../src/report/sections.ts';
 import type { MetricsLine } from '../../../src/runs/metrics-log.ts';
 
 function line(stage: MetricsLine['stage'], step: number, score: number, trial?: string): MetricsLine {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { escapeMarkup } from '../../../src/report/escape.ts';
 import { curvesSvg } from '../../../src/report/pictures/curve-svg.ts';
 import { ansi256, colourAt, hex, isDark } from '../../../src/report/pictures/palette.ts';
-import { element, text } from '../../../src/report/pictures/svg.ts';
+import { element, escapeMarkup, text } from '../../../src/report/pictures/svg.ts';
 
 test('no text can open a tag, leave an attribute or break the document', () => {
   fc.assert(

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spreadPlotSvg } from '../../../src/report/pictures/spread-plot-svg.ts';
-import { bestStructure, type SpreadRun, spreadOf } from '../../../src/report/spread.ts';
-import { spreadVerdict } from '../../../src/report/verdict/spread-verdict.ts';
+import { spreadPlotSvg } from '../../../src/report/pictures/plots-svg.ts';
+import { bestStructure, type SpreadRun, spreadOf, spreadVerdict } from '../../../src/report/spread.ts';
 
 /** Trainings whose test scores these are, structures × seeds; validations are a point higher. */
 function runsOf(tests: readonly (readonly number[])[], early = tests): SpreadRun[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { chosenStrategy } from '../../../src/config/search-options.ts';
+import { completeSettings } from '../../../src/config/job-config.ts';
+import { chosenStrategy } from '../../../src/config/resolve.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import { InputError } from '../../../src/core/errors.ts';
-import { completeSettings } from '../../../src/library/stage-settings.ts';
 import {
   defaultStrategy,
   strategies,

@@ -11,9 +11,9 @@ import { readLock } from '../../../runs/run-lock.ts';
 import { cellName } from '../../cell.ts';
 import { sharedLoaders } from '../../shared-loaders.ts';
 import { describeError } from '../executor.ts';
-import { inProcess } from '../in-process.ts';
+import { inProcess } from '../here.ts';
 import { type ArrayTask, arrayFiles, readTasks } from './array-files.ts';
-import { slurm } from './slurm-commands.ts';
+import { slurm } from './slurm-queue.ts';
 
 /**
  * A node that died has left its lock, and no other machine can see that its process is gone. Slurm can: it starts a

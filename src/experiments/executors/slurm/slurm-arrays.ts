@@ -5,10 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../../../core/errors.ts';
 import { type Cell, cellId, cellResult } from '../../cell.ts';
 import type { Executor, TellState } from '../executor.ts';
-import { arrayFiles, newArrayName, removeArray, writeArray } from './array-files.ts';
-import { jobScript, type Resources } from './job-script.ts';
-import { isAlive, isWorking, slurm, standingOf, taskKey } from './slurm-commands.ts';
-import { failureOf, type SubmittedTask, submittedTasks } from './slurm-queue.ts';
+import { arrayFiles, jobScript, newArrayName, type Resources, removeArray, writeArray } from './array-files.ts';
+import {
+  failureOf,
+  isAlive,
+  isWorking,
+  type SubmittedTask,
+  slurm,
+  standingOf,
+  submittedTasks,
+  taskKey,
+} from './slurm-queue.ts';
 
 /** The task's program, built or not. It prints and takes signals, and so is part of the command line. */
 const program = fileURLToPath(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/key.ts';
+import { lastWordKeys } from '../last-word/last-word.ts';
 import type { Contradiction } from '../strategy.ts';
 import type { BiLevelSearchOptions } from './bilevel-search.ts';
 import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
@@ -76,6 +77,7 @@ export const biLevelKeys = z.object({
     'end the search when its structure has hardly changed over so many validations (default: no early end)',
     { hint: 'N' },
   ),
+  ...lastWordKeys,
 });
 
 export type BiLevelKeys = z.output<typeof biLevelKeys>;
@@ -95,14 +97,16 @@ export function completeOptions(options: BiLevelKeys): BiLevelKeys {
 }
 
 /**
- * Every run of today names `judge` and `fitting-only`. Those before went by the score; earlier ones searched among all
- * candidates, too, and trained the modules at the rate of the training.
+ * Every run of today names `finalists`, `judge` and `fitting-only`. Those before took the search's answer as it was;
+ * earlier ones went by the score; the first searched among all candidates, too, and trained the modules at the rate of
+ * the training.
  */
 export function unsaidOptions(
   recorded: Partial<BiLevelKeys> & { readonly lr?: number | undefined },
 ): Partial<BiLevelKeys> {
-  const { judge, 'fitting-only': fittingOnly, lr } = recorded;
+  const { finalists, judge, 'fitting-only': fittingOnly, lr } = recorded;
   return {
+    ...(finalists === undefined && { finalists: 1 }),
     ...(judge === undefined && { judge: 'score' as const }),
     ...(fittingOnly === undefined && { 'fitting-only': false, ...(lr !== undefined && { 'search-lr': lr }) }),
   };
@@ -156,4 +160,4 @@ export function relaxationOf(
 }
 
 /** The options of a short search within others. */
-export const firstOrder = completeOptions(biLevelKeys.parse({ order: 'first' }));
+export const firstOrder = completeOptions(biLevelKeys.parse({ order: 'first', finalists: 1 }));

@@ -1,7 +1,9 @@
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/fill-budget.ts';
 import type { LoopContext } from '../../../training/loop.ts';
+import type { StageCost } from '../../../training/stage-cost.ts';
 import { countSteps } from '../../../training/steps.ts';
+import { costWithLastWord, withLastWord } from '../last-word/last-word.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from '../strategy.ts';
 import {
   type BiLevelKeys,
@@ -33,36 +35,42 @@ export const bilevel = defineStrategy({
   thrifty: ({ order }) =>
     order === 'first' ? [] : [{ options: { order: 'first' as const }, changes: 'the structure found may be another' }],
 
-  cost(whole, options) {
-    const problem = searchedProblem(whole, options).problem;
-    const { candidates, stage, examples } = problem;
-    if (settledResult(candidates, searchOptions(problem, options)) !== undefined) return undefined;
-    const { order } = options;
-    const batches = stepBatches(splitHalves(examples, stage.seed), order);
-    const steps = countSteps(
-      batchesPerEpoch(batches[0].examples.length, stage.batchSize),
-      stage.epochs,
-      stage.maxSteps,
-    );
-    // The loss takes a pass of its own, of about the time that the score does.
-    const passes = options.judge === 'loss' ? 2 : 1;
-    const validations = passes * Math.ceil(steps / stage.evaluateEvery);
-    return {
-      modules: candidates,
-      steps,
-      validations,
-      batches,
-      arrays: stepArrays[order],
-      curvature: order === 'exact',
-    };
-  },
+  cost: (problem, options) => costWithLastWord(problem, lastWordOf(options), ownCost(problem, options)),
 
   async *search(whole, options, compile, context) {
     checkBudget(whole.candidates, whole);
     const { problem, widen } = searchedProblem(whole, options);
-    return yield* widen(searchAmong(problem, options, compile, context));
+    return yield* withLastWord(whole, lastWordOf(options), compile, context, {
+      cost: ownCost(whole, options),
+      search: (compile, context) => widen(searchAmong(problem, options, compile, context)),
+    });
   },
 });
+
+/** What an L0 penalty leaves open has no size that other structures could be of. */
+function lastWordOf(options: BiLevelKeys): BiLevelKeys {
+  return options.objective === 'budget' ? options : { ...options, finalists: 1 };
+}
+
+/** What the search costs without its last word. */
+function ownCost(whole: SearchProblem, options: BiLevelKeys): StageCost | undefined {
+  const problem = searchedProblem(whole, options).problem;
+  const { candidates, stage, examples } = problem;
+  if (settledResult(candidates, searchOptions(problem, options)) !== undefined) return undefined;
+  const { order } = options;
+  const batches = stepBatches(splitHalves(examples, stage.seed), order);
+  const steps = countSteps(batchesPerEpoch(batches[0].examples.length, stage.batchSize), stage.epochs, stage.maxSteps);
+  // The loss takes a pass of its own, of about the time that the score does.
+  const passes = options.judge === 'loss' ? 2 : 1;
+  return {
+    modules: candidates,
+    steps,
+    validations: passes * Math.ceil(steps / stage.evaluateEvery),
+    batches,
+    arrays: stepArrays[order],
+    curvature: order === 'exact',
+  };
+}
 
 async function* searchAmong(
   problem: SearchProblem,

@@ -42,9 +42,12 @@ test('what is complete stays as it is', () => {
 });
 
 test('what a run does not name was as it was before there was the key', () => {
-  assert.deepEqual(unsaidOptions({ judge: 'loss', 'fitting-only': true }), {});
-  assert.deepEqual(unsaidOptions({ 'fitting-only': true, lr: 0.1 }), { judge: 'score' });
-  assert.deepEqual(unsaidOptions({ lr: 0.1 }), { judge: 'score', 'fitting-only': false, 'search-lr': 0.1 });
+  assert.deepEqual(unsaidOptions({ finalists: 4, judge: 'loss', 'fitting-only': true }), {});
+  assert.deepEqual(unsaidOptions({ judge: 'loss', 'fitting-only': true }), { finalists: 1 });
+  assert.deepEqual(unsaidOptions({ 'fitting-only': true, lr: 0.1 }), { finalists: 1, judge: 'score' });
+  assert.deepEqual(unsaidOptions({ lr: 0.1 }), {
+    ...{ finalists: 1, judge: 'score', 'fitting-only': false, 'search-lr': 0.1 },
+  });
 });
 
 test('only under a shared budget has one to be given; less memory is to be had in the first order', () => {

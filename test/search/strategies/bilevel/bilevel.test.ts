@@ -11,7 +11,7 @@ import { drain } from '../../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from '../toy-problem.ts';
 
 const { problem, compile, state } = createToyProblem();
-const complete = (given: object = {}) => completeOptions(biLevelKeys.parse(given));
+const complete = (given: object = {}) => completeOptions(biLevelKeys.parse({ finalists: 1, ...given }));
 const search = (given: object = {}) => drain(bilevel.search(problem, complete(given), compile, {}));
 
 test('it is the bi-level search on two halves of the training set', async () => {

@@ -8,7 +8,7 @@ import { createToyProblem, withoutTime } from '../toy-problem.ts';
 
 const counts = [2, 6, 2, 2, 7, 2];
 const limits = { budget: 4, keepInert: false };
-const options = bilevel.complete!(bilevel.options.parse({ order: 'first' }));
+const options = bilevel.complete!(bilevel.options.parse({ order: 'first', finalists: 1 }));
 
 test('what can never be kept is not compiled, has no p and is closed; the others are searched as if alone', async () => {
   const { problem, compile, state } = createToyProblem({}, counts);
