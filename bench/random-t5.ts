@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { elementCount } from '../src/core/arrays.ts';
 import { fillNormal } from '../src/core/random.ts';
 import { weightShape } from '../src/core/site.ts';
-import { parseT5Config } from '../src/models/t5/t5-config.ts';
-import { t5Sites } from '../src/models/t5/t5-sites.ts';
+import { parseT5Config, t5Sites } from '../src/models/t5/t5-checkpoint.ts';
 
 /** Shapes of Google's T5 v1.0 checkpoints; time and memory do not depend on the values of the weights. */
 export const T5_SHAPES = {

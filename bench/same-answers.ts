@@ -27,7 +27,7 @@ import { loadTuned } from '../src/jobs/load-tuned.ts';
 import { runPredictJob } from '../src/jobs/predict-job.ts';
 import { runTrainJob } from '../src/jobs/run-job.ts';
 import { keptModules } from '../src/structure/structure-file.ts';
-import { defaultDataFolder } from '../src/tasks/data-folder.ts';
+import { defaultDataFolder } from '../src/tasks/task-places.ts';
 import { loadTask, loadTaskData } from '../src/tasks/tasks.ts';
 import { executablePath, launch } from '../test/browser/chromium.ts';
 import { openTransformers } from '../test/browser/transformers-page.ts';

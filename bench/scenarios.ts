@@ -1,6 +1,6 @@
-import type { DeltaModule } from '../src/core/delta-module.ts';
 import type { EncodedExample } from '../src/core/program.ts';
 import { fillUniform } from '../src/core/random.ts';
+import type { DeltaModule } from '../src/core/site.ts';
 import { evaluationBatches } from '../src/data/batches.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { gemm } from '../src/graph/ops/ops.ts';
@@ -9,14 +9,13 @@ import type { Model } from '../src/models/model.ts';
 import { type CompileSettings, createSession, type SessionSettings } from '../src/runtime/session.ts';
 import { biLevelStep } from '../src/search/strategies/bilevel/bilevel-step.ts';
 import { createConcreteEstimator } from '../src/search/strategies/bilevel/estimators.ts';
-import type { BiLevelOrder } from '../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../src/search/strategies/bilevel/step-orders.ts';
 import { parseBudget } from '../src/structure/budget.ts';
 import { listManualModules } from '../src/structure/built-in-methods.ts';
 import { randomStructure } from '../src/structure/random-structure.ts';
 import { listSpace } from '../src/structure/spaces.ts';
-import { adamwStep, createMoments } from '../src/training/adamw.ts';
-import { createBatchCursor } from '../src/training/batch-cursor.ts';
-import { withMicroBatches } from '../src/training/micro-batches.ts';
+import { createBatchCursor, withMicroBatches } from '../src/training/step-batches.ts';
+import { adamwStep, createMoments } from '../src/training/steps.ts';
 import { paddedBatch } from './batch.ts';
 import { longestTarget, readFileRows, readRows } from './rows.ts';
 

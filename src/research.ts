@@ -9,7 +9,6 @@ export type { ExperimentSettings, SpreadSettings, TransferSettings } from './con
 export type { SpaceSettings } from './config/job-config.ts';
 export { type SettingKey, settingKeys } from './config/settings.ts';
 export { clipNorm } from './core/arrays.ts';
-export type { DeltaModule, DeltaOptions } from './core/delta-module.ts';
 export type {
   Answering,
   AnswerMode,
@@ -27,6 +26,7 @@ export type {
   Trainable,
 } from './core/program.ts';
 export { fillNormal, fillUniform, permutation } from './core/random.ts';
+export type { DeltaModule, DeltaOptions } from './core/site.ts';
 export { type HostKind, type Place, type Role, roleNames, roles, type Site, type Stack, stacks } from './core/site.ts';
 export { type Interval, type PairedTest, signFlipTest } from './core/statistics.ts';
 export type { ModelInput } from './data/read-inputs.ts';
@@ -60,12 +60,12 @@ export type { Answer, AnswerEachOptions, PredictOptions, Question } from './libr
 export type { StopContext } from './library/run-to-end.ts';
 export type { AnswerOptions, DetailedScore, ScoredSplit, Scoring } from './library/scoring.ts';
 export type { Check } from './machine/checks.ts';
-export type { DeviceChoiceOptions } from './machine/choose-device.ts';
+export type { DeviceChoiceOptions, DeviceReport } from './machine/choose-device.ts';
 export type { MachineReport } from './machine/doctor.ts';
-export type { DeviceReport } from './machine/probe.ts';
 export type { Metric, Target, TargetSet } from './metrics/metric.ts';
+export { majorityScore, mostFrequentAnswer } from './metrics/metric.ts';
 export { metrics } from './metrics/metrics.ts';
-export type { AnswerKind } from './models/answer-kind.ts';
+export type { AnswerKind } from './models/codec.ts';
 export {
   type Choosing,
   type Codec,
@@ -80,7 +80,7 @@ export {
 export { type Families, families } from './models/families.ts';
 export type { Family } from './models/model.ts';
 export type { Weight, Weights } from './models/read-weight.ts';
-export type { MemoryOption } from './plan/options.ts';
+export type { MemoryOption } from './plan/memory-options.ts';
 export type { PlanOptions, StagePlan } from './plan/plan.ts';
 export { type ComparedRun, type ComparisonRow, compareRuns } from './report/comparison.ts';
 export type { HeatMapModule } from './report/heat-map.ts';
@@ -110,13 +110,6 @@ export {
   type BiLevelState,
   biLevelStep,
 } from './search/strategies/bilevel/bilevel-step.ts';
-export {
-  binaryConcrete,
-  binaryConcreteGradient,
-  hardConcrete,
-  hardConcreteGradient,
-  openProbability,
-} from './search/strategies/bilevel/binary-concrete.ts';
 export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimators.ts';
 export {
   createConcreteEstimator,
@@ -126,19 +119,24 @@ export {
   estimators,
 } from './search/strategies/bilevel/estimators.ts';
 export {
+  type AlphaGradient,
+  alphaGradients,
+  binaryConcrete,
+  binaryConcreteGradient,
+  hardConcrete,
+  hardConcreteGradient,
+  openProbability,
+  shiftedLogits,
+  sigmoid,
+  solveShift,
+} from './search/strategies/bilevel/relaxations.ts';
+export {
   type BiLevelOrder,
   type MixedDerivative,
   type MixedDerivativePoint,
   mixedDerivatives,
-} from './search/strategies/bilevel/mixed-derivative.ts';
-export {
-  type AlphaGradient,
-  alphaGradients,
-  shiftedLogits,
-  sigmoid,
-  solveShift,
-} from './search/strategies/bilevel/shifted-sigmoid.ts';
-export { stepEvaluations } from './search/strategies/bilevel/step-cost.ts';
+  stepEvaluations,
+} from './search/strategies/bilevel/step-orders.ts';
 export { defaultStrategy, type StrategyName, strategies, strategyNamed } from './search/strategies/strategies.ts';
 export {
   type Compile,
@@ -151,26 +149,37 @@ export {
   type SearchStrategy,
 } from './search/strategies/strategy.ts';
 export type { RunServer, ServeOptions } from './serve/server.ts';
-export { parseBudget } from './structure/budget.ts';
+export { type BudgetOptions, type Cost, checkBudget, fillBudget, parseBudget } from './structure/budget.ts';
 export { listManualModules, manualMethods } from './structure/built-in-methods.ts';
-export { type CandidateRule, innerBlocks, innerLinears, listCandidates, norms } from './structure/candidates.ts';
 export { evenLora } from './structure/even-lora.ts';
-export { type BudgetOptions, type Cost, checkBudget, fillBudget } from './structure/fill-budget.ts';
 export { mapStructure } from './structure/map-structure.ts';
 export { type Attempt, type Method, type MethodProblem, manual } from './structure/method.ts';
 export { randomStructure } from './structure/random-structure.ts';
-export { listSpace, type Space, spaces } from './structure/spaces.ts';
+export {
+  type CandidateRule,
+  innerBlocks,
+  innerLinears,
+  listCandidates,
+  listSpace,
+  norms,
+  type Space,
+  spaces,
+} from './structure/spaces.ts';
 export { type Choice, createStructure, keptModules, type ModuleRecord } from './structure/structure-file.ts';
-export { majorityScore, mostFrequentAnswer } from './tasks/majority.ts';
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
-export { type AdamWOptions, adamwStep, copyMoments, createMoments, type Moments } from './training/adamw.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
-export { meanLoss } from './training/mean-loss.ts';
-export { withMicroBatches } from './training/micro-batches.ts';
 export type { StageConfig } from './training/stage.ts';
-export { countEvaluations, type StageCost, type StepBatch } from './training/stage-cost.ts';
-export { linearDecay } from './training/steps.ts';
+export { countEvaluations, type StageCost, type StepBatch } from './training/stage.ts';
+export { meanLoss, withMicroBatches } from './training/step-batches.ts';
+export {
+  type AdamWOptions,
+  adamwStep,
+  copyMoments,
+  createMoments,
+  linearDecay,
+  type Moments,
+} from './training/steps.ts';
 export {
   type TuneEvent,
   type TuneOptions,

@@ -1,14 +1,12 @@
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { neededNodes } from '../../src/graph/schedule.ts';
 import type { Model } from '../../src/models/model.ts';
-import { stageMemory } from '../../src/plan/planned-memory.ts';
+import { stageMemory } from '../../src/plan/stage-plan.ts';
 import { sizeOf } from '../../src/plan/workload.ts';
-import { productFlops } from '../../src/runtime/flops.ts';
-import type { BatchSize, ProgramGraphs } from '../../src/runtime/program-graphs.ts';
-import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
-import { stepArrays } from '../../src/search/strategies/bilevel/step-cost.ts';
+import { type BatchSize, type ProgramGraphs, productFlops } from '../../src/runtime/program-graphs.ts';
+import { type BiLevelOrder, stepArrays } from '../../src/search/strategies/bilevel/step-orders.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
-import { type PartLimits, splitBatch } from '../../src/training/micro-batches.ts';
+import { type PartLimits, splitBatch } from '../../src/training/step-batches.ts';
 import { paddedBatch } from '../batch.ts';
 import { type MemoryOptions, TARGET } from '../scenarios.ts';
 import type { Point } from './axes.ts';

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/models/load-model.ts';
 import { curvesSvg } from '../../src/report/pictures/curve-svg.ts';
 import { tableLines } from '../../src/report/table.ts';
-import { type BiLevelOrder, mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import { type BiLevelOrder, mixedDerivatives } from '../../src/search/strategies/bilevel/step-orders.ts';
 import { startStepper } from '../process.ts';
 import { randomT5, T5_SHAPES, type T5Size } from '../random-t5.ts';
 import { type MemoryOptions, ROWS, SOURCE } from '../scenarios.ts';

@@ -1,10 +1,10 @@
-import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { SessionSettings } from '../../src/runtime/session.ts';
-import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
+import type { BiLevelOrder } from '../../src/search/strategies/bilevel/step-orders.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { withMicroBatches } from '../../src/training/step-batches.ts';
 import { paddedBatch } from '../batch.ts';
 import { type Scenario, type SearchWork, search, TARGET } from '../scenarios.ts';
 import { type Point, spread } from './axes.ts';

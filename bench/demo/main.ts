@@ -54,7 +54,11 @@ async function runSeed(seed: number, budget: string): Promise<void> {
   const { model: name, task: taskName, 'random-baseline': _, ...sizes } = demoSettings;
   const settings = { ...sizes, budget, seed, 'validation-loss': true };
   const done = new Map(read().flatMap(cell => (isHere(cell) ? [[cell.what, cell] as const] : [])));
-  const wanted: What[] = ['found', ...Array.from({ length: Number(values.draws) }, (_, i) => `random ${i}` as const)];
+  const wanted: What[] = [
+    'found',
+    'search alone',
+    ...Array.from({ length: Number(values.draws) }, (_, i) => `random ${i}` as const),
+  ];
   if (values.lora) wanted.push('lora');
   if (wanted.every(what => done.has(what))) return;
 
@@ -65,7 +69,9 @@ async function runSeed(seed: number, budget: string): Promise<void> {
   for (const what of wanted) {
     if (done.has(what)) continue;
     const cpu = cpuClock();
-    const found = what === 'found' ? await runToEnd(searchStructure(model, data, settings)) : undefined;
+    const isFound = what === 'found' || what === 'search alone';
+    const searching = { ...settings, ...(what === 'search alone' && { finalists: 1 }) };
+    const found = isFound ? await runToEnd(searchStructure(model, data, searching)) : undefined;
     const searchSeconds = cpu();
     const structure =
       found?.structure ??

@@ -1,8 +1,11 @@
 import { signFlipTest } from '../../src/research.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
 
-/** What is trained: the search's choice, a random draw, or LoRA of rank 8 on every query and value. */
-export type What = 'found' | `random ${number}` | 'lora';
+/**
+ * What is trained: what the search found, its own answer without the short trainings at its end, a random draw, or LoRA
+ * of rank 8 on every query and value.
+ */
+export type What = 'found' | 'search alone' | `random ${number}` | 'lora';
 
 /** A line of the results. Scores are 0 to 100, losses nats a target token. */
 export interface DemoCell {
@@ -31,6 +34,7 @@ export function demoTables(cells: readonly DemoCell[]): Readonly<Record<string, 
 /** What stands beside each other at a budget and seed. */
 interface Pair {
   readonly found: number;
+  readonly alone?: number;
   readonly random: number;
   readonly best: number;
   readonly majority: number;
@@ -51,7 +55,9 @@ function pairsOf(cells: readonly DemoCell[]): Pair[] {
     const affordable = 1 + Math.round(found.search.evaluations / found.steps);
     const best = random.slice(0, affordable).reduce((a, b) => (leastLoss(b) < leastLoss(a) ? b : a));
     const mean = meanOf(random.map(({ test }) => test));
-    return [{ found: found.test, random: mean, best: best.test, majority: found.majority }];
+    const alone = own.find(({ what }) => what === 'search alone')?.test;
+    const rest = { random: mean, best: best.test, majority: found.majority };
+    return [{ found: found.test, ...(alone !== undefined && { alone }), ...rest }];
   });
 }
 
@@ -63,24 +69,25 @@ function budgetsTable(cells: readonly DemoCell[]): string {
   const rows = [...groups].flatMap(([budget, own]) => {
     const pairs = pairsOf(own);
     if (pairs.length === 0) return [];
-    const of = (key: keyof Pair) => rangeOf(pairs.map(pair => pair[key]));
+    const of = (key: keyof Pair) => rangeOf(pairs.flatMap(pair => pair[key] ?? []));
     const against = (key: keyof Pair) => {
-      const test = signFlipTest(pairs.map(pair => pair.found - pair[key]))!;
-      return `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})`;
+      const test = signFlipTest(pairs.flatMap(pair => (pair[key] === undefined ? [] : [pair.found - pair[key]])));
+      return test && `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})`;
     };
     return [
       [
-        ...[budget, String(pairs.length), of('found'), of('random'), of('best'), of('majority')],
-        ...[against('random'), against('best')],
+        ...[budget, String(pairs.length), of('found'), of('alone'), of('random'), of('best'), of('majority')],
+        ...[against('alone'), against('random'), against('best')].map(told => told ?? '–'),
       ],
     ];
   });
-  const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'commonest label'];
-  return table([...head, 'found less random', 'found less best'], rows);
+  const head = ['budget', 'seeds', 'found', 'search alone', 'random, mean', 'best of random', 'commonest label'];
+  return table([...head, 'found less search alone', 'found less random', 'found less best'], rows);
 }
 
 /** `91.2 (89.0 to 92.4, sd 1.1)` */
 function rangeOf(values: readonly number[]): string {
+  if (values.length === 0) return '–';
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const sd = values.length > 1 ? `, sd ${fixed(spreadOf(values), 1)}` : '';
   return `${fixed(meanOf(values), 1)} (${fixed(low, 1)} to ${fixed(high, 1)}${sd})`;

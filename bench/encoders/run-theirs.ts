@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import type { EncodedTask, Model } from '../../src/index.ts';
 import { answerOf } from '../../src/models/codec.ts';
 import { type EncodedExample, listManualModules } from '../../src/research.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
-import { tuneStream } from '../../src/training/stage-cost.ts';
+import { tuneStream } from '../../src/training/stage.ts';
+import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { type Cell, type Outcome, sizes } from './cells.ts';
 
 const SCRIPT = join(import.meta.dirname, '../peers/encoder_tuning.py');

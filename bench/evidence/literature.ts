@@ -9,11 +9,11 @@ import {
   linearDecay,
   withMicroBatches,
 } from '../../src/research.ts';
-import { fittingCandidates } from '../../src/search/strategies/bilevel/fitting.ts';
-import { shareOfOpen } from '../../src/search/strategies/bilevel/open-rate.ts';
-import { splitHalves } from '../../src/search/strategies/bilevel/step-cost.ts';
+import { fittingCandidates } from '../../src/search/strategies/bilevel/bilevel.ts';
+import { shareOfOpen } from '../../src/search/strategies/bilevel/estimators.ts';
+import { splitHalves } from '../../src/search/strategies/bilevel/step-orders.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
+import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { checkFinite } from '../../src/training/steps.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */

@@ -2,7 +2,7 @@ import { inputLength } from '../../src/core/program.ts';
 import { type EncodedTask, encodeTask, loadTask, loadTaskData, type Model } from '../../src/index.ts';
 import { scoreSplit } from '../../src/library/scoring.ts';
 import { type EncodedExample, type Program, permutation } from '../../src/research.ts';
-import { meanLoss } from '../../src/training/mean-loss.ts';
+import { meanLoss } from '../../src/training/step-batches.ts';
 
 /** Rows of D_val whose loss decides: everything that is chosen is chosen by it. */
 const LOSS_ROWS = 400;

@@ -1,5 +1,5 @@
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import type { Delta } from '../deltas/delta.ts';
 import type { Exporters } from '../export/formats.ts';
 import type { Metrics } from '../metrics/metrics.ts';

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import { visible } from '../core/format.ts';
-import { nearestNames } from '../core/nearest.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { paintCodes } from '../report/heat-map-terminal.ts';
 import { type ArgsDef, type ParsedArgs, parseArguments } from './parse.ts';

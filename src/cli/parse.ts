@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { expandHome } from '../files/folders.ts';
 
 /** What a command takes, by name; positional arguments in the order of their places. */

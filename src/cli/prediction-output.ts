@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { InputError } from '../core/errors.ts';
-import type { TableSpelling } from '../data/rows/csv-dialect.ts';
+import type { TableSpelling } from '../data/rows/csv.ts';
 import type { AnsweredInput } from '../jobs/predict-job.ts';
 import { csvLines } from '../report/comparison-tables.ts';
 

@@ -7,11 +7,11 @@ import { pluginsIn, readConfigFile } from '../config/config-file.ts';
 import { parseSettings } from '../config/parse-settings.ts';
 import { shownDefaultsOf } from '../config/resolve.ts';
 import { type SettingKey, type Settings, settingsSchemaFor } from '../config/settings.ts';
+import type { KeyHelp } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import type { KeyHelp } from '../core/key.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { requireRun, runFolder } from '../runs/run-folder.ts';
-import { shortName } from '../tasks/task-path.ts';
+import { shortName } from '../tasks/task-places.ts';
 import type { ArgsDef, FlagDef, ParsedArgs } from './parse.ts';
 
 /** Name of the place of a config file. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { type KeyHelp, list } from '../core/key.ts';
+import { type KeyHelp, list } from '../core/checked-values.ts';
 import { type OptionKeys, optionKeysOf, type VariedOption, variedOptionsOf } from '../search/strategies/strategies.ts';
 import { parseKeys } from './parse-settings.ts';
 import { type SettingsSchema, settingsSchemaFor } from './settings.ts';

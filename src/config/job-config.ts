@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import type { AnswerMode } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
 import type { DeviceName } from '../runtime/device.ts';

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { expandHome } from '../files/folders.ts';
 import { builtInModel } from '../models/built-in.ts';
-import { isTaskFile } from '../tasks/task-path.ts';
+import { isTaskFile } from '../tasks/task-places.ts';
 import { type Settings, settingsSchemaFor } from './settings.ts';
 
 /**

@@ -3,7 +3,7 @@ import { builtInModel } from '../models/built-in.ts';
 import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import { optionKeysOf, strategyNamed } from '../search/strategies/strategies.ts';
 import { defaultSpace } from '../structure/spaces.ts';
-import type { Preset } from '../tasks/preset.ts';
+import type { Preset } from '../tasks/task.ts';
 
 /** Where sizes come from: `paper`, the task's own; `mini`, the same for every task, bounded to minutes on two cores. */
 export const presetNames = ['mini', 'paper'] as const;

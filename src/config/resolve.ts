@@ -4,7 +4,7 @@ import { precisions } from '../runtime/session.ts';
 import { defaultStrategy, strategiesWith, strategyNamed, usualOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { defaultSpace } from '../structure/spaces.ts';
-import type { Preset } from '../tasks/preset.ts';
+import type { Preset } from '../tasks/task.ts';
 import { trainsAllWeights } from './check-settings.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import {
+  batchCount,
+  flag,
+  inGroup,
+  key,
+  largeCount,
+  list,
+  positive,
+  positiveInteger,
+  rate,
+} from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { batchCount, flag, inGroup, key, largeCount, list, positive, positiveInteger, rate } from '../core/key.ts';
 import { answerModes } from '../core/program.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';

@@ -1,4 +1,4 @@
-import type { DeltaModule } from './delta-module.ts';
+import type { DeltaModule } from './site.ts';
 
 /** What a model reads of an example, special tokens included, without padding. */
 export interface EncodedInput {

@@ -2,13 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { asReadError } from '../files/file-errors.ts';
 import { openFile, readAt } from '../files/regular-file.ts';
-import { type ByteStream, type Cutter, cutStream, lineCutter } from './rows/chunk-parser.ts';
-import { type KnownColumns, rowCutter } from './rows/columns.ts';
-import { csvCutter } from './rows/csv.ts';
-import { HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv-dialect.ts';
+import { csvCutter, HEAD_LENGTH, sniffDialect, type TableSpelling } from './rows/csv.ts';
+import { type ByteStream, type Cutter, cutStream, type KnownColumns, lineCutter, rowCutter } from './rows/cutters.ts';
 import { parseJsonLine } from './rows/json-rows.ts';
-import { KNOWN_BYTES, requireContentOfName } from './rows/known-content.ts';
-import { readRows } from './rows/read-rows.ts';
+import { KNOWN_BYTES, readRows, requireContentOfName } from './rows/read-rows.ts';
 import type { Row } from './rows/row.ts';
 import { tsvCutter } from './rows/tsv.ts';
 

@@ -1,8 +1,7 @@
 import { elementCount } from '../core/arrays.ts';
-import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
+import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { unknownName } from '../core/nearest.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, DeltaOptions, Site } from '../core/site.ts';
 import { adapter } from './adapter.ts';
 import { bitfit } from './bitfit.ts';
 import type { Delta } from './delta.ts';

@@ -1,7 +1,7 @@
 import { elementCount } from '../core/arrays.ts';
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ParameterLayout } from '../core/program.ts';
 import { fillNormal, fillUniform } from '../core/random.ts';
+import type { DeltaModule } from '../core/site.ts';
 import { deltaOf, type Initializer, type ParameterSpec } from './delta.ts';
 
 /** A part of a model that is trained whatever the structure: its parameters, none of them gated. */

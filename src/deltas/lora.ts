@@ -1,4 +1,4 @@
-import type { DeltaOptions } from '../core/delta-module.ts';
+import type { DeltaOptions } from '../core/site.ts';
 import { type Delta, ZEROS } from './delta.ts';
 
 /** What B counts for. */

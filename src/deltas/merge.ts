@@ -1,8 +1,6 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, ModuleLayout } from '../core/program.ts';
-import { biasName } from '../core/site.ts';
-import { deltaOf } from './delta.ts';
-import type { Merge, TrainedParameters } from './trained-forms.ts';
+import { biasName, type DeltaModule } from '../core/site.ts';
+import { deltaOf, type Merge, type TrainedParameters } from './delta.ts';
 
 /** Trained modules, taken apart into what a backbone's weights can hold and what they cannot. */
 export interface MergedDelta {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sealedJson } from '../files/sealed-json.ts';
+import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { allTasks, type ComparisonRow } from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';

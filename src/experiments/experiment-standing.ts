@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { withAbsolutePaths } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readJson } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { standingOf, standingText } from '../runs/run-outcome.ts';

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { Settings } from '../config/settings.ts';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { isThere } from '../files/regular-file.ts';
 import { strategyNamed } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';

@@ -15,7 +15,7 @@ import { parseBudget } from '../structure/budget.ts';
 import { plainRival } from '../structure/built-in-methods.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { defaultSpace, listSpace } from '../structure/spaces.ts';
-import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { countEvaluations, tuneCost } from '../training/stage.ts';
 import { cellKind, experimentFile } from './cell.ts';
 import type { Comparison, ExperimentDone } from './comparison-job.ts';
 import type { ExperimentCells, HowSmall } from './list-cells.ts';

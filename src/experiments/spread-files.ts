@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { count, score } from '../core/format.ts';
-import { mean } from '../core/statistics.ts';
-import type { SpreadEstimate } from '../core/variance-components.ts';
-import { sealedJson } from '../files/sealed-json.ts';
+import { mean, type SpreadEstimate } from '../core/statistics.ts';
+import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
 import { spreadPlotSvg } from '../report/pictures/plots-svg.ts';

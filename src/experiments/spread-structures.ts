@@ -13,7 +13,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
-import { tuneCost } from '../training/stage-cost.ts';
+import { tuneCost } from '../training/stage.ts';
 import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { hashFile } from '../files/check-once.ts';
+import { readSealedJson, sealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSealedJson, sealedJson } from '../files/sealed-json.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { Codec } from '../models/codec.ts';
+import { fromTemplates, templatesOf } from '../tasks/segments.ts';
 import { type Task, tasks } from '../tasks/tasks.ts';
-import { fromTemplates, templatesOf } from '../tasks/template.ts';
 
 /** Its name. */
 export const descriptionFile = 's3delta.json';

@@ -1,6 +1,6 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Answering, Layout } from '../core/program.ts';
-import { bytesOf, type TensorSource } from '../files/write-tensors.ts';
+import type { DeltaModule } from '../core/site.ts';
+import { bytesOf, type TensorSource } from '../files/safetensors-arrays.ts';
 import type { Model } from '../models/model.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import type { ExportDescription, ExportedTask } from './description.ts';

@@ -1,5 +1,5 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule } from '../core/site.ts';
 import type { Exporter } from './exporter.ts';
 import { onnx } from './onnx-format.ts';
 import { peft } from './peft-format.ts';

@@ -4,9 +4,9 @@ import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
 import { tokenizerJsonFiles } from '../data/tokenizer/tokenizer-json.ts';
 import type { Head } from '../deltas/layout.ts';
 import { isThere, readBytes } from '../files/regular-file.ts';
-import { readJson, readTextFile } from '../files/structured-text.ts';
+import { readJson, readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { answerKindOf } from '../models/answer-kind.ts';
+import { answerKindOf } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
 import type { ExportedTask } from './description.ts';
 

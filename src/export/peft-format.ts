@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { biasName } from '../core/site.ts';
-import { deltaOf } from '../deltas/delta.ts';
+import { biasName, type DeltaModule } from '../core/site.ts';
+import { deltaOf, type PeftForm } from '../deltas/delta.ts';
 import type { Head } from '../deltas/layout.ts';
 import { mergeDelta, parametersOf } from '../deltas/merge.ts';
-import type { PeftForm } from '../deltas/trained-forms.ts';
-import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { bytesOf, type TensorSource, writeTensors } from '../files/safetensors-arrays.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { type Exporter, headTensors, namesOf } from './exporter.ts';

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
 import { canMerge, mergeDelta } from '../deltas/merge.ts';
-import { bytesOf, type TensorSource, writeTensors } from '../files/write-tensors.ts';
+import { bytesOf, type TensorSource, writeTensors } from '../files/safetensors-arrays.ts';
 import { loadModel } from '../models/load-model.ts';
 import { readWeight } from '../models/read-weight.ts';
 import { taskOf } from './description.ts';

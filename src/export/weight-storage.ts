@@ -1,7 +1,6 @@
 import { elementCount } from '../core/arrays.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { toHalves } from '../files/safetensors-arrays.ts';
-import { bytesOf } from '../files/write-tensors.ts';
+import { bytesOf, toHalves } from '../files/safetensors-arrays.ts';
 import type { Graph } from '../graph/graph.ts';
 import { cast, mul, reshape } from '../graph/ops/ops.ts';
 import { BYTES } from '../graph/shape.ts';

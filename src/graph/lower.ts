@@ -44,7 +44,7 @@ export function lower(graph: Graph, lowerings: Lowerings, { inputs, constant }: 
     const [first] = node.outputs;
     const written = outputs.has(first!)
       ? [lowered.output(first!.name, inputs[0]!)]
-      : // A copy, where it stays: what the graph computes twice it computes twice on purpose (`derived-values.ts`).
+      : // A copy, where it stays: what the graph computes twice it computes twice on purpose (`graph.ts`).
         (lowerings[node.op]?.(inputs as Value[], node) ?? lowered.copy(node, inputs));
     for (const [index, value] of node.outputs.entries()) values.set(value, written[index]!);
   }

@@ -7,7 +7,7 @@ import { asStorageError } from '../files/file-errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import type { Repository } from './repository.ts';
+import type { Repository } from './connection.ts';
 
 /**
  * A repository's folder in the cache that all of the Hub's tools share ($HF_HUB_CACHE, or below $HF_HOME): contents in

@@ -1,8 +1,13 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { listFiles } from '@huggingface/hub';
 import { z } from 'zod';
-import { asking, type Connection } from './connection.ts';
-import type { RemoteFile } from './download.ts';
-import { StrangeAnswerError } from './hub-errors.ts';
+import { InputError } from '../core/errors.ts';
+import { checkOnce, noteChecked } from '../files/check-once.ts';
+import type { CachedRepository } from './cache.ts';
+import { asking, type Connection, StrangeAnswerError, WrongContentError } from './connection.ts';
+import { blobHash, type RemoteFile } from './download.ts';
 
 // Beyond what the Hub itself takes: its pages hold a thousand files each.
 const MOST_PAGES = 1000;
@@ -14,7 +19,7 @@ const fileEntry = entry.extend({
   lfs: z.looseObject({ oid: z.string(), size: z.int().nonnegative() }).nullish(),
 });
 
-export const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /**
  * All files of a commit, as the Hub lists them.
@@ -53,4 +58,48 @@ function oneWay(connection: Connection): Connection {
 function isSafePath(path: string): boolean {
   const parts = path.split(/[/\\]/);
   return !/\p{Cc}/u.test(path) && parts.every(part => part !== '' && part !== '.' && part !== '..');
+}
+
+/** Whether a file is there, and has its hash: looked at again whenever it has changed. */
+export async function isWhole({ folder }: CachedRepository, path: string, hash: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  try {
+    await checkOnce(path, recordFile(folder, hash), async () => {
+      if ((await blobHash(path, hash.length)) !== hash) throw new WrongContentError();
+    });
+    return true;
+  } catch (error) {
+    // No file at all is no whole one either.
+    if (error instanceof WrongContentError || error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/** Notes that a blob has its hash. */
+export function noteWhole({ folder }: CachedRepository, blob: string, hash: string): Promise<void> {
+  return noteChecked(blob, recordFile(folder, hash));
+}
+
+const recordFile = (folder: string, hash: string) => join(folder, '.s3delta', 'checked', hash);
+
+/** The hash of a snapshot's file by the name of what it links to; undefined of a copy. */
+async function hashByName(path: string): Promise<string | undefined> {
+  const name = basename(await realpath(path));
+  return HASH.test(name) ? name : undefined;
+}
+
+/** Of some files of a snapshot, those that are there and have changed since they were downloaded. */
+export async function damaged(cache: CachedRepository, snapshot: string, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths.map(each => join(snapshot, each)).filter(each => existsSync(each))) {
+    const hash = await hashByName(path);
+    if (hash !== undefined && !(await isWhole(cache, path, hash))) found.push(path);
+  }
+  return found;
+}
+
+/** Paths of the files that are there of a snapshot, written with `/`. */
+export function filesIn(snapshot: string): readonly string[] {
+  const found = readdirSync(snapshot, { recursive: true, withFileTypes: true }).filter(each => !each.isDirectory());
+  return found.map(({ parentPath, name }) => relative(snapshot, join(parentPath, name)).replaceAll('\\', '/'));
 }

@@ -12,12 +12,19 @@ import {
   writeListing,
   writeRef,
 } from './cache.ts';
-import { asking, type Connection, connect, isOffline } from './connection.ts';
+import {
+  asking,
+  type Connection,
+  connect,
+  explain,
+  explainDownload,
+  isOffline,
+  isPassing,
+  type Repository,
+  StrangeAnswerError,
+} from './connection.ts';
 import { type DownloadProgress, downloadBlob, type RemoteFile } from './download.ts';
-import { explain, explainDownload, isPassing, StrangeAnswerError } from './hub-errors.ts';
-import { listRemoteFiles } from './listing.ts';
-import type { Repository } from './repository.ts';
-import { damaged, filesIn, isWhole, noteWhole } from './whole.ts';
+import { damaged, filesIn, isWhole, listRemoteFiles, noteWhole } from './listing.ts';
 
 /** What a download tells, and what stops it. */
 export interface DownloadOptions {

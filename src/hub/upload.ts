@@ -2,9 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { commit, createRepo, HubApiError } from '@huggingface/hub';
 import { InputError } from '../core/errors.ts';
-import { connect, isOffline } from './connection.ts';
-import { explain, isPassing, reason } from './hub-errors.ts';
-import type { Repository } from './repository.ts';
+import { connect, explain, isOffline, isPassing, type Repository, reason } from './connection.ts';
 
 /** What is uploaded, and where. */
 export interface Upload {

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { chooseAdapterFiles, readPeftAdapter } from '../export/peft-import.ts';
 import { isThere } from '../files/regular-file.ts';
-import { parseRepository } from '../hub/repository.ts';
+import { parseRepository } from '../hub/connection.ts';
 import { fetchSnapshot } from '../hub/snapshot.ts';
 import { writeDelta } from '../library/delta-file.ts';
 import { asInterrupted } from '../library/run-to-end.ts';

@@ -27,7 +27,7 @@ import {
 } from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
-import { isTaskFile } from '../tasks/task-path.ts';
+import { isTaskFile } from '../tasks/task-places.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { withMemoryRemedy } from './prepare.ts';
 import { requireInputsOfRun } from './run-inputs.ts';

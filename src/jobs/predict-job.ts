@@ -1,12 +1,11 @@
 import { InputError } from '../core/errors.ts';
 import { piecesOf, type Segment } from '../data/example.ts';
 import type { ModelInput } from '../data/read-inputs.ts';
-import type { KnownColumns } from '../data/rows/columns.ts';
+import type { KnownColumns } from '../data/rows/cutters.ts';
 import type { Row } from '../data/rows/row.ts';
 import type { InferenceTask } from '../export/description.ts';
 import { answerEach, type Prediction } from '../library/predict.ts';
-import { expanded } from '../tasks/read-examples.ts';
-import { fieldsOf } from '../tasks/row-form.ts';
+import { expanded, fieldsOf } from '../tasks/row-form.ts';
 import { segmentsOf } from '../tasks/segments.ts';
 import type { JobContext } from './job-events.ts';
 import { type InferenceChanges, loadInference } from './load-tuned.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readYamlKeys } from '../config/config-file.ts';
 import { InputError } from '../core/errors.ts';
+import { readSealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readSealedJson } from '../files/sealed-json.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonHtml } from '../report/comparison-report.ts';
@@ -86,16 +86,21 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   const config = await readTextFile(folder.config);
   const result = await readResult(folder.result);
   const history = await sampleHistory(folder.history, MOST_MOMENTS);
-  const modules = isThere(folder.structure)
-    ? shownModules(await readStructure(folder.structure))
-    : modulesSoFar(history);
+  const structure = isThere(folder.structure) ? await readStructure(folder.structure) : undefined;
+  const modules = structure ? shownModules(structure) : modulesSoFar(history);
+  const finalists = structure?.finalists;
   const moments = history === undefined ? [] : searchMoments(history, modules);
   const metrics = await sampleMetrics(folder.metrics, MOST_VALIDATIONS);
   const settings = (readYamlKeys(folder.config) ?? {}) as Readonly<Record<string, unknown>>;
   // A job whose training is still to end is not judged: what it goes on with, its outcome says.
   const isOver = result?.score !== undefined || settings.retrain === false;
   const verdict = result && isOver && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
-  return { ...(result && { result }), modules, moments, metrics, config, ...(verdict && { verdict }) };
+  return {
+    ...(result && { result }),
+    ...{ modules, moments, metrics, config },
+    ...(finalists && { finalists }),
+    ...(verdict && { verdict }),
+  };
 }
 
 /** The structure of a search that goes on, as its last line has it. */

@@ -7,9 +7,9 @@ import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { shellWord } from '../core/format.ts';
 import type { Example } from '../data/example.ts';
-import { rememberedHash } from '../files/inspect-weights.ts';
+import { rememberedHash } from '../files/checkpoint-files.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readTextFile } from '../files/structured-text.ts';
+import { readTextFile } from '../files/text-files.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Model } from '../models/model.ts';
 import {

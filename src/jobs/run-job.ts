@@ -11,7 +11,7 @@ import { type RunResult, readResult, writeResult } from '../runs/result.ts';
 import { type RunFolder, runFolder } from '../runs/run-folder.ts';
 import { lost, type RunOutcome } from '../runs/run-outcome.ts';
 import { keptModules, readStructure, type Structure } from '../structure/structure-file.ts';
-import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { countEvaluations, tuneCost } from '../training/stage.ts';
 import type { JobContext, StageToCome } from './job-events.ts';
 import { inRunFolder, settingsOfRun } from './open-run.ts';
 import {

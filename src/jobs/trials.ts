@@ -14,8 +14,7 @@ import { readGivenStructure } from '../structure/authors-structure.ts';
 import { mapStructure } from '../structure/map-structure.ts';
 import { type Attempt, methodNamed } from '../structure/method.ts';
 import { createStructure, keptModules, type Structure, type StructureSource } from '../structure/structure-file.ts';
-import type { StageConfig } from '../training/stage.ts';
-import { countEvaluations, tuneCost } from '../training/stage-cost.ts';
+import { countEvaluations, type StageConfig, tuneCost } from '../training/stage.ts';
 
 /** A structure to tune, and the sizes and rates for it. Of several trials that of the least validation loss is kept. */
 export interface Trial {

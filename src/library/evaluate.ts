@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import type { Program } from '../core/program.ts';
 import { type Assessment, assess } from '../metrics/assessment.ts';
 import type { Model } from '../models/model.ts';

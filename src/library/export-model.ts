@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type EncodingOptions, resolveConfig, type StageSettings } from '../config/job-config.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import {
   describeTask,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { WithCatalogue } from '../catalogue/catalogue.ts';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import type { Answering } from '../core/program.ts';
-import { evaluationBatches } from '../data/batches.ts';
-import { chunks } from '../data/chunks.ts';
+import { chunks, evaluationBatches } from '../data/batches.ts';
 import type { Segment } from '../data/example.ts';
 import type { InferenceProgram } from '../export/exporter.ts';
 import {

@@ -1,6 +1,6 @@
 import { type Answering, type AnswerMode, canGenerate, type EncodedExample } from '../core/program.ts';
 import { evaluationBatches } from '../data/batches.ts';
-import type { Interval } from '../metrics/interval.ts';
+import type { Interval } from '../metrics/assessment.ts';
 import type { Target } from '../metrics/metric.ts';
 import { answerOf, type Codec, type InferenceInput, outputsOf } from '../models/codec.ts';
 

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { SpaceSettings } from '../config/job-config.ts';
-import { checkArgument } from '../core/arguments.ts';
-import type { DeltaModule } from '../core/delta-module.ts';
+import { checkArgument } from '../core/checked-values.ts';
+import type { DeltaModule } from '../core/site.ts';
 import type { Model } from '../models/model.ts';
-import { parseBudget, shareMeant } from '../structure/budget.ts';
-import { checkBudget } from '../structure/fill-budget.ts';
+import { checkBudget, parseBudget, shareMeant } from '../structure/budget.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import { listSpace } from '../structure/spaces.ts';

@@ -1,5 +1,5 @@
 import { outputLength } from '../core/program.ts';
-import { mapInSlices } from '../data/chunks.ts';
+import { mapInSlices } from '../data/batches.ts';
 import { answersTo, type Example } from '../data/example.ts';
 import type { Codec, Reading } from '../models/codec.ts';
 

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { bytes } from '../core/format.ts';
 import { loadModel } from '../models/load-model.ts';
 import { devices } from '../runtime/device.ts';
 import { loadRuntime } from '../runtime/session.ts';
-import { type DeviceReport, rateText } from './probe.ts';
+import { type DeviceReport, rateText } from './choose-device.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -18,14 +20,14 @@ export interface Check {
   readonly remedy?: string;
 }
 
-export const ok = (name: string, found: string): Check => ({ name, status: 'ok', found });
-export const missing = (name: string, found: string, remedy: string): Check => ({
+const ok = (name: string, found: string): Check => ({ name, status: 'ok', found });
+const missing = (name: string, found: string, remedy: string): Check => ({
   name,
   status: 'missing',
   found,
   remedy,
 });
-export const failed = (name: string, found: string, remedy: string): Check => ({
+const failed = (name: string, found: string, remedy: string): Check => ({
   name,
   status: 'failed',
   found,
@@ -123,4 +125,46 @@ export function checkDevice({ name, gflops, reason }: DeviceReport): Check {
   const title = `device ${name}`;
   if (gflops !== null) return ok(title, `${rateText(gflops)} on a matrix product`);
   return (name === 'cpu' ? failed : missing)(title, `does not compute: ${reason}`, devices[name].remedy);
+}
+
+export interface Resources {
+  /** Memory of the machine, or what its container leaves to this process. */
+  readonly memoryBytes: number;
+  readonly availableBytes: number;
+  /** Free disk where runs are written: in the working directory. */
+  readonly diskBytes: number;
+}
+
+/** The built-in model's jobs stay below this. */
+const LEAST_MEMORY = 1e9;
+const LEAST_DISK = 100e6;
+/** A run folder with checkpoints of a T5-base. */
+const COMFORTABLE_DISK = 1e9;
+
+/** The whole of the machine's memory, or what its container leaves to this process. */
+export function machineMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
+}
+
+export async function findResources(folder: string): Promise<Resources> {
+  const { bavail, bsize } = await statfs(folder);
+  return { memoryBytes: machineMemory(), availableBytes: process.availableMemory(), diskBytes: bavail * bsize };
+}
+
+export function checkMemory({ memoryBytes, availableBytes }: Resources): Check {
+  const found = `${bytes(availableBytes)} free of ${bytes(memoryBytes)}`;
+  if (availableBytes >= LEAST_MEMORY) return ok('memory', found);
+  return failed(
+    'memory',
+    found,
+    'end other programs: the built-in model needs 1 GB; `s3delta plan` says what others need',
+  );
+}
+
+export function checkDisk({ diskBytes }: Resources): Check {
+  const found = `${bytes(diskBytes)} free in the working directory`;
+  if (diskBytes < LEAST_DISK) return failed('disk', found, 'free at least 100 MB, or work in another folder');
+  if (diskBytes < COMFORTABLE_DISK) return missing('disk', found, 'free 1 GB before running large models');
+  return ok('disk', found);
 }

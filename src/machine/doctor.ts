@@ -2,19 +2,22 @@ import { homedir } from 'node:os';
 import { packageVersion } from '../library/provenance.ts';
 import { builtInModels } from '../models/built-in.ts';
 import { deviceNames } from '../runtime/device.ts';
-import { defaultDataFolder } from '../tasks/data-folder.ts';
+import { defaultDataFolder } from '../tasks/task-places.ts';
 import {
   type Check,
   checkDataFolder,
   checkDevice,
+  checkDisk,
+  checkMemory,
   checkModelFiles,
   checkNode,
   checkRuntime,
   checkSpamData,
   checkTokenizer,
+  findResources,
+  type Resources,
 } from './checks.ts';
-import { type DeviceReport, probe } from './probe.ts';
-import { checkDisk, checkMemory, findResources, type Resources } from './resources.ts';
+import { type DeviceReport, probe } from './choose-device.ts';
 
 /** What works on this machine. Holds no secrets: paths below the home folder begin with `~`. */
 export interface MachineReport {

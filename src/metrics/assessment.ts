@@ -1,6 +1,6 @@
-import { type Interval, scoreInterval } from './interval.ts';
+import { fillUniform } from '../core/random.ts';
+import { type ClassScores, confusionTable, macroF1, perClass } from './class-metrics.ts';
 import { answersOf, type Metric, type Target } from './metric.ts';
-import { type ClassScores, confusionTable, macroF1, perClass } from './per-class.ts';
 
 /** What a set of answers is worth, looked at from every side; scores are 0 to 100. */
 export interface Assessment {
@@ -66,4 +66,85 @@ export function assess(
       },
     }),
   };
+}
+
+/** Where a score would lie with other examples of the same kind, 95 times of a hundred. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** How it was computed: of a share of right answers Wilson's formula, of all others by drawing the examples anew. */
+  readonly method: 'wilson' | 'bootstrap';
+  /** How often they were drawn. */
+  readonly resamples?: number;
+}
+
+/** Of the normal distribution, for 95 %. */
+const Z = 1.959963984540054;
+const RESAMPLES = 1000;
+/** Most examples that a metric which must look at all of them is given in all: some seconds. */
+const MOST_LOOKED_AT = 5e6;
+const FEWEST_RESAMPLES = 200;
+
+/**
+ * The 95 % interval of a score. Examples of one group are drawn together, since they stand and fall together.
+ * @param score the metric's of these answers
+ * @throws RangeError as the metric
+ */
+export function scoreInterval(
+  metric: Metric,
+  predictions: readonly string[],
+  targets: readonly Target[],
+  labels: readonly string[] | undefined,
+): Interval {
+  const groups = groupsOf(targets);
+  const { worth } = metric;
+  const worths = worth && targets.map((target, i) => worth(predictions[i]!, target));
+  const isShare = worths?.every(each => each === 0 || each === 1) && groups.length === targets.length;
+  if (isShare) return wilson(worths!.filter(each => each === 1).length, targets.length);
+  const scoreOf = (drawn: readonly number[]) =>
+    worths === undefined
+      ? metric(
+          drawn.map(i => predictions[i]!),
+          drawn.map(i => targets[i]!),
+          labels,
+        )
+      : (100 * drawn.reduce((sum, i) => sum + worths[i]!, 0)) / drawn.length;
+  const affordable = Math.max(FEWEST_RESAMPLES, Math.floor(MOST_LOOKED_AT / targets.length));
+  return bootstrap(groups, scoreOf, Math.min(RESAMPLES, affordable));
+}
+
+/** Wilson's score interval of a share (Wilson 1927), in percent. */
+function wilson(right: number, all: number): Interval {
+  const share = right / all;
+  const shrink = 1 + Z ** 2 / all;
+  const middle = (share + Z ** 2 / (2 * all)) / shrink;
+  const half = (Z / shrink) * Math.sqrt((share * (1 - share)) / all + Z ** 2 / (4 * all ** 2));
+  return { low: 100 * Math.max(0, middle - half), high: 100 * Math.min(1, middle + half), method: 'wilson' };
+}
+
+/** Between the 2.5th and the 97.5th percentile of the scores of examples drawn anew, with replacement (Efron 1979). */
+function bootstrap(
+  groups: readonly (readonly number[])[],
+  scoreOf: (drawn: readonly number[]) => number,
+  resamples: number,
+): Interval {
+  const draws = new Float64Array(groups.length);
+  const scores = Array.from({ length: resamples }, (_, resample) => {
+    fillUniform(draws, 0, 'bootstrap', resample);
+    return scoreOf([...draws].flatMap(draw => groups[Math.floor(draw * groups.length)]!));
+  }).sort((a, b) => a - b);
+  return { low: quantile(scores, 0.025), high: quantile(scores, 0.975), method: 'bootstrap', resamples };
+}
+
+/** Of ascending values, between the two nearest where it falls between them. */
+function quantile(sorted: readonly number[], q: number): number {
+  const place = q * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** Numbers of the examples of each group; one without a group is one by itself. */
+function groupsOf(targets: readonly Target[]): number[][] {
+  const keys = targets.map((target, i) => (typeof target === 'string' ? i : (target.group ?? i)));
+  return [...Map.groupBy(keys.keys(), i => keys[i]!).values()];
 }

@@ -1,11 +1,8 @@
-import { unknownName } from '../core/nearest.ts';
-import { accuracy, f1, groupAccuracy, matthews } from './class-metrics.ts';
+import { unknownName } from '../core/checked-values.ts';
+import { accuracy, f1, groupAccuracy, macroF1, matthews } from './class-metrics.ts';
+import { pearson, pearsonSpearman, spearman } from './correlation.ts';
 import type { Metric } from './metric.ts';
-import { pearson } from './pearson.ts';
-import { macroF1 } from './per-class.ts';
-import { pearsonSpearman, spearman } from './rank-correlation.ts';
-import { rougeL } from './rouge-l.ts';
-import { exactMatch, tokenF1 } from './text-overlap.ts';
+import { exactMatch, rougeL, tokenF1 } from './text-overlap.ts';
 
 /** Metrics by the names that tasks use. */
 export type Metrics = Readonly<Record<string, Metric>>;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Preset } from '../tasks/preset.ts';
+import type { Preset } from '../tasks/task.ts';
 
 /** A model that comes with the package. */
 export interface BuiltInModel {

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readJson } from '../files/text-files.ts';
 import { bert } from './bert/bert.ts';
 import { distilbert } from './distilbert/distilbert.ts';
 import type { Family } from './model.ts';
 import { modernbert } from './modernbert/modernbert.ts';
 import { mpnet } from './mpnet/mpnet.ts';
 import { roberta } from './roberta/roberta.ts';
-import { t5Family } from './t5/load-t5.ts';
-import { MT5, T5, UMT5 } from './t5/t5-config.ts';
+import { t5Family } from './t5/t5.ts';
+import { MT5, T5, UMT5 } from './t5/t5-checkpoint.ts';
 
 /** Families by the `model_type` of config.json. */
 export type Families = Readonly<Record<string, Family>>;

@@ -1,16 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { findFiles } from '../data/rows/find-files.ts';
 import { TOKENIZER_FILES } from '../data/tokenizer/tokenizer.ts';
-import { parseRepository } from '../hub/repository.ts';
+import { Graph } from '../graph/graph.ts';
+import { relu } from '../graph/ops/ops.ts';
+import { parseRepository } from '../hub/connection.ts';
 import { type DownloadOptions, fetchSnapshot } from '../hub/snapshot.ts';
-import type { CompileSettings } from '../runtime/session.ts';
+import { devices } from '../runtime/device.ts';
+import { type CompileSettings, createSession, type Session, type SessionSettings } from '../runtime/session.ts';
 import { builtInModel, builtInModelNames } from './built-in.ts';
 import { type Families, familyIn } from './families.ts';
-import { keepingDevice } from './keep-device.ts';
-import type { Model, ModelSketch } from './model.ts';
+import { changedModel, type Model, type ModelSketch } from './model.ts';
 
 /** How a model is loaded, and what tells of its download. */
 export interface LoadOptions extends CompileSettings, DownloadOptions {
@@ -116,4 +118,26 @@ export function chooseModelFiles(paths: readonly string[], where: string): reado
       `name a revision that has (${where.split('@')[0]}@refs/pr/N, where somebody has proposed them), ` +
       'or convert them with save_pretrained(folder, safe_serialization=True) and give the folder',
   });
+}
+
+/**
+ * The model, which from its first program on keeps a device open that would else close with the last session, and
+ * forget the kernels it has compiled: the next stage's program would compile them again.
+ */
+function keepingDevice(model: Model, { device = 'cpu' }: SessionSettings): Model {
+  if (!devices[device].forgets) return model;
+  let open: Promise<Session> | undefined;
+  return changedModel(model, ({ compile }) => ({
+    async compile(modules) {
+      open ??= smallest({ device });
+      await open;
+      return compile(modules);
+    },
+  }));
+}
+
+function smallest(settings: SessionSettings): Promise<Session> {
+  const graph = new Graph();
+  graph.output('y', relu(graph.input('x', 'float32', [1])));
+  return createSession(graph, settings);
 }

@@ -1,12 +1,10 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import type { Layout, Program } from '../core/program.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Head } from '../deltas/layout.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../runtime/program-graphs.ts';
 import type { CompileSettings } from '../runtime/session.ts';
-import type { AnswerKind } from './answer-kind.ts';
-import type { Codec, CodecOptions, CodedTask } from './codec.ts';
+import type { AnswerKind, Codec, CodecOptions, CodedTask } from './codec.ts';
 import type { Weights } from './read-weight.ts';
 
 /** A frozen backbone: what any model family gives to the rest of the project. */

@@ -4,7 +4,15 @@ import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonSections, comparisonTitle } from '../report/comparison-report.ts';
 import type { ComparisonSummary, RunSummary } from '../report/run-summary.ts';
 import type { RunView } from '../report/run-view.ts';
-import { commandMarkup, configPanel, stageCurves, tablePanel, tiles, verdictPanel } from '../report/sections.ts';
+import {
+  commandMarkup,
+  configPanel,
+  finalistsPanel,
+  stageCurves,
+  tablePanel,
+  tiles,
+  verdictPanel,
+} from '../report/sections.ts';
 import { resourcesTable, runSentences, scoreTable } from '../report/summary.ts';
 import { breakable, Chart, Drawn, Structure } from './figures.ts';
 import { useViews } from './live-data.ts';
@@ -44,7 +52,7 @@ function Ended({ text, goOn, wayOn = 'go on with' }: NonNullable<RunSummary['end
 }
 
 function Content({ view, run }: { view: RunView; run: RunSummary }) {
-  const { result, modules, moments, metrics, config, verdict } = view;
+  const { result, modules, moments, finalists, metrics, config, verdict } = view;
   const scores = result && scoreTable(result);
   return html`
     ${result && runSentences(result).map(text => html`<p class="muted">${text}.</p>`)}
@@ -52,6 +60,7 @@ function Content({ view, run }: { view: RunView; run: RunSummary }) {
     ${verdict && html`<${Drawn} markup=${verdictPanel(verdict)} />`}
     ${result && html`<${Drawn} markup=${tiles(result)} />`}
     ${modules.length > 0 && html`<${Structure} view=${view} name=${run.id} />`}
+    ${finalists && html`<${Drawn} markup=${finalistsPanel(finalists)} />`}
     <div class="curves">
       ${stageCurves(metrics).map(
         ({ title, series }) => html`<${Chart} key=${title} title=${title}

@@ -1,26 +1,26 @@
 import { builtIn, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { compileSettings, resolveConfig, type StageSettings } from '../config/job-config.ts';
 import { bytes } from '../core/format.ts';
+import type { DeltaModule, Role } from '../core/site.ts';
 import { headSize } from '../deltas/layout.ts';
 import { type Holding, holdingsOf } from '../export/formats.ts';
 import type { EncodedTask } from '../library/encode-task.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { resolveSearch } from '../library/search-structure.ts';
+import { machineMemory } from '../machine/checks.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
-import { machineMemory } from '../machine/resources.ts';
 import type { Model } from '../models/model.ts';
+import { fillBudget } from '../structure/budget.ts';
+import { type MemoryOption, memoryOptions } from './memory-options.ts';
 import {
-  type BudgetUnits,
-  budgetUnits,
-  type CandidateGroup,
-  groupCandidates,
-  type ModulesThatFit,
-  modulesThatFit,
-} from './candidate-table.ts';
-import { type MemoryOption, memoryOptions } from './options.ts';
-import { draftStages, largestPeak, type PlannedJob, timeStages, totalSeconds } from './planned-job.ts';
-import type { StageMemory } from './planned-memory.ts';
-import type { PlannedStage } from './stage-plan.ts';
+  draftStages,
+  largestPeak,
+  type PlannedJob,
+  type PlannedStage,
+  type StageMemory,
+  timeStages,
+  totalSeconds,
+} from './stage-plan.ts';
 import { workSeconds } from './timing.ts';
 
 /** What one stage of a job will take. */
@@ -157,4 +157,57 @@ function canTime(job: PlannedJob, peakBytes: number, tell: PlanOptions['tell']):
   if (largestPeak(ofOneRow, draftStages(ofOneRow)) <= room) return true;
   tell?.(`no step is timed: ${limit!.name} leaves ${bytes(limit!.leftBytes)}, too little for one`);
   return false;
+}
+
+/** Candidates of one kind at sites of one role, in all layers. */
+export interface CandidateGroup {
+  readonly kind: string;
+  readonly role: Role;
+  /** The first of them, to name the role as its family does. */
+  readonly site: string;
+  readonly candidates: number;
+  /** Trainable parameters of each. */
+  readonly parameters: number;
+  /** Whether these modules cannot change the output (a bias on key projections): none is kept unless asked for. */
+  readonly inert: boolean;
+}
+
+/** A budget of trainable parameters in all units that people write it in. */
+export interface BudgetUnits {
+  readonly parameters: number;
+  /** Of the backbone's parameters. */
+  readonly fraction: number;
+  readonly percent: number;
+  /** ‱, the paper's unit. */
+  readonly perTenThousand: number;
+}
+
+/** How many modules a structure within the budget can have, filled up with the dearest first, or with the cheapest. */
+export interface ModulesThatFit {
+  readonly fewest: number;
+  readonly most: number;
+}
+
+export function groupCandidates(modules: readonly DeltaModule[]): CandidateGroup[] {
+  const groups = Map.groupBy(modules, ({ kind, site, parameters, inert }) =>
+    [kind, site.role, parameters, inert].join(' '),
+  );
+  return [...groups.values()].map(members => {
+    const [{ kind, site, parameters, inert }] = members as [DeltaModule];
+    return { kind, role: site.role, site: site.name, candidates: members.length, parameters, inert };
+  });
+}
+
+export function budgetUnits(parameters: number, backboneParameters: number): BudgetUnits {
+  const fraction = parameters / backboneParameters;
+  return { parameters, fraction, percent: 100 * fraction, perTenThousand: 1e4 * fraction };
+}
+
+export function modulesThatFit(
+  modules: readonly DeltaModule[],
+  options: { readonly budget: number; readonly keepInert: boolean },
+): ModulesThatFit {
+  const cheapestFirst = modules.map((_, i) => i).sort((a, b) => modules[a]!.parameters - modules[b]!.parameters);
+  const countKept = (order: readonly number[]) => fillBudget(order, modules, options).filter(Boolean).length;
+  return { fewest: countKept(cheapestFirst.toReversed()), most: countKept(cheapestFirst) };
 }

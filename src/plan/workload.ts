@@ -3,10 +3,8 @@ import { evaluationBatches } from '../data/batches.ts';
 import type { AnswerOptions, ScoredSplit } from '../library/scoring.ts';
 import type { InferenceInput } from '../models/codec.ts';
 import type { BatchSize } from '../runtime/program-graphs.ts';
-import { createBatchCursor } from '../training/batch-cursor.ts';
-import { splitBatch } from '../training/micro-batches.ts';
-import type { StageConfig } from '../training/stage.ts';
-import { countEvaluations, type StageCost } from '../training/stage-cost.ts';
+import { countEvaluations, type StageConfig, type StageCost } from '../training/stage.ts';
+import { createBatchCursor, splitBatch } from '../training/step-batches.ts';
 
 /** Runs of batches of one size. */
 export interface Runs<Batch> {

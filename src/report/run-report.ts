@@ -1,4 +1,5 @@
 import type { RunResult } from '../runs/result.ts';
+import type { FinalistRecord } from '../structure/structure-file.ts';
 import { type Exploration, exploreText } from './explore.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import { explorationOf } from './heat-map-figure.ts';
@@ -8,6 +9,7 @@ import { escapeMarkup, type Markup } from './pictures/svg.ts';
 import type { RunView, SearchMoment } from './run-view.ts';
 import {
   configPanel,
+  finalistsPanel,
   panel,
   pictureMarkup,
   stageCurves,
@@ -16,7 +18,7 @@ import {
   tiles,
   verdictPanel,
 } from './sections.ts';
-import { keptTable, resourcesTable, runSentences, scoreTable } from './summary.ts';
+import { finalistsTable, finalistsTitle, keptTable, resourcesTable, runSentences, scoreTable } from './summary.ts';
 import { tableMarkdown } from './table.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
@@ -27,7 +29,7 @@ export type ReportContent = RunView & { readonly result: RunResult };
 const shownMoments = 60;
 
 /** A run as one HTML file that needs no other file and no network. Every text from outside is escaped. */
-export function reportHtml({ result, modules, moments, metrics, config, verdict }: ReportContent): string {
+export function reportHtml({ result, modules, moments, finalists, metrics, config, verdict }: ReportContent): string {
   const title = `${result.task} on ${result.model}, seed ${result.seed}`;
   const scores = scoreTable(result);
   const exploration = explorationOf(modules, thinned(moments));
@@ -42,6 +44,7 @@ export function reportHtml({ result, modules, moments, metrics, config, verdict 
       verdict === undefined ? '' : verdictPanel(verdict),
       tiles(result),
       structurePanel({ modules, moments }, exploration.maximum),
+      finalists === undefined ? '' : finalistsPanel(finalists),
       scores === undefined ? '' : tablePanel('Scores', scores),
       `<div class="curves">${curves.join('\n')}</div>`,
       tablePanel('Time and memory', resourcesTable(result)),
@@ -70,13 +73,14 @@ function scriptJson(exploration: Exploration): string {
 export interface MarkdownContent {
   readonly result: RunResult;
   readonly modules: readonly HeatMapModule[];
+  readonly finalists?: readonly FinalistRecord[];
   /** Pictures by what they show, with the path to each from where the document will lie. */
   readonly pictures: Readonly<Record<string, string>>;
   readonly verdict?: Verdict;
 }
 
 /** A run as a Markdown document: what a report shows, with its pictures beside it. */
-export function reportMarkdown({ result, modules, pictures, verdict }: MarkdownContent): string {
+export function reportMarkdown({ result, modules, finalists, pictures, verdict }: MarkdownContent): string {
   const scores = scoreTable(result);
   return [
     `# ${plain(`${result.task} on ${result.model}, seed ${result.seed}`)}`,
@@ -86,6 +90,7 @@ export function reportMarkdown({ result, modules, pictures, verdict }: MarkdownC
     ...(scores === undefined ? [] : ['## Scores', tableMarkdown(scores)]),
     '## Kept modules',
     tableMarkdown(keptTable(modules)),
+    ...(finalists === undefined ? [] : [`## ${finalistsTitle}`, tableMarkdown(finalistsTable(finalists))]),
     '## Time and memory',
     tableMarkdown(resourcesTable(result)),
   ].join('\n\n');

@@ -2,7 +2,7 @@ import { deltas } from '../deltas/kinds.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import { keptAt, type SearchHistory } from '../runs/search-history.ts';
-import type { Structure } from '../structure/structure-file.ts';
+import type { FinalistRecord, Structure } from '../structure/structure-file.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import { layerLabels, roleLabel } from './labels.ts';
 import type { Verdict } from './verdict/verdict.ts';
@@ -14,6 +14,8 @@ export interface RunView {
   /** The structure; while it is searched, as it stands. Empty before the first moment of a search. */
   readonly modules: readonly HeatMapModule[];
   readonly moments: readonly SearchMoment[];
+  /** Structures that the search trained for short at its end, the one that was found first; absent where it did not. */
+  readonly finalists?: readonly FinalistRecord[];
   readonly metrics: readonly MetricsLine[];
   /** The text of config.yaml. */
   readonly config: string;

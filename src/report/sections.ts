@@ -1,12 +1,13 @@
 import { count, score } from '../core/format.ts';
 import type { MetricsLine, StageName } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
+import type { FinalistRecord } from '../structure/structure-file.ts';
 import { finalRanks, keptWords } from './explore.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import { curvesSize, curvesSvg, type Series } from './pictures/curve-svg.ts';
 import { element, type Markup, picture, text } from './pictures/svg.ts';
 import type { RunView } from './run-view.ts';
-import { keptTable } from './summary.ts';
+import { finalistsTable, finalistsTitle, keptTable } from './summary.ts';
 import { numericColumns, type Table } from './table.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
@@ -154,6 +155,11 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
       numbers,
     ],
   );
+}
+
+/** Structures that had the search's last word. */
+export function finalistsPanel(finalists: readonly FinalistRecord[]): Markup {
+  return tablePanel(finalistsTitle, finalistsTable(finalists));
 }
 
 type Stages = Partial<Readonly<Record<StageName, string>>>;

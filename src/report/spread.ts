@@ -1,12 +1,12 @@
 import { score } from '../core/format.ts';
-import { mean } from '../core/statistics.ts';
 import {
   expectedMaximum,
+  mean,
   type SpreadEstimate,
   shownDifference,
   type VarianceComponents,
   varianceComponents,
-} from '../core/variance-components.ts';
+} from '../core/statistics.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import {

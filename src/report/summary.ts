@@ -1,7 +1,8 @@
-import { doubtsInWords } from '../core/finding.ts';
+import { doubtsInWords } from '../core/errors.ts';
 import { bytes, count, duration, percent, plural, score } from '../core/format.ts';
 import { mean } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
+import type { FinalistRecord } from '../structure/structure-file.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import type { Table } from './table.ts';
 
@@ -70,6 +71,18 @@ export function keptTable(modules: readonly HeatMapModule[]): Table {
       position,
       members.map(module => module.layer).join(' '),
       count(members.reduce((sum, module) => sum + module.parameters, 0)),
+    ]),
+  };
+}
+
+export const finalistsTitle = "Short trainings at the search's end";
+
+/** What had the search's last word: structures trained for short, and how they fared. */
+export function finalistsTable(finalists: readonly FinalistRecord[]): Table {
+  return {
+    header: ['structure', 'steps of training', 'validation loss', 'found'],
+    rows: finalists.map(({ name, steps, loss, found }) => [
+      ...[name, count(steps), loss === null ? 'diverged' : loss.toPrecision(4), found ? 'yes' : ''],
     ]),
   };
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { InputError } from '../core/errors.ts';
-import { severities } from '../core/finding.ts';
+import { InputError, severities } from '../core/errors.ts';
 import { readNotedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
@@ -13,8 +12,8 @@ const stageResources = z.looseObject({
   /** Largest resident memory in this stage, of all processes that have worked at it. */
   peakBytes: z.number(),
   /**
-   * Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-cost.ts`) a step of a search, one
-   * of tuning.
+   * Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-orders.ts`) a step of a search,
+   * one of tuning.
    */
   evaluations: z.number(),
 });

@@ -1,14 +1,13 @@
 import { truncateSync } from 'node:fs';
 import { z } from 'zod';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule } from '../core/site.ts';
 import { appendJsonLine, readJsonLines, sampleJsonLines } from '../files/json-lines.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
-import { sitePosition } from '../structure/site-position.ts';
+import { sitePosition, upgradedModule } from '../structure/site-records.ts';
 import { labelsOf } from '../structure/structure-file.ts';
-import { upgradedModule } from '../structure/version-1.ts';
 
 const VERSION = 2;
 

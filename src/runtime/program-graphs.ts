@@ -1,6 +1,8 @@
 import type { AnswerMode } from '../core/program.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Extents } from '../graph/shape.ts';
+import { neededNodes } from '../graph/schedule.ts';
+import { type Extents, elementsAt, extentAt } from '../graph/shape.ts';
+import type { OpType } from '../graph/types.ts';
 
 /**
  * A model as graphs that need nothing but token ids and masks, with files, inputs and outputs named as Hugging Face's
@@ -50,4 +52,21 @@ export interface ProgramGraphs {
   answering(mode: AnswerMode): readonly AnsweringGraph[];
   /** Values of the graphs' named extents for a batch, padding included. */
   extents(size: BatchSize): Extents;
+}
+
+/** The operations that multiply matrices. */
+export const PRODUCTS: readonly OpType[] = ['Gemm', 'FusedMatMul', 'DynamicQuantizeMatMul'];
+
+/**
+ * Operations of a graph's matrix products, of floating-point numbers or of integers (a multiplication and an addition
+ * each count one).
+ */
+export function productFlops(graph: Graph, extents: Extents): number {
+  let flops = 0;
+  for (const node of neededNodes(graph)) {
+    if (!PRODUCTS.includes(node.op)) continue;
+    const inner = node.inputs[0]!.shape.at(node.attributes.transA === 1 ? -2 : -1)!;
+    flops += 2 * extentAt(inner, extents) * elementsAt(node.outputs[0]!.shape, extents);
+  }
+  return flops;
 }

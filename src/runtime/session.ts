@@ -179,7 +179,7 @@ function sessionOptions(
     // anyway.
     enableMemPattern: false,
     extra: {
-      // What a graph computes twice it computes twice on purpose (`graph/derived-values.ts`).
+      // What a graph computes twice it computes twice on purpose (`graph/graph.ts`).
       optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         set_denormal_as_zero: '1',

@@ -9,7 +9,7 @@ import { readLastMetrics, readStagesToCome, type StageName } from '../runs/metri
 import type { RunFolder } from '../runs/run-folder.ts';
 import { commandToGoOn, type RunStanding, standingOf, standingText, wayOn } from '../runs/run-outcome.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
-import { shortName } from '../tasks/task-path.ts';
+import { shortName } from '../tasks/task-places.ts';
 
 /** Folders deeper than this below the served one are not looked into. */
 const deepest = 6;

@@ -1,7 +1,7 @@
 // Programs that use the types may know less of the language than these sources do.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { z } from 'zod';
-import { checkArgument } from '../core/arguments.ts';
+import { checkArgument } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import { inputLength } from '../core/program.ts';
 import type { ModelInput } from '../data/read-inputs.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { DeltaModule, DeltaOptions } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
+import type { DeltaModule, DeltaOptions } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
-import { readJson } from '../files/structured-text.ts';
+import { readJson } from '../files/text-files.ts';
 import { createStructure, readStructure, type Structure, type StructureModel } from './structure-file.ts';
 
 /** Modules by the order in which their code attaches them, sites by names or ends of names, kinds by theirs. */

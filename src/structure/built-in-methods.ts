@@ -1,10 +1,9 @@
-import type { DeltaModule } from '../core/delta-module.ts';
-import { roleNames, roles, type Site } from '../core/site.ts';
+import { type DeltaModule, roleNames, roles, type Site } from '../core/site.ts';
 import { deltas as builtInDeltas, type Deltas } from '../deltas/kinds.ts';
-import { innerBlocks, innerLinears, norms, queriesAndValues } from './candidates.ts';
 import { tunedLora } from './even-lora.ts';
 import { type Methods, manual, modulesOfMethod } from './method.ts';
 import { bestOfRandom, randomMethod } from './random-structure.ts';
+import { innerBlocks, innerLinears, norms, queriesAndValues } from './spaces.ts';
 
 const weights = roleNames.filter(role => roles[role] !== 'block');
 

@@ -1,9 +1,8 @@
-import type { DeltaModule } from '../core/delta-module.ts';
 import { InputError } from '../core/errors.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
-import { listCandidates, queriesAndValues } from './candidates.ts';
 import type { Method } from './method.ts';
+import { listCandidates, queriesAndValues } from './spaces.ts';
 
 /**
  * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the

@@ -1,9 +1,8 @@
-import type { DeltaModule } from '../core/delta-module.ts';
+import { unknownName } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { unknownName } from '../core/nearest.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import type { Deltas } from '../deltas/kinds.ts';
-import { type CandidateRule, listCandidates } from './candidates.ts';
+import { type CandidateRule, listCandidates } from './spaces.ts';
 
 /** What a method chooses modules for. */
 export interface MethodProblem {

@@ -1,5 +1,5 @@
 import { permutation } from '../core/random.ts';
-import { type BudgetOptions, type Cost, checkBudget, fillBudget } from './fill-budget.ts';
+import { type BudgetOptions, type Cost, checkBudget, fillBudget } from './budget.ts';
 import type { Attempt, Method, MethodProblem } from './method.ts';
 
 /** A seed has as many draws as are asked for, the first of them by default. */

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import type { DeltaModule } from '../core/delta-module.ts';
 import { atPlace, InputError } from '../core/errors.ts';
-import type { Site } from '../core/site.ts';
+import type { DeltaModule, Site } from '../core/site.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { readNotedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { sitePosition } from './site-position.ts';
-import { upgradedModule } from './version-1.ts';
+import { sitePosition, upgradedModule } from './site-records.ts';
 
 const FORMAT = 's3delta-structure';
 const VERSION = 2;

@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.ts';
 import type { Example, Output, Segment } from '../data/example.ts';
-import type { TableOptions } from '../data/rows/read-rows.ts';
-import { fieldText, fieldTexts, fieldValue, placeOf, type Row } from '../data/rows/row.ts';
+import { readSomeRows, type TableOptions } from '../data/rows/read-rows.ts';
+import { fieldText, fieldTexts, fieldValue, findValue, placeOf, type Row } from '../data/rows/row.ts';
 
 /** Text of a row's field. */
 export type Field = (name: string) => string;
@@ -174,4 +174,39 @@ export interface TaskRows {
   readonly form: RowForm;
   /** How a file of that name is read. */
   optionsFor(file: string): ReadOptions;
+}
+
+/**
+ * The rows that a row stands for: itself where it has the fields that are asked for, else what it is unnested
+ * to.
+ */
+export function expanded(row: Row, fields: readonly string[], { unnest }: ReadOptions): readonly Row[] {
+  const isFlat = unnest === undefined || fields.every(name => findValue(row, name) !== undefined);
+  return isFlat ? [row] : unnest(row);
+}
+
+/**
+ * The rows of data files, one after the other, as a task's examples.
+ * @throws InputError with file and line where a file is missing, malformed or empty.
+ */
+export async function readExamples(
+  files: readonly string[],
+  form: RowForm,
+  options: ReadOptions = {},
+): Promise<Example[]> {
+  return (await readLabelledRows(files, form, options)).map(row => toExample(row, form));
+}
+
+/** The rows themselves. @throws InputError as `readExamples`, but for what an example may lack */
+export async function readLabelledRows(
+  files: readonly string[],
+  form: Pick<RowForm, 'segments'>,
+  options: ReadOptions = {},
+): Promise<Row[]> {
+  const found: Row[] = [];
+  const fields = fieldsOf(form.segments);
+  for (const file of files) {
+    for (const row of await readSomeRows(file, options)) found.push(...expanded(row, fields, options));
+  }
+  return found;
 }

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { checkArgument } from '../core/arguments.ts';
-import { InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { Finding } from '../core/finding.ts';
+import { checkArgument } from '../core/checked-values.ts';
+import { type Finding, InputError, throwIfInterrupted } from '../core/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { DownloadOptions } from '../hub/snapshot.ts';
-import { dataFolder } from './data-folder.ts';
-import type { StagePreset } from './preset.ts';
 import type { SegmentsOfRow, TaskRows } from './row-form.ts';
+import { dataFolder } from './task-places.ts';
 
 /** Labelled examples as the data set comes: not every one has all three parts. */
 export interface OriginalSplits {
@@ -132,4 +130,30 @@ export async function loadTaskData(
     }
   }
   return data;
+}
+
+/** Sizes of one stage: the columns of the paper's table 3. */
+interface StagePreset {
+  readonly batchSize: number;
+  readonly epochs: number;
+  /** Steps between two validations. */
+  readonly evaluateEvery: number;
+}
+
+/** What a task suggests where the user says nothing. */
+export interface Preset {
+  /** Longest source, in tokens. */
+  readonly maxLength: number;
+  readonly search: StagePreset;
+  readonly retrain: StagePreset;
+  /** Learning rate of the modules' parameters, where it is not the paper's 3e-4. */
+  readonly learningRate?: number;
+  /** That of full fine-tuning, where it is not the paper's 3e-5. */
+  readonly fineTuningLearningRate?: number;
+  /** Most steps of each stage; without it the epochs decide. */
+  readonly maxSteps?: number;
+  /** Parameters to spend, where they are not the paper's 1.39 of ten thousand. */
+  readonly budget?: string;
+  readonly maxValidation?: number;
+  readonly maxTest?: number;
 }

@@ -1,18 +1,14 @@
 import { extname } from 'node:path';
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { dataFileEndings } from '../data/rows/read-rows.ts';
 import { metrics as builtInMetrics, type Metrics } from '../metrics/metrics.ts';
 import { loadCustomTask } from './custom/custom-task.ts';
-import { mnli, qnli, rte, wnli } from './glue/inference.ts';
-import { mrpc, qqp, stsb } from './glue/similarity.ts';
-import { cola, sst2 } from './glue/single-sentence.ts';
-import { spam } from './spam/spam.ts';
-import { copa, multirc, record } from './superglue/answer-choice.ts';
-import { boolq, cb, superGlueRte, wic } from './superglue/classification.ts';
-import { SUPERGLUE } from './superglue/superglue-task.ts';
+import { cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli } from './glue.ts';
+import { spam } from './spam.ts';
+import { boolq, cb, copa, multirc, record, SUPERGLUE, superGlueRte, wic } from './superglue.ts';
 import type { Task } from './task.ts';
-import { isTaskFile } from './task-path.ts';
+import { isTaskFile } from './task-places.ts';
 
 export { type DataOptions, loadTaskData, type OriginalSplits, type Task, type TaskData } from './task.ts';
 

@@ -1,5 +1,5 @@
+import { nearestNames } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
-import { nearestNames } from '../core/nearest.ts';
 import { mlflow } from './mlflow.ts';
 import { tensorboard } from './tensorboard.ts';
 import type { Tracker } from './tracker.ts';

@@ -1,7 +1,6 @@
 import { InterruptedError } from '../core/errors.ts';
 import type { NumberArray } from '../files/safetensors-arrays.ts';
-import type { CheckpointStore } from './checkpoint.ts';
-import { type Progress, restore, snapshot, startProgress } from './loop-progress.ts';
+import { type CheckpointStore, type Progress, restore, snapshot, startProgress } from './checkpoint.ts';
 import type { Stage, StepReport } from './stage.ts';
 
 /** Where a loop saves its state, and what stops it. */

@@ -1,12 +1,9 @@
 import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
-import { adamwStep, createMoments } from './adamw.ts';
-import { createBatchCursor } from './batch-cursor.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
-import { withMicroBatches } from './micro-batches.ts';
-import type { StageConfig } from './stage.ts';
-import { tuneStream } from './stage-cost.ts';
-import { checkFinite, countSteps, headRate, linearDecay, stoppable } from './steps.ts';
+import { type StageConfig, tuneStream } from './stage.ts';
+import { createBatchCursor, withMicroBatches } from './step-batches.ts';
+import { adamwStep, checkFinite, countSteps, createMoments, headRate, linearDecay, stoppable } from './steps.ts';
 
 /** What is trained, on what, from where on. */
 export interface TuneProblem {

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { planSearchSteps } from '../../bench/cost/counted.ts';
 import { T5_SHAPES, type T5Size } from '../../bench/random-t5.ts';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
-import { weightShape } from '../../src/core/site.ts';
+import { type DeltaModule, weightShape } from '../../src/core/site.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import type { Weight } from '../../src/models/read-weight.ts';
-import { parseT5Config } from '../../src/models/t5/t5-config.ts';
+import { parseT5Config, t5Sites } from '../../src/models/t5/t5-checkpoint.ts';
 import { programGraphs } from '../../src/models/t5/t5-graphs.ts';
-import { t5Sites } from '../../src/models/t5/t5-sites.ts';
 
 const GIGABYTE = 1e9;
 /** Node.js with tokenizer and data. */

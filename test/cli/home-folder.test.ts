@@ -7,7 +7,7 @@ import { worker } from '../../src/cli/commands/queue-commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { withHome } from '../../src/config/parse-settings.ts';
 import { cacheFolder } from '../../src/files/folders.ts';
-import { defaultDataFolder } from '../../src/tasks/data-folder.ts';
+import { defaultDataFolder } from '../../src/tasks/task-places.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { runCli, tinyModel, workspace } from './support.ts';
 

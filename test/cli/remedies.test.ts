@@ -13,9 +13,8 @@ import { prepare } from '../../src/jobs/prepare.ts';
 import { runTrainJob } from '../../src/jobs/run-job.ts';
 import { loadModel } from '../../src/models/load-model.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
-import { parseBudget, readBudget, shareMeant } from '../../src/structure/budget.ts';
-import { checkBudget } from '../../src/structure/fill-budget.ts';
-import { defaultDataFolder, isUnnamedFolder } from '../../src/tasks/data-folder.ts';
+import { checkBudget, parseBudget, readBudget, shareMeant } from '../../src/structure/budget.ts';
+import { defaultDataFolder, isUnnamedFolder } from '../../src/tasks/task-places.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 import { tinyModel, workspace } from './support.ts';
@@ -97,8 +96,8 @@ test('a data folder that is not there is told, beside a task file too', async ()
 
 test('an installed package looks for data where it is run, a checkout beside itself', () => {
   assert.equal(defaultDataFolder('/shared'), join('/shared', 'data'));
-  assert.equal(defaultDataFolder('', 'file:///x/node_modules/s3delta/src/tasks/data-folder.js'), 'data');
-  assert.equal(defaultDataFolder('', 'file:///x/s3delta/src/tasks/data-folder.ts'), join('..', 'shared', 'data'));
+  assert.equal(defaultDataFolder('', 'file:///x/node_modules/s3delta/src/tasks/task-places.js'), 'data');
+  assert.equal(defaultDataFolder('', 'file:///x/s3delta/src/tasks/task-places.ts'), join('..', 'shared', 'data'));
 });
 
 test('data of a folder that nobody has named are told of', t => {

@@ -7,7 +7,7 @@ import { readConfigFile } from '../../src/config/config-file.ts';
 import { parseExperimentSettings, parseTransferSettings } from '../../src/config/experiment-settings.ts';
 import { fromConfigFile, parseSettings, toConfigFile, withAbsolutePaths } from '../../src/config/parse-settings.ts';
 import { expandHome } from '../../src/files/folders.ts';
-import { shortName } from '../../src/tasks/task-path.ts';
+import { shortName } from '../../src/tasks/task-places.ts';
 
 const root = mkdtempSync(join(tmpdir(), 's3delta-paths-'));
 const config = join(root, 'configs', 'films.yaml');

@@ -10,7 +10,7 @@ import { choosePreset } from '../../src/config/presets.ts';
 import { chosenStrategy, resolveSettings } from '../../src/config/resolve.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
-import type { Preset } from '../../src/tasks/preset.ts';
+import type { Preset } from '../../src/tasks/task.ts';
 
 const preset: Preset = {
   maxLength: 128,

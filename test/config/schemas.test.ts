@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { settingKeys } from '../../src/config/settings.ts';
-import { schemaLine } from '../../src/files/structured-text.ts';
+import { schemaLine } from '../../src/files/text-files.ts';
 import { schemaFiles } from '../../tools/schemas.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { checkArgument } from '../../src/core/arguments.ts';
+import { checkArgument } from '../../src/core/checked-values.ts';
 import { InputError } from '../../src/core/errors.ts';
 
 const schema = z.looseObject({ seed: z.int({ error: 'a whole number' }) }, { error: '`{ seed }`' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearestNames } from '../../src/core/nearest.ts';
+import { nearestNames } from '../../src/core/checked-values.ts';
 
 test('a slip of the pen is a letter too many, too few or another one', () => {
   const names = ['budget', 'batch-size', 'order'];

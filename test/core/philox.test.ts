@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PhiloxCounter, type PhiloxKey, philox4x32 } from '../../src/core/philox.ts';
+import { type PhiloxCounter, type PhiloxKey, philox4x32 } from '../../src/core/random.ts';
 
 // The known-answer vectors published with Random123 (kat_vectors, philox4x32 with 10 rounds).
 const knownAnswers: { counter: PhiloxCounter; key: PhiloxKey; words: number[] }[] = [

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { chiSquaredQuantile, fisherQuantile, normalQuantile, studentQuantile } from '../../src/core/distributions.ts';
 import { fillNormal } from '../../src/core/random.ts';
-import { expectedMaximum, shownDifference, varianceComponents } from '../../src/core/variance-components.ts';
+import {
+  chiSquaredQuantile,
+  expectedMaximum,
+  fisherQuantile,
+  normalQuantile,
+  shownDifference,
+  studentQuantile,
+  varianceComponents,
+} from '../../src/core/statistics.ts';
 
 interface Fixture {
   readonly quantiles: readonly { of: keyof typeof quantiles; share: number; degrees: number[]; value: number }[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { chunks } from '../../src/data/chunks.ts';
+import { chunks } from '../../src/data/batches.ts';
 
 async function collect<T>(groups: AsyncIterable<T[]>): Promise<T[][]> {
   const found: T[][] = [];

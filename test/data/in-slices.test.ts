@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InterruptedError } from '../../src/core/errors.ts';
-import { mapInSlices } from '../../src/data/chunks.ts';
+import { mapInSlices } from '../../src/data/batches.ts';
 
 /** Takes a while, as encoding does. */
 function work(item: number): number {

@@ -3,8 +3,7 @@ import { describe, it } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
 import { createModule, deltaNamed, deltas } from '../../src/deltas/kinds.ts';
 import { initialDelta, layoutOf } from '../../src/deltas/layout.ts';
-import { parseT5Config } from '../../src/models/t5/t5-config.ts';
-import { t5Sites } from '../../src/models/t5/t5-sites.ts';
+import { parseT5Config, t5Sites } from '../../src/models/t5/t5-checkpoint.ts';
 
 const sites = t5Sites(
   parseT5Config({ vocab_size: 100, d_model: 128, d_kv: 16, d_ff: 256, num_heads: 8, num_layers: 2 }, 'config.json'),

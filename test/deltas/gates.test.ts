@@ -9,8 +9,7 @@ import { createModule, deltas } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { sub } from '../../src/graph/ops/ops.ts';
-import { parseT5Config } from '../../src/models/t5/t5-config.ts';
-import { t5Sites } from '../../src/models/t5/t5-sites.ts';
+import { parseT5Config, t5Sites } from '../../src/models/t5/t5-checkpoint.ts';
 import { evaluate, tensor } from '../graph/reference.ts';
 
 const sites = t5Sites(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import type { Program } from '../../src/core/program.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { keepingProgram } from '../../src/experiments/executors/here.ts';
 import type { Model } from '../../src/models/model.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SpreadSettings } from '../../src/config/experiment-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
-import { varianceComponents } from '../../src/core/variance-components.ts';
+import { varianceComponents } from '../../src/core/statistics.ts';
 import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { spread } from '../../src/experiments/spread-structures.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeTask, type ExportedTask, taskOf } from '../../src/export/description.ts';
+import { fromTemplates, templatesOf } from '../../src/tasks/segments.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
-import { fromTemplates, templatesOf } from '../../src/tasks/template.ts';
 import { loadTiny } from './support.ts';
 
 const tiny = await loadTiny('tiny-t5');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesOf } from '../../src/files/write-tensors.ts';
+import { bytesOf } from '../../src/files/safetensors-arrays.ts';
 
 test('the bytes of a part of an array are its own alone, the lowest first', () => {
   const part = Float32Array.of(7, 1, -2, 7).subarray(1, 3);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { readCheckpointIndex } from '../../src/files/checkpoint-index.ts';
+import { readCheckpointIndex } from '../../src/files/checkpoint-files.ts';
 import { writeSafetensors } from '../../src/files/safetensors-arrays.ts';
 
 let folder: string;

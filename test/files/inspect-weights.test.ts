@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inspectWeights, rememberedHash } from '../../src/files/inspect-weights.ts';
-import { type TensorSource, writeTensors } from '../../src/files/write-tensors.ts';
+import { inspectWeights, rememberedHash } from '../../src/files/checkpoint-files.ts';
+import { type TensorSource, writeTensors } from '../../src/files/safetensors-arrays.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-inspect-'));
 process.env.S3DELTA_CACHE = mkdtempSync(join(tmpdir(), 's3delta-inspect-cache-'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { readJson, readTextFile } from '../../src/files/structured-text.ts';
+import { readJson, readTextFile } from '../../src/files/text-files.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 's3delta-json-'));
 after(() => rm(folder, { recursive: true }));

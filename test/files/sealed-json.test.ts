@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
-import { readSealedJson, sealedJson } from '../../src/files/sealed-json.ts';
+import { readSealedJson, sealedJson } from '../../src/files/noted-hashes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-sealed-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { constants } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
-import { decodeUtf8, decodeUtf8Stream } from '../../src/files/utf8.ts';
+import { decodeUtf8, decodeUtf8Stream } from '../../src/files/text-files.ts';
 
 const refused = (message: string) => (error: unknown) => {
   assert.ok(error instanceof InputError, String(error));

@@ -3,8 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
-import { type TensorSource, writeTensors } from '../../src/files/write-tensors.ts';
+import { readSafetensors, type TensorSource, writeTensors } from '../../src/files/safetensors-arrays.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 's3delta-tensors-'));
 const source = (data: Float32Array, shape: readonly number[]): TensorSource => ({

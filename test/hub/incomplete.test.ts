@@ -18,7 +18,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { withIncomplete } from '../../src/hub/incomplete.ts';
+import { withIncomplete } from '../../src/hub/download.ts';
 import { fetchSnapshot } from '../../src/hub/snapshot.ts';
 import { type HubServer, startHub, withEnvironment } from './hub-server.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { scanCacheDir } from '@huggingface/hub';
 import { InputError } from '../../src/core/errors.ts';
+import { parseRepository, type Repository } from '../../src/hub/connection.ts';
 import type { DownloadProgress } from '../../src/hub/download.ts';
-import { parseRepository, type Repository } from '../../src/hub/repository.ts';
 import { type DownloadOptions, fetchSnapshot } from '../../src/hub/snapshot.ts';
 import { type Files, type HubServer, type HubSettings, startHub, withEnvironment } from './hub-server.ts';
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { chooseDevice } from '../../src/machine/choose-device.ts';
-import { type DeviceReport, rateText } from '../../src/machine/probe.ts';
+import { chooseDevice, type DeviceReport, rateText } from '../../src/machine/choose-device.ts';
 import type { DeviceName } from '../../src/runtime/device.ts';
 
 type Rates = Partial<Record<DeviceName, number>>;

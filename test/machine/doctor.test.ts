@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { examineMachine } from '../../src/index.ts';
-import { checkDataFolder, checkDevice, checkModelFiles, checkNode } from '../../src/machine/checks.ts';
+import {
+  checkDataFolder,
+  checkDevice,
+  checkDisk,
+  checkMemory,
+  checkModelFiles,
+  checkNode,
+} from '../../src/machine/checks.ts';
 import { withoutHome } from '../../src/machine/doctor.ts';
-import { checkDisk, checkMemory } from '../../src/machine/resources.ts';
 
 const mini = fileURLToPath(new URL('../../models/mini', import.meta.url));
 

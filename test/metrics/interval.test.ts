@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assess } from '../../src/metrics/assessment.ts';
-import { scoreInterval } from '../../src/metrics/interval.ts';
+import { assess, scoreInterval } from '../../src/metrics/assessment.ts';
 import { type MetricName, metrics } from '../../src/metrics/metrics.ts';
 
 interface Case {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { confusionTable, perClass } from '../../src/metrics/per-class.ts';
+import { confusionTable, perClass } from '../../src/metrics/class-metrics.ts';
 
 interface Case {
   readonly name: string;

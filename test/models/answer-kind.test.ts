@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerKindOf } from '../../src/models/answer-kind.ts';
+import { answerKindOf } from '../../src/models/codec.ts';
 import { changedModel, type Model } from '../../src/models/model.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 

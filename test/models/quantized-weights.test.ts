@@ -7,8 +7,13 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { TensorEntry } from '../../src/files/safetensors.ts';
 import { loadModel } from '../../src/models/load-model.ts';
-import { quantized, quantizedTranspose, SMALLEST_SCALED, scalesOf } from '../../src/models/quantize.ts';
-import { quantizedWeights } from '../../src/models/quantized-weights.ts';
+import {
+  quantized,
+  quantizedTranspose,
+  quantizedWeights,
+  SMALLEST_SCALED,
+  scalesOf,
+} from '../../src/models/quantized-weights.ts';
 import { readWeight, type Weights } from '../../src/models/read-weight.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 's3delta-quantized-'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { budgetUnits, groupCandidates, modulesThatFit } from '../../src/plan/candidate-table.ts';
+import { budgetUnits, groupCandidates, modulesThatFit } from '../../src/plan/plan.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { largeSites } from '../structure/t5-large.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fitCost, secondsOf } from '../../src/plan/cost-model.ts';
+import { fitCost, secondsOf } from '../../src/plan/timing.ts';
 
 const close = (found: number, expected: number, tolerance = 1e-6) =>
   assert.ok(Math.abs(found - expected) <= tolerance * Math.abs(expected), `${found} against ${expected}`);

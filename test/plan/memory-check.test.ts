@@ -6,8 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
 import { withMemoryRemedy } from '../../src/jobs/prepare.ts';
-import { requireMemory, surelyFits } from '../../src/plan/memory-check.ts';
-import type { MemoryOption } from '../../src/plan/options.ts';
+import { type MemoryOption, requireMemory, surelyFits } from '../../src/plan/memory-options.ts';
 import { asMemoryError } from '../../src/runtime/session.ts';
 import { workspace } from '../cli/support.ts';
 

@@ -4,10 +4,9 @@ import { compileSettings, resolveConfig } from '../../src/config/job-config.ts';
 import type { EncodedTask } from '../../src/library/encode-task.ts';
 import { resolveSearch } from '../../src/library/search-structure.ts';
 import { metrics } from '../../src/metrics/metrics.ts';
-import { cutInputs, optionKinds } from '../../src/plan/options.ts';
+import { cutInputs, optionKinds } from '../../src/plan/memory-options.ts';
 
-import type { PlannedJob } from '../../src/plan/planned-job.ts';
-import { costStages, type PlannedStage } from '../../src/plan/stage-plan.ts';
+import { costStages, type PlannedJob, type PlannedStage } from '../../src/plan/stage-plan.ts';
 import { stageWorkload } from '../../src/plan/workload.ts';
 import { example } from '../encoded.ts';
 import { LARGE_PARAMETERS, largeSites } from '../structure/t5-large.ts';

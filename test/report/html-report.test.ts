@@ -51,6 +51,33 @@ test('every text from outside is escaped, wherever it is shown', () => {
   assert.ok(html.split('&lt;script&gt;').length > 5);
 });
 
+test('short trainings that had the last word stand in it, the one that was found first', () => {
+  const finalists = [
+    { name: evil, steps: 8, loss: 0.25, found: true },
+    { name: "the search's own answer", steps: 4, loss: null, found: false },
+  ];
+  const shown = reportHtml({ ...content, finalists });
+  const rows = /Table: structure, steps of training.*?<tbody>(.*?)<\/tbody>/s.exec(shown)![1]!;
+  assert.deepEqual(
+    rows
+      .split('<tr>')
+      .slice(1)
+      .map(row =>
+        row
+          .replaceAll(/<[^>]+>/g, ' ')
+          .trim()
+          .split(/\s{2,}/)
+          .slice(1),
+      ),
+    [
+      ['8', '0.2500', 'yes'],
+      ['4', 'diverged'],
+    ],
+  );
+  assert.doesNotMatch(shown, /<script>\s*alert/);
+  assert.doesNotMatch(html, /Short trainings/);
+});
+
 test('the page needs nothing but itself', () => {
   assert.doesNotMatch(html, /(src|href)=/);
   assert.doesNotMatch(html.replaceAll('http://www.w3.org/2000/svg', ''), /https?:/);

@@ -4,7 +4,7 @@ import { paddedBatch } from '../../bench/batch.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { gemm, matmul, mul, reduceSum, reshape } from '../../src/graph/ops/ops.ts';
-import { productFlops } from '../../src/runtime/flops.ts';
+import { productFlops } from '../../src/runtime/program-graphs.ts';
 
 describe('operations of matrix products', () => {
   it('are two a multiplication of every product, with named extents filled in', () => {

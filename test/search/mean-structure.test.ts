@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { deltas } from '../../src/deltas/kinds.ts';
 import { atBudget, chooseStructure, meanStructure, spreadOfProbability } from '../../src/search/choose-structure.ts';
 import { createStructure, type Structure } from '../../src/structure/structure-file.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { fillUniform } from '../../src/core/random.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { deltaNamed } from '../../src/deltas/kinds.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
 import { layerLabels, roleLabel } from '../../src/report/labels.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
-import { checkBudget, fillBudget } from '../../src/structure/fill-budget.ts';
+import { checkBudget, fillBudget } from '../../src/structure/budget.ts';
 
 const costs = (...counts: number[]) => counts.map(parameters => ({ parameters, inert: false }));
 

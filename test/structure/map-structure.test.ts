@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { parseT5Config } from '../../src/models/t5/t5-config.ts';
-import { t5Sites } from '../../src/models/t5/t5-sites.ts';
+import { parseT5Config, t5Sites } from '../../src/models/t5/t5-checkpoint.ts';
 import { mapStructure } from '../../src/structure/map-structure.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
 import { createStructure, keptModules, type StructureModel } from '../../src/structure/structure-file.ts';

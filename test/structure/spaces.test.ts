@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import { InputError } from '../../src/core/errors.ts';
-import type { Role } from '../../src/core/site.ts';
-import { listCandidates } from '../../src/structure/candidates.ts';
-import { listSpace } from '../../src/structure/spaces.ts';
+import type { DeltaModule, Role } from '../../src/core/site.ts';
+import { listCandidates, listSpace } from '../../src/structure/spaces.ts';
 import { gatedSites, largeSites } from './t5-large.ts';
 
 function countByKind(modules: readonly DeltaModule[]): Record<string, number> {

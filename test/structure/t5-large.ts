@@ -1,6 +1,5 @@
 import type { Site } from '../../src/core/site.ts';
-import { parseT5Config } from '../../src/models/t5/t5-config.ts';
-import { t5Sites } from '../../src/models/t5/t5-sites.ts';
+import { parseT5Config, t5Sites } from '../../src/models/t5/t5-checkpoint.ts';
 
 const shape = { vocab_size: 32128, d_model: 1024, d_kv: 64, d_ff: 4096, num_heads: 16, num_layers: 24 };
 /** t5-large, whose counts the method states. */

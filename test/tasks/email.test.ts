@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readEmail } from '../../src/tasks/spam/email.ts';
-import { htmlToText } from '../../src/tasks/spam/html.ts';
+import { htmlToText, readEmail } from '../../src/tasks/email.ts';
 
 test('subject and body, without the other headers, single-spaced', () => {
   const text = 'From x\nReceived: by a\n\tfor b\nSubject: Re:  hello\n there\nsubject: second\n\nBody  one\n\n> two\n';

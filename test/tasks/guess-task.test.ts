@@ -8,8 +8,7 @@ import { parse } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
 import type { Row } from '../../src/data/rows/row.ts';
 import { loadCustomTask } from '../../src/tasks/custom/custom-task.ts';
-import { draftTask } from '../../src/tasks/custom/draft-task.ts';
-import { guessTask } from '../../src/tasks/custom/guess-task.ts';
+import { draftTask, guessTask } from '../../src/tasks/custom/guess-task.ts';
 
 const rowsOf = (records: readonly Record<string, unknown>[]): Row[] =>
   records.map((fields, i) => ({ file: 'x.jsonl', line: i + 1, fields }));

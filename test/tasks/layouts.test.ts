@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '../../src/core/errors.ts';
-import { oneDecimal } from '../../src/models/t5/text-form.ts';
+import { oneDecimal } from '../../src/models/t5/t5-codec.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 import { loadWritten } from './written.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/core/errors.ts';
-import { sourceText as writtenSource } from '../../src/models/t5/text-form.ts';
+import { sourceText as writtenSource } from '../../src/models/t5/t5-codec.ts';
 import { fieldsOf } from '../../src/tasks/row-form.ts';
 import { segmentsOf } from '../../src/tasks/segments.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';

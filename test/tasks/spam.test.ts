@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readCorpus, toExamples } from '../../src/tasks/spam/spam.ts';
+import { readCorpus, toExamples } from '../../src/tasks/spam.ts';
 import { loadTask, loadTaskData } from '../../src/tasks/tasks.ts';
 import { writeFiles } from './write-files.ts';
 import { written } from './written.ts';

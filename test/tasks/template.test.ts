@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fromTemplates, placeholdersOf, templatesOf } from '../../src/tasks/segments.ts';
 import { loadTask } from '../../src/tasks/tasks.ts';
-import { fromTemplates, placeholdersOf, templatesOf } from '../../src/tasks/template.ts';
 
 const fields: Readonly<Record<string, string>> = { a: 'one {b}', b: 'two' };
 const field = (name: string) => fields[name]!;

@@ -1,6 +1,6 @@
 import type { Example } from '../../src/data/example.ts';
 import type { CodedTask } from '../../src/models/codec.ts';
-import { answerText, sourceText } from '../../src/models/t5/text-form.ts';
+import { answerText, sourceText } from '../../src/models/t5/t5-codec.ts';
 import type { Task } from '../../src/tasks/task.ts';
 
 /** An example as T5 reads and answers it. */

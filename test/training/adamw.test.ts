@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adamwStep, copyMoments, createMoments } from '../../src/training/adamw.ts';
+import { adamwStep, copyMoments, createMoments } from '../../src/training/steps.ts';
 
 function assertClose(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
   assert.equal(actual.length, expected.length);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { createBatchCursor } from '../../src/training/batch-cursor.ts';
+import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { createToyExamples } from './toy-program.ts';
 
 const examples = createToyExamples(30);

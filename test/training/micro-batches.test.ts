@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { withMicroBatches } from '../../src/training/step-batches.ts';
 import { createToyExamples, createToyProgram } from './toy-program.ts';
 
 const program = createToyProgram([3, 4, 5]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { splitBatch } from '../../src/training/micro-batches.ts';
+import { splitBatch } from '../../src/training/step-batches.ts';
 import { example } from '../encoded.ts';
 
 const row = (length: number) => example(Array<number>(length).fill(3), [1]);

@@ -1,4 +1,3 @@
-import type { DeltaModule } from '../../src/core/delta-module.ts';
 import {
   countLossTerms,
   type EncodedExample,
@@ -8,7 +7,7 @@ import {
   outputLength,
   type Trainable,
 } from '../../src/core/program.ts';
-import type { Site } from '../../src/core/site.ts';
+import type { DeltaModule, Site } from '../../src/core/site.ts';
 import { makeSite } from '../structure/make-site.ts';
 
 /**

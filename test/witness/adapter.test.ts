@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { DeltaModule } from '../../src/core/delta-module.ts';
+import type { DeltaModule } from '../../src/core/site.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { DeltaModule, DeltaOptions } from '../../src/core/delta-module.ts';
 import type { Layout } from '../../src/core/program.ts';
+import type { DeltaModule, DeltaOptions } from '../../src/core/site.ts';
 import { createModule } from '../../src/deltas/kinds.ts';
 import { readSafetensors } from '../../src/files/safetensors-arrays.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadModel } from '../../src/models/load-model.ts';
-import { mixedDerivatives } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
-import { withMicroBatches } from '../../src/training/micro-batches.ts';
+import { mixedDerivatives } from '../../src/search/strategies/bilevel/step-orders.ts';
+import { withMicroBatches } from '../../src/training/step-batches.ts';
 import {
   type Batch,
   deltaVector,

@@ -5,10 +5,8 @@ import { loadModel } from '../../src/models/load-model.ts';
 import { chooseStructure } from '../../src/search/choose-structure.ts';
 import { type BiLevelState, biLevelStep } from '../../src/search/strategies/bilevel/bilevel-step.ts';
 import { type EstimatorName, estimators, type L0Options } from '../../src/search/strategies/bilevel/estimators.ts';
-import type { BiLevelOrder } from '../../src/search/strategies/bilevel/mixed-derivative.ts';
-import { stepEvaluations } from '../../src/search/strategies/bilevel/step-cost.ts';
-import { createMoments } from '../../src/training/adamw.ts';
-import { linearDecay } from '../../src/training/steps.ts';
+import { type BiLevelOrder, stepEvaluations } from '../../src/search/strategies/bilevel/step-orders.ts';
+import { createMoments, linearDecay } from '../../src/training/steps.ts';
 import {
   type Batch,
   deltaVector,

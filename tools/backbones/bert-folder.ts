@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TensorSource, writeTensors } from '../../src/files/write-tensors.ts';
+import { type TensorSource, writeTensors } from '../../src/files/safetensors-arrays.ts';
 import { extract, openArchive } from './archive.ts';
 import { BackboneError } from './backbone-error.ts';
 import { weightsFromOnnx } from './bert-from-onnx.ts';

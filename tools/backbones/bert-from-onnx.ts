@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type GraphProto, ModelProtoSchema, type TensorProto, TensorProto_DataType } from 'onnx-buf';
-import { bytesOf, type TensorSource } from '../../src/files/write-tensors.ts';
+import { bytesOf, type TensorSource } from '../../src/files/safetensors-arrays.ts';
 import { BackboneError } from './backbone-error.ts';
 
 /**

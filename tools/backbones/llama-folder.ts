@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeTensors } from '../../src/files/write-tensors.ts';
+import { writeTensors } from '../../src/files/safetensors-arrays.ts';
 import { extract, openArchive } from './archive.ts';
 import { BackboneError } from './backbone-error.ts';
 import { writeJson } from './hub-folder.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type GGUFTensorInfo, gguf } from '@huggingface/gguf';
 import { elementCount } from '../../src/core/arrays.ts';
-import { bytesOf, type TensorSource } from '../../src/files/write-tensors.ts';
+import { bytesOf, type TensorSource } from '../../src/files/safetensors-arrays.ts';
 import { BackboneError } from './backbone-error.ts';
 import { blockFormats, dequantize } from './dequantize.ts';
 

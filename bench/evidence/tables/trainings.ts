@@ -3,6 +3,7 @@ import { type PairedTest, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
 import {
+  ALONE,
   chosen,
   evenModules,
   evenValues,
@@ -28,7 +29,8 @@ function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutco
 
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
 function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
-  const [found, alone] = [strategyCell(task, seed, WITH_LAST_WORD), chosen(task, seed)].map(search => {
+  const searches = [...[WITH_LAST_WORD, ALONE].map(name => strategyCell(task, seed, name)), chosen(task, seed)];
+  const [found, alone, amongAll] = searches.map(search => {
     const outcome = done.get(cellKey(search))?.outcome as Pick<SearchOutcome, 'modules'> | undefined;
     return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, { steps }));
   });
@@ -41,7 +43,8 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   );
   return {
     found: found?.test,
-    'search alone': alone?.test,
+    'without the last word': alone?.test,
+    'search among all': amongAll?.test,
     'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
@@ -87,7 +90,7 @@ const summary = (scores: readonly number[]) =>
 export function rivalsTable(done: Done, model: Model, steps: number): string {
   const all = TASKS.flatMap(task =>
     SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
-      ({ scores }) => scores.found !== undefined || scores['search alone'] !== undefined,
+      ({ scores }) => scores.found !== undefined || scores['search among all'] !== undefined,
     ),
   );
   if (all.length === 0) return 'No seed is finished.';

@@ -1,11 +1,10 @@
 import type { SettingKey } from '../../config/settings.ts';
+import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
 import { count, score } from '../../core/format.ts';
-import { nearestNames } from '../../core/nearest.ts';
 import { type EvaluationOutcome, runEvaluateFileJob, runEvaluateJob } from '../../jobs/evaluate-job.ts';
 import type { SplitName } from '../../library/evaluate.ts';
-import type { ClassAssessment } from '../../metrics/assessment.ts';
-import type { Interval } from '../../metrics/interval.ts';
+import type { ClassAssessment, Interval } from '../../metrics/assessment.ts';
 import { tableLines } from '../../report/table.ts';
 import type { Command } from '../command.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';

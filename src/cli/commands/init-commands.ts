@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { SettingKey } from '../../config/settings.ts';
-import { InputError } from '../../core/errors.ts';
-import { type Finding, findingInWords } from '../../core/finding.ts';
+import { type Finding, findingInWords, InputError } from '../../core/errors.ts';
 import { count, shellWord } from '../../core/format.ts';
 import { guessOwnTask, isDataFile, writeDraft } from '../../jobs/draft-job.ts';
 import { builtInModel, offeredModel } from '../../models/built-in.ts';
@@ -10,8 +9,7 @@ import { readBudget } from '../../structure/budget.ts';
 import { checkData } from '../../tasks/custom/check-data.ts';
 import { UnknownLabelError } from '../../tasks/custom/guess-task.ts';
 import { readOwnData } from '../../tasks/custom/own-data.ts';
-import { defaultDataFolder, requireDataFolder } from '../../tasks/data-folder.ts';
-import { taskFileBeside } from '../../tasks/task-path.ts';
+import { defaultDataFolder, requireDataFolder, taskFileBeside } from '../../tasks/task-places.ts';
 import { loadTask } from '../../tasks/tasks.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { createInterview, type Interview } from '../interview.ts';

@@ -1,13 +1,13 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { unknownName } from '../../core/checked-values.ts';
 import { bytes, count } from '../../core/format.ts';
-import { unknownName } from '../../core/nearest.ts';
 import { downloadMessages } from '../../jobs/job-events.ts';
 import { examineMachine } from '../../machine/doctor.ts';
 import { builtInModelNames } from '../../models/built-in.ts';
 import { sketchModel } from '../../models/load-model.ts';
 import { tableLines } from '../../report/table.ts';
 import { listSpace } from '../../structure/spaces.ts';
-import { defaultDataFolder } from '../../tasks/data-folder.ts';
+import { defaultDataFolder } from '../../tasks/task-places.ts';
 import type { Command } from '../command.ts';
 import { completionScript, isShell, shells } from '../reference/completion.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';

@@ -5,7 +5,7 @@ import { InputError } from '../../core/errors.ts';
 import { bytes, count, duration } from '../../core/format.ts';
 import { obstacles } from '../../export/formats.ts';
 import { runPlanJob, runSketchPlanJob, type StatedData } from '../../jobs/plan-job.ts';
-import { asSettings, type MemoryOption } from '../../plan/options.ts';
+import { asSettings, type MemoryOption } from '../../plan/memory-options.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { roleLabel } from '../../report/labels.ts';
 import { type Table, tableLines } from '../../report/table.ts';

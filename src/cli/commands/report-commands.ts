@@ -47,13 +47,14 @@ export const report: Command = {
     const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
     const { folder, result, structure } = outcome;
-    const { verdict } = await readRunView(folder);
+    const { verdict, finalists } = await readRunView(folder);
+    const shown = { ...(finalists && { finalists }), ...(verdict && { verdict }) };
     const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
     return {
       document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure), pictures, ...(verdict && { verdict }) })]
+          ? [reportMarkdown({ result, modules: shownModules(structure), ...shown, pictures })]
           : [
               ...outcomeTables(outcome, context),
               ...unfinishedLines(folder),

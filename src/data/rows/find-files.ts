@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { escapePattern } from '../escape-pattern.ts';
+import { escapePattern } from '../../core/format.ts';
 
 /**
  * Files below a folder whose path fits a pattern, in the order of their names: `train-*.parquet` finds every shard. A

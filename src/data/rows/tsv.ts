@@ -1,5 +1,4 @@
-import { type Cutter, cutText, lineCutter } from './chunk-parser.ts';
-import { columnNamer, type KnownColumns, type TableLine } from './columns.ts';
+import { type Cutter, columnNamer, cutText, type KnownColumns, lineCutter, type TableLine } from './cutters.ts';
 import type { Row } from './row.ts';
 
 /**

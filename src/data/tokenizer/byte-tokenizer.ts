@@ -1,8 +1,5 @@
-import { addedVocabulary, sizeWith } from './added-vocabulary.ts';
-import type { Companions } from './companions.ts';
-import { type AddedToken, plainToken, type SpecialTokenNames } from './special-tokens.ts';
-import { splitterAt } from './split-at-tokens.ts';
-import type { TextTokenizer } from './tokenizer.ts';
+import { type AddedToken, type Companions, plainToken, type SpecialTokenNames } from './special-tokens.ts';
+import { addedVocabulary, sizeWith, splitterAt, type TextTokenizer } from './tokenizer.ts';
 
 /** ByT5's own tokens, which its tokenizer takes white space around for a part of. */
 const FIRST = ['<pad>', '</s>', '<unk>'];

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
-import { addedVocabulary, sizeWith } from './added-vocabulary.ts';
-import { decoderOf } from './json/json-decoder.ts';
-import { modelOf } from './json/json-model.ts';
+import { decoderOf, modelOf } from './json/json-model.ts';
 import { normalizerOf } from './json/normalizers.ts';
 import { preTokenizerOf } from './json/pre-tokenizers.ts';
 import { tokenId, tokenProperties } from './special-tokens.ts';
-import { type Section, splitterAt } from './split-at-tokens.ts';
-import type { TextTokenizer, TokenizerSource } from './tokenizer.ts';
+import {
+  addedVocabulary,
+  type Section,
+  sizeWith,
+  splitterAt,
+  type TextTokenizer,
+  type TokenizerSource,
+} from './tokenizer.ts';
 
 const numberedToken = z.intersection(tokenProperties, z.looseObject({ id: tokenId }));
 const tokenizerJson = z.looseObject({

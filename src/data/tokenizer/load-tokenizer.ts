@@ -1,16 +1,13 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { isThere, readBytes } from '../../files/regular-file.ts';
-import { readJson } from '../../files/structured-text.ts';
-import { sentinelVocabulary } from './added-vocabulary.ts';
+import { readJson } from '../../files/text-files.ts';
 import { createByteTokenizer } from './byte-tokenizer.ts';
-import { readCompanions } from './companions.ts';
 import { createGeneralTokenizer } from './general-tokenizer.ts';
-import { byteLevelJson, wordPieceJson } from './plain-vocabulary.ts';
-import { type Role, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
-import type { TokenizerSource as Source, TextTokenizer, Tokenizer } from './tokenizer.ts';
-import { createSentencePieceTokenizer } from './unigram/sentence-piece-tokenizer.ts';
-import { damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
+import { type Role, readCompanions, type SpecialTokenNames, T5_TOKENS } from './special-tokens.ts';
+import { type TokenizerSource as Source, sentinelVocabulary, type TextTokenizer, type Tokenizer } from './tokenizer.ts';
+import { byteLevelJson, wordPieceJson } from './tokenizer-json.ts';
+import { createSentencePieceTokenizer, damagedSpieceModel, parseSpieceModel } from './unigram/spiece-model.ts';
 
 /** Forms of a tokenizer, the one that says most first: the files that make it up, and how it is read from them. */
 const FORMS: readonly {

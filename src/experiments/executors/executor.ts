@@ -65,7 +65,7 @@ export interface ExecutorKind<Options extends z.ZodObject = z.ZodObject, Name ex
   readonly name: Name;
   /** For `--help`: who does the runs. */
   readonly description: string;
-  /** Options as flags and keys of a config file, with what `--help` says of each (`core/key.ts`). */
+  /** Options as flags and keys of a config file, with what `--help` says of each (`core/checked-values.ts`). */
   readonly options: Options;
   /** Options that say where its queue is: `status` and `stop` take them, too. */
   readonly reachedBy?: readonly string[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseKeys } from '../../config/parse-settings.ts';
+import { type KeyHelp, key } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
-import { type KeyHelp, key } from '../../core/key.ts';
 import type { ExecutorKind } from './executor.ts';
 import { here } from './here.ts';
 import { postgres } from './postgres.ts';

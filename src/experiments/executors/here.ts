@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { key, positiveInteger } from '../../core/checked-values.ts';
 import { InterruptedError } from '../../core/errors.ts';
-import { key, positiveInteger } from '../../core/key.ts';
 import type { Program } from '../../core/program.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import { changedModel, type Model } from '../../models/model.ts';

@@ -4,7 +4,7 @@ import { basename, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { key, keyWithDefault } from '../../core/key.ts';
+import { key, keyWithDefault } from '../../core/checked-values.ts';
 import { type Cell, cellId, cellName, fileName } from '../cell.ts';
 import { type AboutCell, bringBack } from '../queue/collect-runs.ts';
 import { asQueueError, awayWords, isAway, openDatabase, type Queue, queueNames, queueUrl } from '../queue/database.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/folders.ts';
 import { isThere } from '../../files/regular-file.ts';
-import { schemaLine } from '../../files/structured-text.ts';
+import { schemaLine } from '../../files/text-files.ts';
 import { writeFolderWhole } from '../../files/write-whole.ts';
 import { type RunResult, readResult } from '../../runs/result.ts';
 import { runFolder } from '../../runs/run-folder.ts';

@@ -4,12 +4,11 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { Settings } from '../../config/settings.ts';
-import { rememberedHash } from '../../files/inspect-weights.ts';
-import { parseRepository } from '../../hub/repository.ts';
+import { rememberedHash } from '../../files/checkpoint-files.ts';
+import { parseRepository } from '../../hub/connection.ts';
 import { builtInModel } from '../../models/built-in.ts';
 import { chooseModelFiles, findModel } from '../../models/load-model.ts';
-import { dataFolder, defaultDataFolder } from '../../tasks/data-folder.ts';
-import { isTaskFile } from '../../tasks/task-path.ts';
+import { dataFolder, defaultDataFolder, isTaskFile } from '../../tasks/task-places.ts';
 import { loadTask } from '../../tasks/tasks.ts';
 
 /** What a cell reads that does not travel with it: every worker has it, or gets it from the Hub. */

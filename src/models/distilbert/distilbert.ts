@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { BERT_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { relu } from '../../graph/ops/ops.ts';
-import { checkHeads, type PostNormConfig } from '../encoder/post-norm-config.ts';
+import { checkHeads, type PostNormConfig, type PostNormNames } from '../encoder/post-norm-checkpoint.ts';
 import { postNormFamily } from '../encoder/post-norm-family.ts';
-import type { PostNormNames } from '../encoder/post-norm-sites.ts';
-import { activationNames } from '../kit/named-activations.ts';
+import { activationNames } from '../kit/layers.ts';
 import { checkTokenIds, count, layerCount, parseConfig, tokenId } from '../kit/parse-config.ts';
 
 const FAMILY = 'DistilBERT';

@@ -5,19 +5,15 @@ import type { Site } from '../../core/site.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Value } from '../../graph/types.ts';
 import type { CompileSettings, Feeds } from '../../runtime/session.ts';
-import { answerKindOf } from '../answer-kind.ts';
-import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
+import { answerKindOf, type Codec, type CodecOptions, type CodedTask } from '../codec.ts';
 import type { Builder } from '../kit/builder.ts';
 import { type CheckpointNames, type Tensors, weightOf } from '../kit/find-weights.ts';
-import { headCodec } from '../kit/head-codec.ts';
-import { type Backbone, loadBackbone } from '../kit/load-backbone.ts';
+import { type EncoderTokenizer, type Frame, headCodec, joinTexts, loadEncoderTokenizer } from '../kit/head-codec.ts';
+import { type Backbone, loadBackbone, sketchBackbone, tensorsIn } from '../kit/load-backbone.ts';
 import { wrongConfig } from '../kit/parse-config.ts';
-import type { Pooling } from '../kit/pooling.ts';
 import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
-import { type HeadLayer, headTensors } from '../kit/text-heads.ts';
+import { type HeadLayer, headTensors, type Pooling } from '../kit/text-heads.ts';
 import type { Model, ModelSketch } from '../model.ts';
-import { sketchBackbone, tensorsIn } from '../sketch-backbone.ts';
-import { type EncoderTokenizer, type Frame, joinTexts, loadEncoderTokenizer } from './encoder-codec.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
 
 /** Four special tokens and one of each of two texts: no model that reads has fewer positions. */

@@ -3,9 +3,9 @@ import type { Graph } from '../../graph/graph.ts';
 import { add, gather, mul, reduceSum, reshape, sub } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Feeds } from '../../runtime/session.ts';
-import type { AnswerKind } from '../answer-kind.ts';
-import { crossEntropy } from './cross-entropy.ts';
+import type { AnswerKind } from '../codec.ts';
 import { MASKED } from './padding.ts';
+import { crossEntropy } from './step-graphs.ts';
 
 /** How numbers that a head gives for each text become an answer, its loss and its scores. */
 export interface AnswerForm {

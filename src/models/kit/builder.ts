@@ -1,9 +1,8 @@
 import type { Layout } from '../../core/program.ts';
 import { biasName } from '../../core/site.ts';
-import { type Attachments, attachModules } from '../../deltas/attach.ts';
+import { type Attachments, attachModules, headParameters } from '../../deltas/attach.ts';
 import type { LinearMap } from '../../deltas/frozen-host.ts';
 import { gatedDelta } from '../../deltas/gates.ts';
-import { headParameters } from '../../deltas/parameter-pieces.ts';
 import type { TensorEntry } from '../../files/safetensors.ts';
 import { Graph } from '../../graph/graph.ts';
 import { cast } from '../../graph/ops/ops.ts';

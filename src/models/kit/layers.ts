@@ -1,5 +1,5 @@
 import type { Norm } from '../../deltas/frozen-host.ts';
-import { gather, mul, reshape, transpose } from '../../graph/ops/ops.ts';
+import { exactGelu, gather, gelu, mul, relu, reshape, silu, tanh, transpose } from '../../graph/ops/ops.ts';
 import { productOf } from '../../graph/shape.ts';
 import type { Value } from '../../graph/types.ts';
 import type { Builder } from './builder.ts';
@@ -66,3 +66,21 @@ export function subLayer({ graph, recompute }: Builder, compute: () => Value): V
   }
   return result;
 }
+
+/** Activations by the names that transformers has for them in config.json. */
+const byName = {
+  relu,
+  gelu: exactGelu,
+  gelu_new: gelu,
+  gelu_pytorch_tanh: gelu,
+  gelu_fast: gelu,
+  silu,
+  swish: silu,
+  tanh,
+} as const satisfies Readonly<Record<string, (x: Value) => Value>>;
+
+export type ActivationName = keyof typeof byName;
+
+export const activationNames = Object.keys(byName) as [ActivationName, ...ActivationName[]];
+
+export const activationOf = (name: ActivationName): ((x: Value) => Value) => byName[name];

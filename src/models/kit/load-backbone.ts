@@ -1,24 +1,22 @@
 import { createHash } from 'node:crypto';
 import { elementCount } from '../../core/arrays.ts';
-import type { DeltaModule } from '../../core/delta-module.ts';
 import { InputError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
-import type { Site } from '../../core/site.ts';
+import { biasName, type DeltaModule, type Site, weightShape } from '../../core/site.ts';
 import { checkTokenizerFits } from '../../data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { type Head, layoutOf } from '../../deltas/layout.ts';
-import { readCheckpointIndex } from '../../files/checkpoint-index.ts';
+import { readCheckpointIndex, SHARD_INDEX, SINGLE_FILE } from '../../files/checkpoint-files.ts';
+import { isThere } from '../../files/regular-file.ts';
 import { hasExactInt8Products } from '../../runtime/probe-device.ts';
 import type { ProgramGraphs, StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { CompileSettings, SessionSettings } from '../../runtime/session.ts';
-import type { AnswerKind } from '../answer-kind.ts';
-import type { Codec, CodecOptions, CodedTask } from '../codec.ts';
-import type { Model } from '../model.ts';
+import type { AnswerKind, Codec, CodecOptions, CodedTask } from '../codec.ts';
+import type { Model, ModelSketch } from '../model.ts';
 import { type QuantizedWeights, quantizedWeights, sketchedWeights } from '../quantized-weights.ts';
-import { readWeightSample, type Weights } from '../read-weight.ts';
+import { readWeightSample, type Weight, type Weights } from '../read-weight.ts';
 import type { Blueprint } from './builder.ts';
-import { type CheckpointNames, findWeights, type Tensors } from './find-weights.ts';
-import { readFiles } from './model-bytes.ts';
+import { type CheckpointNames, findWeights, readFiles, type Tensors, weightOf } from './find-weights.ts';
 
 /** How a backbone answers in one way: what its family makes of a blueprint. */
 export interface Answers<Config> {
@@ -139,7 +137,7 @@ async function fingerprintOf(weights: Weights, config: unknown): Promise<string>
  * Weights of the blocks' linear maps, where nearly all of the time goes: all but what comes before and after the
  * blocks.
  */
-export function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
+function blockMatrices(weights: Weights, sites: readonly Site[]): Weights {
   const maps = sites.filter(({ host, role }) => host === 'linear' && role !== 'lm-head' && role !== 'pooler');
   return new Map(maps.map(({ name }) => [name, weights.get(name)!]));
 }
@@ -163,4 +161,50 @@ async function quantizedBlocks(matrices: Weights, { device = 'cpu' }: CompileSet
     where: '--precision',
     remedy: 'give `--precision float32`, or leave it out',
   });
+}
+
+/** Bytes of a number of the weights where no file holds them yet: they are planned as float32. */
+const BYTES = 4;
+
+/** The tensors of a checkpoint in a folder; undefined where its weights are not there. */
+export async function tensorsIn(folder: string): Promise<Tensors | undefined> {
+  const hasWeights = [SINGLE_FILE, SHARD_INDEX].some(name => isThere(`${folder}/${name}`));
+  return hasWeights ? readCheckpointIndex(folder) : undefined;
+}
+
+/** A backbone as its config.json describes it: no weight is read, and none need be there. */
+export async function sketchBackbone<Config>(
+  name: string,
+  { config, sites, answers, learningRate }: Pick<Backbone<Config>, 'config' | 'sites' | 'answers' | 'learningRate'>,
+): Promise<ModelSketch> {
+  const weights = plannedWeights(sites);
+  const { heads, graphs } = await answers(undefined);
+  return {
+    ...{ name, sites, heads },
+    ...(learningRate !== undefined && { learningRate }),
+    parameters: [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    layout: modules => layoutOf(modules, heads),
+    graphs: (modules, { recompute = false, precision } = {}) =>
+      graphs({
+        ...{ config, weights, recompute, layout: layoutOf(modules, heads) },
+        ...(precision === 'int8' && { quantized: sketchedWeights(blockMatrices(weights, sites)) }),
+      }),
+  };
+}
+
+/** Weights as they would stand one after the other in a file of float32. */
+function plannedWeights(sites: readonly Site[]): Weights {
+  const weights = new Map<string, Weight>();
+  let offset = 0;
+  const put = (key: string, name: string, shape: readonly number[]) => {
+    const byteLength = BYTES * elementCount(shape);
+    weights.set(key, { name, shape, dtype: 'float32', file: 'not there yet', offset, byteLength });
+    offset += byteLength;
+  };
+  for (const site of sites) {
+    if (site.host === 'block') continue;
+    if (!site.weightIsShared) put(site.name, weightOf(site.name), weightShape(site));
+    if (site.hasBias) put(biasName(site), biasName(site), [site.outFeatures]);
+  }
+  return weights;
 }

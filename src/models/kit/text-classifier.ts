@@ -9,11 +9,18 @@ import { type AnswerForm, answerForm, type HeadAnswer } from './answer-forms.ts'
 import type { Blueprint, Builder } from './builder.ts';
 import type { Answers } from './load-backbone.ts';
 import { longestOf, paddedLength } from './padding.ts';
-import { type Pooling, pool, poolingFeed, poolingWithin } from './pooling.ts';
-import { createProgramCore, type Forward, outputGraph } from './program-core.ts';
+import { createProgramCore, type Forward, outputGraph, tokensPerRun } from './program-core.ts';
 import { curvatureGraph, trainingGraph } from './step-graphs.ts';
-import { applyHead, type HeadLayer, type TrainedHeads, textHeads } from './text-heads.ts';
-import { tokensPerRun } from './tokens-per-run.ts';
+import {
+  applyHead,
+  type HeadLayer,
+  type Pooling,
+  pool,
+  poolingFeed,
+  poolingWithin,
+  type TrainedHeads,
+  textHeads,
+} from './text-heads.ts';
 
 /** What a family that reads texts gives, to answer by a head: classes, numbers, choices. */
 export interface TextReader<Config> {

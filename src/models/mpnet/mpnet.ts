@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { MPNET_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { tanh } from '../../graph/ops/ops.ts';
-import { bertKeys, type PostNormConfig, parseBertKeys } from '../encoder/post-norm-config.ts';
+import { bertKeys, type PostNormConfig, type PostNormNames, parseBertKeys } from '../encoder/post-norm-checkpoint.ts';
 import { postNormFamily } from '../encoder/post-norm-family.ts';
-import type { PostNormNames } from '../encoder/post-norm-sites.ts';
 
 /** Positions begin behind this one, whatever config.json says. */
 const PADDING = 1;

@@ -1,8 +1,7 @@
 import { ROBERTA_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { tanh } from '../../graph/ops/ops.ts';
-import { bertKeys, type PostNormConfig, parseBertKeys } from '../encoder/post-norm-config.ts';
+import { bertKeys, bertNames, type PostNormConfig, parseBertKeys } from '../encoder/post-norm-checkpoint.ts';
 import { postNormFamily } from '../encoder/post-norm-family.ts';
-import { bertNames } from '../encoder/post-norm-sites.ts';
 import { tokenId } from '../kit/parse-config.ts';
 
 const schema = bertKeys.extend({ pad_token_id: tokenId.default(1) });

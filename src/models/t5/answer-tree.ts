@@ -1,7 +1,7 @@
 import type { Feeds } from '../../runtime/session.ts';
 import { causalMaskWithin, idsFeed, type Rows } from '../kit/padding.ts';
-import { relativeBuckets } from '../kit/relative-positions.ts';
-import type { T5Config } from './t5-config.ts';
+import { relativeBuckets } from '../kit/positions.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 /** What the decoder reads at one place, and what answers say next. */
 interface AnswerNode {

@@ -1,8 +1,8 @@
 import type { EncodedExample, EncodedOutput } from '../../core/program.ts';
 import type { Feeds } from '../../runtime/session.ts';
 import { causalMask, idsFeed, longestOf, MASKED, paddedLength, paddingMask, type Rows } from '../kit/padding.ts';
-import { relativeBuckets } from '../kit/relative-positions.ts';
-import type { T5Config } from './t5-config.ts';
+import { relativeBuckets } from '../kit/positions.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 /** Ids of texts to be said. */
 export function targetIds(outputs: readonly EncodedOutput[]): (readonly number[])[] {

@@ -1,7 +1,7 @@
 import type { Feed, Feeds } from '../../runtime/session.ts';
 import { longestOf, paddedLength, type Rows, sameTextMask } from '../kit/padding.ts';
 import { sourceFeeds } from './feeds.ts';
-import type { T5Config } from './t5-config.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 /** Tokens that a row of short texts may have: among so few, what attention adds is little beside what padding costs. */
 const ROW = 128;

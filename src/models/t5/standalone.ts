@@ -5,9 +5,9 @@ import type { StandaloneGraphs } from '../../runtime/program-graphs.ts';
 import type { Recall } from '../kit/attention.ts';
 import { createBuilder } from '../kit/builder.ts';
 import { distances, MASKED, tokenMask } from '../kit/padding.ts';
-import { bucketsWithin } from '../kit/relative-positions.ts';
+import { bucketsWithin } from '../kit/positions.ts';
 import { decoder, embedTokens, encoder, positionBiasOf } from './stack.ts';
-import type { T5Config } from './t5-config.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 import { project, type T5Blueprint } from './t5-graphs.ts';
 
 /** The model as two graphs that make their masks and position buckets themselves. */

@@ -3,12 +3,10 @@ import { argMax, gatherElements, logSoftmax, reshape, scale } from '../../graph/
 import type { Dim, Value } from '../../graph/types.ts';
 import type { ProgramGraphs } from '../../runtime/program-graphs.ts';
 import { type Blueprint, createBuilder } from '../kit/builder.ts';
-import { crossEntropy, textLabelFeeds } from '../kit/cross-entropy.ts';
-import { type CacheForm, recallPast } from '../kit/key-value-cache.ts';
+import { type CacheForm, recallPast } from '../kit/decoding.ts';
 import { paddedLength } from '../kit/padding.ts';
-import type { Forward } from '../kit/program-core.ts';
-import { curvatureGraph, trainingGraph } from '../kit/step-graphs.ts';
-import { tokensPerRun } from '../kit/tokens-per-run.ts';
+import { type Forward, tokensPerRun } from '../kit/program-core.ts';
+import { crossEntropy, curvatureGraph, textLabelFeeds, trainingGraph } from '../kit/step-graphs.ts';
 import { targetIds, teacherForcingFeeds } from './feeds.ts';
 import {
   type DecoderInput,
@@ -20,7 +18,7 @@ import {
   positionBiasOf,
   type T5Builder,
 } from './stack.ts';
-import type { T5Config } from './t5-config.ts';
+import type { T5Config } from './t5-checkpoint.ts';
 
 export type T5Blueprint = Blueprint<T5Config>;
 

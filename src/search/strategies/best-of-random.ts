@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { key, positiveInteger } from '../../core/checked-values.ts';
 import { DivergedError } from '../../core/errors.ts';
-import { key, positiveInteger } from '../../core/key.ts';
-import { checkBudget } from '../../structure/fill-budget.ts';
+import { checkBudget } from '../../structure/budget.ts';
 import { randomStructure, randomWorth } from '../../structure/random-structure.ts';
 import type { EvaluationEvent } from '../../training/loop.ts';
-import { countEvaluations, type StageCost, tuneCost } from '../../training/stage-cost.ts';
+import { countEvaluations, type StageCost, tuneCost } from '../../training/stage.ts';
 import { resumeSeries } from '../../training/stage-series.ts';
 import { type TuneResult, tune } from '../../training/tune-program.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem } from './strategy.ts';

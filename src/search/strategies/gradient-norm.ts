@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { clipNorm, norm } from '../../core/arrays.ts';
-import { flag, keyWithDefault, positiveInteger } from '../../core/key.ts';
+import { flag, keyWithDefault, positiveInteger } from '../../core/checked-values.ts';
 import { countTokens, type Layout, type ParameterLayout } from '../../core/program.ts';
-import { checkBudget } from '../../structure/fill-budget.ts';
-import { adamwStep, createMoments } from '../../training/adamw.ts';
-import { createBatchCursor } from '../../training/batch-cursor.ts';
+import { checkBudget } from '../../structure/budget.ts';
 import { runLoop } from '../../training/loop.ts';
-import { withMicroBatches } from '../../training/micro-batches.ts';
-import { checkFinite, headRate, stoppable } from '../../training/steps.ts';
-import { shareOfOpen } from './bilevel/open-rate.ts';
+import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
+import { adamwStep, checkFinite, createMoments, headRate, stoppable } from '../../training/steps.ts';
+import { shareOfOpen } from './bilevel/estimators.ts';
 import { defineStrategy, type SearchProblem } from './strategy.ts';
 
 const stream = 'search/gradient-norm';

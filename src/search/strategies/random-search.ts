@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkBudget } from '../../structure/fill-budget.ts';
+import { checkBudget } from '../../structure/budget.ts';
 import { randomWorth } from '../../structure/random-structure.ts';
 import { defineStrategy } from './strategy.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
-import { nearestNames } from '../../core/nearest.ts';
 import { bestOfRandom } from './best-of-random.ts';
 import { bilevel } from './bilevel/bilevel.ts';
 import { gradientNorm } from './gradient-norm.ts';
-import { prior } from './prior/prior.ts';
-import { prune } from './prune/prune.ts';
+import { prior } from './prior.ts';
+import { prune } from './prune.ts';
 import { randomSearch } from './random-search.ts';
 import type { SearchStrategy } from './strategy.ts';
 

@@ -1,10 +1,9 @@
 import type { z } from 'zod';
-import type { DeltaModule } from '../../core/delta-module.ts';
 import type { EncodedExample, Trainable } from '../../core/program.ts';
+import type { DeltaModule } from '../../core/site.ts';
 import type { FinalistRecord } from '../../structure/structure-file.ts';
 import type { EvaluationEvent, LoopContext, StepProgress } from '../../training/loop.ts';
-import type { StageConfig, StepReport } from '../../training/stage.ts';
-import type { StageCost } from '../../training/stage-cost.ts';
+import type { StageConfig, StageCost, StepReport } from '../../training/stage.ts';
 
 /** What is to be searched, in plain values. */
 export interface SearchProblem {
@@ -107,7 +106,7 @@ export interface SearchStrategy<
   readonly label: string;
   /** A line for `--help`: what it does, and for what. */
   readonly description: string;
-  /** By the keys of a config file, with what `--help` says of each (`key`, `keyWithDefault` of `core/key.ts`). */
+  /** By the keys of a config file, each with its help (`key`, `keyWithDefault` of `core/checked-values.ts`). */
   readonly options: Options;
   /** Options that a comparison may give several values of, and that a first config file shows. */
   readonly varied: readonly Varied[];

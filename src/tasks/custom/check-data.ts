@@ -1,10 +1,48 @@
-import { type Finding, severities } from '../../core/finding.ts';
+import { type Finding, severities } from '../../core/errors.ts';
 import { findValue } from '../../data/rows/row.ts';
-import { checkHeader } from './check-header.ts';
+import { fillFromWhatIsThere } from '../splits.ts';
+import { checkColumns, checkCopies, checkEmptyTexts, checkHeader } from './check-columns.ts';
 import { checkClasses, checkSpellings } from './check-labels.ts';
-import { checkSizes } from './check-sizes.ts';
-import { checkColumns, checkCopies, checkEmptyTexts } from './check-texts.ts';
-import type { DataCheck, DataForm, Part } from './data-check.ts';
+import { type DataCheck, type DataForm, type Part, rowCount } from './data-check.ts';
+
+/** Points of a score that are told as too many to be unsure of. */
+const coarse = 5;
+
+/** How many rows there are, and whether they are enough to tell one method from another. */
+const checkSizes: DataCheck = (parts, { numbers }) => {
+  const sets = setSizes(parts);
+  const files = parts.map(({ name, rows }) => `${name} ${rows.length.toLocaleString('en-US')}`).join(', ');
+  const drawn = (['train', 'validation', 'test'] as const).map(name => `${name} ${sets[name].toLocaleString('en-US')}`);
+  const text = `rows of the files: ${files}; of the sets that a run makes of them: ${drawn.join(', ')}`;
+  const findings: Finding[] = [{ severity: 'note', text }];
+  const empty = (['train', 'validation', 'test'] as const).find(name => sets[name] === 0);
+  if (empty !== undefined) {
+    return [...findings, { severity: 'error', text: `no row is left for the ${empty} set: give more rows` }];
+  }
+  const points = uncertainty(numbers, sets.test);
+  if (points <= coarse) return findings;
+  const size = `the test set has ${rowCount(sets.test)}: a score may be off by ${Math.round(points)} points either way`;
+  return [...findings, { severity: 'warning', text: `${size}, and methods nearer than that cannot be told apart` }];
+};
+
+/**
+ * Points of the half of a 95 % interval at its widest: of a share half of which is right, of a correlation near none.
+ */
+function uncertainty(isCorrelation: boolean, rows: number): number {
+  return Math.min(100, (isCorrelation ? 196 : 98) / Math.sqrt(rows));
+}
+
+/** How many rows the sets of a run get. */
+function setSizes(parts: readonly Part[]): { train: number; validation: number; test: number } {
+  const examples = (name: Part['name']) =>
+    parts.find(part => part.name === name)?.rows.map(({ line }) => ({ input: [], output: { text: '' }, line }));
+  const [validation, test] = [examples('validation'), examples('test')];
+  const { train, ...others } = fillFromWhatIsThere(
+    { train: examples('train') ?? [], ...(validation && { validation }), ...(test && { test }) },
+    0,
+  );
+  return { train: train.length, validation: others.validation.length, test: others.test.length };
+}
 
 const checks: readonly DataCheck[] = [
   checkHeader,

@@ -1,9 +1,8 @@
 import leven from 'leven';
-import type { Finding } from '../../core/finding.ts';
-import { hasDecimalComma } from '../../data/rows/csv-dialect.ts';
+import type { Finding } from '../../core/errors.ts';
+import { hasDecimalComma } from '../../data/rows/csv.ts';
 import type { Row } from '../../data/rows/row.ts';
-import { cellTexts, placesOf, rowsOf, someOf } from './cells.ts';
-import type { DataCheck, DataForm, Part } from './data-check.ts';
+import { cellTexts, type DataCheck, type DataForm, type Part, placesOf, rowsOf, someOf } from './data-check.ts';
 
 const fewRows = 5;
 const classesTold = 12;

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Cutter, cutStream, lineCutter } from '../../../src/data/rows/chunk-parser.ts';
-import { rowCutter } from '../../../src/data/rows/columns.ts';
 import { csvCutter, parseCsv } from '../../../src/data/rows/csv.ts';
+import { type Cutter, cutStream, lineCutter, rowCutter } from '../../../src/data/rows/cutters.ts';
 import { parseTsv, tsvCutter } from '../../../src/data/rows/tsv.ts';
 
 /** What a cutter makes of a text in pieces, or what it throws. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cutText } from '../../../src/data/rows/chunk-parser.ts';
 import { csvCutter, parseCsv } from '../../../src/data/rows/csv.ts';
+import { cutText } from '../../../src/data/rows/cutters.ts';
 
 const fieldsOf = (text: string, columns?: readonly string[]) =>
   parseCsv(text, 'f.csv', { columns }).map(({ line, fields }) => [line, fields]);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import { plainToken } from '../../../src/data/tokenizer/special-tokens.ts';
-import { splitterAt } from '../../../src/data/tokenizer/split-at-tokens.ts';
+import { splitterAt } from '../../../src/data/tokenizer/tokenizer.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Piece } from '../../../src/data/example.ts';
-import { fitPieces } from '../../../src/data/tokenizer/fit-pieces.ts';
+import { fitPieces } from '../../../src/data/tokenizer/truncation.ts';
 
 /** An id a word: its length. */
 const encode = (text: string) => text.split(/\s+/).flatMap(word => (word === '' ? [] : [word.length]));

@@ -13,7 +13,7 @@ import {
   type SpecialTokenNames,
 } from '../../../src/data/tokenizer/special-tokens.ts';
 import type { TextTokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
-import { type TruncationStrategy, truncatePair } from '../../../src/data/tokenizer/truncate-pair.ts';
+import { type TruncationStrategy, truncatePair } from '../../../src/data/tokenizer/truncation.ts';
 import { hardStrings } from './hard-strings.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainToken } from '../../../src/data/tokenizer/special-tokens.ts';
-import { createSentencePieceTokenizer } from '../../../src/data/tokenizer/unigram/sentence-piece-tokenizer.ts';
-import { parseSpieceModel } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
+import { createSentencePieceTokenizer, parseSpieceModel } from '../../../src/data/tokenizer/unigram/spiece-model.ts';
 import { SPECIAL_PIECES, type SpieceFixture, smallCharsmap, spieceModel } from './unigram/fixtures.ts';
 
 // Ids: ▁ 3, ▁a 4, b 5, ▁b 6, a 7, é 8, then <extra_id_1> 9, <extra_id_0> 10.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '../../../src/core/errors.ts';
-import { truncatePair, truncationStrategies } from '../../../src/data/tokenizer/truncate-pair.ts';
+import { truncatePair, truncationStrategies } from '../../../src/data/tokenizer/truncation.ts';
 
 const pair = (first: number, second: number) => ({
   first: Array.from({ length: first }, (_, i) => i),

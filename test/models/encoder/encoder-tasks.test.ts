@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { encodeTask } from '../../../src/library/encode-task.ts';
 import { scoreSplit } from '../../../src/library/scoring.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
-import { defaultDataFolder } from '../../../src/tasks/data-folder.ts';
+import { defaultDataFolder } from '../../../src/tasks/task-places.ts';
 import { loadTaskData, tasks } from '../../../src/tasks/tasks.ts';
 import { fixturePath } from '../../witness/fixtures.ts';
 

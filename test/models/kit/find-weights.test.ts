@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../../src/core/errors.ts';
+import { makeSite } from '../../../src/core/site.ts';
 import type { TensorEntry } from '../../../src/files/safetensors.ts';
 import { findWeights, type Tensors } from '../../../src/models/kit/find-weights.ts';
-import { makeSite } from '../../../src/models/kit/make-site.ts';
 
 const first = { stack: 'encoder', layer: 0 } as const;
 const map = makeSite('bert.map', 'self-attention.query', first, [3, 2], { hasBias: true });

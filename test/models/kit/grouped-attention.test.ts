@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Graph } from '../../../src/graph/graph.ts';
 import { add, softmax } from '../../../src/graph/ops/ops.ts';
 import { neededNodes } from '../../../src/graph/schedule.ts';
-import { attend, scoresOf } from '../../../src/models/kit/grouped-attention.ts';
+import { attend, scoresOf } from '../../../src/models/kit/attention.ts';
 import { assertWitnessed } from '../../graph/witnessed.ts';
 
 const inputs = (heads: number, keyHeads: number) => {

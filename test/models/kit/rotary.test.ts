@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Graph } from '../../../src/graph/graph.ts';
-import { rotaryFrequencies, rotaryTables, rotate } from '../../../src/models/kit/rotary.ts';
+import { rotaryFrequencies, rotaryTables, rotate } from '../../../src/models/kit/positions.ts';
 import { assertWitnessed, witnessed } from '../../graph/witnessed.ts';
 import { largestDifference } from '../../witness/fixtures.ts';
 

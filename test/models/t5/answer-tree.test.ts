@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerScores, answersFeeds, answerTree } from '../../../src/models/t5/answer-tree.ts';
 import { decoderFeeds } from '../../../src/models/t5/feeds.ts';
-import type { T5Config } from '../../../src/models/t5/t5-config.ts';
+import type { T5Config } from '../../../src/models/t5/t5-checkpoint.ts';
 
 const config = { decoderStartId: 0, padId: 0, numBuckets: 8, maxDistance: 16 } as T5Config;
 /** The second begins as the first does, the fourth goes on where the third ends. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../../../src/core/errors.ts';
 import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../../../src/data/tokenizer/tokenizer.ts';
-import { sentinelOf } from '../../../src/models/t5/text-form.ts';
+import { sentinelOf } from '../../../src/models/t5/t5-codec.ts';
 
 const tiny = await loadTokenizer(fileURLToPath(new URL('../../fixtures/tiny-t5', import.meta.url)));
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Program } from '../../../src/core/program.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import { sideBySide, sourceRows } from '../../../src/models/t5/side-by-side.ts';
-import type { T5Config } from '../../../src/models/t5/t5-config.ts';
+import type { T5Config } from '../../../src/models/t5/t5-checkpoint.ts';
 
 const config = { padId: 0, numBuckets: 8, maxDistance: 16 } as T5Config;
 const lengthsIn = (rows: readonly number[][], lengths: readonly number[]) =>

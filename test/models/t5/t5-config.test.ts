@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputError } from '../../../src/core/errors.ts';
 import { weightShape } from '../../../src/core/site.ts';
-import { relativeBuckets, relativePositionBucket } from '../../../src/models/kit/relative-positions.ts';
-import { MT5, parseT5Config, T5, UMT5 } from '../../../src/models/t5/t5-config.ts';
-import { t5Sites } from '../../../src/models/t5/t5-sites.ts';
+import { relativeBuckets, relativePositionBucket } from '../../../src/models/kit/positions.ts';
+import { MT5, parseT5Config, T5, t5Sites, UMT5 } from '../../../src/models/t5/t5-checkpoint.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
 
 const SIZES = {

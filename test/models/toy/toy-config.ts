@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activationNames } from '../../../src/models/kit/named-activations.ts';
+import { activationNames } from '../../../src/models/kit/layers.ts';
 import { checkTokenIds, count, layerCount, parseConfig, tokenId } from '../../../src/models/kit/parse-config.ts';
 
 const schema = z.object({

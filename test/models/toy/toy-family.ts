@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InputError } from '../../../src/core/errors.ts';
 import { loadTokenizer } from '../../../src/data/tokenizer/load-tokenizer.ts';
 import { tanh } from '../../../src/graph/ops/ops.ts';
-import { answerKindOf } from '../../../src/models/answer-kind.ts';
+import { answerKindOf } from '../../../src/models/codec.ts';
 import type { Tensors } from '../../../src/models/kit/find-weights.ts';
 import { type Backbone, loadBackbone } from '../../../src/models/kit/load-backbone.ts';
 import { headAnswers, type TextReader } from '../../../src/models/kit/text-classifier.ts';

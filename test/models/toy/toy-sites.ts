@@ -1,5 +1,4 @@
-import type { Place, Site } from '../../../src/core/site.ts';
-import { makeSite } from '../../../src/models/kit/make-site.ts';
+import { makeSite, type Place, type Site } from '../../../src/core/site.ts';
 import type { ToyConfig } from './toy-config.ts';
 
 /** Every place where modules can attach, in the order of the forward pass. All linear maps and norms have biases. */

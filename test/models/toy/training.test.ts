@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import type { EncodedExample } from '../../../src/core/program.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
 import { listSpace } from '../../../src/structure/spaces.ts';
-import { adamwStep, createMoments } from '../../../src/training/adamw.ts';
+import { adamwStep, createMoments } from '../../../src/training/steps.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { fixturePath, largestDifference } from '../../witness/fixtures.ts';
 import { toy } from './toy-family.ts';

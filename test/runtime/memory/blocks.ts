@@ -2,9 +2,9 @@ import { gradients } from '../../../src/graph/gradients.ts';
 import { Graph } from '../../../src/graph/graph.ts';
 import * as op from '../../../src/graph/ops/ops.ts';
 import type { GraphBuilder, Value } from '../../../src/graph/types.ts';
-import { attend, scoresOf } from '../../../src/models/kit/grouped-attention.ts';
-import { pool } from '../../../src/models/kit/pooling.ts';
-import { rotate } from '../../../src/models/kit/rotary.ts';
+import { attend, scoresOf } from '../../../src/models/kit/attention.ts';
+import { rotate } from '../../../src/models/kit/positions.ts';
+import { pool } from '../../../src/models/kit/text-heads.ts';
 
 const [HEADS, HEAD_WIDTH, INNER] = [4, 8, 96];
 const WIDTH = HEADS * HEAD_WIDTH;

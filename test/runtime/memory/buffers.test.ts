@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Graph } from '../../../src/graph/graph.ts';
 import { add, mul, relu, reshape, tanh, transpose } from '../../../src/graph/ops/ops.ts';
-import { planBuffers } from '../../../src/runtime/memory/buffers.ts';
-import { executionOrder } from '../../../src/runtime/memory/execution-order.ts';
+import { executionOrder, planBuffers } from '../../../src/runtime/memory/buffers.ts';
 
 const open = () => {
   const graph = new Graph();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { DeltaModule } from '../../../src/core/delta-module.ts';
 import type { Answering } from '../../../src/core/program.ts';
+import type { DeltaModule } from '../../../src/core/site.ts';
 import { readDescription } from '../../../src/export/description.ts';
 import { onnx } from '../../../src/export/onnx-format.ts';
 import { loadModel } from '../../../src/models/load-model.ts';

@@ -9,7 +9,7 @@ import { bestOfRandom } from '../../../src/search/strategies/best-of-random.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
 import { randomStructure } from '../../../src/structure/random-structure.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';

@@ -7,10 +7,10 @@ import { clipNorm } from '../../../src/core/arrays.ts';
 import { InterruptedError } from '../../../src/core/errors.ts';
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
 import { gradientNorm } from '../../../src/search/strategies/gradient-norm.ts';
-import { adamwStep, createMoments } from '../../../src/training/adamw.ts';
-import { createBatchCursor } from '../../../src/training/batch-cursor.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
+import { createBatchCursor } from '../../../src/training/step-batches.ts';
+import { adamwStep, createMoments } from '../../../src/training/steps.ts';
 import { drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 

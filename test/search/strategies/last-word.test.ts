@@ -11,7 +11,7 @@ import { completeOptions } from '../../../src/search/strategies/bilevel/bilevel-
 import { listFinalists, worthOf } from '../../../src/search/strategies/last-word/finalists.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InterruptedError } from '../../../src/core/errors.ts';
-import { alphaOfRuns } from '../../../src/search/strategies/prior/earlier-runs.ts';
-import { prior } from '../../../src/search/strategies/prior/prior.ts';
+import { alphaOfRuns, prior } from '../../../src/search/strategies/prior.ts';
 import { createStructure, writeStructure } from '../../../src/structure/structure-file.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
 import { drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 

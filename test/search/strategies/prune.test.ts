@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../../src/core/errors.ts';
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
-import { splitHalves } from '../../../src/search/strategies/bilevel/step-cost.ts';
-import { prune } from '../../../src/search/strategies/prune/prune.ts';
-import { openAfter, planRounds, prune as pruneModules } from '../../../src/search/strategies/prune/rounds.ts';
-import { createBatchCursor } from '../../../src/training/batch-cursor.ts';
+import { splitHalves } from '../../../src/search/strategies/bilevel/step-orders.ts';
+import { openAfter, planRounds, prune, pruneModules } from '../../../src/search/strategies/prune.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
-import { countEvaluations } from '../../../src/training/stage-cost.ts';
+import { countEvaluations } from '../../../src/training/stage.ts';
+import { createBatchCursor } from '../../../src/training/step-batches.ts';
 import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 

@@ -1,4 +1,4 @@
-import type { DeltaModule } from '../../../src/core/delta-module.ts';
+import type { DeltaModule } from '../../../src/core/site.ts';
 import type { Compile, SearchProblem } from '../../../src/search/strategies/strategy.ts';
 import { createToyExamples, createToyProgram } from '../../training/toy-program.ts';
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InterruptedError } from '../../../core/errors.ts';
 import { processIdentity, thisProcess } from '../../../files/process-identity.ts';
-import { readJson } from '../../../files/structured-text.ts';
+import { readJson } from '../../../files/text-files.ts';
 import { writeFileWhole } from '../../../files/write-whole.ts';
 import type { JobEvent } from '../../../jobs/job-events.ts';
 import { runFolder } from '../../../runs/run-folder.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { nearestNames } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
-import { nearestNames } from '../../../core/nearest.ts';
 import { type Cell, cellId } from '../../cell.ts';
 import type { CellQueue } from '../executor.ts';
 import { arrayFiles, readArrays, type SubmittedArray } from './array-files.ts';

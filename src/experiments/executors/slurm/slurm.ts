@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { openPlugins } from '../../../catalogue/open-plugins.ts';
 import { parseBytes } from '../../../config/parse-settings.ts';
+import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
 import { bytes } from '../../../core/format.ts';
-import { key, keyWithDefault, positiveInteger } from '../../../core/key.ts';
 import { runPlanJob } from '../../../jobs/plan-job.ts';
 import type { Cell } from '../../cell.ts';
 import type { ExecutorContext, ExecutorKind } from '../executor.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/key.ts';
+import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
 import { lastWordKeys } from '../last-word/last-word.ts';
 import type { Contradiction } from '../strategy.ts';
 import type { BiLevelSearchOptions } from './bilevel-search.ts';
-import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
+import { type BiLevelOrder, mixedDerivatives } from './step-orders.ts';
 
 /** Below, sigmoids of x / τ are steps that nothing can be learned from. */
 const temperature = z.coerce.number().min(1e-6);

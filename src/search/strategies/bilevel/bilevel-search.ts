@@ -1,21 +1,16 @@
-import type { DeltaModule } from '../../../core/delta-module.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../../../core/program.ts';
 import { fillUniform } from '../../../core/random.ts';
-import { checkBudget } from '../../../structure/fill-budget.ts';
-import { createMoments } from '../../../training/adamw.ts';
-import { type BatchCursor, createBatchCursor } from '../../../training/batch-cursor.ts';
+import type { DeltaModule } from '../../../core/site.ts';
+import { checkBudget } from '../../../structure/budget.ts';
 import { type EvaluationEvent, type LoopContext, runLoop } from '../../../training/loop.ts';
-import { withMicroBatches } from '../../../training/micro-batches.ts';
 import type { StageConfig } from '../../../training/stage.ts';
-import { countSteps, linearDecay, stoppable } from '../../../training/steps.ts';
-import { chooseStructure } from '../../choose-structure.ts';
+import { type BatchCursor, createBatchCursor, withMicroBatches } from '../../../training/step-batches.ts';
+import { countSteps, createMoments, linearDecay, stoppable } from '../../../training/steps.ts';
+import { chooseStructure, watchStability } from '../../choose-structure.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
-import { type EstimatorName, estimators, type GateEstimator, type L0Options } from './estimators.ts';
-import type { BiLevelOrder } from './mixed-derivative.ts';
-import { openRateShare } from './open-rate.ts';
-import { watchStability } from './stability.ts';
-import { stepBatches } from './step-cost.ts';
+import { type EstimatorName, estimators, type GateEstimator, type L0Options, openRateShare } from './estimators.ts';
+import { type BiLevelOrder, stepBatches } from './step-orders.ts';
 
 /** What the bi-level search is run on: a program over the candidates, data, rates and temperatures. */
 export interface BiLevelSearchProblem {
@@ -53,11 +48,11 @@ export interface BiLevelSearchOptions extends StageConfig {
   readonly initialAlpha?: Float64Array;
   /**
    * Whether `learningRate` is what suits a structure of the budget's size, to be lowered while more than that is open
-   * (`open-rate.ts`). By default it is taken as it is.
+   * (`openRateShare`). By default it is taken as it is.
    */
   readonly rateByOpenGates?: boolean;
   /**
-   * Ends the search once its structure has been about the same (`stability.ts`) at so many evaluations in a row after
+   * Ends the search once its structure has been about the same (`watchStability`) at so many evaluations in a row after
    * the one that found it.
    */
   readonly patience?: number;

@@ -1,9 +1,8 @@
 import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
-import { adamwStep, copyMoments, type Moments } from '../../../training/adamw.ts';
-import { checkFinite, headRate } from '../../../training/steps.ts';
+import { adamwStep, checkFinite, copyMoments, headRate, type Moments } from '../../../training/steps.ts';
 import type { GateEstimator } from './estimators.ts';
-import { type BiLevelOrder, mixedDerivatives } from './mixed-derivative.ts';
+import { type BiLevelOrder, mixedDerivatives } from './step-orders.ts';
 
 /** What a search optimises. A step changes the arrays in place. */
 export interface BiLevelState {

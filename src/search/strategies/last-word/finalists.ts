@@ -1,6 +1,6 @@
-import type { DeltaModule } from '../../../core/delta-module.ts';
 import { permutation } from '../../../core/random.ts';
-import { fillBudget } from '../../../structure/fill-budget.ts';
+import type { DeltaModule } from '../../../core/site.ts';
+import { fillBudget } from '../../../structure/budget.ts';
 import { type ChoiceOptions, chooseStructure } from '../../choose-structure.ts';
 
 /** A structure that is trained for short before one is found. */

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { DeltaModule } from '../../../core/delta-module.ts';
+import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
 import { DivergedError } from '../../../core/errors.ts';
-import { key, keyWithDefault, positiveInteger } from '../../../core/key.ts';
+import type { DeltaModule } from '../../../core/site.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import type { FinalistRecord } from '../../../structure/structure-file.ts';
 import type { LoopContext } from '../../../training/loop.ts';
-import { countEvaluations, type StageCost, tuneStream } from '../../../training/stage-cost.ts';
+import { countEvaluations, type StageCost, tuneStream } from '../../../training/stage.ts';
 import { resumeSeries } from '../../../training/stage-series.ts';
 import { countSteps } from '../../../training/steps.ts';
 import { type TuneResult, tune } from '../../../training/tune-program.ts';

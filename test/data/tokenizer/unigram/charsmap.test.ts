@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { precompiledNormalizer } from '../../../../src/data/tokenizer/json/precompiled.ts';
-import { readCharsmap } from '../../../../src/data/tokenizer/unigram/charsmap.ts';
-import { sentencePieceNormalizer } from '../../../../src/data/tokenizer/unigram/sentence-piece-normalizer.ts';
+import { precompiledNormalizer } from '../../../../src/data/tokenizer/json/normalizers.ts';
+import {
+  readCharsmap,
+  sentencePieceNormalizer,
+} from '../../../../src/data/tokenizer/unigram/sentence-piece-normalizer.ts';
 import { smallCharsmap } from './fixtures.ts';
 
 const charsmap = readCharsmap(smallCharsmap());

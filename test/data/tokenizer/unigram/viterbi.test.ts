@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytePiece, type UnigramVocabulary } from '../../../../src/data/tokenizer/unigram/piece-candidates.ts';
-import { compileSegmenter } from '../../../../src/data/tokenizer/unigram/viterbi.ts';
+import {
+  bytePiece,
+  compileSegmenter,
+  type UnigramVocabulary,
+} from '../../../../src/data/tokenizer/unigram/segmenter.ts';
 
 function vocabulary(entries: Record<string, number>, more: Partial<UnigramVocabulary> = {}): UnigramVocabulary {
   const pieces = ['<unk>', ...Object.keys(entries)];

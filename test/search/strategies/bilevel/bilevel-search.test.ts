@@ -16,11 +16,10 @@ import {
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
-import { createMoments } from '../../../../src/training/adamw.ts';
-import { createBatchCursor } from '../../../../src/training/batch-cursor.ts';
+import { sumOf } from '../../../../src/search/strategies/bilevel/relaxations.ts';
 import { checkpointFile } from '../../../../src/training/checkpoint.ts';
-import { withMicroBatches } from '../../../../src/training/micro-batches.ts';
+import { createBatchCursor, withMicroBatches } from '../../../../src/training/step-batches.ts';
+import { createMoments } from '../../../../src/training/steps.ts';
 import { createToyExamples, createToyProgram, drain } from '../../../training/toy-program.ts';
 import { largestDifference } from '../../../witness/fixtures.ts';
 

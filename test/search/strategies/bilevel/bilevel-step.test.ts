@@ -8,8 +8,8 @@ import {
   biLevelStep,
 } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
 import type { GateEstimator } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import type { BiLevelOrder } from '../../../../src/search/strategies/bilevel/mixed-derivative.ts';
-import { adamwStep, copyMoments, createMoments } from '../../../../src/training/adamw.ts';
+import type { BiLevelOrder } from '../../../../src/search/strategies/bilevel/step-orders.ts';
+import { adamwStep, copyMoments, createMoments } from '../../../../src/training/steps.ts';
 
 /**
  * L(w, z) = Σᵢ (zᵢ·wᵢ − t)² with t a batch's first target. ∂L/∂zᵢ = 2(zᵢwᵢ − t)wᵢ is quadratic in w, so that the

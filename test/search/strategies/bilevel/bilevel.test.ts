@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
 import { biLevelKeys, completeOptions } from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
 import { biLevelSearch } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
-import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import { openRateShare } from '../../../../src/search/strategies/bilevel/open-rate.ts';
-import { splitHalves } from '../../../../src/search/strategies/bilevel/step-cost.ts';
-import { countEvaluations } from '../../../../src/training/stage-cost.ts';
+import { estimators, openRateShare } from '../../../../src/search/strategies/bilevel/estimators.ts';
+import { splitHalves } from '../../../../src/search/strategies/bilevel/step-orders.ts';
+import { countEvaluations } from '../../../../src/training/stage.ts';
 import { drain } from '../../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from '../toy-problem.ts';
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../src/core/random.ts';
-import { binaryConcrete, binaryConcreteGradient } from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
-import { sigmoid } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import {
+  binaryConcrete,
+  binaryConcreteGradient,
+  sigmoid,
+} from '../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const draws = 40_000;
 const logit = (p: number) => Math.log(p / (1 - p));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../../../src/core/errors.ts';
-import { splitHalves } from '../../../../src/search/strategies/bilevel/step-cost.ts';
+import { splitHalves } from '../../../../src/search/strategies/bilevel/step-orders.ts';
 
 test('two halves hold every example once, and the seed decides which', () => {
   fc.assert(

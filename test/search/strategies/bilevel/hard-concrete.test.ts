@@ -7,8 +7,8 @@ import {
   hardConcrete,
   hardConcreteGradient,
   openProbability,
-} from '../../../../src/search/strategies/bilevel/binary-concrete.ts';
-import { sigmoid } from '../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+  sigmoid,
+} from '../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const draws = 40_000;
 const logit = (p: number) => Math.log(p / (1 - p));

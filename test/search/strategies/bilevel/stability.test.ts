@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchStability } from '../../../../src/search/strategies/bilevel/stability.ts';
+import { watchStability } from '../../../../src/search/choose-structure.ts';
 
 /** Evaluations in a row after each of the structures. */
 function countsOver(counts: readonly number[], structures: readonly (readonly boolean[])[]): number[] {

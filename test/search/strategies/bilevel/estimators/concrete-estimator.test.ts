@@ -5,7 +5,7 @@ import {
   createConcreteEstimator,
   type EstimatorOptions,
 } from '../../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import { sumOf } from '../../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const options: EstimatorOptions = {
   counts: [10, 20, 30, 40],

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../../src/core/random.ts';
-import { openProbability } from '../../../../../src/search/strategies/bilevel/binary-concrete.ts';
 import {
   createHardConcreteEstimator,
   type EstimatorOptions,
 } from '../../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../../src/search/strategies/bilevel/shifted-sigmoid.ts';
+import { openProbability, sumOf } from '../../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const stretch = [-0.1, 1.1] as const;
 const options: EstimatorOptions = {
