@@ -114,7 +114,7 @@ export function decodingGraph(blueprint: T5Blueprint): Graph {
   return builder.graph;
 }
 
-/** `logProbabilities` [batch, target, choices]: log p of labels after what each token has read, over encoded sources. */
+/** `logProbabilities` [batch, target, choices]: log p of labels after what each token has read, over sources. */
 export function rankingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
   const { graph } = builder;
