@@ -55,10 +55,31 @@ export function causalMask(length: number): Feed {
   return pairMask(length, (query, key) => key <= query);
 }
 
-/** The same of texts of these lengths that stand side by side, none of which sees another. */
-export function causalMaskWithin(lengths: readonly number[]): Feed {
-  const texts = lengths.flatMap((length, text) => new Array<number>(length).fill(text));
-  return pairMask(texts.length, (query, key) => key <= query && texts[key] === texts[query]);
+/**
+ * The same of as many texts side by side, none of which sees another, and of a tree of tokens each: of these it says
+ * which of them each sees. float32 [1, 1, length, length].
+ */
+export function causalMaskWithin(texts: number, seen: readonly (readonly number[])[]): Feed {
+  const { length } = seen;
+  const textOf = (place: number) => Math.floor(place / length);
+  return pairMask(
+    texts * length,
+    (query, key) => textOf(query) === textOf(key) && seen[query % length]!.includes(key % length),
+  );
+}
+
+/**
+ * Tokens see those of their own text, each of which goes by a number: float32 [rows, 1, queries, keys] of rows that are
+ * as long as each other.
+ */
+export function sameTextMask(queries: Rows, keys: Rows): Feed {
+  const dims = [queries.length, 1, queries[0]!.length, keys[0]!.length];
+  const data = new Float32Array(dims.reduce((product, dim) => product * dim));
+  let place = 0;
+  for (const [row, texts] of keys.entries()) {
+    for (const query of queries[row]!) for (const text of texts) data[place++] = text === query ? 0 : MASKED;
+  }
+  return { type: 'float32', data, dims };
 }
 
 /** Every position sees those at most `reach` away, on both sides: float32 [1, 1, length, length]. */

@@ -1,15 +1,6 @@
 import type { EncodedExample, EncodedOutput } from '../../core/program.ts';
 import type { Feeds } from '../../runtime/session.ts';
-import {
-  causalMask,
-  causalMaskWithin,
-  idsFeed,
-  longestOf,
-  MASKED,
-  paddedLength,
-  paddingMask,
-  type Rows,
-} from '../kit/padding.ts';
+import { causalMask, idsFeed, longestOf, MASKED, paddedLength, paddingMask, type Rows } from '../kit/padding.ts';
 import { relativeBuckets } from '../kit/positions.ts';
 import type { T5Config } from './t5-checkpoint.ts';
 
@@ -57,33 +48,9 @@ export function groupsOf(answers: Rows, tokens: number): Rows[] {
 }
 
 /**
- * decoderIds, causalMask, decoderBuckets and labels of several answers to each of `sources` sources: they stand side by
- * side in one row, and none sees another.
+ * `decoderFeeds` for one token a row, the one at `position` of answers of at most `length`, and `place`, where it
+ * stands.
  */
-export function answersFeeds(answers: Rows, sources: number, config: T5Config): Feeds {
-  const lengths = answers.map(({ length }) => length);
-  const places = lengths.flatMap(length => Array.from({ length }, (_, place) => place));
-  const longest = longestOf(answers);
-  const table = relativeBuckets(longest, false, config);
-  // What no query sees may have any bucket: that of the same place in its own answer.
-  const buckets = Int32Array.from(
-    places.flatMap(query => places.map(key => table[query * longest + Math.min(key, query)]!)),
-  );
-  const repeated = <Item>(row: readonly Item[]): Item[] => Array.from({ length: sources }, () => row).flat();
-  const labels = Int32Array.from(repeated(answers.flat()));
-  return {
-    decoderIds: idsFeed(
-      Array.from({ length: sources }, () => shiftedRight(answers, config).flat()),
-      places.length,
-      config.padId,
-    ),
-    causalMask: causalMaskWithin(lengths),
-    decoderBuckets: { type: 'int32', data: buckets, dims: [places.length, places.length] },
-    labels: { type: 'int32', data: labels, dims: [labels.length, 1] },
-  };
-}
-
-/** The same for one token a row, the one at `position` of answers of at most `length`, and `place`, where it stands. */
 export function tokenFeeds(ids: readonly number[], position: number, length: number, config: T5Config): Feeds {
   const seen = Float32Array.from({ length }, (_, key) => (key > position ? MASKED : 0));
   const place = Float32Array.from({ length }, (_, key) => (key === position ? 1 : 0));

@@ -22,11 +22,14 @@ import type { T5Config } from './t5-checkpoint.ts';
 
 export type T5Blueprint = Blueprint<T5Config>;
 
-/** (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. */
-function encode(builder: T5Builder): Encoded {
+/**
+ * (inputIds, sourceMask, encoderBuckets) → states of the source [batch·source, width]. `seeing` is 1 where all of a row
+ * see the same, else each of its tokens has a mask of its own.
+ */
+function encode(builder: T5Builder, seeing: Dim = 1): Encoded {
   const { graph } = builder;
   const ids = graph.input('inputIds', 'int32', ['batch', 'source']);
-  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
+  const mask = graph.input('sourceMask', 'float32', ['batch', 1, seeing, 'source']);
   const buckets = graph.input('encoderBuckets', 'int32', ['source', 'source']);
   const biasOf = positionBiasOf(builder, 'encoder', buckets, mask);
   return { states: encoder(builder, embedTokens(builder, ids), biasOf), mask };
@@ -82,15 +85,15 @@ export function t5Forward(config: T5Config): Forward<T5Config> {
 /** `states` [batch, source, width] of the source, for the decoding graph. */
 export function encodingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
-  const { states } = encode(builder);
+  const { states } = encode(builder, 'source');
   builder.graph.output('states', reshape(states, ['batch', 'source', blueprint.config.modelWidth]));
   return builder.graph;
 }
 
-/** Sources as the encoding graph gives them. */
-function encodedInput({ graph, config }: T5Builder): Encoded {
+/** Sources as the encoding graph gives them, for `seeing` tokens of the decoder or, where that is 1, for all alike. */
+function encodedInput({ graph, config }: T5Builder, seeing: Dim = 1): Encoded {
   const states = graph.input('states', 'float32', ['batch', 'source', config.modelWidth]);
-  const mask = graph.input('sourceMask', 'float32', ['batch', 1, 1, 'source']);
+  const mask = graph.input('sourceMask', 'float32', ['batch', 1, seeing, 'source']);
   return { states: reshape(states, ['batch*source', config.modelWidth]), mask };
 }
 
@@ -111,13 +114,13 @@ export function decodingGraph(blueprint: T5Blueprint): Graph {
   return builder.graph;
 }
 
-/** `logProbabilities` [batch, target]: log p of each label after the labels before it, over encoded sources. */
+/** `logProbabilities` [batch, target, choices]: log p of labels after what each token has read, over sources. */
 export function rankingGraph(blueprint: T5Blueprint): Graph {
   const builder = createBuilder(blueprint);
   const { graph } = builder;
-  const logits = project(builder, decode(builder, encodedInput(builder)));
-  const labels = graph.input('labels', 'int32', ['batch*target', 1]);
-  graph.output('logProbabilities', reshape(gatherElements(logSoftmax(logits), labels), ['batch', 'target']));
+  const logits = project(builder, decode(builder, encodedInput(builder, 'target')));
+  const labels = graph.input('labels', 'int32', ['batch*target', 'choices']);
+  graph.output('logProbabilities', reshape(gatherElements(logSoftmax(logits), labels), ['batch', 'target', 'choices']));
   return graph;
 }
 
@@ -134,6 +137,6 @@ export function programGraphs(blueprint: T5Blueprint): ProgramGraphs {
         ? [encoding, { graph: decodingGraph(blueprint), runs: ({ target }) => target }]
         : [encoding, { graph: rankingGraph(blueprint), runs: () => 1 }];
     },
-    extents: ({ rows, source, target }) => ({ batch: rows, source: paddedLength(source), target }),
+    extents: ({ rows, source, target }) => ({ batch: rows, source: paddedLength(source), target, choices: 1 }),
   };
 }

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.ts';
-import type { EncodedInput, Generator, Program } from '../../core/program.ts';
+import type { Generator, Program } from '../../core/program.ts';
 import { loadTokenizer } from '../../data/tokenizer/load-tokenizer.ts';
 import { disposeOf, type Feeds, type SessionSettings } from '../../runtime/session.ts';
 import { decodeGreedily, presentNames } from '../kit/decoding.ts';
 import type { CheckpointNames } from '../kit/find-weights.ts';
 import { type Answers, type Backbone, loadBackbone, sketchBackbone } from '../kit/load-backbone.ts';
+import type { Rows } from '../kit/padding.ts';
 import { createProgramCore, tokensPerRun } from '../kit/program-core.ts';
 import type { Family } from '../model.ts';
-import { answersFeeds, groupsOf, sourceFeeds, targetIds, tokenFeeds } from './feeds.ts';
+import { answerScores, answersFeeds, answerTree } from './answer-tree.ts';
+import { groupsOf, targetIds, tokenFeeds } from './feeds.ts';
+import { type SourceRows, sideBySide, sourceRows } from './side-by-side.ts';
 import { standaloneGraphs } from './standalone.ts';
 import { parseT5Config, type T5Config, type T5Variant, t5Sites } from './t5-checkpoint.ts';
 import { t5Codec } from './t5-codec.ts';
@@ -97,24 +100,22 @@ function createT5Program(blueprint: T5Blueprint, settings: SessionSettings): Pro
   );
 
   /**
-   * Has the decoding or the ranking graph read inputs, which are encoded here once and stay where they were computed.
+   * Has the decoding or the ranking graph read rows of texts, which are encoded here once and stay where they were
+   * computed.
    */
   const withEncoded = async <Result>(
-    inputs: readonly EncodedInput[],
+    rows: readonly Rows[],
     delta: Float32Array,
     gates: Float32Array | undefined,
-    read: (encoded: Feeds) => Promise<Result>,
+    read: (encoded: Feeds, maskFor: SourceRows['maskFor']) => Promise<Result>,
   ): Promise<Result> => {
     const encoding = await session('encoding', encodingGraph, ['states']);
     const trainable = deltaFeed(delta, gates);
-    const source = sourceFeeds(
-      inputs.map(({ ids }) => ids),
-      config,
-    );
-    const { states } = await encoding.run({ ...trainable, ...source });
+    const { feeds, maskFor } = sourceRows(rows, config);
+    const { states } = await encoding.run({ ...trainable, ...feeds });
     const encoded = { states: states! };
     try {
-      return await read({ ...trainable, sourceMask: source.sourceMask!, ...encoded });
+      return await read({ ...trainable, ...encoded }, maskFor);
     } finally {
       disposeOf(encoded);
     }
@@ -127,7 +128,9 @@ function createT5Program(blueprint: T5Blueprint, settings: SessionSettings): Pro
       if (inputs.length === 0) return [];
       const cache = cacheForm(config);
       const firstIds = inputs.map(() => decoderStartId);
-      return withEncoded(inputs, delta, gates, async encoded => {
+      const rows = inputs.map(({ ids }) => [ids]);
+      return withEncoded(rows, delta, gates, async (states, maskFor) => {
+        const encoded = { ...states, sourceMask: maskFor([0]) };
         const decoding = await session('decoding', decodingGraph, presentNames(cache));
         return decodeGreedily({
           ...{ firstIds, maxTokens, endId, padId, cache },
@@ -141,14 +144,27 @@ function createT5Program(blueprint: T5Blueprint, settings: SessionSettings): Pro
       const targets = targetIds(outputs);
       const scores = inputs.map(() => new Float64Array(targets.length));
       if (inputs.length === 0) return scores;
-      await withEncoded(inputs, delta, gates, async encoded => {
+      const rows = sideBySide(
+        inputs.map(({ ids }) => ids.length),
+        targets.flat().length,
+      );
+      const perRow = Math.max(...rows.map(({ length }) => length));
+      const sources = rows.map(texts => texts.map(text => inputs[text]!.ids));
+      await withEncoded(sources, delta, gates, async (encoded, maskFor) => {
         const ranking = await session('ranking', rankingGraph);
         let first = 0;
-        for (const group of groupsOf(targets, LOGITS / (inputs.length * config.vocabSize))) {
-          const { logProbabilities } = await ranking.run({ ...encoded, ...answersFeeds(group, inputs.length, config) });
-          const columns = group.flatMap((target, i) => target.map(() => first + i));
-          for (const [i, logProbability] of (logProbabilities!.data as Float32Array).entries()) {
-            scores[Math.floor(i / columns.length)]![columns[i % columns.length]!]! += logProbability;
+        for (const group of groupsOf(targets, LOGITS / (rows.length * perRow * config.vocabSize))) {
+          const tree = answerTree(group, decoderStartId);
+          const asking = Array.from({ length: perRow }, (_, place) => tree.nodes.map(() => place)).flat();
+          const feeds = { ...answersFeeds(tree, perRow, rows.length, config), sourceMask: maskFor(asking) };
+          const { logProbabilities } = await ranking.run({ ...encoded, ...feeds });
+          const data = logProbabilities!.data as Float32Array;
+          const size = tree.nodes.length * tree.choices;
+          for (const [row, texts] of rows.entries()) {
+            for (const [place, text] of texts.entries()) {
+              const begin = (row * perRow + place) * size;
+              scores[text]!.set(answerScores(tree, data.subarray(begin, begin + size)), first);
+            }
           }
           first += group.length;
         }
