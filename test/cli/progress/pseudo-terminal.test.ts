@@ -59,7 +59,7 @@ test('on a real terminal a block is painted in colours, and leaves one line a st
   assert.ok(terminal.colours() > 0);
   assert.match(output, /would keep\S* \d+/);
   const shown = terminal.lines().join('');
-  assert.match(shown, /search 60\/60 {2}loss [\d.]+ {2}validation/);
+  assert.match(shown, /search (\d+)\/\1 {2}loss [\d.]+ {2}validation/);
   assert.doesNotMatch(shown, /━|─/);
 });
 
