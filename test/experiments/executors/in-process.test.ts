@@ -25,7 +25,8 @@ test('trainings that differ by their seed share sessions, a search shares none, 
     }));
   };
   const methods = ['found', 'lora', 'bitfit'];
-  const given = { ...space.settings, task: [space.films], methods, seeds: [0, 1], budget: ['600'] };
+  const settings = { ...space.settings, finalists: 1 };
+  const given = { ...settings, task: [space.films], methods, seeds: [0, 1], budget: ['600'] };
   const { phases } = await listCells(given, space.out('executor'), shared);
   const executor = inProcess({ ...shared, model });
   const logs: string[] = [];
