@@ -91,8 +91,15 @@ export const chosen = (task: string, seed: number) => searchCell(task, seed, 'op
 
 /** The program's search without its last word. */
 export const ALONE = 'bilevel, first order';
-/** The program's default: that, and short trainings of four finalists, a third of a re-training. */
+/** The program's default: that, and short trainings of four finalists, a sixth of a re-training in all. */
 export const WITH_LAST_WORD = 'bilevel, then a last word';
+/** The same with twice as long ones. */
+export const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
+
+const lastWordOf = (finalistSteps: number) => ({
+  ...{ strategy: 'bilevel', steps: 75 },
+  options: { finalists: 4, 'finalist-steps': finalistSteps, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
+});
 
 /**
  * The program's strategies, each as long as its own way asks, at one to some three times the losses with gradients of the
@@ -100,11 +107,8 @@ export const WITH_LAST_WORD = 'bilevel, then a last word';
  */
 export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' | 'steps' | 'options'>>> = {
   [ALONE]: { strategy: 'bilevel', steps: 75, options: { finalists: 1 } },
-  [WITH_LAST_WORD]: {
-    strategy: 'bilevel',
-    steps: 75,
-    options: { finalists: 4, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
-  },
+  [WITH_LAST_WORD]: lastWordOf(TRAIN_STEPS / 24),
+  [WITH_LONGER_LAST_WORD]: lastWordOf(TRAIN_STEPS / 12),
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
@@ -193,7 +197,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
    * what a search should not have chosen? The seeds first whose search among all candidates chose a query.
    */
   lastWord: planner =>
-    [WITH_LAST_WORD, ALONE].flatMap(name =>
+    [WITH_LAST_WORD, ALONE, WITH_LONGER_LAST_WORD].flatMap(name =>
       across([3, 4, 7, 0, 1, 2, 5, 6], ['stsb', 'sst2'], (seed, task) => {
         const search = strategyCell(task, seed, name);
         const steps = task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2;

@@ -12,8 +12,8 @@ import { type TuneResult, tune } from '../../../training/tune-program.ts';
 import type { Compile, CompiledModules, SearchEvent, SearchProblem, SearchResult } from '../strategy.ts';
 import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts';
 
-/** The last round's trainings are a twelfth of a re-training, those of each round before half as long. */
-const lastRoundShare = 1 / 12;
+/** The last round's trainings are a twenty-fourth of a re-training, those of each round before half as long. */
+const lastRoundShare = 1 / 24;
 
 /** Keys of a strategy that lets short trainings have the last word. */
 export const lastWordKeys = {
@@ -28,7 +28,7 @@ export const lastWordKeys = {
   'finalist-steps': key(
     positiveInteger,
     'steps of the last round of these trainings, which two of them reach; those of each round before have half as ' +
-      'many (default: a twelfth of the training)',
+      'many (default: a twenty-fourth of the training)',
     { hint: 'N' },
   ),
 };
