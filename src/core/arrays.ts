@@ -28,3 +28,9 @@ export function addScaled(sum: FloatArray, term: FloatArray, factor: number): vo
   // A loop: twenty times as fast as `map`, and these vectors are long.
   for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + factor * term[i]!;
 }
+
+/** So many of a list, at even distances, the first among them; all of it where there are no more. */
+export function evenlyChosen<Item>(list: readonly Item[], most = Number.POSITIVE_INFINITY): readonly Item[] {
+  if (list.length <= most) return list;
+  return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]!);
+}

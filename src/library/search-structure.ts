@@ -1,5 +1,6 @@
 import { builtIn, type Catalogue, type WithCatalogue } from '../catalogue/catalogue.ts';
 import { type JobConfig, resolveConfig, type StageSettings } from '../config/job-config.ts';
+import { evenlyChosen } from '../core/arrays.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
 import type { EncodedExample, Program } from '../core/program.ts';
 import type { Model } from '../models/model.ts';
@@ -57,10 +58,10 @@ export async function* runSearch(
       initialDelta: program.initialDelta(stage.seed),
       evaluate: (delta, gates) =>
         scoreSplit(program, data.validation, data.scoring, { delta, ...(gates && { gates }) }, context.signal),
-      validationLoss: (delta, gates) =>
+      validationLoss: (delta, gates, most) =>
         meanLoss(
           program,
-          data.validation.examples,
+          evenlyChosen(data.validation.examples, most),
           { delta, ...(gates && { gates }) },
           { ...data.scoring, ...context },
         ),

@@ -34,8 +34,11 @@ export interface CompiledModules {
   readonly initialDelta: Float32Array;
   /** Validation score; higher is better. The arrays may change in place afterwards. */
   evaluate(delta: Float32Array, gates?: Float32Array): Promise<number>;
-  /** Mean loss of the validation examples, by which choices inside a search go: a few hundred rows tell it closer. */
-  validationLoss(delta: Float32Array, gates?: Float32Array): Promise<number>;
+  /**
+   * Mean loss of the validation examples, by which choices inside a search go: a few hundred rows tell it closer.
+   * @param most of them at even distances, where all would be more
+   */
+  validationLoss(delta: Float32Array, gates?: Float32Array, most?: number): Promise<number>;
   /** Frees the memory; what a search leaves open is freed when it ends. */
   release(): Promise<void>;
 }

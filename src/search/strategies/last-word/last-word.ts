@@ -14,6 +14,8 @@ import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts
 
 /** The last round's trainings are a twenty-fourth of a re-training, those of each round before half as long. */
 const lastRoundShare = 1 / 24;
+/** Validation examples that tell the loss of a short training closely enough to reject it. */
+const lookedAt = 400;
 
 /** Keys of a strategy that lets short trainings have the last word. */
 export const lastWordKeys = {
@@ -188,7 +190,7 @@ function trainFor(
   { program, initialDelta, validationLoss }: CompiledModules,
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, TuneResult> {
-  const evaluate = async (delta: Float32Array) => -(await validationLoss(delta));
+  const evaluate = async (delta: Float32Array) => -(await validationLoss(delta, undefined, lookedAt));
   return tune(
     { program, examples, initialDelta, evaluate },
     { ...tuning, maxSteps: steps, evaluateEvery: steps },
