@@ -94,7 +94,7 @@ export const ALONE = 'bilevel, first order';
 /** The program's default: that, and short trainings of four finalists, a sixth of a re-training in all. */
 export const WITH_LAST_WORD = 'bilevel, then a last word';
 /** The same with twice as long ones. */
-export const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
+const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
 
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },

@@ -5,8 +5,8 @@ import { biasName, type DeltaModule, type Site, weightShape } from '../core/site
 import { deltaOf, type PeftHost, type ReadFromPeft } from '../deltas/delta.ts';
 import { deltas as builtInDeltas, createModule, type Deltas } from '../deltas/kinds.ts';
 import { initialDelta } from '../deltas/layout.ts';
+import { readCheckedHeader } from '../files/content-hash.ts';
 import { isThere } from '../files/regular-file.ts';
-import { readCheckedHeader } from '../files/safetensors.ts';
 import { readJson } from '../files/text-files.ts';
 import { tensorAsWeight } from '../models/kit/find-weights.ts';
 import type { Model } from '../models/model.ts';

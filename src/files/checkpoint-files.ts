@@ -4,8 +4,9 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { checkedRecord, hashFile } from './check-once.ts';
+import { readCheckedHeader } from './content-hash.ts';
 import { isThere, openFile, readAt } from './regular-file.ts';
-import { type Dtype, readCheckedHeader, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
+import { type Dtype, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { readJson } from './text-files.ts';
 
 export const SINGLE_FILE = 'model.safetensors';

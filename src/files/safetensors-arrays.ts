@@ -1,19 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { elementCount } from '../core/arrays.ts';
 import { InputError } from '../core/errors.ts';
+import { HASH_KEY, NO_HASH, requireHash, startHash, startHashOf } from './content-hash.ts';
 import { asReadError } from './file-errors.ts';
 import { openFile, readAt } from './regular-file.ts';
-import {
-  type Dtype,
-  elementBytes,
-  HASH_KEY,
-  NO_HASH,
-  readSafetensorsHeader,
-  requireHash,
-  startHash,
-  startHashOf,
-  type TensorEntry,
-} from './safetensors.ts';
+import { type Dtype, elementBytes, readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { writeFileWhole } from './write-whole.ts';
 
 /**

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '../core/arrays.ts';
+import { readCheckedHeader } from '../files/content-hash.ts';
 import { cacheFolder, makeFolder } from '../files/folders.ts';
 import { isThere } from '../files/regular-file.ts';
 import {
   DamagedFileError,
-  readCheckedHeader,
   readSafetensorsHeader,
   type SafetensorsHeader,
   type TensorEntry,

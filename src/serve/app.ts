@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { InputError } from '../core/errors.ts';
-import type { QueueStanding } from '../experiments/queue/queue-standing.ts';
+import type { QueueStanding } from '../experiments/queue/queue-state.ts';
 import { readComparison, readRunView } from '../jobs/report-job.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { contentSecurityPolicy, pageHtml, plotStyleSheet, readScripts, styleSheet } from './assets.ts';

@@ -1,5 +1,5 @@
 import { duration } from '../core/format.ts';
-import { failureWords, type QueueStanding } from '../experiments/queue/queue-standing.ts';
+import { failureWords, type QueueStanding } from '../experiments/queue/queue-state.ts';
 import { escapeMarkup } from '../report/pictures/svg.ts';
 
 const experimentColumns = [

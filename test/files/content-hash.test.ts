@@ -7,7 +7,8 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
 import { checkOnce, hashFile } from '../../src/files/check-once.ts';
-import { DamagedFileError, HASH_KEY, readCheckedHeader, readSafetensorsHeader } from '../../src/files/safetensors.ts';
+import { HASH_KEY, readCheckedHeader } from '../../src/files/content-hash.ts';
+import { DamagedFileError, readSafetensorsHeader } from '../../src/files/safetensors.ts';
 import { type ArrayTensor, readSafetensors, writeSafetensors } from '../../src/files/safetensors-arrays.ts';
 import { withEnvironment } from '../hub/hub-server.ts';
 

@@ -7,7 +7,7 @@ import { completeSettings } from '../../src/config/job-config.ts';
 import { loadTokenizer } from '../../src/data/tokenizer/load-tokenizer.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { readDescription, taskOf } from '../../src/export/description.ts';
-import { HASH_KEY } from '../../src/files/safetensors.ts';
+import { HASH_KEY } from '../../src/files/content-hash.ts';
 import { readRun, readRunView } from '../../src/jobs/report-job.ts';
 import { readDelta, writeDelta } from '../../src/library/delta-file.ts';
 import { exportModel } from '../../src/library/export-model.ts';

@@ -13,7 +13,8 @@ import {
   queueNames,
   queueUrl,
 } from '../../experiments/queue/database.ts';
-import { failureWords, type QueueStanding, queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { queueStanding } from '../../experiments/queue/queue-standing.ts';
+import { failureWords, type QueueStanding } from '../../experiments/queue/queue-state.ts';
 import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
 import { prepareQueue, prepareUser, type QueueRole, requireQueue } from '../../experiments/queue/schema.ts';
 import { isThere } from '../../files/regular-file.ts';
