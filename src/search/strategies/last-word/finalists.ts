@@ -42,6 +42,7 @@ export function listFinalists(wanted: number, sources: FinalistSources): Finalis
   };
   const found = Math.max(1, wanted - 1);
   const left = Float64Array.from(worth);
+  const range = rangeOf(worth);
   const roles: string[] = [];
   enter(ownAnswer, chooseStructure(left, candidates, options), found);
   for (let other = 1; other <= otherRoles; other++) {
@@ -49,7 +50,7 @@ export function listFinalists(wanted: number, sources: FinalistSources): Finalis
     if (role === undefined) break;
     roles.push(role);
     // Last of all, not left out: what room there is in the end is filled, as in any other structure.
-    for (const [i, candidate] of candidates.entries()) if (roleOf(candidate) === role) left[i]! -= rangeOf(worth);
+    for (const [i, candidate] of candidates.entries()) if (roleOf(candidate) === role) left[i]! -= range;
     enter(`what it would keep without ${roles.join(' and ')}`, chooseStructure(left, candidates, options), found);
   }
   if (!Number.isNaN(earlier[0])) {
@@ -69,7 +70,8 @@ export function listFinalists(wanted: number, sources: FinalistSources): Finalis
  * the search has its say again.
  */
 export function worthOf({ kept }: Finalist, worth: ArrayLike<number>): Float64Array {
-  return Float64Array.from(kept, (is, i) => worth[i]! + (is ? rangeOf(worth) : 0));
+  const range = rangeOf(worth);
+  return Float64Array.from(kept, (is, i) => worth[i]! + (is ? range : 0));
 }
 
 /** A kind of delta in a role, by which structures differ most: LoRA on values, a bias of outputs. */
