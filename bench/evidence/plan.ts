@@ -54,20 +54,23 @@ function foundCell(
   return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
 }
 
-/** What a fair user without a search would take for one LoRA: values, at even distances. */
-export function evenValues(model: Model, count: number): string[] {
+/** What a fair user without a search would take: LoRA of rank 1 on as many values as fit, at even distances. */
+export function evenValues(model: Model, amount = '0.01%'): string[] {
   const hosts = listSpace(model.sites, 'mixed').filter(({ id }) => id.endsWith('SelfAttention.v:lora'));
+  const count = Math.min(hosts.length, Math.floor(parseBudget(amount, model.parameters) / hosts[0]!.parameters));
   return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
 }
 
-/** Found by a search, beside two random structures and LoRA on a middle value, of one seed. */
-function fewRivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
-  const random = (draw: number) => trainCell(task, seed, randomModules(planner.model, seed, draw), { steps });
+/** Found by the default search, beside two random structures and LoRA on values, of one seed. */
+function fewRivals({ model, done }: Planner, task: string, seed: number, steps: number, budget = '0.01%'): Cell[] {
+  const search = strategyCell(task, seed, WITH_LAST_WORD, budget);
+  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw, budget), { steps });
+  const values = evenValues(model, budget);
   return [
-    chosen(task, seed),
-    ...foundCell(planner, chosen(task, seed), { steps }),
+    search,
+    ...foundCell({ done }, search, { steps }),
     ...[0, 1].map(random),
-    trainCell(task, seed, evenValues(planner.model, 1), { steps }),
+    ...(values.length > 0 ? [trainCell(task, seed, values, { steps })] : []),
   ];
 }
 
@@ -76,13 +79,24 @@ function rivals(planner: Planner, task: string, seed: number, steps: number): Ce
   const { model } = planner;
   const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
   return [
-    chosen(task, seed),
-    ...foundCell(planner, chosen(task, seed), { steps }),
-    ...[0, 1].map(random),
-    trainCell(task, seed, evenValues(model, 1), { steps }),
+    ...fewRivals(planner, task, seed, steps),
     trainCell(task, seed, evenModules(model), { steps }),
     ...[2, 3].map(random),
     trainCell(task, seed, evenModules(model), { steps, rate: RATE / 3 }),
+  ];
+}
+
+/** Rates at which LoRA on values is tuned: its rival's own care. */
+export const VALUE_RATES = [RATE, RATE / 3, RATE * 3];
+
+/** Steps of a random structure that is trained for the whole cost of the search as well, of a training of so many. */
+export const LONGER: Readonly<Record<number, number>> = { 600: 1062, 1200: 1716 };
+
+/** The rivals that spend on training or on rates what the search spends. */
+function dearRivals({ model }: Planner, task: string, seed: number, steps: number): Cell[] {
+  return [
+    trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }),
+    ...VALUE_RATES.slice(1).map(rate => trainCell(task, seed, evenValues(model), { steps, rate })),
   ];
 }
 
@@ -119,8 +133,8 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
 
 const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
 
-export const strategyCell = (task: string, seed: number, name: string): StrategyCell => ({
-  ...{ kind: 'strategy', task, seed, budget: '0.01%', ...strategies[name]! },
+export const strategyCell = (task: string, seed: number, name: string, budget = '0.01%'): StrategyCell => ({
+  ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
 
@@ -182,7 +196,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     [0, 1, 2].flatMap(seed => {
       const more = { steps: TRAIN_STEPS / 2 };
       const random = trainCell('sst2', seed, randomModules(planner.model, seed, 0), more);
-      const value = trainCell('sst2', seed, evenValues(planner.model, 1), more);
+      const value = trainCell('sst2', seed, evenValues(planner.model), more);
       return [chosen('sst2', seed), ...foundCell(planner, chosen('sst2', seed), more), random, value];
     }),
   /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
@@ -214,7 +228,18 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** More tasks, at half of the length. */
   tasks: planner =>
-    across(['stsb', 'qqp', 'mrpc'], EIGHT, (task, seed) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
+    across(EIGHT, ['qqp', 'mrpc', 'cola'], (seed, task) => fewRivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
+  /** What a random structure does with the search's time too, and LoRA on a value at rates of its own. */
+  dear: planner =>
+    EIGHT.flatMap(seed => [
+      ...dearRivals(planner, 'sst2', seed, TRAIN_STEPS),
+      ...dearRivals(planner, 'stsb', seed, TRAIN_STEPS / 2),
+    ]),
+  /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
+  budgets: planner =>
+    across([0, 1, 2, 3], ['0.02%', '0.005%', '0.05%'], (seed, budget) =>
+      fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
+    ).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {

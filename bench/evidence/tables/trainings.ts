@@ -7,10 +7,12 @@ import {
   chosen,
   evenModules,
   evenValues,
+  LONGER,
   RATE,
   randomModules,
   strategyCell,
   trainCell,
+  VALUE_RATES,
   WITH_LAST_WORD,
 } from '../plan.ts';
 import type { SearchOutcome } from '../run-search.ts';
@@ -41,6 +43,8 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   const even = [RATE, RATE / 3].map(rate =>
     outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
   );
+  const values = VALUE_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
+  const longer = outcomeOf(done, trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }));
   return {
     found: found?.test,
     'without the last word': alone?.test,
@@ -49,11 +53,13 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
     'even LoRA, rate tuned': bestByLoss(even)?.test,
-    'LoRA on a middle value': outcomeOf(done, trainCell(task, seed, evenValues(model, 1), { steps }))?.test,
+    'random, trained longer': longer?.test,
+    'LoRA on a middle value': values[0]?.test,
+    'the same, rate tuned': bestByLoss(values)?.test,
   };
 }
 
-const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc'];
+const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc', 'cola'];
 const SEEDS = [...Array(16).keys()];
 
 /** Standard deviation of random structures' test scores, over draws and seeds. */
