@@ -36,8 +36,8 @@ export { createModule, deltas } from './deltas/kinds.ts';
 export { type Head, initialDelta, layoutOf } from './deltas/layout.ts';
 export { type Cell, cellName } from './experiments/cell.ts';
 export type { CompareOptions, SweepSettings } from './experiments/compare-methods.ts';
-export { comparisonMarkdown } from './experiments/comparison-files.ts';
 export type { Overhead } from './experiments/comparison-job.ts';
+export { comparisonMarkdown } from './experiments/comparison-job.ts';
 export type { ExecutorSettings } from './experiments/executors/executors.ts';
 export type { TaskMaps } from './experiments/found-structures.ts';
 export { type ProbabilityMaps, probabilityMaps } from './experiments/found-structures.ts';
@@ -112,24 +112,22 @@ export {
 } from './search/strategies/bilevel/bilevel-step.ts';
 export type { EstimatorOptions, GateEstimator, GateSample, L0Options } from './search/strategies/bilevel/estimators.ts';
 export {
+  type AlphaGradient,
+  alphaGradients,
+  binaryConcrete,
+  binaryConcreteGradient,
   createConcreteEstimator,
   createHardConcreteEstimator,
   createStraightThroughEstimator,
   type EstimatorName,
   estimators,
-} from './search/strategies/bilevel/estimators.ts';
-export {
-  type AlphaGradient,
-  alphaGradients,
-  binaryConcrete,
-  binaryConcreteGradient,
   hardConcrete,
   hardConcreteGradient,
   openProbability,
   shiftedLogits,
   sigmoid,
   solveShift,
-} from './search/strategies/bilevel/relaxations.ts';
+} from './search/strategies/bilevel/estimators.ts';
 export {
   type BiLevelOrder,
   type MixedDerivative,

@@ -10,8 +10,14 @@ import type { Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
 import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
-import { writeComparison } from './comparison-files.ts';
-import { type Comparison, comparisonOf, type ExperimentDone, overheadOf, verdictsOn } from './comparison-job.ts';
+import {
+  type Comparison,
+  comparisonOf,
+  type ExperimentDone,
+  overheadOf,
+  verdictsOn,
+  writeComparison,
+} from './comparison-job.ts';
 import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
 import { here } from './executors/here.ts';

@@ -99,9 +99,8 @@ export async function removeUnfinished(folder: string): Promise<void> {
 
 /**
  * Makes a folder that is there with all its files or not at all: `fill` writes them into a temporary one beside it,
- * which is then renamed. What has stood at `path` is replaced, and is whole until then: it is moved aside, as deleting
- * its files takes time. A process that is killed leaves a hidden folder that ends in `.tmp`. StorageError where the
- * system refuses.
+ * which is then renamed. What has stood at `path` is whole until it is moved aside. A process that is killed leaves a
+ * hidden folder that ends in `.tmp`. StorageError where the system refuses.
  */
 export async function writeFolderWhole(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const folder = resolve(path);

@@ -12,8 +12,7 @@ import type { Task } from '../tasks/task.ts';
 import { freshLoaders, type JobContext, type Loaders } from './job-events.ts';
 import { loadTuned, readTuned, requireTrainedRun } from './load-tuned.ts';
 import { recordedSettings } from './open-run.ts';
-import { prepare } from './prepare.ts';
-import { requireModelOfRun, taskOfRun } from './run-inputs.ts';
+import { prepare, requireModelOfRun, taskOfRun } from './prepare.ts';
 
 /** Scores of a run on some examples. `evaluate --json` prints it: fields are added, never renamed. */
 export interface EvaluationOutcome extends Assessment {

@@ -27,6 +27,9 @@ export interface ExportJobOptions extends StopContext {
   readonly out?: string;
 }
 
+/** The checkpoint's own weights are exported; nothing is computed on the run's device, which may not be here. */
+const ownWeights = { device: 'cpu', precision: 'float32' } as const;
+
 /**
  * Exports what a run has trained.
  * @param changes where the model or the task's file lie now
@@ -37,10 +40,7 @@ export async function runExportJob(
   { format, dtypes, source, beside, out = join(path, format), signal }: ExportJobOptions,
   changes: Pick<Settings, 'model' | 'task' | 'plugins'> = {},
 ): Promise<ExportOutcome> {
-  // What is exported are the checkpoint's own weights, and nothing is computed on the run's device, which may not be
-  // here.
-  const asked = { ...changes, device: 'cpu', precision: 'float32' } as const;
-  const { config, model, task, tuned, catalogue } = await loadTuned(path, asked);
+  const { config, model, task, tuned, catalogue } = await loadTuned(path, { ...changes, ...ownWeights });
   const result = await readResult(runFolder(path).result);
   return exportTuned(model, tuned, {
     ...{ format, out, task, source: source ?? config.settings.model, encoding: config.encoding, catalogue },
@@ -84,22 +84,15 @@ export function measureRounding(
     const { open, dtypes: [exact] = [] } = exporterOf(format, '--format', known?.exporters);
     const rounding = dtypes.filter(dtype => dtype !== exact);
     if (rounding.length === 0 || open === undefined) return undefined;
-    const device = 'cpu';
-    const asked = { ...changes, device, precision: 'float32' } as const;
+    const asked = { ...changes, ...ownWeights };
     try {
-      const { config, model, data, tuned, catalogue } = await prepareTrained(path, asked, {
-        signal,
-        catalogue: known,
-      });
+      const prepared = await prepareTrained(path, asked, { signal, catalogue: known });
+      const { config, model, data, tuned, catalogue } = prepared;
+      const compile = compileSettings({ ...config.settings, device: ownWeights.device });
       const { validation, scoring, task } = data;
       const rounded: Record<string, number> = {};
       for (const dtype of rounding) {
-        const program = await open(
-          folder,
-          await readDescription(folder),
-          compileSettings({ ...config.settings, device }),
-          dtype,
-        );
+        const program = await open(folder, await readDescription(folder), compile, dtype);
         try {
           const parameters = { delta: new Float32Array(0) };
           rounded[dtype] = await scoreSplit(program, validation, scoring, parameters, signal);

@@ -28,7 +28,7 @@ import { keptModules, readStructure } from '../structure/structure-file.ts';
 import { loadTask, type Task } from '../tasks/tasks.ts';
 import type { JobContext } from './job-events.ts';
 import { recordedSettings } from './open-run.ts';
-import { requireModelOfRun, requireSettingsOfRun, taskOfRun } from './run-inputs.ts';
+import { requireModelOfRun, requireSettingsOfRun, taskOfRun } from './prepare.ts';
 
 /** Everything needed to ask what a run has trained. */
 export interface LoadedTuned {

@@ -29,8 +29,7 @@ import { repairHistory } from '../runs/search-history.ts';
 import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-places.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
-import { withMemoryRemedy } from './prepare.ts';
-import { requireInputsOfRun } from './run-inputs.ts';
+import { requireInputsOfRun, withMemoryRemedy } from './prepare.ts';
 
 /** Keys that say how a run computes, and where its plugins lie now, not what: they may change when it is resumed. */
 const changeable: readonly SettingKey[] = ['threads', 'device', 'out', 'plugins'];

@@ -94,10 +94,7 @@ export async function answerSplit(
   return answers;
 }
 
-/**
- * What answers a batch.
- * @throws RangeError where the program or the codec cannot answer in that mode
- */
+/** What answers a batch. @throws RangeError where the program or the codec cannot answer in that mode */
 export function batchAnswerer(
   program: Answering,
   { codec: { choice, writing }, answers }: Pick<AnswerOptions, 'codec' | 'answers'>,

@@ -42,10 +42,7 @@ export interface Label {
 export interface Choosing {
   /** What is scored; empty where each example gives its own choices, whose classes are scored. */
   readonly outputs: readonly EncodedOutput[];
-  /**
-   * What each output stands for; absent for such choices, and where the task's answers are numbers, the one score being
-   * it.
-   */
+  /** What each output stands for; absent for such choices, and for numbers, where the one score is the answer. */
   readonly labels?: readonly Label[];
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterruptedError } from '../../src/core/errors.ts';
-import { createRequestQueue } from '../../src/library/request-queue.ts';
+import { createRequestQueue } from '../../src/serve/predictor.ts';
 
 /** A queue over numbers, whose answers are their squares; negative ones cannot be answered. */
 function squares({ batchSize = 4, batchTokens = 1000, most = 10, milliseconds = 20 } = {}) {

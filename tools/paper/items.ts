@@ -8,7 +8,7 @@ export interface PaperItem {
   readonly command?: 'compare' | 'transfer';
 }
 
-const relaxations = 'src/search/strategies/bilevel/relaxations.ts';
+const relaxations = 'src/search/strategies/bilevel/estimators.ts';
 const concreteTest = 'test/search/strategies/bilevel/binary-concrete.test.ts';
 
 export const equations: readonly PaperItem[] = [
@@ -83,7 +83,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
   {
     name: 'Figure 2',
     says: 'score against trainable parameters',
-    places: [{ file: 'src/report/pictures/score-plot-svg.ts', symbol: 'export function scorePlotSvg' }],
+    places: [{ file: 'src/report/pictures/plots-svg.ts', symbol: 'export function scorePlotSvg' }],
     ...{ example: 'figure2', command: 'compare' as const },
   },
   {

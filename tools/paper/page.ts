@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resourcesOf } from '../../src/experiments/comparison-files.ts';
-import type { Comparison } from '../../src/experiments/comparison-job.ts';
+import { type Comparison, resourcesOf } from '../../src/experiments/comparison-job.ts';
 import { comparisonTable, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
 import { type Table, tableMarkdown } from '../../src/report/table.ts';
 import { differences } from './differences.ts';

@@ -6,8 +6,7 @@ import type { Settings } from '../../config/settings.ts';
 import { packageVersion } from '../../library/provenance.ts';
 import { type Cell, type Derivation, filesBefore } from '../cell.ts';
 import type { Statements } from './database.ts';
-import { type PackedCell, packedCell, settingsOf } from './packed-cell.ts';
-import { type Allowed, findPlace } from './places.ts';
+import { type Allowed, findPlace, type PackedCell, packedCell, settingsOf } from './packed-cell.ts';
 import { restoreInput, type Translate } from './run-pieces.ts';
 
 /** A structure that is made of others lies in the run folder, so that it is brought back with it. */

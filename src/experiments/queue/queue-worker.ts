@@ -15,8 +15,7 @@ import { describeError, type Runner } from '../executors/executor.ts';
 import { awayWords, executing, isAway, type Queue, queueNames, type Statements } from './database.ts';
 import { keepLease, type Lease } from './lease.ts';
 import { LackError, type LocalCell, PoisonError, readPacked, unpackCell } from './local-cell.ts';
-import { groupOf, type PackedCell } from './packed-cell.ts';
-import type { Allowed } from './places.ts';
+import { type Allowed, groupOf, type PackedCell } from './packed-cell.ts';
 import { type Held, restoreRun, type StoredStates, storeRun } from './run-pieces.ts';
 
 /** How a worker works. */

@@ -1,7 +1,12 @@
 import { BERT_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { tanh } from '../../graph/ops/ops.ts';
-import { bertKeys, bertNames, type PostNormConfig, parseBertKeys } from '../encoder/post-norm-checkpoint.ts';
-import { postNormFamily } from '../encoder/post-norm-family.ts';
+import {
+  bertKeys,
+  bertNames,
+  type PostNormConfig,
+  parseBertKeys,
+  postNormFamily,
+} from '../encoder/post-norm-family.ts';
 
 /**
  * Of the first token's last state, as sentence pairs were pre-trained with; a checkpoint without it gets a fresh one.

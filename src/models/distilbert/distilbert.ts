@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { BERT_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { relu } from '../../graph/ops/ops.ts';
-import { checkHeads, type PostNormConfig, type PostNormNames } from '../encoder/post-norm-checkpoint.ts';
-import { postNormFamily } from '../encoder/post-norm-family.ts';
+import { checkHeads, type PostNormConfig, type PostNormNames, postNormFamily } from '../encoder/post-norm-family.ts';
 import { activationNames } from '../kit/layers.ts';
 import { checkTokenIds, count, layerCount, parseConfig, tokenId } from '../kit/parse-config.ts';
 

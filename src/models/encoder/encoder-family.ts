@@ -11,8 +11,14 @@ import { type CheckpointNames, type Tensors, weightOf } from '../kit/find-weight
 import { type EncoderTokenizer, type Frame, headCodec, joinTexts, loadEncoderTokenizer } from '../kit/head-codec.ts';
 import { type Backbone, loadBackbone, sketchBackbone, tensorsIn } from '../kit/load-backbone.ts';
 import { wrongConfig } from '../kit/parse-config.ts';
-import { headAnswers, type StandaloneRows, type TextReader } from '../kit/text-classifier.ts';
-import { type HeadLayer, headTensors, type Pooling } from '../kit/text-heads.ts';
+import {
+  type HeadLayer,
+  headAnswers,
+  headTensors,
+  type Pooling,
+  type StandaloneRows,
+  type TextReader,
+} from '../kit/text-classifier.ts';
 import type { Model, ModelSketch } from '../model.ts';
 import { takenOver, trainedHead } from './trained-head.ts';
 

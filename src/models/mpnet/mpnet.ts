@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { MPNET_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { tanh } from '../../graph/ops/ops.ts';
-import { bertKeys, type PostNormConfig, type PostNormNames, parseBertKeys } from '../encoder/post-norm-checkpoint.ts';
-import { postNormFamily } from '../encoder/post-norm-family.ts';
+import {
+  bertKeys,
+  type PostNormConfig,
+  type PostNormNames,
+  parseBertKeys,
+  postNormFamily,
+} from '../encoder/post-norm-family.ts';
 
 /** Positions begin behind this one, whatever config.json says. */
 const PADDING = 1;

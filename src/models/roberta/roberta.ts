@@ -1,7 +1,12 @@
 import { ROBERTA_TOKENS } from '../../data/tokenizer/special-tokens.ts';
 import { tanh } from '../../graph/ops/ops.ts';
-import { bertKeys, bertNames, type PostNormConfig, parseBertKeys } from '../encoder/post-norm-checkpoint.ts';
-import { postNormFamily } from '../encoder/post-norm-family.ts';
+import {
+  bertKeys,
+  bertNames,
+  type PostNormConfig,
+  parseBertKeys,
+  postNormFamily,
+} from '../encoder/post-norm-family.ts';
 import { tokenId } from '../kit/parse-config.ts';
 
 const schema = bertKeys.extend({ pad_token_id: tokenId.default(1) });

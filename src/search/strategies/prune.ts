@@ -16,8 +16,7 @@ import {
   stoppable,
 } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
-import { bilevel, fittingCandidates } from './bilevel/bilevel.ts';
-import { firstOrder } from './bilevel/bilevel-options.ts';
+import { bilevel, firstOrder, fittingCandidates } from './bilevel/bilevel.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { splitHalves } from './bilevel/step-orders.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';

@@ -1,8 +1,14 @@
 import { type Finding, severities } from '../../core/errors.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
-import { checkColumns, checkCopies, checkEmptyTexts, checkHeader } from './check-columns.ts';
-import { checkClasses, checkSpellings } from './check-labels.ts';
+import {
+  checkClasses,
+  checkColumns,
+  checkCopies,
+  checkEmptyTexts,
+  checkHeader,
+  checkSpellings,
+} from './check-columns.ts';
 import { type DataCheck, type DataForm, type Part, rowCount } from './data-check.ts';
 
 /** Points of a score that are told as too many to be unsure of. */

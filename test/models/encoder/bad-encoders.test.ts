@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../../src/core/error-codes.ts';
 import { InputError } from '../../../src/core/errors.ts';
 import { parseDistilBertConfig } from '../../../src/models/distilbert/distilbert.ts';
 import { loadModel } from '../../../src/models/load-model.ts';
-import { parseModernBertConfig } from '../../../src/models/modernbert/modernbert-checkpoint.ts';
+import { parseModernBertConfig } from '../../../src/models/modernbert/modernbert.ts';
 import { parseMpnetConfig } from '../../../src/models/mpnet/mpnet.ts';
 import { parseRobertaConfig } from '../../../src/models/roberta/roberta.ts';
 import { fixturePath } from '../../witness/fixtures.ts';

@@ -1,7 +1,7 @@
 import { softmax } from '../../../src/graph/ops/ops.ts';
 import { attend, scoresOf } from '../../../src/models/kit/attention.ts';
 import { rotaryFrequencies, rotaryTables, rotate } from '../../../src/models/kit/positions.ts';
-import { pool, poolingWeights } from '../../../src/models/kit/text-heads.ts';
+import { pool, poolingWeights } from '../../../src/models/kit/text-classifier.ts';
 import type { OpCase } from '../../graph/cases.ts';
 
 const attention = (heads: number, keyHeads: number): OpCase => ({

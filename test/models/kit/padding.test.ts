@@ -10,7 +10,7 @@ import {
   paddingMask,
   positionIds,
 } from '../../../src/models/kit/padding.ts';
-import { poolingFeed } from '../../../src/models/kit/text-heads.ts';
+import { poolingFeed } from '../../../src/models/kit/text-classifier.ts';
 
 const rows = [[5, 6, 7], [8]];
 const seen = (feed: { data: unknown }) => Array.from(feed.data as Float32Array, value => (value === 0 ? 1 : 0));

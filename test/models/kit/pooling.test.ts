@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reshape } from '../../../src/graph/ops/ops.ts';
-import { type Pooling, pool, poolingWeights } from '../../../src/models/kit/text-heads.ts';
+import { type Pooling, pool, poolingWeights } from '../../../src/models/kit/text-classifier.ts';
 import { assertWitnessed } from '../../graph/witnessed.ts';
 
 /** The fixture's: padding on the right, on the left, and none. */

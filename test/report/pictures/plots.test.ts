@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { categoryPlotSvg } from '../../../src/report/pictures/plots-svg.ts';
-import { logarithmicTicks, scorePlotSvg } from '../../../src/report/pictures/score-plot-svg.ts';
+import { categoryPlotSvg, logarithmicTicks, scorePlotSvg } from '../../../src/report/pictures/plots-svg.ts';
 import { seriesStyle } from '../../../src/report/series.ts';
 
 const marks = (svg: string) => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, says]) => says!);

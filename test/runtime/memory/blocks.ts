@@ -4,7 +4,7 @@ import * as op from '../../../src/graph/ops/ops.ts';
 import type { GraphBuilder, Value } from '../../../src/graph/types.ts';
 import { attend, scoresOf } from '../../../src/models/kit/attention.ts';
 import { rotate } from '../../../src/models/kit/positions.ts';
-import { pool } from '../../../src/models/kit/text-heads.ts';
+import { pool } from '../../../src/models/kit/text-classifier.ts';
 
 const [HEADS, HEAD_WIDTH, INNER] = [4, 8, 96];
 const WIDTH = HEADS * HEAD_WIDTH;

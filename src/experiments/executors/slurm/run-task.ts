@@ -13,7 +13,7 @@ import { sharedLoaders } from '../../shared-loaders.ts';
 import { describeError } from '../executor.ts';
 import { inProcess } from '../here.ts';
 import { type ArrayTask, arrayFiles, readTasks } from './array-files.ts';
-import { slurm } from './slurm-queue.ts';
+import { slurm } from './slurm-arrays.ts';
 
 /**
  * A node that died has left its lock, and no other machine can see that its process is gone. Slurm can: it starts a

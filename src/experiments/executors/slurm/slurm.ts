@@ -7,8 +7,7 @@ import { bytes } from '../../../core/format.ts';
 import { runPlanJob } from '../../../jobs/plan-job.ts';
 import type { Cell } from '../../cell.ts';
 import type { ExecutorContext, ExecutorKind } from '../executor.ts';
-import { slurmArrays } from './slurm-arrays.ts';
-import { mostTasks, requirePartition, slurm as runSlurm, slurmQueue } from './slurm-queue.ts';
+import { mostTasks, requirePartition, slurm as runSlurm, slurmArrays, slurmQueue } from './slurm-arrays.ts';
 
 const word = z.coerce.string().min(1);
 

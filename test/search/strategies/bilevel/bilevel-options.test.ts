@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
 import {
   biLevelKeys,
+  bilevel,
   completeOptions,
   contradictions,
   relaxationOf,
   unsaidOptions,
-} from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
+} from '../../../../src/search/strategies/bilevel/bilevel.ts';
 
 const complete = (given: object = {}) => completeOptions(biLevelKeys.parse(given));
 

@@ -15,8 +15,7 @@ import {
   biLevelSearch,
 } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { biLevelStep } from '../../../../src/search/strategies/bilevel/bilevel-step.ts';
-import { estimators } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../src/search/strategies/bilevel/relaxations.ts';
+import { estimators, sumOf } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { checkpointFile } from '../../../../src/training/checkpoint.ts';
 import { createBatchCursor, withMicroBatches } from '../../../../src/training/step-batches.ts';
 import { createMoments } from '../../../../src/training/steps.ts';

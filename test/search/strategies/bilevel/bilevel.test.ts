@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
-import { biLevelKeys, completeOptions } from '../../../../src/search/strategies/bilevel/bilevel-options.ts';
+import { biLevelKeys, bilevel, completeOptions } from '../../../../src/search/strategies/bilevel/bilevel.ts';
 import { biLevelSearch } from '../../../../src/search/strategies/bilevel/bilevel-search.ts';
 import { estimators, openRateShare } from '../../../../src/search/strategies/bilevel/estimators.ts';
 import { splitHalves } from '../../../../src/search/strategies/bilevel/step-orders.ts';

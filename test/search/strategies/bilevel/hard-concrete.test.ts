@@ -8,7 +8,7 @@ import {
   hardConcreteGradient,
   openProbability,
   sigmoid,
-} from '../../../../src/search/strategies/bilevel/relaxations.ts';
+} from '../../../../src/search/strategies/bilevel/estimators.ts';
 
 const draws = 40_000;
 const logit = (p: number) => Math.log(p / (1 - p));

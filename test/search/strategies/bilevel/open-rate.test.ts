@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillUniform } from '../../../../src/core/random.ts';
-import { estimators, openRateShare } from '../../../../src/search/strategies/bilevel/estimators.ts';
-import { binaryConcrete, binaryConcreteMean } from '../../../../src/search/strategies/bilevel/relaxations.ts';
+import {
+  binaryConcrete,
+  binaryConcreteMean,
+  estimators,
+  openRateShare,
+} from '../../../../src/search/strategies/bilevel/estimators.ts';
 
 const counts = Array.from({ length: 100 }, () => 50);
 const options = { counts, gradient: 'global', tau: 1, beta: 1, uniforms: () => counts.map(() => 0.5) } as const;

@@ -8,7 +8,7 @@ import {
   sigmoid,
   solveShift,
   sumOf,
-} from '../../../../src/search/strategies/bilevel/relaxations.ts';
+} from '../../../../src/search/strategies/bilevel/estimators.ts';
 
 /** Σ nᵢ·σ((αᵢ − ζ)/τ) and, added up by itself, what is left out: both without cancellation. */
 function spent(alpha: readonly number[], counts: readonly number[], zeta: number, tau: number) {

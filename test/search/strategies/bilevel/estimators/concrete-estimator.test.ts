@@ -4,8 +4,8 @@ import { fillUniform } from '../../../../../src/core/random.ts';
 import {
   createConcreteEstimator,
   type EstimatorOptions,
+  sumOf,
 } from '../../../../../src/search/strategies/bilevel/estimators.ts';
-import { sumOf } from '../../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const options: EstimatorOptions = {
   counts: [10, 20, 30, 40],

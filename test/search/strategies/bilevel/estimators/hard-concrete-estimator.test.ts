@@ -4,8 +4,9 @@ import { fillUniform } from '../../../../../src/core/random.ts';
 import {
   createHardConcreteEstimator,
   type EstimatorOptions,
+  openProbability,
+  sumOf,
 } from '../../../../../src/search/strategies/bilevel/estimators.ts';
-import { openProbability, sumOf } from '../../../../../src/search/strategies/bilevel/relaxations.ts';
 
 const stretch = [-0.1, 1.1] as const;
 const options: EstimatorOptions = {
