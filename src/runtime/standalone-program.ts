@@ -86,16 +86,26 @@ export async function openStandalone(files: StandaloneFiles, settings: SessionSe
     },
 
     async choose(inputs, outputs) {
-      const scores = inputs.map(() => new Float64Array(outputs.length));
+      const targets = outputs.map(textIds);
+      const scores = inputs.map(() => new Float64Array(targets.length));
       if (inputs.length === 0) return scores;
       const encoded = await encode(encoder, inputs, padId);
-      for (const [column, output] of outputs.entries()) {
-        const target = textIds(output);
-        const read = [startId, ...target.slice(0, -1)];
-        const rows = inputs.map(() => read);
-        const { logits: decoded } = await decode(encoded, rows, emptyPast(rows.length));
-        for (const [row, logits] of decoded.entries()) {
-          scores[row]![column] = target.reduce((sum, id, place) => sum + logProbability(logits[place]!, id), 0);
+      // What all answers begin with is read once; what an answer ends with is said, and not read.
+      const shared = sharedStart(targets.map(target => target.slice(0, -1)));
+      const first = await decode(encoded, repeated([startId, ...shared], inputs.length), emptyPast(inputs.length));
+      const firstSums = first.logits.map(places => places.map(logSumExp));
+      for (const [column, target] of targets.entries()) {
+        const rest = target.slice(shared.length, -1);
+        const then =
+          rest.length > 0 ? (await decode(encoded, repeated(rest, inputs.length), first.past)).logits : undefined;
+        for (const [row, score] of scores.entries()) {
+          for (const [place, id] of target.entries()) {
+            const later = place - first.logits[row]!.length;
+            score[column]! +=
+              later < 0
+                ? first.logits[row]![place]![id]! - firstSums[row]![place]!
+                : then![row]![later]![id]! - logSumExp(then![row]![later]!);
+          }
         }
       }
       return scores;
@@ -135,12 +145,26 @@ function idsFeed(rows: Rows, padId: number): Feeds[string] {
   return { type: 'int64', data, dims: [rows.length, length] };
 }
 
-function indexOfLargest(values: Float32Array): number {
-  return values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
+function repeated<Item>(item: Item, times: number): Item[] {
+  return new Array<Item>(times).fill(item);
 }
 
-/** log softmax(logits)[id]. */
-function logProbability(logits: Float32Array, id: number): number {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  return logits[id]! - largest - Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+/** What all rows begin with. */
+function sharedStart([first = [], ...others]: Rows): readonly number[] {
+  const end = first.findIndex((id, place) => others.some(row => row[place] !== id));
+  return end === -1 ? first : first.slice(0, end);
+}
+
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
+
+/** log Σ exp xᵢ, the largest taken off first so that nothing overflows. */
+function logSumExp(values: Float32Array): number {
+  const largest = values[indexOfLargest(values)]!;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i]! - largest);
+  return largest + Math.log(sum);
 }
