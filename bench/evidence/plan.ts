@@ -110,6 +110,9 @@ export const WITH_LAST_WORD = 'bilevel, then a last word';
 /** The same with twice as long ones. */
 const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
 
+/** From the literature, the one that found as much. */
+const NEAREST = 'AdaLoRA-like';
+
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },
   options: { finalists: 4, 'finalist-steps': finalistSteps, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
@@ -126,7 +129,7 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
-  'AdaLoRA-like': { strategy: 'adalora-like', steps: 150 },
+  [NEAREST]: { strategy: 'adalora-like', steps: 150 },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
@@ -137,6 +140,23 @@ export const strategyCell = (task: string, seed: number, name: string, budget = 
   ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
+
+/** Modules of one kind each, at places where they do good, as many as 0.01 % holds. */
+export const kinds: Readonly<Record<string, readonly string[]>> = {
+  LoRA: ['encoder.block.1.layer.0.SelfAttention.o:lora'],
+  biases: [
+    'encoder.block.1.layer.0.layer_norm:bitfit',
+    'encoder.block.1.layer.0.SelfAttention.v:bitfit',
+    'encoder.final_layer_norm:bitfit',
+  ],
+  scales: [
+    'encoder.block.1.layer.0.layer_norm:lnfit',
+    'encoder.block.2.layer.0.layer_norm:lnfit',
+    'encoder.final_layer_norm:lnfit',
+  ],
+  adapter: ['encoder.block.1.layer.0.SelfAttention:low-rank-adapter'],
+};
+export const KIND_RATES = [RATE / 3, RATE, RATE * 3];
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
@@ -150,6 +170,7 @@ const SHORT = [
   ['sst2', 2],
   ['mrpc', 0],
 ] as const;
+export const OTHER_BUDGETS = ['0.02%', '0.005%', '0.05%'] as const;
 const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
 const FITTING = [['sst2', 0]] as const;
 
@@ -226,6 +247,14 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
       }),
     ).flat(),
+  /** The rival that does best beside the program's own, on more seeds. */
+  nearest: planner =>
+    across(EIGHT, ['sst2', 'stsb'], (seed, task) =>
+      [NEAREST, ALONE, WITH_LAST_WORD].flatMap(name => {
+        const search = strategyCell(task, seed, name);
+        return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
+      }),
+    ).flat(),
   /** More tasks, at half of the length. */
   tasks: planner =>
     across(EIGHT, ['mrpc', 'cola', 'qqp'], (seed, task) =>
@@ -237,11 +266,14 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       ...dearRivals(planner, 'sst2', seed, TRAIN_STEPS),
       ...dearRivals(planner, 'stsb', seed, TRAIN_STEPS / 2),
     ]),
+  /** Is one rate right for every kind of module? */
+  kinds: () =>
+    across([0, 1], Object.values(kinds), (seed, modules) =>
+      KIND_RATES.map(rate => trainCell('sst2', seed, modules, { rate })),
+    ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>
-    across([0, 1, 2, 3], ['0.02%', '0.005%', '0.05%'], (seed, budget) =>
-      fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
-    ).flat(),
+    across([0, 1, 2, 3], OTHER_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {

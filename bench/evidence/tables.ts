@@ -10,6 +10,7 @@ import { loadModel } from '../../src/index.ts';
 import { fillMarks } from './markdown.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
+import { budgetsTable, kindsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { strategiesTable } from './tables/strategies.ts';
 import { rivalsTable, trainingsTable } from './tables/trainings.ts';
@@ -28,6 +29,8 @@ const tables = {
   rivals: () => rivalsTable(done, model, 600),
   converged: () => rivalsTable(done, model, 1200),
   strategies: () => strategiesTable(done),
+  budgets: () => budgetsTable(done, model),
+  kinds: () => kindsTable(done),
   trainings: () => trainingsTable(done),
 };
 for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));
