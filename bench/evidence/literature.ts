@@ -15,6 +15,7 @@ import { splitHalves } from '../../src/search/strategies/bilevel/step-orders.ts'
 import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
 import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { checkFinite } from '../../src/training/steps.ts';
+import { gradientNorm } from './gradient-norm.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */
 
@@ -159,12 +160,13 @@ async function biPeft(problem: SearchProblem, compile: Compile): Promise<SearchR
   return { worth, steps, evaluations: 2 * steps, seconds, warnings: [] };
 }
 
-/** The program's names with theirs. */
+/** The program's names with theirs, and with one that it had. */
 export const withLiterature = extend(builtIn, [
   definePlugin({
     name: 'literature',
     strategies: [
       rival('adalora-like', 'AdaLoRA-like', 'rank sharing by sensitivity, on any candidates', adaLora),
+      gradientNorm,
       rival('bipeft-like', 'BIPEFT-like', 'gates of their own, closed early where they are stable', biPeft),
     ],
   }),

@@ -7,9 +7,10 @@ import { shellWord } from '../core/format.ts';
 import { asReadError } from '../files/file-errors.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { decodeUtf8, parseYaml, schemaLine } from '../files/text-files.ts';
+import { strategyNamed } from '../search/strategies/strategies.ts';
 import { fromConfigFile, parseKeys, parseSettings, toConfigFile, withAbsolutePaths } from './parse-settings.ts';
 import { chosenStrategy, type ResolvedSettings } from './resolve.ts';
-import { type SettingKey, type Settings, settingsSchema } from './settings.ts';
+import { type SettingKey, type Settings, settingsSchema, settingsSchemaFor } from './settings.ts';
 
 /**
  * Written into a run's config.yaml beside the keys: what made the run. Ignored when the file is read as a config again.
@@ -51,10 +52,31 @@ export function pluginsIn(path: string): readonly string[] {
 /**
  * The keys of a run's config.yaml as they stand: its paths are absolute, those of older runs relative to the folder
  * that they were begun in.
- * @throws InputError as `readConfigFile`
+ * @param options.searches whether the run may have to search still. Else a strategy that the catalogue has not got, as
+ * one of another version, is left out with its options: what it has found needs neither
+ * @throws InputError as `readConfigFile`, and for a strategy that there is not
  */
-export function readRecordedSettings(path: string, catalogue: Catalogue = builtIn): Settings {
-  return parseSettings(readYamlKeys(path), () => path, catalogue);
+export function readRecordedSettings(
+  path: string,
+  catalogue: Catalogue = builtIn,
+  { searches = true }: { readonly searches?: boolean } = {},
+): Settings {
+  const values = readYamlKeys(path);
+  const unknown = keysOfUnknownStrategy(values, catalogue);
+  if (unknown.length === 0) return parseSettings(values, () => path, catalogue);
+  if (searches) strategyNamed(String((values as Keys).strategy), catalogue.strategies);
+  const known = Object.entries(values as Keys).filter(([key]) => !unknown.includes(key));
+  return parseSettings(Object.fromEntries(known), () => path, catalogue);
+}
+
+type Keys = Readonly<Record<string, unknown>>;
+
+/** Of keys that name a strategy which the catalogue has not got: its name, and what must be its options. */
+export function keysOfUnknownStrategy(values: unknown, catalogue: Catalogue): readonly string[] {
+  const { strategy } = (values ?? {}) as Keys;
+  if (typeof strategy !== 'string' || catalogue.strategies.some(({ name }) => name === strategy)) return [];
+  const { shape } = settingsSchemaFor(catalogue);
+  return Object.keys(values as Keys).filter(key => key === 'strategy' || !Object.hasOwn(shape, key));
 }
 
 /**

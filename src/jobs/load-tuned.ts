@@ -55,8 +55,8 @@ export async function loadTuned(
   const folder = requireTrainedRun(path);
   const asked = recordedSettings(folder, changes, known, { needsFile: !isThere(folder.inputs) });
   const named = requireModelAndTask(asked.model, asked.task);
-  await requireSettingsOfRun(folder, asked, changes);
   const catalogue = openPlugins(asked.plugins, known);
+  await requireSettingsOfRun(folder, asked, changes, catalogue);
   const { families } = catalogue;
   const given = { task: named.task, isGiven: changes.task !== undefined };
   const task = await taskOfRun(folder, given, catalogue, { onEvent });

@@ -58,9 +58,14 @@ export function settingsOfRun(given: Settings, folder: RunFolder, resume: boolea
  * What stands in the folder's config.yaml. One that names no strategy is of a version that had one alone, and options
  * that an earlier version had not got are as it searched without them.
  */
-function settingsBegunWith({ config }: RunFolder, { plugins }: Settings, catalogue: Catalogue = builtIn): Settings {
+function settingsBegunWith(
+  { config }: RunFolder,
+  { plugins }: Settings,
+  catalogue: Catalogue = builtIn,
+  reading: Parameters<typeof readRecordedSettings>[2] = {},
+): Settings {
   const known = openPlugins(plugins ?? pluginsIn(config), catalogue);
-  const recorded = { strategy: defaultStrategy.name, ...readRecordedSettings(config, known) };
+  const recorded = { strategy: defaultStrategy.name, ...readRecordedSettings(config, known, reading) };
   return { ...strategyNamed(recorded.strategy, known.strategies).unsaid?.(recorded), ...recorded };
 }
 
@@ -149,7 +154,7 @@ export function recordedSettings(
   { needsFile = true }: { readonly needsFile?: boolean } = {},
 ): Settings {
   requireRun(folder);
-  const begun = settingsBegunWith(folder, changes, catalogue);
+  const begun = settingsBegunWith(folder, changes, catalogue, { searches: false });
   requireWholeConfig([changes.task ?? begun.task, changes.model ?? begun.model], folder);
   if (changes.task === undefined && needsFile) {
     requireTaskFile(begun.task, folder, 'give its place with --task, or write it there');

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { openPlugins } from '../catalogue/open-plugins.ts';
 import { requireFrozenWeights, requireModelAndTask } from '../config/check-settings.ts';
+import { keysOfUnknownStrategy } from '../config/config-file.ts';
 import { compileSettings, type JobConfig, resolveConfig } from '../config/job-config.ts';
 import { homeKeys } from '../config/parse-settings.ts';
 import type { Settings } from '../config/settings.ts';
@@ -150,9 +151,16 @@ async function differenceNow(then: { text: string }, path: string, metrics: Metr
  * @param recorded what its `config.yaml` says
  * @throws InputError naming those that have changed
  */
-export async function requireSettingsOfRun(folder: RunFolder, recorded: Settings, given: Settings): Promise<void> {
+export async function requireSettingsOfRun(
+  folder: RunFolder,
+  recorded: Settings,
+  given: Settings,
+  catalogue: Catalogue,
+): Promise<void> {
   const then = await readRunInputs(folder);
-  const changes = changedSettings(then?.settings, { ...recorded }, Object.keys(given));
+  // They have no say any more.
+  const ofSearch = keysOfUnknownStrategy(then?.settings, catalogue);
+  const changes = changedSettings(then?.settings, { ...recorded }, [...Object.keys(given), ...ofSearch]);
   if (changes.length === 0) return;
   throw new InputError(`this run was trained with other settings: ${changes.join('; ')}`, {
     code: 'other-inputs',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -45,34 +45,59 @@ test('the best of random structures is trained again as it was, to the same scor
 });
 
 test('a search without probabilities has a history, a report and a plan, and is resumed', async () => {
-  const { resources } = await search('gradient-norm', '--score-batches', '3');
-  assert.equal(resources.search!.evaluations, 3);
-  const { lines } = readHistory(join(space.folder, 'gradient-norm', 'search-history.jsonl'))!;
+  const { resources } = await search('prune', '--rounds', '1');
+  assert.equal(resources.search!.evaluations, 4);
+  const { lines } = readHistory(join(space.folder, 'prune', 'search-history.jsonl'))!;
   assert.deepEqual(
     lines.map(({ step, p, worth }) => [step, p, worth!.every(Number.isFinite)]),
-    [1, 2, 3].map(step => [step, undefined, true]),
+    [1, 2, 3, 4].map(step => [step, undefined, true]),
   );
-  const modules = json<Structure>('gradient-norm', 'structure.json').modules;
-  assert.ok(modules.every(({ worth, p }) => worth !== null && p === null));
+  const modules = json<Structure>('prune', 'structure.json').modules;
+  // What can never be kept has p = 0.
+  assert.ok(modules.every(({ p, worth }) => worth !== null && (p === null || p === 0)));
 
-  const report = await runCli(['report', 'gradient-norm'], space.folder);
+  const report = await runCli(['report', 'prune'], space.folder);
   assert.equal(report.exitCode, 0, report.stderr);
-  assert.ok(existsSync(join(space.folder, 'gradient-norm', 'report.html')));
+  assert.ok(existsSync(join(space.folder, 'prune', 'report.html')));
 
-  const planned = await run('plan', '--strategy', 'gradient-norm', '--score-batches', '3', '--json');
+  const planned = await run('plan', '--strategy', 'prune', '--rounds', '1', '--json');
   assert.equal(planned.exitCode, 0, planned.stderr);
   const { stages, seconds } = JSON.parse(planned.stdout) as Plan;
   assert.deepEqual(
     stages.map(({ stage, evaluations, validations }) => [stage, evaluations, validations]),
     [
-      ['search', 3, 0],
+      ['search', 4, 0],
       ['retrain', 4, 2],
     ],
   );
   assert.ok(stages.every(stage => stage.seconds! > 0) && seconds! > 0);
 
-  const again = await runCli(['search', '--resume', '--out', 'gradient-norm'], space.folder);
+  const again = await runCli(['search', '--resume', '--out', 'prune'], space.folder);
   assert.equal(again.exitCode, 0, again.stderr);
+});
+
+test('a run of a strategy that is no more is used as before, and searched no further', async () => {
+  const old = join(space.folder, 'of-old');
+  cpSync(join(space.folder, 'prune'), old, { recursive: true });
+  for (const name of ['config.yaml', 'inputs.json']) {
+    const text = readFileSync(join(old, name), 'utf8');
+    const renamed = text.replace('prune', 'race').replace('rounds', 'survivors');
+    assert.notEqual(renamed, text);
+    writeFileSync(join(old, name), renamed);
+  }
+  // It notes the hashes of what was changed here.
+  rmSync(join(old, 'outcome.json'));
+  for (const args of [
+    ['evaluate', old],
+    ['export', old, '--format', 'onnx'],
+    ['report', old],
+  ]) {
+    const { exitCode, stderr } = await runCli(args, space.folder);
+    assert.equal(exitCode, 0, stderr);
+  }
+  const resumed = await runCli(['search', '--resume', '--out', old], space.folder);
+  assert.equal(resumed.exitCode, 2);
+  assert.match(resumed.stderr, /there is no search strategy `race`/);
 });
 
 for (const [name, args, says] of [

@@ -3,14 +3,13 @@ import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
 import { bestOfRandom } from './best-of-random.ts';
 import { bilevel } from './bilevel/bilevel.ts';
-import { gradientNorm } from './gradient-norm.ts';
 import { prior } from './prior.ts';
 import { prune } from './prune.ts';
 import { randomSearch } from './random-search.ts';
 import type { SearchStrategy } from './strategy.ts';
 
 /** Every strategy; the first is the one that is used where none is named. A new one is a word here. */
-export const strategies = [bilevel, randomSearch, bestOfRandom, gradientNorm, prune, prior] as const;
+export const strategies = [bilevel, randomSearch, bestOfRandom, prune, prior] as const;
 
 /** The strategy where none is named: the paper's. */
 export const defaultStrategy: SearchStrategy = strategies[0];
