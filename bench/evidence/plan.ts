@@ -262,10 +262,9 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** What a random structure does with the search's time too, and LoRA on a value at rates of its own. */
   dear: planner =>
-    EIGHT.flatMap(seed => [
-      ...dearRivals(planner, 'sst2', seed, TRAIN_STEPS),
-      ...dearRivals(planner, 'stsb', seed, TRAIN_STEPS / 2),
-    ]),
+    across(['sst2', 'stsb'], EIGHT, (task, seed) =>
+      dearRivals(planner, task, seed, task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2),
+    ).flat(),
   /** Is one rate right for every kind of module? */
   kinds: () =>
     across([0, 1], Object.values(kinds), (seed, modules) =>
