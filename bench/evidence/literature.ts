@@ -58,65 +58,11 @@ function train(
   adamwStep(delta, gradient, moments, { learningRate, step: step + 1 });
 }
 
-/** Of both moving averages of AdaLoRA's sensitivity, its equations (9) and (10). */
-const BETA = 0.85;
-/** Shares of the steps before its budget falls, and after it has. */
-const [BEFORE, AFTER] = [0.1, 0.2];
-
-/**
- * AdaLoRA (Zhang et al., ICLR 2023) on any candidates: all are trained at once, and the budget falls to its end by a cubic
- * schedule (equation 13); what is open are those of the largest importance, the mean over a module's parameters of
- * Ī · Ū, where I = |w ∂L/∂w| (equation 8), and that of its gate, which stands for a singular value.
- */
-async function adaLora(problem: SearchProblem, compile: Compile): Promise<SearchResult> {
-  const { candidates, budget, keepInert, examples, stage } = problem;
-  const begun = await start(problem, compile);
-  const { program, delta, all, steps } = begun;
-  const cursor = createBatchCursor(examples, { batchSize: stage.batchSize, seed: stage.seed, stream: 'adalora' });
-  const gates = new Float32Array(candidates.length).fill(1);
-  const [sensitivity, uncertainty] = [averages(delta.length), averages(delta.length)];
-  const [ofGates, ofGatesUncertain] = [averages(gates.length), averages(gates.length)];
-  let importance = new Float64Array(candidates.length);
-  const began = performance.now();
-  for (let step = 0; step < steps; step++) {
-    const result = await program.lossAndGradients(cursor.batch(step), delta, gates);
-    update(sensitivity, uncertainty, i => Math.abs(delta[i]! * result.delta[i]!));
-    update(ofGates, ofGatesUncertain, i => Math.abs(gates[i]! * result.gates[i]!));
-    importance = Float64Array.from(program.layout.modules, ({ parameters }, i) => {
-      const [sum, count] = parameters.reduce(
-        ([total, size], { offset, size: own }) => {
-          let part = 0;
-          for (let at = offset; at < offset + own; at++) part += sensitivity[at]! * uncertainty[at]!;
-          return [total + part, size + own];
-        },
-        [0, 0] as [number, number],
-      );
-      return sum / count + ofGates[i]! * ofGatesUncertain[i]!;
-    });
-    train(begun, problem, result.delta, gates, step);
-    const share = Math.min(1, Math.max(0, (step / steps - BEFORE) / (1 - BEFORE - AFTER)));
-    const allowed = budget + (all - budget) * (1 - share) ** 3;
-    const open = chooseStructure(importance, candidates, { budget: allowed, keepInert });
-    for (const [i, is] of open.entries()) gates[i] = Number(is);
-  }
-  const seconds = (performance.now() - began) / 1000;
-  return { worth: importance, steps, evaluations: steps, seconds, warnings: [] };
-}
-
-const averages = (length: number) => new Float64Array(length);
-
-/** Ī ← β Ī + (1 − β) I and Ū ← β Ū + (1 − β) |I − Ī|. */
-function update(mean: Float64Array, deviation: Float64Array, value: (index: number) => number): void {
-  for (let i = 0; i < mean.length; i++) {
-    const now = value(i);
-    mean[i] = BETA * mean[i]! + (1 - BETA) * now;
-    deviation[i] = BETA * deviation[i]! + (1 - BETA) * Math.abs(now - mean[i]!);
-  }
-}
-
 /** Steps over which what would be kept must stay as it is before the rest is closed. */
 const STABLE = 5;
 const ALPHA_RATE = 0.1;
+/** Of the history of σ(α). */
+const BETA = 0.85;
 
 /**
  * BIPEFT (Chang et al. 2024), its search of positions: each candidate has a gate of its own, σ(α), no budget is shared, and
@@ -165,7 +111,6 @@ export const withLiterature = extend(builtIn, [
   definePlugin({
     name: 'literature',
     strategies: [
-      rival('adalora-like', 'AdaLoRA-like', 'rank sharing by sensitivity, on any candidates', adaLora),
       gradientNorm,
       rival('bipeft-like', 'BIPEFT-like', 'gates of their own, closed early where they are stable', biPeft),
     ],

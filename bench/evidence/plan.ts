@@ -110,9 +110,6 @@ export const WITH_LAST_WORD = 'bilevel, then a last word';
 /** The same with twice as long ones. */
 const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
 
-/** From the literature, the one that found as much. */
-const NEAREST = 'AdaLoRA-like';
-
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },
   options: { finalists: 4, 'finalist-steps': finalistSteps, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
@@ -129,7 +126,8 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
-  [NEAREST]: { strategy: 'adalora-like', steps: 150 },
+  sensitivity: { strategy: 'sensitivity', steps: 150 },
+  'sensitivity, half as long': { strategy: 'sensitivity', steps: 75 },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
@@ -247,10 +245,10 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
       }),
     ).flat(),
-  /** The rival that does best beside the program's own, on more seeds. */
+  /** The two that do best beside each other, on more seeds. */
   nearest: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) =>
-      [NEAREST, ALONE, WITH_LAST_WORD].flatMap(name => {
+      ['sensitivity', 'sensitivity, half as long', ALONE, WITH_LAST_WORD].flatMap(name => {
         const search = strategyCell(task, seed, name);
         return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
       }),

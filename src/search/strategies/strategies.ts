@@ -6,10 +6,11 @@ import { bilevel } from './bilevel/bilevel.ts';
 import { prior } from './prior.ts';
 import { prune } from './prune.ts';
 import { randomSearch } from './random-search.ts';
+import { sensitivity } from './sensitivity.ts';
 import type { SearchStrategy } from './strategy.ts';
 
 /** Every strategy; the first is the one that is used where none is named. A new one is a word here. */
-export const strategies = [bilevel, randomSearch, bestOfRandom, prune, prior] as const;
+export const strategies = [bilevel, randomSearch, bestOfRandom, prune, sensitivity, prior] as const;
 
 /** The strategy where none is named: the paper's. */
 export const defaultStrategy: SearchStrategy = strategies[0];
