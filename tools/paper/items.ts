@@ -8,7 +8,7 @@ export interface PaperItem {
   readonly command?: 'compare' | 'transfer';
 }
 
-const relaxations = 'src/search/strategies/bilevel/estimators.ts';
+const gates = 'src/search/strategies/bilevel/estimators.ts';
 const concreteTest = 'test/search/strategies/bilevel/binary-concrete.test.ts';
 
 export const equations: readonly PaperItem[] = [
@@ -40,7 +40,7 @@ export const equations: readonly PaperItem[] = [
       { file: 'src/deltas/gates.ts', symbol: 'export function gatedDelta' },
     ],
   },
-  { name: '(23)', says: 'Binary Concrete', places: [{ file: relaxations, symbol: 'export function binaryConcrete(' }] },
+  { name: '(23)', says: 'Binary Concrete', places: [{ file: gates, symbol: 'export function binaryConcrete(' }] },
   {
     name: '(24)',
     says: 'P(z̃ > 0.5) = p',
@@ -54,22 +54,22 @@ export const equations: readonly PaperItem[] = [
   {
     name: '(27), (28)',
     says: 'global shifted sigmoid',
-    places: [{ file: relaxations, symbol: 'const global: AlphaGradient' }],
+    places: [{ file: gates, symbol: 'const global: AlphaGradient' }],
   },
   {
     name: '(29)',
     says: 'gradient of the local form',
-    places: [{ file: relaxations, symbol: 'const local: AlphaGradient' }],
+    places: [{ file: gates, symbol: 'const local: AlphaGradient' }],
   },
   {
     name: '(30)–(33)',
     says: 'gradient of the global form',
-    places: [{ file: relaxations, symbol: 'const global: AlphaGradient' }],
+    places: [{ file: gates, symbol: 'const global: AlphaGradient' }],
   },
   {
     name: '(34)',
     says: 'the term that compares all modules',
-    places: [{ file: relaxations, symbol: 'const mean = weighted / probabilities' }],
+    places: [{ file: gates, symbol: 'const mean = weighted / probabilities' }],
   },
 ];
 
@@ -112,7 +112,7 @@ export const tablesAndFigures: readonly PaperItem[] = [
     name: 'Figure 8',
     says: 'global against local',
     places: [
-      { file: relaxations, symbol: 'export const alphaGradients' },
+      { file: gates, symbol: 'export const alphaGradients' },
       { file: 'src/report/pictures/plots-svg.ts', symbol: 'export function categoryPlotSvg' },
     ],
     ...{ example: 'figure8', command: 'compare' as const },
