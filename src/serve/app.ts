@@ -6,9 +6,9 @@ import { readComparison, readRunView } from '../jobs/report-job.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { contentSecurityPolicy, pageHtml, plotStyleSheet, readScripts, styleSheet } from './assets.ts';
 import { createWatch, streamChanges } from './changes-stream.ts';
-import { createRunIndex, inspectRun } from './find-runs.ts';
 import { guard } from './guard.ts';
 import { queuePage } from './queue-page.ts';
+import { createRunIndex, inspectRun } from './run-index.ts';
 
 export interface AppOptions {
   /** Name or address the server is bound to; requests to another are refused. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { RunIndex } from './find-runs.ts';
+import type { RunIndex } from './run-index.ts';
 
 /** Proxies and browsers give up a connection that says nothing. */
 const beatMilliseconds = 15_000;

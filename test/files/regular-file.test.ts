@@ -21,7 +21,7 @@ import { readResult } from '../../src/runs/result.ts';
 import { requireFreshFolder, requireRun, runFolder } from '../../src/runs/run-folder.ts';
 import { readLock, requireNotHeld, whileHolding } from '../../src/runs/run-lock.ts';
 import { appendHistory, readHistory, repairHistory } from '../../src/runs/search-history.ts';
-import { summarize } from '../../src/serve/find-runs.ts';
+import { summarize } from '../../src/serve/run-index.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';
 import { checkpointFile } from '../../src/training/checkpoint.ts';
 

@@ -10,7 +10,7 @@ import { loadInference } from '../../src/jobs/load-tuned.ts';
 import { readRunView } from '../../src/jobs/report-job.ts';
 import { runSearchJob, runTrainJob } from '../../src/jobs/run-job.ts';
 import { runFolder } from '../../src/runs/run-folder.ts';
-import { createRunIndex } from '../../src/serve/find-runs.ts';
+import { createRunIndex } from '../../src/serve/run-index.ts';
 import { tinyModel, workspace } from '../cli/support.ts';
 import { outcomeOf } from '../faults/runs.ts';
 

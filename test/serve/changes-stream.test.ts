@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { createWatch } from '../../src/serve/changes-stream.ts';
-import { createRunIndex } from '../../src/serve/find-runs.ts';
+import { createRunIndex } from '../../src/serve/run-index.ts';
 import { runsRoot, writeRun } from './synthetic-runs.ts';
 
 test('a change that came before one waits for it is not waited for', { timeout: 5000 }, async () => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRunIndex, findRuns } from '../../src/serve/find-runs.ts';
+import { createRunIndex, findRuns } from '../../src/serve/run-index.ts';
 import { runsRoot, tinyCandidates, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();

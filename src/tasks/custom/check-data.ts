@@ -1,15 +1,8 @@
 import { type Finding, severities } from '../../core/errors.ts';
 import { findValue } from '../../data/rows/row.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
-import {
-  checkClasses,
-  checkColumns,
-  checkCopies,
-  checkEmptyTexts,
-  checkHeader,
-  checkSpellings,
-} from './check-columns.ts';
 import { type DataCheck, type DataForm, type Part, rowCount } from './data-check.ts';
+import { checkClasses, checkColumns, checkCopies, checkEmptyTexts, checkHeader, checkSpellings } from './row-checks.ts';
 
 /** Points of a score that are told as too many to be unsure of. */
 const coarse = 5;

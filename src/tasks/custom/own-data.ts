@@ -6,10 +6,10 @@ import { dataFileEndings, readSomeRows, type TableOptions } from '../../data/row
 import { columnList, type Row } from '../../data/rows/row.ts';
 import { type Metrics, metricNamed, metrics } from '../../metrics/metrics.ts';
 import { isTaskFile, taskFileBeside } from '../task-places.ts';
-import { tablesWithHeader } from './check-columns.ts';
 import { dataForm, findDataFiles, placesOfLabels } from './custom-task.ts';
 import type { DataForm, Part } from './data-check.ts';
 import { columnsOf, guessTask, idNames, labelNames } from './guess-task.ts';
+import { tablesWithHeader } from './row-checks.ts';
 import { readTaskFile } from './task-file.ts';
 
 /** A user's rows, what a task makes of them, and why, in sentences. */
