@@ -126,8 +126,9 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
-  sensitivity: { strategy: 'sensitivity', steps: 150 },
-  'sensitivity, half as long': { strategy: 'sensitivity', steps: 75 },
+  sensitivity: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
+  'sensitivity, half as long': { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
+  'sensitivity, half as long, then a last word': { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
@@ -248,7 +249,13 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** The two that do best beside each other, on more seeds. */
   nearest: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) =>
-      ['sensitivity', 'sensitivity, half as long', ALONE, WITH_LAST_WORD].flatMap(name => {
+      [
+        'sensitivity',
+        'sensitivity, half as long',
+        'sensitivity, half as long, then a last word',
+        ALONE,
+        WITH_LAST_WORD,
+      ].flatMap(name => {
         const search = strategyCell(task, seed, name);
         return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
       }),

@@ -115,7 +115,7 @@ function requireOwnOptions(keys: readonly string[], { name }: SearchStrategy, st
   for (const key of keys) {
     const owners = strategiesWith(key, strategies);
     if (owners.length === 0 || owners.includes(name)) continue;
-    throw new InputError(`\`${key}\` is an option of the strategy ${owners.join(' and ')}, and ${name} is to search`, {
+    throw new InputError(`\`${key}\` is an option of ${owners.join(' and ')}, and ${name} is to search`, {
       code: 'option-of-another-strategy',
       where: `--${key}`,
       remedy: `leave it out, or give \`--strategy ${owners[0]}\``,

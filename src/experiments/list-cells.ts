@@ -102,14 +102,11 @@ function checkOptions(given: ExperimentSettings, methods: readonly ComparedMetho
   for (const key of Object.keys(given)) {
     const owners = strategiesWith(key, catalogue.strategies);
     if (owners.length === 0 || owners.some(name => searching.includes(name))) continue;
-    throw new InputError(
-      `\`${key}\` is an option of the strategy ${owners.join(' and ')}, and no method searches by it`,
-      {
-        code: 'option-of-another-strategy',
-        where: `--${key}`,
-        remedy: `leave it out, or add ${owners[0]} to --methods`,
-      },
-    );
+    throw new InputError(`\`${key}\` is an option of ${owners.join(' and ')}, and no method searches by it`, {
+      code: 'option-of-another-strategy',
+      where: `--${key}`,
+      remedy: `leave it out, or add ${owners[0]} to --methods`,
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { countTokens, type ParameterLayout } from '../../core/program.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
 import { checkBudget } from '../../structure/budget.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
+import type { StageCost } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
 import {
   adamwStep,
@@ -17,6 +18,7 @@ import {
 import { chooseStructure } from '../choose-structure.ts';
 import { bilevel, firstOrder, fittingCandidates } from './bilevel/bilevel.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
+import { costWithLastWord, lastWordKeys, withLastWord } from './last-word/last-word.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
 const stream = 'search/sensitivity';
@@ -31,28 +33,36 @@ export const sensitivity = defineStrategy({
   name: 'sensitivity',
   label: 'sensitivity',
   description: 'all candidates trained at once under a falling budget, which those share that the loss is sensitive to',
-  options: z.object({}),
+  options: z.object(lastWordKeys),
   varied: [],
 
-  cost(whole) {
-    const { problem } = fittingCandidates(whole);
-    if (holdsAll(problem)) return undefined;
-    const batches = [{ examples: problem.examples, stream, evaluations: 1 }];
-    // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
-    return {
-      ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0, batches },
-      ...{ arrays: 9, curvature: false },
-    };
-  },
+  cost: (whole, options) => costWithLastWord(whole, options, ownCost(whole)),
 
-  async *search(whole, _options, compile, context) {
+  async *search(whole, options, compile, context) {
     checkBudget(whole.candidates, whole);
-    const { problem, widen } = fittingCandidates(whole);
-    // Nothing is to be searched: what is said of that is the same for both.
-    if (holdsAll(problem)) return yield* bilevel.search(whole, firstOrder, compile, context);
-    return yield* widen(searchAmong(problem, compile, context));
+    return yield* withLastWord(whole, options, compile, context, {
+      cost: ownCost(whole),
+      search(compile, context) {
+        const { problem, widen } = fittingCandidates(whole);
+        // Nothing is to be searched: what is said of that is the same for both.
+        if (holdsAll(problem)) return bilevel.search(whole, firstOrder, compile, context);
+        return widen(searchAmong(problem, compile, context));
+      },
+    });
   },
 });
+
+/** What the search costs without its last word. */
+function ownCost(whole: SearchProblem): StageCost | undefined {
+  const { problem } = fittingCandidates(whole);
+  if (holdsAll(problem)) return undefined;
+  const batches = [{ examples: problem.examples, stream, evaluations: 1 }];
+  // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
+  return {
+    ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0, batches },
+    ...{ arrays: 9, curvature: false },
+  };
+}
 
 const parametersOf = ({ candidates }: SearchProblem) => candidates.reduce((sum, { parameters }) => sum + parameters, 0);
 

@@ -37,11 +37,14 @@ const builtIn = strategies as unknown as Strategies;
 
 /** The options of all strategies as keys of a config file: what is left out is filled in by their strategy. */
 export function optionKeysOf(known: Strategies = builtIn): OptionKeys {
-  return Object.fromEntries(
-    known.flatMap(({ name: strategy, options }) =>
-      Object.entries<z.ZodType>(options.shape).map(([name, schema]) => [name, asKey(schema, strategy, known)] as const),
-    ),
-  ) as OptionKeys;
+  const keys = new Map<string, z.ZodType>();
+  for (const { name: strategy, options } of known) {
+    for (const [name, schema] of Object.entries<z.ZodType>(options.shape)) {
+      // Of several that share an option, the first says what it is.
+      if (!keys.has(name)) keys.set(name, asKey(schema, strategy, known));
+    }
+  }
+  return Object.fromEntries(keys) as OptionKeys;
 }
 
 /** What `--help` says that an option is where it is left out. */

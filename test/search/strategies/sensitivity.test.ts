@@ -13,13 +13,14 @@ import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from './toy-problem.ts';
 
 const { problem, compile } = createToyProblem({ examples: createToyExamples(64) });
-const whole = await drain(sensitivity.search(problem, {}, compile, {}));
+const alone = { finalists: 1 };
+const whole = await drain(sensitivity.search(problem, alone, compile, {}));
 const steps = 40;
 
 test('a module is worth Ī · Ū of its gate and, on average, of its parameters, by central differences', async () => {
   // At a rate of nearly nothing the modules stay as they are at the start; all are open for a tenth of the steps.
   const still = { ...problem, stage: { ...problem.stage, learningRate: 1e-12 } };
-  const { events } = await drain(sensitivity.search(still, {}, compile, {}));
+  const { events } = await drain(sensitivity.search(still, alone, compile, {}));
   const { program, initialDelta } = await compile(problem.candidates);
   const cursor = createBatchCursor(problem.examples, { batchSize: 8, seed: 1, stream: 'search/sensitivity' });
   const lossAt = async (index: number, change: (delta: Float32Array, gates: Float32Array) => void) => {
@@ -83,10 +84,10 @@ test('what the examples follow is kept', () => {
 
 test('it costs one loss with gradients a step, on the whole training set, and no validation', () => {
   assert.equal(whole.result.evaluations, steps);
-  assert.equal(countEvaluations(sensitivity.cost(problem, {})), steps);
+  assert.equal(countEvaluations(sensitivity.cost(problem, alone)), steps);
   assert.ok(whole.events.every(event => event.type === 'step' && event.worth?.length === 6));
   const short = { ...problem, stage: { ...problem.stage, maxSteps: 3 } };
-  assert.equal(sensitivity.cost(short, {})!.steps, 3);
+  assert.equal(sensitivity.cost(short, alone)!.steps, 3);
 });
 
 test('interrupted after any step, the rest is bit for bit the same', async () => {
@@ -96,11 +97,11 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
     const controller = new AbortController();
     await assert.rejects(async () => {
       const stopped = { ...context, signal: controller.signal };
-      for await (const event of sensitivity.search(problem, {}, compile, stopped)) {
+      for await (const event of sensitivity.search(problem, alone, compile, stopped)) {
         if (event.step === stop) controller.abort();
       }
     }, InterruptedError);
-    const rest = await drain(sensitivity.search(problem, {}, compile, context));
+    const rest = await drain(sensitivity.search(problem, alone, compile, context));
     assert.deepEqual(rest.events.map(withoutTime), whole.events.slice(stop).map(withoutTime), `${stop}`);
     assert.deepEqual(withoutTime(rest.result), withoutTime(whole.result));
   }
@@ -108,14 +109,22 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
 
 test('candidates that cannot be kept take part in nothing; where all fit, nothing is searched', async () => {
   const own = createToyProblem({ budget: 4 }, [2, 9, 2, 2]);
-  const { result } = await drain(sensitivity.search(own.problem, {}, own.compile, {}));
+  const { result } = await drain(sensitivity.search(own.problem, alone, own.compile, {}));
   assert.deepEqual(
     own.state.compiled.map(modules => modules.length),
     [3],
   );
   assert.deepEqual(result.closed, [false, true, false, false]);
   const all = { ...problem, budget: 100 };
-  assert.equal(sensitivity.cost(all, {}), undefined);
-  assert.match((await drain(sensitivity.search(all, {}, compile, {}))).result.warnings[0]!, /nothing was searched/);
-  await assert.rejects(drain(sensitivity.search({ ...problem, budget: 1 }, {}, compile, {})), InputError);
+  assert.equal(sensitivity.cost(all, alone), undefined);
+  assert.match((await drain(sensitivity.search(all, alone, compile, {}))).result.warnings[0]!, /nothing was searched/);
+  await assert.rejects(drain(sensitivity.search({ ...problem, budget: 1 }, alone, compile, {})), InputError);
+});
+
+test("short trainings have its last word, as a bi-level search's", async () => {
+  const options = { finalists: 2, 'finalist-steps': 4 };
+  const { result } = await drain(sensitivity.search(problem, options, compile, {}));
+  assert.equal(result.finalists?.length, 2);
+  assert.equal(result.steps, sensitivity.cost(problem, options)!.steps);
+  assert.ok(result.evaluations > steps);
 });

@@ -47,8 +47,8 @@ for (const strategy of strategies as readonly SearchStrategy[]) {
           (error: InputError) =>
             error instanceof InputError &&
             error.where === `--${key}` &&
-            error.message.includes(`\`${key}\` is an option of the strategy ${strategiesWith(key).join(' and ')}`) &&
-            error.remedy!.includes(`--strategy ${other.name}`),
+            error.message.includes(`\`${key}\` is an option of ${strategiesWith(key).join(' and ')}`) &&
+            error.remedy!.includes(`--strategy ${strategiesWith(key)[0]}`),
         );
       }
     }
