@@ -75,6 +75,11 @@ function spreadOfRandom(done: Done, model: Model, task: string, steps: number): 
 const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
   test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
 
+/** Columns that are forms of the search itself, not rivals. */
+const OWN_FORMS: readonly string[] = ['without the last word', 'search among all'];
+/** Fewer cannot tell anything at 0.05, and are no test to be corrected for. */
+const FEWEST_PAIRS = 6;
+
 /** Holm's correction of several p at once. */
 function holm(ps: readonly number[]): number[] {
   const order = ps.map((_, i) => i).sort((a, b) => ps[a]! - ps[b]!);
@@ -123,10 +128,17 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
   }
   const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, steps)]));
   if ([...spreads.values()].every(spread => spread > 0)) {
-    const tests = names.slice(1).map(name => signFlipTest(apart(all, name, task => spreads.get(task)!)));
-    const adjusted = holm(tests.flatMap(test => test?.p ?? []));
-    const cells = tests.map(test => told(test && { ...test, p: adjusted.shift()! }, 2));
-    rows.push(['**in spreads, all tasks; p by Holm**', '', ...cells]);
+    const tests = names.slice(1).map(name => ({
+      test: signFlipTest(apart(all, name, task => spreads.get(task)!)),
+      isRival: !OWN_FORMS.includes(name),
+    }));
+    const canTell = ({ test, isRival }: (typeof tests)[number]) => isRival && (test?.pairs ?? 0) >= FEWEST_PAIRS;
+    const adjusted = holm(tests.filter(canTell).map(({ test }) => test!.p));
+    const cells = tests.map(each => {
+      if (canTell(each)) return told({ ...each.test!, p: adjusted.shift()! }, 2);
+      return each.isRival ? fixed(each.test?.difference, 2) : told(each.test, 2);
+    });
+    rows.push(['**in spreads, all tasks; p of rivals by Holm**', '', ...cells]);
   }
   return table(['test score', ...names], rows);
 }
