@@ -9,9 +9,9 @@ import {
   linearDecay,
   withMicroBatches,
 } from '../../src/research.ts';
-import { fittingCandidates } from '../../src/search/strategies/bilevel/bilevel.ts';
 import { shareOfOpen } from '../../src/search/strategies/bilevel/estimators.ts';
 import { splitHalves } from '../../src/search/strategies/bilevel/step-orders.ts';
+import { searchFitting } from '../../src/search/strategies/fitting.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
 import { createBatchCursor } from '../../src/training/step-batches.ts';
 import { checkFinite } from '../../src/training/steps.ts';
@@ -24,14 +24,11 @@ type Searching = (problem: SearchProblem, compile: Compile) => Promise<SearchRes
 const rival = (name: string, label: string, description: string, search: Searching) =>
   defineStrategy({
     ...{ name, label, description, options: z.object({}), varied: [], cost: () => undefined },
-    async *search(whole, _, compile) {
-      const { problem, widen } = fittingCandidates(whole);
-      async function* quietly() {
+    search: (whole, _, compile) =>
+      searchFitting(whole, async function* (problem) {
         yield* [];
         return await search(problem, compile);
-      }
-      return yield* widen(quietly());
-    },
+      }),
   });
 
 /** Open and trainable: what every rival begins with. */

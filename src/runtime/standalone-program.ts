@@ -1,3 +1,4 @@
+import { logSumExp } from '../core/arrays.ts';
 import type { Chooser, EncodedInput, EncodedOutput, Generator } from '../core/program.ts';
 import { type Feed, type Feeds, openSession, type Session, type SessionSettings } from './session.ts';
 
@@ -159,12 +160,4 @@ function indexOfLargest(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
-}
-
-/** log Σ exp xᵢ, the largest taken off first so that nothing overflows. */
-function logSumExp(values: Float32Array): number {
-  const largest = values[indexOfLargest(values)]!;
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i]! - largest);
-  return largest + Math.log(sum);
 }

@@ -1,3 +1,4 @@
+import { logSumExp } from '../../core/arrays.ts';
 import type { EncodedExample, EncodedInput, EncodedOutput } from '../../core/program.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { add, gather, mul, reduceSum, reshape, sub } from '../../graph/ops/ops.ts';
@@ -138,7 +139,6 @@ function columnFeed(values: readonly number[]): Feeds[string] {
 
 /** log softmax(logits) of each output's class; −∞ where there is no such class. */
 function chosenLogProbabilities(logits: Float32Array, outputs: readonly EncodedOutput[]): Float64Array {
-  const largest = Math.max(...logits);
-  const logSum = largest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+  const logSum = logSumExp(logits);
   return Float64Array.from(outputs, output => (logits[classOf(output)] ?? Number.NEGATIVE_INFINITY) - logSum);
 }

@@ -7,10 +7,11 @@ import { batchesPerEpoch } from '../../data/batches.ts';
 import { checkBudget } from '../../structure/budget.ts';
 import { readStructure, type Structure } from '../../structure/structure-file.ts';
 import { countSteps } from '../../training/steps.ts';
-import { bilevel, firstOrder, fittingCandidates, searchOptions } from './bilevel/bilevel.ts';
+import { bilevel, firstOrder, searchOptions } from './bilevel/bilevel.ts';
 import { biLevelSearch, settledResult } from './bilevel/bilevel-search.ts';
 import { LOGIT_LIMIT } from './bilevel/estimators.ts';
 import { splitHalves } from './bilevel/step-orders.ts';
+import { fittingCandidates } from './fitting.ts';
 import { defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
 /** Of the steps that a search from nothing has. */

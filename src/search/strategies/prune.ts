@@ -3,7 +3,7 @@ import { clipNorm } from '../../core/arrays.ts';
 import { keyWithDefault } from '../../core/checked-values.ts';
 import { countTokens } from '../../core/program.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
-import { type BudgetOptions, type Cost, checkBudget } from '../../structure/budget.ts';
+import type { BudgetOptions, Cost } from '../../structure/budget.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
 import {
@@ -16,9 +16,9 @@ import {
   stoppable,
 } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
-import { bilevel, firstOrder, fittingCandidates } from './bilevel/bilevel.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { splitHalves } from './bilevel/step-orders.ts';
+import { costOfFitting, searchFitting } from './fitting.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
 const options = z.object({
@@ -47,24 +47,17 @@ export const prune = defineStrategy({
   options,
   varied: ['rounds'],
 
-  cost(whole) {
-    const { problem } = fittingCandidates(whole);
-    if (holdsAll(problem)) return undefined;
-    const { examples, stage } = problem;
-    const { delta } = splitHalves(examples, stage.seed);
-    const batches = [{ examples: delta, stream: streams.train, evaluations: 1 }];
-    const steps = stepsOf(problem);
-    // Held are w, its two moments, the gradient and z ⊙ w.
-    return { modules: problem.candidates, steps, validations: 0, batches, arrays: 5, curvature: false };
-  },
+  cost: whole =>
+    costOfFitting(whole, problem => {
+      const { delta } = splitHalves(problem.examples, problem.stage.seed);
+      const batches = [{ examples: delta, stream: streams.train, evaluations: 1 }];
+      const steps = stepsOf(problem);
+      // Held are w, its two moments, the gradient and z ⊙ w.
+      return { modules: problem.candidates, steps, validations: 0, batches, arrays: 5, curvature: false };
+    }),
 
-  async *search(whole, given, compile, context) {
-    checkBudget(whole.candidates, whole);
-    const { problem, widen } = fittingCandidates(whole);
-    // Nothing is to be pruned: what is said of that is the same for both.
-    if (holdsAll(problem)) return yield* bilevel.search(whole, firstOrder, compile, context);
-    return yield* widen(pruneAmong(problem, given, compile, context));
-  },
+  search: (whole, given, compile, context) =>
+    searchFitting(whole, problem => pruneAmong(problem, given, compile, context)),
 });
 
 async function* pruneAmong(
@@ -138,8 +131,6 @@ function ranked(gates: Float32Array, saliency: Float64Array, place: Float64Array
 }
 
 const parametersOf = ({ candidates }: SearchProblem) => candidates.reduce((sum, { parameters }) => sum + parameters, 0);
-
-const holdsAll = (problem: SearchProblem) => parametersOf(problem) <= problem.budget;
 
 /** As many as a bi-level search has. */
 function stepsOf({ examples, stage }: SearchProblem): number {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { clipNorm } from '../../core/arrays.ts';
 import { countTokens, type ParameterLayout } from '../../core/program.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
-import { checkBudget } from '../../structure/budget.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
 import type { StageCost } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
@@ -16,8 +15,8 @@ import {
   stoppable,
 } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
-import { bilevel, firstOrder, fittingCandidates } from './bilevel/bilevel.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
+import { costOfFitting, searchFitting } from './fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from './last-word/last-word.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
@@ -38,35 +37,21 @@ export const sensitivity = defineStrategy({
 
   cost: (whole, options) => costWithLastWord(whole, options, ownCost(whole)),
 
-  async *search(whole, options, compile, context) {
-    checkBudget(whole.candidates, whole);
-    return yield* withLastWord(whole, options, compile, context, {
+  search: (whole, options, compile, context) =>
+    withLastWord(whole, options, compile, context, {
       cost: ownCost(whole),
-      search(compile, context) {
-        const { problem, widen } = fittingCandidates(whole);
-        // Nothing is to be searched: what is said of that is the same for both.
-        if (holdsAll(problem)) return bilevel.search(whole, firstOrder, compile, context);
-        return widen(searchAmong(problem, compile, context));
-      },
-    });
-  },
+      search: (compile, context) => searchFitting(whole, problem => searchAmong(problem, compile, context)),
+    }),
 });
 
 /** What the search costs without its last word. */
-function ownCost(whole: SearchProblem): StageCost | undefined {
-  const { problem } = fittingCandidates(whole);
-  if (holdsAll(problem)) return undefined;
-  const batches = [{ examples: problem.examples, stream, evaluations: 1 }];
-  // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
-  return {
-    ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0, batches },
+const ownCost = (whole: SearchProblem): StageCost | undefined =>
+  costOfFitting(whole, problem => ({
+    ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0 },
+    batches: [{ examples: problem.examples, stream, evaluations: 1 }],
+    // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
     ...{ arrays: 9, curvature: false },
-  };
-}
-
-const parametersOf = ({ candidates }: SearchProblem) => candidates.reduce((sum, { parameters }) => sum + parameters, 0);
-
-const holdsAll = (problem: SearchProblem) => parametersOf(problem) <= problem.budget;
+  }));
 
 function stepsOf({ examples, stage: { batchSize, epochs, maxSteps } }: SearchProblem): number {
   return countSteps(batchesPerEpoch(examples.length, batchSize), epochs, maxSteps);
@@ -83,7 +68,7 @@ async function* searchAmong(
   const program = withMicroBatches(stoppable(compiled, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream });
   const steps = stepsOf(problem);
-  const all = parametersOf(problem);
+  const all = candidates.reduce((sum, { parameters }) => sum + parameters, 0);
   const parts = program.layout.modules.map(({ parameters }) => parameters);
 
   const delta = initialDelta.slice();

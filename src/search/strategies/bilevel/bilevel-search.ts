@@ -7,6 +7,7 @@ import type { StageConfig } from '../../../training/stage.ts';
 import { type BatchCursor, createBatchCursor, withMicroBatches } from '../../../training/step-batches.ts';
 import { countSteps, createMoments, linearDecay, stoppable } from '../../../training/steps.ts';
 import { chooseStructure, watchStability } from '../../choose-structure.ts';
+import { nothingSearched } from '../fitting.ts';
 import type { SearchResult, SearchStepEvent } from '../strategy.ts';
 import { type BiLevelState, biLevelStep } from './bilevel-step.ts';
 import { type EstimatorName, estimators, type GateEstimator, type L0Options, openRateShare } from './estimators.ts';
@@ -88,17 +89,7 @@ export function settledResult(
   options: BiLevelSearchOptions,
 ): BiLevelSearchResult | undefined {
   if (!createEstimator(modules, options).settled) return undefined;
-  const { budget, keepInert } = options;
-  return {
-    worth: new Float64Array(modules.length),
-    probabilities: new Float64Array(modules.length).fill(1),
-    closed: modules.map(() => false),
-    ...{ bestStep: 0, steps: 0, evaluations: 0, seconds: 0 },
-    warnings: [
-      `The budget of ${budget} parameters holds all candidates: every ` +
-        `one${keepInert ? '' : ' that can change the output'} is kept, nothing was searched.`,
-    ],
-  };
+  return nothingSearched(modules, options);
 }
 
 /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseStructure } from '../../../../src/search/choose-structure.ts';
-import { bilevel, fittingCandidates } from '../../../../src/search/strategies/bilevel/bilevel.ts';
+import { bilevel } from '../../../../src/search/strategies/bilevel/bilevel.ts';
+import { fittingCandidates } from '../../../../src/search/strategies/fitting.ts';
 import { drain } from '../../../training/toy-program.ts';
 import { createToyProblem, withoutTime } from '../toy-problem.ts';
 
