@@ -1,6 +1,13 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InterruptedError } from '../../../src/core/errors.ts';
 import type { DeltaModule } from '../../../src/core/site.ts';
-import type { Compile, SearchProblem } from '../../../src/search/strategies/strategy.ts';
-import { createToyExamples, createToyProgram } from '../../training/toy-program.ts';
+import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../../../src/search/strategies/strategy.ts';
+import { checkpointFile } from '../../../src/training/checkpoint.ts';
+import type { LoopContext } from '../../../src/training/loop.ts';
+import { createToyExamples, createToyProgram, drain } from '../../training/toy-program.ts';
 
 const validation = createToyExamples(20, 2);
 
@@ -34,4 +41,26 @@ export function createToyProblem(changes: Partial<SearchProblem> = {}, counts: r
 /** What two runs have in common that were not as fast as each other. */
 export function withoutTime<T extends object>(value: T): T {
   return { ...value, seconds: 0, stageSeconds: 0 };
+}
+
+/** Interrupts a search after each of some steps: what comes then, and the result, are bit for bit those of the whole. */
+export async function assertResumes(
+  search: (context: LoopContext) => AsyncGenerator<SearchEvent, SearchResult>,
+  stops: readonly number[],
+): Promise<void> {
+  const whole = await drain(search({}));
+  const folder = mkdtempSync(join(tmpdir(), 's3delta-resumed-'));
+  for (const stop of stops) {
+    const context = { checkpoint: checkpointFile(join(folder, `stop-${stop}.safetensors`)) };
+    const controller = new AbortController();
+    await assert.rejects(async () => {
+      for await (const event of search({ ...context, signal: controller.signal })) {
+        if (event.type === 'step' && event.step === stop) controller.abort();
+      }
+    }, InterruptedError);
+    const rest = await drain(search(context));
+    const after = whole.events.findIndex(event => event.type === 'step' && event.step === stop) + 1;
+    assert.deepEqual(rest.events.map(withoutTime), whole.events.slice(after).map(withoutTime), `${stop}`);
+    assert.deepEqual(withoutTime(rest.result), withoutTime(whole.result));
+  }
 }
