@@ -1,11 +1,20 @@
+import type { Settings } from '../../src/index.ts';
 import { signFlipTest } from '../../src/research.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
 
 /**
- * What is trained: what the search found, its own answer without the short trainings at its end, a random draw, or LoRA
- * of rank 8 on every query and value.
+ * The searches whose answers are trained, as settings beside the demo's own: with short trainings at their end or
+ * without. `found` is the bi-level search with them.
  */
-export type What = 'found' | 'search alone' | `random ${number}` | 'lora';
+export const FORMS_OF_SEARCH: Readonly<Partial<Record<What, Settings>>> = {
+  found: { strategy: 'bilevel' },
+  'search alone': { strategy: 'bilevel', finalists: 1 },
+  sensitivity: { strategy: 'sensitivity' },
+  'sensitivity alone': { strategy: 'sensitivity', finalists: 1 },
+};
+
+/** What is trained: what a search found, a random draw, or LoRA of rank 8 on every query and value. */
+export type What = 'found' | 'search alone' | 'sensitivity' | 'sensitivity alone' | `random ${number}` | 'lora';
 
 /** A line of the results. Scores are 0 to 100, losses nats a target token. */
 export interface DemoCell {

@@ -110,6 +110,11 @@ export const WITH_LAST_WORD = 'bilevel, then a last word';
 /** The same with twice as long ones. */
 const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
 
+export const SENSITIVITY = 'sensitivity';
+const SENSITIVITY_HALF = 'sensitivity, half as long';
+export const SENSITIVITY_THEN_LAST_WORD = 'sensitivity, half as long, then a last word';
+const candidatesForDefault = [SENSITIVITY, SENSITIVITY_THEN_LAST_WORD, WITH_LAST_WORD];
+
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },
   options: { finalists: 4, 'finalist-steps': finalistSteps, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
@@ -126,9 +131,9 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
-  sensitivity: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
-  'sensitivity, half as long': { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
-  'sensitivity, half as long, then a last word': { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
+  [SENSITIVITY]: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
+  [SENSITIVITY_HALF]: { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
+  [SENSITIVITY_THEN_LAST_WORD]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
@@ -246,19 +251,15 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
       }),
     ).flat(),
-  /** The two that do best beside each other, on more seeds. */
+  /** The two that do best beside each other: all their forms on two tasks, what could be the default on more. */
   nearest: planner =>
-    across(EIGHT, ['sst2', 'stsb'], (seed, task) =>
-      [
-        'sensitivity',
-        'sensitivity, half as long',
-        'sensitivity, half as long, then a last word',
-        ALONE,
-        WITH_LAST_WORD,
-      ].flatMap(name => {
-        const search = strategyCell(task, seed, name);
-        return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
-      }),
+    across(EIGHT, ['sst2', 'stsb', 'mrpc', 'cola'], (seed, task) =>
+      [...candidatesForDefault, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
+        name => {
+          const search = strategyCell(task, seed, name);
+          return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
+        },
+      ),
     ).flat(),
   /** More tasks, at half of the length. */
   tasks: planner =>
