@@ -12,7 +12,7 @@ import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { budgetsTable, kindsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
-import { strategiesTable } from './tables/strategies.ts';
+import { defaultsTable, strategiesTable } from './tables/strategies.ts';
 import { rivalsTable, trainingsTable } from './tables/trainings.ts';
 
 const { values, positionals } = parseArgs({
@@ -29,6 +29,7 @@ const tables = {
   rivals: () => rivalsTable(done, model, 600),
   converged: () => rivalsTable(done, model, 1200),
   strategies: () => strategiesTable(done),
+  defaults: () => defaultsTable(done, model),
   budgets: () => budgetsTable(done, model),
   kinds: () => kindsTable(done),
   trainings: () => trainingsTable(done),

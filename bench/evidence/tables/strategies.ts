@@ -1,18 +1,21 @@
-import { type PairedTest, signFlipTest } from '../../../src/research.ts';
+import type { Model } from '../../../src/index.ts';
+import { signFlipTest } from '../../../src/research.ts';
 import { cellKey } from '../cells.ts';
-import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
-import { strategies, strategyCell, trainCell } from '../plan.ts';
+import { fixed, meanOf, shortName, table } from '../markdown.ts';
+import { strategies, strategyCell, trainCell, WITH_LAST_WORD } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
+import { spreadOfRandom, summary, told } from './trainings.ts';
 
 type Done = ReadonlyMap<string, Finished>;
 
-const TASKS = ['sst2', 'stsb'];
+const TASKS = ['sst2', 'stsb', 'mrpc', 'cola'];
 const SEEDS = [...Array(8).keys()];
 const STEPS = 600;
 /** Beside which the others are held. */
-const FIRST = Object.keys(strategies)[0]!;
+const FIRST = WITH_LAST_WORD;
+const NAMES = Object.keys(strategies);
 
 interface Trained {
   readonly seed: number;
@@ -31,36 +34,54 @@ function trainedOf(done: Done, task: string, name: string): Trained[] {
   });
 }
 
-const told = (test: PairedTest | undefined) =>
-  test ? `${fixed(test.difference, 1)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
+const testOf = ({ training }: Trained) => training.outcome.test;
+const costOf = ({ search, training }: Trained) => search.cpuSeconds / training.cpuSeconds;
+
+/** Test scores less those of the first strategy, of the seeds that have both. */
+function pairsOf(done: Done, task: string, name: string): number[] {
+  const first = new Map(trainedOf(done, task, FIRST).map(each => [each.seed, testOf(each)]));
+  return trainedOf(done, task, name).flatMap(each => {
+    const other = first.get(each.seed);
+    return other === undefined ? [] : [testOf(each) - other];
+  });
+}
 
 /** Each strategy's structures, trained alike, with what their search has cost in trainings. */
 export function strategiesTable(done: Done): string {
-  const rows = TASKS.flatMap(task => {
-    const first = trainedOf(done, task, FIRST);
-    return Object.keys(strategies).flatMap(name => {
+  const rows = TASKS.flatMap(task =>
+    NAMES.flatMap(name => {
       const found = trainedOf(done, task, name);
       if (found.length === 0) return [];
-      const tests = found.map(({ training }) => training.outcome.test);
-      const pairs = found.flatMap(({ seed, training }) => {
-        const other = first.find(each => each.seed === seed);
-        return other ? [training.outcome.test - other.training.outcome.test] : [];
-      });
-      const cost = meanOf(found.map(({ search, training }) => search.cpuSeconds / training.cpuSeconds));
       return [
         [
-          `${task}, ${name}`,
-          String(found.length),
-          `${fixed(meanOf(tests), 1)} (${fixed(tests.length < 2 ? undefined : spreadOf(tests), 1)})`,
-          fixed(Math.min(...tests), 1),
-          name === FIRST ? '' : told(signFlipTest(pairs)),
+          ...[`${task}, ${name}`, String(found.length), summary(found.map(testOf))],
+          fixed(Math.min(...found.map(testOf)), 1),
+          name === FIRST ? '' : told(signFlipTest(pairsOf(done, task, name)), 1),
           fixed(meanOf(found.map(({ search }) => search.outcome.evaluations)), 0),
-          fixed(cost, 2),
+          fixed(meanOf(found.map(costOf)), 2),
           found.map(({ search }) => search.outcome.modules.map(shortName).join(' + ')).join('; '),
         ],
       ];
-    });
-  });
+    }),
+  );
   const head = ['test, mean (sd)', 'least', `less ${FIRST}`, 'losses with gradients', 'cost in trainings', 'kept'];
   return rows.length === 0 ? 'No seed is finished.' : table(['task, strategy', 'seeds', ...head], rows);
+}
+
+/** Over all tasks: each strategy less the default, in units of a task's spread between random structures. */
+export function defaultsTable(done: Done, model: Model): string {
+  const spreads = new Map(TASKS.map(task => [task, spreadOfRandom(done, model, task, STEPS)]));
+  const rows = NAMES.flatMap(name => {
+    const found = TASKS.flatMap(task => trainedOf(done, task, name));
+    if (found.length === 0) return [];
+    const pairs = TASKS.flatMap(task => pairsOf(done, task, name).map(points => points / spreads.get(task)!));
+    return [
+      [
+        ...[name, String(found.length), name === FIRST ? '' : told(signFlipTest(pairs), 2)],
+        ...[name === FIRST ? '' : fixed(Math.min(...pairs), 2), fixed(meanOf(found.map(costOf)), 2)],
+      ],
+    ];
+  });
+  const head = ['strategy', 'structures', `less ${FIRST}, in spreads`, 'worst pair', 'cost in trainings'];
+  return rows.length === 0 ? 'No seed is finished.' : table(head, rows);
 }

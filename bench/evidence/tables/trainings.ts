@@ -63,7 +63,7 @@ const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc', 'cola'];
 const SEEDS = [...Array(16).keys()];
 
 /** Standard deviation of random structures' test scores, over draws and seeds. */
-function spreadOfRandom(done: Done, model: Model, task: string, steps: number): number {
+export function spreadOfRandom(done: Done, model: Model, task: string, steps: number): number {
   const scores = SEEDS.flatMap(seed =>
     [0, 1, 2, 3].flatMap(
       draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps }))?.test ?? [],
@@ -72,7 +72,7 @@ function spreadOfRandom(done: Done, model: Model, task: string, steps: number): 
   return spreadOf(scores);
 }
 
-const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
+export const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
   test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
 
 /** Columns that are forms of the search itself, not rivals. */
@@ -92,7 +92,7 @@ function holm(ps: readonly number[]): number[] {
   return adjusted;
 }
 
-const summary = (scores: readonly number[]) =>
+export const summary = (scores: readonly number[]) =>
   scores.length === 0
     ? '–'
     : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
