@@ -18,7 +18,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { type Cell, cellKind, cellName, experimentFile, fileName } from './cell.ts';
-import { probabilityMaps } from './found-structures.ts';
+import { type MapWords, probabilityMaps } from './found-structures.ts';
 import type { ExperimentCells } from './list-cells.ts';
 import type { ExperimentOutcome } from './run-cells.ts';
 
@@ -174,9 +174,9 @@ export async function searchedStructures({ runs }: Comparison): Promise<Searched
   return (await Promise.all(read)).filter(({ structures }) => structures.length > 0);
 }
 
-/** Where the budget holds everything nothing is searched: p is 1 throughout. */
+/** Where the budget holds everything nothing is searched: p is 1 throughout. Not every search has p. */
 function isSearched({ modules }: Structure): boolean {
-  return modules.some(({ p }) => p !== null && p !== 1);
+  return modules.some(({ p, worth }) => (p === null ? worth !== null : p !== 1));
 }
 
 /** Writes `compare.json`, `.md`, `.csv` and the pictures. Returns their paths, the most useful first. */
@@ -194,17 +194,14 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   }
   for (const [name, svg] of methodsPlots(comparison)) files.set(name, svg);
   for (const { name, file, structures } of await searchedStructures(comparison)) {
-    const { mean, spread, keptBy: kept } = probabilityMaps(structures);
+    const { mean, spread, keptBy: kept, quantities } = probabilityMaps(structures);
     const over = `over ${structures.length} seed${structures.length === 1 ? '' : 's'}`;
-    files.set(
-      `p-mean-${file}.svg`,
-      heatMapSvg(heatMap(mean), `${name}: mean of p ${over}`, { quantity: 'mean p', kept }),
-    );
+    const titleOf = ({ title }: MapWords) => `${name}: ${title} ${over}`;
+    const words = { quantity: quantities.mean.name, kept };
+    files.set(`p-mean-${file}.svg`, heatMapSvg(heatMap(mean), titleOf(quantities.mean), words));
     if (structures.length > 1) {
-      files.set(
-        `p-spread-${file}.svg`,
-        heatMapSvg(heatMap(spread), `${name}: sd of p ${over}`, { quantity: 'sd of p' }),
-      );
+      const picture = heatMapSvg(heatMap(spread), titleOf(quantities.spread), { quantity: quantities.spread.name });
+      files.set(`p-spread-${file}.svg`, picture);
     }
   }
   for (const [name, content] of files) await writeFileWhole(join(out, name), content);

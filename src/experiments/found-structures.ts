@@ -6,6 +6,7 @@ import { writeFileWhole } from '../files/write-whole.ts';
 import { sourceOf } from '../jobs/trials.ts';
 import { type HeatMapModule, heatMap } from '../report/heat-map.ts';
 import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { quantityOf } from '../report/quantities.ts';
 import { shownModules } from '../report/run-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { meanStructure, spreadOfProbability } from '../search/choose-structure.ts';
@@ -75,12 +76,39 @@ async function structureFiles(path: string, space: string): Promise<string[]> {
 
 /** What several searches think of each module, as heat maps show it (figure 9 of the paper, over seeds). */
 export interface ProbabilityMaps {
-  /** p is the mean; kept are the modules that more than half of the searches keep, which may not fit in one budget. */
+  /**
+   * p is the mean over several searches, of kept (0 or 1) where one has no p; a single one is as it is. Kept are the
+   * modules that more than half of the searches keep, which may not fit in one budget.
+   */
   readonly mean: readonly HeatMapModule[];
   /** What the marks of `mean` say, in words. */
   readonly keptBy: string;
-  /** p is the standard deviation; nothing is kept. */
+  /** p is the standard deviation of what `mean` is of; nothing is kept. */
   readonly spread: readonly HeatMapModule[];
+  /** What the numbers of both are, in words. */
+  readonly quantities: Readonly<Record<'mean' | 'spread', MapWords>>;
+}
+
+/** What the numbers of a map over searches are called: in its legend, and in its title. */
+export interface MapWords {
+  readonly name: string;
+  readonly title: string;
+}
+
+const ofProbabilities: ProbabilityMaps['quantities'] = {
+  mean: { name: 'mean p', title: 'mean of p' },
+  spread: { name: 'sd of p', title: 'sd of p' },
+};
+
+/** What there is to say of searches that have p, of such as have none, and of both together. */
+function averagesOf(structures: readonly Structure[], shown: readonly HeatMapModule[]): ProbabilityMaps['quantities'] {
+  const same = (name: string) => ({ name, title: name });
+  const having = structures.filter(({ modules }) => modules.every(({ p }) => p !== null)).length;
+  if (having === structures.length) return ofProbabilities;
+  const kept = 'being kept (1 or 0)';
+  if (having > 0) return { mean: same(`mean of p, or of ${kept}`), spread: same(`sd of p, or of ${kept}`) };
+  const own = structures.length === 1 ? quantityOf(shown).name : 'share of searches that keep it';
+  return { mean: same(own), spread: same(`sd of ${kept}`) };
 }
 
 /** InputError for structures of different models or spaces, or none. */
@@ -92,6 +120,7 @@ export function probabilityMaps(structures: readonly Structure[]): ProbabilityMa
     mean: modules.map((module, i) => ({ ...module, kept: 2 * keptBy(i) > structures.length })),
     keptBy: keptWord(structures.length),
     spread: modules.map((module, i) => ({ ...module, p: spread[i]!, kept: false })),
+    quantities: averagesOf(structures, modules),
   };
 }
 
@@ -107,8 +136,8 @@ export interface TaskMaps extends ProbabilityMaps {
 }
 
 /**
- * Mean and spread of p over the searches of each task, and over all of them where there are several tasks (figure 9 of
- * the paper). Touches no file.
+ * Mean and spread of p, or of what is kept, over the searches of each task, and over all of them where there are
+ * several tasks (figure 9 of the paper). Touches no file.
  * @throws InputError where a path holds no searched structure, or structures do not go together
  */
 export async function readHeatMaps(paths: readonly string[], space = defaultSpace): Promise<TaskMaps[]> {
@@ -123,14 +152,14 @@ export async function readHeatMaps(paths: readonly string[], space = defaultSpac
 /** Writes the pictures `p-mean-<task>.svg` and, of several searches, `p-spread-<task>.svg`. Returns their paths. */
 export async function writeHeatMaps(out: string, maps: readonly TaskMaps[]): Promise<string[]> {
   await mkdir(out, { recursive: true });
-  const pictures = maps.flatMap(({ task, searches, mean, spread, keptBy }) => {
+  const pictures = maps.flatMap(({ task, searches, mean, spread, keptBy, quantities }) => {
     const over = `over ${searches} search${searches === 1 ? '' : 'es'}`;
     const picture = (kind: string, modules: ProbabilityMaps['mean'], quantity: string) => ({
       file: join(out, `p-${kind}-${fileName(task)}.svg`),
       svg: heatMapSvg(heatMap(modules), `${task}: ${quantity} ${over}`, { quantity, kept: keptBy }),
     });
-    const first = picture('mean', mean, 'mean p');
-    return searches > 1 ? [first, picture('spread', spread, 'sd of p')] : [first];
+    const first = picture('mean', mean, quantities.mean.name);
+    return searches > 1 ? [first, picture('spread', spread, quantities.spread.name)] : [first];
   });
   for (const { file, svg } of pictures) await writeFileWhole(file, svg);
   return pictures.map(({ file }) => file);

@@ -8,8 +8,8 @@ import { readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { comparisonHtml } from '../report/comparison-report.ts';
-import { type HeatMapModule, heatMap } from '../report/heat-map.ts';
-import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import type { HeatMapModule } from '../report/heat-map.ts';
+import { structureSvg } from '../report/pictures/heat-map-svg.ts';
 import { reportHtml } from '../report/run-report.ts';
 import { type RunView, searchMoments, shownModules } from '../report/run-view.ts';
 import { curvesPicture } from '../report/sections.ts';
@@ -55,7 +55,7 @@ export async function writeReport(
   const modules = shownModules(structure);
   const title = `${result.task} on ${result.model}`;
   const pictures = new Map([
-    [folder.heatmap, heatMapSvg(heatMap(modules), `${title}: probability p of every candidate`)],
+    [folder.heatmap, structureSvg(modules, title)],
     [folder.curves, curvesPicture(view.metrics, `${title}: loss and validation score`)],
   ]);
   const files = new Map<string, string | Uint8Array>([
@@ -112,7 +112,7 @@ function modulesSoFar(history: SearchHistory | undefined): HeatMapModule[] {
     ...candidate,
     ...{ options: {}, worth: last.worth?.[index] ?? null, p: last.p?.[index] ?? null, kept: kept[index]! },
   }));
-  return shownModules({ modules, ...(history.labels && { labels: history.labels }) });
+  return shownModules({ modules, budget: history.budget, ...(history.labels && { labels: history.labels }) });
 }
 
 // JSON has no NaN, the score of a metric that is not defined: it is written as null.

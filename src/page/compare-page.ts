@@ -1,5 +1,6 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
+import { heatMap } from '../report/heat-map.ts';
 import { differenceMapSvg, keptByText, sharedModules } from '../report/pictures/heat-map-svg.ts';
 import { type Markup, text } from '../report/pictures/svg.ts';
 import { type RunSummary, runsTable } from '../report/run-summary.ts';
@@ -29,7 +30,7 @@ export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
   );
   const structures = views.filter(({ view }) => view.modules.length > 0);
   const differing = settingsThatDiffer(views.map(({ name, view }) => ({ name, config: view.config })));
-  const maximum = structures.flatMap(({ view }) => view.modules).reduce((most, { p }) => Math.max(most, p), 0);
+  const maxima = scaleEnds(structures.map(({ view }) => view));
   return html`<article>
     <h1>${runs.length} ${runs.length === 1 ? 'run' : 'runs side by side'}</h1>
     <${Drawn} markup=${tablePanel('Runs', runsTable(runs.map((run, index) => ({ ...run, id: names[index]! }))))} />
@@ -45,13 +46,22 @@ export function ComparePage({ runs }: { runs: readonly RunSummary[] }) {
     ${structures.length > 1 && html`<${Difference} views=${structures} />`}
     <div class="structures">
       ${structures.map(
-        ({ name, view }) => html`<section key=${name}>
+        ({ name, view }, index) => html`<section key=${name}>
           <h2>${name}</h2>
-          <${Structure} view=${view} name=${name} maximum=${maximum} />
+          <${Structure} view=${view} name=${name} maximum=${maxima[index]} />
         </section>`,
       )}
     </div>
   </article>`;
+}
+
+/** The number at the end of each structure's scale: maps of one quantity share one. */
+export function scaleEnds(views: readonly Pick<RunView, 'modules'>[]): number[] {
+  const maps = views.map(({ modules }) => heatMap(modules));
+  return maps.map(({ quantity: { name } }) => {
+    const alike = maps.filter(({ quantity }) => quantity.name === name);
+    return Math.max(...alike.map(({ maximum }) => maximum));
+  });
 }
 
 /** All to the left: a setting is a number in one run and a word in the next. */

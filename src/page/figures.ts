@@ -114,7 +114,7 @@ export function alignSeries(series: readonly Series[]): (number | null)[][] {
 interface StructureProps {
   readonly view: RunView;
   readonly name: string;
-  /** The p at the end of the scale, where several maps share one. */
+  /** The number at the end of the scale, where several maps share one. */
   readonly maximum?: number;
 }
 
@@ -123,10 +123,10 @@ export function Structure({ view, name, maximum }: StructureProps) {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<{ layout: string; explorer: Explorer }>(undefined);
   useEffect(() => {
-    const own = explorationOf(view.modules, view.moments);
+    const isFound = view.result !== undefined;
+    const own = explorationOf(view.modules, view.moments, isFound);
     const exploration = { ...own, maximum: maximum ?? own.maximum };
-    const isFound = view.modules.some(({ worth }) => worth !== undefined);
-    const layout = JSON.stringify([name, isFound, view.modules.map(({ site, kind }) => [site, kind])]);
+    const layout = JSON.stringify([name, isFound, own.quantity, view.modules.map(({ site, kind }) => [site, kind])]);
     if (drawn.current?.layout === layout) {
       drawn.current.explorer.update(exploration);
     } else {

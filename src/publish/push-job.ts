@@ -16,8 +16,7 @@ import { loadTuned } from '../jobs/load-tuned.ts';
 import { readRun, readRunView } from '../jobs/report-job.ts';
 import type { ExportOutcome } from '../library/export-model.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { heatMap } from '../report/heat-map.ts';
-import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { structureSvg } from '../report/pictures/heat-map-svg.ts';
 import { shownModules } from '../report/run-view.ts';
 import { modelCard, pictureFile } from './model-card.ts';
 
@@ -116,7 +115,7 @@ async function describe(
     ...{ ...published, baseOnHub, result, modules, verdict, format, licence: known },
     usage: usage?.(published) ?? [],
   });
-  const picture = heatMapSvg(heatMap(modules), `${result.task} on ${base}: probability p of every candidate`);
+  const picture = structureSvg(modules, `${result.task} on ${base}`);
   return {
     beside: { 'README.md': readme, [pictureFile]: picture },
     source: base,

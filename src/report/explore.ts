@@ -15,7 +15,8 @@ export interface ExploredModule extends Place {
   /** `E.0`, `D.3`, … */
   readonly layer: string;
   readonly parameters: number;
-  readonly p: number;
+  /** What its cell is coloured by. */
+  readonly value: number;
   readonly kept: boolean;
   readonly inert?: boolean;
   readonly worth?: number;
@@ -24,13 +25,17 @@ export interface ExploredModule extends Place {
 export interface Exploration {
   /** In the order of the picture's cells. */
   readonly modules: readonly ExploredModule[];
-  /** The search step by step; p and `kept` (indices) follow `modules`. Empty where nothing is known of it. */
+  /** What the values are called; absent where they say no more than what is kept. */
+  readonly quantity?: string;
+  /** Whether the modules are the structure that was found, not the one being found. */
+  readonly isFound: boolean;
+  /** The search step by step; `values` and `kept` (indices) follow `modules`. Empty where nothing is known of it. */
   readonly moments: readonly {
     readonly step: number;
-    readonly p: readonly number[];
+    readonly values: readonly number[];
     readonly kept: readonly number[];
   }[];
-  /** The p at the dark end of the scale. */
+  /** The value at the dark end of the scale. */
   readonly maximum: number;
   /** The scale's colours. */
   readonly colours: readonly string[];
@@ -89,9 +94,9 @@ export function keptWords(
 }
 
 /** What the choice went by at the end of the search. */
-export function finalRanks(modules: readonly { readonly worth?: number; readonly p: number }[]): number[] {
+export function finalRanks(modules: readonly { readonly worth?: number; readonly value: number }[]): number[] {
   const isRanked = modules.every(({ worth }) => worth !== undefined);
-  return modules.map(({ worth, p }) => (isRanked ? worth! : p));
+  return modules.map(({ worth, value }) => (isRanked ? worth! : value));
 }
 
 /** Sets the bars along an edge of the map to what is spent there. */
@@ -157,10 +162,12 @@ export function explore(figure: Element, given: Exploration): Explorer {
   const nameOf = ({ position, kind, layer }: ExploredModule) => `${position} ${kind}, ${layer}`;
 
   function factsOf(index: number): [name: string, value: string][] {
-    const { worth, parameters, p } = exploration.modules[index]!;
+    const { quantity, modules } = exploration;
+    const { worth, parameters, value } = modules[index]!;
     const shown = moment();
+    const number = (shown?.values[index] ?? value).toFixed(4);
     return [
-      ['p', (shown?.p[index] ?? p).toFixed(4)],
+      ...(quantity === undefined ? [] : [[quantity, number] as [string, string]]),
       // The history need not tell it.
       ['worth', worth === undefined || shown !== undefined ? '–' : worth.toPrecision(5)],
       ['parameters', parameters.toLocaleString('en-US')],
@@ -169,13 +176,13 @@ export function explore(figure: Element, given: Exploration): Explorer {
   }
 
   function paint() {
-    const { modules, moments, maximum, colours } = exploration;
+    const { modules, moments, maximum, colours, isFound } = exploration;
     const shown = moment();
     const kept = shown?.kept ?? modules.flatMap((module, index) => (module.kept ? [index] : []));
-    words = keptWords(modules, shown?.p ?? finalRanks(modules), kept);
+    words = keptWords(modules, shown?.values ?? finalRanks(modules), kept);
     cells.forEach((cell, index) => {
-      const p = shown?.p[index] ?? modules[index]!.p;
-      const level = maximum > 0 ? Math.round(Math.min(p / maximum, 1) * (colours.length - 1)) : 0;
+      const value = shown?.values[index] ?? modules[index]!.value;
+      const level = maximum > 0 ? Math.round(Math.min(value / maximum, 1) * (colours.length - 1)) : 0;
       cell.setAttribute('class', `level level-${level}`);
       cell.setAttribute('fill', colours[level]!);
       cell.querySelector('title')!.textContent = `${nameOf(modules[index]!)}: ${factsOf(index)
@@ -191,7 +198,6 @@ export function explore(figure: Element, given: Exploration): Explorer {
       );
     find('.maximum').textContent = maximum.toPrecision(2);
     const spent = kept.reduce((sum, index) => sum + modules[index]!.parameters, 0).toLocaleString('en-US');
-    const isFound = modules.some(({ worth }) => worth !== undefined);
     const when =
       shown === undefined ? (isFound ? 'as found' : 'so far') : `step ${shown.step} of ${moments.at(-1)!.step}`;
     momentName.textContent = `${when}: ${kept.length} module${kept.length === 1 ? '' : 's'}, ${spent} parameters`;

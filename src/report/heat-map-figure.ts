@@ -3,28 +3,37 @@ import { type HeatMapModule, heatMap } from './heat-map.ts';
 import { heatMapSvg } from './pictures/heat-map-svg.ts';
 import { levelColours } from './pictures/palette.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
+import { valuesAt } from './quantities.ts';
 import type { SearchMoment } from './run-view.ts';
 
 /**
  * What `explore` needs to know of a heat map: its modules in the order their cells are drawn, and the search's moments.
+ * @param isFound whether the modules are the structure that was found, not the one being found
  */
-export function explorationOf(modules: readonly HeatMapModule[], moments: readonly SearchMoment[] = []): Exploration {
-  const drawn = heatMap(modules).cells.flatMap((cells, row) =>
-    cells.flatMap((module, column) => (module === undefined ? [] : [{ module, row, column }])),
+export function explorationOf(
+  modules: readonly HeatMapModule[],
+  moments: readonly SearchMoment[] = [],
+  isFound = true,
+): Exploration {
+  const { cells, quantity, maximum } = heatMap(modules.map((module, given) => ({ ...module, given })));
+  const drawn = cells.flatMap((inRow, row) =>
+    inRow.flatMap((module, column) => (module === undefined ? [] : [{ module, row, column }])),
   );
-  const indexOf = new Map(drawn.map(({ module }, index) => [module, index]));
-  const indices = modules.map(module => indexOf.get(module)!);
+  const indices = new Array<number>(modules.length);
+  for (const [index, { module }] of drawn.entries()) indices[module.given] = index;
   return {
-    modules: drawn.map(({ module: { place: _, ...module }, row, column }): ExploredModule => {
+    modules: drawn.map(({ module: { place: _, given: __, p: ___, ...module }, row, column }): ExploredModule => {
       return { ...module, row, column };
     }),
-    moments: moments.map(({ step, p, kept }) => {
-      const inOrder = new Array<number>(p.length);
-      for (const [index, value] of p.entries()) inOrder[indices[index]!] = value;
-      return { step, p: inOrder, kept: kept.map(index => indices[index]!) };
+    ...(quantity.isTold && { quantity: quantity.name }),
+    isFound,
+    moments: moments.map(moment => {
+      const values = new Array<number>(modules.length);
+      for (const [given, value] of valuesAt(moment, modules).entries()) values[indices[given]!] = value;
+      return { step: moment.step, values, kept: moment.kept.map(given => indices[given]!) };
     }),
     // Of the structure itself, as in the terminal and in pictures: what was larger on the way is as dark as the end.
-    maximum: modules.reduce((maximum, { p }) => Math.max(maximum, p), 0),
+    maximum,
     colours: levelColours,
   };
 }

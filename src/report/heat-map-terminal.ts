@@ -2,8 +2,9 @@ import type { Column, HeatMap, HeatMapModule } from './heat-map.ts';
 import { stackLetter } from './labels.ts';
 import type { HeatMapWords } from './pictures/heat-map-svg.ts';
 import { ansi256, colourAt, isDark } from './pictures/palette.ts';
+import type { Coloured } from './quantities.ts';
 
-/** Shades of p where there is no colour, from nearly nothing to the largest. */
+/** Where there is no colour, from nearly nothing to the largest. */
 const shades = ['·', '░', '▒', '▓', '█'];
 const keptMark = '●';
 
@@ -27,7 +28,7 @@ export function heatMapLines(map: HeatMap, options: HeatMapLinesOptions): string
   return [
     ...header.map(line => `${' '.repeat(width)}  ${line}`),
     ...rows,
-    `${' '.repeat(width)}  ${legend(map.maximum, options)}`,
+    `${' '.repeat(width)}  ${legend(map, options)}`,
   ];
 }
 
@@ -44,9 +45,9 @@ function columnHeader(columns: readonly Column[]): string[] {
   return [...(isOneStack ? [] : [stacks]), layers].map(cells => cells.join('').trimEnd());
 }
 
-function cell(module: HeatMapModule | undefined, maximum: number, options: HeatMapLinesOptions): string {
+function cell(module: Coloured<HeatMapModule> | undefined, maximum: number, options: HeatMapLinesOptions): string {
   if (module === undefined) return '  ';
-  const share = maximum > 0 ? module.p / maximum : 0;
+  const share = maximum > 0 ? module.value / maximum : 0;
   const mark = module.kept ? keptMark : undefined;
   return options.colour ? paint(mark ?? ' ', share, options) : `${shade(share)}${mark ?? ' '}`;
 }
@@ -64,8 +65,8 @@ function paint(character: string, share: number, { lightGround = false }: HeatMa
   return `${esc}[48;5;${ansi256(background)};${isDark(background) ? 97 : 30}m${character} ${esc}[0m`;
 }
 
-function legend(maximum: number, options: HeatMapLinesOptions): string {
-  const { colour, quantity = 'p', kept = 'kept' } = options;
+function legend({ quantity: { name }, maximum }: HeatMap, options: HeatMapLinesOptions): string {
+  const { colour, quantity = name, kept = 'kept' } = options;
   const scale = shades.map((_, index) => index / (shades.length - 1));
   const ramp = colour ? scale.map(share => paint(' ', share, options)).join('') : shades.join('');
   return `${quantity}: 0 ${ramp} ${maximum.toPrecision(2)}   ${keptMark} ${kept}`;

@@ -1,7 +1,11 @@
 import { type Place, stacks } from '../core/site.ts';
+import { type Coloured, coloured, type Judged, type Quantity, quantityOf } from './quantities.ts';
 
-/** What the heat map shows of a module; `shownModules` makes the labels. */
-export interface HeatMapModule {
+/**
+ * What the heat map shows of a module; `shownModules` makes the labels. Where several searches are shown, `p` is their
+ * mean or spread.
+ */
+export interface HeatMapModule extends Judged {
   readonly site: string;
   /** The delta kind's name as shown, e.g. `LoRA`. */
   readonly kind: string;
@@ -11,12 +15,8 @@ export interface HeatMapModule {
   readonly layer: string;
   readonly place: Place;
   readonly parameters: number;
-  readonly p: number;
-  readonly kept: boolean;
   /** Whether it cannot change the model's output there. */
   readonly inert?: boolean;
-  /** What the search thinks it is worth; it orders the modules; absent where nothing was searched. */
-  readonly worth?: number;
 }
 
 /** A layer of a stack. */
@@ -32,13 +32,16 @@ export interface HeatMap<M extends HeatMapModule = HeatMapModule> {
   /** `E.0`, …, `D.0`, …, in the order of the forward pass. */
   readonly columns: readonly Column[];
   /** [row][column]; undefined where there is no candidate. */
-  readonly cells: readonly (readonly (M | undefined)[])[];
-  /** The largest p: the dark end of the scale. */
+  readonly cells: readonly (readonly (Coloured<M> | undefined)[])[];
+  /** What the cells are coloured by. */
+  readonly quantity: Quantity;
+  /** Its largest number: the dark end of the scale. */
   readonly maximum: number;
 }
 
 /** Lays modules out in rows and columns. Modules come in the order of the forward pass, as in a structure file. */
-export function heatMap<M extends HeatMapModule>(modules: readonly M[]): HeatMap<M> {
+export function heatMap<M extends HeatMapModule>(given: readonly M[]): HeatMap<M> {
+  const modules = coloured(given);
   const kinds = distinct(modules.map(module => module.kind));
   const positions = distinct(modules.map(module => module.position));
   const byLabel = new Map(modules.map(({ layer, place }) => [layer, { label: layer, place }]));
@@ -58,7 +61,8 @@ export function heatMap<M extends HeatMapModule>(modules: readonly M[]): HeatMap
     rows: laidOut.map(row => row.label),
     columns,
     cells: laidOut.map(row => row.cells),
-    maximum: modules.reduce((maximum, module) => Math.max(maximum, module.p), 0),
+    quantity: quantityOf(given),
+    maximum: modules.reduce((maximum, { value }) => Math.max(maximum, value), 0),
   };
 }
 

@@ -2,7 +2,7 @@ import { deltas } from '../deltas/kinds.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import { keptAt, type SearchHistory } from '../runs/search-history.ts';
-import type { FinalistRecord, Structure } from '../structure/structure-file.ts';
+import type { FinalistRecord, ModuleRecord, Structure } from '../structure/structure-file.ts';
 import type { HeatMapModule } from './heat-map.ts';
 import { layerLabels, roleLabel } from './labels.ts';
 import type { Verdict } from './verdict/verdict.ts';
@@ -26,8 +26,10 @@ export interface RunView {
 /** The structure being found, as it stood after a step of the search. `kept` are indices of modules. */
 export interface SearchMoment {
   readonly step: number;
-  /** One a module; 1 for what is kept and else 0 where the search has no probabilities. */
-  readonly p: readonly number[];
+  /** One a module, where the search has probabilities. */
+  readonly p?: readonly number[];
+  /** What it thought each module was worth, where it has none. */
+  readonly worth?: readonly number[];
   readonly kept: readonly number[];
 }
 
@@ -36,27 +38,37 @@ export function searchMoments(history: SearchHistory, modules: readonly HeatMapM
   const sites = history.candidates.map(({ site }) => site);
   if (sites.length !== modules.length || sites.some((site, index) => site !== modules[index]!.site)) return [];
   return history.lines.map(line => {
-    const kept = keptAt(history, line);
-    return { step: line.step, p: line.p ?? kept.map(Number), kept: kept.flatMap((is, index) => (is ? [index] : [])) };
+    const kept = keptAt(history, line).flatMap((is, index) => (is ? [index] : []));
+    return { ...line, kept };
   });
 }
 
 /**
- * A structure's modules as the reports show them. Where nothing was searched, p is 1 for what is kept and else 0. A
- * kind of a plugin is called as it told when the structure was made, else by its name: reading runs no plugin's code.
+ * A structure's modules as the reports show them. Where no p is told, it is 0 for what can never be kept: what is
+ * larger than the budget, or cannot change the output. A kind of a plugin is called as it told when the structure was
+ * made, else by its name: reading runs no plugin's code.
  */
-export function shownModules({ modules, labels = {} }: Pick<Structure, 'modules' | 'labels'>): HeatMapModule[] {
+export function shownModules({
+  modules,
+  budget,
+  labels = {},
+}: Pick<Structure, 'modules' | 'budget' | 'labels'>): HeatMapModule[] {
+  const isClosed = ({ parameters, inert, kept }: ModuleRecord) =>
+    !kept && (inert || parameters > (budget ?? Number.POSITIVE_INFINITY));
   const layerOf = layerLabels(modules.map(({ place }) => place));
-  return modules.map(({ site, kind, role, place, parameters, worth, p, kept, inert }) => ({
-    site,
-    kind: deltas[kind]?.label ?? labels[kind] ?? kind,
-    position: roleLabel({ role, name: site }),
-    layer: layerOf(place),
-    place,
-    parameters,
-    p: p ?? (kept ? 1 : 0),
-    kept,
-    ...(inert && { inert }),
-    ...(worth !== null && { worth }),
-  }));
+  return modules.map(module => {
+    const { site, kind, role, place, parameters, worth, p, kept, inert } = module;
+    return {
+      site,
+      kind: deltas[kind]?.label ?? labels[kind] ?? kind,
+      position: roleLabel({ role, name: site }),
+      layer: layerOf(place),
+      place,
+      parameters,
+      p: p ?? (isClosed(module) ? 0 : null),
+      kept,
+      ...(inert && { inert }),
+      ...(worth !== null && { worth }),
+    };
+  });
 }

@@ -6,6 +6,7 @@ import { finalRanks, keptWords } from './explore.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import { curvesSize, curvesSvg, type Series } from './pictures/curve-svg.ts';
 import { element, type Markup, picture, text } from './pictures/svg.ts';
+import { coloured, quantityOf } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import { finalistsTable, finalistsTitle, keptTable } from './summary.ts';
 import { numericColumns, type Table } from './table.ts';
@@ -123,16 +124,15 @@ export function tiles({ score: scores, structure, budget, resources }: RunResult
 
 /** The heat map to explore, and all of its numbers as a table for those who rather read. */
 export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | 'moments'>, maximum: number): Markup {
-  // What was chosen by hand has no p of its own.
-  const isByHand = moments.length === 0 && modules.every(({ worth, kept }) => worth === undefined && kept);
-  const title = isByHand ? 'Modules of the structure' : 'Probability p of every candidate';
+  const { name, title, explained, isTold } = quantityOf(modules);
+  const all = coloured(modules);
   const kept = modules.flatMap((module, index) => (module.kept ? [index] : []));
-  const words = keptWords(modules, finalRanks(modules), kept);
+  const words = keptWords(modules, finalRanks(all), kept);
   const table = {
-    header: ['module', 'layer', 'site', 'parameters', 'worth', 'p', 'kept'],
-    rows: modules.map(({ position, kind, layer, site, parameters, worth, p }, index) => [
+    header: ['module', 'layer', 'site', 'parameters', 'worth', ...(isTold ? [name] : []), 'kept'],
+    rows: all.map(({ position, kind, layer, site, parameters, worth, value }, index) => [
       ...[`${position} ${kind}`, layer, site, String(parameters)],
-      ...[worth === undefined ? '' : worth.toPrecision(5), p.toFixed(4), words[index]!],
+      ...[worth === undefined ? '' : worth.toPrecision(5), ...(isTold ? [value.toFixed(4)] : []), words[index]!],
     ]),
   };
   const numbers = element('details', {}, [
@@ -144,13 +144,7 @@ export function structurePanel({ modules, moments }: Pick<RunView, 'modules' | '
     'Structure',
     ['svg', 'csv'],
     [
-      element('p', { class: 'muted' }, [
-        text(
-          isByHand
-            ? 'A cell is a module that is trained. Nothing was searched: the method says where they are.'
-            : `A cell is a candidate, coloured by the probability p that it is kept; outlined ones are kept.${hint}`,
-        ),
-      ]),
+      element('p', { class: 'muted' }, [text(`${explained}${hint}`)]),
       heatMapFigure(modules, maximum, title, tablePanel('Kept modules', keptTable(modules))),
       numbers,
     ],

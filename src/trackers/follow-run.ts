@@ -6,8 +6,7 @@ import { shellWord } from '../core/format.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobEvent } from '../jobs/job-events.ts';
-import { heatMap } from '../report/heat-map.ts';
-import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
+import { structureSvg } from '../report/pictures/heat-map-svg.ts';
 import { shownModules } from '../report/run-view.ts';
 import { type MetricsLine, readMetrics } from '../runs/metrics-log.ts';
 import { type RunResult, readResult } from '../runs/result.ts';
@@ -214,7 +213,7 @@ function scoresOf({ score, structure, budget, resources }: RunResult): Record<st
 /** None on a machine without a font: the numbers are worth more than the picture. */
 async function pictureOf(folder: RunFolder, { task, model }: RunResult): Promise<Uint8Array | undefined> {
   const modules = shownModules(await readStructure(folder.structure));
-  const svg = heatMapSvg(heatMap(modules), `${task} on ${model}: probability p of every candidate`);
+  const svg = structureSvg(modules, `${task} on ${model}`);
   try {
     const { pngOf } = await import('../report/pictures/png.ts');
     return pngOf(svg);

@@ -160,6 +160,19 @@ describe('the served page', { skip }, () => {
     assert.deepEqual(problems, []);
   });
 
+  test('a search without probabilities is shown as it stands while it goes on, and then as found', async () => {
+    const run = writeRun(root, 'ranked', { done: 50, worthOnly: true });
+    const { page, problems } = await open(runLink('ranked'));
+    await page.locator('.moment-name', { hasText: /^so far: \d+ modules/ }).waitFor();
+    await page.locator('.cells rect').first().hover();
+    assert.match(await detail(page), /rank of worth\s+[01]\.\d{4}/);
+    writeRun(root, 'ranked', { worthOnly: true });
+    await page.locator('.moment-name', { hasText: /^as found/ }).waitFor();
+    assert.deepEqual(problems, []);
+    rmSync(run.path, { recursive: true });
+    await page.locator('.row', { hasText: 'ranked' }).waitFor({ state: 'detached' });
+  });
+
   test('it finds its server again after a restart, and what has come meanwhile', async () => {
     const { page } = await open('');
     const { port } = new URL(server.url);

@@ -42,6 +42,28 @@ describe('a report, opened as a file', { skip }, () => {
     assert.deepEqual(problems, []);
   });
 
+  test('of a search without probabilities the ranks by worth are told, at its end and on its way', async () => {
+    const run = writeRun(runsRoot(), 'ranked', { worthOnly: true });
+    await writeReport(await readRun(run.path));
+    const { page, problems } = await openPage(browser, { offline: true });
+    await page.goto(pathToFileURL(run.report).href);
+    await page.locator('.cells rect').first().hover();
+    const told = () => page.locator('.detail').innerText();
+    assert.match(await told(), /rank of worth\s+[01]\.\d{4}\s[\s\S]*worth\s+-?\d[\s\S]*kept\s+(yes|no)/);
+    assert.doesNotMatch(await told(), /\bp\b/);
+    const colours = () =>
+      page.locator('.cells rect').evaluateAll(cells => cells.map(cell => cell.getAttribute('fill')));
+    const found = await colours();
+    await page.locator('.moment').focus();
+    await page.keyboard.press('Home');
+    const first = await colours();
+    assert.notDeepEqual(first, found);
+    assert.ok(new Set(first).size > 5, 'more than kept or not');
+    assert.match((await page.locator('.cells title').first().textContent())!, /: rank of worth [01]\.\d{4}, worth –,/);
+    assert.equal(await page.locator('.maximum').textContent(), '1.0');
+    assert.deepEqual(problems, []);
+  });
+
   test('its pictures and tables are saved', async () => {
     const { page } = await open();
     const [download] = await Promise.all([

@@ -15,7 +15,8 @@ const shown = 'a\\u001b[2J\\u009b2J\\u001b[31m\\u000d\\u202eb';
 const map = {
   rows: [outside],
   columns: [{ label: outside, place: { stack: 'encoder', layer: 0 } }],
-  cells: [[{ p: 0.5, kept: true }]],
+  cells: [[{ value: 0.5, kept: true }]],
+  quantity: { name: outside },
   maximum: 0.5,
 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareLink, listed, listStateSearch, parseListState, parseRoute, runLink } from '../../src/page/address.ts';
-import { settingsThatDiffer } from '../../src/page/compare-page.ts';
+import { scaleEnds, settingsThatDiffer } from '../../src/page/compare-page.ts';
 import { alignSeries } from '../../src/page/figures.ts';
 import { withChanges } from '../../src/page/live-data.ts';
 import { leftText, settledText, stageText, stepNow, stepText } from '../../src/page/run-progress.ts';
@@ -103,6 +103,17 @@ test('of compared runs the settings are shown that differ, and no others', () =>
     ],
   });
   assert.equal(settingsThatDiffer(runs.slice(0, 1)), undefined);
+});
+
+test('maps of one quantity share a scale, and no other', () => {
+  const viewOf = (...judged: { p: number | null; worth?: number }[]) => ({
+    modules: judged.map(each => ({
+      ...{ site: 's', kind: 'LoRA', position: 'Q', layer: '0', parameters: 1, kept: false, ...each },
+      place: { stack: 'encoder' as const, layer: 0 },
+    })),
+  });
+  const ranked = viewOf({ p: null, worth: 40 }, { p: null, worth: 70 });
+  assert.deepEqual(scaleEnds([viewOf({ p: 0.2 }), viewOf({ p: 0.4 }), ranked, viewOf()]), [0.4, 0.4, 1, 0.4]);
 });
 
 test('a long name loses its middle', () => {

@@ -32,7 +32,7 @@ test('modules and moments follow the cells as they are drawn', () => {
       ['V.E.1', 'E.1', 1, 1],
     ],
   );
-  assert.deepEqual(moments, [{ step: 5, p: [1, 0.25, 0.5, 0], kept: [0, 2] }]);
+  assert.deepEqual(moments, [{ step: 5, values: [1, 0.25, 0.5, 0], kept: [0, 2] }]);
   const titles = [...heatMapFigure(modules, 1, 'p', text('')).matchAll(/<title>(\S+) LoRA: p/g)].map(
     ([, site]) => site,
   );
@@ -54,6 +54,9 @@ test('moments are those of the modules shown, kept by falling p within the budge
   });
   const history = { budget: 250, keepInert: false, candidates, lines: [{ step: 5, p: [0.1, 0.2, 0.3, 0.05] }] };
   assert.deepEqual(searchMoments(history, modules), [{ step: 5, p: [0.1, 0.2, 0.3, 0.05], kept: [1, 2] }]);
+  const worth = [-2, 30, 7, 7];
+  const untold = { ...history, lines: [{ step: 5, worth }] };
+  assert.deepEqual(searchMoments(untold, modules), [{ step: 5, worth, kept: [1, 2] }]);
   assert.deepEqual(searchMoments(history, modules.slice(1)), []);
   assert.deepEqual(searchMoments(history, modules.toReversed()), []);
 });
@@ -71,15 +74,15 @@ test('a module that is not kept says why: inert, too large for what was left, or
   assert.deepEqual(keptWords(given, [0.9, 0.8, 0.7, 0.1], []), [below, inert, below, below]);
 });
 
-test('by worth where all have one, for p may tie', () => {
+test('by worth where all have one, for what is shown may tie', () => {
   assert.deepEqual(
     finalRanks([
-      { p: 1, worth: 20 },
-      { p: 1, worth: 30 },
+      { value: 1, worth: 20 },
+      { value: 1, worth: 30 },
     ]),
     [20, 30],
   );
-  assert.deepEqual(finalRanks([{ p: 0.5 }, { p: 0.25, worth: 3 }]), [0.5, 0.25]);
+  assert.deepEqual(finalRanks([{ value: 0.5 }, { value: 0.25, worth: 3 }]), [0.5, 0.25]);
 });
 
 test('a step in a direction goes to the next cell there, over holes, and stays where there is none', () => {

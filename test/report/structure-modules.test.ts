@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heatMap } from '../../src/report/heat-map.ts';
+import { coloured } from '../../src/report/quantities.ts';
 import { shownModules } from '../../src/report/run-view.ts';
 import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { listSpace } from '../../src/structure/spaces.ts';
@@ -55,12 +56,27 @@ test('a kind of a plugin is called by the label that it told, without the plugin
   assert.equal(shownModules(earlier)[0]!.kind, 'scale-shift', 'a structure of an earlier version names the kind alone');
 });
 
-test('where nothing was searched, what is kept is certain and the rest is not', () => {
+test('where nothing was searched there is no p, and what is kept stands out from the rest', () => {
   const modules = listManualModules(largeSites, 'lora');
   const kept = modules.map((_, i) => i < 3);
   const structure = createStructure(model, { space: 'lora', budget: null }, modules, { kept });
+  const shown = shownModules(structure);
+  assert.ok(shown.every(({ p }) => p === null));
   assert.deepEqual(
-    shownModules(structure).map(({ p }) => p),
+    coloured(shown).map(({ value }) => value),
     kept.map(Number),
   );
+});
+
+test('where no p is told, it is 0 for what can never be kept: too large for the budget, or without effect', () => {
+  const candidates = listSpace(largeSites, 'mixed');
+  const budget = 5000;
+  const worth = candidates.map((_, i) => i);
+  const kept = candidates.map((_, i) => i === 0);
+  const shown = shownModules(createStructure(model, { space: 'mixed', budget }, candidates, { kept, worth }));
+  assert.deepEqual(
+    shown.map(({ p }) => p),
+    candidates.map(({ parameters, inert }) => (inert || parameters > budget ? 0 : null)),
+  );
+  assert.equal(new Set(shown.map(({ p }) => p)).size, 2);
 });

@@ -66,10 +66,10 @@ async function comparisonOutput(
   const { failed } = comparison;
   const resources = resourcesOf(comparison);
   const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => {
-    const { mean, keptBy: kept } = probabilityMaps(structures);
+    const { mean, keptBy: kept, quantities } = probabilityMaps(structures);
     return [
-      `${name}: mean of p over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
-      ...[...heatMapLines(heatMap(mean), { ...terminal, quantity: 'mean p', kept }), ''],
+      `${name}: ${quantities.mean.title} over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
+      ...[...heatMapLines(heatMap(mean), { ...terminal, quantity: quantities.mean.name, kept }), ''],
     ];
   });
   const lines = [

@@ -5,6 +5,7 @@ import { readHeatMaps, writeHeatMaps } from '../../experiments/found-structures.
 import { holdsComparison, readRun, readRunView, writeComparisonReport, writeReport } from '../../jobs/report-job.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapLines } from '../../report/heat-map-terminal.ts';
+import { quantityOf } from '../../report/quantities.ts';
 import { reportMarkdown } from '../../report/run-report.ts';
 import { shownModules } from '../../report/run-view.ts';
 import { verdictText } from '../../report/verdict/verdict.ts';
@@ -49,12 +50,14 @@ export const report: Command = {
     const { folder, result, structure } = outcome;
     const { verdict, finalists } = await readRunView(folder);
     const shown = { ...(finalists && { finalists }), ...(verdict && { verdict }) };
-    const pictures = { 'Probability of every candidate': folder.heatmap, 'Loss and validation score': folder.curves };
+    const modules = shownModules(structure);
+    const { title, alternative = title } = quantityOf(modules);
+    const pictures = { [alternative]: folder.heatmap, 'Loss and validation score': folder.curves };
     return {
       document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
       lines:
         format === 'markdown'
-          ? [reportMarkdown({ result, modules: shownModules(structure), ...shown, pictures })]
+          ? [reportMarkdown({ result, modules, ...shown, pictures })]
           : [
               ...outcomeTables(outcome, context),
               ...unfinishedLines(folder),
@@ -80,7 +83,7 @@ function unfinishedLines(folder: RunFolder): string[] {
 const keys = ['space', 'out'] as const;
 
 export const heatmap: Command = {
-  description: 'Show what searches think of each module: mean and spread of p, task by task',
+  description: 'Show what searches think of each module, task by task: mean and spread of p, or how many keep it',
   examples: {
     runs: 'all searches below a folder',
     'runs/rte,runs/mrpc --out maps': 'two runs, and pictures',
@@ -102,10 +105,10 @@ export const heatmap: Command = {
     const { space, out } = readSettings(args, keys, catalogue);
     const maps = await readHeatMaps(String(args.runs).split(','), space);
     const files = out === undefined ? [] : await writeHeatMaps(out, maps);
-    const lines = maps.flatMap(({ task, searches, mean, spread, keptBy: kept }) => [
+    const lines = maps.flatMap(({ task, searches, mean, spread, keptBy: kept, quantities }) => [
       `${task}, ${searches} search${searches === 1 ? '' : 'es'}`,
-      ...heatMapLines(heatMap(mean), { colour, lightGround, quantity: 'mean p', kept }),
-      ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, lightGround, quantity: 'sd of p' }) : []),
+      ...heatMapLines(heatMap(mean), { colour, lightGround, quantity: quantities.mean.name, kept }),
+      ...(searches > 1 ? heatMapLines(heatMap(spread), { colour, lightGround, quantity: quantities.spread.name }) : []),
       '',
     ]);
     return { document: { maps, files }, lines: [...lines, ...files] };

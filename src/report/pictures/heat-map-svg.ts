@@ -1,5 +1,6 @@
 import { type HeatMap, type HeatMapModule, heatMap } from '../heat-map.ts';
 import { stackNames } from '../labels.ts';
+import type { Coloured } from '../quantities.ts';
 import { keptColour, levelColours, levelOf } from './palette.ts';
 import { element, type Markup, picture, text } from './svg.ts';
 
@@ -13,23 +14,25 @@ const legendStep = 4;
 const longestBar = 24;
 const spentColour = '#8c6bb1';
 
-/** What the picture calls its colour and its outlines. */
+/** What the picture calls its colour and its outlines, where they say something of several structures. */
 export interface HeatMapWords {
-  /** Default `p`. */
+  /** Default: what the map's quantity is called. */
   readonly quantity?: string;
   /** Default `kept`. */
   readonly kept?: string;
 }
 
 /**
- * The heat map as an SVG picture: a cell a candidate, darker for a larger p, kept modules outlined, hover for its name.
- * Bars along the edges say what is spent in a row and in a layer.
+ * The heat map as an SVG picture: a cell a candidate, darker for a larger number, kept modules outlined, hover for its
+ * name. Bars along the edges say what is spent in a row and in a layer.
  */
 export function heatMapSvg(
   map: HeatMap,
   title: string,
-  { quantity = 'p', kept: keptWord = 'kept' }: HeatMapWords = {},
+  { quantity: given, kept: keptWord = 'kept' }: HeatMapWords = {},
 ): string {
+  const quantity = given ?? map.quantity.name;
+  const told = given !== undefined || map.quantity.isTold ? quantity : undefined;
   // Seven pixels hold a character of the row labels in any common sans-serif of 11 pixels.
   const left = padding + 7 * Math.max(0, ...map.rows.map(row => row.length));
   const [right, bottom] = [left + map.columns.length * size, top + map.rows.length * size];
@@ -56,7 +59,7 @@ export function heatMapSvg(
     element(
       'g',
       { class: 'cells' },
-      each(map, (module, x, y) => [cell(module, map.maximum, quantity, x, y)], left),
+      each(map, (module, x, y) => [cell(module, map.maximum, told, x, y)], left),
     ),
     element('g', { class: 'outlines' }, kept),
     ...(spends ? bars(map, left, right, bottom) : []),
@@ -67,7 +70,16 @@ export function heatMapSvg(
   ]);
 }
 
-function each(map: HeatMap, draw: (module: HeatMapModule, x: number, y: number) => Markup[], left: number): Markup[] {
+/** The heat map of a structure, titled by what its colour says. */
+export function structureSvg(modules: readonly HeatMapModule[], about: string): string {
+  const map = heatMap(modules);
+  const { title } = map.quantity;
+  return heatMapSvg(map, `${about}: ${title[0]!.toLowerCase()}${title.slice(1)}`);
+}
+
+type Draw = (module: Coloured<HeatMapModule>, x: number, y: number) => Markup[];
+
+function each(map: HeatMap, draw: Draw, left: number): Markup[] {
   return map.cells.flatMap((cells, row) =>
     cells.flatMap((module, column) => (module ? draw(module, left + column * size, top + row * size) : [])),
   );
@@ -86,10 +98,17 @@ function columnLabels({ columns }: HeatMap, left: number): Markup[] {
   });
 }
 
-function cell(module: HeatMapModule, maximum: number, quantity: string, x: number, y: number): Markup {
-  const { site, kind, p, parameters, kept } = module;
-  const says = `${site} ${kind}: ${quantity} = ${p.toFixed(4)}, ${parameters} parameters${kept ? ', kept' : ''}`;
-  return element('rect', { x, y, width: size - 1, height: size - 1, ...level(levelOf(p, maximum)) }, [
+/** @param told what its number is called, where that is told */
+function cell(
+  { site, kind, value, parameters, kept }: Coloured<HeatMapModule>,
+  maximum: number,
+  told: string | undefined,
+  x: number,
+  y: number,
+): Markup {
+  const number = told === undefined ? '' : `${told} = ${value.toFixed(4)}, `;
+  const says = `${site} ${kind}: ${number}${parameters} parameters${kept ? ', kept' : ''}`;
+  return element('rect', { x, y, width: size - 1, height: size - 1, ...level(levelOf(value, maximum)) }, [
     element('title', {}, [text(says)]),
   ]);
 }

@@ -61,13 +61,14 @@ export function settlement({ moments, modules }: Search): Settlement | undefined
   return { isSettled, says: `${says}${sureness(moments, modules)}` };
 }
 
-/** The share of p outside 0.1 to 0.9, where there are probabilities; at small budgets they begin outside. */
+/** The share of p outside 0.1 to 0.9, where the search has probabilities; at small budgets they begin outside. */
 function sureness(moments: readonly SearchMoment[], modules: readonly HeatMapModule[]): string {
   const first = moments[0]!.p;
-  if (first.every(p => p === 0 || p === 1)) return '';
+  const found = modules.flatMap(({ p }) => (p === null ? [] : [p]));
+  if (first === undefined || found.length < modules.length || first.every(p => p === 0 || p === 1)) return '';
   const share = (values: readonly number[]) =>
     values.filter(p => p < sureAt || p > 1 - sureAt).length / Math.max(1, values.length);
-  const now = share(modules.map(({ p }) => p));
+  const now = share(found);
   const then = share(first);
   const warning = then > 0.5 ? `, which says little: at this budget ${percent(then)} began so` : '';
   return `; ${percent(now)} of p lie outside ${sureAt} to ${1 - sureAt}${warning}`;

@@ -125,6 +125,14 @@ test('a search that was stopped while it still chose is unsettled', () => {
   assert.match(saying('settled', { moments: small })!, /says little: at this budget 100 % began so/);
 });
 
+test('of a search without probabilities none are told, only whether what it keeps has stopped to change', () => {
+  const untold = {
+    modules: modules.map(module => ({ ...module, p: null })),
+    moments: facts.moments.map(({ step, kept }) => ({ step, kept, worth: modules.map(({ worth }) => worth!) })),
+  };
+  assert.equal(saying('settled', untold), 'what it keeps did not change over the last fifth of the search');
+});
+
 test('a budget that holds everything leaves nothing to search', () => {
   const whole = withScore({ budget: { parameters: 400, fraction: 1e-3 }, structure: { modules: 4, parameters: 400 } });
   const verdict = runVerdict({ ...facts, ...whole, moments: [] });
