@@ -17,12 +17,9 @@ import {
 const settings = {
   budget: '5000',
   seed: 1,
-  order: 'first',
   lr: 0.02,
   'batch-size': 4,
   'max-steps': 40,
-  'eval-every': 10,
-  epochs: 10,
   'retrain-epochs': 10,
   'retrain-eval-every': 10,
 } as const;
@@ -35,7 +32,9 @@ const data = await encodeTask(model, task, examples, settings);
 // An abort ends a stage with an InterruptedError; leaving the iterator early ends it, too.
 const signal = AbortSignal.timeout(600_000);
 const { structure } = await runToEnd(searchStructure(model, data, settings, { signal }), event => {
-  if (event.type === 'evaluation') console.log(`search, step ${event.step} of ${event.steps}: ${event.score}`);
+  if (event.type === 'step' && event.step % 10 === 0) {
+    console.log(`search, step ${event.step} of ${event.steps}: a loss of ${event.loss.toFixed(2)} nats a token`);
+  }
 });
 for (const { site, kind, parameters } of structure.modules.filter(module => module.kept)) {
   console.log(`kept: ${kind} at ${site}, ${parameters} parameters`);

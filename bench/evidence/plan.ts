@@ -54,6 +54,18 @@ function foundCell(
   return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
 }
 
+/** A search by a strategy, and the training of what it has found. */
+function searchedAndTrained(
+  planner: Pick<Planner, 'done'>,
+  task: string,
+  seed: number,
+  name: string,
+  { steps, budget }: { readonly steps: number; readonly budget?: string },
+): Cell[] {
+  const search = strategyCell(task, seed, name, budget);
+  return [search, ...foundCell(planner, search, { steps })];
+}
+
 /** What a fair user without a search would take: LoRA of rank 1 on as many values as fit, at even distances. */
 export function evenValues(model: Model, amount = '0.01%'): string[] {
   const hosts = listSpace(model.sites, 'mixed').filter(({ id }) => id.endsWith('SelfAttention.v:lora'));
@@ -63,12 +75,10 @@ export function evenValues(model: Model, amount = '0.01%'): string[] {
 
 /** Found by the default search, beside two random structures and LoRA on values, of one seed. */
 function fewRivals({ model, done }: Planner, task: string, seed: number, steps: number, budget = '0.01%'): Cell[] {
-  const search = strategyCell(task, seed, WITH_LAST_WORD, budget);
   const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw, budget), { steps });
   const values = evenValues(model, budget);
   return [
-    search,
-    ...foundCell({ done }, search, { steps }),
+    ...searchedAndTrained({ done }, task, seed, WITH_LAST_WORD, { steps, budget }),
     ...[0, 1].map(random),
     ...(values.length > 0 ? [trainCell(task, seed, values, { steps })] : []),
   ];
@@ -110,9 +120,9 @@ export const WITH_LAST_WORD = 'bilevel, then a last word';
 /** The same with twice as long ones. */
 const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
 
-export const SENSITIVITY = 'sensitivity';
+const SENSITIVITY = 'sensitivity';
 const SENSITIVITY_HALF = 'sensitivity, half as long';
-export const SENSITIVITY_THEN_LAST_WORD = 'sensitivity, half as long, then a last word';
+const SENSITIVITY_THEN_LAST_WORD = 'sensitivity, half as long, then a last word';
 const candidatesForDefault = [SENSITIVITY, SENSITIVITY_THEN_LAST_WORD, WITH_LAST_WORD];
 
 const lastWordOf = (finalistSteps: number) => ({
@@ -238,27 +248,35 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   lastWord: planner =>
     [WITH_LAST_WORD, ALONE, WITH_LONGER_LAST_WORD].flatMap(name =>
       across([3, 4, 7, 0, 1, 2, 5, 6], ['stsb', 'sst2'], (seed, task) => {
-        const search = strategyCell(task, seed, name);
         const steps = task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2;
-        return [search, ...foundCell(planner, search, { steps })];
+        return searchedAndTrained(planner, task, seed, name, { steps });
       }).flat(),
     ),
   /** What each strategy finds, trained at half of the length. */
   strategies: planner =>
     across([0, 1, 2, 3], ['sst2', 'stsb'], (seed, task) =>
-      Object.keys(strategies).flatMap(name => {
-        const search = strategyCell(task, seed, name);
-        return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
-      }),
+      Object.keys(strategies).flatMap(name =>
+        searchedAndTrained(planner, task, seed, name, { steps: TRAIN_STEPS / 2 }),
+      ),
     ).flat(),
+  /** Could `sensitivity` be the default? On more tasks, trained to the end, at other budgets; seeds that others have first. */
+  default: planner => [
+    ...across([0, 1, 2, 3], ['mrpc', 'cola'], (seed, task) =>
+      searchedAndTrained(planner, task, seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS / 2 }),
+    ).flat(),
+    ...EIGHT.flatMap(seed =>
+      searchedAndTrained(planner, 'sst2', seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS }),
+    ),
+    ...across([0, 1], OTHER_BUDGETS, (seed, budget) => [
+      ...fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
+      ...searchedAndTrained(planner, 'sst2', seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS, budget }),
+    ]).flat(),
+  ],
   /** The two that do best beside each other: all their forms on two tasks, what could be the default on more. */
   nearest: planner =>
     across(EIGHT, ['sst2', 'stsb', 'mrpc', 'cola'], (seed, task) =>
       [...candidatesForDefault, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
-        name => {
-          const search = strategyCell(task, seed, name);
-          return [search, ...foundCell(planner, search, { steps: TRAIN_STEPS / 2 })];
-        },
+        name => searchedAndTrained(planner, task, seed, name, { steps: TRAIN_STEPS / 2 }),
       ),
     ).flat(),
   /** More tasks, at half of the length. */

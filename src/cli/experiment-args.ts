@@ -103,7 +103,7 @@ export function readWithinSettings(args: ParsedArgs, catalogue: Catalogue): Expe
   }
   const usual = `${runFolderOf({}, settings, {}).out}-within`;
   const out = args.out === undefined ? (settings.out ?? usual) : String(args.out);
-  const searched = strategy === undefined || strategy === catalogue.strategies[0]!.name ? defaultSearch : strategy;
+  const searched = strategy ?? defaultSearch;
   const { 'score-within': within, against } = args;
   const values = {
     ...{ ...alike, out, seeds: [seed], methods: [searched, ...(random ? [randomDraw] : [])], 'score-within': within },

@@ -6,7 +6,7 @@ import type { Model } from '../models/model.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import type { CompileSettings } from '../runtime/session.ts';
 import type { Task } from '../tasks/task.ts';
-import type { StageConfig } from '../training/stage.ts';
+import { type StageConfig, searchByTraining } from '../training/stage.ts';
 import { parseSettings } from './parse-settings.ts';
 import { choosePreset, withPaperValues } from './presets.ts';
 import { type ChosenStrategy, chosenStrategy, type ResolvedSettings, resolveSettings } from './resolve.ts';
@@ -45,6 +45,8 @@ export interface JobConfig extends ChosenStrategy {
   readonly given: Pick<Settings, 'method' | 'structure' | 'map' | 'warm-start'>;
   /** Sizes and rates of the search, whatever its strategy. */
   readonly stage: StageConfig;
+  /** Whether the search, within `stage`, is as long as suits the training: known once there are data. */
+  readonly searchByTraining: boolean;
   /** The same of the tuning of what is kept. */
   readonly tuning: StageConfig;
   /** How many structures a search job tunes: what it finds, and a random one where that was asked for. */
@@ -62,9 +64,10 @@ const headLearningRate = 1e-2;
 export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = builtIn): JobConfig {
   const { seed, 'batch-size': batchSize, 'micro-batch': microBatch, 'max-steps': maxSteps } = settings;
   const { space, budget, 'keep-inert': keepInert, method, structure, map, 'warm-start': warmStart } = settings;
-  const searchSteps = Math.min(
-    maxSteps ?? Number.POSITIVE_INFINITY,
-    settings['search-steps'] ?? Number.POSITIVE_INFINITY,
+  const { 'search-steps': searchSteps } = settings;
+  const isByTraining = searchSteps === searchByTraining;
+  const mostSteps = Math.min(
+    ...[maxSteps, isByTraining ? undefined : searchSteps].filter(limit => limit !== undefined),
   );
   const ofBoth = {
     ...(maxSteps !== undefined && { maxSteps }),
@@ -91,10 +94,11 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     given: { method, structure, map, 'warm-start': warmStart },
     stage: {
       ...ofBoth,
-      ...(searchSteps < Number.POSITIVE_INFINITY && { maxSteps: searchSteps }),
+      ...(mostSteps < Number.POSITIVE_INFINITY && { maxSteps: mostSteps }),
       epochs: settings.epochs,
       evaluateEvery: settings['eval-every'],
     },
+    searchByTraining: isByTraining,
     tuning: {
       ...ofBoth,
       epochs: settings['retrain-epochs'],

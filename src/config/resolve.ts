@@ -1,10 +1,17 @@
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { InputError } from '../core/errors.ts';
 import { precisions } from '../runtime/session.ts';
-import { defaultStrategy, strategiesWith, strategyNamed, usualOptionsOf } from '../search/strategies/strategies.ts';
+import {
+  defaultStrategy,
+  strategiesWith,
+  strategyMeant,
+  strategyNamed,
+  usualOptionsOf,
+} from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import type { Preset } from '../tasks/task.ts';
+import { searchByTraining } from '../training/stage.ts';
 import { trainsAllWeights } from './check-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -84,7 +91,10 @@ export function resolveSettings(
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),
   };
-  return { ...defaults, ...fromPreset, ...options, ...given } as ResolvedSettings;
+  // Who says how long a search is to be in passes, or in the paper's, is taken at their word.
+  const isShort = given.epochs === undefined && given.paper !== true;
+  const ofSearch = { strategy: strategy.name, ...(isShort && { 'search-steps': searchByTraining }) };
+  return { ...defaults, ...fromPreset, ...ofSearch, ...options, ...given } as ResolvedSettings;
 }
 
 /** A strategy, and its options with everything that was left out filled in. */
@@ -98,8 +108,10 @@ export interface ChosenStrategy {
  * @throws InputError for an unknown strategy, an option of another one, and options that contradict each other
  */
 export function chosenStrategy(settings: Settings, { strategies }: Catalogue = builtIn): ChosenStrategy {
-  const strategy = strategyNamed(settings.strategy ?? strategies[0]!.name, strategies);
-  requireOwnOptions(Object.keys(settings), strategy, strategies);
+  const keys = Object.keys(settings);
+  const { strategy: name } = settings;
+  const strategy = name === undefined ? strategyMeant(keys, strategies) : strategyNamed(name, strategies);
+  requireOwnOptions(keys, strategy, strategies);
   const own = Object.entries(settings).filter(([key]) => Object.hasOwn(strategy.options.shape, key));
   const given = strategy.options.parse(Object.fromEntries(own));
   const options = strategy.complete?.(given) ?? given;

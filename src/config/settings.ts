@@ -18,6 +18,7 @@ import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
+import { searchByTraining } from '../training/stage.ts';
 import { paperDescription, presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
@@ -133,10 +134,11 @@ const lastKeys = {
       { hint: 'N' },
     ),
     'search-steps': key(
-      largeCount,
-      'end the search after this many steps, where --max-steps has not ended it before: on the built-in model a ' +
-        'quarter of those of the training told as much as more',
-      { hint: 'N' },
+      z.union([z.literal(searchByTraining), largeCount]),
+      'end the search after this many steps, where --epochs and --max-steps have not ended it before; or auto, ' +
+        'however many passes that is: an eighth of the steps of the training, and at least 75 where it has as many ' +
+        '(default: auto, unless --epochs or --paper says how long)',
+      { hint: 'N|auto' },
     ),
     'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
     lr: key(

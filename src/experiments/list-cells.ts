@@ -2,18 +2,19 @@ import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings, completeSettings } from '../config/job-config.ts';
+import { withPaperValues } from '../config/presets.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
 import { runFolder } from '../runs/run-folder.ts';
-import { defaultStrategy, optionKeysOf, strategiesWith, variedOptionsOf } from '../search/strategies/strategies.ts';
+import { optionKeysOf, strategiesWith, strategyMeant, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import { type Cell, cellFolder, cellKind, fileName } from './cell.ts';
-import { type ComparedMethod, comparedMethod, defaultSearch, strategyOf } from './methods.ts';
+import { type ComparedMethod, comparedMethod, defaultSearch } from './methods.ts';
 
 /** All runs of an experiment. Those of a phase need what the phases before have written, and nothing of each other. */
 export interface ExperimentCells {
@@ -60,7 +61,8 @@ export async function listCells(
       remedy: 'give both, for example `--model mini --task rte,mrpc`',
     });
   }
-  const methods = names.map(name => comparedMethod(name, catalogue));
+  const search = strategyMeant(Object.keys(withPaperValues(given, catalogue)), catalogue.strategies);
+  const methods = names.map(name => comparedMethod(name, catalogue, search));
   checkOptions(given, methods, catalogue);
   // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
   const device = await loaders.device(given.device, tell);
@@ -74,7 +76,7 @@ export async function listCells(
   const sharedBudgets: Record<string, number> = {};
   for (const nameOrFile of tasks) {
     const task = await loaders.task(nameOrFile, catalogue);
-    const usual = settingsFor(catalogue.strategies[0]!, common, catalogue);
+    const usual = settingsFor(search, common, catalogue);
     const budgets = given.budget ?? [usualBudget(completeSettings(model, task, usual, undefined, catalogue))];
     const middle = Math.round(geometricMean(budgets.map(budget => parseBudget(budget, model.parameters))));
     for (const seed of seeds) {
@@ -98,7 +100,7 @@ export async function listCells(
 
 /** @throws InputError for an option of a strategy that no method searches by */
 function checkOptions(given: ExperimentSettings, methods: readonly ComparedMethod[], catalogue: Catalogue): void {
-  const searching = methods.map(method => strategyOf(method, catalogue).name);
+  const searching = methods.map(({ strategy }) => strategy.name);
   for (const key of Object.keys(given)) {
     const owners = strategiesWith(key, catalogue.strategies);
     if (owners.length === 0 || owners.some(name => searching.includes(name))) continue;
@@ -134,10 +136,10 @@ function cellsOfMethod(
   alike: { out: string; task: string; seed: number; budgets: readonly string[]; settings: Settings },
   catalogue: Catalogue,
 ): { job: Cell['job']; cells: Cell[] }[] {
-  const { job, label, budgeted, rateKey } = method;
+  const { job, label, budgeted, strategy, rateKey } = method;
   const { out, task, seed, budgets } = alike;
   // A rate of its own stands for everyone's also where it is left out.
-  const { lr, ...unrated } = settingsFor(strategyOf(method, catalogue), alike.settings, catalogue);
+  const { lr, ...unrated } = settingsFor(strategy, alike.settings, catalogue);
   const rated = rateKey === undefined && lr !== undefined ? { ...unrated, lr } : unrated;
   const settingsOfAll = { ...rated, ...method.settings };
   return variants(method, given, catalogue).map(({ variant, varied }) => ({
@@ -173,8 +175,8 @@ const notVaried: Variant = { variant: '', varied: {} };
 
 /** Of a search, every combination of the values that are given for the varied settings; of a method, its own rate. */
 function variants(method: ComparedMethod, given: ExperimentSettings, catalogue: Catalogue): Variant[] {
-  const { job, rateKey } = method;
-  if (job === 'search') return searchVariants(strategyOf(method, catalogue), given, catalogue);
+  const { job, strategy, rateKey } = method;
+  if (job === 'search') return searchVariants(strategy, given, catalogue);
   const rate = rateKey && given[rateKey];
   return [rate === undefined ? notVaried : { variant: `lr ${rate}`, varied: { lr: rate } }];
 }
@@ -192,8 +194,8 @@ function searchVariants({ varied }: SearchStrategy, given: ExperimentSettings, {
 }
 
 /** What makes a search look at all candidates, where its strategy leaves some out. */
-function searchingAll({ strategy = defaultStrategy.name }: Settings): Settings {
-  return strategiesWith('fitting-only').includes(strategy) ? { 'fitting-only': false } : {};
+function searchingAll({ strategy }: Settings): Settings {
+  return strategiesWith('fitting-only').includes(strategy!) ? { 'fitting-only': false } : {};
 }
 
 /**

@@ -26,7 +26,8 @@ import {
   writeOutcome,
 } from '../runs/run-outcome.ts';
 import { repairHistory } from '../runs/search-history.ts';
-import { defaultStrategy, strategyNamed } from '../search/strategies/strategies.ts';
+import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
+import { strategyNamed } from '../search/strategies/strategies.ts';
 import { isTaskFile } from '../tasks/task-places.ts';
 import type { JobContext, JobEvent } from './job-events.ts';
 import { requireInputsOfRun, withMemoryRemedy } from './prepare.ts';
@@ -65,7 +66,7 @@ function settingsBegunWith(
   reading: Parameters<typeof readRecordedSettings>[2] = {},
 ): Settings {
   const known = openPlugins(plugins ?? pluginsIn(config), catalogue);
-  const recorded = { strategy: defaultStrategy.name, ...readRecordedSettings(config, known, reading) };
+  const recorded = { strategy: bilevel.name, ...readRecordedSettings(config, known, reading) };
   return { ...strategyNamed(recorded.strategy, known.strategies).unsaid?.(recorded), ...recorded };
 }
 

@@ -3,14 +3,16 @@ import { type JobConfig, resolveConfig, type StageSettings } from '../config/job
 import { evenlyChosen } from '../core/arrays.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
 import type { EncodedExample, Program } from '../core/program.ts';
+import { batchesPerEpoch } from '../data/batches.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
-import { countEvaluations } from '../training/stage.ts';
+import { countEvaluations, type StageConfig } from '../training/stage.ts';
 import { meanLoss } from '../training/step-batches.ts';
+import { countSteps } from '../training/steps.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
@@ -22,9 +24,9 @@ export interface FoundStructure extends SearchResult {
 }
 
 /**
- * Searches which modules of a space to keep under a budget (method, sections 3 to 5, by the strategy bilevel). Yields
- * an event a step and one a validation; the memory of compiled models is given back when it ends, also when it is left
- * early.
+ * Searches which modules of a space to keep under a budget, with `strategy: 'bilevel'` as the method's sections 3 to 5
+ * have it. Yields an event a step and one a validation; the memory of compiled models is given back when it ends, also
+ * when it is left early.
  *
  * @throws InputError for wrong settings, a budget that holds no module, and too little training data
  * @throws InterruptedError where the signal has aborted
@@ -85,7 +87,8 @@ export async function* runSearch(
 }
 
 /** A search in values: what it chooses from, how, and the sizes and rates of it and of the tuning that follows. */
-export interface ResolvedSearch extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'tuning'> {
+export interface ResolvedSearch
+  extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'searchByTraining' | 'tuning'> {
   readonly space: ResolvedSpace;
 }
 
@@ -95,22 +98,33 @@ export interface ResolvedSearch extends Pick<JobConfig, 'strategy' | 'options' |
  */
 export function resolveSearch(
   model: Pick<Model, 'sites' | 'parameters'>,
-  { strategy, options, space, stage, tuning }: JobConfig,
+  { strategy, options, space, stage, searchByTraining, tuning }: JobConfig,
   catalogue: Catalogue = builtIn,
 ): ResolvedSearch {
-  return { strategy, options, space: resolveSpace(model, space, catalogue), stage, tuning };
+  return { strategy, options, space: resolveSpace(model, space, catalogue), stage, searchByTraining, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */
 export function searchProblem(
-  { space, stage, tuning }: Pick<ResolvedSearch, 'space' | 'stage' | 'tuning'>,
+  { space, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
   examples: readonly EncodedExample[],
   backbone?: string,
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
+  const stage = searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest;
   const known = { ...(backbone !== undefined && { backbone }) };
   const problem = { candidates, budget, keepInert, ...known, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };
+}
+
+/** With short trainings after them these find what more would (docs/measured/found-or-random.md). */
+const fewestSteps = 75;
+
+/** A search of an eighth of the training's steps, in however many passes. */
+function suitedToTraining(longest: StageConfig, { batchSize, epochs, maxSteps }: StageConfig, examples: number) {
+  const training = countSteps(batchesPerEpoch(examples, batchSize), epochs, maxSteps);
+  const suited = Math.min(training, Math.max(fewestSteps, Math.round(training / 8)));
+  return { ...longest, epochs: suited, maxSteps: Math.min(suited, longest.maxSteps ?? suited) };
 }

@@ -51,9 +51,9 @@ export interface CostedJob {
  * structure in place of the one not yet found.
  */
 export function costStages({ data, search, tunings }: CostedJob): CostedStage[] {
-  const { strategy, options, stage, tuning } = search;
+  const { strategy, options, tuning } = search;
   const problem = searchProblem(search, data.train);
-  const { candidates, budget, keepInert } = problem;
+  const { candidates, budget, keepInert, stage } = problem;
   const searchCost = strategy.cost(problem, options);
   const kept = randomStructure(candidates, { budget, keepInert, seed: tuning.seed });
   const drawn = candidates.filter((_, i) => kept[i]);

@@ -12,6 +12,7 @@ import { isHeld } from '../runs/run-lock.ts';
 import { commandToGoOn, type RunStanding, standingOf, standingText, wayOn } from '../runs/run-outcome.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { shortName } from '../tasks/task-places.ts';
+import { searchByTraining } from '../training/stage.ts';
 
 /** Folders deeper than this below the served one are not looked into. */
 const deepest = 6;
@@ -193,7 +194,8 @@ function epochsCutShort(config: Readonly<Record<string, unknown>>, metrics: stri
   const lines = readLastMetrics(metrics, tailBytes);
   return lengths.flatMap(({ stage, epochs, limits }) => {
     const steps = lines.findLast(line => line.stage === stage)?.steps;
-    return steps !== undefined && limits.some(key => config[key] === steps) ? [epochs] : [];
+    const isCut = limits.some(key => config[key] === steps || config[key] === searchByTraining);
+    return steps !== undefined && isCut ? [epochs] : [];
   });
 }
 

@@ -4,6 +4,9 @@ import { batchesPerEpoch } from '../data/batches.ts';
 import type { NumberArray } from '../files/safetensors-arrays.ts';
 import { countSteps } from './steps.ts';
 
+/** In place of a search's steps: as many as suit the training of what it finds. */
+export const searchByTraining = 'auto';
+
 /** Sizes and rates of a stage. */
 export interface StageConfig {
   readonly epochs: number;

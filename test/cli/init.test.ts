@@ -54,7 +54,7 @@ test('a data file and --yes become a task file and a config that runs', async ()
   assert.ok(settings['max-steps']! >= 1 && settings['max-steps']! <= 10, `${settings['max-steps']}`);
   const text = readFileSync(config, 'utf8');
   assert.match(text, /^# yaml-language-server: \$schema=.*config\.schema\.json\n/);
-  assert.match(text, /\n# order of the bi-level step.*\n# order: first\n/);
+  assert.match(text, /\n# how to search.*\n# strategy: sensitivity\n/);
   const { exitCode, stderr } = await runCli(
     ['search', relative(folder, config), '--max-steps', '1', '--out', 'run'],
     folder,

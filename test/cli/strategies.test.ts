@@ -104,14 +104,18 @@ for (const [name, args, says] of [
   [
     'an unknown strategy',
     ['--strategy', 'randm'],
-    /--strategy[\s\S]*randm[\s\S]*did you mean `random`[\s\S]*bilevel, /,
+    /--strategy[\s\S]*randm[\s\S]*did you mean `random`[\s\S]*sensitivity, bilevel, /,
   ],
   [
     'an option of another',
     ['--strategy', 'random', '--order', 'first'],
     /--order[\s\S]*bilevel[\s\S]*--strategy bilevel/,
   ],
-  ['an option of another than the usual', ['--draws', '3'], /--draws[\s\S]*best-of-random, and bilevel is to search/],
+  [
+    'options of two strategies',
+    ['--draws', '3', '--order', 'first'],
+    /--draws|--order[\s\S]*(best-of-random|bilevel), and sensitivity is to search/,
+  ],
   [
     'other options than a run was begun with',
     ['--resume', '--out', 'random', '--strategy', 'bilevel'],

@@ -31,13 +31,8 @@ test("without a word the paper's values hold, sizes from the task", () => {
     seed: 0,
   });
   const { strategy, options } = jobConfig(settings);
-  assert.equal(strategy.name, 'bilevel');
-  assert.deepEqual(options, {
-    ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
-    'fitting-only': true,
-    judge: 'loss',
-    finalists: 4,
-  });
+  assert.equal(strategy.name, 'sensitivity');
+  assert.deepEqual(options, { 'fitting-only': true, finalists: 4 });
   assert.deepEqual(jobConfig(settings).tuning, {
     epochs: 30,
     batchSize: 32,
@@ -46,6 +41,35 @@ test("without a word the paper's values hold, sizes from the task", () => {
     clipNorm: 2,
     seed: 0,
   });
+});
+
+test('S³Delta has its own values, and an option of one strategy alone names it', () => {
+  const { strategy, options } = jobConfig(resolveSettings({ ...given, order: 'first' }, preset));
+  assert.equal(strategy.name, 'bilevel');
+  assert.deepEqual(options, {
+    ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
+    'fitting-only': true,
+    judge: 'loss',
+    finalists: 4,
+  });
+  const meant = (settings: Settings) => chosenStrategy(settings).strategy.name;
+  assert.equal(meant({ rounds: 3 }), 'prune');
+  assert.equal(meant({ finalists: 4 }), 'sensitivity');
+  assert.throws(() => meant({ strategy: 'sensitivity', order: 'first' }), InputError);
+  assert.throws(() => meant({ rounds: 3, order: 'first' }), InputError);
+});
+
+test('a search follows its training in length, unless passes or the paper say how long it is', () => {
+  const by = (settings: Settings) => {
+    const { searchByTraining, stage } = jobConfig(resolveSettings({ ...given, ...settings }, preset));
+    return [searchByTraining, stage.maxSteps];
+  };
+  assert.deepEqual(by({}), [true, undefined]);
+  assert.deepEqual(by({ 'max-steps': 40 }), [true, 40]);
+  assert.deepEqual(by({ epochs: 3 }), [false, undefined]);
+  assert.deepEqual(by({ paper: true }), [false, undefined]);
+  assert.deepEqual(by({ 'search-steps': 30, 'max-steps': 40 }), [false, 30]);
+  assert.deepEqual(by({ epochs: 3, 'search-steps': 'auto' }), [true, undefined]);
 });
 
 test('what is given wins over the preset, and the preset over the default', () => {

@@ -24,7 +24,7 @@ export function smallRuns({ task }: Workspace): Readonly<Record<'search' | 'trai
     ...['--retrain-eval-every', '2', '--max-validation', '4', '--max-test', '4'],
   ];
   return {
-    search: ['search', ...common, '--budget', '500', '--random-baseline', '--eval-every', '2'],
+    search: ['search', ...common, '--strategy', 'bilevel', '--budget', '500', '--random-baseline', '--eval-every', '2'],
     train: ['train', ...common, '--method', 'lora'],
   };
 }

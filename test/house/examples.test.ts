@@ -85,7 +85,7 @@ test('the users example searches within its budget, tunes, evaluates and predict
   const spent = kept.reduce((sum, line) => sum + numberIn(line, /, (\d+) parameters$/), 0);
   assert.ok(kept.length > 0 && spent <= 5000, `${spent} parameters`);
   const steps = lines.filter(line => line.startsWith('search, step ')).map(line => numberIn(line, /step (\d+) of \d+/));
-  assert.deepEqual(steps, [10, 20, 30]);
+  assert.ok(steps.length > 3 && steps.every((step, i) => step === 10 * (i + 1)), `${steps}`);
   const task = await library.loadTask(`${root}/examples/my-task/task.yaml`);
   const { test } = await library.loadTaskData(task, { data: `${root}/examples/my-task`, seed: 1 });
   const line = /^test accuracy: ([\d.]+); always the commonest answer: ([\d.]+)$/;

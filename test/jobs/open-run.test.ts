@@ -15,7 +15,7 @@ import { runFolder } from '../../src/runs/run-folder.ts';
 const base = mkdtempSync(join(tmpdir(), 's3delta-open-'));
 const stage = { batchSize: 4, epochs: 2, evaluateEvery: 3 };
 const settings = resolveSettings(
-  { model: 'm', task: 't', seed: 5, threads: 2 },
+  { model: 'm', task: 't', strategy: 'bilevel', seed: 5, threads: 2 },
   { maxLength: 64, search: stage, retrain: stage },
 );
 
@@ -60,7 +60,7 @@ test('a resumed run has the settings it was begun with; only how it computes may
   assert.throws(() => settingsOfRun({}, folder, false), InputError);
 });
 
-test('a run that was begun before there were strategies goes on with the first', async () => {
+test('a run that was begun before there were strategies goes on with the one that there was', async () => {
   const folder = runFolder(join(base, 'older'));
   await beginRun(folder, begun());
   writeFileSync(folder.config, readFileSync(folder.config, 'utf8').replace(/^strategy: .*\n/m, ''));

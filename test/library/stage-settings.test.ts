@@ -21,8 +21,8 @@ test('what is left out comes from the task and the paper', () => {
     [16, 20, 40, 60],
   );
   assert.deepEqual(
-    [settings['max-length'], settings.lr, settings.order, settings.budget],
-    [128, 3e-4, 'first', '1.39bp'],
+    [settings['max-length'], settings.lr, settings.strategy, settings['search-steps'], settings.budget],
+    [128, 3e-4, 'sensitivity', 'auto', '1.39bp'],
   );
   assert.deepEqual([settings.model, settings.task], ['t5-large', 'rte']);
 });

@@ -39,7 +39,7 @@ const data: EncodedTask = {
 };
 const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
 function jobOf(changes = {}) {
-  const config = resolveConfig({ name: 'none' }, task, { seed: 3, finalists: 1, ...changes });
+  const config = resolveConfig({ name: 'none' }, task, { seed: 3, finalists: 1, epochs: 3, ...changes });
   return { data, search: resolveSearch(model, config), config, tunings: config.tunings };
 }
 function workOf(stage: PlannedStage, changes = {}) {
@@ -61,8 +61,19 @@ describe('the work of a search', () => {
   });
 
   it('ends with its steps', () => {
-    const { steps, validations } = workOf('search', { 'max-steps': 2 });
+    const { steps, validations } = workOf('search', { order: 'first', 'max-steps': 2 });
     assert.deepEqual([steps, validations], [2, 2]);
+  });
+
+  it('is one evaluation a step by the default, over an eighth of the training or 75 steps', () => {
+    const steps = (changes = {}) => workOf('search', { epochs: undefined, ...changes });
+    const training = workOf('retrain').steps;
+    assert.ok(training < 75);
+    const whole = steps();
+    assert.deepEqual([whole.steps, whole.evaluations], [training, training]);
+    assert.equal(steps({ 'retrain-epochs': 40 }).steps, 75);
+    assert.equal(steps({ 'retrain-epochs': 100 }).steps, 125);
+    assert.equal(steps({ 'retrain-epochs': 100, 'max-steps': 200 }).steps, 75);
   });
 
   it('is split into micro-batches, whose evaluations count once', () => {

@@ -37,6 +37,8 @@ export interface SyntheticRun {
   readonly layers?: number;
   /** A method by hand keeps LoRA modules, without a search. */
   readonly byHand?: boolean;
+  /** A search that has no probabilities tells what candidates are worth. */
+  readonly worthOnly?: boolean;
 }
 
 interface Candidates {
@@ -54,6 +56,8 @@ function candidatesOf({ layers, byHand = false }: SyntheticRun): Candidates {
 export function runsRoot(): string {
   return mkdtempSync(join(tmpdir(), 's3delta-serve-'));
 }
+
+const worthOf = (p: number): number => Math.log(p / (1 - p));
 
 /** The probabilities after a step: from all alike to those of the seed. */
 function probabilities(seed: number, step: number, count: number): number[] {
@@ -81,7 +85,7 @@ export function writeRun(root: string, id: string, options: SyntheticRun = {}): 
   const how = method === undefined ? '' : `method: ${method}\n`;
   writeFileSync(folder.config, `model: tiny-t5\ntask: ${JSON.stringify(task)}\nseed: ${seed}\nbudget: "500"\n${how}`);
   const given = candidatesOf(options);
-  writeMoments(folder, seed, done, options.byHand ? undefined : given);
+  writeMoments(folder, seed, done, options.byHand ? undefined : given, options);
   if (done < steps) {
     mkdirSync(folder.checkpoint, { recursive: true });
     writeLock(folder, {});
@@ -98,7 +102,13 @@ export function writeLock(folder: RunFolder, holder: Partial<RunLock>): void {
 }
 
 /** The log up to a step, and the history of the search, if there is one. */
-export function writeMoments(folder: RunFolder, seed: number, done: number, given?: Candidates): void {
+export function writeMoments(
+  folder: RunFolder,
+  seed: number,
+  done: number,
+  given?: Candidates,
+  { worthOnly = false }: Pick<SyntheticRun, 'worthOnly'> = {},
+): void {
   if (given === undefined) {
     writeFileSync(folder.metrics, lines(metrics('retrain', done)));
     return;
@@ -110,20 +120,25 @@ export function writeMoments(folder: RunFolder, seed: number, done: number, give
     }),
   };
   const searched = metrics('search', done);
-  writeFileSync(
-    folder.history,
-    lines([opening, ...searched.map(({ step }) => ({ step, p: probabilities(seed, step, given.modules.length) }))]),
-  );
+  const history = searched.map(({ step }) => {
+    const p = probabilities(seed, step, given.modules.length);
+    return worthOnly ? { step, worth: p.map(worthOf) } : { step, p };
+  });
+  writeFileSync(folder.history, lines([opening, ...history]));
   writeFileSync(folder.metrics, lines([...searched, ...(done < steps ? [] : metrics('retrain', steps))]));
 }
 
 function finish(folder: RunFolder, { modules: candidates, budget }: Candidates, options: SyntheticRun): void {
-  const { task = 'films', seed = 0, source, byHand = false } = options;
+  const { task = 'films', seed = 0, source, byHand = false, worthOnly = false } = options;
   const p = probabilities(seed, steps, candidates.length);
-  const worth = p.map(value => Math.log(value / (1 - value)));
+  const worth = p.map(worthOf);
   const choice = byHand
     ? { kept: candidates.map(() => true) }
-    : { worth, probabilities: p, kept: chooseStructure(worth, candidates, { budget, keepInert: false }) };
+    : {
+        worth,
+        ...(!worthOnly && { probabilities: p }),
+        kept: chooseStructure(worth, candidates, { budget, keepInert: false }),
+      };
   const structure = createStructure(tiny, { space: 'mixed', budget }, candidates, choice);
   writeFileSync(folder.structure, JSON.stringify(structure));
   const modules = structure.modules.filter(module => module.kept);

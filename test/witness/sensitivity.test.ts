@@ -50,7 +50,7 @@ test('a search by sensitivity opens and keeps, step by step, what plain PyTorch 
   };
   const events = sensitivity.search(
     problem,
-    { finalists: 1 },
+    { 'fitting-only': true, finalists: 1 },
     async () => ({
       initialDelta: deltaVector(program.layout, numbers, 'initial/'),
       evaluate: async () => 0,

@@ -150,7 +150,7 @@ export const importAdapter: Command = {
   },
 };
 
-const demoKeys: readonly SettingKey[] = ['seed', 'budget', 'order', 'max-steps', 'device', 'threads', 'out'];
+const demoKeys: readonly SettingKey[] = ['seed', 'budget', 'strategy', 'max-steps', 'device', 'threads', 'out'];
 
 /**
  * A budget of the paper's size, at which the place of the modules matters (docs/measured/demo.md), and small enough for

@@ -1,7 +1,8 @@
 import { count, duration, score } from '../../core/format.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
-import { defaultStrategy } from '../../search/strategies/strategies.ts';
+import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
+import { searchByTraining } from '../../training/stage.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import type { SearchMoment } from '../run-view.ts';
 import { type Settlement, settlement } from './settlement.ts';
@@ -211,10 +212,10 @@ const textOf = (value: unknown) => (value === undefined ? undefined : String(val
 
 const jobOf = ({ result }: RunFacts) => (result.resources.search === undefined ? 'train' : 'search');
 
-/** What a comparison calls the run's method: a search by its strategy. */
+/** What a comparison calls the run's method: a search by its strategy, which was one alone where none is named. */
 function methodOf(settings: RunFacts['settings'], folder: string, { resources }: RunResult): string {
   if (resources.search === undefined) return textOf(settings.method) ?? `${folder}/structure.json`;
-  return String(settings.strategy ?? defaultStrategy.name);
+  return String(settings.strategy ?? bilevel.name);
 }
 
 /** Flags that make a stage so many times as long, whichever of its limits has ended it. */
@@ -227,7 +228,8 @@ function longer(
   const steps = metrics.findLast(line => line.stage === stage)?.steps;
   const given = Number(settings[epochs] ?? Number.NaN);
   const limits = stage === 'search' ? ['search-steps', 'max-steps'] : ['max-steps'];
-  const hindering = steps === undefined ? [] : limits.filter(key => Number(settings[key]) < times * steps);
+  const hinders = (limit: unknown) => limit === searchByTraining || Number(limit) < times * steps!;
+  const hindering = steps === undefined ? [] : limits.filter(key => hinders(settings[key]));
   return {
     ...Object.fromEntries(hindering.map(key => [key, times * steps!])),
     ...(Number.isFinite(given) && { [epochs]: times * given }),

@@ -1,6 +1,21 @@
+import { flag, keyWithDefault } from '../../core/checked-values.ts';
 import { type BudgetOptions, type Cost, checkBudget } from '../../structure/budget.ts';
 import type { StageCost } from '../../training/stage.ts';
 import type { SearchEvent, SearchProblem, SearchResult } from './strategy.ts';
+
+/** The key of a strategy that can do without. */
+export const fittingKeys = {
+  'fitting-only': keyWithDefault(
+    flag,
+    true,
+    'search among the candidates that can be kept alone: not larger than the budget, and able to change the output',
+    { off: 'search among all candidates, as the paper does, those too that can never be kept' },
+  ),
+};
+
+interface FittingOptions {
+  readonly 'fitting-only'?: boolean;
+}
 
 /** A search among the candidates that can be kept, told and answered in terms of all of them. */
 export interface FittingSearch {
@@ -14,9 +29,14 @@ export interface FittingSearch {
 /**
  * The problem without candidates that can never be kept: larger than the whole budget, or without effect. In a search
  * they would take a share of p, and of the weights' rate, from those that can: at a budget of a few modules LoRA on
- * feed-forwards has the highest α of most searches and fits none (docs/measured/search-rates.md).
+ * feed-forwards has the highest α of most searches and fits none (docs/measured/search-rates.md). Where all are asked
+ * for it is the problem as it is.
  */
-export function fittingCandidates(problem: SearchProblem): FittingSearch {
+export function fittingCandidates(
+  problem: SearchProblem,
+  { 'fitting-only': fittingOnly = true }: FittingOptions = {},
+): FittingSearch {
+  if (!fittingOnly) return { problem, widen: events => events };
   const { candidates, budget, keepInert } = problem;
   const places = candidates.flatMap(({ parameters, inert }, place) =>
     parameters <= budget && (keepInert || !inert) ? [place] : [],
@@ -79,15 +99,17 @@ export function nothingSearched(modules: readonly Cost[], { budget, keepInert }:
 }
 
 /**
- * Searches among the candidates that can be kept, and tells of all. Where the budget holds them nothing is searched.
+ * Searches among the candidates that can be kept, unless all are asked for, and tells of all. Where the budget holds
+ * them nothing is searched.
  * @throws InputError for a budget that holds no module
  */
 export async function* searchFitting(
   whole: SearchProblem,
   search: (problem: SearchProblem) => AsyncGenerator<SearchEvent, SearchResult>,
+  options?: FittingOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
   checkBudget(whole.candidates, whole);
-  const { problem, widen } = fittingCandidates(whole);
+  const { problem, widen } = fittingCandidates(whole, options);
   return yield* widen(holdsAll(problem) ? settled(problem) : search(problem));
 }
 
@@ -100,7 +122,8 @@ async function* settled(problem: SearchProblem): AsyncGenerator<SearchEvent, Sea
 export function costOfFitting(
   whole: SearchProblem,
   costOf: (problem: SearchProblem) => StageCost,
+  options?: FittingOptions,
 ): StageCost | undefined {
-  const { problem } = fittingCandidates(whole);
+  const { problem } = fittingCandidates(whole, options);
   return holdsAll(problem) ? undefined : costOf(problem);
 }

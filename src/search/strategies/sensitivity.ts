@@ -16,42 +16,50 @@ import {
 } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
-import { costOfFitting, searchFitting } from './fitting.ts';
+import { costOfFitting, fittingKeys, searchFitting } from './fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from './last-word/last-word.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
 const stream = 'search/sensitivity';
 
+const options = z.object({ ...fittingKeys, ...lastWordKeys });
+
+type SensitivityOptions = z.output<typeof options>;
+
 /**
  * What AdaLoRA does with the ranks of LoRA (Zhang et al., ICLR 2023, arXiv 2303.10512), done with whole modules of any
  * kind: all candidates are trained at once under a budget that falls from all of them to its end, and at every step
  * those are open whose parameters the loss has been the most sensitive to. One loss with gradients a step, no α, and no
- * second half of the data.
+ * second half of the data. The default: docs/measured/found-or-random.md.
  */
 export const sensitivity = defineStrategy({
   name: 'sensitivity',
   label: 'sensitivity',
   description: 'all candidates trained at once under a falling budget, which those share that the loss is sensitive to',
-  options: z.object(lastWordKeys),
+  options,
   varied: [],
 
-  cost: (whole, options) => costWithLastWord(whole, options, ownCost(whole)),
+  cost: (whole, options) => costWithLastWord(whole, options, ownCost(whole, options)),
 
   search: (whole, options, compile, context) =>
     withLastWord(whole, options, compile, context, {
-      cost: ownCost(whole),
-      search: (compile, context) => searchFitting(whole, problem => searchAmong(problem, compile, context)),
+      cost: ownCost(whole, options),
+      search: (compile, context) => searchFitting(whole, problem => searchAmong(problem, compile, context), options),
     }),
 });
 
 /** What the search costs without its last word. */
-const ownCost = (whole: SearchProblem): StageCost | undefined =>
-  costOfFitting(whole, problem => ({
-    ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0 },
-    batches: [{ examples: problem.examples, stream, evaluations: 1 }],
-    // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
-    ...{ arrays: 9, curvature: false },
-  }));
+const ownCost = (whole: SearchProblem, options: SensitivityOptions): StageCost | undefined =>
+  costOfFitting(
+    whole,
+    problem => ({
+      ...{ modules: problem.candidates, steps: stepsOf(problem), validations: 0 },
+      batches: [{ examples: problem.examples, stream, evaluations: 1 }],
+      // Held are w, its two moments, the gradient and z ⊙ w, and of each parameter two averages in double precision.
+      ...{ arrays: 9, curvature: false },
+    }),
+    options,
+  );
 
 function stepsOf({ examples, stage: { batchSize, epochs, maxSteps } }: SearchProblem): number {
   return countSteps(batchesPerEpoch(examples.length, batchSize), epochs, maxSteps);

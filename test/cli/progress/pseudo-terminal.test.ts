@@ -52,7 +52,7 @@ function replay(output: string) {
 }
 
 test('on a real terminal a block is painted in colours, and leaves one line a stage', { skip }, async () => {
-  const { output, exitCode } = await runOnTerminal(['--no-retrain', '--epochs', '20']);
+  const { output, exitCode } = await runOnTerminal(['--strategy', 'bilevel', '--no-retrain', '--epochs', '20']);
   assert.equal(exitCode, 0, output);
   const terminal = replay(output);
   assert.ok(terminal.cursorVisible());

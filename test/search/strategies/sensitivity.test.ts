@@ -9,7 +9,7 @@ import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { assertResumes, createToyProblem } from './toy-problem.ts';
 
 const { problem, compile } = createToyProblem({ examples: createToyExamples(64) });
-const alone = { finalists: 1 };
+const alone = { 'fitting-only': true, finalists: 1 };
 const whole = await drain(sensitivity.search(problem, alone, compile, {}));
 const steps = 40;
 
@@ -108,7 +108,7 @@ test('candidates that cannot be kept take part in nothing; where all fit, nothin
 });
 
 test("short trainings have its last word, as a bi-level search's", async () => {
-  const options = { finalists: 2, 'finalist-steps': 4 };
+  const options = { 'fitting-only': true, finalists: 2, 'finalist-steps': 4 };
   const { result } = await drain(sensitivity.search(problem, options, compile, {}));
   assert.equal(result.finalists?.length, 2);
   assert.equal(result.steps, sensitivity.cost(problem, options)!.steps);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { flag, key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
+import { key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
 import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/budget.ts';
 import type { LoopContext } from '../../../training/loop.ts';
 import type { StageCost } from '../../../training/stage.ts';
 import { countSteps } from '../../../training/steps.ts';
-import { type FittingSearch, fittingCandidates } from '../fitting.ts';
+import { fittingCandidates, fittingKeys } from '../fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from '../last-word/last-word.ts';
 import {
   type Compile,
@@ -73,12 +73,7 @@ export const biLevelKeys = z.object({
       'as open gates hold more parameters than the budget)',
     { hint: 'R' },
   ),
-  'fitting-only': keyWithDefault(
-    flag,
-    true,
-    'search among the candidates that can be kept alone: not larger than the budget, and able to change the output',
-    { off: 'search among all candidates, as the paper does, those too that can never be kept' },
-  ),
+  ...fittingKeys,
   judge: keyWithDefault(
     z.enum(['loss', 'score']),
     'loss',
@@ -102,10 +97,13 @@ const l0Keys = Object.keys(l0Defaults) as (keyof typeof l0Defaults)[];
 /** What `--help` says of the options whose defaults depend on the objective. */
 const usually = { ...l0Defaults, gradient: 'global' } as const;
 
+/** What an L0 penalty leaves open has no size that other structures could be of. */
+const noLastWord = 1;
+
 /** Each objective fills in what is its own. */
 export function completeOptions(options: BiLevelKeys): BiLevelKeys {
   return options.objective === 'l0'
-    ? { gradient: 'local', ...l0Defaults, ...options }
+    ? { gradient: 'local', ...l0Defaults, ...options, finalists: noLastWord }
     : { gradient: 'global', ...options };
 }
 
@@ -192,26 +190,21 @@ export const bilevel = defineStrategy({
   thrifty: ({ order }) =>
     order === 'first' ? [] : [{ options: { order: 'first' as const }, changes: 'the structure found may be another' }],
 
-  cost: (problem, options) => costWithLastWord(problem, lastWordOf(options), ownCost(problem, options)),
+  cost: (problem, options) => costWithLastWord(problem, options, ownCost(problem, options)),
 
   async *search(whole, options, compile, context) {
     checkBudget(whole.candidates, whole);
-    const { problem, widen } = searchedProblem(whole, options);
-    return yield* withLastWord(whole, lastWordOf(options), compile, context, {
+    const { problem, widen } = fittingCandidates(whole, options);
+    return yield* withLastWord(whole, options, compile, context, {
       cost: ownCost(whole, options),
       search: (compile, context) => widen(searchAmong(problem, options, compile, context)),
     });
   },
 });
 
-/** What an L0 penalty leaves open has no size that other structures could be of. */
-function lastWordOf(options: BiLevelKeys): BiLevelKeys {
-  return options.objective === 'budget' ? options : { ...options, finalists: 1 };
-}
-
 /** What the search costs without its last word. */
 function ownCost(whole: SearchProblem, options: BiLevelKeys): StageCost | undefined {
-  const problem = searchedProblem(whole, options).problem;
+  const problem = fittingCandidates(whole, options).problem;
   const { candidates, stage, examples } = problem;
   if (settledResult(candidates, searchOptions(problem, options)) !== undefined) return undefined;
   const { order } = options;
@@ -245,11 +238,6 @@ async function* searchAmong(
     searchOptions(problem, options),
     context,
   );
-}
-
-/** What is searched among, and how it is told of all candidates. */
-function searchedProblem(problem: SearchProblem, { 'fitting-only': fittingOnly }: BiLevelKeys): FittingSearch {
-  return fittingOnly ? fittingCandidates(problem) : { problem, widen: events => events };
 }
 
 /** What a search by these keys does on a problem. */
