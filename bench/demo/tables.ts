@@ -1,20 +1,22 @@
+import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
 import type { Settings } from '../../src/index.ts';
 import { signFlipTest } from '../../src/research.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
 
-/**
- * The searches whose answers are trained, as settings beside the demo's own: with short trainings at their end or
- * without. `found` is the bi-level search with them.
- */
+const longer = { 'search-steps': 110 };
+
+/** The searches whose answers are trained, as settings beside the demo's own. `found` is the demo's. */
 export const FORMS_OF_SEARCH: Readonly<Partial<Record<What, Settings>>> = {
-  found: { strategy: 'bilevel' },
-  'search alone': { strategy: 'bilevel', finalists: 1 },
-  sensitivity: { strategy: 'sensitivity' },
-  'sensitivity alone': { strategy: 'sensitivity', finalists: 1 },
+  found: {},
+  '110 steps': longer,
+  '110 steps, no last word': { ...longer, finalists: 1 },
+  'S³Delta': { ...longer, strategy: 'bilevel', 'eval-every': 55 },
+  'S³Delta, no last word': { ...longer, strategy: 'bilevel', 'eval-every': 55, finalists: 1 },
 };
 
+type FormOfSearch = 'found' | '110 steps' | '110 steps, no last word' | 'S³Delta' | 'S³Delta, no last word';
 /** What is trained: what a search found, a random draw, or LoRA of rank 8 on every query and value. */
-export type What = 'found' | 'search alone' | 'sensitivity' | 'sensitivity alone' | `random ${number}` | 'lora';
+export type What = FormOfSearch | `random ${number}` | 'lora';
 
 /** A line of the results. Scores are 0 to 100, losses nats a target token. */
 export interface DemoCell {
@@ -37,13 +39,16 @@ export interface DemoCell {
 
 /** The tables of a page, by the names of their marks. */
 export function demoTables(cells: readonly DemoCell[]): Readonly<Record<string, () => string>> {
-  return { 'demo-budgets': () => budgetsTable(cells), 'demo-trainings': () => trainingsTable(cells) };
+  return {
+    'demo-budgets': () => budgetsTable(cells),
+    'demo-forms': () => formsTable(cells),
+    'demo-trainings': () => trainingsTable(cells),
+  };
 }
 
 /** What stands beside each other at a budget and seed. */
 interface Pair {
   readonly found: number;
-  readonly alone?: number;
   readonly random: number;
   readonly best: number;
   readonly majority: number;
@@ -64,9 +69,7 @@ function pairsOf(cells: readonly DemoCell[]): Pair[] {
     const affordable = 1 + Math.round(found.search.evaluations / found.steps);
     const best = random.slice(0, affordable).reduce((a, b) => (leastLoss(b) < leastLoss(a) ? b : a));
     const mean = meanOf(random.map(({ test }) => test));
-    const alone = own.find(({ what }) => what === 'search alone')?.test;
-    const rest = { random: mean, best: best.test, majority: found.majority };
-    return [{ found: found.test, ...(alone !== undefined && { alone }), ...rest }];
+    return [{ found: found.test, random: mean, best: best.test, majority: found.majority }];
   });
 }
 
@@ -78,20 +81,40 @@ function budgetsTable(cells: readonly DemoCell[]): string {
   const rows = [...groups].flatMap(([budget, own]) => {
     const pairs = pairsOf(own);
     if (pairs.length === 0) return [];
-    const of = (key: keyof Pair) => rangeOf(pairs.flatMap(pair => pair[key] ?? []));
+    const of = (key: keyof Pair) => rangeOf(pairs.map(pair => pair[key]));
     const against = (key: keyof Pair) => {
-      const test = signFlipTest(pairs.flatMap(pair => (pair[key] === undefined ? [] : [pair.found - pair[key]])));
+      const test = signFlipTest(pairs.map(pair => pair.found - pair[key]));
       return test && `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})`;
     };
     return [
       [
-        ...[budget, String(pairs.length), of('found'), of('alone'), of('random'), of('best'), of('majority')],
-        ...[against('alone'), against('random'), against('best')].map(told => told ?? '–'),
+        ...[budget, String(pairs.length), of('found'), of('random'), of('best'), of('majority')],
+        ...[against('random'), against('best')].map(told => told ?? '–'),
       ],
     ];
   });
-  const head = ['budget', 'seeds', 'found', 'search alone', 'random, mean', 'best of random', 'commonest label'];
-  return table([...head, 'found less search alone', 'found less random', 'found less best'], rows);
+  const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'commonest label'];
+  return table([...head, 'found less random', 'found less best'], rows);
+}
+
+/** What other forms of the search find, at the demo's budget, and what they cost in trainings. */
+function formsTable(cells: readonly DemoCell[]): string {
+  const all = cells.filter(({ budget }) => budget === demoSettings.budget);
+  const found = new Map(all.flatMap(({ what, seed, test }) => (what === 'found' ? [[seed, test] as const] : [])));
+  const rows = Object.keys(FORMS_OF_SEARCH).flatMap(form => {
+    const own = all.filter(({ what }) => what === form);
+    if (own.length === 0) return [];
+    const pairs = own.flatMap(({ seed, test }) => (found.has(seed) ? [found.get(seed)! - test] : []));
+    const apart = form === 'found' ? undefined : signFlipTest(pairs);
+    return [
+      [
+        ...[form, String(own.length), rangeOf(own.map(({ test }) => test))],
+        apart === undefined ? '' : `${fixed(apart.difference, 1)} (p ${apart.p.toFixed(3)})`,
+        fixed(meanOf(own.map(({ search, cpuSeconds }) => search!.cpuSeconds / cpuSeconds)), 2),
+      ],
+    ];
+  });
+  return table(['search', 'seeds', 'test', 'found less it', 'cost in trainings'], rows);
 }
 
 /** `91.2 (89.0 to 92.4, sd 1.1)` */

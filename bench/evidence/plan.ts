@@ -78,7 +78,7 @@ function fewRivals({ model, done }: Planner, task: string, seed: number, steps: 
   const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw, budget), { steps });
   const values = evenValues(model, budget);
   return [
-    ...searchedAndTrained({ done }, task, seed, WITH_LAST_WORD, { steps, budget }),
+    ...searchedAndTrained({ done }, task, seed, DEFAULT, { steps, budget }),
     ...[0, 1].map(random),
     ...(values.length > 0 ? [trainCell(task, seed, values, { steps })] : []),
   ];
@@ -110,20 +110,15 @@ function dearRivals({ model }: Planner, task: string, seed: number, steps: numbe
   ];
 }
 
-/** The search whose answers are compared: 75 steps of the first order, an eighth of a re-training of 1,200. */
-export const chosen = (task: string, seed: number) => searchCell(task, seed, 'openHalf', { steps: 75 });
-
-/** The program's search without its last word. */
-export const ALONE = 'bilevel, first order';
-/** The program's default: that, and short trainings of four finalists, a sixth of a re-training in all. */
-export const WITH_LAST_WORD = 'bilevel, then a last word';
-/** The same with twice as long ones. */
+/** S³Delta's search without its last word, and with it: four finalists, a sixth of a re-training in all. */
+const ALONE = 'bilevel, first order';
+export const S3DELTA = 'bilevel, then a last word';
+/** The same with twice as long trainings. */
 const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
-
 const SENSITIVITY = 'sensitivity';
 const SENSITIVITY_HALF = 'sensitivity, half as long';
-const SENSITIVITY_THEN_LAST_WORD = 'sensitivity, half as long, then a last word';
-const candidatesForDefault = [SENSITIVITY, SENSITIVITY_THEN_LAST_WORD, WITH_LAST_WORD];
+/** The program's default, whose answers are compared. */
+export const DEFAULT = 'sensitivity, half as long, then a last word';
 
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },
@@ -136,14 +131,14 @@ const lastWordOf = (finalistSteps: number) => ({
  */
 export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' | 'steps' | 'options'>>> = {
   [ALONE]: { strategy: 'bilevel', steps: 75, options: { finalists: 1 } },
-  [WITH_LAST_WORD]: lastWordOf(TRAIN_STEPS / 24),
+  [S3DELTA]: lastWordOf(TRAIN_STEPS / 24),
   [WITH_LONGER_LAST_WORD]: lastWordOf(TRAIN_STEPS / 12),
   prune: { strategy: 'prune', steps: 150 },
   'gradient norm': { strategy: 'gradient-norm', steps: 16 },
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
   [SENSITIVITY]: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
   [SENSITIVITY_HALF]: { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
-  [SENSITIVITY_THEN_LAST_WORD]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
+  [DEFAULT]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },
 };
@@ -226,14 +221,6 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   orders: () => (['first', 'one-sided'] as const).map(order => searchCell('sst2', 0, 'open', { steps: 75, order })),
   /** Without the candidates that can never be kept, which take a share of p and of the time. */
   fitting: () => FITTING.map(([task, seed]) => searchCell(task, seed, 'open', { steps: 75, candidates: 'fitting' })),
-  /** The least that says something: found, a random structure and LoRA on a middle value, of each of the first seeds. */
-  quick: planner =>
-    [0, 1, 2].flatMap(seed => {
-      const more = { steps: TRAIN_STEPS / 2 };
-      const random = trainCell('sst2', seed, randomModules(planner.model, seed, 0), more);
-      const value = trainCell('sst2', seed, evenValues(planner.model), more);
-      return [chosen('sst2', seed), ...foundCell(planner, chosen('sst2', seed), more), random, value];
-    }),
   /** Found beside random, best of random and even LoRA, by paired seeds; at half of the length first. */
   rivals: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
@@ -246,7 +233,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
    * what a search should not have chosen? The seeds first whose search among all candidates chose a query.
    */
   lastWord: planner =>
-    [WITH_LAST_WORD, ALONE, WITH_LONGER_LAST_WORD].flatMap(name =>
+    [S3DELTA, ALONE, WITH_LONGER_LAST_WORD].flatMap(name =>
       across([3, 4, 7, 0, 1, 2, 5, 6], ['stsb', 'sst2'], (seed, task) => {
         const steps = task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2;
         return searchedAndTrained(planner, task, seed, name, { steps });
@@ -259,23 +246,10 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         searchedAndTrained(planner, task, seed, name, { steps: TRAIN_STEPS / 2 }),
       ),
     ).flat(),
-  /** Could `sensitivity` be the default? On more tasks, trained to the end, at other budgets; seeds that others have first. */
-  default: planner => [
-    ...across([0, 1, 2, 3], ['mrpc', 'cola'], (seed, task) =>
-      searchedAndTrained(planner, task, seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS / 2 }),
-    ).flat(),
-    ...EIGHT.flatMap(seed =>
-      searchedAndTrained(planner, 'sst2', seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS }),
-    ),
-    ...across([0, 1], OTHER_BUDGETS, (seed, budget) => [
-      ...fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
-      ...searchedAndTrained(planner, 'sst2', seed, SENSITIVITY_THEN_LAST_WORD, { steps: TRAIN_STEPS, budget }),
-    ]).flat(),
-  ],
   /** The two that do best beside each other: all their forms on two tasks, what could be the default on more. */
   nearest: planner =>
     across(EIGHT, ['sst2', 'stsb', 'mrpc', 'cola'], (seed, task) =>
-      [...candidatesForDefault, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
+      [DEFAULT, SENSITIVITY, S3DELTA, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
         name => searchedAndTrained(planner, task, seed, name, { steps: TRAIN_STEPS / 2 }),
       ),
     ).flat(),

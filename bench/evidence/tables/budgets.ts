@@ -3,6 +3,7 @@ import { parseBudget, signFlipTest } from '../../../src/research.ts';
 import { cellKey } from '../cells.ts';
 import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {
+  DEFAULT,
   evenValues,
   KIND_RATES,
   kinds,
@@ -10,7 +11,6 @@ import {
   randomModules,
   strategyCell,
   trainCell,
-  WITH_LAST_WORD,
 } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
@@ -33,7 +33,7 @@ export function budgetsTable(done: Done, model: Model): string {
     (done.get(cellKey(trainCell(TASK, seed, modules, { steps: STEPS })))?.outcome as TrainOutcome | undefined)?.test;
   const rows = BUDGETS.map(budget => {
     const lines = SEEDS.map(seed => {
-      const search = done.get(cellKey(strategyCell(TASK, seed, WITH_LAST_WORD, budget)));
+      const search = done.get(cellKey(strategyCell(TASK, seed, DEFAULT, budget)));
       const outcome = search?.outcome as StrategyOutcome | undefined;
       const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
       return { found: outcome && scoreOf(seed, outcome.modules), random, values: valuesOf(seed, budget) };

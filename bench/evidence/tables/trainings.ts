@@ -3,19 +3,18 @@ import { type PairedTest, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
 import {
-  ALONE,
-  chosen,
+  DEFAULT,
   evenModules,
   evenValues,
   LONGER,
   RATE,
   randomModules,
+  S3DELTA,
   strategyCell,
   trainCell,
   VALUE_RATES,
-  WITH_LAST_WORD,
 } from '../plan.ts';
-import type { SearchOutcome } from '../run-search.ts';
+import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
 
@@ -31,9 +30,9 @@ function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutco
 
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
 function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
-  const searches = [...[WITH_LAST_WORD, ALONE].map(name => strategyCell(task, seed, name)), chosen(task, seed)];
-  const [found, alone, amongAll] = searches.map(search => {
-    const outcome = done.get(cellKey(search))?.outcome as Pick<SearchOutcome, 'modules'> | undefined;
+  const [found, s3delta] = [DEFAULT, S3DELTA].map(name => {
+    const search = strategyCell(task, seed, name);
+    const outcome = done.get(cellKey(search))?.outcome as StrategyOutcome | undefined;
     return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, { steps }));
   });
   const random = [0, 1, 2, 3].map(draw =>
@@ -47,8 +46,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   const longer = outcomeOf(done, trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }));
   return {
     found: found?.test,
-    'without the last word': alone?.test,
-    'search among all': amongAll?.test,
+    "S³Delta's": s3delta?.test,
     'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
@@ -76,7 +74,7 @@ export const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | unde
   test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
 
 /** Columns that are forms of the search itself, not rivals. */
-const OWN_FORMS: readonly string[] = ['without the last word', 'search among all'];
+const OWN_FORMS: readonly string[] = ["S³Delta's"];
 /** Fewer cannot tell anything at 0.05, and are no test to be corrected for. */
 const FEWEST_PAIRS = 6;
 
@@ -101,7 +99,7 @@ export const summary = (scores: readonly number[]) =>
 export function rivalsTable(done: Done, model: Model, steps: number): string {
   const all = TASKS.flatMap(task =>
     SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
-      ({ scores }) => scores.found !== undefined || scores['search among all'] !== undefined,
+      ({ scores }) => scores.found !== undefined,
     ),
   );
   if (all.length === 0) return 'No seed is finished.';

@@ -163,12 +163,9 @@ export const demoSettings: Settings = {
   budget: '0.01%',
   'batch-size': 8,
   'max-length': 64,
-  // A pass of each training over all e-mails; a quarter of its steps tells a search as much.
-  epochs: 1,
+  // A pass of each training over all e-mails.
   'retrain-epochs': 1,
   'max-steps': 500,
-  'search-steps': 110,
-  'eval-every': 55,
   'retrain-eval-every': 147,
 };
 
