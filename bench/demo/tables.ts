@@ -59,14 +59,14 @@ const leastLoss = ({ losses }: DemoCell) => Math.min(...losses);
 
 /**
  * The seeds of a budget that have both. The best of the random draws is that of the least validation loss, among as many
- * as cost what search and training do, to the nearest number.
+ * as cost what search and training do, the last of them whole.
  */
 function pairsOf(cells: readonly DemoCell[]): Pair[] {
   return [...Map.groupBy(cells, ({ seed }) => seed).values()].flatMap(own => {
     const found = own.find(({ what }) => what === 'found');
     const random = own.filter(isRandom);
     if (found?.search === undefined || random.length === 0) return [];
-    const affordable = 1 + Math.round(found.search.evaluations / found.steps);
+    const affordable = 1 + Math.ceil(found.search.evaluations / found.steps);
     const best = random.slice(0, affordable).reduce((a, b) => (leastLoss(b) < leastLoss(a) ? b : a));
     const mean = meanOf(random.map(({ test }) => test));
     return [{ found: found.test, random: mean, best: best.test, majority: found.majority }];

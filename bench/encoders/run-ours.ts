@@ -44,7 +44,7 @@ async function modulesOf(model: Model, data: EncodedTask, { method, seed, rate, 
     searchStructure(model, data, {
       ...{
         preset: 'mini',
-        order: 'order' in known ? known.order : 'first',
+        ...known.search,
         budget: known.budget,
         seed,
         lr: rate,

@@ -88,7 +88,7 @@ function sameStartTable(): string {
 
 const settings = () =>
   `${sizes.steps} steps of ${sizes.batchSize} rows, texts of at most ${sizes.maxLength} tokens, ${sizes.testRows} test rows at most, ` +
-  `the head's rate ${sizes.headRate}, searches ${sizes.searchSteps} steps of the first order; ` +
+  `the head's rate ${sizes.headRate}, searches ${sizes.searchSteps} steps; ` +
   `${names.map(name => `${methods[name].label} at ${methods[name].rate}`).join(', ')}.`;
 
 const tablesByName = { programs: programsTable, noise, settings, 'same-start': sameStartTable };

@@ -154,7 +154,7 @@ const demoKeys: readonly SettingKey[] = ['seed', 'budget', 'strategy', 'max-step
 
 /**
  * A budget of the paper's size, at which the place of the modules matters (docs/measured/demo.md), and small enough for
- * three minutes of two cores.
+ * a minute or two of two cores.
  */
 export const demoSettings: Settings = {
   model: offeredModel,
@@ -172,7 +172,7 @@ export const demoSettings: Settings = {
 export const demo: Command = {
   description: 'The whole job on the built-in model and real e-mail: spam or not, in minutes',
   examples: {
-    '': 'about three minutes on two cores',
+    '': 'one to three minutes on two cores',
     '--max-steps 50': 'a shorter one, which finds less',
   },
   args: Object.fromEntries(Object.entries(settingsArgs(demoKeys)).map(withDemoDefault)),
