@@ -91,7 +91,7 @@ export function resolveSettings(
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),
   };
-  // Who says how long a search is to be in passes, or in the paper's, is taken at their word.
+  // Who gives its passes, or asks for the paper's values, has said how long a search is to be.
   const isShort = given.epochs === undefined && given.paper !== true;
   const ofSearch = { strategy: strategy.name, ...(isShort && { 'search-steps': searchByTraining }) };
   return { ...defaults, ...fromPreset, ...ofSearch, ...options, ...given } as ResolvedSettings;

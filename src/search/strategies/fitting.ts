@@ -3,7 +3,7 @@ import { type BudgetOptions, type Cost, checkBudget } from '../../structure/budg
 import type { StageCost } from '../../training/stage.ts';
 import type { SearchEvent, SearchProblem, SearchResult } from './strategy.ts';
 
-/** The key of a strategy that can do without. */
+/** The key by which a search does not leave out what can never be kept. */
 export const fittingKeys = {
   'fitting-only': keyWithDefault(
     flag,
