@@ -31,7 +31,7 @@ test('a run stopped in its training says so, with the command that goes on, what
 
 test('one that diverged says how to start anew, and does not go round in a circle', async () => {
   const wild = join(space.folder, 'wild');
-  const args = ['search', ...common, '--budget', '500', '--lr', '100', '--max-steps', '4'];
+  const args = ['search', ...common, '--strategy', 'bilevel', '--budget', '500', '--lr', '100', '--max-steps', '4'];
   const { exitCode, stderr } = await runCli([...args, '--out', wild], space.folder);
   assert.equal(exitCode, 2, stderr);
   const anew = `start anew: s3delta search ${wild}/config.yaml --lr 0.003 --out ${wild}-2`;
