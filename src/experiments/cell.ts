@@ -134,10 +134,10 @@ interface DrawDerivation {
   readonly to: string;
 }
 
-/** One made of others: the mean of their p, and what fits a budget of it. */
+/** One made of others: their mean, and what fits a budget of it. */
 interface MeanDerivation {
   readonly by: 'mean';
-  /** Structure files in groups (a task's seeds): p is averaged within a group, then over the groups. */
+  /** Structure files in groups (a task's seeds): they are averaged within a group, then over the groups. */
   readonly from: readonly (readonly string[])[];
   /** As a user writes it. */
   readonly budget: string;
@@ -179,7 +179,9 @@ async function meanOf(
   const sources = await Promise.all(
     groups.flatMap((group, i) => group.map((structure, j) => sourceOf(from[i]![j]!, structure))),
   );
-  const mean = meanStructure(groups.map(meanStructure));
+  // Each group counts alike, however many are in it.
+  const weights = groups.flatMap(group => group.map(() => 1 / group.length));
+  const mean = meanStructure(groups.flat(), weights);
   const carried = map === undefined ? mean : mapStructure(mean, model, catalogue);
   const tasks = [...new Set(sources.flatMap(source => source.tasks))];
   const chosen = atBudget(carried, parseBudget(budget, model.parameters), keepInert);

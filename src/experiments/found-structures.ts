@@ -9,7 +9,7 @@ import { heatMapSvg } from '../report/pictures/heat-map-svg.ts';
 import { quantityOf } from '../report/quantities.ts';
 import { shownModules } from '../report/run-view.ts';
 import { runFolder } from '../runs/run-folder.ts';
-import { meanStructure, spreadOfProbability } from '../search/choose-structure.ts';
+import { meanProbability, spreadOfProbability } from '../search/choose-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { fileName } from './cell.ts';
@@ -113,7 +113,11 @@ function averagesOf(structures: readonly Structure[], shown: readonly HeatMapMod
 
 /** InputError for structures of different models or spaces, or none. */
 export function probabilityMaps(structures: readonly Structure[]): ProbabilityMaps {
-  const modules = shownModules(meanStructure(structures));
+  const [first, ...others] = structures;
+  const own = first === undefined ? [] : shownModules(first);
+  const p = meanProbability(structures);
+  // A single one is shown by what its search has told.
+  const modules = others.length === 0 ? own : own.map(({ worth: _, ...module }, i) => ({ ...module, p: p[i]! }));
   const spread = spreadOfProbability(structures);
   const keptBy = (i: number) => structures.filter(structure => structure.modules[i]!.kept).length;
   return {

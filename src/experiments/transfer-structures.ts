@@ -16,8 +16,9 @@ import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 
 /**
- * Trains structures that were found on some tasks on others (section E of the paper). Sources are the mean of p over
- * each task's searches and, of several tasks, the mean over all but the one to train; beside them a random structure.
+ * Trains structures that were found on some tasks on others (section E of the paper). Sources are the mean over each
+ * task's searches, of p where they have it, and of several tasks that over all but the one to train; beside them a
+ * random structure.
  * On the task it was found on a source is that task's own structure: the rows it is compared with.
  *
  * @throws InputError for anything wrong in what the user gave, before any file is touched

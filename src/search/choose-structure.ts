@@ -40,13 +40,21 @@ export function atBudget(structure: Structure, budget: number, keepInert = false
   return { ...rest, budget, modules: modules.map((module, i) => ({ ...module, kept: kept[i]! })) };
 }
 
-/** What orders a structure's modules: a mean of several has no worth, but p; one that was not searched has neither. */
+/** What orders a structure's modules: a mean of several p has no worth; one that was not searched has neither. */
 function rank({ worth, p, kept }: ModuleRecord): number {
   return worth ?? p ?? (kept ? 1 : 0);
 }
 
 /** p of every module in every structure; without p it is 1 for what a structure keeps and else 0. */
 function probabilities(structures: readonly Structure[]): number[][] {
+  requireAlike(structures);
+  return structures[0]!.modules.map((_, i) => structures.map(({ modules }) => plainly(modules[i]!)));
+}
+
+const plainly = ({ p, kept }: ModuleRecord): number => p ?? (kept ? 1 : 0);
+
+/** @throws InputError for structures of different models or spaces, or none */
+function requireAlike(structures: readonly Structure[]): void {
   const [first] = structures;
   if (first === undefined) throw new InputError('there is no structure to average', { code: 'no-structure-found' });
   const names = ({ modules }: Structure) => modules.map(({ site, kind }) => `${site}:${kind}`).join(' ');
@@ -59,21 +67,58 @@ function probabilities(structures: readonly Structure[]): number[][] {
       );
     }
   }
-  return first.modules.map((_, i) => structures.map(({ modules }) => modules[i]!.p ?? (modules[i]!.kept ? 1 : 0)));
+}
+
+/** The mean of p over structures, module by module; where one has no p, of 1 for what it keeps and else 0. */
+export function meanProbability(structures: readonly Structure[]): number[] {
+  return probabilities(structures).map(mean);
 }
 
 /**
  * The mean of p over structures (section E of the paper): of seeds, or of tasks. What it keeps has still to be chosen.
- * A single structure comes back as it is, with the worth of its modules.
+ * Where one has no p, modules are worth the share of the structures that keep them, and what is alike in that goes by
+ * their mean rank: no search's answer is all that a larger budget could hold. A single structure comes back as it is,
+ * with the worth of its modules.
+ * @param weights what each counts for; all alike without them
  * @throws InputError for structures of different models or spaces, or none
  */
-export function meanStructure(structures: readonly Structure[]): Structure {
-  const p = probabilities(structures).map(mean);
+export function meanStructure(
+  structures: readonly Structure[],
+  weights: readonly number[] = structures.map(() => 1),
+): Structure {
+  requireAlike(structures);
   const [first, ...others] = structures as readonly [Structure, ...Structure[]];
   if (others.length === 0) return first;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const over = (values: readonly (readonly number[])[]) =>
+    first.modules.map((_, i) => values.reduce((sum, own, j) => sum + own[i]! * (weights[j]! / total), 0));
+  const records = structures.map(({ modules }) => modules);
   const { finalists: _, ...rest } = first;
-  const modules = rest.modules.map((module, i) => ({ ...module, worth: null, p: p[i]!, kept: false }));
+  if (records.flat().every(({ p }) => p !== null)) {
+    const p = over(records.map(modules => modules.map(plainly)));
+    return { ...rest, modules: rest.modules.map((module, i) => ({ ...module, worth: null, p: p[i]!, kept: false })) };
+  }
+  const worth = over(records.map(worthInMean));
+  const isClosed = (i: number) => records.every(modules => closes(modules[i]!));
+  const modules = rest.modules.map((module, i) => {
+    return { ...module, worth: worth[i]!, p: isClosed(i) ? 0 : null, kept: false };
+  });
   return { ...rest, modules };
+}
+
+/** Whether a structure holds a module at no budget: its search left it out, or nothing says what it is worth. */
+const closes = ({ p, worth, kept }: ModuleRecord): boolean => p === 0 || (p === null && worth === null && !kept);
+
+/** Beside a share of structures, which differ by a thousandth at least. */
+const rankWeight = 1e-3;
+
+/** What a structure gives its modules in a mean: p, or whether they are kept; of what is open the rank beside it. */
+function worthInMean(modules: readonly ModuleRecord[]): number[] {
+  const open = modules.map((_, i) => i).filter(i => !closes(modules[i]!));
+  const ordered = open.toSorted((a, b) => rank(modules[a]!) - rank(modules[b]!) || b - a);
+  const worth = modules.map(plainly);
+  for (const [place, i] of ordered.entries()) worth[i]! += (rankWeight * (place + 1)) / ordered.length;
+  return worth;
 }
 
 /**

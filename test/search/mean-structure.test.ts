@@ -53,6 +53,46 @@ test('the mean of p orders the modules, and has no worth; a single structure kee
   assert.deepEqual(meanStructure([a]), a);
 });
 
+/** A search without p: what it keeps of its budget, what modules are worth, and which it left out. */
+function ranked(kept: readonly boolean[], worth: readonly number[], closed = worth.map(() => false)): Structure {
+  return createStructure(model, { space: 'mixed', budget: 5 }, modules, { kept, worth, closed });
+}
+
+test('of searches without p the share that keeps a module orders, then their mean rank: a larger budget is filled', () => {
+  const isLeftOut = [true, false, false, false];
+  const two = [
+    ranked([false, true, true, false], [0, 5, 4, 1e-9], isLeftOut),
+    ranked([false, true, false, false], [0, 9, 1e-9, 1e-8], isLeftOut),
+  ];
+  const mean = meanStructure(two);
+  assert.deepEqual(
+    mean.modules.map(({ p }) => p),
+    [0, null, null, null],
+    'what none could keep stays closed; the rest has no p',
+  );
+  const at = (budget: number) => kept(atBudget(mean, budget, true));
+  assert.deepEqual(at(3), [false, true, false, false]);
+  assert.deepEqual(at(5), [false, true, true, false]);
+  assert.deepEqual(at(100), [false, true, true, true], 'also with what none kept');
+  // Both keep both: their ranks say which goes first where there is room for one.
+  const alike = meanStructure([
+    ranked([false, true, true, false], [0, 1, 2, 0]),
+    ranked([false, true, true, false], [0, 1, 3, 0]),
+  ]);
+  assert.deepEqual(kept(atBudget(alike, 3)), [false, false, true, false]);
+});
+
+test('a structure weighs as much as is said; what is no search at all says no more than what it keeps', () => {
+  const first = ranked([true, false, false, false], [3, 2, 1, 0]);
+  const last = ranked([false, false, true, false], [1, 2, 3, 0]);
+  const choice = (weights: readonly number[]) => kept(atBudget(meanStructure([first, last, last], weights), 4));
+  assert.deepEqual(choice([0.5, 0.25, 0.25]), [true, false, false, false], 'alike goes by position');
+  assert.deepEqual(choice([1, 1, 1]), [false, false, true, false]);
+  const byHand = createStructure(model, { space: 'mixed', budget: 5 }, modules, { kept: [true, false, false, false] });
+  const mean = meanStructure([byHand, byHand]);
+  assert.deepEqual(kept(atBudget(mean, 100)), [true, false, false, false]);
+});
+
 test('the spread of p is its standard deviation over the structures', () => {
   const spread = spreadOfProbability([structure([0.9, 0.2, 0.5, 0]), structure([0.1, 0.2, 0.7, 0])]);
   assert.deepEqual(
