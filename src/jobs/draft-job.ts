@@ -8,11 +8,11 @@ import { dataFileEndings, readSomeRows } from '../data/rows/read-rows.ts';
 import { readBytes } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { runToEnd, type StopContext } from '../library/run-to-end.ts';
-import { runSearch } from '../library/search-structure.ts';
+import { runSearch, searchProblem } from '../library/search-structure.ts';
 import { tuneStructure } from '../library/tune.ts';
 import { draftTask, type GuessedTask, guessTask } from '../tasks/custom/guess-task.ts';
 import { taskFileBeside } from '../tasks/task-places.ts';
-import type { StageConfig } from '../training/stage.ts';
+import { type StageConfig, tuneCost } from '../training/stage.ts';
 import type { JobContext } from './job-events.ts';
 import { forSearch, prepare, type ResolvedSearchJob } from './prepare.ts';
 
@@ -90,7 +90,8 @@ const plannedShare = 0.9;
 
 /**
  * The most steps a stage may have for search, tuning and their validations to end within some minutes here, and no
- * more than the settings' epochs hold: some steps of both stages are made and timed.
+ * more than the settings' epochs hold: some steps of both stages are made and timed. A search that suits its training
+ * has fewer steps than that.
  * @throws as `runSearch` and `tuneStructure`; InterruptedError where the signal has aborted
  */
 async function stepsWithin(
@@ -99,28 +100,53 @@ async function stepsWithin(
   { signal }: StopContext = {},
 ): Promise<number> {
   const context = signal === undefined ? {} : { signal };
-  const { stage, tuning } = search;
+  const { stage, tuning, strategy, options, searchByTraining } = search;
   const short = { ...search, stage: shortened(stage), tuning: shortened(tuning) };
   const searchEvents: Timed[] = [];
   const { structure } = await runToEnd(runSearch(model, data, short, context), event => searchEvents.push(event));
   const tuneEvents: Timed[] = [];
   await runToEnd(tuneStructure(model, structure, data, short.tuning, context), event => tuneEvents.push(event));
 
-  const searching = secondsPerStep(searchEvents, stage.evaluateEvery);
-  const training = secondsPerStep(tuneEvents, tuning.evaluateEvery);
+  const [searching, training] = [searchEvents, tuneEvents].map(secondsOf) as [Seconds, Seconds];
+  // A search may have none of its own, and the trainings at its end look at losses of about as many rows.
+  const validation = Math.max(searching.evaluation, training.evaluation);
   const batches = batchesPerEpoch(data.train.length, tuning.batchSize);
-  // A search goes through half of the training set, the tuning of what it finds through all of it.
-  const all = Math.max(Math.ceil(batches / 2) * stage.epochs, batches * tuning.epochs);
-  return Math.min(all, Math.max(1, Math.floor((plannedShare * 60 * minutes) / (searching + training))));
+  const longest = batches * Math.max(searchByTraining ? 0 : stage.epochs, tuning.epochs);
+  return mostWithin(plannedShare * 60 * minutes, longest, most => {
+    const limited = { ...search, stage: { ...stage, maxSteps: most }, tuning: { ...tuning, maxSteps: most } };
+    const found = strategy.cost(searchProblem(limited, data.train), options);
+    const { steps, validations } = tuneCost([], data.train, limited.tuning);
+    return (
+      (found?.steps ?? 0) * searching.step +
+      steps * training.step +
+      ((found?.validations ?? 0) + validations) * validation
+    );
+  });
 }
 
 const shortened = (stage: StageConfig): StageConfig => ({ ...stage, maxSteps: timedSteps, evaluateEvery: timedSteps });
 
-/** Seconds of the fastest step, and its share of a validation. */
-function secondsPerStep(events: readonly Timed[], evaluateEvery: number): number {
-  const fastest = (type: Timed['type']) => {
+interface Seconds {
+  readonly step: number;
+  readonly evaluation: number;
+}
+
+/** Of the fastest of each; of a search's steps without those of the short trainings at its end. */
+function secondsOf(events: readonly Timed[]): Seconds {
+  const fastest = (type: Timed['type'], most = events.length) => {
     const seconds = events.filter(event => event.type === type).map(event => event.seconds);
-    return seconds.length === 0 ? 0 : Math.min(...seconds);
+    return seconds.length === 0 ? 0 : Math.min(...seconds.slice(0, most));
   };
-  return fastest('step') + fastest('evaluation') / evaluateEvery;
+  return { step: fastest('step', timedSteps), evaluation: fastest('evaluation') };
+}
+
+/** The most steps, one at least, whose time, which grows with them, is no longer than so many seconds. */
+export function mostWithin(seconds: number, longest: number, secondsOfSteps: (most: number) => number): number {
+  let [within, beyond] = [1, longest + 1];
+  while (beyond - within > 1) {
+    const middle = Math.floor((within + beyond) / 2);
+    if (secondsOfSteps(middle) <= seconds) within = middle;
+    else beyond = middle;
+  }
+  return within;
 }

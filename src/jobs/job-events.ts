@@ -6,7 +6,7 @@ import { runToEnd } from '../library/run-to-end.ts';
 import { chooseDevice } from '../machine/choose-device.ts';
 import { type LoadOptions, loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
-import { appendMetrics, readMetrics, type StageName } from '../runs/metrics-log.ts';
+import { appendMetrics, type MetricsLine, readMetrics, type StageName } from '../runs/metrics-log.ts';
 import { stageInWords } from '../runs/run-outcome.ts';
 import type { DeviceName } from '../runtime/device.ts';
 import { loadTask, type Task } from '../tasks/tasks.ts';
@@ -64,6 +64,8 @@ export type JobEvent =
       readonly worth?: Float64Array;
       /** Whether a validation of it follows. */
       readonly evaluates?: boolean;
+      /** Whether a line of it stands in the log: of a stage that has no validations. */
+      readonly isLogged?: boolean;
     }
   | {
       readonly type: 'evaluation';
@@ -80,10 +82,10 @@ export type JobEvent =
 /** How many moments a search has at least, where it has so many steps. */
 const MOMENTS = 100;
 
-/** Whether a search is looked at after a step, by its history and by who waits: evenly, and at every evaluation. */
-export function isMoment({ step, steps, evaluates }: Extract<JobEvent, { type: 'step' }>): boolean {
+/** Whether a search is looked at after a step, by its history and by who waits: evenly, and at lines of its log. */
+export function isMoment({ step, steps, evaluates, isLogged }: Extract<JobEvent, { type: 'step' }>): boolean {
   // One that is evaluated is written before its state is saved, where a stop may come.
-  return evaluates === true || step % Math.ceil(steps / MOMENTS) === 0;
+  return evaluates === true || isLogged === true || step % Math.ceil(steps / MOMENTS) === 0;
 }
 
 /** What every job is given beside its settings. */
@@ -140,9 +142,9 @@ interface TrainingStep extends StepProgress, StepReport {
 }
 
 /**
- * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, and returns its result. A
- * stage that goes on after a crash may evaluate a step again whose line was written already: it stays one line. From
- * which step one goes on is told as a message.
+ * Runs a stage to its end: tells its events, writes a line of `metricsFile` an evaluation, or as often where it has
+ * none, and returns its result. A stage that goes on after a crash may come by a step again whose line was written
+ * already: it stays one line. From which step one goes on is told as a message.
  */
 export async function relay<Result>(
   events: AsyncGenerator<TrainingStep | EvaluationEvent, Result>,
@@ -154,6 +156,9 @@ export async function relay<Result>(
   onEvent?.({ type: 'stage', stage });
   const own = readMetrics(metricsFile).filter(line => line.stage === stage && line.trial === trial);
   const written = new Set(own.map(({ step }) => step));
+  const write = (line: MetricsLine) => {
+    if (!written.has(line.step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
+  };
   let isFirst = true;
   return runToEnd(events, event => {
     if (isFirst) {
@@ -164,19 +169,21 @@ export async function relay<Result>(
       if (done > 0) onEvent?.({ type: 'message', text });
     }
     if (event.type === 'step') {
-      const { type, step, steps, loss, tokens, seconds, probabilities, worth, evaluates } = event;
+      const { type, step, steps, loss, learningRate, tokens, seconds, summary } = event;
+      const { probabilities, worth, evaluates } = event;
+      if (summary) write({ stage, step, steps, loss: summary.loss, learningRate, seconds: summary.stageSeconds });
       const opinion = {
         ...(probabilities && { probabilities }),
         ...(worth && { worth }),
         ...(evaluates && { evaluates }),
+        ...(summary && { isLogged: true }),
       };
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
     } else {
       const { type, step, steps, loss, learningRate, score, best, stageSeconds: seconds } = event;
       const { validationLoss } = event;
       const told = validationLoss === undefined ? {} : { validationLoss };
-      const line = { stage, step, steps, loss, learningRate, score, ...told, best, seconds };
-      if (!written.has(step)) appendMetrics(metricsFile, { ...line, ...(trial !== undefined && { trial }) });
+      write({ stage, step, steps, loss, learningRate, score, ...told, best, seconds });
       onEvent?.({ type, stage, step, steps, score, ...told, best });
     }
   });

@@ -28,7 +28,8 @@ export function stepText({ stage, steps, validated }: RunProgress, step: number,
 }
 
 /**
- * Where a stage stands now, judged by its pace: its log is written at validations alone. Never past the next of them.
+ * Where a stage stands now, judged by its pace: its log is written at validations, or as often. Never past its next
+ * line.
  * @param sinceWritten seconds since the last line was written
  */
 export function stepNow({ step, steps, seconds, every }: RunProgress, sinceWritten: number): number {

@@ -173,8 +173,13 @@ export interface StageCurves {
   readonly series: readonly Series[];
 }
 
-/** Loss and validation score of all that has begun. */
+/** Loss and validation score of all that has begun; the loss alone of what is not validated on its way. */
 export function stageCurves(metrics: readonly MetricsLine[]): StageCurves[] {
+  return curvesByStage(metrics).flat();
+}
+
+/** The same, what belongs together in a row. */
+function curvesByStage(metrics: readonly MetricsLine[]): StageCurves[][] {
   return charts.flatMap(({ title, stages }) => {
     const own = metrics.filter(({ stage }) => Object.hasOwn(stages, stage));
     if (own.length === 0) return [];
@@ -188,7 +193,9 @@ export function stageCurves(metrics: readonly MetricsLine[]): StageCurves[] {
         points: lines.map(line => ({ step: line.step, value: value(line) })),
       })),
     });
-    return [curves('loss', line => line.loss ?? Number.NaN), curves('validation score', line => line.score)];
+    const loss = curves('loss', line => line.loss ?? Number.NaN);
+    const isValidated = own.some(({ score }) => score !== undefined);
+    return [isValidated ? [loss, curves('validation score', line => line.score ?? Number.NaN)] : [loss]];
   });
 }
 
@@ -196,19 +203,14 @@ export function configPanel(config: string): Markup {
   return panel('Configuration', [], [element('pre', { tabindex: 0 }, [text(config)])]);
 }
 
-const columns = 2;
-
 /** The curves of all stages in one picture: loss to the left, validation score to the right. */
 export function curvesPicture(metrics: readonly MetricsLine[], title: string): string {
-  const curves = stageCurves(metrics);
-  const rows = Array.from({ length: Math.ceil(curves.length / columns) }, (_, row) =>
-    curves.slice(row * columns, (row + 1) * columns),
-  );
+  const rows = curvesByStage(metrics);
   const heights = rows.map(row => Math.max(...row.map(({ series }) => curvesSize(series.length).height)));
   const top = (row: number) => heights.slice(0, row).reduce((sum, height) => sum + height, 0);
   const { width, height: least } = curvesSize(1);
   const drawn = rows.flatMap((row, index) => row.map((each, column) => at(each, column * width, top(index))));
-  return picture(columns * width, Math.max(least, top(rows.length)), title, drawn);
+  return picture(2 * width, Math.max(least, top(rows.length)), title, drawn);
 }
 
 function at({ title, series }: StageCurves, x: number, y: number): Markup {

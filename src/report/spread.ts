@@ -103,7 +103,7 @@ function momentsOf(whole: readonly (readonly SpreadRun[])[]): SpreadMoment[] {
     if (lines.flat().includes(undefined)) return [];
     const of = (value: (line: MetricsLine) => number) =>
       varianceComponents(lines.map(group => group.map(line => value(line!))));
-    const score = of(line => line.score);
+    const score = of(line => line.score!);
     if (score === undefined) return [];
     const isTold = lines.flat().every(line => line!.validationLoss !== undefined);
     const loss = isTold ? of(line => line.validationLoss!) : undefined;

@@ -9,7 +9,7 @@ import type { RunFolder } from './run-folder.ts';
 /** Stages of a job, in their order. `random` is the re-training of a random structure of equal budget. */
 export type StageName = 'search' | 'retrain' | 'random';
 
-/** One line of `metrics.jsonl`: one validation. */
+/** One line of `metrics.jsonl`: one validation, or so many steps of a search that has none. */
 export interface MetricsLine {
   readonly stage: StageName;
   /** Name of the attempt, where a method makes several. */
@@ -17,15 +17,15 @@ export interface MetricsLine {
   readonly step: number;
   readonly steps: number;
   /**
-   * Mean training loss since the validation before, in nats a target token; null in runs that an early version resumed.
+   * Mean training loss since the line before, in nats a target token; null in runs that an early version resumed.
    */
   readonly loss: number | null;
   readonly learningRate: number;
-  /** Validation score, 0 to 100. */
-  readonly score: number;
+  /** Validation score, 0 to 100; absent where nothing was validated, as is the best. */
+  readonly score?: number;
   /** Mean loss of the validation examples, where it was asked for. */
   readonly validationLoss?: number;
-  readonly best: number;
+  readonly best?: number;
   /** Seconds since the stage began. */
   readonly seconds: number;
 }
@@ -36,7 +36,7 @@ export function appendMetrics(file: string, line: MetricsLine): void {
 }
 
 /**
- * All validations of a run, in order. A step that was done again after a resumption counts once, with its last line; a
+ * All lines of a run's log, in order. A step that was done again after a resumption counts once, with its last line; a
  * line that a crash has cut short is left out.
  */
 export function readMetrics(file: string): MetricsLine[] {
@@ -48,7 +48,7 @@ export async function sampleMetrics(file: string, most: number): Promise<Metrics
   return latest(await sampleJsonLines(file, most));
 }
 
-/** The last validations of a run, those that so many bytes at the end of its log hold. */
+/** The last lines of a run's log, those that so many bytes at its end hold. */
 export function readLastMetrics(file: string, bytes: number): MetricsLine[] {
   return latest(readLastJsonLines(file, bytes));
 }

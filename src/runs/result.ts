@@ -12,8 +12,8 @@ const stageResources = z.looseObject({
   /** Largest resident memory in this stage, of all processes that have worked at it. */
   peakBytes: z.number(),
   /**
-   * Loss-and-gradient evaluations: `stepEvaluations` (`search/strategies/bilevel/step-orders.ts`) a step of a search,
-   * one of tuning.
+   * Loss-and-gradient evaluations: one a step of tuning, and of a search by its strategy: one by the default,
+   * `stepEvaluations` (`search/strategies/bilevel/step-orders.ts`) by S³Delta's.
    */
   evaluations: z.number(),
 });

@@ -114,7 +114,7 @@ export function standingOf(folder: RunFolder): RunStanding {
 /** So many bytes at a log's end hold its last line. */
 const TAIL_BYTES = 16_384;
 
-/** As far as its files tell: the last validation, or the beginning of a stage that has had none. */
+/** As far as its files tell: the last line of its log, or the beginning of a stage that has had none. */
 function placeByFiles(folder: RunFolder): { place?: RunPlace } {
   const last = isThere(folder.metrics) ? readLastMetrics(folder.metrics, TAIL_BYTES).at(-1) : undefined;
   if (isThere(folder.result) && lacksScore(folder) && (last?.stage ?? 'search') === 'search') {

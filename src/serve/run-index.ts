@@ -188,14 +188,20 @@ const lengths = [
   { stage: 'retrain', epochs: 'retrain-epochs', limits: ['max-steps'] },
 ];
 
-/** Epochs of stages that a limit of steps has ended: they tell no run from another then. */
+/**
+ * Epochs of stages that a limit of steps has ended: they tell no run from another then. Those of a search that is as
+ * long as suits its training never do.
+ */
 function epochsCutShort(config: Readonly<Record<string, unknown>>, metrics: string): string[] {
   if (!lengths.some(({ limits }) => limits.some(key => key in config))) return [];
   const lines = readLastMetrics(metrics, tailBytes);
   return lengths.flatMap(({ stage, epochs, limits }) => {
-    const steps = lines.findLast(line => line.stage === stage)?.steps;
-    const isCut = limits.some(key => config[key] === steps || config[key] === searchByTraining);
-    return steps !== undefined && isCut ? [epochs] : [];
+    if (limits.some(key => config[key] === searchByTraining)) return [epochs];
+    const last = lines.findLast(line => line.stage === stage);
+    // Short trainings may follow the search's own steps, the last of which has a line.
+    return limits.some(key => last !== undefined && [last.steps, last.step].includes(config[key] as number))
+      ? [epochs]
+      : [];
   });
 }
 
@@ -215,7 +221,7 @@ function progressOf(folder: RunFolder, { place }: RunStanding): RunSummary['prog
   const later = planned && shareToCome(planned.stages, planned.place);
   const begun = { stage, step, steps, ...(later !== undefined && { later }) };
   if (last === undefined) return begun;
-  if (last.step < step) return { ...begun, validated: last.step };
+  if (last.step < step) return { ...begun, ...(last.score !== undefined && { validated: last.step }) };
   const before = lines.findLast(line => line.trial === last.trial && line.step < step);
   return { ...begun, seconds: last.seconds, every: step - (before?.step ?? 0) };
 }

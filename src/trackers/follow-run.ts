@@ -27,8 +27,8 @@ export interface Follower {
 }
 
 /**
- * Follows a run: after each validation its folder's news go to each tracker, one send at a time, beside the training.
- * What a tracker does not take stays in the folder and goes with the next send, or by `s3delta log`.
+ * Follows a run: after each line of its log its folder's news go to each tracker, one send at a time, beside the
+ * training. What a tracker does not take stays in the folder and goes with the next send, or by `s3delta log`.
  * @param name what the run is called there
  * @param tell told in a sentence what could not be sent
  */
@@ -70,7 +70,8 @@ export function followRun(
 
   return {
     onEvent(event) {
-      if (event.type === 'evaluation') for (const tail of tails) start(tail);
+      const isNews = event.type === 'evaluation' || (event.type === 'step' && event.isLogged);
+      if (isNews) for (const tail of tails) start(tail);
     },
     async finish() {
       // It has not begun, or elsewhere: there is nothing to send yet.
@@ -134,7 +135,7 @@ export function notesOf(folder: RunFolder): Notes {
  * Sends a tracker what a run's folder holds and it has not got.
  * @param name what the run is called there, the first time
  * @param note of the same folder for all trackers that are sent to at the same time
- * @returns how many validations were sent, and whether the run's end was
+ * @returns how many lines of the log were sent, and whether the run's end was
  * @throws whatever the tracker throws; then nothing counts as sent
  */
 export async function sendNews(
@@ -167,7 +168,7 @@ async function readRunFacts(folder: RunFolder, name: string): Promise<TrackedRun
   };
 }
 
-/** Validations as points. Stages follow each other, and each counts its own seconds. */
+/** Lines of the log as points. Stages follow each other, and each counts its own seconds. */
 function pointsOf(lines: readonly MetricsLine[], begun: number): TrackedPoint[] {
   let [stage, stageBegun, time] = ['', begun, begun];
   return lines.map(line => {

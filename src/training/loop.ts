@@ -20,6 +20,16 @@ export interface StepProgress {
   readonly seconds: number;
   /** Whether an evaluation of it follows. */
   readonly evaluates?: boolean;
+  /** Where one would be due and the stage has none: what it would tell beside a score. */
+  readonly summary?: StepsSummary;
+}
+
+/** The steps since the summary before. */
+export interface StepsSummary {
+  /** Their mean loss. */
+  readonly loss: number;
+  /** Wall-clock time of all steps so far, those before an interruption included. */
+  readonly stageSeconds: number;
 }
 
 /** A validation, between two steps. */
@@ -75,9 +85,8 @@ async function evaluate(
     progress.bestStep = progress.step;
     progress.best = Object.fromEntries(stage.kept.map(name => [name, stage.arrays[name]!.slice()]));
   }
-  const loss = progress.lossSum / (progress.step - progress.evaluatedStep);
-  progress.lossSum = 0;
-  progress.evaluatedStep = progress.step;
+  const loss = meanLoss(progress);
+  passOver(progress);
   const seconds = (performance.now() - started) / 1000;
   progress.seconds += seconds;
   const { step, bestScore: best, learningRate, seconds: stageSeconds } = progress;
@@ -100,7 +109,12 @@ function lossRank(loss = Number.NaN): number {
   return Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
 }
 
-/** Where an evaluation is due, and the stage has none. */
+/** Of the steps since an evaluation was due. */
+function meanLoss({ lossSum, step, evaluatedStep }: Progress): number {
+  return lossSum / (step - evaluatedStep);
+}
+
+/** An evaluation that is due is done, or the stage has none. */
 function passOver(progress: Progress): void {
   progress.lossSum = 0;
   progress.evaluatedStep = progress.step;
@@ -108,8 +122,9 @@ function passOver(progress: Progress): void {
 
 /**
  * Runs a stage to its end, evaluating every `evaluateEvery` steps and at the end, and keeps the arrays of the best
- * evaluation (the latest among equals). State is saved after every evaluation and at least every `saveEverySeconds`;
- * a run found in the store is taken up where it stood. An abort saves and throws InterruptedError.
+ * evaluation (the latest among equals). A stage that has no evaluation sums its steps up as often. State is saved after
+ * every evaluation and at least every `saveEverySeconds`; a run found in the store is taken up where it stood. An abort
+ * saves and throws InterruptedError.
  *
  * An event is told before the state that contains it is saved: who keeps events misses none, and is told of the last
  * ones again by a run that goes on after a crash.
@@ -147,7 +162,9 @@ export async function* runLoop<Report extends StepReport>(
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
         const evaluates = isDue() && stage.evaluate !== undefined;
-        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, evaluates, ...report };
+        const summary = { loss: meanLoss(progress), stageSeconds: progress.seconds };
+        const told = { evaluates, ...(isDue() && !evaluates && { summary }) };
+        yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...told, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }
     }

@@ -7,6 +7,14 @@ import { countSteps } from './steps.ts';
 /** In place of a search's steps: as many as suit the training of what it finds. */
 export const searchByTraining = 'auto';
 
+/** With short trainings after them these find what more would (docs/measured/found-or-random.md). */
+const fewestSteps = 75;
+
+/** Steps of a search that suit a training of so many: an eighth of them. */
+export function stepsSuiting(training: number): number {
+  return Math.min(training, Math.max(fewestSteps, Math.round(training / 8)));
+}
+
 /** Sizes and rates of a stage. */
 export interface StageConfig {
   readonly epochs: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import { type JobEvent, relay } from '../../src/jobs/job-events.ts';
+import { isMoment, type JobEvent, relay } from '../../src/jobs/job-events.ts';
 import { asInterrupted } from '../../src/library/run-to-end.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 
@@ -39,6 +39,39 @@ test('a stage is told event by event, a validation is a line', async () => {
     [
       [2, 6, 0.5, 60, 6],
       [4, 7, 0.25, 70, 12],
+    ],
+  );
+});
+
+test('a stage without validations has a line where one would be due, without a score, and says so', async () => {
+  const summary = (loss: number, stageSeconds: number) => ({ summary: { loss, stageSeconds } });
+  async function* events() {
+    yield step(1, 3);
+    yield { ...step(2, 1), ...summary(2, 4) };
+    yield step(3, 3);
+    yield { ...step(4, 0.5), ...summary(1.75, 8) };
+  }
+  const file = join(folder, 'd.jsonl');
+  const told: JobEvent[] = [];
+  for (const _ of [1, 2]) await relay(events(), 'search', file, event => told.push(event));
+  assert.deepEqual(
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line)),
+    [
+      { stage: 'search', step: 2, steps: 4, loss: 2, learningRate: 0.5, seconds: 4 },
+      { stage: 'search', step: 4, steps: 4, loss: 1.75, learningRate: 0.25, seconds: 8 },
+    ],
+  );
+  const steps = told.flatMap(event => (event.type === 'step' ? [event] : [])).slice(0, 4);
+  assert.deepEqual(
+    steps.map(event => [event.isLogged ?? false, isMoment({ ...event, steps: 1000 })]),
+    [
+      [false, false],
+      [true, true],
+      [false, false],
+      [true, true],
     ],
   );
 });

@@ -136,10 +136,27 @@ test('a stopped run has one step everywhere: that of its end, and beside it that
   assert.deepEqual(later.progress, { stage: 'retrain', step: 3, steps: 80 });
 });
 
+test('a search that validates nothing says by its log where it stands, and of no validation', () => {
+  const root = runsRoot();
+  const run = writeRun(root, 'a', { done: 50, worthOnly: true });
+  const progress = () => {
+    const index = createRunIndex(root);
+    index.refresh();
+    return index.changesSince(0).runs[0]!.progress;
+  };
+  assert.deepEqual(progress(), { stage: 'search', step: 50, steps: 100, seconds: 5, every: 10 });
+  rmSync(run.lock);
+  const place = { stage: 'search', step: 57, steps: 100 };
+  writeFileSync(run.outcome, JSON.stringify({ ended: 'stopped', at: '2026-01-01', by: 'SIGINT', place }));
+  assert.deepEqual(progress(), place);
+});
+
 test('epochs that a limit of steps has cut short tell no run from another', () => {
   const root = runsRoot();
-  const settings = (id: string, lines: string) => {
-    appendFileSync(writeRun(root, id).config, lines);
+  const settings = (id: string, lines: string, { searched = 100 } = {}) => {
+    const run = writeRun(root, id);
+    appendFileSync(run.config, lines);
+    if (searched < 100) writeMoments(run, 0, searched, tinyCandidates);
     const index = createRunIndex(root);
     index.refresh();
     return index.changesSince(0).runs.find(run => run.id === id)!.settings;
@@ -148,6 +165,20 @@ test('epochs that a limit of steps has cut short tell no run from another', () =
   assert.deepEqual(settings('ended', `${limit}100\n`), { 'max-steps': '100' });
   assert.deepEqual(settings('searched', `${limit}300\nsearch-steps: 100\n`), {
     ...{ 'retrain-epochs': '20', 'max-steps': '300', 'search-steps': '100' },
+  });
+  // However many passes it is: those that the preset has say nothing.
+  assert.deepEqual(settings('by-training', `${limit}300\nsearch-steps: auto\n`), {
+    ...{ 'retrain-epochs': '20', 'max-steps': '300', 'search-steps': 'auto' },
+  });
+  const begun = writeRun(root, 'begun', { done: 0 });
+  appendFileSync(begun.config, 'epochs: 4\nsearch-steps: auto\n');
+  const index = createRunIndex(root);
+  index.refresh();
+  const own = index.changesSince(0).runs.find(({ id }) => id === 'begun')!;
+  assert.deepEqual(own.settings, { 'search-steps': 'auto' });
+  // Of the hundred steps of the search the last ten are those of its finalists.
+  assert.deepEqual(settings('then-finalists', `${limit}300\nsearch-steps: 90\n`, { searched: 90 }), {
+    ...{ 'retrain-epochs': '20', 'max-steps': '300', 'search-steps': '90' },
   });
   const all = { epochs: '10', 'retrain-epochs': '20', 'max-steps': '300' };
   assert.deepEqual(settings('not-reached', `${limit}300\n`), all);

@@ -37,7 +37,7 @@ export interface SyntheticRun {
   readonly layers?: number;
   /** A method by hand keeps LoRA modules, without a search. */
   readonly byHand?: boolean;
-  /** A search that has no probabilities tells what candidates are worth. */
+  /** A search that has no probabilities tells what candidates are worth, and validates nothing on its way. */
   readonly worthOnly?: boolean;
 }
 
@@ -69,12 +69,13 @@ function lines(values: readonly unknown[]): string {
   return values.map(value => `${JSON.stringify(value)}\n`).join('');
 }
 
-function metrics(stage: MetricsLine['stage'], upTo: number): MetricsLine[] {
+function metrics(stage: MetricsLine['stage'], upTo: number, isValidated = true): MetricsLine[] {
   return Array.from({ length: moments }, (_, index) => ((index + 1) * steps) / moments)
     .filter(step => step <= upTo)
     .map(step => {
       const common = { stage, step, steps, learningRate: 1e-3, seconds: step / 10 };
-      return { ...common, loss: 2 * Math.exp(-step / 40), score: 50 + step / 3, best: 50 + step / 3 };
+      const scores = { score: 50 + step / 3, best: 50 + step / 3 };
+      return { ...common, loss: 2 * Math.exp(-step / 40), ...(isValidated && scores) };
     });
 }
 
@@ -119,7 +120,7 @@ export function writeMoments(
       return { site: site.name, kind, role: site.role, place: site.place, parameters, inert };
     }),
   };
-  const searched = metrics('search', done);
+  const searched = metrics('search', done, !worthOnly);
   const history = searched.map(({ step }) => {
     const p = probabilities(seed, step, given.modules.length);
     return worthOnly ? { step, worth: p.map(worthOf) } : { step, p };

@@ -108,6 +108,28 @@ test('a tracker that is down, or hangs, slows nothing and loses nothing', async 
   assert.equal((await sendNews(folder, 'one', ['mlflow', trackers.mlflow!], AbortSignal.timeout(5000))).points, 1);
 });
 
+test('a search that validates nothing is told of by its losses, as they come', async t => {
+  const server = await fakeServer(t, mlflowAnswers);
+  withEnvironment(t, { MLFLOW_TRACKING_URI: server.url });
+  const folder = writeRun(rootOf(t), 'one', { done: 60, worthOnly: true });
+  const follower = followRun(folder.path, 'one', new Map([['mlflow', trackers.mlflow!]]), () => {});
+  const step = { type: 'step', stage: 'search', step: 60, steps: 100, loss: 1, tokens: 1, seconds: 1 } as const;
+  follower.onEvent(step);
+  await new Promise(resolve => setTimeout(resolve, 50));
+  assert.equal(server.asked.length, 0);
+  follower.onEvent({ ...step, isLogged: true });
+  for (let wait = 0; wait < 100 && server.asked.every(({ path }) => !path.endsWith('log-batch')); wait++) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  await follower.finish();
+  const metrics = server.asked
+    .filter(({ path }) => path.endsWith('log-batch'))
+    .flatMap(asked => json(asked).metrics ?? [])
+    .map(({ key }) => key);
+  assert.deepEqual([...new Set(metrics)].toSorted(), ['search/learning rate', 'search/loss']);
+  assert.equal(metrics.filter(key => key === 'search/loss').length, logged(folder).length);
+});
+
 test('a tracker there is not, an address that is none, and a missing name are told', async t => {
   assert.throws(
     () => trackersNamed('tensorbord', '--log'),

@@ -99,6 +99,23 @@ test('an evaluation tells the mean loss since the one before, and the rate of it
   ]);
 });
 
+test('where there is nothing to score a step tells what an evaluation would, but for the score', async () => {
+  const { evaluate: _, ...unscored } = countingJob({});
+  const { lines, events } = await run(unscored);
+  assert.equal(lines.length, 10);
+  const mean = (steps: readonly number[]) => steps.reduce((sum, step) => sum + step / 3, 0) / steps.length;
+  const told = events.flatMap(event =>
+    event.type === 'step' && event.summary ? [[event.step, event.summary.loss]] : [],
+  );
+  assert.deepEqual(told, [
+    [4, mean([1, 2, 3, 4])],
+    [8, mean([5, 6, 7, 8])],
+    [10, mean([9, 10])],
+  ]);
+  const scored = (await run(countingJob({}))).events;
+  assert.ok(scored.every(event => !('summary' in event)));
+});
+
 test('stopped after any event, it goes on to the same end', async () => {
   const scores = { 4: 1, 8: 3, 10: 2 };
   const whole = await run(countingJob(scores));

@@ -151,7 +151,7 @@ export const log: Command = {
       const ending = news.ended ? ', scores and settings' : '';
       return news.points === 0 && !news.ended
         ? `${news.tracker} has all of it already`
-        : `${news.tracker}: ${count(news.points)} validations${ending}`;
+        : `${news.tracker}: ${count(news.points)} points${ending}`;
     });
     return { document: { folder: folder.path, sent }, lines, exitCode: sent.some(news => 'failed' in news) ? 1 : 0 };
   },

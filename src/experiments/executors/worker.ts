@@ -42,11 +42,11 @@ function serveCells(channel: Channel): void {
   channel.onClose(() => stop.abort(new StopRequest('the end of the program that started it')));
 }
 
-/** Steps at most twice a second: a parent shows no more of them. */
+/** Steps at most twice a second, a parent shows no more of them; what the log has a line of it is told. */
 function throttled(tell: (event: JobEvent) => void): (event: JobEvent) => void {
   let last = Number.NEGATIVE_INFINITY;
   return event => {
-    if (event.type === 'step' && performance.now() - last < 500) return;
+    if (event.type === 'step' && !event.isLogged && performance.now() - last < 500) return;
     if (event.type === 'step') last = performance.now();
     tell(event);
   };

@@ -69,6 +69,26 @@ test('in one picture of all stages no row lies over the legend of the one above,
   assert.ok(parts[2]![1]! > parts[0]![1]!, 'a legend takes its place');
 });
 
+test('a search that validates nothing on its way has a curve of its loss, in a row of its own', () => {
+  const searched = [10, 20].map(step => {
+    const { score: _, best: __, ...unscored } = line('search', step, 50);
+    return unscored;
+  });
+  const titles = stageCurves([...searched, ...tried]).map(({ title }) => title);
+  assert.deepEqual(titles, ['Search: loss', 'Training: loss', 'Training: validation score']);
+  const picture = curvesPicture([...searched, ...tried], 'all');
+  const places = [...picture.matchAll(/translate\((\d+),(\d+)\)/g)].map(([, ...place]) => place.map(Number));
+  assert.deepEqual(
+    places.map(([x, y]) => [x! > 0, y! > 0]),
+    [
+      [false, false],
+      [false, true],
+      [true, true],
+    ],
+  );
+  assert.doesNotMatch(picture, /NaN|undefined/);
+});
+
 test('thirty-six curves differ in colour or dashes', () => {
   const lines = Array.from({ length: 36 }, (_, index) => JSON.stringify(curveLine(index)));
   assert.equal(new Set(lines).size, 36);
