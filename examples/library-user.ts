@@ -12,7 +12,7 @@ import {
   tune,
 } from 's3delta';
 
-// The keys of a config file; what is left out comes from a preset and from the paper. So short a run on two dozen
+// The keys of a config file; what is left out comes from presets and defaults. So short a run on two dozen
 // remarks shows the way and teaches little.
 const settings = {
   budget: '5000',

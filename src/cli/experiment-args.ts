@@ -12,7 +12,7 @@ import {
   type TransferSettings,
   transferSchemaFor,
 } from '../config/experiment-settings.ts';
-import { fromConfigFile, parseKeys } from '../config/parse-settings.ts';
+import { fromConfigFile, parseKeys, withFlags } from '../config/parse-settings.ts';
 import { type Settings, settingKeysFor } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { experimentFile } from '../experiments/cell.ts';
@@ -162,7 +162,7 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
         : read(args.config);
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseKeys(whole, Object.fromEntries(given), key => `--${key}`);
-  const all = Object.entries({ ...written, ...flags, ...givenPlugins(args, written) });
+  const all = Object.entries({ ...withFlags<Settings>(written, flags), ...givenPlugins(args, written) });
   const settings = Object.fromEntries(all.filter(([key]) => !Object.hasOwn(ofExecutors, key))) as unknown as Keys;
   if (settings.out === undefined) {
     throw new InputError('no folder is given', {

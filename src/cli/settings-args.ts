@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { pluginsIn, readConfigFile } from '../config/config-file.ts';
-import { parseSettings } from '../config/parse-settings.ts';
+import { parseSettings, withFlags } from '../config/parse-settings.ts';
 import { shownDefaultsOf } from '../config/resolve.ts';
 import { type SettingKey, type Settings, settingsSchemaFor } from '../config/settings.ts';
 import type { KeyHelp } from '../core/checked-values.ts';
@@ -70,7 +70,7 @@ export function readSettings(args: ParsedArgs, keys: readonly SettingKey[], cata
   const file = typeof args.config === 'string' ? readConfigFile(notATaskName(args.config, catalogue), catalogue) : {};
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseSettings(Object.fromEntries(given), key => `--${key}`, catalogue);
-  return { ...file, ...flags, ...givenPlugins(args, file) };
+  return { ...withFlags(file, flags), ...givenPlugins(args, file) };
 }
 
 /** @throws InputError where a task's name stands in the place of a config file */

@@ -8,6 +8,7 @@ import { asReadError } from '../files/file-errors.ts';
 import { isThere, readBytesSync } from '../files/regular-file.ts';
 import { decodeUtf8, parseYaml, schemaLine } from '../files/text-files.ts';
 import { strategyNamed } from '../search/strategies/strategies.ts';
+import { searchByTraining } from '../training/stage.ts';
 import { fromConfigFile, parseKeys, parseSettings, toConfigFile, withAbsolutePaths } from './parse-settings.ts';
 import { chosenStrategy, type ResolvedSettings } from './resolve.ts';
 import { type SettingKey, type Settings, settingsSchema, settingsSchemaFor } from './settings.ts';
@@ -118,15 +119,9 @@ export function formatConfigFile(settings: Settings, versions: Provenance, path:
 /** Keys that a first config shows beside those that were chosen: what people turn next. */
 const shown = (settings: Settings): readonly SettingKey[] => [
   ...(['model', 'task', 'data', 'budget', 'max-steps', 'space', 'seed', 'lr'] as const),
-  ...([
-    'epochs',
-    'batch-size',
-    'search-steps',
-    'eval-every',
-    'retrain-epochs',
-    'retrain-eval-every',
-    'max-length',
-  ] as const),
+  // Passes say nothing of a search that is as long as suits its training.
+  ...(settings['search-steps'] === searchByTraining ? [] : (['epochs'] as const)),
+  ...(['batch-size', 'search-steps', 'eval-every', 'retrain-epochs', 'retrain-eval-every', 'max-length'] as const),
   ...(['micro-batch', 'device', 'threads', 'random-baseline'] as const),
   ...(['strategy', ...chosenStrategy(settings).strategy.varied] as SettingKey[]),
 ];

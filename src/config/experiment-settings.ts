@@ -52,7 +52,8 @@ function createSchema(catalogue: Catalogue) {
     budget: listOf(shape.budget),
     ...varied,
     'share-search': shape['keep-inert'].meta({
-      description: "one search, at the budgets' geometric mean, whose p serves them all, in place of one a budget",
+      description:
+        "one search, at the budgets' geometric mean, whose order of the modules serves them all, in place of one a budget",
     }),
     'score-within': shape.budget.meta({
       description:

@@ -7,6 +7,7 @@ import { InputError } from '../core/errors.ts';
 import { expandHome } from '../files/folders.ts';
 import { builtInModel } from '../models/built-in.ts';
 import { isTaskFile } from '../tasks/task-places.ts';
+import { searchByTraining } from '../training/stage.ts';
 import { type Settings, settingsSchemaFor } from './settings.ts';
 
 /**
@@ -49,7 +50,7 @@ export function parseKeys<Shape extends z.ZodRawShape>(
   const issue = parsed.error.issues[0]!;
   const key = String(issue.path[0]);
   const value = (values as Record<string, unknown>)[key];
-  const [nearest] = issue.code === 'invalid_value' ? nearestNames(String(value), issue.values.map(String)) : [];
+  const [nearest] = nearestNames(String(value), wordsOf(issue));
   throw new InputError(`${JSON.stringify(value)} is no value for \`${key}\``, {
     code: 'unknown-value',
     where: where(key),
@@ -66,11 +67,21 @@ function unknownKey(key: string, keys: readonly string[], where: string): InputE
   });
 }
 
+/** The words of which one was expected, alone or beside other kinds of values. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(wordsOf);
+  return issue.code === 'invalid_value' ? issue.values.map(String) : [];
+}
+
 /** What would have been right, in words, for the few checks that the schema makes. */
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_value':
-      return `one of ${issue.values.join(', ')}`;
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;
+    case 'invalid_union':
+      // What may be a text and what may be a number is told by neither.
+      if (wordsOf(issue).length === 0) return 'a text or a number';
+      return issue.errors.flatMap(([first]) => (first === undefined ? [] : [expected(first)])).join(' or ');
     case 'too_small':
       if (issue.origin === 'string') return 'a text that is not empty';
       return `a number ${issue.inclusive ? 'not below' : 'above'} ${issue.minimum}`;
@@ -127,6 +138,17 @@ export function fromConfigFile<Keys extends object>(keys: Keys, file: string): K
     const beside = join(dirname(file), path);
     return !isAbsolute(path) && existsSync(beside) ? beside : path;
   });
+}
+
+/**
+ * Flags over what a config file says. Passes that a flag gives say how long a search is, where the file leaves that to
+ * its training.
+ */
+export function withFlags<Keys extends Pick<Settings, 'epochs' | 'search-steps'>>(file: Keys, flags: Keys): Keys {
+  const { 'search-steps': steps, ...others } = file;
+  return flags.epochs !== undefined && steps === searchByTraining
+    ? ({ ...others, ...flags } as Keys)
+    : { ...file, ...flags };
 }
 
 /** The inverse, for a config file that is to be written. */

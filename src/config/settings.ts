@@ -123,7 +123,8 @@ const lastKeys = {
   ...inGroup(groups.training, {
     epochs: key(
       largeCount,
-      'passes of the search over the examples that it trains modules on, for S³Delta a half of the training set',
+      'passes of the search over the examples that it trains modules on, which bilevel, prune and from-prior do on a ' +
+        'half of the training set; who gives them ends the search by them, in place of --search-steps auto',
       { hint: 'N' },
     ),
     'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
@@ -140,7 +141,12 @@ const lastKeys = {
         '(default: auto, unless --epochs or --paper says how long)',
       { hint: 'N|auto' },
     ),
-    'eval-every': key(largeCount, 'steps of the search between two validations', { hint: 'N' }),
+    'eval-every': key(
+      largeCount,
+      'steps of the search between two validations, or where its strategy makes none (sensitivity, prune) between two ' +
+        'lines of its log',
+      { hint: 'N' },
+    ),
     lr: key(
       rate,
       "learning rate of the modules' parameters (default: the paper's 3e-4; for an encoder more, the narrower it is, " +
@@ -162,7 +168,8 @@ const lastKeys = {
     }),
     preset: key(
       z.enum(presetNames),
-      'sizes of a run where nothing else is said: paper (its table 3) or mini (minutes on two cores; default for mini)',
+      "sizes of a run where nothing else is said: paper (its table 3 but for the search's length, which --paper gives " +
+        'as well) or mini (minutes on two cores; default for mini)',
     ),
     paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   }),

@@ -3,12 +3,15 @@ import { stringify } from 'yaml';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import { withAbsolutePaths } from '../config/parse-settings.ts';
+import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { forSearch, forTuning, prepare } from '../jobs/prepare.ts';
 import { resolveSpace } from '../library/structures.ts';
 import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
+import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
 import { type Cell, cellName, computingKeys, derivedStructure, experimentFile, filesBefore } from './cell.ts';
@@ -49,6 +52,33 @@ export function checkRunFolders(cells: readonly Cell[]): void {
       where: second.folder,
       remedy: 'name every task, method, seed and budget once, and call tasks of your own differently',
     });
+  }
+}
+
+/**
+ * Makes sure that what is searched already was searched as the rest would be: an earlier version had another default. A
+ * file that cannot be read fails the run that it belongs to, not the others.
+ * @throws InputError for a search by another strategy
+ */
+export function checkSearches(cells: readonly Cell[]): void {
+  for (const { job, method, folder, settings } of cells) {
+    const { config } = runFolder(folder);
+    if (job !== 'search' || !isThere(config)) continue;
+    const begun = strategyBegunWith(config);
+    if (begun === undefined || begun === settings.strategy) continue;
+    const was = `\`${method}\` was ${begun} here when this run was begun, and is ${settings.strategy} now`;
+    const remedy = `give another --out; \`--methods ${begun}\` names what it was`;
+    throw new InputError(was, { code: 'other-settings', where: config, remedy });
+  }
+}
+
+/** The first version had one strategy, and named none. */
+function strategyBegunWith(config: string): string | undefined {
+  try {
+    const { strategy = bilevel.name } = readYamlKeys(config) as Pick<Settings, 'strategy'>;
+    return strategy;
+  } catch {
+    return undefined;
   }
 }
 

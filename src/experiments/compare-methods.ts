@@ -9,7 +9,13 @@ import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import { type Cell, cellKind } from './cell.ts';
-import { checkCell, checkExperimentFolder, checkRunFolders, writeExperimentFile } from './check-experiment.ts';
+import {
+  checkCell,
+  checkExperimentFolder,
+  checkRunFolders,
+  checkSearches,
+  writeExperimentFile,
+} from './check-experiment.ts';
 import {
   type Comparison,
   comparisonOf,
@@ -144,6 +150,7 @@ async function checkPlan(
   const cells = plan.phases.flat();
   checkExperimentFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
+  checkSearches(cells);
   for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
   return { plan, executor: await kind.open(options, { out, cells, loaders, catalogue: known, tell }) };
 }

@@ -119,7 +119,7 @@ export async function verdictsOn(comparison: Comparison, { cells, out }: Experim
     ...{ rows, out, given },
     config: experimentFile(out),
     runs,
-    searches: searched.map(({ task, budget }, i) => ({ task, budget, isSettled: settled[i] })),
+    searches: searched.map((run, i) => ({ ...run, isSettled: settled[i] })),
   });
 }
 

@@ -9,6 +9,7 @@ import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import { optionKeysOf, strategiesWith, strategyMeant, variedOptionsOf } from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
@@ -61,7 +62,7 @@ export async function listCells(
       remedy: 'give both, for example `--model mini --task rte,mrpc`',
     });
   }
-  const search = strategyMeant(Object.keys(withPaperValues(given, catalogue)), catalogue.strategies);
+  const search = searchMeant(given, catalogue);
   const methods = names.map(name => comparedMethod(name, catalogue, search));
   checkOptions(given, methods, catalogue);
   // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
@@ -98,16 +99,25 @@ export async function listCells(
   return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
 }
 
+/** What `found` searches by: the default, or S³Delta where an option is given that the default has not got. */
+function searchMeant(given: ExperimentSettings, catalogue: Catalogue): SearchStrategy {
+  const [usual, ...others] = catalogue.strategies;
+  const known = [usual!, ...others.filter(({ name }) => name === bilevel.name)];
+  return strategyMeant(Object.keys(withPaperValues(given, catalogue)), known);
+}
+
 /** @throws InputError for an option of a strategy that no method searches by */
 function checkOptions(given: ExperimentSettings, methods: readonly ComparedMethod[], catalogue: Catalogue): void {
   const searching = methods.map(({ strategy }) => strategy.name);
   for (const key of Object.keys(given)) {
     const owners = strategiesWith(key, catalogue.strategies);
     if (owners.length === 0 || owners.some(name => searching.includes(name))) continue;
+    // In a comparison a name is that of a method first.
+    const [owner] = owners.filter(name => !Object.hasOwn(catalogue.methods, name));
     throw new InputError(`\`${key}\` is an option of ${owners.join(' and ')}, and no method searches by it`, {
       code: 'option-of-another-strategy',
       where: `--${key}`,
-      remedy: `leave it out, or add ${owners[0]} to --methods`,
+      remedy: owner === undefined ? 'leave it out' : `leave it out, or add ${owner} to --methods`,
     });
   }
 }

@@ -10,7 +10,7 @@ import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
-import { countEvaluations, type StageConfig } from '../training/stage.ts';
+import { countEvaluations, type StageConfig, stepsSuiting } from '../training/stage.ts';
 import { meanLoss } from '../training/step-batches.ts';
 import { countSteps } from '../training/steps.ts';
 import type { EncodedTask } from './encode-task.ts';
@@ -119,12 +119,8 @@ export function searchProblem(
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };
 }
 
-/** With short trainings after them these find what more would (docs/measured/found-or-random.md). */
-const fewestSteps = 75;
-
-/** A search of an eighth of the training's steps, in however many passes. */
+/** A search of the steps that suit the training, in however many passes. */
 function suitedToTraining(longest: StageConfig, { batchSize, epochs, maxSteps }: StageConfig, examples: number) {
-  const training = countSteps(batchesPerEpoch(examples, batchSize), epochs, maxSteps);
-  const suited = Math.min(training, Math.max(fewestSteps, Math.round(training / 8)));
+  const suited = stepsSuiting(countSteps(batchesPerEpoch(examples, batchSize), epochs, maxSteps));
   return { ...longest, epochs: suited, maxSteps: Math.min(suited, longest.maxSteps ?? suited) };
 }

@@ -39,16 +39,22 @@ export const randomMethod: Method = {
   attempts: problem => drawn(problem, 1),
 };
 
+/** A random structure alone is the best of nothing, however little a search costs. */
+export const fewestDraws = 2;
+
 /**
  * The second honest rival of a search: what search and re-training cost, spent on re-trainings of random structures, of
  * which the best on D_val is taken. The first of them is the one that the method `random` draws with the same seed.
  */
 export const bestOfRandom: Method = {
   label: 'best of random structures',
-  description: 'draws as many as cost what a search does',
+  description: 'draws as many as cost what a search does, two at least',
   budgeted: true,
   fromSpace: true,
-  attempts: problem => drawn(problem, problem.affordable()).map((attempt, i) => ({ ...attempt, name: `draw-${i}` })),
+  attempts: problem =>
+    drawn(problem, Math.max(fewestDraws, problem.affordable())).map((attempt, i) => {
+      return { ...attempt, name: `draw-${i}` };
+    }),
 };
 
 function drawn({ space, keepInert, seed }: MethodProblem, count: number): Attempt[] {

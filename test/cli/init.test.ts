@@ -55,6 +55,9 @@ test('a data file and --yes become a task file and a config that runs', async ()
   const text = readFileSync(config, 'utf8');
   assert.match(text, /^# yaml-language-server: \$schema=.*config\.schema\.json\n/);
   assert.match(text, /\n# how to search.*\n# strategy: sensitivity\n/);
+  // Without its `#` a line says what holds already: passes would end the search in place of its training's length.
+  assert.match(text, /\n# search-steps: auto\n/);
+  assert.doesNotMatch(text, /^# epochs:/m);
   const { exitCode, stderr } = await runCli(
     ['search', relative(folder, config), '--max-steps', '1', '--out', 'run'],
     folder,

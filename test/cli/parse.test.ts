@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { homedir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
-import { type ArgsDef, parseArguments } from '../../src/cli/parse.ts';
+import { type ArgsDef, type ParsedArgs, parseArguments } from '../../src/cli/parse.ts';
 import { readSettings } from '../../src/cli/settings-args.ts';
 import { InputError } from '../../src/core/errors.ts';
 
@@ -104,4 +106,18 @@ test('a flag of a path knows the home folder in both notations; a text does not'
   };
   const { out, file, label, text } = parseArguments(['--out=~/a', '--file', '~', '--label=~/c', '~/d'], paths);
   assert.deepEqual([out, file, label, text], [`${homedir()}/a`, homedir(), '~/c', '~/d']);
+});
+
+test('passes that a flag gives say how long a search is, where the file leaves that to its training', () => {
+  const config = join(mkdtempSync(join(tmpdir(), 's3delta-parse-')), 'config.yaml');
+  const keys = ['epochs', 'search-steps'] as const;
+  const read = (text: string, args: ParsedArgs) => {
+    writeFileSync(config, text);
+    return readSettings({ config, ...args }, keys);
+  };
+  const byTraining = 'epochs: 4\nsearch-steps: auto\n';
+  assert.deepEqual(read(byTraining, {}), { epochs: 4, 'search-steps': 'auto' });
+  assert.deepEqual(read(byTraining, { epochs: '2' }), { epochs: 2 });
+  assert.deepEqual(read(byTraining, { epochs: '2', 'search-steps': '9' }), { epochs: 2, 'search-steps': 9 });
+  assert.deepEqual(read('search-steps: 50\n', { epochs: '2' }), { epochs: 2, 'search-steps': 50 });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { cellFolder, fileName } from '../../src/experiments/cell.ts';
-import { checkRunFolders } from '../../src/experiments/check-experiment.ts';
+import { checkRunFolders, checkSearches } from '../../src/experiments/check-experiment.ts';
 import { describeError } from '../../src/experiments/executors/executor.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
@@ -76,6 +76,63 @@ test('a rate of full fine-tuning makes a folder of its own, and is that of no ot
     [usual!.folder, rated!.folder],
     [join('out', 'films', 'fine-tuning', 'seed-0'), join('out', 'films', 'fine-tuning-lr-0.0001', 'seed-0')],
   );
+});
+
+test('found searches by the default or, where an option of it is given, by the one of the paper; by no other', async () => {
+  const { order: _, ...plain } = space.settings;
+  const strategiesOf = async (given: ExperimentSettings) => {
+    const settings = { ...plain, task: [space.films], budget: ['600'], ...given };
+    const { phases } = await listCells(settings, 'out', loaders);
+    return phases.flat().map(({ method, settings }) => [method, settings.strategy]);
+  };
+  const sensitivity = ['found', 'sensitivity'];
+  assert.deepEqual(await strategiesOf({ methods: ['found'] }), [sensitivity]);
+  assert.deepEqual(await strategiesOf({ methods: ['found'], finalists: 1 }), [sensitivity]);
+  assert.deepEqual(await strategiesOf({ methods: ['found'], order: ['second'] }), [['found', 'bilevel']]);
+  assert.deepEqual(await strategiesOf({ methods: ['found'], paper: true }), [['found', 'bilevel']]);
+  const prune = ['prune', 'prune'];
+  assert.deepEqual(await strategiesOf({ methods: ['found', 'prune'], rounds: [2] }), [sensitivity, prune]);
+  assert.deepEqual(await strategiesOf({ methods: ['found', 'prune'], rounds: [2], patience: 1 }), [
+    ['found', 'bilevel'],
+    prune,
+  ]);
+  // The trainings of random structures are a method, not a search, and have no options.
+  for (const [given, remedy] of [
+    [{ methods: ['found'], rounds: [2] }, 'leave it out, or add prune to --methods'],
+    [{ methods: ['found', 'best-of-random'], draws: [2] }, 'leave it out'],
+  ] as const) {
+    await assert.rejects(strategiesOf(given as unknown as ExperimentSettings), (error: InputError) => {
+      assert.equal(error.code, 'option-of-another-strategy');
+      return error.remedy === remedy;
+    });
+  }
+});
+
+test('searches of an earlier default are not put into one row with those of this one', async () => {
+  const { order: _, ...plain } = space.settings;
+  const given = { ...plain, task: [space.films], methods: ['found', 'lora'], seeds: [0, 1], budget: ['600'] };
+  const cells = (await listCells(given, space.out('earlier'), loaders)).phases.flat();
+  checkSearches(cells);
+  const [first, second] = cells.filter(({ method }) => method === 'found');
+  const begun = (folder: string, text: string) => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'config.yaml'), text);
+  };
+  begun(first!.folder, 'strategy: sensitivity\n');
+  checkSearches(cells);
+  for (const text of ['strategy: bilevel\n', 'model: mini\n']) {
+    begun(second!.folder, text);
+    assert.throws(
+      () => checkSearches(cells),
+      (error: InputError) => {
+        assert.deepEqual([error.code, error.where], ['other-settings', join(second!.folder, 'config.yaml')]);
+        assert.match(error.message, /`found` was bilevel here when this run was begun, and is sensitivity now/);
+        return /another --out/.test(error.remedy!);
+      },
+    );
+  }
+  begun(second!.folder, 'strategy: [\n');
+  checkSearches(cells);
 });
 
 test('what a shared search serves is kept apart by the search, which other budgets move', async () => {

@@ -24,11 +24,9 @@ export interface ComparisonFacts {
   readonly rows: readonly ComparisonRow[];
   readonly runs: readonly ComparedRun[];
   /** Of each search: whether it stopped moving before it ended; undefined where that is not known. */
-  readonly searches: readonly {
-    readonly task: string;
-    readonly budget: string | null;
+  readonly searches: readonly (Pick<ComparedRun, 'task' | 'method' | 'variant' | 'budget'> & {
     readonly isSettled: boolean | undefined;
-  }[];
+  })[];
   /** What a user writes for a task or method, by its name: files for those of their own. */
   readonly given: {
     readonly tasks: Readonly<Record<string, string>>;
@@ -61,9 +59,12 @@ interface Rival {
 }
 
 function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
-  const own = facts.runs.filter(
-    run => run.isFound && (found.task === allTasks || run.task === found.task) && run.budget === found.budget,
-  );
+  const isOwn = ({ task, method, variant, budget }: Pick<ComparedRun, 'task' | 'method' | 'variant' | 'budget'>) =>
+    (found.task === allTasks || task === found.task) &&
+    method === found.method &&
+    variant === found.variant &&
+    budget === found.budget;
+  const own = facts.runs.filter(run => run.isFound && isOwn(run));
   const rows = found.task === allTasks ? undefined : own[0]?.result.data?.test;
   const rivals = facts.rows.flatMap((row): Rival[] => {
     const { task, foundLessThis: test } = row;
@@ -80,11 +81,7 @@ function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
       says: judgement.says + unlearnt(row),
     })),
     ...costLine(own),
-    ...settledLine(
-      facts.searches.filter(
-        ({ task, budget }) => (found.task === allTasks || task === found.task) && budget === found.budget,
-      ),
-    ),
+    ...settledLine(facts.searches.filter(isOwn)),
   ];
   // Few seeds make a wide interval of any score: they are what is missing first.
   const isNoBetter =
@@ -222,7 +219,9 @@ function nextOf(
             seeds: found.seeds.length,
             out,
           }),
-          why: 'better than a random structure; LoRA with its rate tuned, which needs no search, was not run',
+          why:
+            `better than ${rivals.some(isRandom) ? 'a random structure' : 'what it was held against'}; LoRA with ` +
+            'its rate tuned, which needs no search, was not run',
         };
       }
       return {

@@ -1,8 +1,9 @@
 import { count, duration, score } from '../../core/format.ts';
+import { batchesPerEpoch } from '../../data/batches.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
-import { searchByTraining } from '../../training/stage.ts';
+import { searchByTraining, stepsSuiting } from '../../training/stage.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import type { SearchMoment } from '../run-view.ts';
 import { type Settlement, settlement } from './settlement.ts';
@@ -219,19 +220,34 @@ function methodOf(settings: RunFacts['settings'], folder: string, { resources }:
 }
 
 /** Flags that make a stage so many times as long, whichever of its limits has ended it. */
-function longer(
-  { metrics, settings }: RunFacts,
-  stage: MetricsLine['stage'],
-  epochs: string,
-  times: number,
-): Record<string, number> {
-  const steps = metrics.findLast(line => line.stage === stage)?.steps;
+function longer(facts: RunFacts, stage: MetricsLine['stage'], epochs: string, times: number): Record<string, number> {
+  const { metrics, settings } = facts;
+  const isByTraining = stage === 'search' && settings['search-steps'] === searchByTraining;
+  const last = metrics.findLast(line => line.stage === stage);
+  // After a search's own steps come those of short trainings.
+  const steps = isByTraining ? suitedSteps(facts) : stage === 'search' ? last?.step : last?.steps;
+  const wanted = times * (steps ?? Number.NaN);
+  const passes = isByTraining ? passesOf(wanted, facts) : 0;
   const given = Number(settings[epochs] ?? Number.NaN);
   const limits = stage === 'search' ? ['search-steps', 'max-steps'] : ['max-steps'];
-  const hinders = (limit: unknown) => limit === searchByTraining || Number(limit) < times * steps!;
+  const hinders = (limit: unknown) => limit === searchByTraining || Number(limit) < wanted;
   const hindering = steps === undefined ? [] : limits.filter(key => hinders(settings[key]));
   return {
-    ...Object.fromEntries(hindering.map(key => [key, times * steps!])),
-    ...(Number.isFinite(given) && { [epochs]: times * given }),
+    ...Object.fromEntries(hindering.map(key => [key, wanted])),
+    ...(Number.isFinite(given) && { [epochs]: Math.max(times * given, passes) }),
   };
+}
+
+/** How long a search was that was to suit its training. */
+function suitedSteps({ settings, result: { data }, moments }: RunFacts): number | undefined {
+  const [epochs, batchSize] = ['retrain-epochs', 'batch-size'].map(key => Number(settings[key])) as [number, number];
+  const most = Number(settings['max-steps'] ?? Number.POSITIVE_INFINITY);
+  const training = Math.min(batchesPerEpoch(data?.train ?? Number.NaN, batchSize) * epochs, most);
+  return Number.isNaN(training) ? moments.at(-1)?.step : stepsSuiting(training);
+}
+
+/** Passes that hold so many steps, also where a search trains its modules on half of the rows. */
+function passesOf(steps: number, { settings, result: { data } }: RunFacts): number {
+  const half = batchesPerEpoch((data?.train ?? Number.NaN) / 2, Number(settings['batch-size']));
+  return Number.isNaN(half) ? 0 : Math.ceil(steps / Math.max(1, half));
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { key, positiveInteger } from '../../core/checked-values.ts';
 import { DivergedError } from '../../core/errors.ts';
 import { checkBudget } from '../../structure/budget.ts';
-import { randomStructure, randomWorth } from '../../structure/random-structure.ts';
+import { fewestDraws, randomStructure, randomWorth } from '../../structure/random-structure.ts';
 import type { EvaluationEvent } from '../../training/loop.ts';
 import { countEvaluations, type StageCost, tuneCost } from '../../training/stage.ts';
 import { resumeSeries } from '../../training/stage-series.ts';
@@ -21,7 +21,7 @@ export const bestOfRandom = defineStrategy({
   options: z.object({
     draws: key(
       positiveInteger,
-      'random structures to train (default: as many as cost what the default strategy does)',
+      'random structures to train (default: as many as cost what the default strategy does, two at least)',
       {
         hint: 'N',
       },
@@ -80,7 +80,7 @@ export const bestOfRandom = defineStrategy({
 
 /** Trainings that a search of the default strategy pays for. The one that follows every search comes on top. */
 function affordableDraws(problem: SearchProblem): number {
-  return Math.max(1, Math.round(problem.usualEvaluations / countEvaluations(costOfDraw(problem, 0))));
+  return Math.max(fewestDraws, Math.round(problem.usualEvaluations / countEvaluations(costOfDraw(problem, 0))));
 }
 
 function costOfDraw(problem: SearchProblem, draw: number): StageCost {

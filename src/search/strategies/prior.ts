@@ -134,7 +134,7 @@ function logitsOf({ modules }: Structure, where: string): number[] {
     throw new InputError('this structure has no probabilities: no bi-level search has found it', {
       code: 'no-structure-found',
       where,
-      remedy: 'give runs of `s3delta search` by the strategies bilevel and from-prior',
+      remedy: 'give runs of `s3delta search --strategy bilevel`, or of from-prior',
     });
   }
   const least = Math.min(...searched);

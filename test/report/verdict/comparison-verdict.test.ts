@@ -10,7 +10,7 @@ const stage = (seconds: number) => ({ seconds, peakBytes: 1e9, evaluations: 10 *
 function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 50, rows = 1000): ComparedRun[] {
   return Object.entries(scores).flatMap(([method, values]) =>
     values.map((score, seed) => {
-      const isFound = method === 'found';
+      const isFound = ['found', 'bilevel'].includes(method);
       return {
         ...{ task: 'sst2', method, label: method, variant: '', budget: '0.01%', seed, isFound },
         result: {
@@ -18,7 +18,7 @@ function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 
           structure: { modules: 2, parameters: 900 },
           data: { train: 100, validation: 50, test: rows, note: 'halves' },
           score: { metric: 'accuracy', validation: score, test: score, majority },
-          resources: { ...(isFound && { search: stage(10) }), retrain: stage(20) },
+          resources: { ...(isFound && { search: stage(method === 'found' ? 10 : 100) }), retrain: stage(20) },
         },
       };
     }),
@@ -29,7 +29,11 @@ function verdictOn(scores: Readonly<Record<string, readonly number[]>>, majority
   const runs = runsOf(scores, majority, rows);
   const [verdict, ...others] = comparisonVerdicts({
     ...{ rows: compareRuns(runs), runs, out: 'runs/c', config: 'runs/c/matrix.yaml' },
-    searches: runs.filter(run => run.isFound).map(run => ({ ...run, isSettled: run.seed > 0 })),
+    searches: runs
+      .filter(run => run.isFound)
+      .map(run => {
+        return { ...run, isSettled: run.seed > 0 && run.method === 'found' };
+      }),
     given: { tasks: { sst2: 'sst2' }, methods: {} },
   });
   assert.deepEqual(others, []);
@@ -54,6 +58,15 @@ test('a win needs differences outside the noise', () => {
   assert.match(texts, /^score accuracy 77\.00 \(95 % interval 75\.\d to 78\.\d\) over 8 seeds, above always/m);
   assert.match(texts, /^cost a search took 0\.50 trainings in time, 0\.50 in losses/m);
   assert.match(texts, /^settled 7 of 8 searches/m);
+});
+
+test('beside another search, what is told of the first is its own: what it cost, and how settled it was', () => {
+  const verdict = verdictOn({ found, bilevel: less([4, 6, 5]) });
+  const texts = verdict.lines.map(({ about, says }) => `${about} ${says}`).join('\n');
+  assert.match(texts, /^cost a search took 0\.50 trainings in time, 0\.50 in losses/m);
+  assert.match(texts, /^settled 7 of 8 searches/m);
+  assert.equal(verdict.outcome, 'win');
+  assert.match(verdict.next.why, /^better than what it was held against; LoRA /);
 });
 
 test('better, but within the noise, is no win: more seeds where they would tell, else the spread', () => {

@@ -125,6 +125,28 @@ test('a search that was stopped while it still chose is unsettled', () => {
   assert.match(saying('settled', { moments: small })!, /says little: at this budget 100 % began so/);
 });
 
+test('a search that is as long as suits its training is told a length of its own, with passes enough for it', () => {
+  const settings = { ...facts.settings, strategy: 'sensitivity', 'search-steps': 'auto', 'batch-size': 8 };
+  const commandOf = (more: RunFacts['settings'], changes: Partial<RunFacts> = {}) =>
+    runVerdict({ ...facts, moments: movingUntil(90), settings: { ...settings, ...more }, ...changes }).next.command;
+  const longer = 's3delta search runs/a/config.yaml';
+  // 75 of the 150 steps of the training, in passes of half of its hundred rows, as some strategies have them.
+  assert.equal(commandOf({ 'retrain-epochs': 20 }), `${longer} --search-steps 150 --epochs 22 --out runs/a-longer`);
+  // An eighth of 1,300.
+  assert.equal(
+    commandOf({ 'retrain-epochs': 100, 'max-steps': undefined }),
+    `${longer} --search-steps 326 --epochs 47 --out runs/a-longer`,
+  );
+  // The whole of a short one.
+  assert.equal(commandOf({ 'retrain-epochs': 2 }), `${longer} --search-steps 52 --epochs 8 --out runs/a-longer`);
+  // Where nothing is known of the data, by what it has told.
+  const { data: _, ...unknown } = result;
+  assert.equal(
+    commandOf({ 'retrain-epochs': 20 }, { result: unknown }),
+    `${longer} --search-steps 200 --max-steps 200 --epochs 8 --out runs/a-longer`,
+  );
+});
+
 test('of a search without probabilities none are told, only whether what it keeps has stopped to change', () => {
   const untold = {
     modules: modules.map(module => ({ ...module, p: null })),

@@ -7,6 +7,7 @@ import { DivergedError, InputError, InterruptedError } from '../../../src/core/e
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
 import { bestOfRandom } from '../../../src/search/strategies/best-of-random.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
+import { methods } from '../../../src/structure/built-in-methods.ts';
 import { randomStructure } from '../../../src/structure/random-structure.ts';
 import { checkpointFile } from '../../../src/training/checkpoint.ts';
 import { countEvaluations } from '../../../src/training/stage.ts';
@@ -66,9 +67,27 @@ test('its steps are counted on over the draws, and are what it was said to cost'
   assert.equal(countEvaluations(cost), whole.result.evaluations);
 });
 
-test('without a number it draws as many as the usual search pays for, and one at least', () => {
+test('without a number it draws as many as the usual search pays for, and two at least: of one none is the best', () => {
   const steps = (usualEvaluations: number) => bestOfRandom.cost({ ...problem, usualEvaluations }, {})!.steps;
-  assert.deepEqual([0, 17, 18, 40].map(steps), [12, 12, 24, 36]);
+  assert.deepEqual([0, 17, 29, 30, 40].map(steps), [24, 24, 24, 36, 36]);
+  assert.equal(bestOfRandom.cost(problem, { draws: 1 })!.steps, 12);
+});
+
+test('the method of that name has as many attempts as a search and a training pay for, likewise', () => {
+  const { candidates } = problem;
+  const of = {
+    sites: [],
+    deltas: {},
+    seed: 1,
+    keepInert: false,
+    space: () => ({ candidates, budget: problem.budget }),
+  };
+  const attempts = (affordable: number) => methods['best-of-random']!.attempts({ ...of, affordable: () => affordable });
+  assert.deepEqual(
+    [1, 2, 3].map(each => attempts(each).length),
+    [2, 2, 3],
+  );
+  assert.deepEqual(attempts(1)[0]!.kept, methods.random!.attempts({ ...of, affordable: () => 1 })[0]!.kept);
 });
 
 test('one program is open at a time, and none in the end', async () => {

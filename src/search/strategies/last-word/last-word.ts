@@ -19,7 +19,7 @@ const lookedAt = 400;
 
 /** Keys of a strategy that lets short trainings have the last word. */
 export const lastWordKeys = {
-  // Measured in docs/measured/found-or-random.md: α errs between roles, and held-out loss tells that early.
+  // Measured in docs/measured/found-or-random.md: searches err between roles, and held-out loss tells that early.
   finalists: keyWithDefault(
     positiveInteger.max(256),
     4,
