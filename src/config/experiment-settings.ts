@@ -53,7 +53,8 @@ function createSchema(catalogue: Catalogue) {
     ...varied,
     'share-search': shape['keep-inert'].meta({
       description:
-        "one search, at the budgets' geometric mean, whose order of the modules serves them all, in place of one a budget",
+        "one search, at the budgets' geometric mean, whose order of the modules serves them all, in place of one a " +
+        'budget',
     }),
     'score-within': shape.budget.meta({
       description:

@@ -143,8 +143,8 @@ const lastKeys = {
     ),
     'eval-every': key(
       largeCount,
-      'steps of the search between two validations, or where its strategy makes none (sensitivity, prune) between two ' +
-        'lines of its log',
+      'steps of the search between two validations, or where its strategy makes none (sensitivity, prune) between ' +
+        'two lines of its log',
       { hint: 'N' },
     ),
     lr: key(
@@ -168,8 +168,8 @@ const lastKeys = {
     }),
     preset: key(
       z.enum(presetNames),
-      "sizes of a run where nothing else is said: paper (its table 3 but for the search's length, which --paper gives " +
-        'as well) or mini (minutes on two cores; default for mini)',
+      "sizes of a run where nothing else is said: paper (its table 3 but for the search's length, which --paper " +
+        'gives as well) or mini (minutes on two cores; default for mini)',
     ),
     paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   }),

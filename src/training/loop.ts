@@ -25,7 +25,7 @@ export interface StepProgress {
 }
 
 /** The steps since the summary before. */
-export interface StepsSummary {
+interface StepsSummary {
   /** Their mean loss. */
   readonly loss: number;
   /** Wall-clock time of all steps so far, those before an interruption included. */
