@@ -169,14 +169,15 @@ export async function relay<Result>(
       if (done > 0) onEvent?.({ type: 'message', text });
     }
     if (event.type === 'step') {
-      const { type, step, steps, loss, learningRate, tokens, seconds, summary } = event;
+      const { type, step, steps, loss, learningRate, tokens, seconds, meanLoss, stageSeconds = 0 } = event;
       const { probabilities, worth, evaluates } = event;
-      if (summary) write({ stage, step, steps, loss: summary.loss, learningRate, seconds: summary.stageSeconds });
+      const isLogged = meanLoss !== undefined;
+      if (isLogged) write({ stage, step, steps, loss: meanLoss, learningRate, seconds: stageSeconds });
       const opinion = {
         ...(probabilities && { probabilities }),
         ...(worth && { worth }),
         ...(evaluates && { evaluates }),
-        ...(summary && { isLogged: true }),
+        ...(isLogged && { isLogged }),
       };
       onEvent?.({ type, stage, step, steps, loss, tokens, seconds, ...opinion });
     } else {

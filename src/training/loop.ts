@@ -20,16 +20,10 @@ export interface StepProgress {
   readonly seconds: number;
   /** Whether an evaluation of it follows. */
   readonly evaluates?: boolean;
-  /** Where one would be due and the stage has none: what it would tell beside a score. */
-  readonly summary?: StepsSummary;
-}
-
-/** The steps since the summary before. */
-interface StepsSummary {
-  /** Their mean loss. */
-  readonly loss: number;
-  /** Wall-clock time of all steps so far, those before an interruption included. */
-  readonly stageSeconds: number;
+  /** Where one would be due and the stage has none: the mean loss of the steps since the last that was. */
+  readonly meanLoss?: number;
+  /** With it, the wall-clock time of all steps so far, those before an interruption included. */
+  readonly stageSeconds?: number;
 }
 
 /** A validation, between two steps. */
@@ -162,8 +156,8 @@ export async function* runLoop<Report extends StepReport>(
         progress.learningRate = report.learningRate;
         progress.seconds += seconds;
         const evaluates = isDue() && stage.evaluate !== undefined;
-        const summary = { loss: meanLoss(progress), stageSeconds: progress.seconds };
-        const told = { evaluates, ...(isDue() && !evaluates && { summary }) };
+        const passed = { meanLoss: meanLoss(progress), stageSeconds: progress.seconds };
+        const told = { evaluates, ...(isDue() && !evaluates && passed) };
         yield { type: 'step', step: progress.step, steps: stage.steps, seconds, ...told, ...report };
         if (performance.now() - lastSave > saveEverySeconds * 1000) await save();
       }

@@ -71,7 +71,7 @@ test('the run folder holds what it should, and no checkpoint any more', () => {
   const stages = lines.map(line => JSON.parse(line) as { stage: string; step: number });
   assert.deepEqual(
     stages.map(({ stage, step }) => `${stage} ${step}`),
-    ['retrain', 'random'].flatMap(stage => [3, 6, 9, 12].map(step => `${stage} ${step}`)),
+    ['search', 'retrain', 'random'].flatMap(stage => [3, 6, 9, 12].map(step => `${stage} ${step}`)),
   );
 });
 

@@ -44,12 +44,12 @@ test('a stage is told event by event, a validation is a line', async () => {
 });
 
 test('a stage without validations has a line where one would be due, without a score, and says so', async () => {
-  const summary = (loss: number, stageSeconds: number) => ({ summary: { loss, stageSeconds } });
+  const passed = (meanLoss: number, stageSeconds: number) => ({ meanLoss, stageSeconds });
   async function* events() {
     yield step(1, 3);
-    yield { ...step(2, 1), ...summary(2, 4) };
+    yield { ...step(2, 1), ...passed(2, 4) };
     yield step(3, 3);
-    yield { ...step(4, 0.5), ...summary(1.75, 8) };
+    yield { ...step(4, 0.5), ...passed(1.75, 8) };
   }
   const file = join(folder, 'd.jsonl');
   const told: JobEvent[] = [];

@@ -104,16 +104,14 @@ test('where there is nothing to score a step tells what an evaluation would, but
   const { lines, events } = await run(unscored);
   assert.equal(lines.length, 10);
   const mean = (steps: readonly number[]) => steps.reduce((sum, step) => sum + step / 3, 0) / steps.length;
-  const told = events.flatMap(event =>
-    event.type === 'step' && event.summary ? [[event.step, event.summary.loss]] : [],
-  );
+  const told = events.flatMap(event => (event.type === 'step' && event.meanLoss ? [[event.step, event.meanLoss]] : []));
   assert.deepEqual(told, [
     [4, mean([1, 2, 3, 4])],
     [8, mean([5, 6, 7, 8])],
     [10, mean([9, 10])],
   ]);
   const scored = (await run(countingJob({}))).events;
-  assert.ok(scored.every(event => !('summary' in event)));
+  assert.ok(scored.every(event => !('meanLoss' in event)));
 });
 
 test('stopped after any event, it goes on to the same end', async () => {

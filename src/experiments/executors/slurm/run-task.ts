@@ -75,4 +75,7 @@ export async function runTask(
 function tellOf(event: JobEvent, tell: (text: string) => void): void {
   if (event.type === 'message' || event.type === 'warning') tell(event.text);
   if (event.type === 'evaluation') tell(`${event.stage} ${event.step}/${event.steps}: ${event.score}`);
+  if (event.type === 'step' && event.isLogged) {
+    tell(`${event.stage} ${event.step}/${event.steps}: a loss of ${event.loss.toFixed(4)}`);
+  }
 }
