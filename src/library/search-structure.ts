@@ -3,16 +3,14 @@ import { type JobConfig, resolveConfig, type StageSettings } from '../config/job
 import { evenlyChosen } from '../core/arrays.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
 import type { EncodedExample, Program } from '../core/program.ts';
-import { batchesPerEpoch } from '../data/batches.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
-import { countEvaluations, type StageConfig, stepsSuiting } from '../training/stage.ts';
+import { countEvaluations, type StageConfig, stepsOver, stepsSuiting } from '../training/stage.ts';
 import { meanLoss } from '../training/step-batches.ts';
-import { countSteps } from '../training/steps.ts';
 import type { EncodedTask } from './encode-task.ts';
 import { interruption } from './run-to-end.ts';
 import { scoreSplit } from './scoring.ts';
@@ -120,7 +118,7 @@ export function searchProblem(
 }
 
 /** A search of the steps that suit the training, in however many passes. */
-function suitedToTraining(longest: StageConfig, { batchSize, epochs, maxSteps }: StageConfig, examples: number) {
-  const suited = stepsSuiting(countSteps(batchesPerEpoch(examples, batchSize), epochs, maxSteps));
+function suitedToTraining(longest: StageConfig, tuning: StageConfig, examples: number): StageConfig {
+  const suited = stepsSuiting(stepsOver(examples, tuning));
   return { ...longest, epochs: suited, maxSteps: Math.min(suited, longest.maxSteps ?? suited) };
 }

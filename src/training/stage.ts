@@ -37,6 +37,14 @@ export interface StageConfig {
   readonly validationLoss?: boolean;
 }
 
+/** Steps of a stage over so many examples. */
+export function stepsOver(
+  examples: number,
+  { batchSize, epochs, maxSteps }: Pick<StageConfig, 'batchSize' | 'epochs' | 'maxSteps'>,
+): number {
+  return countSteps(batchesPerEpoch(examples, batchSize), epochs, maxSteps);
+}
+
 /** What every stage tells of a step. */
 export interface StepReport {
   /** In nats a target token. */
@@ -109,9 +117,9 @@ export const tuneStream = 'tune';
 export function tuneCost(
   modules: readonly DeltaModule[],
   examples: readonly EncodedExample[],
-  { batchSize, epochs, maxSteps, evaluateEvery }: StageConfig,
+  stage: StageConfig,
 ): StageCost {
-  const steps = countSteps(batchesPerEpoch(examples.length, batchSize), epochs, maxSteps);
+  const steps = stepsOver(examples.length, stage);
   const batches = [{ examples, stream: tuneStream, evaluations: 1 }];
-  return { modules, steps, validations: Math.ceil(steps / evaluateEvery), batches, arrays: 5, curvature: false };
+  return { modules, steps, validations: Math.ceil(steps / stage.evaluateEvery), batches, arrays: 5, curvature: false };
 }

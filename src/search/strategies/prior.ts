@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { key } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
 import { mean } from '../../core/statistics.ts';
-import { batchesPerEpoch } from '../../data/batches.ts';
 import { checkBudget } from '../../structure/budget.ts';
 import { readStructure, type Structure } from '../../structure/structure-file.ts';
-import { countSteps } from '../../training/steps.ts';
+import { stepsOver } from '../../training/stage.ts';
 import { bilevel, firstOrder, searchOptions } from './bilevel/bilevel.ts';
 import { biLevelSearch, settledResult } from './bilevel/bilevel-search.ts';
 import { LOGIT_LIMIT } from './bilevel/estimators.ts';
@@ -76,7 +75,7 @@ function given(prior: readonly string[] | undefined): readonly string[] {
 function shortened(problem: SearchProblem): SearchProblem {
   const { examples, stage } = problem;
   const { delta } = splitHalves(examples, stage.seed);
-  const steps = countSteps(batchesPerEpoch(delta.length, stage.batchSize), stage.epochs, stage.maxSteps);
+  const steps = stepsOver(delta.length, stage);
   return { ...problem, stage: { ...stage, maxSteps: Math.max(1, Math.ceil(share * steps)) } };
 }
 

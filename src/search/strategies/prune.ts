@@ -2,19 +2,11 @@ import { z } from 'zod';
 import { clipNorm } from '../../core/arrays.ts';
 import { keyWithDefault } from '../../core/checked-values.ts';
 import { countTokens } from '../../core/program.ts';
-import { batchesPerEpoch } from '../../data/batches.ts';
 import type { BudgetOptions, Cost } from '../../structure/budget.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
+import { stepsOver } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
-import {
-  adamwStep,
-  checkFinite,
-  countSteps,
-  createMoments,
-  headRate,
-  linearDecay,
-  stoppable,
-} from '../../training/steps.ts';
+import { adamwStep, checkFinite, createMoments, headRate, linearDecay, stoppable } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { splitHalves } from './bilevel/step-orders.ts';
@@ -135,7 +127,7 @@ const parametersOf = ({ candidates }: SearchProblem) => candidates.reduce((sum, 
 /** As many as a bi-level search has. */
 function stepsOf({ examples, stage }: SearchProblem): number {
   const { delta } = splitHalves(examples, stage.seed);
-  return countSteps(batchesPerEpoch(delta.length, stage.batchSize), stage.epochs, stage.maxSteps);
+  return stepsOver(delta.length, stage);
 }
 
 /** What a step of a pruning search is for. */

@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { clipNorm } from '../../core/arrays.ts';
 import { countTokens, type ParameterLayout } from '../../core/program.ts';
-import { batchesPerEpoch } from '../../data/batches.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
-import type { StageCost } from '../../training/stage.ts';
+import { type StageCost, stepsOver } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
-import {
-  adamwStep,
-  checkFinite,
-  countSteps,
-  createMoments,
-  headRate,
-  linearDecay,
-  stoppable,
-} from '../../training/steps.ts';
+import { adamwStep, checkFinite, createMoments, headRate, linearDecay, stoppable } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { costOfFitting, fittingKeys, searchFitting } from './fitting.ts';
@@ -61,9 +52,7 @@ const ownCost = (whole: SearchProblem, options: SensitivityOptions): StageCost |
     options,
   );
 
-function stepsOf({ examples, stage: { batchSize, epochs, maxSteps } }: SearchProblem): number {
-  return countSteps(batchesPerEpoch(examples.length, batchSize), epochs, maxSteps);
-}
+const stepsOf = ({ examples, stage }: SearchProblem): number => stepsOver(examples.length, stage);
 
 async function* searchAmong(
   problem: SearchProblem,

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
-import { batchesPerEpoch } from '../../../data/batches.ts';
 import { checkBudget } from '../../../structure/budget.ts';
 import type { LoopContext } from '../../../training/loop.ts';
-import type { StageCost } from '../../../training/stage.ts';
-import { countSteps } from '../../../training/steps.ts';
+import { type StageCost, stepsOver } from '../../../training/stage.ts';
 import { fittingCandidates, fittingKeys } from '../fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from '../last-word/last-word.ts';
 import {
@@ -209,7 +207,7 @@ function ownCost(whole: SearchProblem, options: BiLevelKeys): StageCost | undefi
   if (settledResult(candidates, searchOptions(problem, options)) !== undefined) return undefined;
   const { order } = options;
   const batches = stepBatches(splitHalves(examples, stage.seed), order);
-  const steps = countSteps(batchesPerEpoch(batches[0].examples.length, stage.batchSize), stage.epochs, stage.maxSteps);
+  const steps = stepsOver(batches[0].examples.length, stage);
   // The loss takes a pass of its own, of about the time that the score does.
   const passes = options.judge === 'loss' ? 2 : 1;
   return {

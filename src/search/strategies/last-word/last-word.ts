@@ -2,12 +2,10 @@ import type { z } from 'zod';
 import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
 import { DivergedError } from '../../../core/errors.ts';
 import type { DeltaModule } from '../../../core/site.ts';
-import { batchesPerEpoch } from '../../../data/batches.ts';
 import type { FinalistRecord } from '../../../structure/structure-file.ts';
 import type { LoopContext } from '../../../training/loop.ts';
-import { countEvaluations, type StageCost, tuneStream } from '../../../training/stage.ts';
+import { countEvaluations, type StageCost, stepsOver, tuneStream } from '../../../training/stage.ts';
 import { resumeSeries } from '../../../training/stage-series.ts';
-import { countSteps } from '../../../training/steps.ts';
 import { type TuneResult, tune } from '../../../training/tune-program.ts';
 import type { Compile, CompiledModules, SearchEvent, SearchProblem, SearchResult } from '../strategy.ts';
 import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts';
@@ -174,8 +172,7 @@ interface Standing {
 
 /** As many as there may be finalists, and half of them while there is a choice. */
 function planRounds({ examples, tuning }: SearchProblem, options: LastWordOptions): Round[] {
-  const { batchSize, epochs, maxSteps } = tuning;
-  const longest = countSteps(batchesPerEpoch(examples.length, batchSize), epochs, maxSteps);
+  const longest = stepsOver(examples.length, tuning);
   const last = Math.min(longest, options['finalist-steps'] ?? Math.round(lastRoundShare * longest));
   const sizes = [options.finalists];
   while (sizes.at(-1)! > 2) sizes.push(Math.ceil(sizes.at(-1)! / 2));
