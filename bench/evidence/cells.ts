@@ -35,8 +35,10 @@ export interface StrategyCell extends Place {
 
 export interface TrainCell extends Place {
   readonly kind: 'train';
-  /** Ids of the modules that are trained, in the order of the space. */
+  /** Ids of the modules that are trained, in the order of the space; none where a manual method says which. */
   readonly modules: readonly string[];
+  /** A manual method, all of whose modules are trained, whatever they cost. */
+  readonly method?: string;
   readonly steps: number;
   readonly rate: number;
 }

@@ -96,9 +96,6 @@ function rivals(planner: Planner, task: string, seed: number, steps: number): Ce
   ];
 }
 
-/** Rates at which LoRA on values is tuned: its rival's own care. */
-export const VALUE_RATES = [RATE, RATE / 3, RATE * 3];
-
 /** Steps of a random structure that is trained for the whole cost of the search as well, of a training of so many. */
 export const LONGER: Readonly<Record<number, number>> = { 600: 1062, 1200: 1716 };
 
@@ -106,7 +103,7 @@ export const LONGER: Readonly<Record<number, number>> = { 600: 1062, 1200: 1716 
 function dearRivals({ model }: Planner, task: string, seed: number, steps: number): Cell[] {
   return [
     trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }),
-    ...VALUE_RATES.slice(1).map(rate => trainCell(task, seed, evenValues(model), { steps, rate })),
+    ...TUNED_RATES.slice(1).map(rate => trainCell(task, seed, evenValues(model), { steps, rate })),
   ];
 }
 
@@ -165,7 +162,14 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
   ],
   adapter: ['encoder.block.1.layer.0.SelfAttention:low-rank-adapter'],
 };
-export const KIND_RATES = [RATE / 3, RATE, RATE * 3];
+/** Rates at which a rival is tuned: the one that all share, a third of it and three times it. */
+export const TUNED_RATES = [RATE, RATE / 3, RATE * 3];
+
+/** What people take without a budget. */
+export const WHOLE_METHODS = ['lora', 'adapter', 'bitfit'] as const;
+
+export const wholeCell = (task: string, seed: number, method: string, rate: number): TrainCell =>
+  trainCell(task, seed, [], { method, rate });
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
@@ -180,6 +184,7 @@ const SHORT = [
   ['mrpc', 0],
 ] as const;
 export const OTHER_BUDGETS = ['0.02%', '0.005%', '0.05%'] as const;
+export const LARGE_BUDGETS = ['0.2%', '1%'] as const;
 const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
 const FITTING = [['sst2', 0]] as const;
 
@@ -266,11 +271,19 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Is one rate right for every kind of module? */
   kinds: () =>
     across([0, 1], Object.values(kinds), (seed, modules) =>
-      KIND_RATES.map(rate => trainCell('sst2', seed, modules, { rate })),
+      TUNED_RATES.map(rate => trainCell('sst2', seed, modules, { rate })),
     ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>
     across([0, 1, 2, 3], OTHER_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+  /** The curve of score against parameters, on to where there is little to choose. */
+  large: planner =>
+    across([0, 1], LARGE_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+  /** Without a budget: what people take, each with its rate tuned. */
+  wholes: () =>
+    across([0, 1, 2, 3], WHOLE_METHODS, (seed, method) =>
+      TUNED_RATES.map(rate => wholeCell('sst2', seed, method, rate)),
+    ).flat(),
 };
 
 export function planCells(model: Model, names: readonly string[], done: ReadonlyMap<string, Finished>): Cell[] {

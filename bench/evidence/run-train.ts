@@ -1,5 +1,5 @@
 import type { Model } from '../../src/index.ts';
-import { listSpace, tuneProgram } from '../../src/research.ts';
+import { type DeltaModule, listManualModules, listSpace, tuneProgram } from '../../src/research.ts';
 import type { TrainCell } from './cells.ts';
 import { type EvidenceData, heldOutLoss, scoreOf } from './task-data.ts';
 
@@ -16,9 +16,7 @@ export interface TrainOutcome {
 /** Trains a structure from fresh values; the checkpoint with the least held-out loss is scored. */
 export async function runTrain(model: Model, data: EvidenceData, cell: TrainCell): Promise<TrainOutcome> {
   const { steps, rate, seed } = cell;
-  const wanted = new Set(cell.modules);
-  const modules = listSpace(model.sites, 'mixed').filter(({ id }) => wanted.has(id));
-  if (modules.length !== wanted.size) throw new Error(`unknown module among ${cell.modules.join(', ')}`);
+  const modules = modulesOf(model, cell);
   const program = await model.compile(modules);
   try {
     const initialDelta = program.initialDelta(seed);
@@ -47,4 +45,12 @@ export async function runTrain(model: Model, data: EvidenceData, cell: TrainCell
   } finally {
     await program.release();
   }
+}
+
+function modulesOf({ sites }: Model, { method, modules: ids }: TrainCell): DeltaModule[] {
+  if (method !== undefined) return listManualModules(sites, method);
+  const wanted = new Set(ids);
+  const modules = listSpace(sites, 'mixed').filter(({ id }) => wanted.has(id));
+  if (modules.length !== wanted.size) throw new Error(`unknown module among ${ids.join(', ')}`);
+  return modules;
 }

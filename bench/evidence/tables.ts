@@ -1,6 +1,6 @@
 /**
  * Writes the tables of finished cells into pages: `node bench/evidence/tables.ts docs/measured/search-rates.md …`. Prose
- * around the marks stays as it is.
+ * around the marks stays as it is. With `--picture PATH` also the curve of score against parameters.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,14 +10,17 @@ import { loadModel } from '../../src/index.ts';
 import { fillMarks } from './markdown.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
-import { budgetsTable, kindsTable } from './tables/budgets.ts';
+import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { defaultsTable, strategiesTable } from './tables/strategies.ts';
-import { rivalsTable, trainingsTable } from './tables/trainings.ts';
+import { rivalsTable, stepsTable, trainingsTable } from './tables/trainings.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { results: { type: 'string', default: 'docs/measured/evidence.jsonl' } },
+  options: {
+    results: { type: 'string', default: 'docs/measured/evidence.jsonl' },
+    picture: { type: 'string' },
+  },
 });
 const done = openStore(values.results, join(tmpdir(), 's3delta-evidence-claims')).read();
 const model = await loadModel('mini');
@@ -32,6 +35,8 @@ const tables = {
   defaults: () => defaultsTable(done, model),
   budgets: () => budgetsTable(done, model),
   kinds: () => kindsTable(done),
+  steps: () => stepsTable(done, model, 'sst2', 1200),
   trainings: () => trainingsTable(done),
 };
 for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));
+if (values.picture !== undefined) writeFileSync(values.picture, budgetsPicture(done, model));

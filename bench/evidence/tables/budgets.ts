@@ -1,80 +1,140 @@
 import type { Model } from '../../../src/index.ts';
-import { parseBudget, signFlipTest } from '../../../src/research.ts';
-import { cellKey } from '../cells.ts';
+import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
+import { type ScoreSeries, scorePlotSvg } from '../../../src/report/pictures/plots-svg.ts';
+import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {
   DEFAULT,
   evenValues,
-  KIND_RATES,
   kinds,
+  LARGE_BUDGETS,
   OTHER_BUDGETS,
   randomModules,
   strategyCell,
+  TUNED_RATES,
   trainCell,
+  WHOLE_METHODS,
+  wholeCell,
 } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
+import { bestByLoss, told } from './trainings.ts';
 
 type Done = ReadonlyMap<string, Finished>;
 
-const [TASK, STEPS] = ['sst2', 1200];
+const TASK = 'sst2';
 const SEEDS = [...Array(8).keys()];
-const BUDGETS = ['0.01%', ...OTHER_BUDGETS].sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
+const BUDGETS = ['0.01%', ...OTHER_BUDGETS, ...LARGE_BUDGETS].sort(
+  (a, b) => Number.parseFloat(a) - Number.parseFloat(b),
+);
 
-const summary = (scores: readonly number[]) =>
-  scores.length === 0
-    ? '–'
-    : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)}, n ${scores.length})`;
+/** Test scores of one way to spend, one a seed. */
+interface Point {
+  readonly parameters: number;
+  readonly scores: readonly number[];
+}
 
-/** Found, random and LoRA on values at several budgets, each trained to its end. */
-export function budgetsTable(done: Done, model: Model): string {
-  const scoreOf = (seed: number, modules: readonly string[]) =>
-    (done.get(cellKey(trainCell(TASK, seed, modules, { steps: STEPS })))?.outcome as TrainOutcome | undefined)?.test;
-  const rows = BUDGETS.map(budget => {
-    const lines = SEEDS.map(seed => {
-      const search = done.get(cellKey(strategyCell(TASK, seed, DEFAULT, budget)));
-      const outcome = search?.outcome as StrategyOutcome | undefined;
-      const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
-      return { found: outcome && scoreOf(seed, outcome.modules), random, values: valuesOf(seed, budget) };
-    });
-    const pairs = lines.flatMap(({ found, random }) =>
-      found === undefined || random.length === 0 ? [] : [found - meanOf(random)],
-    );
-    const test = signFlipTest(pairs);
-    return [
-      budget,
-      String(Math.floor(parseBudget(budget, model.parameters))),
-      summary(lines.flatMap(({ found }) => found ?? [])),
-      summary(lines.flatMap(({ random }) => random)),
-      summary(lines.flatMap(({ values }) => values ?? [])),
-      test ? `${fixed(test.difference, 1)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–',
-    ];
+const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
+
+function summary({ scores }: Point): string {
+  if (scores.length === 0) return '–';
+  return `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)}, n ${scores.length})`;
+}
+
+/** What was spent and what came of it, at one budget. */
+function atBudget(done: Done, model: Model, budget: string) {
+  const limit = Math.floor(parseBudget(budget, model.parameters));
+  const scoreOf = (seed: number, modules: readonly string[]) => outcomeOf(done, trainCell(TASK, seed, modules))?.test;
+  const values = evenValues(model, budget);
+  const seeds = SEEDS.map(seed => {
+    const search = done.get(cellKey(strategyCell(TASK, seed, DEFAULT, budget)))?.outcome as StrategyOutcome | undefined;
+    const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
+    return {
+      found: search && scoreOf(seed, search.modules),
+      // A seed's two draws are one value, so that seeds count alike.
+      random: random.length > 0 ? meanOf(random) : undefined,
+      values: values.length > 0 ? scoreOf(seed, values) : undefined,
+    };
   });
+  const point = (name: 'found' | 'random' | 'values'): Point => ({
+    parameters: limit,
+    scores: seeds.flatMap(each => each[name] ?? []),
+  });
+  const pairs = seeds.flatMap(({ found, random }) =>
+    found === undefined || random === undefined ? [] : [found - random],
+  );
+  return { limit, found: point('found'), random: point('random'), values: point('values'), test: signFlipTest(pairs) };
+}
+
+/** A method without a budget, each seed's at the rate of the least held-out loss. */
+function whole(done: Done, model: Model, method: (typeof WHOLE_METHODS)[number]): Point {
+  return {
+    parameters: listManualModules(model.sites, method).reduce((sum, { parameters }) => sum + parameters, 0),
+    scores: SEEDS.flatMap(
+      seed => bestByLoss(TUNED_RATES.map(rate => outcomeOf(done, wholeCell(TASK, seed, method, rate))))?.test ?? [],
+    ),
+  };
+}
+
+/** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */
+export function budgetsTable(done: Done, model: Model): string {
+  const rows = BUDGETS.map(budget => {
+    const { limit, found, random, values, test } = atBudget(done, model, budget);
+    return [budget, limit.toLocaleString('en'), ...[found, random, values].map(summary), told(test, 1)];
+  });
+  for (const method of WHOLE_METHODS) {
+    const point = whole(done, model, method);
+    const { label } = manualMethods[method]!;
+    rows.push([`${label}, rate tuned`, point.parameters.toLocaleString('en'), summary(point), '', '', '']);
+  }
   return table(
     ['budget', 'parameters', 'found (sd, n)', 'random (sd, n)', 'LoRA on values (sd, n)', 'found less random'],
     rows,
   );
+}
 
-  function valuesOf(seed: number, budget: string): number | undefined {
-    const values = evenValues(model, budget);
-    return values.length === 0 ? undefined : scoreOf(seed, values);
-  }
+/** The same as a picture: score against parameters. */
+export function budgetsPicture(done: Done, model: Model): string {
+  const budgets = BUDGETS.map(budget => atBudget(done, model, budget));
+  const series: [string, Point[]][] = [
+    ['found', budgets.map(({ found }) => found)],
+    ['random, two a seed', budgets.map(({ random }) => random)],
+    ['LoRA on values', budgets.map(({ values }) => values)],
+    ...WHOLE_METHODS.map((method): [string, Point[]] => [
+      `${manualMethods[method]!.label}, rate tuned`,
+      [whole(done, model, method)],
+    ]),
+  ];
+  const drawn = series.map(
+    ([name, points]): ScoreSeries => ({
+      name,
+      points: points
+        .filter(({ scores }) => scores.length > 0)
+        .map(({ parameters, scores }) => ({
+          ...{ parameters, scores, mean: meanOf(scores) },
+          sd: scores.length > 1 ? spreadOf(scores) : null,
+        })),
+    }),
+  );
+  return scorePlotSvg(
+    'SST-2 on the built-in model, 1,200 steps',
+    'test accuracy',
+    drawn.filter(({ points }) => points.length > 0),
+  );
 }
 
 /** Modules of one kind each at several rates. */
 export function kindsTable(done: Done): string {
+  const rates = TUNED_RATES.toSorted((a, b) => a - b);
   const rows = Object.entries(kinds).map(([name, modules]) => [
     name,
-    ...KIND_RATES.map(rate => {
-      const outcomes = SEEDS.flatMap(seed => {
-        const finished = done.get(cellKey(trainCell(TASK, seed, modules, { steps: STEPS, rate })));
-        return (finished?.outcome as TrainOutcome | undefined) ?? [];
-      });
+    ...rates.map(rate => {
+      const outcomes = SEEDS.flatMap(seed => outcomeOf(done, trainCell(TASK, seed, modules, { rate })) ?? []);
       if (outcomes.length === 0) return '–';
       const [test, loss] = [outcomes.map(each => each.test), outcomes.map(each => each.heldOutLoss)];
       return `${fixed(meanOf(test), 1)} (${fixed(meanOf(loss), 3)}, n ${outcomes.length})`;
     }),
   ]);
-  return table(['kind', ...KIND_RATES.map(rate => `test (held-out loss) at ${rate.toExponential(1)}`)], rows);
+  return table(['kind', ...rates.map(rate => `test (held-out loss) at ${rate.toExponential(1)}`)], rows);
 }

@@ -12,7 +12,7 @@ import {
   S3DELTA,
   strategyCell,
   trainCell,
-  VALUE_RATES,
+  TUNED_RATES,
 } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
@@ -23,7 +23,7 @@ type Done = ReadonlyMap<string, Finished>;
 const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
 
 /** The one with the least held-out loss: how everything is chosen. */
-function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutcome | undefined {
+export function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutcome | undefined {
   if (outcomes.includes(undefined)) return undefined;
   return (outcomes as TrainOutcome[]).reduce((best, next) => (next.heldOutLoss < best.heldOutLoss ? next : best));
 }
@@ -42,7 +42,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, steps:
   const even = [RATE, RATE / 3].map(rate =>
     outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
   );
-  const values = VALUE_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
+  const values = TUNED_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
   const longer = outcomeOf(done, trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }));
   return {
     found: found?.test,
@@ -154,7 +154,7 @@ export function trainingsTable(done: Done): string {
   );
   const rows = lines.map(({ cell, outcome, cpuSeconds }) => [
     `${cell.task}, ${cell.seed}`,
-    cell.modules.map(shortName).join(', '),
+    cell.method ?? cell.modules.map(shortName).join(', '),
     cell.rate.toExponential(1),
     String(cell.steps),
     outcome.curve.map(({ loss }) => fixed(loss, 3)).join(' '),
@@ -166,4 +166,38 @@ export function trainingsTable(done: Done): string {
     ['task, seed', 'modules', 'rate', 'steps', 'held-out loss at each fifth', 'validation', 'test', 'cpu s'],
     rows,
   );
+}
+
+/** Held-out loss along the trainings of 1,200 steps: how many steps of one are worth those of another. */
+export function stepsTable(done: Done, model: Model, task: string, steps: number): string {
+  const series = SEEDS.flatMap(seed => {
+    const ofSearch = (name: string) => {
+      const search = done.get(cellKey(strategyCell(task, seed, name)))?.outcome as StrategyOutcome | undefined;
+      return search && outcomeOf(done, trainCell(task, seed, search.modules, { steps }));
+    };
+    const random = [0, 1].map(draw =>
+      outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
+    );
+    const found = ofSearch(DEFAULT);
+    return found === undefined
+      ? []
+      : [
+          {
+            found: [found],
+            "S³Delta's": [ofSearch(S3DELTA)],
+            'random, two a seed': random,
+            'LoRA on a middle value': [outcomeOf(done, trainCell(task, seed, evenValues(model), { steps }))],
+          },
+        ];
+  });
+  if (series.length === 0) return 'No seed is finished.';
+  const names = Object.keys(series[0]!) as (keyof (typeof series)[0])[];
+  const fifths = [0, 1, 2, 3, 4];
+  const rows = names.map(name => {
+    const outcomes = series.flatMap(each => each[name].flatMap(outcome => outcome ?? []));
+    const losses = fifths.map(i => meanOf(outcomes.map(({ curve }) => curve[i]!.loss)));
+    return [name, ...losses.map(loss => fixed(loss, 3)), summary(outcomes.map(({ test }) => test))];
+  });
+  const heads = fifths.map(i => `loss at ${(((i + 1) * steps) / 5).toLocaleString('en')}`);
+  return table([`${task}, ${series.length} seeds`, ...heads, 'test (sd)'], rows);
 }
