@@ -275,13 +275,13 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>
-    across([0, 1, 2, 3], OTHER_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+    across([0, 1, 2], OTHER_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
   /** The curve of score against parameters, on to where there is little to choose. */
   large: planner =>
     across([0, 1], LARGE_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
   /** Without a budget: what people take, each with its rate tuned. */
   wholes: () =>
-    across([0, 1, 2, 3], WHOLE_METHODS, (seed, method) =>
+    across([0, 1], WHOLE_METHODS, (seed, method) =>
       TUNED_RATES.map(rate => wholeCell('sst2', seed, method, rate)),
     ).flat(),
 };

@@ -1,6 +1,6 @@
 import type { Model } from '../../../src/index.ts';
-import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
 import { type ScoreSeries, scorePlotSvg } from '../../../src/report/pictures/plots-svg.ts';
+import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
 import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {

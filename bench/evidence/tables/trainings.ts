@@ -11,8 +11,8 @@ import {
   randomModules,
   S3DELTA,
   strategyCell,
-  trainCell,
   TUNED_RATES,
+  trainCell,
 } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
