@@ -10,10 +10,17 @@ import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
-import { optionKeysOf, strategiesWith, strategyMeant, variedOptionsOf } from '../search/strategies/strategies.ts';
+import {
+  defaultStrategy,
+  optionKeysOf,
+  strategiesWith,
+  strategyMeant,
+  variedOptionsOf,
+} from '../search/strategies/strategies.ts';
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
+import { defaultSpace } from '../structure/spaces.ts';
 import { type Cell, cellFolder, cellKind, fileName } from './cell.ts';
 import { type ComparedMethod, comparedMethod, defaultSearch } from './methods.ts';
 
@@ -65,6 +72,7 @@ export async function listCells(
   const search = searchMeant(given, catalogue);
   const methods = names.map(name => comparedMethod(name, catalogue, search));
   checkOptions(given, methods, catalogue);
+  checkDistinct(given, methods);
   // Chosen once: every run is to compute on the same, and a child process would measure beside its siblings.
   const device = await loaders.device(given.device, tell);
   const common = commonSettings({ ...given, device }, catalogue);
@@ -118,6 +126,21 @@ function checkOptions(given: ExperimentSettings, methods: readonly ComparedMetho
       code: 'option-of-another-strategy',
       where: `--${key}`,
       remedy: owner === undefined ? 'leave it out' : `leave it out, or add ${owner} to --methods`,
+    });
+  }
+}
+
+/** @throws InputError for two names of one search, whose every run would be made twice */
+function checkDistinct(given: ExperimentSettings, methods: readonly ComparedMethod[]): void {
+  const searching = methods.filter(({ job }) => job === 'search');
+  const searchOf = ({ settings }: ComparedMethod) =>
+    `${settings.strategy} in ${settings.space ?? given.space ?? defaultSpace}`;
+  for (const [, [first, second]] of Map.groupBy(searching, searchOf)) {
+    if (first === undefined || second === undefined || first.name === second.name) continue;
+    throw new InputError(`\`${first.name}\` and \`${second.name}\` are the same search by these settings`, {
+      code: 'conflicting-settings',
+      where: '--methods',
+      remedy: `leave one of them out, or name another: ${defaultStrategy.name} is the search where nothing is said`,
     });
   }
 }

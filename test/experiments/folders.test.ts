@@ -106,6 +106,20 @@ test('found searches by the default or, where an option of it is given, by the o
       return error.remedy === remedy;
     });
   }
+  // Two names of one search would make every run of it twice.
+  for (const given of [
+    { methods: ['found', 'sensitivity'] },
+    { methods: ['found', 'bilevel'], order: ['second'] },
+    { methods: ['found', 'found-mixed'] },
+  ] as const) {
+    await assert.rejects(strategiesOf(given as unknown as ExperimentSettings), (error: InputError) => {
+      assert.equal(error.code, 'conflicting-settings');
+      return error.message.includes(`\`${given.methods[0]}\` and \`${given.methods[1]}\``);
+    });
+  }
+  const bilevel = ['bilevel', 'bilevel'];
+  assert.deepEqual(await strategiesOf({ methods: ['found', 'bilevel'] }), [sensitivity, bilevel]);
+  assert.equal((await strategiesOf({ methods: ['found', 'found-mixed'], space: 'lora' })).length, 2);
 });
 
 test('searches of an earlier default are not put into one row with those of this one', async () => {

@@ -41,7 +41,7 @@ export const biLevelKeys = z.object({
     z.enum(['budget', 'l0']),
     'budget',
     'what keeps the structure sparse: a budget that gates share, or an L0 penalty on hard concrete gates, ' +
-      'beside which a budget is optional and cuts what stays open',
+      'beside which a budget is optional and cuts what stays open, and --finalists says nothing',
   ),
   'l0-weight': key(positive, 'weight λ of the L0 penalty: what one open module of mean size costs, in nats', {
     hint: 'L',
