@@ -12,6 +12,7 @@ import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
+import { stabilityTable } from './tables/stability.ts';
 import { defaultsTable, strategiesTable } from './tables/strategies.ts';
 import { rivalsTable, stepsTable, trainingsTable } from './tables/trainings.ts';
 
@@ -36,6 +37,7 @@ const tables = {
   budgets: () => budgetsTable(done, model),
   kinds: () => kindsTable(done),
   steps: () => stepsTable(done, model, 'sst2', 1200),
+  stability: () => stabilityTable(done, model),
   trainings: () => trainingsTable(done),
 };
 for (const path of positionals) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tables));
