@@ -1,9 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Model, runToEnd, type Settings, searchStructure, writeStructure } from '../../src/index.ts';
+import {
+  type Catalogue,
+  definePlugin,
+  extend,
+  type Model,
+  runToEnd,
+  type Settings,
+  searchStructure,
+} from '../../src/index.ts';
 import type { StrategyCell } from './cells.ts';
-import { withLiterature } from './literature.ts';
+import { withLiterature } from './rivals/literature.ts';
+import { fromPrior } from './rivals/prior.ts';
 import { type EvidenceData, loadEvidenceData } from './task-data.ts';
 
 export interface StrategyOutcome {
@@ -16,41 +22,29 @@ export interface StrategyOutcome {
   readonly warnings?: readonly string[];
 }
 
-/** A search by one of the program's strategies, with the library's own defaults. */
+/** A search by one of the program's strategies or of its rivals, with the library's own defaults. */
 export async function runStrategy(model: Model, data: EvidenceData, cell: StrategyCell): Promise<StrategyOutcome> {
-  const folder = await mkdtemp(join(tmpdir(), 's3delta-prior-'));
-  try {
-    const earlier = cell.priorTask && (await priorOf(model, cell, cell.priorTask, folder));
-    const { structure, evaluations, steps, warnings } = await runToEnd(
-      searchStructure(
-        model,
-        data,
-        { ...settingsOf(cell), ...(earlier && { prior: [earlier] }) },
-        { catalogue: withLiterature },
-      ),
-    );
-    const kept = structure.modules.filter(module => module.kept);
-    return {
-      modules: kept.map(({ site, kind }) => `${site}:${kind}`),
-      parameters: kept.reduce((sum, { parameters }) => sum + parameters, 0),
-      evaluations,
-      steps,
-      warnings,
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const catalogue = cell.priorTask === undefined ? withLiterature : await withPrior(model, cell, cell.priorTask);
+  const { structure, evaluations, steps, warnings } = await runToEnd(
+    searchStructure(model, data, settingsOf(cell), { catalogue }),
+  );
+  const kept = structure.modules.filter(module => module.kept);
+  return {
+    modules: kept.map(({ site, kind }) => `${site}:${kind}`),
+    parameters: kept.reduce((sum, { parameters }) => sum + parameters, 0),
+    evaluations,
+    steps,
+    warnings,
+  };
 }
 
 /** A whole search on another task: its cost is another task's, but is in this cell's seconds. */
-async function priorOf(model: Model, cell: StrategyCell, task: string, folder: string): Promise<string> {
+async function withPrior(model: Model, cell: StrategyCell, task: string): Promise<Catalogue> {
   const data = await loadEvidenceData(model, task, cell.seed);
-  const found = await runToEnd(
+  const { structure } = await runToEnd(
     searchStructure(model, data, settingsOf({ ...cell, strategy: 'bilevel', steps: PRIOR_STEPS })),
   );
-  const path = join(folder, 'structure.json');
-  await writeStructure(path, found.structure);
-  return path;
+  return extend(withLiterature, [definePlugin({ name: 'prior', strategies: [fromPrior(structure)] })]);
 }
 
 const PRIOR_STEPS = 75;

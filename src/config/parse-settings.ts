@@ -122,7 +122,7 @@ export function parseBytes(text: string, where: string): number {
 }
 
 /** Keys whose values may be paths of what is read: relative to the working folder, as on the command line. */
-const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins', 'prior'];
+const pathKeys: readonly string[] = ['model', 'task', 'data', 'structure', 'from', 'plugins'];
 
 /** Keys whose values may be paths of what is read or written. */
 export const homeKeys: readonly string[] = [...pathKeys, 'out'];

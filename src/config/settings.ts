@@ -123,7 +123,7 @@ const lastKeys = {
   ...inGroup(groups.training, {
     epochs: key(
       largeCount,
-      'passes of the search over the examples that it trains modules on, which bilevel, prune and from-prior do on a ' +
+      'passes of the search over the examples that it trains modules on, which bilevel does on a ' +
         'half of the training set; who gives them ends the search by them, in place of --search-steps auto',
       { hint: 'N' },
     ),
@@ -143,7 +143,7 @@ const lastKeys = {
     ),
     'eval-every': key(
       largeCount,
-      'steps of the search between two validations, or where its strategy makes none (sensitivity, prune) between ' +
+      'steps of the search between two validations, or where its strategy makes none (sensitivity) between ' +
         'two lines of its log',
       { hint: 'N' },
     ),

@@ -33,7 +33,7 @@ export async function checkCell(
   } else if (derive !== undefined) {
     resolveSpace(model, { ...config.space, budget: derive.budget }, catalogue);
   } else if (job === 'search') {
-    await forSearch(prepared);
+    forSearch(prepared);
   } else {
     await forTuning(prepared);
   }

@@ -58,7 +58,7 @@ export async function writeDraft(
 ): Promise<void> {
   const settings: Settings = ownTask === undefined ? given : { ...given, task: ownTask.path };
   const write = async () => {
-    const { config, ...job } = await forSearch(await prepare(settings, context));
+    const { config, ...job } = forSearch(await prepare(settings, context));
     const limit = minutes === undefined ? {} : { 'max-steps': await stepsWithin(minutes, job, context) };
     const chosen = Object.keys({ ...settings, ...limit }) as SettingKey[];
     await writeFileWhole(path, draftConfig({ ...config.settings, ...limit }, chosen, path));

@@ -28,7 +28,7 @@ export interface StatedData {
 export function runPlanJob(given: Settings, options: PlanOptions & JobContext = {}): Promise<Plan> {
   return asInterrupted(options.signal, async () => {
     requireNothingGiven(given);
-    const job = await forSearch(await prepare(given, options));
+    const job = forSearch(await prepare(given, options));
     const { device } = job.compile;
     if (device !== 'cpu') {
       const text = `memory is told as the CPU needs it: what ${device} holds of its own is not known beforehand`;

@@ -16,7 +16,7 @@ import { rememberedHash } from '../files/checkpoint-files.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readTextFile } from '../files/text-files.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
-import { type ResolvedSearch, resolveSearch, searchProblem } from '../library/search-structure.ts';
+import { type ResolvedSearch, resolveSearch } from '../library/search-structure.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Model } from '../models/model.ts';
@@ -254,11 +254,9 @@ function warningsOf(data: EncodedTask): string[] {
 }
 
 /** With its search. @throws InputError for a budget that holds no module, and a space there is not */
-export async function forSearch(prepared: Prepared): Promise<Prepared & ResolvedSearchJob> {
-  const { model, data, config, catalogue } = prepared;
-  const search = resolveSearch(model, config, catalogue);
-  await search.strategy.check?.(searchProblem(search, data.train, model.fingerprint), search.options);
-  return { ...prepared, search };
+export function forSearch(prepared: Prepared): Prepared & ResolvedSearchJob {
+  const { model, config, catalogue } = prepared;
+  return { ...prepared, search: resolveSearch(model, config, catalogue) };
 }
 
 /** With what it tunes. @throws InputError where that does not fit the model */

@@ -53,7 +53,7 @@ export function runSearchJob(given: Settings, options: JobOptions): Promise<JobO
     const folder = runFolder(options.out);
     const begun = settingsOfRun(given, folder, options.resume ?? false, options.catalogue);
     requireNothingGiven(begun);
-    const prepared = await forSearch(await prepare(begun, options));
+    const prepared = forSearch(await prepare(begun, options));
     await requireMemoryToSearch(prepared, options);
     const { config, inputs, search, ...job } = prepared;
     const { settings } = config;

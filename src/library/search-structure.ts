@@ -48,7 +48,7 @@ export async function* runSearch(
 ): AsyncGenerator<SearchEvent, FoundStructure> {
   throwIfInterrupted(context.signal);
   const { strategy, options, space, stage } = search;
-  const problem = searchProblem(search, data.train, model.fingerprint);
+  const problem = searchProblem(search, data.train);
   const open = new Set<Program>();
   const compile: Compile = async modules => {
     const program = await model.compile(modules);
@@ -106,12 +106,10 @@ export function resolveSearch(
 export function searchProblem(
   { space, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
   examples: readonly EncodedExample[],
-  backbone?: string,
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
   const stage = searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest;
-  const known = { ...(backbone !== undefined && { backbone }) };
-  const problem = { candidates, budget, keepInert, ...known, examples, stage, tuning, usualEvaluations: 0 };
+  const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };

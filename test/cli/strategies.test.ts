@@ -45,22 +45,22 @@ test('the best of random structures is trained again as it was, to the same scor
 });
 
 test('a search without probabilities has a history, a report and a plan, and is resumed', async () => {
-  const { resources } = await search('prune', '--rounds', '1');
+  const { resources } = await search('sensitivity', '--finalists', '1');
   assert.equal(resources.search!.evaluations, 4);
-  const { lines } = readHistory(join(space.folder, 'prune', 'search-history.jsonl'))!;
+  const { lines } = readHistory(join(space.folder, 'sensitivity', 'search-history.jsonl'))!;
   assert.deepEqual(
     lines.map(({ step, p, worth }) => [step, p, worth!.every(Number.isFinite)]),
     [1, 2, 3, 4].map(step => [step, undefined, true]),
   );
-  const modules = json<Structure>('prune', 'structure.json').modules;
+  const modules = json<Structure>('sensitivity', 'structure.json').modules;
   // What can never be kept has p = 0.
   assert.ok(modules.every(({ p, worth }) => worth !== null && (p === null || p === 0)));
 
-  const report = await runCli(['report', 'prune'], space.folder);
+  const report = await runCli(['report', 'sensitivity'], space.folder);
   assert.equal(report.exitCode, 0, report.stderr);
-  assert.ok(existsSync(join(space.folder, 'prune', 'report.html')));
+  assert.ok(existsSync(join(space.folder, 'sensitivity', 'report.html')));
 
-  const planned = await run('plan', '--strategy', 'prune', '--rounds', '1', '--json');
+  const planned = await run('plan', '--strategy', 'sensitivity', '--finalists', '1', '--json');
   assert.equal(planned.exitCode, 0, planned.stderr);
   const { stages, seconds } = JSON.parse(planned.stdout) as Plan;
   assert.deepEqual(
@@ -72,16 +72,16 @@ test('a search without probabilities has a history, a report and a plan, and is 
   );
   assert.ok(stages.every(stage => stage.seconds! > 0) && seconds! > 0);
 
-  const again = await runCli(['search', '--resume', '--out', 'prune'], space.folder);
+  const again = await runCli(['search', '--resume', '--out', 'sensitivity'], space.folder);
   assert.equal(again.exitCode, 0, again.stderr);
 });
 
 test('a run of a strategy that is no more is used as before, and searched no further', async () => {
   const old = join(space.folder, 'of-old');
-  cpSync(join(space.folder, 'prune'), old, { recursive: true });
+  cpSync(join(space.folder, 'sensitivity'), old, { recursive: true });
   for (const name of ['config.yaml', 'inputs.json']) {
     const text = readFileSync(join(old, name), 'utf8');
-    const renamed = text.replace('prune', 'race').replace('rounds', 'survivors');
+    const renamed = text.replace('sensitivity', 'race').replace('finalists', 'survivors');
     assert.notEqual(renamed, text);
     writeFileSync(join(old, name), renamed);
   }

@@ -53,10 +53,10 @@ test('S³Delta has its own values, and an option of one strategy alone names it'
     finalists: 4,
   });
   const meant = (settings: Settings) => chosenStrategy(settings).strategy.name;
-  assert.equal(meant({ rounds: 3 }), 'prune');
+  assert.equal(meant({ draws: 3 }), 'best-of-random');
   assert.equal(meant({ finalists: 4 }), 'sensitivity');
   assert.throws(() => meant({ strategy: 'sensitivity', order: 'first' }), InputError);
-  assert.throws(() => meant({ rounds: 3, order: 'first' }), InputError);
+  assert.throws(() => meant({ draws: 3, order: 'first' }), InputError);
 });
 
 test('a search follows its training in length, unless passes or the paper say how long it is', () => {

@@ -11,10 +11,10 @@ import type { RunResult } from '../../src/runs/result.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';
 
 const space = experimentWorkspace();
-/** But for the one that needs earlier runs, and other names of what `found` is where an order is given. */
+/** But for other names of what `found` is where an order is given. */
 const every = comparedMethods()
   .map(method => method.name)
-  .filter(name => !['from-prior', 'found-mixed', 'bilevel'].includes(name));
+  .filter(name => !['found-mixed', 'bilevel'].includes(name));
 
 function resultOf(...path: string[]): RunResult {
   return JSON.parse(readFileSync(join(...path, 'result.json'), 'utf8')) as RunResult;

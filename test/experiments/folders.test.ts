@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
+import { builtIn, extend } from '../../src/catalogue/catalogue.ts';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
+import { keyWithDefault, positiveInteger } from '../../src/core/checked-values.ts';
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { cellFolder, fileName } from '../../src/experiments/cell.ts';
 import { checkRunFolders, checkSearches } from '../../src/experiments/check-experiment.ts';
 import { describeError } from '../../src/experiments/executors/executor.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
+import { randomSearch } from '../../src/search/strategies/random-search.ts';
 import { experimentWorkspace } from './support.ts';
 
 const space = experimentWorkspace();
@@ -78,11 +82,26 @@ test('a rate of full fine-tuning makes a folder of its own, and is that of no ot
   );
 });
 
+/** With a strategy of a plugin, which has an option of its own. */
+const withPlugin = extend(builtIn, [
+  {
+    name: 'mine',
+    strategies: [
+      {
+        ...randomSearch,
+        name: 'own',
+        options: z.object({ rounds: keyWithDefault(positiveInteger, 1, 'rounds') }),
+        varied: ['rounds'],
+      },
+    ],
+  },
+]);
+
 test('found searches by the default or, where an option of it is given, by the one of the paper; by no other', async () => {
   const { order: _, ...plain } = space.settings;
-  const strategiesOf = async (given: ExperimentSettings) => {
+  const strategiesOf = async (given: ExperimentSettings & { readonly rounds?: readonly number[] }) => {
     const settings = { ...plain, task: [space.films], budget: ['600'], ...given };
-    const { phases } = await listCells(settings, 'out', loaders);
+    const { phases } = await listCells(settings, 'out', loaders, undefined, withPlugin);
     return phases.flat().map(({ method, settings }) => [method, settings.strategy]);
   };
   const sensitivity = ['found', 'sensitivity'];
@@ -90,15 +109,15 @@ test('found searches by the default or, where an option of it is given, by the o
   assert.deepEqual(await strategiesOf({ methods: ['found'], finalists: 1 }), [sensitivity]);
   assert.deepEqual(await strategiesOf({ methods: ['found'], order: ['second'] }), [['found', 'bilevel']]);
   assert.deepEqual(await strategiesOf({ methods: ['found'], paper: true }), [['found', 'bilevel']]);
-  const prune = ['prune', 'prune'];
-  assert.deepEqual(await strategiesOf({ methods: ['found', 'prune'], rounds: [2] }), [sensitivity, prune]);
-  assert.deepEqual(await strategiesOf({ methods: ['found', 'prune'], rounds: [2], patience: 1 }), [
+  const own = ['own', 'own'];
+  assert.deepEqual(await strategiesOf({ methods: ['found', 'own'], rounds: [2] }), [sensitivity, own]);
+  assert.deepEqual(await strategiesOf({ methods: ['found', 'own'], rounds: [2], patience: 1 }), [
     ['found', 'bilevel'],
-    prune,
+    own,
   ]);
   // The trainings of random structures are a method, not a search, and have no options.
   for (const [given, remedy] of [
-    [{ methods: ['found'], rounds: [2] }, 'leave it out, or add prune to --methods'],
+    [{ methods: ['found'], rounds: [2] }, 'leave it out, or add own to --methods'],
     [{ methods: ['found', 'best-of-random'], draws: [2] }, 'leave it out'],
   ] as const) {
     await assert.rejects(strategiesOf(given as unknown as ExperimentSettings), (error: InputError) => {

@@ -81,7 +81,7 @@ test('what cannot be answered is refused before a file is touched', async () => 
   await refused({ 'score-within': 'one' }, '--score-within');
   await refused({ 'score-within': '100%' }, '--score-within');
   await refused({ against: 'random' }, '--against');
-  await refused({ against: 'prune' }, '--against');
+  await refused({ against: 'bilevel' }, '--against');
   await refused({ methods: ['bitfit'] }, '--methods');
   assert.equal(existsSync(nowhere), false);
   assert.deepEqual(parseMargin(' 0.5 % '), { value: 0.005, of: 'share' });

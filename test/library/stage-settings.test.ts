@@ -53,7 +53,7 @@ test("--paper gives the paper's values where nothing else is said, and to a stra
   );
   assert.deepEqual([settings.lr, settings.budget, settings.epochs], [3e-4, '1.39bp', 20]);
   assert.equal(completeSettings(large, task, { paper: true, lr: 1e-3 })['search-lr'], 1e-3);
-  const others = completeSettings(large, task, { paper: true, strategy: 'prune' });
+  const others = completeSettings(large, task, { paper: true, strategy: 'sensitivity' });
   assert.deepEqual([others.order, others.budget], [undefined, '1.39bp']);
   // Complete settings come back as they are.
   assert.deepEqual(completeSettings({ name: 'mini' }, task, settings), settings);

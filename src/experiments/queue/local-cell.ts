@@ -84,13 +84,12 @@ export async function unpackCell(
   if (derive !== undefined)
     pairs.push({ given: derive.to, absolute: resolve(derive.to), here: join(run, derivedFile) });
   const here = (path: string) => pairs.find(({ given }) => given === path)?.here ?? path;
-  const { structure, prior } = settings;
+  const { structure } = settings;
   const local: PackedCell = {
     ...packed,
     settings: {
       ...settings,
       ...(structure !== undefined && { structure: here(structure) }),
-      ...(prior !== undefined && { prior: prior.map(here) }),
     } as PackedCell['settings'],
   };
   const cell: Cell = {
@@ -112,7 +111,7 @@ function derivationHere(derive: NonNullable<PackedCell['derive']>, here: (path: 
 
 /** Nothing is read but what is listed with a hash: a path that is not would be opened unseen. */
 function requireListed({ settings, places, inputs, derive }: PackedCell): void {
-  const { structure, model, data, task, plugins = [], prior = [] } = settings as Settings;
+  const { structure, model, data, task, plugins = [] } = settings as Settings;
   const isInput = (path: string) => inputs.some(({ given }) => given === path);
   const isPlace = (key: string, path: string | undefined) =>
     places.some(place => place.key === key && place.given === path);
@@ -122,7 +121,6 @@ function requireListed({ settings, places, inputs, derive }: PackedCell): void {
     typeof task === 'string' &&
     (!/\.ya?ml$/i.test(task) || isPlace('task', task)) &&
     plugins.every(file => isPlace('plugins', file)) &&
-    prior.every(isInput) &&
     (derive === undefined
       ? structure === undefined || isInput(structure)
       : structure === derive.to && filesBefore(derive as Derivation).every(isInput)) &&

@@ -202,7 +202,6 @@ export async function packCell(
   const settings = {
     ...withAbsolutePaths(given),
     ...(given.structure && { structure: given.structure }),
-    ...(given.prior && { prior: given.prior }),
   };
   const catalogue = openPlugins(settings.plugins, known);
   const places: Place[] = [];
@@ -213,8 +212,7 @@ export async function packCell(
     places.push({ ...place, hash });
   }
   // Where a structure is made, its file is not there yet.
-  const own = derive === undefined ? [settings.structure].filter(file => file !== undefined) : filesBefore(derive);
-  const files = [...own, ...(settings.prior ?? [])];
+  const files = derive === undefined ? [settings.structure].filter(file => file !== undefined) : filesBefore(derive);
   const inputs = new Map<string, Uint8Array>();
   const listed: PackedCell['inputs'] = [];
   for (const given of new Set(files)) {
@@ -246,10 +244,9 @@ async function structureBytes(path: string): Promise<Uint8Array> {
 /** A UUID of all that a cell's numbers depend on: files by their content, not by their paths. */
 export function idOf({ program, job, settings, derive, places, inputs }: Omit<PackedCell, 'name'>): string {
   const hashOf = (path: string) => inputs.find(({ given }) => given === path)?.hash ?? path;
-  const hashed = (value: unknown) => (Array.isArray(value) ? value.map(hashOf) : hashOf(String(value)));
   const computed = Object.entries(settings)
     .filter(([key]) => !notComputed.includes(key) && !places.some(place => place.key === key))
-    .map(([key, value]) => [key, readsInput(key) ? hashed(value) : value])
+    .map(([key, value]) => [key, key === 'structure' ? hashOf(String(value)) : value])
     .filter(([key]) => !(key === 'structure' && derive !== undefined))
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   const made = derive && {
@@ -267,11 +264,6 @@ export function idOf({ program, job, settings, derive, places, inputs }: Omit<Pa
     `8${hash.slice(17, 20)}`,
     hash.slice(20, 32),
   ].join('-');
-}
-
-/** Settings whose paths are those of inputs. */
-function readsInput(key: string): boolean {
-  return key === 'structure' || key === 'prior';
 }
 
 /** What a worker must have: cells of one group are done by the same workers. */

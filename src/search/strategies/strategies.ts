@@ -3,14 +3,12 @@ import { nearestNames } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
 import { bestOfRandom } from './best-of-random.ts';
 import { bilevel } from './bilevel/bilevel.ts';
-import { prior } from './prior.ts';
-import { prune } from './prune.ts';
 import { randomSearch } from './random-search.ts';
 import { sensitivity } from './sensitivity.ts';
 import type { SearchStrategy } from './strategy.ts';
 
 /** Every strategy; the first is the one that is used where none is named. A new one is a word here. */
-export const strategies = [sensitivity, bilevel, randomSearch, bestOfRandom, prune, prior] as const;
+export const strategies = [sensitivity, bilevel, randomSearch, bestOfRandom] as const;
 
 /**
  * The strategy where none is named: as good as the paper's over four tasks and the demo's, for two thirds of its cost

@@ -13,8 +13,6 @@ export interface SearchProblem {
   readonly budget: number;
   /** Whether modules that cannot change the output may be kept. */
   readonly keepInert: boolean;
-  /** Fingerprint of the model, for a strategy that takes what was found on it before. */
-  readonly backbone?: string;
   /** The training set, whole: a strategy that needs parts divides it. */
   readonly examples: readonly EncodedExample[];
   /** Sizes and rates of the search. */
@@ -127,11 +125,6 @@ export interface SearchStrategy<
   needsBudget?(options: z.output<Options>): boolean;
   /** From the mildest on. */
   thrifty?(options: z.output<Options>): readonly ThriftyOptions<z.output<Options>>[];
-  /**
-   * Refuses what options name beside values, before a run writes anything.
-   * @throws InputError for files that are not there or do not go with the problem
-   */
-  check?(problem: SearchProblem, options: z.output<Options>): Promise<void>;
   /** What `search` will compute; undefined where it compiles nothing. */
   cost(problem: SearchProblem, options: z.output<Options>): StageCost | undefined;
   /**

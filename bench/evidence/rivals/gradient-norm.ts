@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { norm } from '../../src/core/arrays.ts';
-import { keyWithDefault } from '../../src/core/checked-values.ts';
-import { adamwStep, clipNorm, createMoments, defineStrategy, withMicroBatches } from '../../src/research.ts';
-import { shareOfOpen } from '../../src/search/strategies/bilevel/estimators.ts';
-import { createBatchCursor } from '../../src/training/step-batches.ts';
+import { norm } from '../../../src/core/arrays.ts';
+import { keyWithDefault } from '../../../src/core/checked-values.ts';
+import { adamwStep, clipNorm, createMoments, defineStrategy, withMicroBatches } from '../../../src/research.ts';
+import { shareOfOpen } from '../../../src/search/strategies/bilevel/estimators.ts';
+import { createBatchCursor } from '../../../src/training/step-batches.ts';
 
 /** Batches that gradients are taken on. */
 const BATCHES = 16;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { builtIn, definePlugin, extend } from '../../src/index.ts';
+import { builtIn, definePlugin, extend } from '../../../src/index.ts';
 import {
   adamwStep,
   chooseStructure,
@@ -8,14 +8,15 @@ import {
   defineStrategy,
   linearDecay,
   withMicroBatches,
-} from '../../src/research.ts';
-import { shareOfOpen } from '../../src/search/strategies/bilevel/estimators.ts';
-import { splitHalves } from '../../src/search/strategies/bilevel/step-orders.ts';
-import { searchFitting } from '../../src/search/strategies/fitting.ts';
-import type { Compile, SearchProblem, SearchResult } from '../../src/search/strategies/strategy.ts';
-import { createBatchCursor } from '../../src/training/step-batches.ts';
-import { checkFinite } from '../../src/training/steps.ts';
+} from '../../../src/research.ts';
+import { shareOfOpen } from '../../../src/search/strategies/bilevel/estimators.ts';
+import { splitHalves } from '../../../src/search/strategies/bilevel/step-orders.ts';
+import { searchFitting } from '../../../src/search/strategies/fitting.ts';
+import type { Compile, SearchProblem, SearchResult } from '../../../src/search/strategies/strategy.ts';
+import { createBatchCursor } from '../../../src/training/step-batches.ts';
+import { checkFinite } from '../../../src/training/steps.ts';
 import { gradientNorm } from './gradient-norm.ts';
+import { prune } from './prune.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */
 
@@ -103,12 +104,13 @@ async function biPeft(problem: SearchProblem, compile: Compile): Promise<SearchR
   return { worth, steps, evaluations: 2 * steps, seconds, warnings: [] };
 }
 
-/** The program's names with theirs, and with one that it had. */
+/** The program's names with theirs, and with those that it had. */
 export const withLiterature = extend(builtIn, [
   definePlugin({
     name: 'literature',
     strategies: [
       gradientNorm,
+      prune,
       rival('bipeft-like', 'BIPEFT-like', 'gates of their own, closed early where they are stable', biPeft),
     ],
   }),
