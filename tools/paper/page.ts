@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Comparison, resourcesOf } from '../../src/experiments/comparison-job.ts';
 import { comparisonTable, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
 import { type Table, tableMarkdown } from '../../src/report/table.ts';
@@ -16,6 +16,9 @@ export interface Measured extends Pick<Comparison, 'model' | 'rows' | 'runs' | '
 }
 
 export const measuredFolder = join('docs', 'measured');
+
+/** The kept heat map of a task, from the project's root. */
+export const mapFile = (example: string, task: string) => join(measuredFolder, `${example}-${task}.svg`);
 
 /** SHA-256 of the built-in model's weights, as they are now. */
 export function currentWeights(root: string): string {
@@ -49,7 +52,7 @@ export function paperPage(root: string): string {
     }),
     '## Where this goes another way',
     differences.map(text => `- ${text}`).join('\n'),
-    ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(item, measured, weights))),
+    ...items.flatMap(({ item, measured }) => (measured === undefined ? [] : detailsOf(root, item, measured, weights))),
     '',
   ].join('\n\n');
 }
@@ -85,7 +88,8 @@ function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }
 
-function detailsOf({ name }: PaperItem, measured: Measured, weights: string): string[] {
+function detailsOf(root: string, item: PaperItem, measured: Measured, weights: string): string[] {
+  const { name, example, finding, maps } = item;
   const { machine, command, rows, runs, sharedBudgets, model } = measured;
   const byTask = [...Map.groupBy(rows, row => row.task)];
   const resources = resourcesOf({ model, rows, runs, sharedBudgets, failed: [] });
@@ -97,6 +101,7 @@ function detailsOf({ name }: PaperItem, measured: Measured, weights: string): st
   const test = testSentence(rows);
   return [
     `## ${name}`,
+    ...(finding === undefined ? [] : [finding]),
     `Measured on ${machine}: \`${command}\`.`,
     ...(measured.weights === weights
       ? []
@@ -105,5 +110,18 @@ function detailsOf({ name }: PaperItem, measured: Measured, weights: string): st
         ]),
     ...tables.flatMap(([title, table]) => [`**${title}**`, tableMarkdown(table)]),
     ...(test === undefined ? [] : [test]),
+    ...(maps && example !== undefined
+      ? mapsOf(
+          root,
+          example,
+          byTask.map(([task]) => task),
+        )
+      : []),
   ];
+}
+
+function mapsOf(root: string, example: string, tasks: readonly string[]): string[] {
+  return tasks
+    .filter(task => existsSync(join(root, mapFile(example, task))))
+    .map(task => `![Mean p of ${task}](measured/${basename(mapFile(example, task))})`);
 }
