@@ -275,10 +275,24 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>
-    across([0, 1, 2], OTHER_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+    across([0, 1, 2], OTHER_BUDGETS, (seed, budget) => [
+      ...fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
+      ...searchedAndTrained(planner, 'sst2', seed, S3DELTA, { steps: TRAIN_STEPS, budget }),
+    ]).flat(),
   /** The curve of score against parameters, on to where there is little to choose. */
   large: planner =>
     across([0, 1], LARGE_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+  /** At budgets of many modules a third of the rate: what holds much LoRA overshoots at the one that suits a few. */
+  slower: planner =>
+    across([0, 1], ['0.2%', '0.05%'] as const, (seed, budget) => {
+      const { model } = planner;
+      const slower = { rate: RATE / 3 };
+      return [
+        ...foundCell(planner, strategyCell('sst2', seed, DEFAULT, budget), slower),
+        trainCell('sst2', seed, evenValues(model, budget), slower),
+        ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(model, seed, draw, budget), slower)),
+      ];
+    }).flat(),
   /** Without a budget: what people take, each with its rate tuned. */
   wholes: () =>
     across([0, 1], WHOLE_METHODS, (seed, method) =>

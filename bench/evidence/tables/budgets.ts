@@ -10,6 +10,7 @@ import {
   LARGE_BUDGETS,
   OTHER_BUDGETS,
   randomModules,
+  S3DELTA,
   strategyCell,
   TUNED_RATES,
   trainCell,
@@ -48,23 +49,32 @@ function atBudget(done: Done, model: Model, budget: string) {
   const scoreOf = (seed: number, modules: readonly string[]) => outcomeOf(done, trainCell(TASK, seed, modules))?.test;
   const values = evenValues(model, budget);
   const seeds = SEEDS.map(seed => {
-    const search = done.get(cellKey(strategyCell(TASK, seed, DEFAULT, budget)))?.outcome as StrategyOutcome | undefined;
+    const foundBy = (name: string) => {
+      const search = done.get(cellKey(strategyCell(TASK, seed, name, budget)))?.outcome as StrategyOutcome | undefined;
+      return search && scoreOf(seed, search.modules);
+    };
     const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
     return {
-      found: search && scoreOf(seed, search.modules),
+      found: foundBy(DEFAULT),
+      s3delta: foundBy(S3DELTA),
       // A seed's two draws are one value, so that seeds count alike.
       random: random.length > 0 ? meanOf(random) : undefined,
       values: values.length > 0 ? scoreOf(seed, values) : undefined,
     };
   });
-  const point = (name: 'found' | 'random' | 'values'): Point => ({
+  const point = (name: 'found' | 's3delta' | 'random' | 'values'): Point => ({
     parameters: limit,
     scores: seeds.flatMap(each => each[name] ?? []),
   });
-  const pairs = seeds.flatMap(({ found, random }) =>
-    found === undefined || random === undefined ? [] : [found - random],
-  );
-  return { limit, found: point('found'), random: point('random'), values: point('values'), test: signFlipTest(pairs) };
+  const lessThan = (name: 'random' | 'values') =>
+    signFlipTest(
+      seeds.flatMap(({ found, [name]: rival }) => (found === undefined || rival === undefined ? [] : [found - rival])),
+    );
+  return {
+    limit,
+    ...{ found: point('found'), s3delta: point('s3delta'), random: point('random'), values: point('values') },
+    ...{ lessRandom: lessThan('random'), lessValues: lessThan('values') },
+  };
 }
 
 /** A method without a budget, each seed's at the rate of the least held-out loss. */
@@ -80,18 +90,17 @@ function whole(done: Done, model: Model, method: (typeof WHOLE_METHODS)[number])
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */
 export function budgetsTable(done: Done, model: Model): string {
   const rows = BUDGETS.map(budget => {
-    const { limit, found, random, values, test } = atBudget(done, model, budget);
-    return [budget, limit.toLocaleString('en'), ...[found, random, values].map(summary), told(test, 1)];
+    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget);
+    const scores = [found, s3delta, random, values].map(summary);
+    return [budget, limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
   });
   for (const method of WHOLE_METHODS) {
     const point = whole(done, model, method);
     const { label } = manualMethods[method]!;
-    rows.push([`${label}, rate tuned`, point.parameters.toLocaleString('en'), summary(point), '', '', '']);
+    rows.push([`${label}, rate tuned`, point.parameters.toLocaleString('en'), summary(point), '', '', '', '', '']);
   }
-  return table(
-    ['budget', 'parameters', 'found (sd, n)', 'random (sd, n)', 'LoRA on values (sd, n)', 'found less random'],
-    rows,
-  );
+  const heads = ['found (sd, n)', "S³Delta's", 'random, two a seed', 'LoRA on values'];
+  return table(['budget', 'parameters', ...heads, 'found less random', 'found less LoRA on values'], rows);
 }
 
 /** The same as a picture: score against parameters. */
