@@ -1,6 +1,6 @@
 import { type DeltaModule, roleNames, roles, type Site } from '../core/site.ts';
 import { deltas as builtInDeltas, type Deltas } from '../deltas/kinds.ts';
-import { tunedLora } from './even-lora.ts';
+import { tunedLora, valueLora } from './even-lora.ts';
 import { type Methods, manual, modulesOfMethod } from './method.ts';
 import { bestOfRandom, randomMethod } from './random-structure.ts';
 import { innerBlocks, innerLinears, norms, queriesAndValues } from './spaces.ts';
@@ -40,6 +40,7 @@ export const plainRival = 'lora';
 export const methods: Methods = {
   ...manualMethods,
   [randomDraw]: randomMethod,
+  'value-lora': valueLora,
   'tuned-lora': tunedLora,
   'best-of-random': bestOfRandom,
 };

@@ -1,17 +1,21 @@
 import { InputError } from '../core/errors.ts';
-import type { DeltaModule, Site } from '../core/site.ts';
+import type { DeltaModule, Role, Site } from '../core/site.ts';
 import { createModule } from '../deltas/kinds.ts';
 import type { Method } from './method.ts';
 import { listCandidates, queriesAndValues } from './spaces.ts';
 
 /**
- * LoRA on the queries and values of self-attention, spread as evenly as a budget of parameters allows: every site the
- * same rank, and what is left over as one rank more at sites at even distances. Where the budget does not give every
- * site rank 1, sites at even distances have it.
+ * LoRA on given roles, queries and values of self-attention by default, spread as evenly as a budget of parameters
+ * allows: every site the same rank, and what is left over as one rank more at sites at even distances. Where the budget
+ * does not give every site rank 1, sites at even distances have it.
  * @throws InputError where the budget holds no module, or the model has no such sites
  */
-export function evenLora(sites: readonly Site[], budget: number): DeltaModule[] {
-  const smallest = listCandidates(sites, [{ kind: 'lora', options: { rank: 1 }, roles: queriesAndValues }]);
+export function evenLora(
+  sites: readonly Site[],
+  budget: number,
+  roles: readonly Role[] = queriesAndValues,
+): DeltaModule[] {
+  const smallest = listCandidates(sites, [{ kind: 'lora', options: { rank: 1 }, roles }]);
   const costs = smallest.map(({ parameters }) => parameters);
   const round = costs.reduce((sum, cost) => sum + cost, 0);
   const rank = Math.floor(budget / round);
@@ -45,6 +49,14 @@ export const tunedLora: Method = {
     const modules = evenLora(sites, space().budget);
     return rateFactors.map(rate => ({ modules, rate }));
   },
+};
+
+/** The rival that is hardest to beat where a budget holds LoRA in every block (docs/measured/found-or-random.md). */
+export const valueLora: Method = {
+  label: 'LoRA on values',
+  description: 'spreads LoRA on the values of self-attention evenly over it',
+  budgeted: true,
+  attempts: ({ sites, space }) => [{ modules: evenLora(sites, space().budget, ['self-attention.value']) }],
 };
 
 /** The most indices, at even distances, whose costs together are within the limit. */

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../src/core/errors.ts';
+import { deltas } from '../../src/deltas/kinds.ts';
 import { listManualModules } from '../../src/structure/built-in-methods.ts';
-import { evenLora } from '../../src/structure/even-lora.ts';
+import { evenLora, valueLora } from '../../src/structure/even-lora.ts';
+import type { Attempt } from '../../src/structure/method.ts';
 import { largeSites } from './t5-large.ts';
 
 const sites = largeSites;
@@ -22,6 +24,20 @@ test('a budget below rank 1 everywhere takes sites at even distances, through bo
     ...['encoder 4', 'encoder 12', 'encoder 20'],
     ...['decoder 4', 'decoder 12', 'decoder 20'],
   ]);
+});
+
+test('LoRA on values takes no query: at half of the sites the same budget gives twice the ranks', () => {
+  const problem = { sites, deltas, seed: 0, keepInert: false, affordable: () => 1 };
+  const spend = (budget: number) => {
+    const [{ modules }, ...others] = valueLora.attempts({ ...problem, space: () => ({ candidates: [], budget }) }) as [
+      Attempt,
+    ];
+    assert.deepEqual(others, []);
+    return modules.map(({ site, options }) => [site.role, options.rank]);
+  };
+  assert.deepEqual(spend(48 * cost), Array(48).fill(['self-attention.value', 1]));
+  assert.deepEqual(spend(96 * cost), Array(48).fill(['self-attention.value', 2]));
+  assert.throws(() => spend(cost - 1), InputError);
 });
 
 test('ranks differ by one at most, no budget is exceeded, and no further rank would fit', () => {
