@@ -9,8 +9,10 @@ import {
   kinds,
   LARGE_BUDGETS,
   OTHER_BUDGETS,
+  RATE,
   randomModules,
   S3DELTA,
+  SLOWER_BUDGETS,
   strategyCell,
   TUNED_RATES,
   trainCell,
@@ -44,10 +46,12 @@ function summary({ scores }: Point): string {
 }
 
 /** What was spent and what came of it, at one budget. */
-function atBudget(done: Done, model: Model, budget: string) {
+function atBudget(done: Done, model: Model, budget: string, rate = RATE) {
   const limit = Math.floor(parseBudget(budget, model.parameters));
-  const scoreOf = (seed: number, modules: readonly string[]) => outcomeOf(done, trainCell(TASK, seed, modules))?.test;
-  const values = evenValues(model, budget);
+  const scoreOf = (seed: number, modules: readonly string[]) =>
+    outcomeOf(done, trainCell(TASK, seed, modules, { rate }))?.test;
+  // All values have one at 0.05 % already.
+  const values = LARGE_BUDGETS.some(large => large === budget) ? [] : evenValues(model, budget);
   const seeds = SEEDS.map(seed => {
     const foundBy = (name: string) => {
       const search = done.get(cellKey(strategyCell(TASK, seed, name, budget)))?.outcome as StrategyOutcome | undefined;
@@ -89,11 +93,15 @@ function whole(done: Done, model: Model, method: (typeof WHOLE_METHODS)[number])
 
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */
 export function budgetsTable(done: Done, model: Model): string {
-  const rows = BUDGETS.map(budget => {
-    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget);
+  const rowOf = (budget: string, name = budget, rate = RATE) => {
+    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget, rate);
     const scores = [found, s3delta, random, values].map(summary);
-    return [budget, limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
-  });
+    return [name, limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
+  };
+  const rows = [
+    ...BUDGETS.map(budget => rowOf(budget)),
+    ...SLOWER_BUDGETS.toReversed().map(budget => rowOf(budget, `${budget}, a third of the rate`, RATE / 3)),
+  ];
   for (const method of WHOLE_METHODS) {
     const point = whole(done, model, method);
     const { label } = manualMethods[method]!;
@@ -106,10 +114,13 @@ export function budgetsTable(done: Done, model: Model): string {
 /** The same as a picture: score against parameters. */
 export function budgetsPicture(done: Done, model: Model): string {
   const budgets = BUDGETS.map(budget => atBudget(done, model, budget));
+  const slower = SLOWER_BUDGETS.map(budget => atBudget(done, model, budget, RATE / 3));
   const series: [string, Point[]][] = [
     ['found', budgets.map(({ found }) => found)],
     ['random, two a seed', budgets.map(({ random }) => random)],
     ['LoRA on values', budgets.map(({ values }) => values)],
+    ['found, a third of the rate', slower.map(({ found }) => found)],
+    ['random, a third of the rate', slower.map(({ random }) => random)],
     ...WHOLE_METHODS.map((method): [string, Point[]] => [
       `${manualMethods[method]!.label}, rate tuned`,
       [whole(done, model, method)],
