@@ -168,7 +168,7 @@ export function trainingsTable(done: Done): string {
   );
 }
 
-/** Held-out loss along the trainings of 1,200 steps: how many steps of one are worth those of another. */
+/** Held-out loss along the trainings: how many steps of one are worth those of another. */
 export function stepsTable(done: Done, model: Model, task: string, steps: number): string {
   const series = SEEDS.flatMap(seed => {
     const ofSearch = (name: string) => {
