@@ -1,36 +1,22 @@
-import { z } from 'zod';
 import { builtIn, definePlugin, extend } from '../../../src/index.ts';
 import {
   adamwStep,
   chooseStructure,
   clipNorm,
   createMoments,
-  defineStrategy,
   linearDecay,
   withMicroBatches,
 } from '../../../src/research.ts';
 import { shareOfOpen } from '../../../src/search/strategies/bilevel/estimators.ts';
 import { splitHalves } from '../../../src/search/strategies/bilevel/step-orders.ts';
-import { searchFitting } from '../../../src/search/strategies/fitting.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../../src/search/strategies/strategy.ts';
 import { createBatchCursor } from '../../../src/training/step-batches.ts';
 import { checkFinite } from '../../../src/training/steps.ts';
 import { gradientNorm } from './gradient-norm.ts';
 import { prune } from './prune.ts';
+import { rival } from './rival.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */
-
-type Searching = (problem: SearchProblem, compile: Compile) => Promise<SearchResult>;
-
-const rival = (name: string, label: string, description: string, search: Searching) =>
-  defineStrategy({
-    ...{ name, label, description, options: z.object({}), varied: [], cost: () => undefined },
-    search: (whole, _, compile) =>
-      searchFitting(whole, async function* (problem) {
-        yield* [];
-        return await search(problem, compile);
-      }),
-  });
 
 /** Open and trainable: what every rival begins with. */
 async function start({ candidates, stage }: SearchProblem, compile: Compile) {

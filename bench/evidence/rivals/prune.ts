@@ -1,19 +1,17 @@
-import { z } from 'zod';
 import {
   adamwStep,
   chooseStructure,
   clipNorm,
   createMoments,
-  defineStrategy,
   linearDecay,
   withMicroBatches,
 } from '../../../src/research.ts';
 import { shareOfOpen } from '../../../src/search/strategies/bilevel/estimators.ts';
 import { splitHalves } from '../../../src/search/strategies/bilevel/step-orders.ts';
-import { searchFitting } from '../../../src/search/strategies/fitting.ts';
 import type { Compile, SearchProblem, SearchResult } from '../../../src/search/strategies/strategy.ts';
 import { createBatchCursor } from '../../../src/training/step-batches.ts';
 import { checkFinite } from '../../../src/training/steps.ts';
+import { rival } from './rival.ts';
 
 /** Rounds of training and pruning, each of which closes the same share of the parameters that are open. */
 const ROUNDS = 6;
@@ -25,19 +23,12 @@ const SCORING_SHARE = 0.25;
  * are closed whose removal the loss of other examples would notice least, by −∂L/∂z·z. A strategy of the program once;
  * `sensitivity` finds as much in half of the steps.
  */
-export const prune = defineStrategy({
-  name: 'prune',
-  label: 'pruning by saliency',
-  description: 'all candidates trained at once, and in rounds those closed whose removal the loss would notice least',
-  options: z.object({}),
-  varied: [],
-  cost: () => undefined,
-  search: (whole, _, compile) =>
-    searchFitting(whole, async function* (problem) {
-      yield* [];
-      return await pruneAmong(problem, compile);
-    }),
-});
+export const prune = rival(
+  'prune',
+  'pruning by saliency',
+  'all candidates trained at once, and in rounds those closed whose removal the loss would notice least',
+  pruneAmong,
+);
 
 async function pruneAmong(problem: SearchProblem, compile: Compile): Promise<SearchResult> {
   const { candidates, budget, keepInert, examples, stage } = problem;

@@ -1,7 +1,7 @@
 import type { Model } from '../../../src/index.ts';
 import { type ScoreSeries, scorePlotSvg } from '../../../src/report/pictures/plots-svg.ts';
 import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
-import { cellKey, type TrainCell } from '../cells.ts';
+import { cellKey } from '../cells.ts';
 import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {
   DEFAULT,
@@ -20,9 +20,8 @@ import {
   wholeCell,
 } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
-import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
-import { bestByLoss, told } from './trainings.ts';
+import { bestByLoss, outcomeOf, told } from './trainings.ts';
 
 type Done = ReadonlyMap<string, Finished>;
 
@@ -37,8 +36,6 @@ interface Point {
   readonly parameters: number;
   readonly scores: readonly number[];
 }
-
-const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
 
 function summary({ scores }: Point): string {
   if (scores.length === 0) return '–';

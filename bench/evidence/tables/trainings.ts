@@ -20,7 +20,7 @@ import type { Finished } from '../store.ts';
 
 type Done = ReadonlyMap<string, Finished>;
 
-const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
+export const outcomeOf = (done: Done, cell: TrainCell) => done.get(cellKey(cell))?.outcome as TrainOutcome | undefined;
 
 /** The one with the least held-out loss: how everything is chosen. */
 export function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): TrainOutcome | undefined {
