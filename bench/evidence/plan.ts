@@ -296,6 +296,15 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(model, seed, draw, budget), slower)),
       ];
     }).flat(),
+  /** At few modules three times the rate: is it the places that a search finds, or what is fast at the usual one? */
+  faster: planner =>
+    EIGHT.flatMap(seed => {
+      const faster = { rate: RATE * 3 };
+      return [
+        ...foundCell(planner, strategyCell('sst2', seed, DEFAULT), faster),
+        ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(planner.model, seed, draw), faster)),
+      ];
+    }),
   /** Without a budget: what people take, each with its rate tuned. */
   wholes: () =>
     across([0, 1], WHOLE_METHODS, (seed, method) =>

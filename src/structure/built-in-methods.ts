@@ -33,6 +33,9 @@ export function listManualModules(
 /** Name of the method that draws a structure: what others are compared with where nothing is said. */
 export const randomDraw = 'random';
 
+/** Name of the method that a search has to beat where the budget holds it in every block. */
+export const valuesMethod = 'value-lora';
+
 /** What found structures are held against where it is asked how small they can be. */
 export const plainRival = 'lora';
 
@@ -40,7 +43,7 @@ export const plainRival = 'lora';
 export const methods: Methods = {
   ...manualMethods,
   [randomDraw]: randomMethod,
-  'value-lora': valueLora,
+  [valuesMethod]: valueLora,
   'tuned-lora': tunedLora,
   'best-of-random': bestOfRandom,
 };

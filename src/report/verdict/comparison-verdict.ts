@@ -1,6 +1,6 @@
 import { score } from '../../core/format.ts';
 import { mean, studentInterval } from '../../core/statistics.ts';
-import { methods, randomDraw } from '../../structure/built-in-methods.ts';
+import { methods, randomDraw, valuesMethod } from '../../structure/built-in-methods.ts';
 import { allTasks, type ComparedRun, type ComparisonRow } from '../comparison.ts';
 import { rowName } from '../comparison-tables.ts';
 import {
@@ -215,13 +215,13 @@ function nextOf(
         return {
           command: commandLine('compare', [out], {
             ...all,
-            methods: `${all.methods},tuned-lora`,
+            methods: `${all.methods},${valuesMethod},tuned-lora`,
             seeds: found.seeds.length,
             out,
           }),
           why:
-            `better than ${rivals.some(isRandom) ? 'a random structure' : 'what it was held against'}; LoRA with ` +
-            'its rate tuned, which needs no search, was not run',
+            `better than ${rivals.some(isRandom) ? 'a random structure' : 'what it was held against'}; LoRA on ` +
+            'values, and LoRA with its rate tuned, which need no search, were not run',
         };
       }
       return {

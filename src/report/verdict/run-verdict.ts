@@ -1,10 +1,13 @@
 import { count, duration, score } from '../../core/format.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
+import { lora } from '../../deltas/lora.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
+import { randomDraw, valuesMethod } from '../../structure/built-in-methods.ts';
 import { searchByTraining, stepsSuiting } from '../../training/stage.ts';
 import type { HeatMapModule } from '../heat-map.ts';
+import { roleLabel } from '../labels.ts';
 import type { SearchMoment } from '../run-view.ts';
 import { type Settlement, settlement } from './settlement.ts';
 import {
@@ -144,8 +147,10 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
 
 /** Whether the candidates together fit the budget. */
 function holdsAll({ result, modules }: RunFacts): boolean {
-  return modules.reduce((sum, { parameters }) => sum + parameters, 0) <= result.budget.parameters;
+  return sumOfParameters(modules) <= result.budget.parameters;
 }
+
+const sumOfParameters = (modules: RunFacts['modules']) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
 /** What would help most, by what came out. */
 const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>> = {
@@ -183,18 +188,37 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
         : 'more steps of training: nothing was learned that always giving one answer does not know; a larger ' +
           '--budget or --lr is the next thing to try',
   }),
-  'one-seed': ({ folder, settings, result }) => ({
-    command: commandLine('compare', [folder], {
-      methods: `${methodOf(settings, folder, result)},random`,
-      ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
-      seeds: usualSeeds,
-      out: `${folder}-compare`,
-    }),
-    why:
-      `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
-      'tell a difference of about twice the noise of a training',
-  }),
+  'one-seed': facts => {
+    const { folder, settings, result } = facts;
+    const rivals = holdsLoraOnValues(facts) ? `${randomDraw},${valuesMethod}` : randomDraw;
+    return {
+      command: commandLine('compare', [folder], {
+        methods: `${methodOf(settings, folder, result)},${rivals}`,
+        ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
+        seeds: usualSeeds,
+        out: `${folder}-compare`,
+      }),
+      why:
+        `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
+        'tell a difference of about twice the noise of a training' +
+        (rivals === randomDraw
+          ? ''
+          : '; the budget holds LoRA on the values of every block, which needs no search and is hard to beat'),
+    };
+  },
 };
+
+/**
+ * Whether a search could have kept LoRA on the values of every block. Where it could, that was not beaten
+ * (docs/measured/found-or-random.md).
+ */
+function holdsLoraOnValues({ result, modules }: RunFacts): boolean {
+  if (result.resources.search === undefined) return false;
+  const values = modules.filter(({ kind, position }) => kind === lora.label && position === valuesLabel);
+  return values.length > 0 && sumOfParameters(values) <= result.budget.parameters;
+}
+
+const valuesLabel = roleLabel({ role: 'self-attention.value', name: '' });
 
 /** The same at a tenth of what was spent, which still holds a module. */
 function smaller(facts: RunFacts): string {

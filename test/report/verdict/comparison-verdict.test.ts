@@ -53,7 +53,7 @@ test('a win needs differences outside the noise', () => {
     /^\+5\.0 points \(4\.\d to 5\.\d\) over 8 seeds, p = 0\.0078: a win, outside/,
   );
   // LoRA was not run yet.
-  assert.match(verdict.next.command, /--methods found,random,tuned-lora .*--seeds 8/);
+  assert.match(verdict.next.command, /--methods found,random,value-lora,tuned-lora .*--seeds 8/);
   const texts = verdict.lines.map(({ about, says }) => `${about} ${says}`).join('\n');
   assert.match(texts, /^score accuracy 77\.00 \(95 % interval 75\.\d to 78\.\d\) over 8 seeds, above always/m);
   assert.match(texts, /^cost a search took 0\.50 trainings in time, 0\.50 in losses/m);

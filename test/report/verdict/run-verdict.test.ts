@@ -46,6 +46,19 @@ test('one seed claims no win, however large the difference; more seeds are what 
   assert.doesNotMatch(verdictText(verdict).join('\n'), /\bwin\b/);
 });
 
+test('a budget that holds LoRA on all values names the rival that needs no search', () => {
+  const verdict = runVerdict({ ...facts, ...withScore({ budget: { parameters: 400, fraction: 2e-4 } }) });
+  // Whatever else it holds no longer: the candidates are more than the values alone.
+  assert.equal(verdict.outcome, 'nothing-searched');
+  const others = modules.map(module => ({ ...module, site: `other.${module.layer}`, position: 'FFN.Wi' }));
+  const held = runVerdict({
+    ...{ ...facts, modules: [...modules, ...others] },
+    ...withScore({ budget: { parameters: 400, fraction: 2e-4 } }),
+  });
+  assert.match(held.next.command, /--methods bilevel,random,value-lora --seeds 8/);
+  assert.match(held.next.why, /LoRA on the values of every block, which needs no search/);
+});
+
 test('the score has its interval, and stands beside the commonest label', () => {
   assert.match(
     saying('score')!,
