@@ -63,6 +63,8 @@ export interface Cell {
   readonly steps: number;
   /** Rates are looked for on validation rows, and what is reported is taken on test rows. */
   readonly scored: 'validation' | 'test';
+  /** Whether modules learn at the multiples of the rate that suit them; absent: all at one. */
+  readonly suited?: true;
 }
 
 /** What became of it. */
@@ -88,8 +90,8 @@ export interface Finished extends Omit<Outcome, 'losses'> {
   readonly finished: string;
 }
 
-export const cellKey = ({ task, seed, program, method, rate, headRate, steps, scored }: Cell): string =>
-  [task, seed, program, method, rate, headRate, steps, scored].join('/');
+export const cellKey = ({ task, seed, program, method, rate, headRate, steps, scored, suited }: Cell): string =>
+  [task, seed, program, method, rate, headRate, steps, scored, ...(suited ? ['suited'] : [])].join('/');
 
 const cellOf = (
   task: TaskName,
@@ -126,6 +128,18 @@ const defaultRates = (): Cell[] =>
       (['lora', 'found-0.2'] as const).flatMap(method => [3e-4, 8e-4].map(rate => looked(task, method, { rate }))),
     );
 
+/** One rate from which the rates of all methods follow, by their kinds and numbers of modules. */
+const suitedRates = (): Cell[] =>
+  [2.4e-3, 8e-4].flatMap(rate =>
+    tasks
+      .slice(0, 2)
+      .flatMap(task =>
+        (['lora', 'bitfit', 'default-0.2', 'default-0.05', 'adapter'] as const).map(method =>
+          looked(task, method, { rate, suited: true }),
+        ),
+      ),
+  );
+
 /** All methods of a task and seed by both programs, before the next; full fine-tuning, which takes most time, last. */
 function table(): Cell[] {
   const names = Object.keys(methods) as MethodName[];
@@ -156,5 +170,5 @@ const searches = (): Cell[] =>
   );
 
 export const plans: Readonly<Record<string, () => Cell[]>> = {
-  ...{ headRates, rates, defaultRates, table, orders, searches },
+  ...{ headRates, rates, defaultRates, suitedRates, table, orders, searches },
 };

@@ -5,7 +5,7 @@ import { type Cell, methods, type Outcome, sizes } from './cells.ts';
 
 /** Trains a cell's method here, from the seed's initial values, and scores its last step. */
 export async function runOurs(model: Model, data: EncodedTask, cell: Cell): Promise<Outcome> {
-  const { seed, steps, rate, headRate } = cell;
+  const { seed, steps, rate, headRate, suited = false } = cell;
   const began = performance.now();
   const modules = await modulesOf(model, data, cell);
   const searchSeconds = (performance.now() - began) / 1000;
@@ -17,7 +17,7 @@ export async function runOurs(model: Model, data: EncodedTask, cell: Cell): Prom
         { program, examples: data.train, initialDelta: program.initialDelta(seed), evaluate: async () => 0 },
         {
           ...{ learningRate: rate, headLearningRate: headRate, epochs: 1000, maxSteps: steps, evaluateEvery: steps },
-          ...{ batchSize: sizes.batchSize, clipNorm: sizes.clipNorm, seed },
+          ...{ suitedRates: suited, batchSize: sizes.batchSize, clipNorm: sizes.clipNorm, seed },
         },
       ),
       event => {
@@ -37,7 +37,7 @@ export async function runOurs(model: Model, data: EncodedTask, cell: Cell): Prom
   }
 }
 
-async function modulesOf(model: Model, data: EncodedTask, { method, seed, rate, headRate }: Cell) {
+async function modulesOf(model: Model, data: EncodedTask, { method, seed, rate, headRate, suited }: Cell) {
   const known = methods[method];
   if (!('budget' in known)) return listManualModules(model.sites, method);
   const { structure } = await runToEnd(
@@ -48,6 +48,7 @@ async function modulesOf(model: Model, data: EncodedTask, { method, seed, rate, 
         budget: known.budget,
         seed,
         lr: rate,
+        rates: suited ? 'suited' : 'one',
         'head-lr': headRate,
       },
       ...{ 'max-steps': sizes.searchSteps, 'eval-every': sizes.searchSteps, 'batch-size': sizes.batchSize },

@@ -29,6 +29,8 @@ export interface StrategyCell extends Place {
   /** At most; a strategy may take fewer, or steps of other lengths. */
   readonly steps: number;
   readonly options?: Readonly<Record<string, number>>;
+  /** Whether modules learn at the rates that suit them; absent: all at one. */
+  readonly suited?: true;
   /** For `from-prior`: where a search with the same seed is made first. */
   readonly priorTask?: string;
 }
@@ -41,6 +43,8 @@ export interface TrainCell extends Place {
   readonly method?: string;
   readonly steps: number;
   readonly rate: number;
+  /** Whether modules learn at the multiples of it that suit them; absent: all at it, or where that is the same. */
+  readonly suited?: true;
 }
 
 export type Cell = SearchCell | StrategyCell | TrainCell;

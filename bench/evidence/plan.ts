@@ -1,5 +1,5 @@
 import type { Model } from '../../src/index.ts';
-import { evenLora, listSpace, parseBudget, randomStructure } from '../../src/research.ts';
+import { evenLora, listSpace, parseBudget, randomStructure, shareOfModules } from '../../src/research.ts';
 import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
 import type { RateRuleName } from './rates.ts';
 import type { SearchOutcome } from './run-search.ts';
@@ -19,20 +19,19 @@ function searchCell(task: string, seed: number, rule: RateRuleName, more: Partia
   return { kind: 'search', task, seed, rule, ...base, ...more };
 }
 
-export const trainCell = (
+export function trainCell(
   task: string,
   seed: number,
   modules: readonly string[],
   more: Partial<TrainCell> = {},
-): TrainCell => ({
-  kind: 'train',
-  task,
-  seed,
-  modules,
-  steps: TRAIN_STEPS,
-  rate: RATE,
-  ...more,
-});
+): TrainCell {
+  const { suited, ...cell } = { kind: 'train' as const, task, seed, modules, steps: TRAIN_STEPS, rate: RATE, ...more };
+  return suited && differsWhereSuited(cell) ? { ...cell, suited } : cell;
+}
+
+/** Few modules of LoRA alone learn at the rate itself. */
+const differsWhereSuited = ({ method, modules }: TrainCell) =>
+  method !== undefined || shareOfModules(modules.length) < 1 || !modules.every(id => id.endsWith(':lora'));
 
 export function randomModules(model: Model, seed: number, draw: number, amount = '0.01%'): string[] {
   const modules = listSpace(model.sites, 'mixed');
@@ -60,10 +59,10 @@ function searchedAndTrained(
   task: string,
   seed: number,
   name: string,
-  { steps, budget }: { readonly steps: number; readonly budget?: string },
+  { steps, budget, ...rates }: { readonly steps: number; readonly budget?: string } & Rates,
 ): Cell[] {
   const search = strategyCell(task, seed, name, budget);
-  return [search, ...foundCell(planner, search, { steps })];
+  return [search, ...foundCell(planner, search, { steps, ...rates })];
 }
 
 /** What a fair user without a search would take: LoRA of rank 1 on as many values as fit, at even distances. */
@@ -73,14 +72,23 @@ export function evenValues(model: Model, amount = '0.01%'): string[] {
   return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
 }
 
+/** Whether modules learn at the rates that suit their kind and number, or all at one. */
+export type Rates = Pick<TrainCell, 'suited'>;
+export const SUITED: Rates = { suited: true };
+
 /** Found by the default search, beside two random structures and LoRA on values, of one seed. */
-function fewRivals({ model, done }: Planner, task: string, seed: number, steps: number, budget = '0.01%'): Cell[] {
-  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw, budget), { steps });
+function fewRivals(
+  { model, done }: Planner,
+  task: string,
+  seed: number,
+  { steps, budget = '0.01%', ...rates }: { readonly steps: number; readonly budget?: string } & Rates,
+): Cell[] {
+  const how = { steps, ...rates };
   const values = evenValues(model, budget);
   return [
-    ...searchedAndTrained({ done }, task, seed, DEFAULT, { steps, budget }),
-    ...[0, 1].map(random),
-    ...(values.length > 0 ? [trainCell(task, seed, values, { steps })] : []),
+    ...searchedAndTrained({ done }, task, seed, DEFAULT, { ...how, budget }),
+    ...[0, 1].map(draw => trainCell(task, seed, randomModules(model, seed, draw, budget), how)),
+    ...(values.length > 0 ? [trainCell(task, seed, values, how)] : []),
   ];
 }
 
@@ -89,7 +97,7 @@ function rivals(planner: Planner, task: string, seed: number, steps: number): Ce
   const { model } = planner;
   const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
   return [
-    ...fewRivals(planner, task, seed, steps),
+    ...fewRivals(planner, task, seed, { steps }),
     trainCell(task, seed, evenModules(model), { steps }),
     ...[2, 3].map(random),
     trainCell(task, seed, evenModules(model), { steps, rate: RATE / 3 }),
@@ -142,8 +150,15 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
 
 const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
 
-export const strategyCell = (task: string, seed: number, name: string, budget = '0.01%'): StrategyCell => ({
+export const strategyCell = (
+  task: string,
+  seed: number,
+  name: string,
+  budget = '0.01%',
+  { suited }: Rates = {},
+): StrategyCell => ({
   ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
+  ...(suited && { suited }),
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
 
@@ -233,7 +248,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   rivals: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS / 2)).flat(),
   /** What a claim needs: trained twice as long, until held-out loss has stopped falling, on one task at least. */
-  claims: planner => EIGHT.flatMap(seed => fewRivals(planner, 'sst2', seed, TRAIN_STEPS)),
+  claims: planner => EIGHT.flatMap(seed => fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS })),
   converged: planner =>
     across(EIGHT, ['sst2', 'stsb'], (seed, task) => rivals(planner, task, seed, TRAIN_STEPS)).flat(),
   /**
@@ -264,7 +279,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** More tasks, at half of the length. */
   tasks: planner =>
     across(EIGHT, ['mrpc', 'cola', 'qqp'], (seed, task) =>
-      task === 'qqp' && seed > 2 ? [] : fewRivals(planner, task, seed, TRAIN_STEPS / 2),
+      task === 'qqp' && seed > 2 ? [] : fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2 }),
     ).flat(),
   /** What a random structure does with the search's time too, and LoRA on a value at rates of its own. */
   dear: planner =>
@@ -274,17 +289,19 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Is one rate right for every kind of module? */
   kinds: () =>
     across([0, 1], Object.values(kinds), (seed, modules) =>
-      TUNED_RATES.map(rate => trainCell('sst2', seed, modules, { rate })),
+      [...TUNED_RATES, RATE * 9].map(rate => trainCell('sst2', seed, modules, { rate })),
     ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>
     across([0, 1, 2], OTHER_BUDGETS, (seed, budget) => [
-      ...fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget),
+      ...fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget }),
       ...searchedAndTrained(planner, 'sst2', seed, S3DELTA, { steps: TRAIN_STEPS, budget }),
     ]).flat(),
   /** The curve of score against parameters, on to where there is little to choose. */
   large: planner =>
-    across([0, 1], LARGE_BUDGETS, (seed, budget) => fewRivals(planner, 'sst2', seed, TRAIN_STEPS, budget)).flat(),
+    across([0, 1], LARGE_BUDGETS, (seed, budget) =>
+      fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget }),
+    ).flat(),
   /** At budgets of many modules a third of the rate: what holds much LoRA overshoots at the one that suits a few. */
   slower: planner =>
     across([0, 1], SLOWER_BUDGETS, (seed, budget) => {
@@ -305,6 +322,31 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
         ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(planner.model, seed, draw), faster)),
       ];
     }),
+  /** Everybody trained at the rates that suit kinds and numbers of modules: at 0.01 %, to the end. */
+  suited: planner =>
+    EIGHT.flatMap(seed => [
+      ...fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, ...SUITED }),
+      ...searchedAndTrained(planner, 'sst2', seed, S3DELTA, { steps: TRAIN_STEPS, ...SUITED }),
+    ]),
+  /** Should a search train its candidates, and look at its finalists, at those rates too? */
+  suitedSearch: planner =>
+    across([0, 1, 2], [DEFAULT, S3DELTA], (seed, name) => {
+      const search = strategyCell('sst2', seed, name, '0.01%', SUITED);
+      return [search, ...foundCell(planner, search, SUITED)];
+    }).flat(),
+  /** The same as the first at other budgets, */
+  suitedBudgets: planner =>
+    across([0, 1, 2], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
+      fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),
+    ).flat(),
+  /** on other tasks, */
+  suitedTasks: planner =>
+    across(EIGHT, ['stsb', 'mrpc', 'cola'], (seed, task) =>
+      fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2, ...SUITED }),
+    ).flat(),
+  /** and of what takes all places, at the rate that so many modules get. */
+  suitedWholes: () =>
+    across([0, 1], WHOLE_METHODS, (seed, method) => trainCell('sst2', seed, [], { method, ...SUITED })),
   /** Without a budget: what people take, each with its rate tuned. */
   wholes: () =>
     across([0, 1], WHOLE_METHODS, (seed, method) =>

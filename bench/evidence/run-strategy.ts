@@ -1,3 +1,4 @@
+import { resolveConfig } from '../../src/config/job-config.ts';
 import {
   type Catalogue,
   definePlugin,
@@ -7,6 +8,7 @@ import {
   type Settings,
   searchStructure,
 } from '../../src/index.ts';
+import { resolveSearch, runSearch } from '../../src/library/search-structure.ts';
 import type { StrategyCell } from './cells.ts';
 import { withLiterature } from './rivals/literature.ts';
 import { fromPrior } from './rivals/prior.ts';
@@ -25,9 +27,14 @@ export interface StrategyOutcome {
 /** A search by one of the program's strategies or of its rivals, with the library's own defaults. */
 export async function runStrategy(model: Model, data: EvidenceData, cell: StrategyCell): Promise<StrategyOutcome> {
   const catalogue = cell.priorTask === undefined ? withLiterature : await withPrior(model, cell, cell.priorTask);
-  const { structure, evaluations, steps, warnings } = await runToEnd(
-    searchStructure(model, data, settingsOf(cell), { catalogue }),
+  const search = resolveSearch(
+    model,
+    resolveConfig(model, data.task, settingsOf(cell), undefined, catalogue),
+    catalogue,
   );
+  // The program's searches compare at one rate.
+  const stage = { ...search.stage, ...(cell.suited && { suitedRates: true }) };
+  const { structure, evaluations, steps, warnings } = await runToEnd(runSearch(model, data, { ...search, stage }));
   const kept = structure.modules.filter(module => module.kept);
   return {
     modules: kept.map(({ site, kind }) => `${site}:${kind}`),
@@ -52,5 +59,9 @@ const PRIOR_STEPS = 75;
 /** Looked at once, at its end: no validation on the way is paid for, and the last worth counts, as in `runSearch`. */
 function settingsOf({ strategy, steps, budget, seed, options }: StrategyCell): Settings {
   const length = { 'max-steps': steps, epochs: 1000, 'eval-every': steps };
-  return { ...{ preset: 'mini', strategy, budget, seed, 'batch-size': 16 }, ...length, ...options };
+  return {
+    ...{ preset: 'mini', strategy, budget, seed, 'batch-size': 16 },
+    ...length,
+    ...options,
+  };
 }

@@ -101,6 +101,8 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     searchByTraining: isByTraining,
     tuning: {
       ...ofBoth,
+      // A search compares at one rate: at those that suit them vectors win every short look, and are overtaken.
+      ...(settings.rates === 'suited' && { suitedRates: true }),
       epochs: settings['retrain-epochs'],
       evaluateEvery: settings['retrain-eval-every'],
       ...(settings['validation-loss'] && { validationLoss: true }),

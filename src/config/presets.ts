@@ -37,7 +37,7 @@ export function choosePreset(model: string, taskPreset: Preset, name?: PresetNam
 const paperSettings = {
   ...{ preset: 'paper', strategy: bilevel.name, space: defaultSpace, budget: '1.39bp', 'clip-norm': 2 },
   ...{ order: 'second', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1 },
-  ...{ 'alpha-lr': 0.1, 'search-lr': 3e-4, 'fitting-only': false, judge: 'score', finalists: 1 },
+  ...{ 'alpha-lr': 0.1, 'search-lr': 3e-4, rates: 'one', 'fitting-only': false, judge: 'score', finalists: 1 },
 } as const;
 
 /** What `--help` says of `--paper`. */

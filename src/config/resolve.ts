@@ -11,6 +11,7 @@ import {
 import type { SearchStrategy } from '../search/strategies/strategy.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import type { Preset } from '../tasks/task.ts';
+import type { RateChoice } from '../training/rates.ts';
 import { searchByTraining } from '../training/stage.ts';
 import { trainsAllWeights } from './check-settings.ts';
 import type { Settings } from './settings.ts';
@@ -91,10 +92,13 @@ export function resolveSettings(
     ...(preset.maxValidation !== undefined && { 'max-validation': preset.maxValidation }),
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),
   };
+  // A rate that somebody gives is the rate, and the paper's is for all alike.
+  const isMeasured = preset.learningRate !== undefined && !trainsAllWeights(tuned, catalogue);
+  const rates: RateChoice = given.lr === undefined && isMeasured ? 'suited' : 'one';
   // Who gives its passes, or asks for the paper's values, has said how long a search is to be.
   const isShort = given.epochs === undefined && given.paper !== true;
   const ofSearch = { strategy: strategy.name, ...(isShort && { 'search-steps': searchByTraining }) };
-  return { ...defaults, ...fromPreset, ...ofSearch, ...options, ...given } as ResolvedSettings;
+  return { ...defaults, ...fromPreset, rates, ...ofSearch, ...options, ...given } as ResolvedSettings;
 }
 
 /** A strategy, and its options with everything that was left out filled in. */

@@ -18,6 +18,7 @@ import { deviceNames } from '../runtime/device.ts';
 import { precisions } from '../runtime/session.ts';
 import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
+import { rateChoices } from '../training/rates.ts';
 import { searchByTraining } from '../training/stage.ts';
 import { paperDescription, presetNames } from './presets.ts';
 
@@ -149,9 +150,15 @@ const lastKeys = {
     ),
     lr: key(
       rate,
-      "learning rate of the modules' parameters (default: the paper's 3e-4; for an encoder more, the narrower it is, " +
-        'up to 1e-3)',
+      "learning rate of the modules' parameters (default: the paper's 3e-4; for mini 5e-3 and for an encoder up to " +
+        '2.5e-3, the narrower it is: of a few modules, see --rates)',
       { hint: 'R' },
+    ),
+    rates: key(
+      z.enum(rateChoices),
+      'suited: n modules learn at --lr times the root of 3/n where they are more than three, LoRA and adapters at ' +
+        'that, low-rank adapters at 4 times and BitFit, LNFit and IA3 at 8 times as much; one: all at --lr, as in ' +
+        'the paper (default: suited, unless --lr or --paper says the rate)',
     ),
     'head-lr': key(
       rate,

@@ -1,4 +1,4 @@
-import { type Delta, ZEROS } from './delta.ts';
+import { type Delta, VECTOR_RATE, ZEROS } from './delta.ts';
 
 /** BitFit: a bias b [d] on the output of a linear map or a layer norm (Ben Zaken et al. 2022). */
 export const bitfit: Delta = {
@@ -7,7 +7,7 @@ export const bitfit: Delta = {
   defaults: {},
   hosts: site => site.host === 'linear' || site.host === 'norm',
   inert: site => site.biasIsInert,
-  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
+  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true, rate: VECTOR_RATE }],
   contribute: ({ parameters: { bias } }) => ({ bias: bias! }),
   fromPeft(_, { type, tensors: { weight, bias } }) {
     return type === undefined && !weight && bias ? { options: {}, parameters: { bias } } : undefined;

@@ -1,5 +1,5 @@
 import type { Role, Site } from '../core/site.ts';
-import { type Delta, ZEROS } from './delta.ts';
+import { type Delta, VECTOR_RATE, ZEROS } from './delta.ts';
 
 const keysAndValues: readonly Role[] = [
   ...(['self-attention.key', 'self-attention.value'] as const),
@@ -20,7 +20,10 @@ export const ia3: Delta = {
   hosts: site => keysAndValues.includes(site.role) || scalesInput(site),
   inert: () => false,
   parameters: site => [
-    { name: 'l', shape: [scalesInput(site) ? site.inFeatures : site.outFeatures], initializer: ZEROS, gated: true },
+    {
+      ...{ name: 'l', shape: [scalesInput(site) ? site.inFeatures : site.outFeatures] },
+      ...{ initializer: ZEROS, gated: true, rate: VECTOR_RATE },
+    },
   ],
   contribute: ({ site, parameters: { l } }) => (scalesInput(site) ? { inputScale: l! } : { outputScale: l! }),
   merge: site => {

@@ -1,4 +1,4 @@
-import { type Delta, ZEROS } from './delta.ts';
+import { type Delta, VECTOR_RATE, ZEROS } from './delta.ts';
 
 /** LNFit: δ(x) = s ⊙ norm(x), which is s [d] added to the layer norm's weight. */
 export const lnfit: Delta = {
@@ -7,7 +7,9 @@ export const lnfit: Delta = {
   defaults: {},
   hosts: site => site.host === 'norm',
   inert: () => false,
-  parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
+  parameters: site => [
+    { name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true, rate: VECTOR_RATE },
+  ],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
   merge: () => ({ weight: ({ scale }) => scale! }),
   fromPeft(site, { type, tensors: { weight, bias } }) {

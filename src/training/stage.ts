@@ -30,6 +30,8 @@ export interface StageConfig {
   readonly learningRate: number;
   /** Of the model's heads, where it has any (default: `learningRate`). */
   readonly headLearningRate?: number;
+  /** Whether kinds of delta, and many modules, learn at the rates that suit them; without it all at `learningRate`. */
+  readonly suitedRates?: boolean;
   /** Largest norm of a gradient. */
   readonly clipNorm: number;
   readonly seed: number;

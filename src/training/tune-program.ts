@@ -1,9 +1,10 @@
 import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
+import { rateStretches, shareOfModules } from './rates.ts';
 import { type StageConfig, tuneStream } from './stage.ts';
 import { createBatchCursor, withMicroBatches } from './step-batches.ts';
-import { adamwStep, checkFinite, countSteps, createMoments, headRate, linearDecay, stoppable } from './steps.ts';
+import { adamwStep, checkFinite, countSteps, createMoments, linearDecay, stoppable } from './steps.ts';
 
 /** What is trained, on what, from where on. */
 export interface TuneProblem {
@@ -55,10 +56,12 @@ export async function* tune(
   context: LoopContext = {},
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
-  const { learningRate, epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch, headLearningRate } = options;
+  const { epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
+  const { microBatch, headLearningRate, suitedRates = false } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
+  const { layout } = program;
+  const learningRate = options.learningRate * (suitedRates ? shareOfModules(layout.modules.length) : 1);
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);
@@ -68,8 +71,9 @@ export async function* tune(
     const { loss, delta: gradient } = await program.lossAndGradients(batch, delta);
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
-    const own = headLearningRate && linearDecay(headLearningRate, index, steps);
-    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(program.layout, own) });
+    const head = headLearningRate && linearDecay(headLearningRate, index, steps);
+    const stretches = rateStretches(layout, { learningRate: rate, headLearningRate: head, suitedRates });
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, stretches });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
 
@@ -82,7 +86,8 @@ export async function* tune(
         examples: examples.length,
         steps,
         learningRate,
-        ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
+        ...(headLearningRate !== undefined && layout.heads.length > 0 && { headLearningRate }),
+        ...(suitedRates && { suitedRates }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,

@@ -18,6 +18,21 @@ test('each stage has its own epochs and validations, and shares the rest', () =>
   assert.deepEqual(jobConfig(settings).stage, { ...shared, epochs: 20, evaluateEvery: 50 });
 });
 
+test('rates suit kinds and numbers of modules where the rate is a measured one, and nobody says another', () => {
+  const measured = { ...preset, learningRate: 5e-3 };
+  const suited = (settings: Settings = {}, from: typeof preset = measured) => {
+    const { stage, tuning } = jobConfig(resolveSettings({ model: 'm', task: 't', ...settings }, from));
+    assert.equal(stage.suitedRates, undefined, 'a search compares at one rate');
+    return tuning.suitedRates ?? false;
+  };
+  assert.equal(suited(), true);
+  assert.equal(suited({}, preset), false, "the paper's rate is for all alike");
+  assert.equal(suited({ lr: 1e-3 }), false);
+  assert.equal(suited({ lr: 1e-3, rates: 'suited' }), true);
+  assert.equal(suited({ rates: 'one' }), false);
+  assert.equal(suited({ method: 'fine-tuning' }), false);
+});
+
 test('what is given reaches the stage it is for', () => {
   const settings = resolve({
     epochs: 1,

@@ -34,13 +34,13 @@ test('the built-in model brings its own sizes, whatever the task', () => {
 });
 
 test("a model's own rate comes before the paper's, and after what is said, the paper's sizes and full fine-tuning", () => {
-  const narrow = { name: 'minilm', learningRate: 8e-4 };
+  const narrow = { name: 'minilm', learningRate: 2.1e-3 };
   const rate = (given: Settings, model = narrow) => completeSettings(model, task, given).lr;
-  assert.equal(rate({}), 8e-4);
+  assert.equal(rate({}), 2.1e-3);
   assert.equal(rate({ lr: 2e-3 }), 2e-3);
   assert.equal(rate({ preset: 'paper' }), 3e-4);
   assert.equal(rate({ paper: true }), 3e-4);
-  assert.equal(rate({ preset: 'mini' }), 8e-4);
+  assert.equal(rate({ preset: 'mini' }), 2.1e-3);
   assert.equal(rate({ method: 'fine-tuning' }), 3e-5);
   assert.equal(rate({}, { ...narrow, name: 'mini' }), 5e-3);
 });

@@ -59,6 +59,7 @@ const keys: readonly SettingKey[] = [
     'prepack',
     'precision',
     'lr',
+    'rates',
     'head-lr',
     'clip-norm',
     'batch-size',

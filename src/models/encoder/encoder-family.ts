@@ -132,12 +132,12 @@ export function encoderFamily<Config extends EncoderConfig>(form: EncoderForm<Co
 }
 
 /**
- * The paper's 3e-4 suits a T5-large, of a width of 1,024; the narrower a model, the larger the rate it bears (measured:
- * docs/backbones.md). 8e-4 for a width of 384, 4e-4 for BERT-base; never above 1e-3.
+ * For a few modules: many learn at less (`training/rates.ts`). The narrower a model, the larger the rate it bears
+ * (measured: docs/backbones.md): 2.1e-3 for a width of 384, 1.1e-3 for BERT-base; never above 2.5e-3.
  */
 function suitedRate({ width }: EncoderConfig): number {
-  const rate = Math.max(3e-4, (3e-4 * 1024) / width);
-  return Number(Math.min(1e-3, rate).toPrecision(1));
+  const rate = Math.max(8e-4, (8e-4 * 1024) / width);
+  return Number(Math.min(2.5e-3, rate).toPrecision(2));
 }
 
 function readerOf<Config extends EncoderConfig>(

@@ -180,17 +180,20 @@ function planRounds({ examples, tuning }: SearchProblem, options: LastWordOption
   return sizes.map((size, round) => ({ size, steps: atRound(round) }));
 }
 
-/** A training of so many steps, as that of what is found but for its length, whose score is minus validation's loss. */
+/**
+ * A training of so many steps, as that of what is found but for its length, at the rates of the search, whose score is
+ * minus validation's loss.
+ */
 function trainFor(
   steps: number,
-  { examples, tuning }: SearchProblem,
+  { examples, stage: { suitedRates = false }, tuning }: SearchProblem,
   { program, initialDelta, validationLoss }: CompiledModules,
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, TuneResult> {
   const evaluate = async (delta: Float32Array) => -(await validationLoss(delta, undefined, lookedAt));
   return tune(
     { program, examples, initialDelta, evaluate },
-    { ...tuning, maxSteps: steps, evaluateEvery: steps },
+    { ...tuning, suitedRates, maxSteps: steps, evaluateEvery: steps },
     context,
   );
 }
