@@ -17,7 +17,7 @@ export async function runOurs(model: Model, data: EncodedTask, cell: Cell): Prom
         { program, examples: data.train, initialDelta: program.initialDelta(seed), evaluate: async () => 0 },
         {
           ...{ learningRate: rate, headLearningRate: headRate, epochs: 1000, maxSteps: steps, evaluateEvery: steps },
-          ...{ suitedRates: suited, batchSize: sizes.batchSize, clipNorm: sizes.clipNorm, seed },
+          ...{ sharedRate: suited, kindRates: suited, batchSize: sizes.batchSize, clipNorm: sizes.clipNorm, seed },
         },
       ),
       event => {

@@ -29,8 +29,10 @@ export interface StrategyCell extends Place {
   /** At most; a strategy may take fewer, or steps of other lengths. */
   readonly steps: number;
   readonly options?: Readonly<Record<string, number>>;
-  /** Whether modules learn at the rates that suit them; absent: all at one. */
+  /** Whether the rate is shared by as many modules as the budget holds; absent: it is not, or that is the same. */
   readonly suited?: true;
+  /** Whether each kind learns at its own multiple of the rate in the search, too, which the program does not do. */
+  readonly kindRates?: true;
   /** For `from-prior`: where a search with the same seed is made first. */
   readonly priorTask?: string;
 }

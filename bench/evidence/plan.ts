@@ -61,7 +61,7 @@ function searchedAndTrained(
   name: string,
   { steps, budget, ...rates }: { readonly steps: number; readonly budget?: string } & Rates,
 ): Cell[] {
-  const search = strategyCell(task, seed, name, budget);
+  const search = strategyCell(task, seed, name, budget, rates);
   return [search, ...foundCell(planner, search, { steps, ...rates })];
 }
 
@@ -74,7 +74,7 @@ export function evenValues(model: Model, amount = '0.01%'): string[] {
 
 /** Whether modules learn at the rates that suit their kind and number, or all at one. */
 export type Rates = Pick<TrainCell, 'suited'>;
-export const SUITED: Rates = { suited: true };
+const SUITED: Rates = { suited: true };
 
 /** Found by the default search, beside two random structures and LoRA on values, of one seed. */
 function fewRivals(
@@ -150,15 +150,19 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
 
 const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
 
+/** A search at 0.01 or 0.02 % is of so few modules that no rate is to be shared. */
+const SHARING: readonly string[] = ['0.05%', '0.2%'];
+
 export const strategyCell = (
   task: string,
   seed: number,
   name: string,
   budget = '0.01%',
-  { suited }: Rates = {},
+  { suited, kindRates }: Pick<StrategyCell, 'suited' | 'kindRates'> = {},
 ): StrategyCell => ({
   ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
-  ...(suited && { suited }),
+  ...(suited && SHARING.includes(budget) && { suited }),
+  ...(kindRates && { kindRates }),
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
 
@@ -331,7 +335,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Should a search train its candidates, and look at its finalists, at those rates too? */
   suitedSearch: planner =>
     across([0, 1, 2], [DEFAULT, S3DELTA], (seed, name) => {
-      const search = strategyCell('sst2', seed, name, '0.01%', SUITED);
+      const search = strategyCell('sst2', seed, name, '0.01%', { kindRates: true });
       return [search, ...foundCell(planner, search, SUITED)];
     }).flat(),
   /** The same as the first at other budgets, */

@@ -32,8 +32,7 @@ export async function runStrategy(model: Model, data: EvidenceData, cell: Strate
     resolveConfig(model, data.task, settingsOf(cell), undefined, catalogue),
     catalogue,
   );
-  // The program's searches compare at one rate.
-  const stage = { ...search.stage, ...(cell.suited && { suitedRates: true }) };
+  const stage = { ...search.stage, ...(cell.kindRates && { kindRates: true }) };
   const { structure, evaluations, steps, warnings } = await runToEnd(runSearch(model, data, { ...search, stage }));
   const kept = structure.modules.filter(module => module.kept);
   return {
@@ -57,11 +56,12 @@ async function withPrior(model: Model, cell: StrategyCell, task: string): Promis
 const PRIOR_STEPS = 75;
 
 /** Looked at once, at its end: no validation on the way is paid for, and the last worth counts, as in `runSearch`. */
-function settingsOf({ strategy, steps, budget, seed, options }: StrategyCell): Settings {
+function settingsOf({ strategy, steps, budget, seed, options, suited }: StrategyCell): Settings {
   const length = { 'max-steps': steps, epochs: 1000, 'eval-every': steps };
   return {
     ...{ preset: 'mini', strategy, budget, seed, 'batch-size': 16 },
     ...length,
     ...options,
+    rates: suited ? 'suited' : 'one',
   };
 }

@@ -30,7 +30,7 @@ export async function runTrain(model: Model, data: EvidenceData, cell: TrainCell
     const tuning = tuneProgram(
       { program, examples: data.train, initialDelta, evaluate },
       {
-        ...{ learningRate: rate, suitedRates: suited, epochs: 1000, maxSteps: steps },
+        ...{ learningRate: rate, sharedRate: suited, kindRates: suited, epochs: 1000, maxSteps: steps },
         ...{ batchSize: 16, evaluateEvery: every, clipNorm: 2, seed },
       },
     );

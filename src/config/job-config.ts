@@ -75,6 +75,7 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     ...(microBatch !== undefined && { microBatch }),
     learningRate: settings.lr,
     headLearningRate: settings['head-lr'] ?? Math.max(headLearningRate, settings.lr),
+    ...(settings.rates === 'suited' && { sharedRate: true }),
     clipNorm: settings['clip-norm'],
     seed,
   };
@@ -101,8 +102,8 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     searchByTraining: isByTraining,
     tuning: {
       ...ofBoth,
-      // A search compares at one rate: at those that suit them vectors win every short look, and are overtaken.
-      ...(settings.rates === 'suited' && { suitedRates: true }),
+      // A search compares kinds at one rate: at those that suit them vectors win every short look, and are overtaken.
+      ...(settings.rates === 'suited' && { kindRates: true }),
       epochs: settings['retrain-epochs'],
       evaluateEvery: settings['retrain-eval-every'],
       ...(settings['validation-loss'] && { validationLoss: true }),

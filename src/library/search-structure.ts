@@ -9,6 +9,7 @@ import { defaultStrategy } from '../search/strategies/strategies.ts';
 import type { Compile, SearchEvent, SearchProblem, SearchResult } from '../search/strategies/strategy.ts';
 import { createStructure, type Structure } from '../structure/structure-file.ts';
 import type { LoopContext } from '../training/loop.ts';
+import { shareOfModules } from '../training/rates.ts';
 import { countEvaluations, type StageConfig, stepsOver, stepsSuiting } from '../training/stage.ts';
 import { meanLoss } from '../training/step-batches.ts';
 import type { EncodedTask } from './encode-task.ts';
@@ -108,11 +109,18 @@ export function searchProblem(
   examples: readonly EncodedExample[],
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
-  const stage = searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest;
+  const stage = atSharedRate(searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest, space);
   const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };
+}
+
+/** A search at the rate of a structure of as many modules as the budget holds, were all of the mean size. */
+function atSharedRate(stage: StageConfig, { candidates, budget }: ResolvedSpace): StageConfig {
+  if (!stage.sharedRate) return stage;
+  const all = candidates.reduce((sum, { parameters }) => sum + parameters, 0);
+  return { ...stage, learningRate: stage.learningRate * shareOfModules((candidates.length * budget) / all) };
 }
 
 /** A search of the steps that suit the training, in however many passes. */

@@ -10,7 +10,7 @@ export interface StepRates {
   /** Of the heads (default: `learningRate`). */
   readonly headLearningRate?: number | undefined;
   /** Whether each kind of delta learns at the multiple of `learningRate` that suits it (`ParameterSpec.rate`). */
-  readonly suitedRates?: boolean | undefined;
+  readonly kindRates?: boolean | undefined;
 }
 
 /** A stretch of the delta vector that learns at a rate of its own. */
@@ -24,7 +24,7 @@ export interface RateStretch {
 /** What does not learn at `learningRate`, in the order of the delta vector; what meets and learns alike is one. */
 export function rateStretches(
   { modules, heads }: Pick<Layout, 'modules' | 'heads'>,
-  { learningRate, headLearningRate = learningRate, suitedRates = false }: StepRates,
+  { learningRate, headLearningRate = learningRate, kindRates = false }: StepRates,
 ): RateStretch[] {
   const stretches: RateStretch[] = [];
   const add = ({ offset, size }: ParameterLayout, rate: number) => {
@@ -34,7 +34,7 @@ export function rateStretches(
     const begin = meets ? stretches.pop()!.begin : offset;
     stretches.push({ begin, end: offset + size, learningRate: rate });
   };
-  if (suitedRates) {
+  if (kindRates) {
     for (const parameter of modules.flatMap(({ parameters }) => parameters)) {
       add(parameter, learningRate * parameter.rate);
     }
@@ -44,10 +44,10 @@ export function rateStretches(
 }
 
 /** As many modules train at the whole of the learning rate. */
-const fewModules = 3;
+const fewModules = 4;
 
 /**
- * The share of the learning rate that suits a training of so many modules at once: the root of 3 over their number, and
+ * The share of the learning rate that suits a training of so many modules at once: the root of 4 over their number, and
  * never above 1. Each of them moves what the backbone computes; steps that suit a few add up to too much where there
  * are many. Measured from 1 to 125 modules: docs/measured/found-or-random.md.
  */

@@ -30,8 +30,10 @@ export interface StageConfig {
   readonly learningRate: number;
   /** Of the model's heads, where it has any (default: `learningRate`). */
   readonly headLearningRate?: number;
-  /** Whether kinds of delta, and many modules, learn at the rates that suit them; without it all at `learningRate`. */
-  readonly suitedRates?: boolean;
+  /** Whether `learningRate` is that of a few modules, to be lowered where there are many (`shareOfModules`). */
+  readonly sharedRate?: boolean;
+  /** Whether each kind of delta learns at its own multiple of the rate (`ParameterSpec.rate`). */
+  readonly kindRates?: boolean;
   /** Largest norm of a gradient. */
   readonly clipNorm: number;
   readonly seed: number;

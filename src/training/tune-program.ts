@@ -57,11 +57,11 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
   const { epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch, headLearningRate, suitedRates = false } = options;
+  const { microBatch, headLearningRate, sharedRate = false, kindRates = false } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const { layout } = program;
-  const learningRate = options.learningRate * (suitedRates ? shareOfModules(layout.modules.length) : 1);
+  const learningRate = options.learningRate * (sharedRate ? shareOfModules(layout.modules.length) : 1);
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);
@@ -72,7 +72,7 @@ export async function* tune(
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
     const head = headLearningRate && linearDecay(headLearningRate, index, steps);
-    const stretches = rateStretches(layout, { learningRate: rate, headLearningRate: head, suitedRates });
+    const stretches = rateStretches(layout, { learningRate: rate, headLearningRate: head, kindRates });
     adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, stretches });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
@@ -87,7 +87,7 @@ export async function* tune(
         steps,
         learningRate,
         ...(headLearningRate !== undefined && layout.heads.length > 0 && { headLearningRate }),
-        ...(suitedRates && { suitedRates }),
+        ...(kindRates && { kindRates }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,

@@ -6,7 +6,7 @@ import { createModule } from '../../src/deltas/kinds.ts';
 import { layoutOf } from '../../src/deltas/layout.ts';
 import { rateStretches, shareOfModules } from '../../src/training/rates.ts';
 import { adamwStep, createMoments } from '../../src/training/steps.ts';
-import { tune } from '../../src/training/tune-program.ts';
+import { type TuneOptions, tune } from '../../src/training/tune-program.ts';
 import { createToyExamples, createToyProgram, createToySite, drain } from './toy-program.ts';
 import { options } from './tune-problem.ts';
 
@@ -22,22 +22,22 @@ const layout = layoutOf([createModule(site, 'lora'), createModule(site, 'bitfit'
 test('each kind learns at its multiple of the rate, a head at its own', () => {
   const bias = { begin: 2, end: 3, learningRate: 0.8 };
   const classifier = { begin: 3, end: 5, learningRate: 0.5 };
-  assert.deepEqual(rateStretches(layout, { learningRate: 0.1, suitedRates: true, headLearningRate: 0.5 }), [
+  assert.deepEqual(rateStretches(layout, { learningRate: 0.1, kindRates: true, headLearningRate: 0.5 }), [
     bias,
     classifier,
   ]);
   assert.deepEqual(rateStretches(layout, { learningRate: 0.1, headLearningRate: 0.5 }), [classifier]);
-  assert.deepEqual(rateStretches(layout, { learningRate: 0.1, suitedRates: true }), [bias]);
+  assert.deepEqual(rateStretches(layout, { learningRate: 0.1, kindRates: true }), [bias]);
   assert.deepEqual(rateStretches(layout, { learningRate: 0.1 }), []);
 });
 
 test('what meets and learns alike is one stretch', () => {
   const two = layoutOf([createModule(site, 'bitfit'), createModule(createToySite(1), 'bitfit')]);
-  assert.deepEqual(rateStretches(two, { learningRate: 1, suitedRates: true }), [{ begin: 0, end: 2, learningRate: 8 }]);
+  assert.deepEqual(rateStretches(two, { learningRate: 1, kindRates: true }), [{ begin: 0, end: 2, learningRate: 8 }]);
 });
 
-test('a few modules learn at the whole rate, many at the root of 3 over their number', () => {
-  assert.deepEqual([0, 1, 3, 12, 48].map(shareOfModules), [1, 1, 1, 0.5, 0.25]);
+test('a few modules learn at the whole rate, many at the root of 4 over their number', () => {
+  assert.deepEqual([0, 1, 4, 16, 64].map(shareOfModules), [1, 1, 1, 0.5, 0.25]);
 });
 
 test('a stretch moves as if it were trained alone at its rate, and what is between and after as before', () => {
@@ -67,16 +67,16 @@ test('a training at suited rates is one at the rates that they come to', async (
     };
     return { ...program, layout };
   };
-  const train = async (rate: number, modules: number, more: Partial<typeof options> & { suitedRates?: boolean }) => {
+  const train = async (rate: number, modules: number, more: Partial<TuneOptions>) => {
     const program = ofRate(rate, modules);
     const problem = { program, examples, initialDelta: new Float32Array(modules), evaluate: async () => 0 };
     return (await drain(tune(problem, { ...options, maxSteps: 5, ...more }))).result.delta;
   };
   const { learningRate } = options;
   assert.deepEqual(
-    await train(4, 12, { suitedRates: true }),
-    await train(1, 12, { learningRate: 2 * learningRate }),
+    await train(4, 16, { sharedRate: true, kindRates: true }),
+    await train(1, 16, { learningRate: 2 * learningRate }),
     'four times the half',
   );
-  assert.deepEqual(await train(4, 12, {}), await train(1, 12, {}), 'without a word at one rate');
+  assert.deepEqual(await train(4, 16, {}), await train(1, 16, {}), 'without a word at one rate');
 });

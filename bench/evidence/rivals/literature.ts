@@ -40,7 +40,7 @@ function train(
   checkFinite(clipNorm(gradient, stage.clipNorm), step);
   const open = gates.reduce((sum, gate, i) => sum + gate * counts[i]!, 0);
   const learningRate = linearDecay(stage.learningRate, step, steps) * shareOfOpen(open, budget);
-  const stretches = rateStretches(program.layout, { learningRate, suitedRates: stage.suitedRates });
+  const stretches = rateStretches(program.layout, { learningRate, kindRates: stage.kindRates });
   adamwStep(delta, gradient, moments, { learningRate, step: step + 1, stretches });
 }
 

@@ -61,7 +61,7 @@ async function* searchAmong(
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, SearchResult> {
   const { candidates, budget, keepInert, examples, stage } = problem;
-  const { microBatch, seed, batchSize, evaluateEvery, learningRate, headLearningRate, suitedRates = false } = stage;
+  const { microBatch, seed, batchSize, evaluateEvery, learningRate, headLearningRate, kindRates = false } = stage;
   const { clipNorm: maxNorm } = stage;
   const { program: compiled, initialDelta } = await compile(candidates);
   const program = withMicroBatches(stoppable(compiled, context.signal), microBatch);
@@ -87,7 +87,7 @@ async function* searchAmong(
     const open = candidates.reduce((sum, { parameters }, i) => sum + gates[i]! * parameters, 0);
     const rate = linearDecay(learningRate, index, steps) * shareOfOpen(open, budget);
     const head = headLearningRate && linearDecay(headLearningRate, index, steps);
-    const rates = { learningRate: rate, headLearningRate: head, suitedRates };
+    const rates = { learningRate: rate, headLearningRate: head, kindRates };
     adamwStep(delta, gradient, moments, {
       ...{ learningRate: rate, step: index + 1 },
       stretches: rateStretches(program.layout, rates),
@@ -102,7 +102,7 @@ async function* searchAmong(
     ...{ stage: 'search', strategy: 'sensitivity', examples: examples.length, steps, budget, keepInert },
     ...{ learningRate, batchSize, clipNorm: maxNorm, seed, microBatch: microBatch ?? 'by tokens' },
     ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
-    ...(suitedRates && { suitedRates }),
+    ...(kindRates && { kindRates }),
   };
   const arrays = {
     ...{ delta, 'delta.m': moments.m, 'delta.v': moments.v, gates },

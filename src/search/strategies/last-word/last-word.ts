@@ -181,19 +181,19 @@ function planRounds({ examples, tuning }: SearchProblem, options: LastWordOption
 }
 
 /**
- * A training of so many steps, as that of what is found but for its length, at the rates of the search, whose score is
- * minus validation's loss.
+ * A training of so many steps, as that of what is found but for its length, at the rates of the search, whose score
+ * is minus validation's loss.
  */
 function trainFor(
   steps: number,
-  { examples, stage: { suitedRates = false }, tuning }: SearchProblem,
+  { examples, stage: { kindRates = false }, tuning }: SearchProblem,
   { program, initialDelta, validationLoss }: CompiledModules,
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, TuneResult> {
   const evaluate = async (delta: Float32Array) => -(await validationLoss(delta, undefined, lookedAt));
   return tune(
     { program, examples, initialDelta, evaluate },
-    { ...tuning, suitedRates, maxSteps: steps, evaluateEvery: steps },
+    { ...tuning, kindRates, maxSteps: steps, evaluateEvery: steps },
     context,
   );
 }
