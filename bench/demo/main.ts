@@ -21,13 +21,13 @@ import {
   tune,
 } from '../../src/index.ts';
 import { fillMarks } from '../evidence/markdown.ts';
-import { type DemoCell, demoTables, FORMS_OF_SEARCH, type What } from './tables.ts';
+import { type DemoCell, demoTables, type What } from './tables.ts';
 
 const { values } = parseArgs({
   options: {
     budgets: { type: 'string', default: demoSettings.budget! },
     seeds: { type: 'string', default: '10' },
-    draws: { type: 'string', default: '3' },
+    draws: { type: 'string', default: '2' },
     lora: { type: 'boolean', default: false },
     results: { type: 'string', default: 'docs/measured/demo.jsonl' },
     tables: { type: 'string' },
@@ -53,12 +53,12 @@ if (values.tables !== undefined) {
 async function runSeed(seed: number, budget: string): Promise<void> {
   const { model: name, task: taskName, 'random-baseline': _, ...sizes } = demoSettings;
   const settings = { ...sizes, budget, seed, 'validation-loss': true };
-  const here = read().filter(isHere);
-  const done = new Map(here.map(cell => [cell.what, cell]));
-  const wanted: What[] = [
-    ...Object.keys(FORMS_OF_SEARCH).map(form => form as What),
-    ...Array.from({ length: Number(values.draws) }, (_, i) => `random ${i}` as const),
-  ];
+  const done = new Set(
+    read()
+      .filter(isHere)
+      .map(({ what }) => what),
+  );
+  const wanted: What[] = ['found', ...Array.from({ length: Number(values.draws) }, (_, i) => `random ${i}` as const)];
   if (values.lora) wanted.push('lora');
   if (wanted.every(what => done.has(what))) return;
 
@@ -69,29 +69,19 @@ async function runSeed(seed: number, budget: string): Promise<void> {
   for (const what of wanted) {
     if (done.has(what)) continue;
     const cpu = cpuClock();
-    const form = FORMS_OF_SEARCH[what];
-    const found = form && (await runToEnd(searchStructure(model, data, { ...settings, ...form })));
+    const found = what === 'found' ? await runToEnd(searchStructure(model, data, settings)) : undefined;
     const searchSeconds = cpu();
     const structure =
       found?.structure ??
       (what === 'lora' ? manualStructure(model, 'lora') : drawStructure(model, space, Number(what.split(' ')[1])));
     const kept = keptOf(structure);
-    const trained = trainedBefore(kept) ?? (await train(structure, data, settings));
+    const trained = await train(structure, data, settings);
     const line: DemoCell = {
       ...{ budget, seed, what, kept, ...trained, majority: data.majority },
       ...(found && { search: { steps: found.steps, evaluations: found.evaluations, cpuSeconds: searchSeconds } }),
     };
-    here.push(line);
     appendFileSync(values.results, `${JSON.stringify(line)}\n`);
     console.log(new Date().toISOString(), JSON.stringify(line));
-  }
-
-  /** Two searches that keep the same share its training: everything that it draws follows from the seed. */
-  function trainedBefore(kept: readonly string[]) {
-    const same = here.find(cell => cell.kept.join() === kept.join());
-    if (!same) return undefined;
-    const { steps, losses, validation, test, cpuSeconds } = same;
-    return { steps, losses, validation, test, cpuSeconds };
   }
 
   function isHere(cell: DemoCell): boolean {

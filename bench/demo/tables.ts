@@ -1,22 +1,8 @@
-import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
-import type { Settings } from '../../src/index.ts';
 import { signFlipTest } from '../../src/research.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
 
-const longer = { 'search-steps': 110 };
-
-/** The searches whose answers are trained, as settings beside the demo's own. `found` is the demo's. */
-export const FORMS_OF_SEARCH: Readonly<Partial<Record<What, Settings>>> = {
-  found: {},
-  '110 steps': longer,
-  '110 steps, no last word': { ...longer, finalists: 1 },
-  'S³Delta': { ...longer, strategy: 'bilevel', 'eval-every': 55 },
-  'S³Delta, no last word': { ...longer, strategy: 'bilevel', 'eval-every': 55, finalists: 1 },
-};
-
-type FormOfSearch = 'found' | '110 steps' | '110 steps, no last word' | 'S³Delta' | 'S³Delta, no last word';
 /** What is trained: what a search found, a random draw, or LoRA of rank 8 on every query and value. */
-export type What = FormOfSearch | `random ${number}` | 'lora';
+export type What = 'found' | `random ${number}` | 'lora';
 
 /** A line of the results. Scores are 0 to 100, losses nats a target token. */
 export interface DemoCell {
@@ -41,7 +27,6 @@ export interface DemoCell {
 export function demoTables(cells: readonly DemoCell[]): Readonly<Record<string, () => string>> {
   return {
     'demo-budgets': () => budgetsTable(cells),
-    'demo-forms': () => formsTable(cells),
     'demo-trainings': () => trainingsTable(cells),
   };
 }
@@ -95,26 +80,6 @@ function budgetsTable(cells: readonly DemoCell[]): string {
   });
   const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'commonest label'];
   return table([...head, 'found less random', 'found less best'], rows);
-}
-
-/** What other forms of the search find, at the demo's budget, and what they cost in trainings. */
-function formsTable(cells: readonly DemoCell[]): string {
-  const all = cells.filter(({ budget }) => budget === demoSettings.budget);
-  const found = new Map(all.flatMap(({ what, seed, test }) => (what === 'found' ? [[seed, test] as const] : [])));
-  const rows = Object.keys(FORMS_OF_SEARCH).flatMap(form => {
-    const own = all.filter(({ what }) => what === form);
-    if (own.length === 0) return [];
-    const pairs = own.flatMap(({ seed, test }) => (found.has(seed) ? [found.get(seed)! - test] : []));
-    const apart = form === 'found' ? undefined : signFlipTest(pairs);
-    return [
-      [
-        ...[form, String(own.length), rangeOf(own.map(({ test }) => test))],
-        apart === undefined ? '' : `${fixed(apart.difference, 1)} (p ${apart.p.toFixed(3)})`,
-        fixed(meanOf(own.map(({ search, cpuSeconds }) => search!.cpuSeconds / cpuSeconds)), 2),
-      ],
-    ];
-  });
-  return table(['search', 'seeds', 'test', 'found less it', 'cost in trainings'], rows);
 }
 
 /** `91.2 (89.0 to 92.4, sd 1.1)` */

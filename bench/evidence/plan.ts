@@ -74,7 +74,7 @@ export function evenValues(model: Model, amount = '0.01%'): string[] {
 
 /** Whether modules learn at the rates that suit their kind and number, or all at one. */
 export type Rates = Pick<TrainCell, 'suited'>;
-const SUITED: Rates = { suited: true };
+export const SUITED: Rates = { suited: true };
 
 /** Found by the default search, beside two random structures and LoRA on values, of one seed. */
 function fewRivals(
@@ -184,8 +184,11 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
 /** Rates at which a rival is tuned: the one that all share, a third of it and three times it. */
 export const TUNED_RATES = [RATE, RATE / 3, RATE * 3];
 
+/** Rates at which modules of one kind each are trained. */
+export const KIND_RATES = [...TUNED_RATES, RATE * 9];
+
 /** What people take without a budget. */
-export const WHOLE_METHODS = ['lora', 'adapter', 'bitfit'] as const;
+export const WHOLE_METHODS = ['lora', 'adapter', 'bitfit', 'lnfit'] as const;
 
 export const wholeCell = (task: string, seed: number, method: string, rate: number): TrainCell =>
   trainCell(task, seed, [], { method, rate });
@@ -293,7 +296,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** Is one rate right for every kind of module? */
   kinds: () =>
     across([0, 1], Object.values(kinds), (seed, modules) =>
-      [...TUNED_RATES, RATE * 9].map(rate => trainCell('sst2', seed, modules, { rate })),
+      KIND_RATES.map(rate => trainCell('sst2', seed, modules, { rate })),
     ).flat(),
   /** Less and more than 0.01 %: where does a search pay, and what does the same score cost without one? */
   budgets: planner =>

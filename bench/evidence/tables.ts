@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/index.ts';
 import { fillMarks } from './markdown.ts';
+import { SUITED } from './plan.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
@@ -30,13 +31,15 @@ const tables = {
   searches: () => searchesTable(done),
   agreement: () => agreementTable(done),
   orders: () => ordersTable(done),
-  rivals: () => rivalsTable(done, model, 600),
-  converged: () => rivalsTable(done, model, 1200),
+  rivals: () => rivalsTable(done, model, { steps: 600, ...SUITED }),
+  converged: () => rivalsTable(done, model, { steps: 1200, ...SUITED }),
+  'rivals-one': () => rivalsTable(done, model, { steps: 600 }),
+  'converged-one': () => rivalsTable(done, model, { steps: 1200 }),
   strategies: () => strategiesTable(done),
   defaults: () => defaultsTable(done, model),
   budgets: () => budgetsTable(done, model),
   kinds: () => kindsTable(done),
-  steps: () => stepsTable(done, model, 'sst2', 1200),
+  steps: () => stepsTable(done, model, 'sst2', { steps: 1200, ...SUITED }),
   stability: () => stabilityTable(done, model),
   trainings: () => trainingsTable(done),
 };

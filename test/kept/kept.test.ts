@@ -16,7 +16,14 @@ import { runCli } from '../cli/support.ts';
 const folder = fileURLToPath(new URL('../fixtures/kept-jobs', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const common = ['--model=mini', '--task=examples/my-task/task.yaml', '--batch-size=4', '--seed=3', '--threads=2'];
+const common = [
+  '--model=mini',
+  '--rates=one',
+  '--task=examples/my-task/task.yaml',
+  '--batch-size=4',
+  '--seed=3',
+  '--threads=2',
+];
 const tuning = ['--max-steps=6', '--retrain-epochs=10', '--retrain-eval-every=3'];
 const jobs: Readonly<Record<string, readonly string[]>> = {
   search: [

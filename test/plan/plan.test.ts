@@ -79,7 +79,8 @@ describe('the plan of a search', () => {
       { ...settings, order: 'second' },
       { timing: false, memoryBytes: plan.peakBytes * 0.5 },
     );
-    assert.deepEqual(await readdir(cache), []);
+    // What is remembered of the file of weights may be there, rounded ones may not.
+    assert.equal((await readdir(cache)).includes('int8'), false);
     const option = tight.levers.find(({ settings }) => settings.precision === 'int8')!;
     const rounded = await runPlanJob({ ...settings, precision: 'int8' }, { timing: false });
     // What the process holds already differs between the two.

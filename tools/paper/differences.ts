@@ -13,4 +13,5 @@ export const differences: readonly string[] = [
   '**Epochs of the search.** One is a pass over D_δ, half of the training set, so it has about half the steps of one in re-training; the paper does not say.',
   '**Dropout.** There is none, and no key asks for that of the checkpoint, which the authors’ code trains with.',
   '**Sizes.** Batch sizes, epochs and steps between validations are the paper’s (`--preset paper`) for every model but the built-in one, whose own finish within minutes. So are learning rates and budget, where the built-in model takes larger ones.',
+  '**Rates.** The paper trains all modules at one rate. So does `--paper`, and what is measured below (`--rates one`); the default for the built-in model and for encoders is a rate by the kind and the number of modules ([measured](measured/found-or-random.md#rates)).',
 ];

@@ -6,13 +6,16 @@ import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {
   DEFAULT,
   evenValues,
+  KIND_RATES,
   kinds,
   LARGE_BUDGETS,
   OTHER_BUDGETS,
   RATE,
+  type Rates,
   randomModules,
   S3DELTA,
   SLOWER_BUDGETS,
+  SUITED,
   strategyCell,
   TUNED_RATES,
   trainCell,
@@ -42,16 +45,21 @@ function summary({ scores }: Point): string {
   return `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)}, n ${scores.length})`;
 }
 
+/** At which rates structures are trained. */
+type How = Rates & { readonly rate?: number };
+
 /** What was spent and what came of it, at one budget. */
-function atBudget(done: Done, model: Model, budget: string, rate = RATE) {
+function atBudget(done: Done, model: Model, budget: string, how: How) {
   const limit = Math.floor(parseBudget(budget, model.parameters));
   const scoreOf = (seed: number, modules: readonly string[]) =>
-    outcomeOf(done, trainCell(TASK, seed, modules, { rate }))?.test;
+    outcomeOf(done, trainCell(TASK, seed, modules, how))?.test;
   // All values have one at 0.05 % already.
   const values = LARGE_BUDGETS.some(large => large === budget) ? [] : evenValues(model, budget);
   const seeds = SEEDS.map(seed => {
     const foundBy = (name: string) => {
-      const search = done.get(cellKey(strategyCell(TASK, seed, name, budget)))?.outcome as StrategyOutcome | undefined;
+      const search = done.get(cellKey(strategyCell(TASK, seed, name, budget, how)))?.outcome as
+        | StrategyOutcome
+        | undefined;
       return search && scoreOf(seed, search.modules);
     };
     const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
@@ -88,21 +96,32 @@ function whole(done: Done, model: Model, method: (typeof WHOLE_METHODS)[number])
   };
 }
 
+/** The same at the rate that so many modules of the kind get. */
+const suitedWhole = (done: Done, model: Model, method: (typeof WHOLE_METHODS)[number]): Point => ({
+  ...whole(done, model, method),
+  scores: SEEDS.flatMap(seed => outcomeOf(done, trainCell(TASK, seed, [], { method, ...SUITED }))?.test ?? []),
+});
+
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */
 export function budgetsTable(done: Done, model: Model): string {
-  const rowOf = (budget: string, name = budget, rate = RATE) => {
-    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget, rate);
+  const rowOf = (budget: string, name: string, how: How) => {
+    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget, how);
     const scores = [found, s3delta, random, values].map(summary);
     return [name, limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
   };
   const rows = [
-    ...BUDGETS.map(budget => rowOf(budget)),
-    ...SLOWER_BUDGETS.toReversed().map(budget => rowOf(budget, `${budget}, a third of the rate`, RATE / 3)),
+    ...BUDGETS.map(budget => rowOf(budget, budget, SUITED)),
+    ...BUDGETS.map(budget => rowOf(budget, `${budget}, at one rate`, {})),
+    ...SLOWER_BUDGETS.toReversed().map(budget => rowOf(budget, `${budget}, at a third of it`, { rate: RATE / 3 })),
   ];
   for (const method of WHOLE_METHODS) {
-    const point = whole(done, model, method);
     const { label } = manualMethods[method]!;
-    rows.push([`${label}, rate tuned`, point.parameters.toLocaleString('en'), summary(point), '', '', '', '', '']);
+    for (const [name, point] of [
+      [label, suitedWhole(done, model, method)],
+      [`${label}, one rate, tuned`, whole(done, model, method)],
+    ] as const) {
+      rows.push([name, point.parameters.toLocaleString('en'), summary(point), '', '', '', '', '']);
+    }
   }
   const heads = ['found (sd, n)', "S³Delta's", 'random, two a seed', 'LoRA on values'];
   return table(['budget', 'parameters', ...heads, 'found less random', 'found less LoRA on values'], rows);
@@ -110,17 +129,16 @@ export function budgetsTable(done: Done, model: Model): string {
 
 /** The same as a picture: score against parameters. */
 export function budgetsPicture(done: Done, model: Model): string {
-  const budgets = BUDGETS.map(budget => atBudget(done, model, budget));
-  const slower = SLOWER_BUDGETS.map(budget => atBudget(done, model, budget, RATE / 3));
+  const [suited, one] = [SUITED, {}].map(how => BUDGETS.map(budget => atBudget(done, model, budget, how)));
   const series: [string, Point[]][] = [
-    ['found', budgets.map(({ found }) => found)],
-    ['random, two a seed', budgets.map(({ random }) => random)],
-    ['LoRA on values', budgets.map(({ values }) => values)],
-    ['found, a third of the rate', slower.map(({ found }) => found)],
-    ['random, a third of the rate', slower.map(({ random }) => random)],
+    ['found', suited!.map(({ found }) => found)],
+    ['random, two a seed', suited!.map(({ random }) => random)],
+    ['LoRA on values', suited!.map(({ values }) => values)],
+    ['found, at one rate', one!.map(({ found }) => found)],
+    ['random, at one rate', one!.map(({ random }) => random)],
     ...WHOLE_METHODS.map((method): [string, Point[]] => [
-      `${manualMethods[method]!.label}, rate tuned`,
-      [whole(done, model, method)],
+      manualMethods[method]!.label,
+      [suitedWhole(done, model, method)],
     ]),
   ];
   const drawn = series.map(
@@ -143,7 +161,7 @@ export function budgetsPicture(done: Done, model: Model): string {
 
 /** Modules of one kind each at several rates. */
 export function kindsTable(done: Done): string {
-  const rates = TUNED_RATES.toSorted((a, b) => a - b);
+  const rates = KIND_RATES.toSorted((a, b) => a - b);
   const rows = Object.entries(kinds).map(([name, modules]) => [
     name,
     ...rates.map(rate => {

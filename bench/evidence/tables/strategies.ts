@@ -70,7 +70,7 @@ export function strategiesTable(done: Done): string {
 
 /** Over all tasks: each strategy less the default, in units of a task's spread between random structures. */
 export function defaultsTable(done: Done, model: Model): string {
-  const spreads = new Map(TASKS.map(task => [task, spreadOfRandom(done, model, task, STEPS)]));
+  const spreads = new Map(TASKS.map(task => [task, spreadOfRandom(done, model, task, { steps: STEPS })]));
   const rows = NAMES.flatMap(name => {
     const found = TASKS.flatMap(task => trainedOf(done, task, name));
     if (found.length === 0) return [];

@@ -8,6 +8,7 @@ import {
   evenValues,
   LONGER,
   RATE,
+  type Rates,
   randomModules,
   S3DELTA,
   strategyCell,
@@ -28,22 +29,29 @@ export function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): Tra
   return (outcomes as TrainOutcome[]).reduce((best, next) => (next.heldOutLoss < best.heldOutLoss ? next : best));
 }
 
+/** How long structures are trained, and whether at the rates that suit them. */
+export type Trained = Rates & { readonly steps: number };
+
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
-function seedScores(done: Done, model: Model, task: string, seed: number, steps: number) {
+function seedScores(done: Done, model: Model, task: string, seed: number, how: Trained) {
+  const { steps } = how;
   const [found, s3delta] = [DEFAULT, S3DELTA].map(name => {
     const search = strategyCell(task, seed, name);
     const outcome = done.get(cellKey(search))?.outcome as StrategyOutcome | undefined;
-    return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, { steps }));
+    return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, how));
   });
   const random = [0, 1, 2, 3].map(draw =>
-    outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
+    outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how)),
   );
   const trainedRandom = random.filter(outcome => outcome !== undefined);
   const even = [RATE, RATE / 3].map(rate =>
     outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
   );
   const values = TUNED_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
-  const longer = outcomeOf(done, trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }));
+  const longer = outcomeOf(
+    done,
+    trainCell(task, seed, randomModules(model, seed, 0), { ...how, steps: LONGER[steps]! }),
+  );
   return {
     found: found?.test,
     "S³Delta's": s3delta?.test,
@@ -61,10 +69,10 @@ const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc', 'cola'];
 const SEEDS = [...Array(16).keys()];
 
 /** Standard deviation of random structures' test scores, over draws and seeds. */
-export function spreadOfRandom(done: Done, model: Model, task: string, steps: number): number {
+export function spreadOfRandom(done: Done, model: Model, task: string, how: Trained): number {
   const scores = SEEDS.flatMap(seed =>
     [0, 1, 2, 3].flatMap(
-      draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps }))?.test ?? [],
+      draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how))?.test ?? [],
     ),
   );
   return spreadOf(scores);
@@ -96,9 +104,9 @@ export const summary = (scores: readonly number[]) =>
     : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
 
 /** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
-export function rivalsTable(done: Done, model: Model, steps: number): string {
+export function rivalsTable(done: Done, model: Model, how: Trained): string {
   const all = TASKS.flatMap(task =>
-    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, steps) })).filter(
+    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) })).filter(
       ({ scores }) => scores.found !== undefined,
     ),
   );
@@ -124,7 +132,7 @@ export function rivalsTable(done: Done, model: Model, steps: number): string {
     const here = all.filter(line => line.task === task);
     rows.push([`found less it, ${task}`, '', ...names.slice(1).map(name => told(signFlipTest(apart(here, name)), 1))]);
   }
-  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, steps)]));
+  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, how)]));
   if ([...spreads.values()].every(spread => spread > 0)) {
     const tests = names.slice(1).map(name => ({
       test: signFlipTest(apart(all, name, task => spreads.get(task)!)),
@@ -155,7 +163,7 @@ export function trainingsTable(done: Done): string {
   const rows = lines.map(({ cell, outcome, cpuSeconds }) => [
     `${cell.task}, ${cell.seed}`,
     cell.method ?? cell.modules.map(shortName).join(', '),
-    cell.rate.toExponential(1),
+    cell.rate.toExponential(1) + (cell.suited ? ', suited' : ''),
     String(cell.steps),
     outcome.curve.map(({ loss }) => fixed(loss, 3)).join(' '),
     fixed(outcome.validation, 1),
@@ -169,15 +177,14 @@ export function trainingsTable(done: Done): string {
 }
 
 /** Held-out loss along the trainings: how many steps of one are worth those of another. */
-export function stepsTable(done: Done, model: Model, task: string, steps: number): string {
+export function stepsTable(done: Done, model: Model, task: string, how: Trained): string {
+  const { steps } = how;
   const series = SEEDS.flatMap(seed => {
     const ofSearch = (name: string) => {
       const search = done.get(cellKey(strategyCell(task, seed, name)))?.outcome as StrategyOutcome | undefined;
-      return search && outcomeOf(done, trainCell(task, seed, search.modules, { steps }));
+      return search && outcomeOf(done, trainCell(task, seed, search.modules, how));
     };
-    const random = [0, 1].map(draw =>
-      outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), { steps })),
-    );
+    const random = [0, 1].map(draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how)));
     const found = ofSearch(DEFAULT);
     return found === undefined
       ? []
@@ -186,7 +193,7 @@ export function stepsTable(done: Done, model: Model, task: string, steps: number
             found: [found],
             "S³Delta's": [ofSearch(S3DELTA)],
             'random, two a seed': random,
-            'LoRA on a middle value': [outcomeOf(done, trainCell(task, seed, evenValues(model), { steps }))],
+            'LoRA on a middle value': [outcomeOf(done, trainCell(task, seed, evenValues(model), how))],
           },
         ];
   });
