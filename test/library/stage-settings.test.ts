@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { completeSettings } from '../../src/config/job-config.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { InputError } from '../../src/core/errors.ts';
+import { createModule } from '../../src/deltas/kinds.ts';
+import { searchProblem } from '../../src/library/search-structure.ts';
+import { createToyExamples, createToySite } from '../training/toy-program.ts';
 
 const large = { name: 't5-large' };
 const task = {
@@ -92,4 +95,15 @@ test('a preset is chosen by its name, whatever the model; what belongs to the bu
   assert.deepEqual([small.lr, small.budget], [3e-4, '1.39bp']);
   const paper = completeSettings({ name: 'mini' }, task, { preset: 'paper' });
   assert.deepEqual([paper['max-steps'], paper['retrain-epochs'], paper.lr], [undefined, 40, 3e-4]);
+});
+
+test('a search is made at the rate of as many modules as its budget holds', () => {
+  const candidates = Array.from({ length: 32 }, (_, i) => createModule(createToySite(i), 'bitfit'));
+  const stage = { epochs: 1, batchSize: 4, evaluateEvery: 1, learningRate: 0.1, clipNorm: 2, seed: 0 };
+  const rateOf = (budget: number, sharedRate: boolean) => {
+    const space = { name: 'toy', candidates, budget, limited: true, keepInert: false };
+    const search = { space, stage: { ...stage, sharedRate }, searchByTraining: false, tuning: stage };
+    return searchProblem(search, createToyExamples(8)).stage.learningRate;
+  };
+  assert.deepEqual([rateOf(4, true), rateOf(16, true), rateOf(16, false)], [0.1, 0.05, 0.1]);
 });
