@@ -31,8 +31,6 @@ export interface StrategyCell extends Place {
   readonly options?: Readonly<Record<string, number>>;
   /** Whether the rate is shared by as many modules as the budget holds; absent: it is not, or that is the same. */
   readonly suited?: true;
-  /** Whether each kind learns at its own multiple of the rate in the search, too, which the program does not do. */
-  readonly kindRates?: true;
   /** For `from-prior`: where a search with the same seed is made first. */
   readonly priorTask?: string;
 }
@@ -45,8 +43,6 @@ export interface TrainCell extends Place {
   readonly method?: string;
   readonly steps: number;
   readonly rate: number;
-  /** Whether modules learn at the multiples of it that suit them; absent: all at it, or where that is the same. */
-  readonly suited?: true;
 }
 
 export type Cell = SearchCell | StrategyCell | TrainCell;

@@ -1,5 +1,13 @@
 import type { Model } from '../../src/index.ts';
-import { evenLora, listSpace, parseBudget, randomStructure, shareOfModules } from '../../src/research.ts';
+import {
+  deltas,
+  evenLora,
+  listManualModules,
+  listSpace,
+  parseBudget,
+  randomStructure,
+  shareOfModules,
+} from '../../src/research.ts';
 import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
 import type { RateRuleName } from './rates.ts';
 import type { SearchOutcome } from './run-search.ts';
@@ -19,19 +27,27 @@ function searchCell(task: string, seed: number, rule: RateRuleName, more: Partia
   return { kind: 'search', task, seed, rule, ...base, ...more };
 }
 
+/** Whether a training takes the rate that suits its modules, or the same as any other. */
+export interface Rates {
+  readonly suited?: true;
+}
+export const SUITED: Rates = { suited: true };
+
 export function trainCell(
   task: string,
   seed: number,
   modules: readonly string[],
-  more: Partial<TrainCell> = {},
+  { suited, ...more }: Partial<TrainCell> & Rates = {},
 ): TrainCell {
-  const { suited, ...cell } = { kind: 'train' as const, task, seed, modules, steps: TRAIN_STEPS, rate: RATE, ...more };
-  return suited && differsWhereSuited(cell) ? { ...cell, suited } : cell;
+  const rate = suited ? suitedRate(modules) : RATE;
+  return { kind: 'train', task, seed, modules, steps: TRAIN_STEPS, rate, ...more };
 }
 
-/** Few modules of LoRA alone learn at the rate itself. */
-const differsWhereSuited = ({ method, modules }: TrainCell) =>
-  method !== undefined || shareOfModules(modules.length) < 1 || !modules.every(id => id.endsWith(':lora'));
+/** The rate that the program gives a training of modules with these ids. */
+function suitedRate(ids: readonly string[]): number {
+  const multiples = ids.map(id => deltas[id.split(':').at(-1)!]?.rate ?? 1);
+  return Number((RATE * Math.min(...multiples) * shareOfModules(ids.length)).toPrecision(4));
+}
 
 export function randomModules(model: Model, seed: number, draw: number, amount = '0.01%'): string[] {
   const modules = listSpace(model.sites, 'mixed');
@@ -71,10 +87,6 @@ export function evenValues(model: Model, amount = '0.01%'): string[] {
   const count = Math.min(hosts.length, Math.floor(parseBudget(amount, model.parameters) / hosts[0]!.parameters));
   return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
 }
-
-/** Whether modules learn at the rates that suit their kind and number, or all at one. */
-export type Rates = Pick<TrainCell, 'suited'>;
-export const SUITED: Rates = { suited: true };
 
 /** Found by the default search, beside two random structures and LoRA on values, of one seed. */
 function fewRivals(
@@ -158,11 +170,10 @@ export const strategyCell = (
   seed: number,
   name: string,
   budget = '0.01%',
-  { suited, kindRates }: Pick<StrategyCell, 'suited' | 'kindRates'> = {},
+  { suited }: Rates = {},
 ): StrategyCell => ({
   ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
   ...(suited && SHARING.includes(budget) && { suited }),
-  ...(kindRates && { kindRates }),
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
 
@@ -192,6 +203,11 @@ export const WHOLE_METHODS = ['lora', 'adapter', 'bitfit', 'lnfit'] as const;
 
 export const wholeCell = (task: string, seed: number, method: string, rate: number): TrainCell =>
   trainCell(task, seed, [], { method, rate });
+
+/** The same at the rate that the program gives it. */
+export function suitedWholeCell({ sites }: Model, task: string, seed: number, method: string): TrainCell {
+  return wholeCell(task, seed, method, suitedRate(listManualModules(sites, method).map(({ id }) => id)));
+}
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
@@ -335,15 +351,9 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       ...fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, ...SUITED }),
       ...searchedAndTrained(planner, 'sst2', seed, S3DELTA, { steps: TRAIN_STEPS, ...SUITED }),
     ]),
-  /** Should a search train its candidates, and look at its finalists, at those rates too? */
-  suitedSearch: planner =>
-    across([0, 1, 2], [DEFAULT, S3DELTA], (seed, name) => {
-      const search = strategyCell('sst2', seed, name, '0.01%', { kindRates: true });
-      return [search, ...foundCell(planner, search, SUITED)];
-    }).flat(),
-  /** The same as the first at other budgets, */
+  /** The same at other budgets, */
   suitedBudgets: planner =>
-    across([0, 1, 2], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
+    across([0, 1], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
       fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),
     ).flat(),
   /** on other tasks, */
@@ -352,8 +362,8 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2, ...SUITED }),
     ).flat(),
   /** and of what takes all places, at the rate that so many modules get. */
-  suitedWholes: () =>
-    across([0, 1], WHOLE_METHODS, (seed, method) => trainCell('sst2', seed, [], { method, ...SUITED })),
+  suitedWholes: ({ model }) =>
+    across([0, 1], WHOLE_METHODS, (seed, method) => suitedWholeCell(model, 'sst2', seed, method)),
   /** Without a budget: what people take, each with its rate tuned. */
   wholes: () =>
     across([0, 1], WHOLE_METHODS, (seed, method) =>

@@ -1,4 +1,3 @@
-import { resolveConfig } from '../../src/config/job-config.ts';
 import {
   type Catalogue,
   definePlugin,
@@ -8,7 +7,6 @@ import {
   type Settings,
   searchStructure,
 } from '../../src/index.ts';
-import { resolveSearch, runSearch } from '../../src/library/search-structure.ts';
 import type { StrategyCell } from './cells.ts';
 import { withLiterature } from './rivals/literature.ts';
 import { fromPrior } from './rivals/prior.ts';
@@ -27,13 +25,9 @@ export interface StrategyOutcome {
 /** A search by one of the program's strategies or of its rivals, with the library's own defaults. */
 export async function runStrategy(model: Model, data: EvidenceData, cell: StrategyCell): Promise<StrategyOutcome> {
   const catalogue = cell.priorTask === undefined ? withLiterature : await withPrior(model, cell, cell.priorTask);
-  const search = resolveSearch(
-    model,
-    resolveConfig(model, data.task, settingsOf(cell), undefined, catalogue),
-    catalogue,
+  const { structure, evaluations, steps, warnings } = await runToEnd(
+    searchStructure(model, data, settingsOf(cell), { catalogue }),
   );
-  const stage = { ...search.stage, ...(cell.kindRates && { kindRates: true }) };
-  const { structure, evaluations, steps, warnings } = await runToEnd(runSearch(model, data, { ...search, stage }));
   const kept = structure.modules.filter(module => module.kept);
   return {
     modules: kept.map(({ site, kind }) => `${site}:${kind}`),

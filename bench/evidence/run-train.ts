@@ -15,7 +15,7 @@ export interface TrainOutcome {
 
 /** Trains a structure from fresh values; the checkpoint with the least held-out loss is scored. */
 export async function runTrain(model: Model, data: EvidenceData, cell: TrainCell): Promise<TrainOutcome> {
-  const { steps, rate, seed, suited = false } = cell;
+  const { steps, rate, seed } = cell;
   const modules = modulesOf(model, cell);
   const program = await model.compile(modules);
   try {
@@ -29,10 +29,7 @@ export async function runTrain(model: Model, data: EvidenceData, cell: TrainCell
     };
     const tuning = tuneProgram(
       { program, examples: data.train, initialDelta, evaluate },
-      {
-        ...{ learningRate: rate, sharedRate: suited, kindRates: suited, epochs: 1000, maxSteps: steps },
-        ...{ batchSize: 16, evaluateEvery: every, clipNorm: 2, seed },
-      },
+      { learningRate: rate, epochs: 1000, maxSteps: steps, batchSize: 16, evaluateEvery: every, clipNorm: 2, seed },
     );
     let next = await tuning.next();
     while (!next.done) next = await tuning.next();

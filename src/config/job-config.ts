@@ -102,7 +102,7 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     searchByTraining: isByTraining,
     tuning: {
       ...ofBoth,
-      // A search compares kinds at one rate: at those that suit them vectors win every short look, and are overtaken.
+      // A search has all kinds side by side.
       ...(settings.rates === 'suited' && { kindRates: true }),
       epochs: settings['retrain-epochs'],
       evaluateEvery: settings['retrain-eval-every'],

@@ -156,9 +156,9 @@ const lastKeys = {
     ),
     rates: key(
       z.enum(rateChoices),
-      'suited: n modules learn at --lr times the root of 4/n where they are more than four, LoRA and adapters at ' +
-        'that, low-rank adapters at 4 times and BitFit, LNFit and IA3 at 8 times as much; one: all at --lr, as in ' +
-        'the paper (default: suited, unless --lr or --paper says the rate)',
+      'suited: n modules learn at --lr times the root of 4/n where they are more than four, and BitFit, LNFit and ' +
+        'IA3 by themselves at 8 times as much, low-rank adapters at 4; one: all at --lr, as in the paper (default: ' +
+        'suited, unless --lr or --paper says the rate)',
     ),
     'head-lr': key(
       rate,

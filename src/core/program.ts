@@ -68,8 +68,6 @@ export interface ParameterLayout {
   readonly gated: boolean;
   /** What the parameter counts for: wherever its module uses it, it is multiplied by this. */
   readonly scale: number;
-  /** How many times as fast as others it learns where rates are suited (`training/rates.ts`). */
-  readonly rate: number;
 }
 
 /** Where the parameters of one module stand in the delta vector. */

@@ -5,9 +5,10 @@ export const bitfit: Delta = {
   kind: 'bitfit',
   label: 'BitFit',
   defaults: {},
+  rate: VECTOR_RATE,
   hosts: site => site.host === 'linear' || site.host === 'norm',
   inert: site => site.biasIsInert,
-  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true, rate: VECTOR_RATE }],
+  parameters: site => [{ name: 'bias', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { bias } }) => ({ bias: bias! }),
   fromPeft(_, { type, tensors: { weight, bias } }) {
     return type === undefined && !weight && bias ? { options: {}, parameters: { bias } } : undefined;

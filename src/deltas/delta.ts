@@ -21,11 +21,6 @@ export interface ParameterSpec {
   readonly gated: boolean;
   /** What the parameter is multiplied by before a graph sees it (default 1): cheaper there than in the graph. */
   readonly scale?: number;
-  /**
-   * How many times the learning rate suits it that suits LoRA of rank 1 (default 1): more, the less a step of it moves
-   * what its module adds.
-   */
-  readonly rate?: number;
 }
 
 /** What a delta is given when the graph is built. */
@@ -73,6 +68,8 @@ export interface Bottleneck {
 /** A kind of delta module. All that the rest of the project knows of a kind, it asks here. */
 export interface Delta extends DeltaKind {
   readonly defaults: DeltaOptions;
+  /** How many times the learning rate suits modules of this kind alone that suits LoRA of rank 1 (default 1). */
+  readonly rate?: number;
   /** Whether the kind can attach at this site. */
   hosts(site: Site): boolean;
   /** Its parameters at a site, in the order in which they stand in the delta vector. */
@@ -100,8 +97,8 @@ export function deltaOf({ delta }: DeltaModule): Delta {
 export const ZEROS: Initializer = { distribution: 'zeros' };
 
 /**
- * `ParameterSpec.rate` of a vector that is added to a host, or scales it: a step of LoRA (rank 1, alpha 16) counts 16
- * times a row of A with what it reads, some eight times as much. Measured: docs/measured/found-or-random.md.
+ * `Delta.rate` of a vector that is added to a host, or scales it: a step of LoRA (rank 1, alpha 16) counts 16 times
+ * what a row of A reads, some eight times as much. Measured: docs/measured/found-or-random.md.
  */
 export const VECTOR_RATE = 8;
 

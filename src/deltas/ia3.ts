@@ -17,13 +17,11 @@ export const ia3: Delta = {
   kind: 'ia3',
   label: 'IA3',
   defaults: {},
+  rate: VECTOR_RATE,
   hosts: site => keysAndValues.includes(site.role) || scalesInput(site),
   inert: () => false,
   parameters: site => [
-    {
-      ...{ name: 'l', shape: [scalesInput(site) ? site.inFeatures : site.outFeatures] },
-      ...{ initializer: ZEROS, gated: true, rate: VECTOR_RATE },
-    },
+    { name: 'l', shape: [scalesInput(site) ? site.inFeatures : site.outFeatures], initializer: ZEROS, gated: true },
   ],
   contribute: ({ site, parameters: { l } }) => (scalesInput(site) ? { inputScale: l! } : { outputScale: l! }),
   merge: site => {

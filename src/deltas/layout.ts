@@ -8,16 +8,16 @@ import { deltaOf, type Initializer, type ParameterSpec } from './delta.ts';
 export interface Head {
   /** As the checkpoint names it: `classifier`, `classifier.out_proj`, … */
   readonly name: string;
-  readonly parameters: readonly Omit<ParameterSpec, 'gated' | 'scale' | 'rate'>[];
+  readonly parameters: readonly Omit<ParameterSpec, 'gated' | 'scale'>[];
 }
 
 /** Lays the parameters of a list of modules out one after another in a flat vector, and those of heads after them. */
 export function layoutOf(modules: readonly DeltaModule[], heads: readonly Head[] = []): Layout {
   let offset = 0;
-  const place = ({ name, shape, gated, scale = 1, rate = 1 }: Omit<ParameterSpec, 'initializer'>): ParameterLayout => {
+  const place = ({ name, shape, gated, scale = 1 }: Omit<ParameterSpec, 'initializer'>): ParameterLayout => {
     const size = elementCount(shape);
     offset += size;
-    return { name, shape, offset: offset - size, size, gated, scale, rate };
+    return { name, shape, offset: offset - size, size, gated, scale };
   };
   return {
     modules: modules.map(module => ({ module, parameters: specsOf(module).map(place) })),

@@ -5,11 +5,10 @@ export const lnfit: Delta = {
   kind: 'lnfit',
   label: 'LNFit',
   defaults: {},
+  rate: VECTOR_RATE,
   hosts: site => site.host === 'norm',
   inert: () => false,
-  parameters: site => [
-    { name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true, rate: VECTOR_RATE },
-  ],
+  parameters: site => [{ name: 'scale', shape: [site.outFeatures], initializer: ZEROS, gated: true }],
   contribute: ({ parameters: { scale } }) => ({ weight: scale! }),
   merge: () => ({ weight: ({ scale }) => scale! }),
   fromPeft(site, { type, tensors: { weight, bias } }) {

@@ -9,9 +9,6 @@ const bottleneckOf = (site: Site): number => Math.max(1, Math.floor(site.outFeat
 /** Glorot-uniform of a rank-1 factor [n, 1]: √(6 / (n + 1)). */
 const glorot = (length: number): Initializer => ({ distribution: 'uniform', bound: Math.sqrt(6 / (length + 1)) });
 
-/** `ParameterSpec.rate`, measured: docs/measured/found-or-random.md. */
-const RATE = 4;
-
 const asColumn = (vector: Value): Value => reshape(vector, [vector.shape[0]!, 1]);
 const asRow = (vector: Value): Value => reshape(vector, [1, vector.shape[0]!]);
 
@@ -23,17 +20,19 @@ export const lowRankAdapter: Delta = {
   kind: 'low-rank-adapter',
   label: 'LR-Adapter',
   defaults: {},
+  // Measured: docs/measured/found-or-random.md.
+  rate: 4,
   hosts: site => site.host === 'block',
   inert: () => false,
   parameters: site => {
     const [width, bottleneck] = [site.outFeatures, bottleneckOf(site)];
     return [
-      { name: 'downLeft', shape: [bottleneck], initializer: glorot(bottleneck), gated: false, rate: RATE },
-      { name: 'downRight', shape: [width], initializer: glorot(width), gated: false, rate: RATE },
-      { name: 'downBias', shape: [bottleneck], initializer: ZEROS, gated: false, rate: RATE },
-      { name: 'upLeft', shape: [width], initializer: glorot(width), gated: true, rate: RATE },
-      { name: 'upRight', shape: [bottleneck], initializer: glorot(bottleneck), gated: false, rate: RATE },
-      { name: 'upBias', shape: [width], initializer: ZEROS, gated: true, rate: RATE },
+      { name: 'downLeft', shape: [bottleneck], initializer: glorot(bottleneck), gated: false },
+      { name: 'downRight', shape: [width], initializer: glorot(width), gated: false },
+      { name: 'downBias', shape: [bottleneck], initializer: ZEROS, gated: false },
+      { name: 'upLeft', shape: [width], initializer: glorot(width), gated: true },
+      { name: 'upRight', shape: [bottleneck], initializer: glorot(bottleneck), gated: false },
+      { name: 'upBias', shape: [width], initializer: ZEROS, gated: true },
     ];
   },
   contribute: ({ parameters: { downLeft, downRight, downBias, upLeft, upRight, upBias } }) => ({

@@ -32,7 +32,7 @@ export interface StageConfig {
   readonly headLearningRate?: number;
   /** Whether `learningRate` is that of a few modules, to be lowered where there are many (`shareOfModules`). */
   readonly sharedRate?: boolean;
-  /** Whether each kind of delta learns at its own multiple of the rate (`ParameterSpec.rate`). */
+  /** Whether it is LoRA's, and kinds that stand alone learn at a multiple of it (`rateOfKinds`). */
   readonly kindRates?: boolean;
   /** Largest norm of a gradient. */
   readonly clipNorm: number;

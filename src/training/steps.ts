@@ -1,7 +1,6 @@
 import { DivergedError, InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { Trainable } from '../core/program.ts';
+import type { Layout, Trainable } from '../core/program.ts';
 import type { FloatArray } from '../core/random.ts';
-import type { RateStretch } from './rates.ts';
 
 /** First and second moments of the gradient, each as long as the parameters they belong to. */
 export interface Moments<T extends FloatArray = FloatArray> {
@@ -18,8 +17,8 @@ export interface AdamWOptions {
   readonly beta2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
-  /** Elements that have rates of their own, in order. */
-  readonly stretches?: readonly RateStretch[];
+  /** Elements from `begin` on have a rate of their own: heads, which stand after all modules (`headRate`). */
+  readonly head?: { readonly begin: number; readonly learningRate: number };
 }
 
 /** Moments before the first step, in the parameters' own precision. */
@@ -44,7 +43,7 @@ export function adamwStep<T extends FloatArray>(
   parameters: T,
   gradient: ArrayLike<number>,
   moments: Moments<T>,
-  { learningRate, step, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, stretches = [] }: AdamWOptions,
+  { learningRate, step, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, head }: AdamWOptions,
 ): void {
   const { m, v } = moments;
   const rootCorrection = Math.sqrt(1 - beta2 ** step);
@@ -60,13 +59,8 @@ export function adamwStep<T extends FloatArray>(
       parameters[i] = keep * parameters[i]! - (stepSize * first) / (Math.sqrt(second) / rootCorrection + epsilon);
     }
   };
-  let done = 0;
-  for (const { begin, end, learningRate: own } of stretches) {
-    move(done, begin, learningRate);
-    move(begin, end, own);
-    done = end;
-  }
-  move(done, parameters.length, learningRate);
+  move(0, head?.begin ?? parameters.length, learningRate);
+  if (head) move(head.begin, parameters.length, head.learningRate);
 }
 
 /** Steps of a run. InputError where it would have none. */
@@ -96,6 +90,15 @@ export function checkFinite(value: number, step: number): void {
  */
 export function linearDecay(base: number, step: number, steps: number): number {
   return base * Math.max(0, 1 - step / steps);
+}
+
+/** What `adamwStep` is told of a layout's heads: nothing where there are none, or they have no rate of their own. */
+export function headRate(
+  { heads }: Pick<Layout, 'heads'>,
+  learningRate: number | undefined,
+): { readonly head?: { readonly begin: number; readonly learningRate: number } } {
+  const begin = heads[0]?.parameters[0]?.offset;
+  return begin === undefined || learningRate === undefined ? {} : { head: { begin, learningRate } };
 }
 
 /**

@@ -1,10 +1,10 @@
 import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
-import { rateStretches, shareOfModules } from './rates.ts';
+import { rateOfKinds, shareOfModules } from './rates.ts';
 import { type StageConfig, tuneStream } from './stage.ts';
 import { createBatchCursor, withMicroBatches } from './step-batches.ts';
-import { adamwStep, checkFinite, countSteps, createMoments, linearDecay, stoppable } from './steps.ts';
+import { adamwStep, checkFinite, countSteps, createMoments, headRate, linearDecay, stoppable } from './steps.ts';
 
 /** What is trained, on what, from where on. */
 export interface TuneProblem {
@@ -61,7 +61,9 @@ export async function* tune(
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const { layout } = program;
-  const learningRate = options.learningRate * (sharedRate ? shareOfModules(layout.modules.length) : 1);
+  const modules = layout.modules.map(({ module }) => module);
+  const learningRate =
+    options.learningRate * (sharedRate ? shareOfModules(modules.length) : 1) * (kindRates ? rateOfKinds(modules) : 1);
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);
@@ -72,8 +74,7 @@ export async function* tune(
     checkFinite(loss + clipNorm(gradient, maxNorm), index);
     const rate = linearDecay(learningRate, index, steps);
     const head = headLearningRate && linearDecay(headLearningRate, index, steps);
-    const stretches = rateStretches(layout, { learningRate: rate, headLearningRate: head, kindRates });
-    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, stretches });
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(layout, head) });
     return { loss, learningRate: rate, tokens: countTokens(batch) };
   }
 
@@ -87,7 +88,6 @@ export async function* tune(
         steps,
         learningRate,
         ...(headLearningRate !== undefined && layout.heads.length > 0 && { headLearningRate }),
-        ...(kindRates && { kindRates }),
         batchSize,
         microBatch: microBatch ?? 'by tokens',
         evaluateEvery,

@@ -112,7 +112,7 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
     };
     const layout = {
       module,
-      parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true, scale: 1, rate: 1 }],
+      parameters: [{ name: 'w', shape: [parameters], offset, size: parameters, gated: true, scale: 1 }],
     };
     offset += parameters;
     return layout;

@@ -5,7 +5,6 @@ import {
   clipNorm,
   createMoments,
   linearDecay,
-  rateStretches,
   withMicroBatches,
 } from '../../../src/research.ts';
 import { shareOfOpen } from '../../../src/search/strategies/bilevel/estimators.ts';
@@ -31,7 +30,7 @@ async function start({ candidates, stage }: SearchProblem, compile: Compile) {
 
 /** One step of AdamW at the rate for what the gates leave open. */
 function train(
-  { program, delta, moments, counts, steps }: Awaited<ReturnType<typeof start>>,
+  { delta, moments, counts, steps }: Awaited<ReturnType<typeof start>>,
   { stage, budget }: SearchProblem,
   gradient: Float32Array,
   gates: Float32Array,
@@ -40,8 +39,7 @@ function train(
   checkFinite(clipNorm(gradient, stage.clipNorm), step);
   const open = gates.reduce((sum, gate, i) => sum + gate * counts[i]!, 0);
   const learningRate = linearDecay(stage.learningRate, step, steps) * shareOfOpen(open, budget);
-  const stretches = rateStretches(program.layout, { learningRate, kindRates: stage.kindRates });
-  adamwStep(delta, gradient, moments, { learningRate, step: step + 1, stretches });
+  adamwStep(delta, gradient, moments, { learningRate, step: step + 1 });
 }
 
 /** Steps over which what would be kept must stay as it is before the rest is closed. */

@@ -17,6 +17,7 @@ import {
   SLOWER_BUDGETS,
   SUITED,
   strategyCell,
+  suitedWholeCell,
   TUNED_RATES,
   trainCell,
   WHOLE_METHODS,
@@ -99,7 +100,7 @@ function whole(done: Done, model: Model, method: (typeof WHOLE_METHODS)[number])
 /** The same at the rate that so many modules of the kind get. */
 const suitedWhole = (done: Done, model: Model, method: (typeof WHOLE_METHODS)[number]): Point => ({
   ...whole(done, model, method),
-  scores: SEEDS.flatMap(seed => outcomeOf(done, trainCell(TASK, seed, [], { method, ...SUITED }))?.test ?? []),
+  scores: SEEDS.flatMap(seed => outcomeOf(done, suitedWholeCell(model, TASK, seed, method))?.test ?? []),
 });
 
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */

@@ -163,7 +163,7 @@ export function trainingsTable(done: Done): string {
   const rows = lines.map(({ cell, outcome, cpuSeconds }) => [
     `${cell.task}, ${cell.seed}`,
     cell.method ?? cell.modules.map(shortName).join(', '),
-    cell.rate.toExponential(1) + (cell.suited ? ', suited' : ''),
+    cell.rate.toExponential(1),
     String(cell.steps),
     outcome.curve.map(({ loss }) => fixed(loss, 3)).join(' '),
     fixed(outcome.validation, 1),

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { clipNorm } from '../../core/arrays.ts';
 import { countTokens, type ParameterLayout } from '../../core/program.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
-import { rateStretches } from '../../training/rates.ts';
 import { type StageCost, stepsOver } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
-import { adamwStep, checkFinite, createMoments, linearDecay, stoppable } from '../../training/steps.ts';
+import { adamwStep, checkFinite, createMoments, headRate, linearDecay, stoppable } from '../../training/steps.ts';
 import { chooseStructure } from '../choose-structure.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { costOfFitting, fittingKeys, searchFitting } from './fitting.ts';
@@ -61,8 +60,7 @@ async function* searchAmong(
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, SearchResult> {
   const { candidates, budget, keepInert, examples, stage } = problem;
-  const { microBatch, seed, batchSize, evaluateEvery, learningRate, headLearningRate, kindRates = false } = stage;
-  const { clipNorm: maxNorm } = stage;
+  const { microBatch, seed, batchSize, evaluateEvery, learningRate, headLearningRate, clipNorm: maxNorm } = stage;
   const { program: compiled, initialDelta } = await compile(candidates);
   const program = withMicroBatches(stoppable(compiled, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream });
@@ -87,11 +85,7 @@ async function* searchAmong(
     const open = candidates.reduce((sum, { parameters }, i) => sum + gates[i]! * parameters, 0);
     const rate = linearDecay(learningRate, index, steps) * shareOfOpen(open, budget);
     const head = headLearningRate && linearDecay(headLearningRate, index, steps);
-    const rates = { learningRate: rate, headLearningRate: head, kindRates };
-    adamwStep(delta, gradient, moments, {
-      ...{ learningRate: rate, step: index + 1 },
-      stretches: rateStretches(program.layout, rates),
-    });
+    adamwStep(delta, gradient, moments, { learningRate: rate, step: index + 1, ...headRate(program.layout, head) });
     const worth = worthNow();
     const limit = openAfter(index, steps, { all, budget });
     gates.set(chooseStructure(worth, candidates, { budget: limit, keepInert }).map(Number));
@@ -102,7 +96,6 @@ async function* searchAmong(
     ...{ stage: 'search', strategy: 'sensitivity', examples: examples.length, steps, budget, keepInert },
     ...{ learningRate, batchSize, clipNorm: maxNorm, seed, microBatch: microBatch ?? 'by tokens' },
     ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
-    ...(kindRates && { kindRates }),
   };
   const arrays = {
     ...{ delta, 'delta.m': moments.m, 'delta.v': moments.v, gates },

@@ -108,7 +108,7 @@ export async function* biLevelSearch(
   const { order, gradient, tau, beta, l0, learningRate, alphaTravel, epochs, maxSteps } = options;
   const { budget, batchSize, microBatch, evaluateEvery, patience, clipNorm, seed, keepInert, rateByOpenGates } =
     options;
-  const { headLearningRate, kindRates } = options;
+  const { headLearningRate } = options;
   const modules = problem.program.layout.modules.map(({ module }) => module);
   checkBudget(modules, { budget, keepInert });
   const settled = settledResult(modules, options);
@@ -147,7 +147,6 @@ export async function* biLevelSearch(
       learningRate: rate,
       // However many gates are open, the head is one.
       headLearningRate: headLearningRate && linearDecay(headLearningRate, index, steps),
-      kindRates,
       alphaLearningRate: linearDecay(alphaLearningRate, index, steps),
       clipNorm,
       step: index,
@@ -176,7 +175,6 @@ export async function* biLevelSearch(
         ...(l0 && { l0Weight: l0.weight, stretch: l0.stretch.join() }),
         learningRate,
         ...(headLearningRate !== undefined && program.layout.heads.length > 0 && { headLearningRate }),
-        ...(kindRates && { kindRates }),
         ...(rateByOpenGates && { rateByOpenGates }),
         alphaLearningRate,
         batchSize,

@@ -1,7 +1,6 @@
 import { addScaled, clipNorm, norm } from '../../../core/arrays.ts';
 import type { EncodedExample, Trainable } from '../../../core/program.ts';
-import { rateStretches, type StepRates } from '../../../training/rates.ts';
-import { adamwStep, checkFinite, copyMoments, type Moments } from '../../../training/steps.ts';
+import { adamwStep, checkFinite, copyMoments, headRate, type Moments } from '../../../training/steps.ts';
 import type { GateEstimator } from './estimators.ts';
 import { type BiLevelOrder, mixedDerivatives } from './step-orders.ts';
 
@@ -14,11 +13,15 @@ export interface BiLevelState {
   readonly alphaMoments: Moments<Float64Array>;
 }
 
-/** What a step is made with; the rates of w are those of this step. */
-export interface BiLevelOptions extends StepRates {
+/** What does not change from step to step. */
+export interface BiLevelOptions {
   readonly program: Trainable;
   readonly estimator: GateEstimator;
   readonly order: BiLevelOrder;
+  /** Learning rate of w at this step. */
+  readonly learningRate: number;
+  /** Of the heads at this step (default: `learningRate`). */
+  readonly headLearningRate?: number | undefined;
   /** Learning rate of α at this step. */
   readonly alphaLearningRate: number;
   /** Largest norm of each gradient. */
@@ -74,8 +77,8 @@ export async function biLevelStep(
   const program = counting(options.program);
   const mixedDerivative = mixedDerivatives[options.order];
   const { gates, backward } = estimator.sample(state.alpha, step);
-  const stretches = rateStretches(program.layout, options);
-  const adamw = { learningRate, step: step + 1, stretches };
+  const heads = headRate(program.layout, options.headLearningRate);
+  const adamw = { learningRate, step: step + 1, ...heads };
 
   const here = mixedDerivative && (await program.lossAndGradients(deltaBatch, state.delta, gates));
   let outlook = state.delta;
@@ -90,10 +93,9 @@ export async function biLevelStep(
 
   const direction = ahead.delta;
   // What the step ahead moves further than the modules weighs more in what it changes.
-  if (learningRate > 0) {
-    for (const { begin, end, learningRate: own } of stretches) {
-      for (let i = begin; i < end; i++) direction[i]! *= own / learningRate;
-    }
+  if (heads.head && learningRate > 0) {
+    const { begin, learningRate: own } = heads.head;
+    for (let i = begin; i < direction.length; i++) direction[i]! *= own / learningRate;
   }
   if (here && norm(direction) > 0) {
     const point = { batch: deltaBatch, delta: state.delta, gates, gateGradient: here.gates, direction };

@@ -181,19 +181,19 @@ function planRounds({ examples, tuning }: SearchProblem, options: LastWordOption
 }
 
 /**
- * A training of so many steps, as that of what is found but for its length, at the rates of the search, whose score
- * is minus validation's loss.
+ * A training of so many steps, as that of what is found but for its length, whose score is minus validation's loss.
+ * Kinds are compared at one rate: at their own, biases win every short look, and are overtaken.
  */
 function trainFor(
   steps: number,
-  { examples, stage: { kindRates = false }, tuning }: SearchProblem,
+  { examples, tuning }: SearchProblem,
   { program, initialDelta, validationLoss }: CompiledModules,
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, TuneResult> {
   const evaluate = async (delta: Float32Array) => -(await validationLoss(delta, undefined, lookedAt));
   return tune(
     { program, examples, initialDelta, evaluate },
-    { ...tuning, kindRates, maxSteps: steps, evaluateEvery: steps },
+    { ...tuning, kindRates: false, maxSteps: steps, evaluateEvery: steps },
     context,
   );
 }

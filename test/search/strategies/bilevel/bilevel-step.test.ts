@@ -132,14 +132,14 @@ for (const order of ['first', 'one-sided', 'second', 'exact'] as const) {
 
 test('a head looks ahead and moves at a rate of its own, in the difference as in the exact derivative', async () => {
   const begin = 2;
-  const parameter = { name: 'weight', shape: [1], offset: begin, size: 1, gated: false, scale: 1, rate: 1 };
-  const stretches = [{ begin, end: begin + 1, learningRate: 0.1 }];
+  const parameter = { name: 'weight', shape: [1], offset: begin, size: 1, gated: false, scale: 1 };
+  const head = { begin, learningRate: 0.1 };
   for (const order of ['second', 'exact'] as const) {
     const before = createState();
     const ahead = Float64Array.from(before.delta);
     const past = { m: Float64Array.from(before.deltaMoments.m), v: Float64Array.from(before.deltaMoments.v) };
     const rates = { learningRate: 0.02, step: 3 };
-    adamwStep(ahead, wGradient(before.delta, before.alpha, T_DELTA), past, { ...rates, stretches });
+    adamwStep(ahead, wGradient(before.delta, before.alpha, T_DELTA), past, { ...rates, head });
     const h = mixed(before.delta, before.alpha, T_DELTA, wGradient(ahead, before.alpha, T_ALPHA));
     // Each element's own rate stands before its part of the derivative.
     const own = [0.02, 0.02, 0.1];
