@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/index.ts';
 import { fillMarks } from './markdown.ts';
-import { SUITED } from './plan.ts';
+import { SUITED, SUITED_SEEDS, SUITED_TASKS } from './plan.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
@@ -31,7 +31,7 @@ const tables = {
   searches: () => searchesTable(done),
   agreement: () => agreementTable(done),
   orders: () => ordersTable(done),
-  rivals: () => rivalsTable(done, model, { steps: 600, ...SUITED }),
+  rivals: () => rivalsTable(done, model, { steps: 600, ...SUITED }, { tasks: SUITED_TASKS, seeds: SUITED_SEEDS }),
   converged: () => rivalsTable(done, model, { steps: 1200, ...SUITED }),
   'rivals-one': () => rivalsTable(done, model, { steps: 600 }),
   'converged-one': () => rivalsTable(done, model, { steps: 1200 }),

@@ -68,7 +68,7 @@ function atBudget(done: Done, model: Model, budget: string, how: How) {
       found: foundBy(DEFAULT),
       s3delta: foundBy(S3DELTA),
       // A seed's two draws are one value, so that seeds count alike.
-      random: random.length > 0 ? meanOf(random) : undefined,
+      random: random.length === 2 ? meanOf(random) : undefined,
       values: values.length > 0 ? scoreOf(seed, values) : undefined,
     };
   });

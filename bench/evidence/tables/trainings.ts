@@ -43,7 +43,8 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
   const random = [0, 1, 2, 3].map(draw =>
     outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how)),
   );
-  const trainedRandom = random.filter(outcome => outcome !== undefined);
+  // Of a seed both are counted or none: which is there already follows from what it holds.
+  const trainedRandom = random.slice(0, 2).includes(undefined) ? [] : random.filter(outcome => outcome !== undefined);
   const even = [RATE, RATE / 3].map(rate =>
     outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
   );
@@ -104,11 +105,19 @@ export const summary = (scores: readonly number[]) =>
     : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
 
 /** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
-export function rivalsTable(done: Done, model: Model, how: Trained): string {
-  const all = TASKS.flatMap(task =>
-    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) })).filter(
-      ({ scores }) => scores.found !== undefined,
-    ),
+export function rivalsTable(
+  done: Done,
+  model: Model,
+  how: Trained,
+  {
+    tasks: among = TASKS,
+    seeds = SEEDS,
+  }: { readonly tasks?: readonly string[]; readonly seeds?: readonly number[] } = {},
+): string {
+  const all = among.flatMap(task =>
+    seeds
+      .map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) }))
+      .filter(({ scores }) => scores.found !== undefined),
   );
   if (all.length === 0) return 'No seed is finished.';
   const names = Object.keys(all[0]!.scores) as (keyof (typeof all)[0]['scores'])[];
@@ -116,7 +125,7 @@ export function rivalsTable(done: Done, model: Model, how: Trained): string {
     `${task}, seed ${seed}`,
     ...names.map(name => fixed(scores[name], 1)),
   ]);
-  const tasks = TASKS.filter(task => all.some(line => line.task === task));
+  const tasks = among.filter(task => all.some(line => line.task === task));
   for (const task of tasks) {
     const here = all.filter(line => line.task === task);
     const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
