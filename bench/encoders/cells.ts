@@ -63,7 +63,7 @@ export interface Cell {
   readonly steps: number;
   /** Rates are looked for on validation rows, and what is reported is taken on test rows. */
   readonly scored: 'validation' | 'test';
-  /** Whether modules learn at the multiples of the rate that suit them; absent: all at one. */
+  /** Whether the training takes the rate that suits its modules; absent: `rate` itself. */
   readonly suited?: true;
 }
 

@@ -6,6 +6,7 @@ import {
   listSpace,
   parseBudget,
   randomStructure,
+  rateOfKinds,
   shareOfModules,
 } from '../../src/research.ts';
 import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
@@ -45,8 +46,8 @@ export function trainCell(
 
 /** The rate that the program gives a training of modules with these ids. */
 function suitedRate(ids: readonly string[]): number {
-  const multiples = ids.map(id => deltas[id.split(':').at(-1)!]?.rate ?? 1);
-  return Number((RATE * Math.min(...multiples) * shareOfModules(ids.length)).toPrecision(4));
+  const kinds = ids.map(id => deltas[id.split(':').at(-1)!]!);
+  return Number((RATE * rateOfKinds(kinds) * shareOfModules(ids.length)).toPrecision(4));
 }
 
 export function randomModules(model: Model, seed: number, draw: number, amount = '0.01%'): string[] {

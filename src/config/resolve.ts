@@ -93,12 +93,13 @@ export function resolveSettings(
     ...(preset.maxTest !== undefined && { 'max-test': preset.maxTest }),
   };
   // A rate that somebody gives is the rate, and the paper's is for all alike.
-  const isMeasured = preset.learningRate !== undefined && !trainsAllWeights(tuned, catalogue);
-  const rates: RateChoice = given.lr === undefined && isMeasured ? 'suited' : 'one';
+  const usual: RateChoice = given.lr === undefined && preset.learningRate !== undefined ? 'suited' : 'one';
+  // What trains every weight has its own rate, and no modules whose number counts.
+  const rates = trainsAllWeights(tuned, catalogue) ? 'one' : (given.rates ?? usual);
   // Who gives its passes, or asks for the paper's values, has said how long a search is to be.
   const isShort = given.epochs === undefined && given.paper !== true;
   const ofSearch = { strategy: strategy.name, ...(isShort && { 'search-steps': searchByTraining }) };
-  return { ...defaults, ...fromPreset, rates, ...ofSearch, ...options, ...given } as ResolvedSettings;
+  return { ...defaults, ...fromPreset, ...ofSearch, ...options, ...given, rates } as ResolvedSettings;
 }
 
 /** A strategy, and its options with everything that was left out filled in. */

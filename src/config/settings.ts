@@ -158,7 +158,7 @@ const lastKeys = {
       z.enum(rateChoices),
       'suited: n modules learn at --lr times the root of 4/n where they are more than four, and BitFit, LNFit and ' +
         'IA3 by themselves at 8 times as much, low-rank adapters at 4; one: all at --lr, as in the paper (default: ' +
-        'suited, unless --lr or --paper says the rate)',
+        'suited for mini and encoders, unless --lr or --paper says the rate)',
     ),
     'head-lr': key(
       rate,

@@ -1,5 +1,4 @@
-import type { DeltaModule } from '../core/site.ts';
-import { deltaOf } from '../deltas/delta.ts';
+import type { Delta } from '../deltas/delta.ts';
 
 /** Whether a training takes the rate that suits its modules, or the same as any other. */
 export const rateChoices = ['suited', 'one'] as const;
@@ -21,6 +20,6 @@ export function shareOfModules(modules: number): number {
  * How many times the learning rate suits a training of modules of these kinds: the least of what suits each alone
  * (`Delta.rate`). Biases bear eight times LoRA's rate, but not beside it.
  */
-export function rateOfKinds(modules: readonly DeltaModule[]): number {
-  return modules.length === 0 ? 1 : Math.min(...modules.map(module => deltaOf(module).rate ?? 1));
+export function rateOfKinds(kinds: readonly Pick<Delta, 'rate'>[]): number {
+  return kinds.length === 0 ? 1 : Math.min(...kinds.map(({ rate = 1 }) => rate));
 }

@@ -1,5 +1,6 @@
 import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
+import { deltaOf } from '../deltas/delta.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
 import { rateOfKinds, shareOfModules } from './rates.ts';
 import { type StageConfig, tuneStream } from './stage.ts';
@@ -63,7 +64,9 @@ export async function* tune(
   const { layout } = program;
   const modules = layout.modules.map(({ module }) => module);
   const learningRate =
-    options.learningRate * (sharedRate ? shareOfModules(modules.length) : 1) * (kindRates ? rateOfKinds(modules) : 1);
+    options.learningRate *
+    (sharedRate ? shareOfModules(modules.length) : 1) *
+    (kindRates ? rateOfKinds(modules.map(deltaOf)) : 1);
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);

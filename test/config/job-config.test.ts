@@ -32,7 +32,8 @@ test('rates suit kinds and numbers of modules where the rate is a measured one, 
   assert.equal(suited({ lr: 1e-3 }), false);
   assert.equal(suited({ lr: 1e-3, rates: 'suited' }), true);
   assert.equal(suited({ rates: 'one' }), false);
-  assert.equal(suited({ method: 'fine-tuning' }), false);
+  // A comparison hands all its methods the settings of the run it is begun from.
+  assert.equal(suited({ method: 'fine-tuning', rates: 'suited' }), false);
 });
 
 test('what is given reaches the stage it is for', () => {

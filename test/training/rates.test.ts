@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeltaModule } from '../../src/core/site.ts';
-import { createModule } from '../../src/deltas/kinds.ts';
+import { deltas } from '../../src/deltas/kinds.ts';
 import { rateOfKinds, shareOfModules } from '../../src/training/rates.ts';
 import { type TuneOptions, tune } from '../../src/training/tune-program.ts';
-import { createToyExamples, createToyProgram, createToySite, drain } from './toy-program.ts';
+import { createToyExamples, createToyProgram, drain } from './toy-program.ts';
 import { options } from './tune-problem.ts';
 
-const site = createToySite(0);
-
 test('kinds learn at the least of the multiples that suit each alone', () => {
-  const rateOf = (...kinds: string[]) => rateOfKinds(kinds.map(kind => createModule(site, kind)));
+  const rateOf = (...kinds: string[]) => rateOfKinds(kinds.map(kind => deltas[kind]!));
   assert.deepEqual([rateOf('bitfit'), rateOf('lora'), rateOf('bitfit', 'lora'), rateOf()], [8, 1, 1, 1]);
 });
 
