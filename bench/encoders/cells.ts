@@ -23,6 +23,7 @@ export const methods = {
   lora: { label: 'LoRA (r = 8)', rate: 3e-3, theirs: true },
   bitfit: { label: 'BitFit', rate: 1e-2, theirs: true },
   adapter: { label: 'Adapter', rate: 1e-3, theirs: true },
+  lnfit: { label: 'LNFit', rate: 4e-3, theirs: false },
   'found-0.2': { label: 'S³Delta at 0.2 %', ...found, budget: '0.2%', search: { order: 'first' } },
   'found-0.05': { label: 'S³Delta at 0.05 %', ...found, budget: '0.05%', search: { order: 'first' } },
   'found-0.2-second': {
@@ -138,6 +139,17 @@ const suitedRates = (): Cell[] =>
       ),
     );
 
+/** Are biases and scales as bold beside LoRA as on the built-in model? Its multiples of the rate: 1, 2, 4 and 8. */
+const vectorRates = (): Cell[] =>
+  [0, 1].flatMap(seed =>
+    tasks
+      .slice(0, 3)
+      .flatMap(task => [
+        ...[5e-4, 1e-3, 2e-3, 4e-3].map(rate => looked(task, 'bitfit', { seed, rate })),
+        ...[1.2e-3, 2.3e-3, 4.7e-3, 9.3e-3].map(rate => looked(task, 'lnfit', { seed, rate })),
+      ]),
+  );
+
 /** All methods of a task and seed by both programs, before the next; full fine-tuning, which takes most time, last. */
 function table(): Cell[] {
   const names = Object.keys(methods) as MethodName[];
@@ -148,7 +160,7 @@ function table(): Cell[] {
   const placesOf = (some: readonly TaskName[]) => [0, 1, 2].flatMap(seed => some.map(task => ({ task, seed })));
   // In so few steps the last two teach either program little.
   const places = [tasks.slice(0, 3), tasks.slice(3)].flatMap(placesOf);
-  const modular = names.filter(name => !/^(fine-tuning|found-0.2-second|default-)/.test(name));
+  const modular = names.filter(name => !/^(lnfit|fine-tuning|found-0.2-second|default-)/.test(name));
   return [
     ...places.flatMap(({ task, seed }) => modular.flatMap(name => ofBoth(task, seed, name))),
     ...places.flatMap(({ task, seed }) => ofBoth(task, seed, 'fine-tuning')),
@@ -168,5 +180,5 @@ const searches = (): Cell[] =>
   );
 
 export const plans: Readonly<Record<string, () => Cell[]>> = {
-  ...{ headRates, rates, defaultRates, suitedRates, table, orders, searches },
+  ...{ headRates, rates, defaultRates, suitedRates, vectorRates, table, orders, searches },
 };

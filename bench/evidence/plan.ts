@@ -1,214 +1,37 @@
 import type { Model } from '../../src/index.ts';
+import type { Cell } from './cells.ts';
 import {
-  deltas,
-  evenLora,
-  listManualModules,
-  listSpace,
-  parseBudget,
-  randomStructure,
-  rateOfKinds,
-  shareOfModules,
-} from '../../src/research.ts';
-import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
-import type { RateRuleName } from './rates.ts';
-import type { SearchOutcome } from './run-search.ts';
+  ALONE,
+  DEFAULT,
+  dearRivals,
+  evenValues,
+  fewRivals,
+  foundCell,
+  KIND_RATES,
+  kinds,
+  longerCell,
+  type Planner,
+  RACE,
+  RATE,
+  randomModules,
+  rivals,
+  S3DELTA,
+  SENSITIVITY,
+  SENSITIVITY_HALF,
+  SUITED,
+  searchCell,
+  searchedAndTrained,
+  strategies,
+  strategyCell,
+  suitedWholeCell,
+  TRAIN_STEPS,
+  TUNED_RATES,
+  trainCell,
+  WHOLE_METHODS,
+  WITH_LONGER_LAST_WORD,
+  wholeCell,
+} from './contestants.ts';
 import type { Finished } from './store.ts';
-
-/** Re-training's rate for the built-in model. */
-export const RATE = 5e-3;
-const TRAIN_STEPS = 1200;
-
-interface Planner {
-  readonly model: Model;
-  readonly done: ReadonlyMap<string, Finished>;
-}
-
-function searchCell(task: string, seed: number, rule: RateRuleName, more: Partial<SearchCell> = {}): SearchCell {
-  const base = { budget: '0.01%', steps: 300, order: 'first', rate: RATE, alphaRate: 0.1 } as const;
-  return { kind: 'search', task, seed, rule, ...base, ...more };
-}
-
-/** Whether a training takes the rate that suits its modules, or the same as any other. */
-export interface Rates {
-  readonly suited?: true;
-}
-export const SUITED: Rates = { suited: true };
-
-export function trainCell(
-  task: string,
-  seed: number,
-  modules: readonly string[],
-  { suited, ...more }: Partial<TrainCell> & Rates = {},
-): TrainCell {
-  const rate = suited ? suitedRate(modules) : RATE;
-  return { kind: 'train', task, seed, modules, steps: TRAIN_STEPS, rate, ...more };
-}
-
-/** The rate that the program gives a training of modules with these ids. */
-function suitedRate(ids: readonly string[]): number {
-  const kinds = ids.map(id => deltas[id.split(':').at(-1)!]!);
-  return Number((RATE * rateOfKinds(kinds) * shareOfModules(ids.length)).toPrecision(4));
-}
-
-export function randomModules(model: Model, seed: number, draw: number, amount = '0.01%'): string[] {
-  const modules = listSpace(model.sites, 'mixed');
-  const budget = parseBudget(amount, model.parameters);
-  const kept = randomStructure(modules, { budget, keepInert: false, seed, draw });
-  return modules.filter((_, i) => kept[i]).map(({ id }) => id);
-}
-
-export const evenModules = (model: Model, amount = '0.01%') =>
-  evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
-
-/** The training of what a search has found, once it has. */
-function foundCell(
-  { done }: Pick<Planner, 'done'>,
-  search: SearchCell | StrategyCell,
-  more: Partial<TrainCell> = {},
-): TrainCell[] {
-  const found = done.get(cellKey(search))?.outcome as Pick<SearchOutcome, 'modules'> | undefined;
-  return found ? [trainCell(search.task, search.seed, found.modules, more)] : [];
-}
-
-/** A search by a strategy, and the training of what it has found. */
-function searchedAndTrained(
-  planner: Pick<Planner, 'done'>,
-  task: string,
-  seed: number,
-  name: string,
-  { steps, budget, ...rates }: { readonly steps: number; readonly budget?: string } & Rates,
-): Cell[] {
-  const search = strategyCell(task, seed, name, budget, rates);
-  return [search, ...foundCell(planner, search, { steps, ...rates })];
-}
-
-/** What a fair user without a search would take: LoRA of rank 1 on as many values as fit, at even distances. */
-export function evenValues(model: Model, amount = '0.01%'): string[] {
-  const hosts = listSpace(model.sites, 'mixed').filter(({ id }) => id.endsWith('SelfAttention.v:lora'));
-  const count = Math.min(hosts.length, Math.floor(parseBudget(amount, model.parameters) / hosts[0]!.parameters));
-  return Array.from({ length: count }, (_, i) => hosts[Math.floor(((i + 0.5) * hosts.length) / count)]!.id);
-}
-
-/** Found by the default search, beside two random structures and LoRA on values, of one seed. */
-function fewRivals(
-  { model, done }: Planner,
-  task: string,
-  seed: number,
-  { steps, budget = '0.01%', ...rates }: { readonly steps: number; readonly budget?: string } & Rates,
-): Cell[] {
-  const how = { steps, ...rates };
-  const values = evenValues(model, budget);
-  return [
-    ...searchedAndTrained({ done }, task, seed, DEFAULT, { ...how, budget }),
-    ...[0, 1].map(draw => trainCell(task, seed, randomModules(model, seed, draw, budget), how)),
-    ...(values.length > 0 ? [trainCell(task, seed, values, how)] : []),
-  ];
-}
-
-/** Found by a search, beside all its rivals, of one seed. */
-function rivals(planner: Planner, task: string, seed: number, steps: number): Cell[] {
-  const { model } = planner;
-  const random = (draw: number) => trainCell(task, seed, randomModules(model, seed, draw), { steps });
-  return [
-    ...fewRivals(planner, task, seed, { steps }),
-    trainCell(task, seed, evenModules(model), { steps }),
-    ...[2, 3].map(random),
-    trainCell(task, seed, evenModules(model), { steps, rate: RATE / 3 }),
-  ];
-}
-
-/** Steps of a random structure that is trained for the whole cost of the search as well, of a training of so many. */
-export const LONGER: Readonly<Record<number, number>> = { 600: 1062, 1200: 1716 };
-
-/** The rivals that spend on training or on rates what the search spends. */
-function dearRivals({ model }: Planner, task: string, seed: number, steps: number): Cell[] {
-  return [
-    trainCell(task, seed, randomModules(model, seed, 0), { steps: LONGER[steps]! }),
-    ...TUNED_RATES.slice(1).map(rate => trainCell(task, seed, evenValues(model), { steps, rate })),
-  ];
-}
-
-/** S³Delta's search without its last word, and with it: four finalists, a sixth of a re-training in all. */
-const ALONE = 'bilevel, first order';
-export const S3DELTA = 'bilevel, then a last word';
-/** The same with twice as long trainings. */
-const WITH_LONGER_LAST_WORD = 'bilevel, then a longer last word';
-const SENSITIVITY = 'sensitivity';
-const SENSITIVITY_HALF = 'sensitivity, half as long';
-/** The program's default, whose answers are compared. */
-export const DEFAULT = 'sensitivity, half as long, then a last word';
-
-const lastWordOf = (finalistSteps: number) => ({
-  ...{ strategy: 'bilevel', steps: 75 },
-  options: { finalists: 4, 'finalist-steps': finalistSteps, 'max-steps': TRAIN_STEPS, 'search-steps': 75 },
-});
-
-/**
- * The program's strategies, each as long as its own way asks, at one to some three times the losses with gradients of the
- * chosen search.
- */
-export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' | 'steps' | 'options'>>> = {
-  [ALONE]: { strategy: 'bilevel', steps: 75, options: { finalists: 1 } },
-  [S3DELTA]: lastWordOf(TRAIN_STEPS / 24),
-  [WITH_LONGER_LAST_WORD]: lastWordOf(TRAIN_STEPS / 12),
-  prune: { strategy: 'prune', steps: 150 },
-  'gradient norm': { strategy: 'gradient-norm', steps: 16 },
-  'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
-  [SENSITIVITY]: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
-  [SENSITIVITY_HALF]: { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
-  [DEFAULT]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
-  'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
-  'from the prior of another task': { strategy: 'from-prior', steps: 75 },
-};
-
-const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
-
-/** A search at 0.01 or 0.02 % is of so few modules that no rate is to be shared. */
-const SHARING: readonly string[] = ['0.05%', '0.2%'];
-
-export const strategyCell = (
-  task: string,
-  seed: number,
-  name: string,
-  budget = '0.01%',
-  { suited }: Rates = {},
-): StrategyCell => ({
-  ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
-  ...(suited && SHARING.includes(budget) && { suited }),
-  ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
-});
-
-/** Modules of one kind each, at places where they do good, as many as 0.01 % holds. */
-export const kinds: Readonly<Record<string, readonly string[]>> = {
-  LoRA: ['encoder.block.1.layer.0.SelfAttention.o:lora'],
-  biases: [
-    'encoder.block.1.layer.0.layer_norm:bitfit',
-    'encoder.block.1.layer.0.SelfAttention.v:bitfit',
-    'encoder.final_layer_norm:bitfit',
-  ],
-  scales: [
-    'encoder.block.1.layer.0.layer_norm:lnfit',
-    'encoder.block.2.layer.0.layer_norm:lnfit',
-    'encoder.final_layer_norm:lnfit',
-  ],
-  adapter: ['encoder.block.1.layer.0.SelfAttention:low-rank-adapter'],
-};
-/** Rates at which a rival is tuned: the one that all share, a third of it and three times it. */
-export const TUNED_RATES = [RATE, RATE / 3, RATE * 3];
-
-/** Rates at which modules of one kind each are trained. */
-export const KIND_RATES = [...TUNED_RATES, RATE * 9];
-
-/** What people take without a budget. */
-export const WHOLE_METHODS = ['lora', 'adapter', 'bitfit', 'lnfit'] as const;
-
-export const wholeCell = (task: string, seed: number, method: string, rate: number): TrainCell =>
-  trainCell(task, seed, [], { method, rate });
-
-/** The same at the rate that the program gives it. */
-export function suitedWholeCell({ sites }: Model, task: string, seed: number, method: string): TrainCell {
-  return wholeCell(task, seed, method, suitedRate(listManualModules(sites, method).map(({ id }) => id)));
-}
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
@@ -230,7 +53,7 @@ export const SLOWER_BUDGETS = ['0.2%', '0.05%'] as const;
 const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Tasks and seeds on which everybody was trained at suited rates, beside SST-2. */
 export const SUITED_TASKS = ['stsb', 'mrpc', 'cola'];
-export const SUITED_SEEDS = [0, 1, 2];
+export const SUITED_SEEDS = EIGHT;
 const FITTING = [['sst2', 0]] as const;
 
 /** Groups of cells, each for a question, in the order that answers most first. */
@@ -355,7 +178,19 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       ...fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, ...SUITED }),
       ...searchedAndTrained(planner, 'sst2', seed, S3DELTA, { steps: TRAIN_STEPS, ...SUITED }),
     ]),
-  /** The same at other budgets, */
+  /** What the search's cost buys without one: a race of random structures, and a longer training of one. */
+  suitedRivals: planner =>
+    EIGHT.flatMap(seed => [
+      ...searchedAndTrained(planner, 'sst2', seed, RACE, { steps: TRAIN_STEPS, ...SUITED }),
+      longerCell(planner, 'sst2', seed, { steps: TRAIN_STEPS, ...SUITED }),
+    ]),
+  /** The same on other tasks. */
+  suitedTaskRivals: planner =>
+    across(SUITED_SEEDS, SUITED_TASKS, (seed, task) => [
+      ...searchedAndTrained(planner, task, seed, RACE, { steps: TRAIN_STEPS / 2, ...SUITED }),
+      longerCell(planner, task, seed, { steps: TRAIN_STEPS / 2, ...SUITED }),
+    ]).flat(),
+  /** Everybody at other budgets, */
   suitedBudgets: planner =>
     across([0, 1], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
       fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),

@@ -14,6 +14,7 @@ import { createBatchCursor } from '../../../src/training/step-batches.ts';
 import { checkFinite } from '../../../src/training/steps.ts';
 import { gradientNorm } from './gradient-norm.ts';
 import { prune } from './prune.ts';
+import { randomRace } from './random-race.ts';
 import { rival } from './rival.ts';
 
 /** Rivals from the literature, written from their papers' equations, at the rate that suits what is open here. */
@@ -97,6 +98,7 @@ export const withLiterature = extend(builtIn, [
     strategies: [
       gradientNorm,
       prune,
+      randomRace,
       rival('bipeft-like', 'BIPEFT-like', 'gates of their own, closed early where they are stable', biPeft),
     ],
   }),

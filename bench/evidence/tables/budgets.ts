@@ -2,19 +2,15 @@ import type { Model } from '../../../src/index.ts';
 import { type ScoreSeries, scorePlotSvg } from '../../../src/report/pictures/plots-svg.ts';
 import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
 import { cellKey } from '../cells.ts';
-import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
 import {
   DEFAULT,
   evenValues,
   KIND_RATES,
   kinds,
-  LARGE_BUDGETS,
-  OTHER_BUDGETS,
   RATE,
   type Rates,
   randomModules,
   S3DELTA,
-  SLOWER_BUDGETS,
   SUITED,
   strategyCell,
   suitedWholeCell,
@@ -22,7 +18,9 @@ import {
   trainCell,
   WHOLE_METHODS,
   wholeCell,
-} from '../plan.ts';
+} from '../contestants.ts';
+import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
+import { LARGE_BUDGETS, OTHER_BUDGETS, SLOWER_BUDGETS } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { Finished } from '../store.ts';
 import { bestByLoss, outcomeOf, told } from './trainings.ts';

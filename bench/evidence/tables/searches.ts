@@ -1,6 +1,6 @@
 import { cellKey, type SearchCell } from '../cells.ts';
+import { trainCell } from '../contestants.ts';
 import { fixed, meanOf, shortName, table } from '../markdown.ts';
-import { trainCell } from '../plan.ts';
 import type { SearchOutcome } from '../run-search.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';

@@ -1,7 +1,7 @@
 import type { Model } from '../../../src/index.ts';
 import { cellKey } from '../cells.ts';
+import { DEFAULT, randomModules, S3DELTA, strategyCell } from '../contestants.ts';
 import { fixed, meanOf, table } from '../markdown.ts';
-import { DEFAULT, randomModules, S3DELTA, strategyCell } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { Finished } from '../store.ts';
 

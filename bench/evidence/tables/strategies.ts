@@ -1,8 +1,8 @@
 import type { Model } from '../../../src/index.ts';
 import { signFlipTest } from '../../../src/research.ts';
 import { cellKey } from '../cells.ts';
+import { DEFAULT, RACE, strategies, strategyCell, trainCell } from '../contestants.ts';
 import { fixed, meanOf, shortName, table } from '../markdown.ts';
-import { DEFAULT, strategies, strategyCell, trainCell } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
@@ -15,7 +15,8 @@ const SEEDS = [...Array(8).keys()];
 const STEPS = 600;
 /** Beside which the others are held. */
 const FIRST = DEFAULT;
-const NAMES = Object.keys(strategies);
+/** At one rate for all, which is not what the race's structures were trained at. */
+const NAMES = Object.keys(strategies).filter(name => name !== RACE);
 
 interface Trained {
   readonly seed: number;

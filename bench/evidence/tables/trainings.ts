@@ -1,12 +1,13 @@
 import type { Model } from '../../../src/index.ts';
-import { type PairedTest, signFlipTest } from '../../../src/research.ts';
+import { listSpace, type PairedTest, parseBudget, signFlipTest } from '../../../src/research.ts';
 import { cellKey, type TrainCell } from '../cells.ts';
-import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
 import {
+  BUDGET,
   DEFAULT,
   evenModules,
   evenValues,
   LONGER,
+  RACE,
   RATE,
   type Rates,
   randomModules,
@@ -14,7 +15,8 @@ import {
   strategyCell,
   TUNED_RATES,
   trainCell,
-} from '../plan.ts';
+} from '../contestants.ts';
+import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
@@ -29,13 +31,29 @@ export function bestByLoss(outcomes: readonly (TrainOutcome | undefined)[]): Tra
   return (outcomes as TrainOutcome[]).reduce((best, next) => (next.heldOutLoss < best.heldOutLoss ? next : best));
 }
 
+/**
+ * The most that a choice within the budget could have got of what was tried: of all trainings of the seed, whatever
+ * their structure and rate, the one with the least held-out loss.
+ */
+function bestTried(done: Done, model: Model, task: string, seed: number, steps: number): TrainOutcome | undefined {
+  const sizes = new Map(listSpace(model.sites, 'mixed').map(({ id, parameters }) => [id, parameters]));
+  const budget = parseBudget(BUDGET, model.parameters);
+  const sizeOf = (modules: readonly string[]) => modules.reduce((sum, id) => sum + sizes.get(id)!, 0);
+  const outcomes = [...done.values()].flatMap(({ cell, outcome }) => {
+    if (cell.kind !== 'train' || cell.task !== task || cell.seed !== seed || cell.steps !== steps) return [];
+    const isWithin = cell.method === undefined && cell.modules.length > 0 && sizeOf(cell.modules) <= budget;
+    return isWithin ? [outcome as TrainOutcome] : [];
+  });
+  return outcomes.length > 0 ? bestByLoss(outcomes) : undefined;
+}
+
 /** How long structures are trained, and whether at the rates that suit them. */
 export type Trained = Rates & { readonly steps: number };
 
 /** Test scores of one seed, found and rivals. A rival that has not been trained yet is left out. */
 function seedScores(done: Done, model: Model, task: string, seed: number, how: Trained) {
   const { steps } = how;
-  const [found, s3delta] = [DEFAULT, S3DELTA].map(name => {
+  const [found, s3delta, race] = [DEFAULT, S3DELTA, RACE].map(name => {
     const search = strategyCell(task, seed, name);
     const outcome = done.get(cellKey(search))?.outcome as StrategyOutcome | undefined;
     return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, how));
@@ -55,10 +73,13 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
   );
   return {
     found: found?.test,
+    'best of all tried': how.suited && bestTried(done, model, task, seed, steps)?.test,
     "S³Delta's": s3delta?.test,
     'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
     'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
     'best of 4 random': bestByLoss(random)?.test,
+    // At one rate only those that hold LoRA would be there, whose training is the same.
+    'race of 8 random': how.suited && race?.test,
     'even LoRA, rate tuned': bestByLoss(even)?.test,
     'random, trained longer': longer?.test,
     'LoRA on a middle value': values[0]?.test,
@@ -82,8 +103,8 @@ export function spreadOfRandom(done: Done, model: Model, task: string, how: Trai
 export const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
   test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
 
-/** Columns that are forms of the search itself, not rivals. */
-const OWN_FORMS: readonly string[] = ["S³Delta's"];
+/** Columns that are no rivals: forms of the search itself, and what no choice could have known. */
+const NO_RIVALS: readonly string[] = ['best of all tried', "S³Delta's"];
 /** Fewer cannot tell anything at 0.05, and are no test to be corrected for. */
 const FEWEST_PAIRS = 6;
 
@@ -145,7 +166,7 @@ export function rivalsTable(
   if ([...spreads.values()].every(spread => spread > 0)) {
     const tests = names.slice(1).map(name => ({
       test: signFlipTest(apart(all, name, task => spreads.get(task)!)),
-      isRival: !OWN_FORMS.includes(name),
+      isRival: !NO_RIVALS.includes(name),
     }));
     const canTell = ({ test, isRival }: (typeof tests)[number]) => isRival && (test?.pairs ?? 0) >= FEWEST_PAIRS;
     const adjusted = holm(tests.filter(canTell).map(({ test }) => test!.p));
