@@ -184,12 +184,11 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       ...searchedAndTrained(planner, 'sst2', seed, RACE, { steps: TRAIN_STEPS, ...SUITED }),
       longerCell(planner, 'sst2', seed, { steps: TRAIN_STEPS, ...SUITED }),
     ]),
-  /** The same on other tasks. */
+  /** The race on other tasks. */
   suitedTaskRivals: planner =>
-    across(SUITED_SEEDS, SUITED_TASKS, (seed, task) => [
-      ...searchedAndTrained(planner, task, seed, RACE, { steps: TRAIN_STEPS / 2, ...SUITED }),
-      longerCell(planner, task, seed, { steps: TRAIN_STEPS / 2, ...SUITED }),
-    ]).flat(),
+    across(SUITED_SEEDS, SUITED_TASKS, (seed, task) =>
+      searchedAndTrained(planner, task, seed, RACE, { steps: TRAIN_STEPS / 2, ...SUITED }),
+    ).flat(),
   /** Everybody at other budgets, */
   suitedBudgets: planner =>
     across([0, 1], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
