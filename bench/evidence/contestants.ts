@@ -179,8 +179,11 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
 
 const priorTasks: Readonly<Record<string, string>> = { sst2: 'stsb', stsb: 'sst2' };
 
-/** A search at 0.01 or 0.02 % is of so few modules that no rate is to be shared. */
-const SHARING: readonly string[] = ['0.05%', '0.2%'];
+/**
+ * Budgets whose searches take another rate where rates suit: of more modules than the whole rate is for, and of so few
+ * parameters that no LoRA fits.
+ */
+const SUITING: readonly string[] = ['0.005%', '0.05%', '0.2%'];
 
 export const strategyCell = (
   task: string,
@@ -190,7 +193,7 @@ export const strategyCell = (
   { suited }: Rates = {},
 ): StrategyCell => ({
   ...{ kind: 'strategy', task, seed, budget, ...strategies[name]! },
-  ...(suited && SHARING.includes(budget) && { suited }),
+  ...(suited && SUITING.includes(budget) && { suited }),
   ...(strategies[name]!.strategy === 'from-prior' && { priorTask: priorTasks[task]! }),
 });
 

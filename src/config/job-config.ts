@@ -75,7 +75,7 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     ...(microBatch !== undefined && { microBatch }),
     learningRate: settings.lr,
     headLearningRate: settings['head-lr'] ?? Math.max(headLearningRate, settings.lr),
-    ...(settings.rates === 'suited' && { sharedRate: true }),
+    ...(settings.rates === 'suited' && { sharedRate: true, kindRates: true }),
     clipNorm: settings['clip-norm'],
     seed,
   };
@@ -102,8 +102,6 @@ export function jobConfig(settings: ResolvedSettings, catalogue: Catalogue = bui
     searchByTraining: isByTraining,
     tuning: {
       ...ofBoth,
-      // A search has all kinds side by side.
-      ...(settings.rates === 'suited' && { kindRates: true }),
       epochs: settings['retrain-epochs'],
       evaluateEvery: settings['retrain-eval-every'],
       ...(settings['validation-loss'] && { validationLoss: true }),

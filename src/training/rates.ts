@@ -1,4 +1,6 @@
-import type { Delta } from '../deltas/delta.ts';
+import type { DeltaModule } from '../core/site.ts';
+import { type Delta, deltaOf } from '../deltas/delta.ts';
+import type { StageConfig } from './stage.ts';
 
 /** Whether a training takes the rate that suits its modules, or the same as any other. */
 export const rateChoices = ['suited', 'one'] as const;
@@ -22,4 +24,13 @@ export function shareOfModules(modules: number): number {
  */
 export function rateOfKinds(kinds: readonly Pick<Delta, 'rate'>[]): number {
   return kinds.length === 0 ? 1 : Math.min(...kinds.map(({ rate = 1 }) => rate));
+}
+
+/**
+ * A stage that compares modules of several kinds: at one rate for all, the least that suits any of them. At their own,
+ * biases win every short look, and are overtaken.
+ */
+export function atOneRate({ kindRates = false, ...stage }: StageConfig, modules: readonly DeltaModule[]): StageConfig {
+  if (!kindRates) return stage;
+  return { ...stage, learningRate: stage.learningRate * rateOfKinds(modules.map(deltaOf)) };
 }

@@ -22,9 +22,9 @@ test('rates suit kinds and numbers of modules where the rate is a measured one, 
   const measured = { ...preset, learningRate: 5e-3 };
   const suited = (settings: Settings = {}, from: typeof preset = measured) => {
     const { stage, tuning } = jobConfig(resolveSettings({ model: 'm', task: 't', ...settings }, from));
-    assert.equal(stage.sharedRate, tuning.sharedRate);
-    assert.equal(stage.kindRates, undefined, 'a search compares kinds at one rate');
-    assert.equal(tuning.kindRates, tuning.sharedRate);
+    for (const { sharedRate, kindRates } of [stage, tuning]) {
+      assert.deepEqual([sharedRate, kindRates], [tuning.kindRates, tuning.kindRates]);
+    }
     return tuning.kindRates ?? false;
   };
   assert.equal(suited(), true);

@@ -1,5 +1,6 @@
 import { flag, keyWithDefault } from '../../core/checked-values.ts';
 import { type BudgetOptions, type Cost, checkBudget } from '../../structure/budget.ts';
+import { atOneRate } from '../../training/rates.ts';
 import type { StageCost } from '../../training/stage.ts';
 import type { SearchEvent, SearchProblem, SearchResult } from './strategy.ts';
 
@@ -36,12 +37,13 @@ export function fittingCandidates(
   problem: SearchProblem,
   { 'fitting-only': fittingOnly = true }: FittingOptions = {},
 ): FittingSearch {
-  if (!fittingOnly) return { problem, widen: events => events };
   const { candidates, budget, keepInert } = problem;
+  const whole = { problem: comparing(problem), widen: <Events>(events: Events) => events };
+  if (!fittingOnly) return whole;
   const places = candidates.flatMap(({ parameters, inert }, place) =>
     parameters <= budget && (keepInert || !inert) ? [place] : [],
   );
-  if (places.length === candidates.length) return { problem, widen: events => events };
+  if (places.length === candidates.length) return whole;
   const wide = (values: Float64Array, elsewhere: number) => {
     const all = new Float64Array(candidates.length).fill(elsewhere);
     for (const [i, place] of places.entries()) all[place] = values[i]!;
@@ -57,7 +59,7 @@ export function fittingCandidates(
     };
   };
   return {
-    problem: { ...problem, candidates: places.map(place => candidates[place]!) },
+    problem: comparing({ ...problem, candidates: places.map(place => candidates[place]!) }),
     async *widen(events) {
       let found: SearchResult;
       for (;;) {
@@ -80,6 +82,10 @@ export function fittingCandidates(
     },
   };
 }
+
+/** All candidates are trained at once, at one rate. */
+const comparing = (problem: SearchProblem): SearchProblem =>
+  problem.stage.kindRates ? { ...problem, stage: atOneRate(problem.stage, problem.candidates) } : problem;
 
 const holdsAll = ({ candidates, budget }: SearchProblem) =>
   candidates.reduce((sum, { parameters }) => sum + parameters, 0) <= budget;

@@ -6,7 +6,7 @@ import { chooseStructure } from '../../../src/search/choose-structure.ts';
 import { bilevel, completeOptions } from '../../../src/search/strategies/bilevel/bilevel.ts';
 import { listFinalists, worthOf } from '../../../src/search/strategies/last-word/finalists.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
-import { countEvaluations } from '../../../src/training/stage.ts';
+import { countEvaluations, type StageConfig } from '../../../src/training/stage.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { createToyExamples, drain } from '../../training/toy-program.ts';
 import { assertResumes, createToyProblem } from './toy-problem.ts';
@@ -188,17 +188,25 @@ test('a finalist that diverges loses, and is an error where all do', async () =>
   assert.notEqual(keptOf(chooseStructure(result.worth, candidates, limits)).length, 2);
 });
 
-test('kinds are compared at one rate, whatever their training takes', async () => {
-  const faster: Compile = async modules => {
-    const { program, ...compiled } = await compile(modules);
-    const ofFasterKind = ({ module, parameters }: (typeof program.layout.modules)[number]) => ({
-      module: { ...module, delta: { ...module.delta, rate: 8 } },
-      parameters,
-    });
-    const layout = { ...program.layout, modules: program.layout.modules.map(ofFasterKind) };
-    return { ...compiled, program: { ...program, layout } };
+test('finalists are compared at one rate: the least that suits any of them', async () => {
+  const { learningRate } = problem.tuning;
+  const finalistsAt = async (rates: readonly number[], tuning: Partial<StageConfig>) => {
+    const rated = candidates.map((candidate, i) => ({
+      ...candidate,
+      delta: { ...candidate.delta, rate: rates[i % rates.length]! },
+    }));
+    const changed = { ...problem, candidates: rated, tuning: { ...problem.tuning, ...tuning } };
+    return (await drain(bilevel.search(changed, options, compile, {}))).result.finalists;
   };
-  const tuning = { ...problem.tuning, kindRates: true };
-  const { result } = await drain(bilevel.search({ ...problem, tuning }, options, faster, {}));
-  assert.deepEqual(result.finalists, whole.result.finalists);
+  assert.deepEqual(
+    await finalistsAt([1, 8], { kindRates: true }),
+    whole.result.finalists,
+    'beside one of the usual rate',
+  );
+  assert.deepEqual(
+    await finalistsAt([8, 4], { kindRates: true }),
+    await finalistsAt([1], { learningRate: 4 * learningRate }),
+    'where all bear more',
+  );
+  assert.deepEqual(await finalistsAt([8, 4], {}), whole.result.finalists, 'where all modules learn at one rate');
 });

@@ -4,6 +4,7 @@ import { DivergedError } from '../../../core/errors.ts';
 import type { DeltaModule } from '../../../core/site.ts';
 import type { FinalistRecord } from '../../../structure/structure-file.ts';
 import type { LoopContext } from '../../../training/loop.ts';
+import { atOneRate } from '../../../training/rates.ts';
 import { countEvaluations, type StageCost, stepsOver, tuneStream } from '../../../training/stage.ts';
 import { resumeSeries } from '../../../training/stage-series.ts';
 import { type TuneResult, tune } from '../../../training/tune-program.ts';
@@ -112,6 +113,8 @@ export async function* withLastWord(
   const isClosed = Array.from(closed, value => value === 1);
   const limits = { candidates, budget, keepInert, closed: isClosed };
   let running = listFinalists(options.finalists, { ...limits, worth, earlier, seed: tuning.seed });
+  const entered = candidates.filter((_, i) => running.some(({ kept }) => kept[i]));
+  const atTheirRate = { ...problem, tuning: atOneRate(tuning, entered) };
   const standings: Standing[] = [];
   let stage = 0;
   let done = cost.steps;
@@ -124,7 +127,7 @@ export async function* withLastWord(
       if (series.begin <= stage) {
         const compiled = await compile(candidates.filter((_, i) => kept[i]));
         try {
-          const trained = yield* counted(trainFor(length, problem, compiled, contextOf(stage)), { done, steps });
+          const trained = yield* counted(trainFor(atTheirRate, length, compiled, contextOf(stage)), { done, steps });
           judged[place] = -trained.score;
           spend(trained);
         } catch (error) {
@@ -180,20 +183,17 @@ function planRounds({ examples, tuning }: SearchProblem, options: LastWordOption
   return sizes.map((size, round) => ({ size, steps: atRound(round) }));
 }
 
-/**
- * A training of so many steps, as that of what is found but for its length, whose score is minus validation's loss.
- * Kinds are compared at one rate: at their own, biases win every short look, and are overtaken.
- */
+/** A training of so many steps, whose score is minus validation's loss. */
 function trainFor(
-  steps: number,
   { examples, tuning }: SearchProblem,
+  steps: number,
   { program, initialDelta, validationLoss }: CompiledModules,
   context: LoopContext,
 ): AsyncGenerator<SearchEvent, TuneResult> {
   const evaluate = async (delta: Float32Array) => -(await validationLoss(delta, undefined, lookedAt));
   return tune(
     { program, examples, initialDelta, evaluate },
-    { ...tuning, kindRates: false, maxSteps: steps, evaluateEvery: steps },
+    { ...tuning, maxSteps: steps, evaluateEvery: steps },
     context,
   );
 }

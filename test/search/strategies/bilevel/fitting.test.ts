@@ -47,6 +47,20 @@ test('inert candidates are left out too, unless they may be kept', () => {
   assert.equal(fittingCandidates({ ...problem, candidates, keepInert: true }).problem.candidates.length, 4);
 });
 
+test('candidates are trained at one rate: the least that suits any that can be kept', () => {
+  const { problem } = createToyProblem({}, counts);
+  const rates = [8, 1, 8, 4, 1, 8];
+  const candidates = problem.candidates.map((candidate, i) => ({
+    ...candidate,
+    delta: { ...candidate.delta, rate: rates[i]! },
+  }));
+  const rateOf = (suited: boolean, options?: Parameters<typeof fittingCandidates>[1]) => {
+    const stage = { ...problem.stage, learningRate: 0.01, ...(suited && { kindRates: true }) };
+    return fittingCandidates({ ...problem, candidates, stage }, options).problem.stage.learningRate;
+  };
+  assert.deepEqual([rateOf(true), rateOf(true, { 'fitting-only': false }), rateOf(false)], [0.04, 0.01, 0.01]);
+});
+
 test('where all fit the problem is searched as it is', async () => {
   const { problem, compile } = createToyProblem({});
   assert.equal(fittingCandidates(problem).problem, problem);
