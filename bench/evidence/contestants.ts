@@ -60,7 +60,7 @@ export function randomModules(model: Model, seed: number, draw: number, amount =
   return modules.filter((_, i) => kept[i]).map(({ id }) => id);
 }
 
-export const evenModules = (model: Model, amount = BUDGET) =>
+const evenModules = (model: Model, amount = BUDGET) =>
   evenLora(model.sites, parseBudget(amount, model.parameters)).map(({ id }) => id);
 
 /** The training of what a search has found, once it has. */

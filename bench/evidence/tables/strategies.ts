@@ -6,7 +6,7 @@ import { fixed, meanOf, shortName, table } from '../markdown.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
-import { spreadOfRandom, summary, told } from './trainings.ts';
+import { spreadOfRandom, summary, type Trained, told } from './trainings.ts';
 
 type Done = ReadonlyMap<string, Finished>;
 
@@ -18,25 +18,25 @@ const FIRST = DEFAULT;
 /** At one rate for all, which is not what the race's structures were trained at. */
 const NAMES = Object.keys(strategies).filter(name => name !== RACE);
 
-interface Trained {
+interface Finding {
   readonly seed: number;
   readonly search: Finished & { readonly outcome: StrategyOutcome };
   readonly training: Finished & { readonly outcome: TrainOutcome };
 }
 
 /** What a strategy has found of a task, where it was trained too. */
-function trainedOf(done: Done, task: string, name: string): Trained[] {
+function trainedOf(done: Done, task: string, name: string): Finding[] {
   return SEEDS.flatMap(seed => {
-    const search = done.get(cellKey(strategyCell(task, seed, name))) as Trained['search'] | undefined;
+    const search = done.get(cellKey(strategyCell(task, seed, name))) as Finding['search'] | undefined;
     if (!search) return [];
     const cell = trainCell(task, seed, search.outcome.modules, { steps: STEPS });
-    const training = done.get(cellKey(cell)) as Trained['training'] | undefined;
+    const training = done.get(cellKey(cell)) as Finding['training'] | undefined;
     return training ? [{ seed, search, training }] : [];
   });
 }
 
-const testOf = ({ training }: Trained) => training.outcome.test;
-const costOf = ({ search, training }: Trained) => search.cpuSeconds / training.cpuSeconds;
+const testOf = ({ training }: Finding) => training.outcome.test;
+const costOf = ({ search, training }: Finding) => search.cpuSeconds / training.cpuSeconds;
 
 /** Test scores less those of the first strategy, of the seeds that have both. */
 function pairsOf(done: Done, task: string, name: string): number[] {
@@ -69,9 +69,9 @@ export function strategiesTable(done: Done): string {
   return rows.length === 0 ? 'No seed is finished.' : table(['task, strategy', 'seeds', ...head], rows);
 }
 
-/** Over all tasks: each strategy less the default, in units of a task's spread between random structures. */
-export function defaultsTable(done: Done, model: Model): string {
-  const spreads = new Map(TASKS.map(task => [task, spreadOfRandom(done, model, task, { steps: STEPS })]));
+/** Over all tasks: each strategy less the default, in units of a task's spread between random structures that are trained so. */
+export function defaultsTable(done: Done, model: Model, hows: Readonly<Record<string, Trained>>): string {
+  const spreads = new Map(TASKS.map(task => [task, spreadOfRandom(done, model, task, hows[task]!)]));
   const rows = NAMES.flatMap(name => {
     const found = TASKS.flatMap(task => trainedOf(done, task, name));
     if (found.length === 0) return [];

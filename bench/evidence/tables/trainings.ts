@@ -4,11 +4,9 @@ import { cellKey, type TrainCell } from '../cells.ts';
 import {
   BUDGET,
   DEFAULT,
-  evenModules,
   evenValues,
   LONGER,
   RACE,
-  RATE,
   type Rates,
   randomModules,
   S3DELTA,
@@ -58,14 +56,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
     const outcome = done.get(cellKey(search))?.outcome as StrategyOutcome | undefined;
     return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, how));
   });
-  const random = [0, 1, 2, 3].map(draw =>
-    outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how)),
-  );
-  // Of a seed both are counted or none: which is there already follows from what it holds.
-  const trainedRandom = random.slice(0, 2).includes(undefined) ? [] : random.filter(outcome => outcome !== undefined);
-  const even = [RATE, RATE / 3].map(rate =>
-    outcomeOf(done, trainCell(task, seed, evenModules(model), { rate, steps })),
-  );
+  const random = randomOutcomes(done, model, task, seed, how);
   const values = TUNED_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
   const longer = outcomeOf(
     done,
@@ -73,32 +64,31 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
   );
   return {
     found: found?.test,
-    'best of all tried': how.suited && bestTried(done, model, task, seed, steps)?.test,
+    'best of all tried': bestTried(done, model, task, seed, steps)?.test,
     "S³Delta's": s3delta?.test,
-    'random, mean': trainedRandom.length > 0 ? meanOf(trainedRandom.map(({ test }) => test)) : undefined,
-    'best of 2 random': bestByLoss(random.slice(0, 2))?.test,
-    'best of 4 random': bestByLoss(random)?.test,
-    // At one rate only those that hold LoRA would be there, whose training is the same.
-    'race of 8 random': how.suited && race?.test,
-    'even LoRA, rate tuned': bestByLoss(even)?.test,
+    'random, mean of 2': random.length > 0 ? meanOf(random.map(({ test }) => test)) : undefined,
+    'best of 2 random': random.length > 0 ? bestByLoss(random)?.test : undefined,
+    'race of 8 random': race?.test,
     'random, trained longer': longer?.test,
     'LoRA on a middle value': values[0]?.test,
     'the same, rate tuned': bestByLoss(values)?.test,
   };
 }
 
-const TASKS = ['sst2', 'stsb', 'qqp', 'mrpc', 'cola'];
+/**
+ * Two random structures of a seed. Both are counted or none: which is there already, as a part of another plan, follows
+ * from what it holds. So a third that a race has found is none of them.
+ */
+function randomOutcomes(done: Done, model: Model, task: string, seed: number, how: Trained): TrainOutcome[] {
+  const outcomes = [0, 1].map(draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how)));
+  return outcomes.includes(undefined) ? [] : (outcomes as TrainOutcome[]);
+}
+
 const SEEDS = [...Array(16).keys()];
 
 /** Standard deviation of random structures' test scores, over draws and seeds. */
-export function spreadOfRandom(done: Done, model: Model, task: string, how: Trained): number {
-  const scores = SEEDS.flatMap(seed =>
-    [0, 1, 2, 3].flatMap(
-      draw => outcomeOf(done, trainCell(task, seed, randomModules(model, seed, draw), how))?.test ?? [],
-    ),
-  );
-  return spreadOf(scores);
-}
+export const spreadOfRandom = (done: Done, model: Model, task: string, how: Trained): number =>
+  spreadOf(SEEDS.flatMap(seed => randomOutcomes(done, model, task, seed, how).map(({ test }) => test)));
 
 export const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
   test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
@@ -125,20 +115,15 @@ export const summary = (scores: readonly number[]) =>
     ? '–'
     : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
 
-/** Found beside its rivals: each seed, then means, and paired differences with their sign-flip p. */
-export function rivalsTable(
-  done: Done,
-  model: Model,
-  how: Trained,
-  {
-    tasks: among = TASKS,
-    seeds = SEEDS,
-  }: { readonly tasks?: readonly string[]; readonly seeds?: readonly number[] } = {},
-): string {
-  const all = among.flatMap(task =>
-    seeds
-      .map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) }))
-      .filter(({ scores }) => scores.found !== undefined),
+/**
+ * Found beside its rivals: each seed, then means, and paired differences with their sign-flip p.
+ * @param hows by task
+ */
+export function rivalsTable(done: Done, model: Model, hows: Readonly<Record<string, Trained>>): string {
+  const all = Object.entries(hows).flatMap(([task, how]) =>
+    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) })).filter(
+      ({ scores }) => scores.found !== undefined,
+    ),
   );
   if (all.length === 0) return 'No seed is finished.';
   const names = Object.keys(all[0]!.scores) as (keyof (typeof all)[0]['scores'])[];
@@ -146,7 +131,7 @@ export function rivalsTable(
     `${task}, seed ${seed}`,
     ...names.map(name => fixed(scores[name], 1)),
   ]);
-  const tasks = among.filter(task => all.some(line => line.task === task));
+  const tasks = Object.keys(hows).filter(task => all.some(line => line.task === task));
   for (const task of tasks) {
     const here = all.filter(line => line.task === task);
     const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
@@ -162,7 +147,7 @@ export function rivalsTable(
     const here = all.filter(line => line.task === task);
     rows.push([`found less it, ${task}`, '', ...names.slice(1).map(name => told(signFlipTest(apart(here, name)), 1))]);
   }
-  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, how)]));
+  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, hows[task]!)]));
   if ([...spreads.values()].every(spread => spread > 0)) {
     const tests = names.slice(1).map(name => ({
       test: signFlipTest(apart(all, name, task => spreads.get(task)!)),
