@@ -12,7 +12,7 @@ import type { SameStart } from './same-start.ts';
 const finished = readResults<Finished>('docs/measured/encoders.jsonl').filter(
   ({ cell: { scored, method, rate } }) => scored === 'test' && rate === methods[method].rate,
 );
-const names = Object.keys(methods) as MethodName[];
+const names = (Object.keys(methods) as MethodName[]).filter(name => finished.some(({ cell }) => cell.method === name));
 
 const scoresOf = (task: TaskName, method: MethodName, program: Program): ReadonlyMap<number, Finished> =>
   new Map(
@@ -86,10 +86,31 @@ function sameStartTable(): string {
   );
 }
 
+/** A run of `s3delta compare`, as it is kept. */
+interface ComparedRun {
+  readonly task: string;
+  readonly method: string;
+  readonly seed: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly modules: readonly string[];
+}
+
+/** Found beside random structures, each seed's scores on validation and test. */
+function foundTable(): string {
+  const runs = readResults<ComparedRun>('docs/measured/encoders-found.jsonl');
+  return table(
+    ['task', 'method', 'seed', 'validation', 'test', 'modules'],
+    runs.map(({ task, method, seed, validation, test, modules }) => [
+      ...[task, method, String(seed), fixed(validation, 1), fixed(test, 1), modules.join(', ')],
+    ]),
+  );
+}
+
 const settings = () =>
   `${sizes.steps} steps of ${sizes.batchSize} rows, texts of at most ${sizes.maxLength} tokens, ${sizes.testRows} test rows at most, ` +
   `the head's rate ${sizes.headRate}, searches ${sizes.searchSteps} steps; ` +
   `${names.map(name => `${methods[name].label} at ${methods[name].rate}`).join(', ')}.`;
 
-const tablesByName = { programs: programsTable, noise, settings, 'same-start': sameStartTable };
+const tablesByName = { programs: programsTable, noise, settings, 'same-start': sameStartTable, found: foundTable };
 for (const path of process.argv.slice(2)) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tablesByName));
