@@ -167,7 +167,7 @@ export { type Choice, createStructure, keptModules, type ModuleRecord } from './
 export type { DataOptions, OriginalSplits } from './tasks/tasks.ts';
 export type { CheckpointState, CheckpointStore } from './training/checkpoint.ts';
 export type { EvaluationEvent, LoopContext } from './training/loop.ts';
-export { rateOfKinds, shareOfModules } from './training/rates.ts';
+export { rateOfTraining } from './training/rates.ts';
 export type { StageConfig } from './training/stage.ts';
 export { countEvaluations, type StageCost, type StepBatch } from './training/stage.ts';
 export { meanLoss, withMicroBatches } from './training/step-batches.ts';

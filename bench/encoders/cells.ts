@@ -145,7 +145,7 @@ const suitedRates = (): Cell[] =>
       ),
     );
 
-/** Are biases and scales as bold beside LoRA as on the built-in model? Its multiples of the rate: 1, 2, 4 and 8. */
+/** How many times LoRA's rate do biases and scales bear here? Some 1, 2, 4 and 8 times. */
 const vectorRates = (): Cell[] =>
   [0, 1].flatMap(seed =>
     tasks

@@ -6,8 +6,7 @@ import {
   listSpace,
   parseBudget,
   randomStructure,
-  rateOfKinds,
-  shareOfModules,
+  rateOfTraining,
 } from '../../src/research.ts';
 import { type Cell, cellKey, type SearchCell, type StrategyCell, type TrainCell } from './cells.ts';
 import type { RateRuleName } from './rates.ts';
@@ -50,7 +49,8 @@ export function trainCell(
 /** The rate that the program gives a training of modules with these ids. */
 function suitedRate(ids: readonly string[]): number {
   const kinds = ids.map(id => deltas[id.split(':').at(-1)!]!);
-  return Number((RATE * rateOfKinds(kinds) * shareOfModules(ids.length)).toPrecision(4));
+  const rate = rateOfTraining({ learningRate: RATE, sharedRate: true, kindRates: true }, kinds);
+  return Number(rate.toPrecision(4));
 }
 
 export function randomModules(model: Model, seed: number, draw: number, amount = BUDGET): string[] {
@@ -123,6 +123,7 @@ export function rivals(planner: Planner, task: string, seed: number, steps: numb
 /** Steps of a random structure that is trained for the whole cost of the search as well, of a training of so many. */
 export const LONGER: Readonly<Record<number, number>> = { 600: 1062, 1200: 1716 };
 
+/** A random structure that is trained for so long. */
 export function longerCell(
   { model }: Planner,
   task: string,

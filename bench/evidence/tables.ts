@@ -16,7 +16,7 @@ import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { stabilityTable } from './tables/stability.ts';
 import { defaultsTable, strategiesTable } from './tables/strategies.ts';
-import { rivalsTable, stepsTable, trainingsTable } from './tables/trainings.ts';
+import { differencesTable, rivalsTable, stepsTable, trainingsTable } from './tables/trainings.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,6 +37,7 @@ const tables = {
   searches: () => searchesTable(done),
   agreement: () => agreementTable(done),
   orders: () => ordersTable(done),
+  differences: () => differencesTable(done, model, hows),
   rivals: () => rivalsTable(done, model, hows),
   strategies: () => strategiesTable(done),
   defaults: () => defaultsTable(done, model, hows),

@@ -26,11 +26,19 @@ export function rateOfKinds(kinds: readonly Pick<Delta, 'rate'>[]): number {
   return kinds.length === 0 ? 1 : Math.min(...kinds.map(({ rate = 1 }) => rate));
 }
 
+/** The learning rate of a training of modules of these kinds, before it decays. */
+export function rateOfTraining(
+  { learningRate, sharedRate, kindRates }: Pick<StageConfig, 'learningRate' | 'sharedRate' | 'kindRates'>,
+  kinds: readonly Pick<Delta, 'rate'>[],
+): number {
+  return learningRate * (sharedRate ? shareOfModules(kinds.length) : 1) * (kindRates ? rateOfKinds(kinds) : 1);
+}
+
 /**
  * A stage that compares modules of several kinds: at one rate for all, the least that suits any of them. At their own,
  * biases win every short look, and are overtaken.
  */
-export function atOneRate({ kindRates = false, ...stage }: StageConfig, modules: readonly DeltaModule[]): StageConfig {
+export function atOneRate({ kindRates, ...stage }: StageConfig, modules: readonly DeltaModule[]): StageConfig {
   if (!kindRates) return stage;
   return { ...stage, learningRate: stage.learningRate * rateOfKinds(modules.map(deltaOf)) };
 }

@@ -2,7 +2,7 @@ import { clipNorm } from '../core/arrays.ts';
 import { countTokens, type EncodedExample, type Trainable } from '../core/program.ts';
 import { deltaOf } from '../deltas/delta.ts';
 import { type EvaluationEvent, type LoopContext, runLoop, type StepProgress } from './loop.ts';
-import { rateOfKinds, shareOfModules } from './rates.ts';
+import { rateOfTraining } from './rates.ts';
 import { type StageConfig, tuneStream } from './stage.ts';
 import { createBatchCursor, withMicroBatches } from './step-batches.ts';
 import { adamwStep, checkFinite, countSteps, createMoments, headRate, linearDecay, stoppable } from './steps.ts';
@@ -58,15 +58,14 @@ export async function* tune(
 ): AsyncGenerator<TuneEvent, TuneResult> {
   const { examples } = problem;
   const { epochs, maxSteps, batchSize, evaluateEvery, clipNorm: maxNorm = 2, seed } = options;
-  const { microBatch, headLearningRate, sharedRate = false, kindRates = false } = options;
+  const { microBatch, headLearningRate } = options;
   const program = withMicroBatches(stoppable(problem.program, context.signal), microBatch);
   const cursor = createBatchCursor(examples, { batchSize, seed, stream: tuneStream });
   const { layout } = program;
-  const modules = layout.modules.map(({ module }) => module);
-  const learningRate =
-    options.learningRate *
-    (sharedRate ? shareOfModules(modules.length) : 1) *
-    (kindRates ? rateOfKinds(modules.map(deltaOf)) : 1);
+  const learningRate = rateOfTraining(
+    options,
+    layout.modules.map(({ module }) => deltaOf(module)),
+  );
   const steps = countSteps(cursor.batchesPerEpoch, epochs, maxSteps);
   const delta = problem.initialDelta.slice();
   const moments = createMoments(delta);

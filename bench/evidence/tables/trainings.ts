@@ -115,53 +115,62 @@ export const summary = (scores: readonly number[]) =>
     ? '–'
     : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
 
+/** Scores of every seed that has a found structure. */
+function linesOf(done: Done, model: Model, hows: Readonly<Record<string, Trained>>) {
+  const lines = Object.entries(hows).flatMap(([task, how]) =>
+    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) })),
+  );
+  return lines.filter(({ scores }) => scores.found !== undefined);
+}
+
+type Line = ReturnType<typeof linesOf>[number];
+type Rival = keyof Line['scores'];
+const namesOf = ([first]: readonly Line[]) => Object.keys(first!.scores) as Rival[];
+
 /**
- * Found beside its rivals: each seed, then means, and paired differences with their sign-flip p.
+ * Found beside its rivals: each seed, then means.
  * @param hows by task
  */
 export function rivalsTable(done: Done, model: Model, hows: Readonly<Record<string, Trained>>): string {
-  const all = Object.entries(hows).flatMap(([task, how]) =>
-    SEEDS.map(seed => ({ task, seed, scores: seedScores(done, model, task, seed, how) })).filter(
-      ({ scores }) => scores.found !== undefined,
-    ),
-  );
-  if (all.length === 0) return 'No seed is finished.';
-  const names = Object.keys(all[0]!.scores) as (keyof (typeof all)[0]['scores'])[];
-  const rows = all.map(({ task, seed, scores }) => [
+  const lines = linesOf(done, model, hows);
+  if (lines.length === 0) return 'No seed is finished.';
+  const names = namesOf(lines);
+  const rows = lines.map(({ task, seed, scores }) => [
     `${task}, seed ${seed}`,
     ...names.map(name => fixed(scores[name], 1)),
   ]);
-  const tasks = Object.keys(hows).filter(task => all.some(line => line.task === task));
-  for (const task of tasks) {
-    const here = all.filter(line => line.task === task);
-    const column = (name: (typeof names)[number]) => here.flatMap(({ scores }) => scores[name] ?? []);
+  for (const [task, here] of Map.groupBy(lines, line => line.task)) {
+    const column = (name: Rival) => here.flatMap(({ scores }) => scores[name] ?? []);
     rows.push([`**${task}, mean (sd)**`, ...names.map(name => summary(column(name)))]);
   }
-  type Line = (typeof all)[number];
-  /** Differences to a rival, one a pair, in points or in another unit. */
-  const apart = (lines: readonly Line[], name: (typeof names)[number], unit = (_: string) => 1) =>
-    lines.flatMap(({ task, scores }) =>
-      scores.found === undefined || scores[name] === undefined ? [] : [(scores.found - scores[name]) / unit(task)],
-    );
-  for (const task of tasks) {
-    const here = all.filter(line => line.task === task);
-    rows.push([`found less it, ${task}`, '', ...names.slice(1).map(name => told(signFlipTest(apart(here, name)), 1))]);
-  }
-  const spreads = new Map(tasks.map(task => [task, spreadOfRandom(done, model, task, hows[task]!)]));
-  if ([...spreads.values()].every(spread => spread > 0)) {
-    const tests = names.slice(1).map(name => ({
-      test: signFlipTest(apart(all, name, task => spreads.get(task)!)),
-      isRival: !NO_RIVALS.includes(name),
-    }));
-    const canTell = ({ test, isRival }: (typeof tests)[number]) => isRival && (test?.pairs ?? 0) >= FEWEST_PAIRS;
-    const adjusted = holm(tests.filter(canTell).map(({ test }) => test!.p));
-    const cells = tests.map(each => {
-      if (canTell(each)) return told({ ...each.test!, p: adjusted.shift()! }, 2);
-      return each.isRival ? fixed(each.test?.difference, 2) : told(each.test, 2);
-    });
-    rows.push(['**in spreads, all tasks; p of rivals by Holm**', '', ...cells]);
-  }
   return table(['test score', ...names], rows);
+}
+
+/** Found less each rival, over pairs of one seed: in spreads over all tasks, and in points of each; with sign-flip p. */
+export function differencesTable(done: Done, model: Model, hows: Readonly<Record<string, Trained>>): string {
+  const lines = linesOf(done, model, hows);
+  if (lines.length === 0) return 'No seed is finished.';
+  const spreads = new Map(Object.entries(hows).map(([task, how]) => [task, spreadOfRandom(done, model, task, how)]));
+  const apart = (some: readonly Line[], name: Rival, unit = (_: string) => 1) =>
+    some.flatMap(({ task, scores }) =>
+      scores[name] === undefined ? [] : [(scores.found! - scores[name]) / unit(task)],
+    );
+  const tests = namesOf(lines)
+    .slice(1)
+    .map(name => ({ name, test: signFlipTest(apart(lines, name, task => spreads.get(task)!)) }));
+  const rivals = tests.filter(({ name, test }) => !NO_RIVALS.includes(name) && (test?.pairs ?? 0) >= FEWEST_PAIRS);
+  const corrected = holm(rivals.map(({ test }) => test!.p));
+  const rows = tests.map(({ name, test }) => {
+    const place = rivals.findIndex(rival => rival.name === name);
+    const p = place < 0 ? undefined : corrected[place];
+    const ofTasks = [...Map.groupBy(lines, line => line.task).values()];
+    return [
+      ...[name, String(test?.pairs ?? 0), fixed(test?.difference, 2), fixed(test?.p, 4), fixed(p, 3)],
+      ...ofTasks.map(here => told(signFlipTest(apart(here, name)), 1)),
+    ];
+  });
+  const tasks = new Set(lines.map(({ task }) => task));
+  return table(['found less', 'pairs', 'in spreads', 'p', 'p by Holm', ...tasks], rows);
 }
 
 /** Every training, a line each, with its held-out loss at each fifth. */
