@@ -35,6 +35,7 @@ import type { Finished } from './store.ts';
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
   as.flatMap(a => bs.map(b => make(a, b)));
+const pair = <A, B>(a: A, b: B) => [a, b] as const;
 
 const SHORT = [
   ['sst2', 0],
@@ -190,8 +191,13 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ).flat(),
   /** Everybody at other budgets, */
   suitedBudgets: planner =>
-    across([0, 1], ['0.2%', '0.05%', '0.02%', '0.005%'], (seed, budget) =>
+    [...across([0, 1, 2, 3], OTHER_BUDGETS, pair), ...across([0, 1], LARGE_BUDGETS, pair)].flatMap(([seed, budget]) =>
       fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),
+    ),
+  /** and on another task, */
+  suitedTaskBudgets: planner =>
+    across([0, 1], ['0.02%', '0.005%'], (seed, budget) =>
+      fewRivals(planner, 'stsb', seed, { steps: TRAIN_STEPS / 2, budget, ...SUITED }),
     ).flat(),
   /** on other tasks, */
   suitedTasks: planner =>

@@ -196,8 +196,11 @@ export interface Program extends Trainable, Chooser, Partial<Generator> {
     delta: Float32Array,
     gates?: Float32Array,
   ): Promise<{ data: Float32Array; shape: readonly number[] }>;
-  /** Fresh initial values of all modules and heads, drawn from `seed`. */
-  initialDelta(seed: number): Float32Array;
+  /**
+   * Fresh initial values of all modules and heads, drawn from `seed`. A fresh head that answers numbers begins at the
+   * mean of those that the training examples ask for, or at 0 without any.
+   */
+  initialDelta(seed: number, examples?: readonly EncodedExample[]): Float32Array;
   /** Frees the sessions. The program cannot be used afterwards. */
   release(): Promise<void>;
 }

@@ -6,6 +6,8 @@ export type Initializer =
   | { readonly distribution: 'zeros' }
   | { readonly distribution: 'normal'; readonly standardDeviation: number }
   | { readonly distribution: 'uniform'; readonly bound: number }
+  /** The mean of the numbers that the training examples ask for. */
+  | { readonly distribution: 'mean-answer' }
   /** What a checkpoint has: a head that it was trained with. */
   | { readonly distribution: 'given'; readonly values: Float32Array };
 

@@ -1,5 +1,5 @@
 import { elementCount } from '../core/arrays.ts';
-import type { Layout, ParameterLayout } from '../core/program.ts';
+import type { EncodedExample, Layout, ParameterLayout } from '../core/program.ts';
 import { fillNormal, fillUniform } from '../core/random.ts';
 import type { DeltaModule } from '../core/site.ts';
 import { deltaOf, type Initializer, type ParameterSpec } from './delta.ts';
@@ -36,9 +36,14 @@ export function headSize(heads: readonly Head[]): number {
 
 /**
  * Fresh initial values of every module, and of the heads that the layout was made with; those of one depend on the seed
- * and its name alone.
+ * and its name alone, but for a head's that begins at the mean of what `examples` ask for (0 without any).
  */
-export function initialDelta(layout: Layout, seed: number, heads: readonly Head[] = []): Float32Array {
+export function initialDelta(
+  layout: Layout,
+  seed: number,
+  heads: readonly Head[] = [],
+  examples: readonly EncodedExample[] = [],
+): Float32Array {
   const delta = new Float32Array(layout.size);
   const initialize = (
     name: string,
@@ -46,7 +51,10 @@ export function initialDelta(layout: Layout, seed: number, heads: readonly Head[
     specs: readonly Pick<ParameterSpec, 'initializer'>[],
   ) => {
     for (const [index, { name: parameter, offset, size }] of parameters.entries()) {
-      fill(delta.subarray(offset, offset + size), specs[index]!.initializer, seed, `initial ${name}.${parameter}`);
+      const { initializer } = specs[index]!;
+      const values = delta.subarray(offset, offset + size);
+      if (initializer.distribution === 'mean-answer') values.fill(meanAnswer(examples));
+      else fill(values, initializer, seed, `initial ${name}.${parameter}`);
     }
   };
   for (const { module, parameters } of layout.modules) initialize(module.id, parameters, specsOf(module));
@@ -61,6 +69,12 @@ export function initialDelta(layout: Layout, seed: number, heads: readonly Head[
 
 function specsOf(module: DeltaModule): readonly ParameterSpec[] {
   return deltaOf(module).parameters(module.site, module.options);
+}
+
+/** The mean of the numbers that examples ask for. */
+function meanAnswer(examples: readonly EncodedExample[]): number {
+  const numbers = examples.flatMap(({ output }) => ('value' in output ? [output.value] : []));
+  return numbers.reduce((sum, value) => sum + value, 0) / Math.max(1, numbers.length);
 }
 
 function fill(target: Float32Array, initializer: Initializer, seed: number, stream: string): void {

@@ -56,7 +56,7 @@ export async function* runSearch(
     open.add(program);
     return {
       program,
-      initialDelta: program.initialDelta(stage.seed),
+      initialDelta: program.initialDelta(stage.seed, data.train),
       evaluate: (delta, gates) =>
         scoreSplit(program, data.validation, data.scoring, { delta, ...(gates && { gates }) }, context.signal),
       validationLoss: (delta, gates, most) =>

@@ -52,7 +52,7 @@ export async function* tuneStructure(
       {
         program,
         examples: data.train,
-        initialDelta: initialDelta ?? program.initialDelta(tuning.seed),
+        initialDelta: initialDelta ?? program.initialDelta(tuning.seed, data.train),
         evaluate: delta => scoreSplit(program, data.validation, data.scoring, { delta }, context.signal),
         ...(tuning.validationLoss && {
           validationLoss: (delta: Float32Array) =>

@@ -55,6 +55,16 @@ test('heads begin by the seed and their name, whatever the modules; a trained on
   assert.throws(() => initialDelta(layout, 5), /a head dense/);
 });
 
+test('a head that answers numbers begins at the mean of those that the training examples ask for', () => {
+  const heads: Head[] = [
+    { name: 'head', parameters: [{ name: 'bias', shape: [1], initializer: { distribution: 'mean-answer' } }] },
+  ];
+  const layout = layoutOf([], heads);
+  const examples = [1, 2.5, 4].map(value => ({ input: { ids: [] }, output: { value } }));
+  assert.deepEqual(initialDelta(layout, 5, heads, examples), Float32Array.of(2.5));
+  assert.deepEqual(initialDelta(layout, 5, heads), Float32Array.of(0));
+});
+
 test('gates multiply no head, and read none', () => {
   const gates = Float32Array.of(0, 0.5);
   const ownOf = (vector: Float32Array) => vector.slice(modulesSize);

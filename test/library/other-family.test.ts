@@ -75,6 +75,31 @@ for (const [kind, [task, outputOf]] of Object.entries(kinds)) {
   });
 }
 
+test('a fresh head of numbers begins at their mean, so neither a training nor a search has to learn it', async () => {
+  const [task] = kinds.number!;
+  // Its own head is of three classes.
+  const answering = await (await loadModel(fixturePath('toy'), { threads: 1, families: { toy } })).forTask(task);
+  const far = (count: number) =>
+    remarks(count, isPraise => ({ value: 100 + +isPraise, spelled: String(100 + +isPraise) }));
+  const sets = { train: far(24), validation: far(8), test: far(6), note: '' };
+  const data = await encodeTask(answering, task, sets, settings);
+  const firstLoss = async (events: AsyncIterable<object>) => {
+    for await (const event of events) {
+      if ('loss' in event && typeof event.loss === 'number') return event.loss;
+    }
+    throw new Error('no step');
+  };
+  const fewSteps = { ...settings, budget: '100', 'max-steps': 1 };
+  for (const events of [
+    searchStructure(answering, data, fewSteps),
+    tune(answering, manualStructure(answering, 'lora'), data, fewSteps),
+  ]) {
+    const loss = await firstLoss(events);
+    // From 0 it would be some 100².
+    assert.ok(loss < 2, String(loss));
+  }
+});
+
 test('what it cannot do is refused: to write', async () => {
   const [task, outputOf] = kinds.class!;
   const sets = { train: remarks(4, outputOf), validation: remarks(2, outputOf), test: remarks(2, outputOf), note: '' };

@@ -1,5 +1,6 @@
 import { logSumExp } from '../../core/arrays.ts';
 import type { EncodedExample, EncodedInput, EncodedOutput } from '../../core/program.ts';
+import type { Initializer } from '../../deltas/delta.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { add, gather, mul, reduceSum, reshape, sub } from '../../graph/ops/ops.ts';
 import type { Value } from '../../graph/types.ts';
@@ -12,6 +13,8 @@ import { crossEntropy } from './step-graphs.ts';
 export interface AnswerForm {
   /** Numbers that the head gives for a text. */
   readonly numbers: number;
+  /** How the bias of the head's last layer begins, where no checkpoint has trained it (default: at 0). */
+  readonly freshBias?: Initializer;
   /** The texts that are read for some inputs, each with its own row of numbers. */
   textsOf(inputs: readonly EncodedInput[]): readonly EncodedInput[];
   /** From the head's numbers [batch, numbers] to logits [inputs, classes]. */
@@ -44,6 +47,8 @@ function classification(classes: number): AnswerForm {
 /** A number: the squared error of the one that the head gives. */
 const regression: AnswerForm = {
   numbers: 1,
+  // From 0 a training's first steps, and a search's, would go to learning the mean, and tell nothing of places.
+  freshBias: { distribution: 'mean-answer' },
   textsOf: itself,
   logits: (_, numbers) => numbers,
   logitsFeeds: nothing,

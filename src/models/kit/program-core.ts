@@ -71,7 +71,7 @@ export function createProgramCore<Config>(
     program: {
       layout,
       ...(tokensPerRun !== undefined && { tokensPerRun }),
-      initialDelta: seed => initialDelta(layout, seed, heads),
+      initialDelta: (seed, examples) => initialDelta(layout, seed, heads, examples),
 
       async loss(batch, delta, gates) {
         const measuring = await session('loss', made => lossGraph(made, forward.loss));

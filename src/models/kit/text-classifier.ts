@@ -1,5 +1,5 @@
 import type { EncodedInput, Program } from '../../core/program.ts';
-import type { Initializer } from '../../deltas/delta.ts';
+import { type Initializer, ZEROS } from '../../deltas/delta.ts';
 import type { Head } from '../../deltas/layout.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { lower } from '../../graph/lower.ts';
@@ -50,7 +50,6 @@ interface HeadNorm {
 
 /** Standard deviation of fresh weights, as transformers draws those of classifiers. */
 const FRESH: Initializer = { distribution: 'normal', standardDeviation: 0.02 };
-const ZEROS: Initializer = { distribution: 'zeros' };
 
 /** What a checkpoint has trained of heads. */
 export interface TrainedHeads {
@@ -65,7 +64,12 @@ export interface TrainedHeads {
  * Heads, one a layer, of texts' states [batch, width]. Where a checkpoint has trained them in the same shapes they
  * begin as it has them, else fresh.
  */
-async function textHeads(width: number, layers: readonly HeadLayer[], trained: TrainedHeads): Promise<Head[]> {
+async function textHeads(
+  width: number,
+  layers: readonly HeadLayer[],
+  { freshBias = ZEROS }: Pick<AnswerForm, 'freshBias'>,
+  trained: TrainedHeads,
+): Promise<Head[]> {
   const heads: Head[] = [];
   let inFeatures = width;
   for (const layer of layers) {
@@ -74,8 +78,9 @@ async function textHeads(width: number, layers: readonly HeadLayer[], trained: T
       'epsilon' in layer
         ? [['weight', [outFeatures], { distribution: 'given', values: new Float32Array(outFeatures).fill(1) }]]
         : [['weight', [outFeatures, inFeatures], FRESH]];
-    if (layer.hasBias ?? true) parameters.push(['bias', [outFeatures], ZEROS]);
-    const rows = layer === layers.at(-1) ? trained.rows : undefined;
+    const isLast = layer === layers.at(-1);
+    if (layer.hasBias ?? true) parameters.push(['bias', [outFeatures], isLast ? freshBias : ZEROS]);
+    const rows = isLast ? trained.rows : undefined;
     const stands =
       rows?.length !== 0 &&
       parameters.every(([part, shape]) => trained.tensors.get(`${layer.name}.${part}`)?.shape.join() === shape.join());
@@ -219,7 +224,7 @@ export async function headAnswers<Config>(
 ): Promise<Answers<Config>> {
   const form = answerForm(answer);
   const layers = reader.head(form.numbers);
-  const heads = await textHeads(reader.width, layers, trained);
+  const heads = await textHeads(reader.width, layers, form, trained);
   const forward = forwardOf(reader, form, layers);
   const logitsOf = (blueprint: Blueprint<Config>): Graph => outputGraph(blueprint, 'logits', forward.logits);
   const { feedsWithin } = reader;

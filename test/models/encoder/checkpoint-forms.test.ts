@@ -113,7 +113,7 @@ it('a trained head of other classes is left, which is told, and its last layer a
     const distributions = heads.map(({ parameters }) => parameters.map(each => each.initializer.distribution));
     assert.deepEqual(distributions, [
       ['given', 'given'],
-      ['normal', 'zeros'],
+      ['normal', kind.kind === 'number' ? 'mean-answer' : 'zeros'],
     ]);
   }
 });
