@@ -2,6 +2,7 @@ import type { Model } from '../../src/index.ts';
 import type { Cell } from './cells.ts';
 import {
   ALONE,
+  BUDGET,
   DEFAULT,
   dearRivals,
   evenValues,
@@ -31,6 +32,7 @@ import {
   WITH_LONGER_LAST_WORD,
   wholeCell,
 } from './contestants.ts';
+import { authorsModules } from './rivals/authors-pattern.ts';
 import type { Finished } from './store.ts';
 
 const across = <A, B, C>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => C): C[] =>
@@ -189,6 +191,14 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     across(EIGHT, SUITED_TASKS, (seed, task) =>
       searchedAndTrained(planner, task, seed, RACE, { steps: TRAIN_STEPS / 2, ...SUITED }),
     ).flat(),
+  /** Where the method's authors found modules to be worth it, on their model: does it tell anything of this one? */
+  authors: ({ model }) =>
+    across(['sst2', 'stsb'], EIGHT, (task, seed) =>
+      trainCell(task, seed, authorsModules(model, seed, BUDGET), {
+        ...SUITED,
+        steps: task === 'sst2' ? TRAIN_STEPS : TRAIN_STEPS / 2,
+      }),
+    ),
   /** Everybody at other budgets, */
   suitedBudgets: planner =>
     [...across([0, 1, 2, 3], OTHER_BUDGETS, pair), ...across([0, 1], LARGE_BUDGETS, pair)].flatMap(([seed, budget]) =>

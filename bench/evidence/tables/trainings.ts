@@ -15,6 +15,7 @@ import {
   trainCell,
 } from '../contestants.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../markdown.ts';
+import { authorsModules } from '../rivals/authors-pattern.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
 import type { TrainOutcome } from '../run-train.ts';
 import type { Finished } from '../store.ts';
@@ -57,6 +58,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
     return outcome && outcomeOf(done, trainCell(task, seed, outcome.modules, how));
   });
   const random = randomOutcomes(done, model, task, seed, how);
+  const authors = outcomeOf(done, trainCell(task, seed, authorsModules(model, seed, BUDGET), how));
   const values = TUNED_RATES.map(rate => outcomeOf(done, trainCell(task, seed, evenValues(model), { rate, steps })));
   const longer = outcomeOf(
     done,
@@ -70,6 +72,7 @@ function seedScores(done: Done, model: Model, task: string, seed: number, how: T
     'best of 2 random': random.length > 0 ? bestByLoss(random)?.test : undefined,
     'race of 8 random': race?.test,
     'random, trained longer': longer?.test,
+    "within the authors' places": authors?.test,
     'LoRA on a middle value': values[0]?.test,
     'the same, rate tuned': bestByLoss(values)?.test,
   };
