@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fillMarks, fixed, meanOf, spreadOf, table } from '../evidence/markdown.ts';
 import { readResults } from '../results-file.ts';
 import { type Finished, type MethodName, methods, type Program, sizes, type TaskName, tasks } from './cells.ts';
+import { type ComparedRun, comparedRuns } from './compared-runs.ts';
 import type { SameStart } from './same-start.ts';
 
 // A method's rate may have been another one before it was chosen.
@@ -86,23 +87,13 @@ function sameStartTable(): string {
   );
 }
 
-/** A run of `s3delta compare`, as it is kept. */
-interface ComparedRun {
-  readonly task: string;
-  readonly method: string;
-  readonly seed: number;
-  readonly validation: number;
-  readonly test: number;
-  readonly modules: readonly string[];
-}
-
 /** Found beside random structures, each seed's scores on validation and test. */
 function foundTable(): string {
-  const runs = readResults<ComparedRun>('docs/measured/encoders-found.jsonl');
+  const runs = readResults<ComparedRun>(comparedRuns);
   return table(
-    ['task', 'method', 'seed', 'validation', 'test', 'modules'],
-    runs.map(({ task, method, seed, validation, test, modules }) => [
-      ...[task, method, String(seed), fixed(validation, 1), fixed(test, 1), modules.join(', ')],
+    ['task', 'steps', 'method', 'seed', 'validation', 'test', 'modules'],
+    runs.map(({ task, steps, method, seed, validation, test, modules }) => [
+      ...[task, String(steps), method, String(seed), fixed(validation, 1), fixed(test, 1), modules.join(', ')],
     ]),
   );
 }
