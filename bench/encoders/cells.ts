@@ -72,6 +72,8 @@ export interface Cell {
   readonly scored: 'validation' | 'test';
   /** Whether the training takes the rate that suits its modules; absent: `rate` itself. */
   readonly suited?: true;
+  /** Whether a head of numbers begins at their mean, as it does for users; absent: at 0, as in the other program. */
+  readonly meanStart?: true;
 }
 
 /** What became of it. */
@@ -97,8 +99,22 @@ export interface Finished extends Omit<Outcome, 'losses'> {
   readonly finished: string;
 }
 
-export const cellKey = ({ task, seed, program, method, rate, headRate, steps, scored, suited }: Cell): string =>
-  [task, seed, program, method, rate, headRate, steps, scored, ...(suited ? ['suited'] : [])].join('/');
+export const cellKey = ({
+  task,
+  seed,
+  program,
+  method,
+  rate,
+  headRate,
+  steps,
+  scored,
+  suited,
+  meanStart,
+}: Cell): string =>
+  [
+    ...[task, seed, program, method, rate, headRate, steps, scored],
+    ...[...(suited ? ['suited'] : []), ...(meanStart ? ['mean'] : [])],
+  ].join('/');
 
 const cellOf = (
   task: TaskName,
@@ -173,6 +189,12 @@ function table(): Cell[] {
   ];
 }
 
+/** What is it worth that a head of numbers begins at their mean? */
+const meanStarts = (): Cell[] =>
+  [0, 1, 2].flatMap(seed =>
+    (['lora', 'bitfit', 'adapter'] as const).map(method => cellOf('stsb', seed, 'ours', method, { meanStart: true })),
+  );
+
 /** Is the second order worth its cost on gelu? The table's searches of the first had no last word yet. */
 const orders = (): Cell[] =>
   [0, 1, 2].flatMap(seed =>
@@ -192,5 +214,5 @@ const searches = (): Cell[] =>
   );
 
 export const plans: Readonly<Record<string, () => Cell[]>> = {
-  ...{ headRates, rates, defaultRates, suitedRates, vectorRates, table, orders, searches },
+  ...{ headRates, rates, defaultRates, suitedRates, vectorRates, table, orders, searches, meanStarts },
 };

@@ -5,16 +5,17 @@ import { type Cell, methods, type Outcome, sizes } from './cells.ts';
 
 /** Trains a cell's method here, from the seed's initial values, and scores its last step. */
 export async function runOurs(model: Model, data: EncodedTask, cell: Cell): Promise<Outcome> {
-  const { seed, steps, rate, headRate, suited = false } = cell;
+  const { seed, steps, rate, headRate, suited = false, meanStart = false } = cell;
   const began = performance.now();
   const modules = await modulesOf(model, data, cell);
   const searchSeconds = (performance.now() - began) / 1000;
   const program = await model.compile(modules);
   try {
     const losses: number[] = [];
+    const initialDelta = program.initialDelta(seed, meanStart ? data.train : []);
     const { delta } = await runToEnd(
       tuneProgram(
-        { program, examples: data.train, initialDelta: program.initialDelta(seed), evaluate: async () => 0 },
+        { program, examples: data.train, initialDelta, evaluate: async () => 0 },
         {
           ...{ learningRate: rate, headLearningRate: headRate, epochs: 1000, maxSteps: steps, evaluateEvery: steps },
           ...{ sharedRate: suited, kindRates: suited, batchSize: sizes.batchSize, clipNorm: sizes.clipNorm, seed },

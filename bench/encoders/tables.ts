@@ -10,9 +10,10 @@ import { type ComparedRun, comparedRuns } from './compared-runs.ts';
 import type { SameStart } from './same-start.ts';
 
 // A method's rate may have been another one before it was chosen.
-const finished = readResults<Finished>('docs/measured/encoders.jsonl').filter(
-  ({ cell: { scored, method, rate } }) => scored === 'test' && rate === methods[method].rate,
+const scored = readResults<Finished>('docs/measured/encoders.jsonl').filter(
+  ({ cell }) => cell.scored === 'test' && cell.rate === methods[cell.method].rate,
 );
+const finished = scored.filter(({ cell }) => !cell.meanStart);
 const names = (Object.keys(methods) as MethodName[]).filter(name => finished.some(({ cell }) => cell.method === name));
 
 const scoresOf = (task: TaskName, method: MethodName, program: Program): ReadonlyMap<number, Finished> =>
@@ -87,6 +88,22 @@ function sameStartTable(): string {
   );
 }
 
+/** What trainings of a head of numbers reach from 0 and from their mean, the same seeds. */
+function meanStartTable(): string {
+  const fromMean = Map.groupBy(
+    scored.filter(({ cell }) => cell.meanStart),
+    ({ cell }) => cell.method,
+  );
+  const rows = [...fromMean].map(([method, lines]) => {
+    const from0 = scoresOf('stsb', method, 'ours');
+    const lastLoss = (some: readonly Finished[]) => fixed(meanOf(some.map(line => line.lastLoss)), 2);
+    const zeros = lines.flatMap(({ cell }) => from0.get(cell.seed) ?? []);
+    const scores = (some: readonly Finished[]) => some.map(({ score }) => fixed(score, 1)).join(', ');
+    return [methods[method].label, scores(zeros), scores(lines), lastLoss(zeros), lastLoss(lines)];
+  });
+  return table(['stsb', 'from 0', 'from the mean', 'last loss from 0', 'from the mean'], rows);
+}
+
 /** Found beside random structures, each seed's scores on validation and test. */
 function foundTable(): string {
   const runs = readResults<ComparedRun>(comparedRuns);
@@ -103,5 +120,12 @@ const settings = () =>
   `the head's rate ${sizes.headRate}, searches ${sizes.searchSteps} steps; ` +
   `${names.map(name => `${methods[name].label} at ${methods[name].rate}`).join(', ')}.`;
 
-const tablesByName = { programs: programsTable, noise, settings, 'same-start': sameStartTable, found: foundTable };
+const tablesByName = {
+  programs: programsTable,
+  noise,
+  settings,
+  'same-start': sameStartTable,
+  found: foundTable,
+  'mean-start': meanStartTable,
+};
 for (const path of process.argv.slice(2)) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tablesByName));
