@@ -1,5 +1,6 @@
 import { count, duration, score } from '../../core/format.ts';
 import { batchesPerEpoch } from '../../data/batches.ts';
+import { lnfit } from '../../deltas/lnfit.ts';
 import { lora } from '../../deltas/lora.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
@@ -190,10 +191,11 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
   }),
   'one-seed': facts => {
     const { folder, settings, result } = facts;
-    const rivals = holdsLoraOnValues(facts) ? `${randomDraw},${valuesMethod}` : randomDraw;
+    const plain = withoutSearch.filter(({ is }) => isHeld(facts, is));
+    const rivals = [randomDraw, ...plain.map(({ method }) => method)];
     return {
       command: commandLine('compare', [folder], {
-        methods: `${methodOf(settings, folder, result)},${rivals}`,
+        methods: [methodOf(settings, folder, result), ...rivals].join(),
         ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
         seeds: usualSeeds,
         out: `${folder}-compare`,
@@ -201,24 +203,34 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
       why:
         `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
         'tell a difference of about twice the noise of a training' +
-        (rivals === randomDraw
+        (plain.length === 0
           ? ''
-          : '; the budget holds LoRA on the values of every block, which needs no search and is hard to beat'),
+          : `; the budget holds ${plain.map(({ what }) => what).join(', and ')}, which ` +
+            `${plain.length > 1 ? 'need' : 'needs'} no search and ${plain.length > 1 ? 'are' : 'is'} hard to beat`),
     };
   },
 };
 
-/**
- * Whether a search could have kept LoRA on the values of every block. Where it could, that was not beaten
- * (docs/measured/found-or-random.md).
- */
-function holdsLoraOnValues({ result, modules }: RunFacts): boolean {
-  if (result.resources.search === undefined) return false;
-  const values = modules.filter(({ kind, position }) => kind === lora.label && position === valuesLabel);
-  return values.length > 0 && sumOfParameters(values) <= result.budget.parameters;
-}
+type IsPart = (module: HeatMapModule) => boolean;
 
 const valuesLabel = roleLabel({ role: 'self-attention.value', name: '' });
+
+/** What needs no search and was not beaten by one wherever the budget holds all of it (docs/measured/found-or-random.md). */
+const withoutSearch: readonly { readonly method: string; readonly what: string; readonly is: IsPart }[] = [
+  {
+    method: valuesMethod,
+    what: 'LoRA on the values of every block',
+    is: ({ kind, position }) => kind === lora.label && position === valuesLabel,
+  },
+  { method: 'lnfit', what: 'the scales of every norm', is: ({ kind }) => kind === lnfit.label },
+];
+
+/** Whether a search could have kept all such modules. */
+function isHeld({ result, modules }: RunFacts, is: IsPart): boolean {
+  if (result.resources.search === undefined) return false;
+  const parts = modules.filter(is);
+  return parts.length > 0 && sumOfParameters(parts) <= result.budget.parameters;
+}
 
 /** The same at a tenth of what was spent, which still holds a module. */
 function smaller(facts: RunFacts): string {

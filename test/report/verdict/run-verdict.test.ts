@@ -46,7 +46,7 @@ test('one seed claims no win, however large the difference; more seeds are what 
   assert.doesNotMatch(verdictText(verdict).join('\n'), /\bwin\b/);
 });
 
-test('a budget that holds LoRA on all values names the rival that needs no search', () => {
+test('a budget that holds LoRA on all values, or all scales, names the rivals that need no search', () => {
   const verdict = runVerdict({ ...facts, ...withScore({ budget: { parameters: 400, fraction: 2e-4 } }) });
   // Whatever else it holds no longer: the candidates are more than the values alone.
   assert.equal(verdict.outcome, 'nothing-searched');
@@ -56,7 +56,15 @@ test('a budget that holds LoRA on all values names the rival that needs no searc
     ...withScore({ budget: { parameters: 400, fraction: 2e-4 } }),
   });
   assert.match(held.next.command, /--methods bilevel,random,value-lora --seeds 8/);
-  assert.match(held.next.why, /LoRA on the values of every block, which needs no search/);
+  assert.match(held.next.why, /LoRA on the values of every block, which needs no search and is hard to beat$/);
+
+  const scales = others.map(module => ({ ...module, kind: 'LNFit', parameters: 10 }));
+  const both = runVerdict({
+    ...{ ...facts, modules: [...modules, ...others, ...scales] },
+    ...withScore({ budget: { parameters: 440, fraction: 2e-4 } }),
+  });
+  assert.match(both.next.command, /--methods bilevel,random,value-lora,lnfit --seeds 8/);
+  assert.match(both.next.why, /of every block, and the scales of every norm, which need no search and are hard/);
 });
 
 test('the score has its interval, and stands beside the commonest label', () => {
