@@ -33,8 +33,9 @@ export function listManualModules(
 /** Name of the method that draws a structure: what others are compared with where nothing is said. */
 export const randomDraw = 'random';
 
-/** Name of the method that a search has to beat where the budget holds it in every block. */
+/** Names of the methods that a search has to beat where the budget holds all of them. */
 export const valuesMethod = 'value-lora';
+export const scalesMethod = 'lnfit';
 
 /** What found structures are held against where it is asked how small they can be. */
 export const plainRival = 'lora';

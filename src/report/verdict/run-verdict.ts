@@ -5,7 +5,7 @@ import { lora } from '../../deltas/lora.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
-import { randomDraw, valuesMethod } from '../../structure/built-in-methods.ts';
+import { randomDraw, scalesMethod, valuesMethod } from '../../structure/built-in-methods.ts';
 import { searchByTraining, stepsSuiting } from '../../training/stage.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import { roleLabel } from '../labels.ts';
@@ -215,14 +215,14 @@ type IsPart = (module: HeatMapModule) => boolean;
 
 const valuesLabel = roleLabel({ role: 'self-attention.value', name: '' });
 
-/** What needs no search and was not beaten by one wherever the budget holds all of it (docs/measured/found-or-random.md). */
+/** What needs no search, and was not beaten by one where all of it fits (docs/measured/found-or-random.md). */
 const withoutSearch: readonly { readonly method: string; readonly what: string; readonly is: IsPart }[] = [
   {
     method: valuesMethod,
     what: 'LoRA on the values of every block',
     is: ({ kind, position }) => kind === lora.label && position === valuesLabel,
   },
-  { method: 'lnfit', what: 'the scales of every norm', is: ({ kind }) => kind === lnfit.label },
+  { method: scalesMethod, what: 'the scales of every norm', is: ({ kind }) => kind === lnfit.label },
 ];
 
 /** Whether a search could have kept all such modules. */
