@@ -12,15 +12,17 @@ const runs = new Map(readResults<ComparedRun>(comparedRuns).map(run => [runKey(r
 for (const folder of process.argv.slice(2)) {
   for (const result of globSync(join(folder, '*', '*', 'seed-*', 'result.json'))) {
     const run = readRun(dirname(result));
-    runs.set(runKey(run), run);
+    if (run !== undefined) runs.set(runKey(run), run);
   }
 }
 const ordered = [...runs.values()].sort((a, b) => runKey(a).localeCompare(runKey(b)));
 writeFileSync(comparedRuns, ordered.map(run => `${JSON.stringify(run)}\n`).join(''));
 
-function readRun(folder: string): ComparedRun {
+/** A run that has its score; one that is still to be trained, or tested, has none. */
+function readRun(folder: string): ComparedRun | undefined {
   const read = (file: string) => readFileSync(join(folder, file), 'utf8');
   const { task, seed, score } = JSON.parse(read('result.json'));
+  if (score === undefined) return undefined;
   const config = parse(read('config.yaml'));
   const { modules } = JSON.parse(read('structure.json'));
   return {
