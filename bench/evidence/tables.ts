@@ -12,7 +12,7 @@ import { fillMarks } from './markdown.ts';
 import { SUITED_TASKS } from './plan.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
-import { budgetsPicture, budgetsTable, kindsTable } from './tables/budgets.ts';
+import { budgetsPicture, budgetsTable, kindsTable, taskBudgetsTable } from './tables/budgets.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { stabilityTable } from './tables/stability.ts';
 import { defaultsTable, strategiesTable } from './tables/strategies.ts';
@@ -42,6 +42,7 @@ const tables = {
   strategies: () => strategiesTable(done),
   defaults: () => defaultsTable(done, model, hows),
   budgets: () => budgetsTable(done, model),
+  'task-budgets': () => taskBudgetsTable(done, model, 'stsb', { ...SUITED, steps: 600 }),
   kinds: () => kindsTable(done),
   steps: () => stepsTable(done, model, 'sst2', hows.sst2),
   stability: () => stabilityTable(done, model),

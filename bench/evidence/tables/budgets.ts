@@ -45,18 +45,18 @@ function summary({ scores }: Point): string {
 }
 
 /** At which rates structures are trained. */
-type How = Rates & { readonly rate?: number };
+type How = Rates & { readonly rate?: number; readonly steps?: number };
 
 /** What was spent and what came of it, at one budget. */
-function atBudget(done: Done, model: Model, budget: string, how: How) {
+function atBudget(done: Done, model: Model, budget: string, how: How, task = TASK) {
   const limit = Math.floor(parseBudget(budget, model.parameters));
   const scoreOf = (seed: number, modules: readonly string[]) =>
-    outcomeOf(done, trainCell(TASK, seed, modules, how))?.test;
+    outcomeOf(done, trainCell(task, seed, modules, how))?.test;
   // All values have one at 0.05 % already.
   const values = LARGE_BUDGETS.some(large => large === budget) ? [] : evenValues(model, budget);
   const seeds = SEEDS.map(seed => {
     const foundBy = (name: string) => {
-      const search = done.get(cellKey(strategyCell(TASK, seed, name, budget, how)))?.outcome as
+      const search = done.get(cellKey(strategyCell(task, seed, name, budget, how)))?.outcome as
         | StrategyOutcome
         | undefined;
       return search && scoreOf(seed, search.modules);
@@ -101,17 +101,33 @@ const suitedWhole = (done: Done, model: Model, method: (typeof WHOLE_METHODS)[nu
   scores: SEEDS.flatMap(seed => outcomeOf(done, suitedWholeCell(model, TASK, seed, method))?.test ?? []),
 });
 
+const HEADS = [
+  ...['budget', 'parameters', 'found (sd, n)', "S³Delta's", 'random, two a seed', 'LoRA on values'],
+  ...['found less random', 'found less LoRA on values'],
+];
+
+function rowOf({ limit, found, s3delta, random, values, lessRandom, lessValues }: ReturnType<typeof atBudget>) {
+  const scores = [found, s3delta, random, values].map(summary);
+  return [limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
+}
+
+/** Found, random and LoRA on values of another task at several budgets, everybody at the rates that suit. */
+export function taskBudgetsTable(done: Done, model: Model, task: string, how: How): string {
+  const points = BUDGETS.map(budget => ({ budget, point: atBudget(done, model, budget, how, task) }));
+  const measured = points.filter(({ point }) => point.found.scores.length > 0);
+  return table(
+    HEADS,
+    measured.map(({ budget, point }) => [budget, ...rowOf(point)]),
+  );
+}
+
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */
 export function budgetsTable(done: Done, model: Model): string {
-  const rowOf = (budget: string, name: string, how: How) => {
-    const { limit, found, s3delta, random, values, lessRandom, lessValues } = atBudget(done, model, budget, how);
-    const scores = [found, s3delta, random, values].map(summary);
-    return [name, limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
-  };
+  const of = (budget: string, name: string, how: How) => [name, ...rowOf(atBudget(done, model, budget, how))];
   const rows = [
-    ...BUDGETS.map(budget => rowOf(budget, budget, SUITED)),
-    ...BUDGETS.map(budget => rowOf(budget, `${budget}, at one rate`, {})),
-    ...SLOWER_BUDGETS.toReversed().map(budget => rowOf(budget, `${budget}, at a third of it`, { rate: RATE / 3 })),
+    ...BUDGETS.map(budget => of(budget, budget, SUITED)),
+    ...BUDGETS.map(budget => of(budget, `${budget}, at one rate`, {})),
+    ...SLOWER_BUDGETS.toReversed().map(budget => of(budget, `${budget}, at a third of it`, { rate: RATE / 3 })),
   ];
   for (const method of WHOLE_METHODS) {
     const { label } = manualMethods[method]!;
@@ -122,8 +138,7 @@ export function budgetsTable(done: Done, model: Model): string {
       rows.push([name, point.parameters.toLocaleString('en'), summary(point), '', '', '', '', '']);
     }
   }
-  const heads = ['found (sd, n)', "S³Delta's", 'random, two a seed', 'LoRA on values'];
-  return table(['budget', 'parameters', ...heads, 'found less random', 'found less LoRA on values'], rows);
+  return table(HEADS, rows);
 }
 
 /** The same as a picture: score against parameters. */
