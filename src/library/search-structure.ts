@@ -89,6 +89,7 @@ export async function* runSearch(
 export interface ResolvedSearch
   extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'searchByTraining' | 'tuning'> {
   readonly space: ResolvedSpace;
+  readonly hasHeads: boolean;
 }
 
 /**
@@ -96,21 +97,22 @@ export interface ResolvedSearch
  * @throws InputError for an unknown space, and a budget that holds no module
  */
 export function resolveSearch(
-  model: Pick<Model, 'sites' | 'parameters'>,
+  model: Pick<Model, 'sites' | 'parameters' | 'heads'>,
   { strategy, options, space, stage, searchByTraining, tuning }: JobConfig,
   catalogue: Catalogue = builtIn,
 ): ResolvedSearch {
-  return { strategy, options, space: resolveSpace(model, space, catalogue), stage, searchByTraining, tuning };
+  const resolved = { space: resolveSpace(model, space, catalogue), hasHeads: model.heads.length > 0 };
+  return { strategy, options, ...resolved, stage, searchByTraining, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */
 export function searchProblem(
-  { space, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
+  { space, hasHeads, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
   examples: readonly EncodedExample[],
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
   const stage = atSharedRate(searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest, space);
-  const problem = { candidates, budget, keepInert, examples, stage, tuning, usualEvaluations: 0 };
+  const problem = { candidates, budget, keepInert, hasHeads, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };

@@ -37,7 +37,7 @@ const data: EncodedTask = {
   findings: [],
   inputs: { all: 46, cut: 0, sets: {}, lost: {} },
 };
-const model = { sites: largeSites, parameters: LARGE_PARAMETERS };
+const model = { sites: largeSites, parameters: LARGE_PARAMETERS, heads: [] };
 function jobOf(changes = {}) {
   const config = resolveConfig({ name: 'none' }, task, { seed: 3, finalists: 1, epochs: 3, ...changes });
   return { data, search: resolveSearch(model, config), config, tunings: config.tunings };

@@ -13,6 +13,8 @@ export interface SearchProblem {
   readonly budget: number;
   /** Whether modules that cannot change the output may be kept. */
   readonly keepInert: boolean;
+  /** Whether the model has heads, which are trained beside whatever is kept. */
+  readonly hasHeads: boolean;
   /** The training set, whole: a strategy that needs parts divides it. */
   readonly examples: readonly EncodedExample[];
   /** Sizes and rates of the search. */

@@ -136,6 +136,24 @@ test('it costs what was said: a search, and two rounds', () => {
   assert.equal(bilevel.cost(problem, options)!.steps, 52);
 });
 
+test('where nobody says how long, it is a twenty-fourth of the training, and at least 50 steps beside a head', () => {
+  const roundsOf = (maxSteps: number, hasHeads: boolean) => {
+    const tuning = { ...problem.tuning, epochs: 1e4, maxSteps };
+    const usual = bilevel.cost({ ...problem, tuning, hasHeads }, optionsOf({ finalists: 2 }))!;
+    // Two finalists are one round.
+    return (usual.steps - 20) / 2;
+  };
+  const lengths = [40, 240, 2400];
+  assert.deepEqual(
+    lengths.map(steps => roundsOf(steps, false)),
+    [2, 10, 100],
+  );
+  assert.deepEqual(
+    lengths.map(steps => roundsOf(steps, true)),
+    [40, 50, 100],
+  );
+});
+
 test('no program is left open, and one at a time is', async () => {
   state.open = 0;
   let most = 0;

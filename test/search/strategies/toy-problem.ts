@@ -17,7 +17,7 @@ export function createToyProblem(changes: Partial<SearchProblem> = {}, counts: r
   const stage = { epochs: 5, batchSize: 8, evaluateEvery: 4, learningRate: 0.02, clipNorm: 2, seed: 1 };
   const problem: SearchProblem = {
     ...{ candidates, budget: 4, keepInert: false, examples: createToyExamples(32) },
-    ...{ stage, tuning: { ...stage, epochs: 3, evaluateEvery: 5 }, usualEvaluations: 40 },
+    ...{ stage, tuning: { ...stage, epochs: 3, evaluateEvery: 5 }, usualEvaluations: 40, hasHeads: false },
     ...changes,
   };
   const state = { open: 0, compiled: [] as (readonly DeltaModule[])[] };

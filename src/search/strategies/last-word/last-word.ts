@@ -13,6 +13,11 @@ import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts
 
 /** The last round's trainings are a twenty-fourth of a re-training, those of each round before half as long. */
 const lastRoundShare = 1 / 24;
+/**
+ * At least as many steps where a head is trained as well: before it has learned something all structures are alike
+ * (docs/measured/encoders.md).
+ */
+const fewestBesideHead = 50;
 /** Validation examples that tell the loss of a short training closely enough to reject it. */
 const lookedAt = 400;
 
@@ -29,7 +34,7 @@ export const lastWordKeys = {
   'finalist-steps': key(
     positiveInteger,
     'steps of the last round of these trainings, which two of them reach; those of each round before have half as ' +
-      'many (default: a twenty-fourth of the training)',
+      'many (default: a twenty-fourth of the training, 50 at least for a model with a head)',
     { hint: 'N' },
   ),
 };
@@ -174,9 +179,10 @@ interface Standing {
 }
 
 /** As many as there may be finalists, and half of them while there is a choice. */
-function planRounds({ examples, tuning }: SearchProblem, options: LastWordOptions): Round[] {
+function planRounds({ examples, tuning, hasHeads }: SearchProblem, options: LastWordOptions): Round[] {
   const longest = stepsOver(examples.length, tuning);
-  const last = Math.min(longest, options['finalist-steps'] ?? Math.round(lastRoundShare * longest));
+  const usual = Math.max(Math.round(lastRoundShare * longest), hasHeads ? fewestBesideHead : 1);
+  const last = Math.min(longest, options['finalist-steps'] ?? usual);
   const sizes = [options.finalists];
   while (sizes.at(-1)! > 2) sizes.push(Math.ceil(sizes.at(-1)! / 2));
   const atRound = (round: number) => Math.max(1, Math.round(last / 2 ** (sizes.length - 1 - round)));
