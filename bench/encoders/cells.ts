@@ -99,22 +99,11 @@ export interface Finished extends Omit<Outcome, 'losses'> {
   readonly finished: string;
 }
 
-export const cellKey = ({
-  task,
-  seed,
-  program,
-  method,
-  rate,
-  headRate,
-  steps,
-  scored,
-  suited,
-  meanStart,
-}: Cell): string =>
-  [
-    ...[task, seed, program, method, rate, headRate, steps, scored],
-    ...[...(suited ? ['suited'] : []), ...(meanStart ? ['mean'] : [])],
-  ].join('/');
+export const cellKey = ({ suited, meanStart, ...cell }: Cell): string => {
+  const { task, seed, program, method, rate, headRate, steps, scored } = cell;
+  const marks = [...(suited ? ['suited'] : []), ...(meanStart ? ['mean'] : [])];
+  return [task, seed, program, method, rate, headRate, steps, scored, ...marks].join('/');
+};
 
 const cellOf = (
   task: TaskName,

@@ -89,6 +89,7 @@ export async function* runSearch(
 export interface ResolvedSearch
   extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'searchByTraining' | 'tuning'> {
   readonly space: ResolvedSpace;
+  /** Whether the model has heads, trained beside whatever is kept. */
   readonly hasHeads: boolean;
 }
 
