@@ -3,7 +3,7 @@
  * A cell is a search or a training, made as `s3delta demo` makes it; finished ones stand in the results and are not made
  * again, so the command goes on after any end. `--tables docs/measured/demo.md` writes the tables of what there is.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
 import {
@@ -14,13 +14,16 @@ import {
   loadModel,
   loadTask,
   loadTaskData,
-  manualStructure,
+  type Model,
   runToEnd,
   type Structure,
   searchStructure,
   tune,
 } from '../../src/index.ts';
+import { createStructure, listSpace } from '../../src/research.ts';
+import { evenValues } from '../evidence/contestants.ts';
 import { fillMarks } from '../evidence/markdown.ts';
+import { readDemoCells } from './results.ts';
 import { type DemoCell, demoTables, type What } from './tables.ts';
 
 const { values } = parseArgs({
@@ -28,19 +31,13 @@ const { values } = parseArgs({
     budgets: { type: 'string', default: demoSettings.budget! },
     seeds: { type: 'string', default: '10' },
     draws: { type: 'string', default: '2' },
-    lora: { type: 'boolean', default: false },
+    values: { type: 'boolean', default: false },
     results: { type: 'string', default: 'docs/measured/demo.jsonl' },
     tables: { type: 'string' },
   },
 });
 
-const read = (): DemoCell[] =>
-  existsSync(values.results)
-    ? readFileSync(values.results, 'utf8')
-        .split('\n')
-        .slice(0, -1)
-        .map(line => JSON.parse(line) as DemoCell)
-    : [];
+const read = () => readDemoCells(values.results);
 
 if (values.tables !== undefined) {
   writeFileSync(values.tables, fillMarks(readFileSync(values.tables, 'utf8'), demoTables(read())));
@@ -59,7 +56,7 @@ async function runSeed(seed: number, budget: string): Promise<void> {
       .map(({ what }) => what),
   );
   const wanted: What[] = ['found', ...Array.from({ length: Number(values.draws) }, (_, i) => `random ${i}` as const)];
-  if (values.lora) wanted.push('lora');
+  if (values.values) wanted.push('values');
   if (wanted.every(what => done.has(what))) return;
 
   const model = await loadModel(name!, { threads: 1 });
@@ -71,9 +68,9 @@ async function runSeed(seed: number, budget: string): Promise<void> {
     const cpu = cpuClock();
     const found = what === 'found' ? await runToEnd(searchStructure(model, data, settings)) : undefined;
     const searchSeconds = cpu();
-    const structure =
-      found?.structure ??
-      (what === 'lora' ? manualStructure(model, 'lora') : drawStructure(model, space, Number(what.split(' ')[1])));
+    const drawn = () => (what === 'values' ? onValues(model, budget) : drawStructure(model, space, drawOf(what)));
+    const structure = found?.structure ?? drawn();
+    if (!structure) continue;
     const kept = keptOf(structure);
     const trained = await train(structure, data, settings);
     const line: DemoCell = {
@@ -85,7 +82,7 @@ async function runSeed(seed: number, budget: string): Promise<void> {
   }
 
   function isHere(cell: DemoCell): boolean {
-    return cell.seed === seed && (cell.budget === budget || cell.what === 'lora');
+    return cell.seed === seed && cell.budget === budget;
   }
 
   async function train(structure: Structure, data: EncodedTask, settings: Parameters<typeof tune>[3]) {
@@ -104,6 +101,18 @@ async function runSeed(seed: number, budget: string): Promise<void> {
       return { steps, losses, validation, test, cpuSeconds };
     }
   }
+}
+
+function drawOf(what: What): number {
+  return Number(what.split(' ')[1]);
+}
+
+/** What a fair user without a search would take, where the budget holds it. */
+function onValues(model: Model, budget: string): Structure | undefined {
+  const wanted = new Set(evenValues(model, budget));
+  const modules = listSpace(model.sites, 'mixed').filter(({ id }) => wanted.has(id));
+  if (modules.length === 0) return undefined;
+  return createStructure(model, { space: 'mixed', budget: null }, modules, { kept: modules.map(() => true) });
 }
 
 function keptOf({ modules }: Structure): readonly string[] {

@@ -1,8 +1,8 @@
 import { signFlipTest } from '../../src/research.ts';
 import { fixed, meanOf, shortName, spreadOf, table } from '../evidence/markdown.ts';
 
-/** What is trained: what a search found, a random draw, or LoRA of rank 8 on every query and value. */
-export type What = 'found' | `random ${number}` | 'lora';
+/** What is trained: what a search found, a random draw, or LoRA of rank 1 on as many values as the budget holds. */
+export type What = 'found' | `random ${number}` | 'values';
 
 /** A line of the results. Scores are 0 to 100, losses nats a target token. */
 export interface DemoCell {
@@ -31,55 +31,66 @@ export function demoTables(cells: readonly DemoCell[]): Readonly<Record<string, 
   };
 }
 
-/** What stands beside each other at a budget and seed. */
-interface Pair {
+/** Test scores that stand beside each other at a budget and seed. */
+export interface Pair {
+  readonly seed: number;
   readonly found: number;
   readonly random: number;
   readonly best: number;
   readonly majority: number;
+  /** Absent where the budget holds no LoRA on a value, or none was trained. */
+  readonly values?: number;
 }
 
-const isRandom = ({ what }: DemoCell) => what.startsWith('random');
+type Score = Exclude<keyof Pair, 'seed'>;
+
+export const isRandom = ({ what }: DemoCell) => what.startsWith('random');
 const leastLoss = ({ losses }: DemoCell) => Math.min(...losses);
 
 /**
  * The seeds of a budget that have both. The best of the random draws is that of the least validation loss, among as many
  * as cost what search and training do, the last of them whole.
  */
-function pairsOf(cells: readonly DemoCell[]): Pair[] {
-  return [...Map.groupBy(cells, ({ seed }) => seed).values()].flatMap(own => {
+export function pairsOf(cells: readonly DemoCell[]): Pair[] {
+  return [...Map.groupBy(cells, ({ seed }) => seed)].flatMap(([seed, own]) => {
     const found = own.find(({ what }) => what === 'found');
     const random = own.filter(isRandom);
     if (found?.search === undefined || random.length === 0) return [];
     const affordable = 1 + Math.ceil(found.search.evaluations / found.steps);
     const best = random.slice(0, affordable).reduce((a, b) => (leastLoss(b) < leastLoss(a) ? b : a));
     const mean = meanOf(random.map(({ test }) => test));
-    return [{ found: found.test, random: mean, best: best.test, majority: found.majority }];
+    const values = own.find(({ what }) => what === 'values')?.test;
+    return [
+      {
+        ...{ seed, found: found.test },
+        random: mean,
+        best: best.test,
+        majority: found.majority,
+        ...(values !== undefined && { values }),
+      },
+    ];
   });
 }
 
 function budgetsTable(cells: readonly DemoCell[]): string {
-  const groups = Map.groupBy(
-    cells.filter(({ what }) => what !== 'lora'),
-    ({ budget }) => budget,
-  );
+  const groups = Map.groupBy(cells, ({ budget }) => budget);
   const rows = [...groups].flatMap(([budget, own]) => {
     const pairs = pairsOf(own);
     if (pairs.length === 0) return [];
-    const of = (key: keyof Pair) => rangeOf(pairs.map(pair => pair[key]));
-    const against = (key: keyof Pair) => {
-      const test = signFlipTest(pairs.map(pair => pair.found - pair[key]));
-      return test && `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})`;
+    const of = (key: Score) => rangeOf(pairs.flatMap(pair => pair[key] ?? []));
+    const against = (key: Score) => {
+      const test = signFlipTest(pairs.flatMap(pair => (pair[key] === undefined ? [] : pair.found - pair[key])));
+      return test ? `${fixed(test.difference, 1)} (p ${test.p.toFixed(3)})` : '–';
     };
     return [
       [
-        ...[budget, String(pairs.length), of('found'), of('random'), of('best'), of('majority')],
-        ...[against('random'), against('best')].map(told => told ?? '–'),
+        ...[budget, String(pairs.length), of('found'), of('random'), of('best'), of('values'), of('majority')],
+        ...[against('random'), against('best'), against('values')],
       ],
     ];
   });
-  const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'commonest label'];
-  return table([...head, 'found less random', 'found less best'], rows);
+  const head = ['budget', 'seeds', 'found', 'random, mean', 'best of random', 'LoRA on values', 'commonest label'];
+  return table([...head, 'found less random', 'found less best', 'found less values'], rows);
 }
 
 /** `91.2 (89.0 to 92.4, sd 1.1)` */
@@ -101,7 +112,7 @@ function trainingsTable(cells: readonly DemoCell[]): string {
     'cpu s',
     'search',
   ];
-  const modules = ({ what, kept }: DemoCell) => (what === 'lora' ? `${kept.length}` : kept.map(shortName).join(', '));
+  const modules = ({ kept }: DemoCell) => (kept.length > 6 ? `${kept.length}` : kept.map(shortName).join(', '));
   return table(
     head,
     cells.map(cell => [

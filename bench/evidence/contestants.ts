@@ -102,7 +102,7 @@ export function fewRivals(
   const how = { steps, ...rates };
   const values = evenValues(model, budget);
   return [
-    ...searchedAndTrained({ done }, task, seed, DEFAULT, { ...how, budget }),
+    ...searchedAndTrained({ done }, task, seed, foundBy(rates), { ...how, budget }),
     ...[0, 1].map(draw => trainCell(task, seed, randomModules(model, seed, draw, budget), how)),
     ...(values.length > 0 ? [trainCell(task, seed, values, how)] : []),
   ];
@@ -153,6 +153,11 @@ export const SENSITIVITY_HALF = 'sensitivity, half as long';
 export const RACE = 'a race of random structures';
 /** The program's default, whose answers are compared. */
 export const DEFAULT = 'sensitivity, half as long, then a last word';
+/** What the default was before a structure that begins with LoRA on values was among the finalists. */
+export const EARLIER = 'sensitivity, half as long, then a last word among four';
+
+/** The default of the time: all that is trained at one rate for all was searched by the earlier one. */
+export const foundBy = ({ suited }: Rates) => (suited ? DEFAULT : EARLIER);
 
 const lastWordOf = (finalistSteps: number) => ({
   ...{ strategy: 'bilevel', steps: 75 },
@@ -172,7 +177,11 @@ export const strategies: Readonly<Record<string, Pick<StrategyCell, 'strategy' |
   'gradient norm after 60 steps': { strategy: 'gradient-norm', steps: 76, options: { 'warm-up': 60 } },
   [SENSITIVITY]: { strategy: 'sensitivity', steps: 150, options: { finalists: 1 } },
   [SENSITIVITY_HALF]: { strategy: 'sensitivity', steps: 75, options: { finalists: 1 } },
-  [DEFAULT]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
+  [DEFAULT]: {
+    ...{ strategy: 'sensitivity', steps: 75 },
+    options: { ...lastWordOf(TRAIN_STEPS / 24).options, finalists: 5 },
+  },
+  [EARLIER]: { ...lastWordOf(TRAIN_STEPS / 24), strategy: 'sensitivity' },
   [RACE]: { strategy: 'random-race', steps: 75, options: { ...lastWordOf(TRAIN_STEPS / 24).options, finalists: 8 } },
   'BIPEFT-like': { strategy: 'bipeft-like', steps: 75 },
   'from the prior of another task': { strategy: 'from-prior', steps: 75 },

@@ -1,3 +1,5 @@
+import type { PairedTest } from '../../src/research.ts';
+
 /** A table of Markdown; the first column is words, the others numbers. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -14,6 +16,16 @@ export function spreadOf(values: readonly number[]): number {
   const mean = meanOf(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
+
+/** Mean and standard deviation. */
+export const summary = (scores: readonly number[]) =>
+  scores.length === 0
+    ? '–'
+    : `${fixed(meanOf(scores), 1)} (${fixed(scores.length < 2 ? undefined : spreadOf(scores), 1)})`;
+
+/** A paired difference, with its p and pairs. */
+export const told = (test: Pick<PairedTest, 'difference' | 'p' | 'pairs'> | undefined, digits: number) =>
+  test ? `${fixed(test.difference, digits)} (p ${fixed(test.p, 3)}, n ${test.pairs})` : '–';
 
 /** `encoder.block.2.layer.0.SelfAttention.o:lora` as `E2 o LoRA`. */
 export function shortName(id: string): string {

@@ -3,8 +3,8 @@ import type { Cell } from './cells.ts';
 import {
   ALONE,
   BUDGET,
-  DEFAULT,
   dearRivals,
+  EARLIER,
   evenValues,
   fewRivals,
   foundCell,
@@ -124,7 +124,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
   /** The two that do best beside each other: all their forms on two tasks, what could be the default on more. */
   nearest: planner =>
     across(EIGHT, ['sst2', 'stsb', 'mrpc', 'cola'], (seed, task) =>
-      [DEFAULT, SENSITIVITY, S3DELTA, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
+      [EARLIER, SENSITIVITY, S3DELTA, ...(task === 'sst2' || task === 'stsb' ? [SENSITIVITY_HALF, ALONE] : [])].flatMap(
         name => searchedAndTrained(planner, task, seed, name, { steps: TRAIN_STEPS / 2 }),
       ),
     ).flat(),
@@ -160,7 +160,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
       const { model } = planner;
       const slower = { rate: RATE / 3 };
       return [
-        ...foundCell(planner, strategyCell('sst2', seed, DEFAULT, budget), slower),
+        ...foundCell(planner, strategyCell('sst2', seed, EARLIER, budget), slower),
         trainCell('sst2', seed, evenValues(model, budget), slower),
         ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(model, seed, draw, budget), slower)),
       ];
@@ -170,7 +170,7 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     EIGHT.flatMap(seed => {
       const faster = { rate: RATE * 3 };
       return [
-        ...foundCell(planner, strategyCell('sst2', seed, DEFAULT), faster),
+        ...foundCell(planner, strategyCell('sst2', seed, EARLIER), faster),
         ...[0, 1].map(draw => trainCell('sst2', seed, randomModules(planner.model, seed, draw), faster)),
       ];
     }),
@@ -201,13 +201,13 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ),
   /** Everybody at other budgets, */
   suitedBudgets: planner =>
-    [...across([0, 1, 2, 3], OTHER_BUDGETS, pair), ...across([0, 1], LARGE_BUDGETS, pair)].flatMap(([seed, budget]) =>
+    [...across(EIGHT, OTHER_BUDGETS, pair), ...across([0, 1], LARGE_BUDGETS, pair)].flatMap(([seed, budget]) =>
       fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),
     ),
-  /** and on another task, */
+  /** and on the other tasks, the one that takes least time first, */
   suitedTaskBudgets: planner =>
-    across([0, 1], ['0.02%', '0.005%'], (seed, budget) =>
-      fewRivals(planner, 'stsb', seed, { steps: TRAIN_STEPS / 2, budget, ...SUITED }),
+    across(['cola', 'stsb', 'mrpc'], EIGHT, (task, seed) =>
+      OTHER_BUDGETS.flatMap(budget => fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2, budget, ...SUITED })),
     ).flat(),
   /** on other tasks, */
   suitedTasks: planner =>

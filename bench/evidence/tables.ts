@@ -7,25 +7,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/index.ts';
-import { SUITED } from './contestants.ts';
+import { readDemoCells } from '../demo/results.ts';
+import { BUDGET, SUITED } from './contestants.ts';
 import { fillMarks } from './markdown.ts';
-import { SUITED_TASKS } from './plan.ts';
+import { OTHER_BUDGETS, SUITED_TASKS } from './plan.ts';
 import { openStore } from './store.ts';
 import { agreementTable } from './tables/agreement.ts';
 import { budgetsPicture, budgetsTable, kindsTable, taskBudgetsTable } from './tables/budgets.ts';
+import { budgetDifferencesTable, differencesTable, emailsAt, rivalsTable } from './tables/differences.ts';
 import { ordersTable, ratesTable, searchesTable } from './tables/searches.ts';
 import { stabilityTable } from './tables/stability.ts';
 import { defaultsTable, strategiesTable } from './tables/strategies.ts';
-import { differencesTable, rivalsTable, stepsTable, trainingsTable } from './tables/trainings.ts';
+import { stepsTable, trainingsTable } from './tables/trainings.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     results: { type: 'string', default: 'docs/measured/evidence.jsonl' },
+    emails: { type: 'string', default: 'docs/measured/demo.jsonl' },
     picture: { type: 'string' },
   },
 });
 const done = openStore(values.results, join(tmpdir(), 's3delta-evidence-claims')).read();
+const emails = readDemoCells(values.emails);
 const model = await loadModel('mini');
 /** SST-2 until held-out loss has stopped falling, the others for half as long. */
 const hows = {
@@ -42,7 +46,9 @@ const tables = {
   strategies: () => strategiesTable(done),
   defaults: () => defaultsTable(done, model, hows),
   budgets: () => budgetsTable(done, model),
-  'task-budgets': () => taskBudgetsTable(done, model, 'stsb', { ...SUITED, steps: 600 }),
+  'task-budgets': () => taskBudgetsTable(done, model, SUITED_TASKS, { ...SUITED, steps: 600 }),
+  'budget-differences': () =>
+    budgetDifferencesTable(done, model, [...OTHER_BUDGETS, BUDGET].sort(), hows, budget => emailsAt(emails, budget)),
   kinds: () => kindsTable(done),
   steps: () => stepsTable(done, model, 'sst2', hows.sst2),
   stability: () => stabilityTable(done, model),

@@ -3,8 +3,8 @@ import { type ScoreSeries, scorePlotSvg } from '../../../src/report/pictures/plo
 import { listManualModules, manualMethods, parseBudget, signFlipTest } from '../../../src/research.ts';
 import { cellKey } from '../cells.ts';
 import {
-  DEFAULT,
   evenValues,
+  foundBy,
   KIND_RATES,
   kinds,
   RATE,
@@ -19,13 +19,10 @@ import {
   WHOLE_METHODS,
   wholeCell,
 } from '../contestants.ts';
-import { fixed, meanOf, spreadOf, table } from '../markdown.ts';
+import { fixed, meanOf, spreadOf, table, told } from '../markdown.ts';
 import { LARGE_BUDGETS, OTHER_BUDGETS, SLOWER_BUDGETS } from '../plan.ts';
 import type { StrategyOutcome } from '../run-strategy.ts';
-import type { Finished } from '../store.ts';
-import { bestByLoss, outcomeOf, told } from './trainings.ts';
-
-type Done = ReadonlyMap<string, Finished>;
+import { bestByLoss, type Done, outcomeOf } from './seed-scores.ts';
 
 const TASK = 'sst2';
 const SEEDS = [...Array(8).keys()];
@@ -55,7 +52,7 @@ function atBudget(done: Done, model: Model, budget: string, how: How, task = TAS
   // All values have one at 0.05 % already.
   const values = LARGE_BUDGETS.some(large => large === budget) ? [] : evenValues(model, budget);
   const seeds = SEEDS.map(seed => {
-    const foundBy = (name: string) => {
+    const scoreBy = (name: string) => {
       const search = done.get(cellKey(strategyCell(task, seed, name, budget, how)))?.outcome as
         | StrategyOutcome
         | undefined;
@@ -63,8 +60,8 @@ function atBudget(done: Done, model: Model, budget: string, how: How, task = TAS
     };
     const random = [0, 1].flatMap(draw => scoreOf(seed, randomModules(model, seed, draw, budget)) ?? []);
     return {
-      found: foundBy(DEFAULT),
-      s3delta: foundBy(S3DELTA),
+      found: scoreBy(foundBy(how)),
+      s3delta: scoreBy(S3DELTA),
       // A seed's two draws are one value, so that seeds count alike.
       random: random.length === 2 ? meanOf(random) : undefined,
       values: values.length > 0 ? scoreOf(seed, values) : undefined,
@@ -111,14 +108,15 @@ function rowOf({ limit, found, s3delta, random, values, lessRandom, lessValues }
   return [limit.toLocaleString('en'), ...scores, told(lessRandom, 1), told(lessValues, 1)];
 }
 
-/** Found, random and LoRA on values of another task at several budgets, everybody at the rates that suit. */
-export function taskBudgetsTable(done: Done, model: Model, task: string, how: How): string {
-  const points = BUDGETS.map(budget => ({ budget, point: atBudget(done, model, budget, how, task) }));
-  const measured = points.filter(({ point }) => point.found.scores.length > 0);
-  return table(
-    HEADS,
-    measured.map(({ budget, point }) => [budget, ...rowOf(point)]),
+/** Found, random and LoRA on values of other tasks at several budgets, everybody at the rates that suit. */
+export function taskBudgetsTable(done: Done, model: Model, tasks: readonly string[], how: How): string {
+  const rows = tasks.flatMap(task =>
+    BUDGETS.flatMap(budget => {
+      const point = atBudget(done, model, budget, how, task);
+      return point.found.scores.length > 0 ? [[`${task}, ${budget}`, ...rowOf(point)]] : [];
+    }),
   );
+  return table([`task, ${HEADS[0]}`, ...HEADS.slice(1)], rows);
 }
 
 /** Found, random and LoRA on values at several budgets, and methods without one, each trained to its end. */

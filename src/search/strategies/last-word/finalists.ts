@@ -23,13 +23,17 @@ export interface FinalistSources extends ChoiceOptions {
   readonly seed: number;
 }
 
+/** What one is called that begins with what people take without a search. */
+const valuesFirst = 'what it would keep after LoRA on values';
+
 /** How many structures of other roles there are beside the search's answer. */
 const otherRoles = 2;
 
 /**
  * Structures to be trained for short, no two alike: the search's answer; what it would keep without the role on which
  * that spends most, and without the role of this one too, since searches err between roles rather than between the
- * layers of one; what it would have kept at half of its steps; and random draws, one at least.
+ * layers of one; what it would keep once LoRA on values has all that it takes; what it would have kept at half of its
+ * steps; and random draws, one at least.
  * @returns fewer where the budget leaves fewer
  */
 export function listFinalists(wanted: number, sources: FinalistSources): Finalist[] {
@@ -53,6 +57,11 @@ export function listFinalists(wanted: number, sources: FinalistSources): Finalis
     for (const [i, candidate] of candidates.entries()) if (roleOf(candidate) === role) left[i]! -= range;
     enter(`what it would keep without ${roles.join(' and ')}`, chooseStructure(left, candidates, options), found);
   }
+  const onValues = candidates.map(isLoraOnValue);
+  if (onValues.includes(true)) {
+    const raised = Float64Array.from(worth, (value, i) => value + (onValues[i] ? range : 0));
+    enter(valuesFirst, chooseStructure(raised, candidates, options), found);
+  }
   if (!Number.isNaN(earlier[0])) {
     enter('what it would have kept half-way', chooseStructure(earlier, candidates, options), found);
   }
@@ -73,6 +82,9 @@ export function worthOf({ kept }: Finalist, worth: ArrayLike<number>): Float64Ar
   const range = rangeOf(worth);
   return Float64Array.from(kept, (is, i) => worth[i]! + (is ? range : 0));
 }
+
+/** What people take who do not search: LoRA on values (Hu et al., ICLR 2022, section 7.1, has them among the best). */
+const isLoraOnValue = ({ kind, site }: DeltaModule) => kind === 'lora' && site.role === 'self-attention.value';
 
 /** A kind of delta in a role, by which structures differ most: LoRA on values, a bias of outputs. */
 function roleOf({ delta, site }: DeltaModule): string {

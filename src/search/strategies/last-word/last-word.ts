@@ -26,9 +26,10 @@ export const lastWordKeys = {
   // Measured in docs/measured/found-or-random.md: searches err between roles, and held-out loss tells that early.
   finalists: keyWithDefault(
     positiveInteger.max(256),
-    4,
+    5,
     "structures that are trained for short at the search's end, the one with the least validation loss being found: " +
-      'its answer, what it keeps without the roles that it spends most on, random ones; 1 takes its answer as it is',
+      'its answer, what it keeps without the roles that it spends most on and after LoRA on values, random ones; 1 ' +
+      'takes its answer as it is',
     { hint: 'N' },
   ),
   'finalist-steps': key(
@@ -69,8 +70,8 @@ export function costWithLastWord(
 
 /**
  * A search that does not return what a cheap look would reject: its answer, what it would keep without the roles that
- * it spends most on, and random draws are trained for short and judged by validation loss; the better half is trained
- * twice as long, until one is left (successive halving: Jamieson and Talwalkar, AISTATS 2016).
+ * it spends most on and what after LoRA on values, and random draws are trained for short and judged by validation loss;
+ * the better half is trained twice as long, until one is left (successive halving: Jamieson and Talwalkar, AISTATS 2016).
  */
 export async function* withLastWord(
   problem: SearchProblem,
@@ -148,7 +149,7 @@ export async function* withLastWord(
     if (judged[order[0]!] === Number.POSITIVE_INFINITY) throw divergence ?? noLoss();
     const ranked = order.map(i => ({ ...running[i]!, loss: judged[i]! }));
     standings.push({ steps: length, ranked });
-    running = ranked.slice(0, Math.ceil(ranked.length / 2));
+    running = ranked.slice(0, betterHalf(ranked.length));
   }
 
   const [winner] = running as [Finalist];
@@ -184,10 +185,13 @@ function planRounds({ examples, tuning, hasHeads }: SearchProblem, options: Last
   const usual = Math.max(Math.round(lastRoundShare * longest), hasHeads ? fewestBesideHead : 1);
   const last = Math.min(longest, options['finalist-steps'] ?? usual);
   const sizes = [options.finalists];
-  while (sizes.at(-1)! > 2) sizes.push(Math.ceil(sizes.at(-1)! / 2));
+  while (sizes.at(-1)! > 2) sizes.push(betterHalf(sizes.at(-1)!));
   const atRound = (round: number) => Math.max(1, Math.round(last / 2 ** (sizes.length - 1 - round)));
   return sizes.map((size, round) => ({ size, steps: atRound(round) }));
 }
+
+/** How many of a round go on: half of them, of an odd number the smaller; two while there is a choice. */
+const betterHalf = (size: number) => (size > 2 ? Math.max(2, Math.floor(size / 2)) : 1);
 
 /** A training of so many steps, whose score is minus validation's loss. */
 function trainFor(
