@@ -201,14 +201,16 @@ export const plans: Readonly<Record<string, (planner: Planner) => Cell[]>> = {
     ),
   /** Everybody at other budgets, */
   suitedBudgets: planner =>
-    [...across(EIGHT, OTHER_BUDGETS, pair), ...across([0, 1], LARGE_BUDGETS, pair)].flatMap(([seed, budget]) =>
+    [...across(OTHER_BUDGETS, EIGHT, pair), ...across(LARGE_BUDGETS, [0, 1], pair)].flatMap(([budget, seed]) =>
       fewRivals(planner, 'sst2', seed, { steps: TRAIN_STEPS, budget, ...SUITED }),
     ),
   /** and on the other tasks, the one that takes least time first, */
   suitedTaskBudgets: planner =>
-    across(['cola', 'stsb', 'mrpc'], EIGHT, (task, seed) =>
-      OTHER_BUDGETS.flatMap(budget => fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2, budget, ...SUITED })),
-    ).flat(),
+    OTHER_BUDGETS.flatMap(budget =>
+      across(['cola', 'stsb', 'mrpc'], EIGHT, (task, seed) =>
+        fewRivals(planner, task, seed, { steps: TRAIN_STEPS / 2, budget, ...SUITED }),
+      ).flat(),
+    ),
   /** on other tasks, */
   suitedTasks: planner =>
     across(EIGHT, SUITED_TASKS, (seed, task) =>

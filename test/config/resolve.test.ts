@@ -32,7 +32,7 @@ test("without a word the paper's values hold, sizes from the task", () => {
   });
   const { strategy, options } = jobConfig(settings);
   assert.equal(strategy.name, 'sensitivity');
-  assert.deepEqual(options, { 'fitting-only': true, finalists: 4 });
+  assert.deepEqual(options, { 'fitting-only': true, finalists: 5 });
   assert.deepEqual(jobConfig(settings).tuning, {
     epochs: 30,
     batchSize: 32,
@@ -50,11 +50,11 @@ test('S³Delta has its own values, and an option of one strategy alone names it'
     ...{ order: 'first', gates: 'soft', objective: 'budget', gradient: 'global', tau: 1, beta: 1, 'alpha-lr': 0.1 },
     'fitting-only': true,
     judge: 'loss',
-    finalists: 4,
+    finalists: 5,
   });
   const meant = (settings: Settings) => chosenStrategy(settings).strategy.name;
   assert.equal(meant({ draws: 3 }), 'best-of-random');
-  assert.equal(meant({ finalists: 4 }), 'sensitivity');
+  assert.equal(meant({ finalists: 5 }), 'sensitivity');
   assert.throws(() => meant({ strategy: 'sensitivity', order: 'first' }), InputError);
   assert.throws(() => meant({ draws: 3, order: 'first' }), InputError);
 });

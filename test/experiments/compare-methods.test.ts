@@ -74,8 +74,8 @@ test('every method is an ordinary run in a folder of its own, summed up over the
 test('best of random costs what a search and a re-training do, tuned LoRA five trainings; what they choose has the least validation loss', () => {
   const best = resultOf(space.out('all'), 'films', 'best-of-random-600', 'seed-0');
   const found = resultOf(space.out('all'), 'films', 'found-order-first-600', 'seed-0').resources;
-  // Two steps of two evaluations, one of each of four finalists and of the better two; and two steps of one: as much as
-  // six re-trainings.
+  // Two steps of two evaluations, one of each of five finalists and of the better two; and two steps of one: as much as
+  // seven re-trainings, the last of them begun.
   assert.equal(found.search!.evaluations + found.retrain!.evaluations, 12);
   assert.deepEqual([best.resources.trials!.count, best.resources.trials!.evaluations], [6, 12]);
   assert.equal(best.resources.retrain!.evaluations, 2);
