@@ -1,6 +1,7 @@
 /**
- * The evidence: `node bench/evidence/main.ts [--plan rates,found,…] [--worker 1]`. Cells are walked in the plan's order; a
- * finished one is never repeated, so the command goes on after any end. More workers are more of the same command.
+ * The evidence: `node bench/evidence/main.ts` makes all that docs/measured/found-or-random.md shows: cells on GLUE, the
+ * demo's e-mails, the tables. `--plan rates,found,…` makes the cells of some plans alone. Cells are walked in the plan's
+ * order; a finished one is never repeated, so the command goes on after any end. More workers are more of the same command.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -8,23 +9,37 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/index.ts';
+import { runDemos } from '../demo/run-demos.ts';
 import { type Cell, cellKey } from './cells.ts';
-import { planCells, plans } from './plan.ts';
+import { BUDGET } from './contestants.ts';
+import { claimed, OTHER_BUDGETS, planCells, plans } from './plan.ts';
 import { runSearch } from './run-search.ts';
 import { runStrategy } from './run-strategy.ts';
 import { runTrain } from './run-train.ts';
 import { type Finished, openStore } from './store.ts';
+import { kept, writePages } from './tables/pages.ts';
 import { type EvidenceData, loadEvidenceData } from './task-data.ts';
 
 const { values } = parseArgs({
   options: {
-    plan: { type: 'string', default: Object.keys(plans).join() },
-    results: { type: 'string', default: 'docs/measured/evidence.jsonl' },
+    plan: { type: 'string' },
+    results: { type: 'string', default: kept.results },
     claims: { type: 'string', default: join(tmpdir(), 's3delta-evidence-claims') },
     'only-below-load': { type: 'string' },
     list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+const wanted = values.plan?.split(',') ?? claimed;
+const unknown = wanted.filter(name => !Object.hasOwn(plans, name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`no plan ${unknown.join(', ')}`);
+  console.error(`npm run evidence [-- --plan NAME,… --list --results FILE --claims FOLDER --only-below-load LOAD]
+All that the pages show, then the e-mails and the tables; with --plan the cells of some plans alone, of
+${Object.keys(plans).join(', ')}.
+S3DELTA_SHARED names the folder that holds data/glue.`);
+  process.exit(values.help ? 0 : 2);
+}
 
 const store = openStore(values.results, values.claims);
 const model = await loadModel('mini', { threads: 1 });
@@ -60,12 +75,12 @@ async function run(cell: Cell): Promise<void> {
 
 function nextCell(): Cell | undefined {
   const done = store.read();
-  return planCells(model, values.plan.split(','), done).find(cell => !done.has(cellKey(cell)) && store.claim(cell));
+  return planCells(model, wanted, done).find(cell => !done.has(cellKey(cell)) && store.claim(cell));
 }
 
 if (values.list) {
   const done = store.read();
-  for (const cell of planCells(model, values.plan.split(','), done)) {
+  for (const cell of planCells(model, wanted, done)) {
     console.log(done.has(cellKey(cell)) ? 'done' : 'open', JSON.stringify(cell));
   }
 } else {
@@ -75,5 +90,11 @@ if (values.list) {
     const cell = nextCell();
     if (cell === undefined) break;
     await run(cell);
+  }
+  if (values.plan === undefined) {
+    const emails = { draws: 2, values: true, results: kept.emails };
+    await runDemos({ ...emails, budgets: [BUDGET], seeds: 10 });
+    await runDemos({ ...emails, budgets: OTHER_BUDGETS, seeds: 8 });
+    await writePages({ ...kept, results: values.results });
   }
 }
