@@ -28,9 +28,9 @@ test('one search serves all budgets, LoRA is trained beside them, and the cost i
   const { comparison, ran, told } = await collect({ budget: ['300', '600'] }, out);
   assert.equal(ran.length, 4);
   assert.equal(ran.filter(folder => folder.includes('search')).length, 1);
-  // Two steps of two losses, six of finalists, and three trainings of two.
+  // Two steps of two losses, seven of finalists, and three trainings of two.
   assert.ok(
-    told.some(text => /^1 search and 3 trainings, 16 losses with gradients in all/.test(text)),
+    told.some(text => /^1 search and 3 trainings, 17 losses with gradients in all/.test(text)),
     told.join('\n'),
   );
   assert.deepEqual(

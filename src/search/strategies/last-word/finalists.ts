@@ -1,5 +1,6 @@
 import { permutation } from '../../../core/random.ts';
 import type { DeltaModule } from '../../../core/site.ts';
+import { lora } from '../../../deltas/lora.ts';
 import { fillBudget } from '../../../structure/budget.ts';
 import { type ChoiceOptions, chooseStructure } from '../../choose-structure.ts';
 
@@ -84,7 +85,7 @@ export function worthOf({ kept }: Finalist, worth: ArrayLike<number>): Float64Ar
 }
 
 /** What people take who do not search: LoRA on values (Hu et al., ICLR 2022, section 7.1, has them among the best). */
-const isLoraOnValue = ({ kind, site }: DeltaModule) => kind === 'lora' && site.role === 'self-attention.value';
+const isLoraOnValue = ({ kind, site }: DeltaModule) => kind === lora.kind && site.role === 'self-attention.value';
 
 /** A kind of delta in a role, by which structures differ most: LoRA on values, a bias of outputs. */
 function roleOf({ delta, site }: DeltaModule): string {

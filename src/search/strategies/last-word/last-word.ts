@@ -70,8 +70,9 @@ export function costWithLastWord(
 
 /**
  * A search that does not return what a cheap look would reject: its answer, what it would keep without the roles that
- * it spends most on and what after LoRA on values, and random draws are trained for short and judged by validation loss;
- * the better half is trained twice as long, until one is left (successive halving: Jamieson and Talwalkar, AISTATS 2016).
+ * it spends most on, what it would keep after LoRA on values, and random draws are trained for short and judged by
+ * validation loss; the better half is trained twice as long, until one is left (successive halving: Jamieson and
+ * Talwalkar, AISTATS 2016).
  */
 export async function* withLastWord(
   problem: SearchProblem,
