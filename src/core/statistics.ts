@@ -1,8 +1,11 @@
 import { fillUniform } from './random.ts';
 
-/** Arithmetic mean; NaN of nothing. */
+/** Arithmetic mean; NaN of nothing. It lies among the values, whatever a sum rounds off: of equal ones it is each. */
 export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rounded = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return Math.max(least, Math.min(most, rounded));
 }
 
 /** Standard deviation of a sample (n − 1 below the sum); undefined where there are fewer than two values. */
@@ -40,11 +43,12 @@ const drawnPatterns = 100_000;
 /**
  * Paired sign-flip test (Fisher's permutation test of matched pairs): were there no difference, each pair's could as
  * well have the other sign. p is the share of all 2ⁿ sign patterns whose sum is at least as far from 0 as the one seen.
- * Exact up to 20 pairs; nothing is assumed of the distribution. Undefined without pairs.
+ * Exact up to 20 pairs; nothing is assumed of the distribution. Undefined without pairs, and where a difference is no
+ * number, as that to a score which is not defined.
  */
 export function signFlipTest(differences: readonly number[]): PairedTest | undefined {
   const pairs = differences.length;
-  if (pairs === 0) return undefined;
+  if (pairs === 0 || !differences.every(Number.isFinite)) return undefined;
   // Sums of the same numbers in other signs may differ in the last digit only: those count as equal.
   const scale = differences.reduce((sum, value) => sum + Math.abs(value), 0);
   const seen = Math.abs(differences.reduce((sum, value) => sum + value, 0)) - 1e-9 * scale;
@@ -111,8 +115,9 @@ export function varianceComponents(scores: readonly (readonly number[])[]): Vari
   const structures = scores.length;
   const seeds = scores[0]?.length ?? 0;
   if (structures < 2 || seeds < 2) return undefined;
-  const centre = mean(scores.flat());
   const ofStructure = scores.map(mean);
+  // Not of all scores at once: where structures are equal, what such a sum rounds off would tell them apart.
+  const centre = mean(ofStructure);
   const ofSeed = scores[0]!.map((_, seed) => mean(scores.map(row => row[seed]!)));
   const above = structures - 1;
   const below = above * (seeds - 1);

@@ -29,7 +29,7 @@ export interface Scoring extends AnswerOptions {
   /** Further metrics by their names, on the same scale. */
   readonly details?: (answers: readonly string[], targets: readonly Target[]) => Readonly<Record<string, number>>;
   /** Where the score would lie, were the rows drawn again. */
-  readonly interval?: (answers: readonly string[], targets: readonly Target[]) => Interval;
+  readonly interval?: (answers: readonly string[], targets: readonly Target[]) => Interval | undefined;
 }
 
 /** What a split's answers are worth. */

@@ -7,7 +7,8 @@ export interface Assessment {
   readonly score: number;
   /** Why the metric has no value for these answers, in a sentence; the score is 0 then. */
   readonly undefinedBecause?: string;
-  readonly interval: Interval;
+  /** Absent where no draw of the examples gives another score (`scoreInterval`). */
+  readonly interval?: Interval;
   /** What always giving one answer gets. */
   readonly majority: { readonly answer: string; readonly score: number };
   /** Where the answers are classes, and each example has one right one. */
@@ -44,11 +45,12 @@ export function assess(
   const words = labels?.map(({ word }) => word);
   const names = new Map(labels?.map(({ word, name }) => [word, name]));
   const undefinedBecause = metric.undefinedFor?.(answers, targets);
+  const interval = scoreInterval(metric, answers, targets, words);
   const isTabular = labels !== undefined && targets.every(target => answersOf(target).length === 1);
   return {
     score: metric(answers, targets, words),
     ...(undefinedBecause !== undefined && { undefinedBecause }),
-    interval: scoreInterval(metric, answers, targets, words),
+    ...(interval && { interval }),
     majority: {
       answer: names.get(commonest) ?? commonest,
       score: metric(
@@ -87,7 +89,8 @@ const FEWEST_RESAMPLES = 200;
 
 /**
  * The 95 % interval of a score. Examples of one group are drawn together, since they stand and fall together.
- * @param score the metric's of these answers
+ * @returns undefined where the examples drawn anew give one score always, as where every answer is the same and the
+ * metric has no value: how sure the score is, they do not show
  * @throws RangeError as the metric
  */
 export function scoreInterval(
@@ -95,7 +98,7 @@ export function scoreInterval(
   predictions: readonly string[],
   targets: readonly Target[],
   labels: readonly string[] | undefined,
-): Interval {
+): Interval | undefined {
   const groups = groupsOf(targets);
   const { worth } = metric;
   const worths = worth && targets.map((target, i) => worth(predictions[i]!, target));
@@ -113,13 +116,14 @@ export function scoreInterval(
   return bootstrap(groups, scoreOf, Math.min(RESAMPLES, affordable));
 }
 
-/** Wilson's score interval of a share (Wilson 1927), in percent. */
+/** Wilson's score interval of a share (Wilson 1927), in percent. The share is in it, whatever is rounded. */
 function wilson(right: number, all: number): Interval {
   const share = right / all;
   const shrink = 1 + Z ** 2 / all;
   const middle = (share + Z ** 2 / (2 * all)) / shrink;
   const half = (Z / shrink) * Math.sqrt((share * (1 - share)) / all + Z ** 2 / (4 * all ** 2));
-  return { low: 100 * Math.max(0, middle - half), high: 100 * Math.min(1, middle + half), method: 'wilson' };
+  const [low, high] = [Math.min(share, middle - half), Math.max(share, middle + half)];
+  return { low: 100 * Math.max(0, low), high: 100 * Math.min(1, high), method: 'wilson' };
 }
 
 /** Between the 2.5th and the 97.5th percentile of the scores of examples drawn anew, with replacement (Efron 1979). */
@@ -127,13 +131,15 @@ function bootstrap(
   groups: readonly (readonly number[])[],
   scoreOf: (drawn: readonly number[]) => number,
   resamples: number,
-): Interval {
+): Interval | undefined {
   const draws = new Float64Array(groups.length);
   const scores = Array.from({ length: resamples }, (_, resample) => {
     fillUniform(draws, 0, 'bootstrap', resample);
     return scoreOf([...draws].flatMap(draw => groups[Math.floor(draw * groups.length)]!));
   }).sort((a, b) => a - b);
-  return { low: quantile(scores, 0.025), high: quantile(scores, 0.975), method: 'bootstrap', resamples };
+  const [low, high] = [quantile(scores, 0.025), quantile(scores, 0.975)];
+  // Sums of equal worths may differ in the last digit only.
+  return high - low < 1e-9 ? undefined : { low, high, method: 'bootstrap', resamples };
 }
 
 /** Of ascending values, between the two nearest where it falls between them. */

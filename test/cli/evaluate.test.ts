@@ -31,7 +31,8 @@ async function look(...args: string[]) {
 
 test('a split is judged with an interval, the commonest label and each class', async () => {
   const { outcome, lines } = await look('--answers', 'choose');
-  const { classes, interval, majority } = outcome;
+  const { classes, majority } = outcome;
+  const interval = outcome.interval!;
   assert.equal(outcome.examples, 8);
   assert.deepEqual([majority.answer, majority.score, interval.method], ['bad', 50, 'wilson']);
   assert.ok(interval.low <= outcome.score && outcome.score <= interval.high);

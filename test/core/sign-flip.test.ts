@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mean, signFlipTest, standardDeviation } from '../../src/core/statistics.ts';
+import { mean, signFlipTest, standardDeviation, studentInterval } from '../../src/core/statistics.ts';
 
 interface Case {
   readonly name: string;
@@ -50,6 +50,24 @@ test('a single value has no standard deviation', () => {
 test('differences of one sign give the smallest p', () => {
   assert.equal(signFlipTest([1, 2, 3, 4, 5])!.p, 2 / 32);
   assert.equal(signFlipTest([]), undefined);
+});
+
+test('differences that are no numbers have no p', () => {
+  assert.equal(signFlipTest([Number.NaN, Number.NaN]), undefined);
+  assert.equal(signFlipTest([1, 2, Number.NaN, 4, 5, 6]), undefined);
+  assert.equal(signFlipTest([1, Number.POSITIVE_INFINITY]), undefined);
+});
+
+test('the mean of equal values is that value, and they do not differ', () => {
+  for (const value of [81.1, 0.1, 52.71, 1 / 3]) {
+    for (const count of [3, 6, 7, 24]) {
+      const values = new Array<number>(count).fill(value);
+      assert.equal(mean(values), value);
+      assert.equal(standardDeviation(values), 0);
+      assert.deepEqual(studentInterval(values), { low: value, high: value });
+    }
+  }
+  assert.ok(Number.isNaN(mean([])) && Number.isNaN(mean([1, Number.NaN])));
 });
 
 test('beyond twenty pairs sign patterns are drawn, the same ones every time', () => {

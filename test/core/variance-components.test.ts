@@ -88,6 +88,17 @@ test('one structure or one seed has no components; what seeds do to all alike is
   assert.ok(Math.abs(found.between.sd - 1) < 1e-9);
 });
 
+test('equal structures do not differ, not even by what sums round off', () => {
+  for (const seeds of [
+    [81.1, 81.1],
+    [81.1, 83.3],
+    [52.71, 47.9, 51.3],
+  ]) {
+    const { between } = varianceComponents(new Array<number[]>(12).fill(seeds))!;
+    assert.deepEqual(between, { sd: 0, low: 0, high: 0 });
+  }
+});
+
 test('the best of twelve is 1.63 deviations above the mean; more seeds show smaller differences', () => {
   assert.ok(Math.abs(expectedMaximum(12) - 1.629) < 0.01);
   assert.equal(expectedMaximum(1), 0);

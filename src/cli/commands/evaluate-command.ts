@@ -82,7 +82,11 @@ export function evaluationLines(outcome: EvaluationOutcome): string[] {
   ];
 }
 
-function intervalSentence({ low, high, method, resamples }: Interval): string {
+function intervalSentence(interval: Interval | undefined): string {
+  if (interval === undefined) {
+    return 'no 95 % interval: whichever examples are drawn, the score is the same, so they do not show how sure it is';
+  }
+  const { low, high, method, resamples } = interval;
   const how = method === 'wilson' ? "Wilson's" : `bootstrap, the examples drawn anew ${count(resamples ?? 0)} times`;
   return `95 % interval ${score(low)} to ${score(high)} (${how})`;
 }
@@ -92,7 +96,9 @@ function majoritySentence({ majority, score: reached, interval, split }: Evaluat
   const of = split === 'file' ? "the file's commonest answer" : "the training set's commonest answer";
   const says = `always "${majority.answer}", ${of}, gets ${score(majority.score)}`;
   if (reached <= majority.score) return `${says}: nothing better was learnt`;
-  return interval.low <= majority.score ? `${says}, which is inside the interval: more examples would tell` : says;
+  return interval !== undefined && interval.low <= majority.score
+    ? `${says}, which is inside the interval: more examples would tell`
+    : says;
 }
 
 /** Two labels that differ in blanks alone would look the same. */
