@@ -180,7 +180,7 @@ async function doPlan<Result>(
 async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
   const comparison = comparisonOf(done);
   const { asked } = done.plan;
-  const verdicts = asked ? smallestVerdicts(comparison, done, asked) : await verdictsOn(comparison, done);
+  const verdicts = await (asked ? smallestVerdicts(comparison, done, asked) : verdictsOn(comparison, done));
   const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };
   await writeComparison(done.out, whole);
   return whole;

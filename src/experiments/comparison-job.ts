@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { allTasks, type ComparedRun, type ComparisonRow, compareRuns } from '../report/comparison.ts';
+import {
+  allTasks,
+  type ComparedRun,
+  type ComparisonRow,
+  type ComparisonView,
+  compareRuns,
+} from '../report/comparison.ts';
 import { seriesOf } from '../report/comparison-report.ts';
 import { comparisonTable, csvLines, rowName, scoreMatrix, testSentence } from '../report/comparison-tables.ts';
 import { heatMap } from '../report/heat-map.ts';
@@ -12,7 +18,8 @@ import { searchMoments, shownModules } from '../report/run-view.ts';
 import { resourcesOverRuns } from '../report/summary.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
 import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparison-verdict.ts';
-import { settlement } from '../report/verdict/settlement.ts';
+import { type FoundStructure, overrulerOf } from '../report/verdict/row-lines.ts';
+import { holdsAll, settlement } from '../report/verdict/settlement.ts';
 import type { RunResult } from '../runs/result.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
@@ -109,8 +116,6 @@ function computingSeconds({ resources }: RunResult): number {
 /** The verdicts on a comparison's searches. Reads their histories. */
 export async function verdictsOn(comparison: Comparison, { cells, out }: ExperimentDone): Promise<TaskVerdict[]> {
   const { rows, runs } = comparison;
-  const searched = runs.filter(({ isFound, result }) => isFound && result.resources.search !== undefined);
-  const settled = await Promise.all(searched.map(({ folder }) => isSettled(folder)));
   const given = {
     tasks: Object.fromEntries(cells.map(({ task, settings }) => [task, settings.task ?? task])),
     methods: Object.fromEntries(cells.map(cell => [cell.method, methodOf(cell)])),
@@ -119,7 +124,7 @@ export async function verdictsOn(comparison: Comparison, { cells, out }: Experim
     ...{ rows, out, given },
     config: experimentFile(out),
     runs,
-    searches: searched.map((run, i) => ({ ...run, isSettled: settled[i] })),
+    searches: await foundStructures(comparison),
   });
 }
 
@@ -128,21 +133,32 @@ function methodOf({ method, settings, derive }: Cell): string {
   return settings.structure !== undefined && derive === undefined ? settings.structure : method;
 }
 
-/** Whether a search stopped moving before it ended; undefined where it does not tell. */
-async function isSettled(path: string): Promise<boolean | undefined> {
+/** What is known of the structures that were found, beside their scores. Reads them, and their searches' histories. */
+export function foundStructures({ runs }: Pick<Comparison, 'runs'>): Promise<FoundStructure[]> {
+  return Promise.all(runs.filter(({ isFound }) => isFound).map(foundStructure));
+}
+
+async function foundStructure({ folder: path, ...run }: Comparison['runs'][number]): Promise<FoundStructure> {
+  const { task, method, variant, budget, result } = run;
   const folder = runFolder(path);
+  const structure = await readStructure(folder.structure);
+  const modules = shownModules(structure);
   const history = readHistory(folder.history);
-  if (history === undefined) return undefined;
-  const modules = shownModules(await readStructure(folder.structure));
-  return settlement({ moments: searchMoments(history, modules), modules })?.isSettled;
+  return {
+    ...{ task, method, variant, budget },
+    isSettled: history && settlement({ moments: searchMoments(history, modules), modules })?.isSettled,
+    overruledBy: overrulerOf(structure.finalists),
+    holdsAll: holdsAll(modules, result.budget.parameters),
+    cheapest: Math.min(...modules.map(({ parameters }) => parameters)),
+  };
 }
 
 /** Rows of one task, or of the mean of all. */
-export function rowsByTask({ rows }: Comparison): [task: string, rows: ComparisonRow[]][] {
+export function rowsByTask({ rows }: ComparisonView): [task: string, rows: ComparisonRow[]][] {
   return [...Map.groupBy(rows, row => row.task)];
 }
 
-export function severalTasks({ rows }: Comparison): boolean {
+export function severalTasks({ rows }: ComparisonView): boolean {
   return rows.some(row => row.task !== rows[0]!.task);
 }
 
@@ -248,12 +264,17 @@ export function comparisonMarkdown(comparison: Comparison): string {
 }
 
 /** What a verdict is on. */
-export function verdictTitle({ task, budget }: TaskVerdict): string {
+export function verdictTitle({ task, budget }: Pick<TaskVerdict, 'task' | 'budget'>): string {
   return `Verdict on ${task}${budget === null ? '' : ` at ${budget}`}`;
 }
 
 /** What one has to know to read the tables, in sentences. */
-export function comparisonNotes({ rows, test, sharedBudgets, overhead }: Comparison): string[] {
+export function comparisonNotes({
+  rows,
+  sharedBudgets = {},
+  overhead,
+}: ComparisonView & Pick<Comparison, 'overhead'>): string[] {
+  const test = testSentence(rows);
   const mean = rows.some(row => row.task === allTasks) ? ['The mean of tasks is taken seed by seed.'] : [];
   const shared = Object.entries(sharedBudgets).map(
     ([task, parameters]) =>

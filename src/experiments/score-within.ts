@@ -1,15 +1,18 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
+import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { count } from '../core/format.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
+import { readRunSettings } from '../jobs/report-job.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { resolveSearch, searchProblem } from '../library/search-structure.ts';
 import type { Model } from '../models/model.ts';
 import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
-import { type Margin, smallestVerdict } from '../report/verdict/smallest-verdict.ts';
+import { smallestVerdict } from '../report/verdict/smallest-verdict.ts';
+import type { Margin } from '../report/verdict/within-margin.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { plainRival } from '../structure/built-in-methods.ts';
@@ -17,7 +20,7 @@ import { modulesOfMethod } from '../structure/method.ts';
 import { defaultSpace, listSpace } from '../structure/spaces.ts';
 import { countEvaluations, tuneCost } from '../training/stage.ts';
 import { cellKind, experimentFile } from './cell.ts';
-import type { Comparison, ExperimentDone } from './comparison-job.ts';
+import { type Comparison, type ExperimentDone, foundStructures } from './comparison-job.ts';
 import type { ExperimentCells, HowSmall } from './list-cells.ts';
 import { comparedMethod, defaultSearch } from './methods.ts';
 
@@ -27,7 +30,8 @@ const ladder = ['0.005%', '0.01%', '0.02%', '0.05%', '0.1%', '0.2%', '0.5%'];
 /**
  * The comparison that answers how small a structure can be, where that is asked: one search whose order of the modules
  * serves every budget, a training of what it keeps at each, and one of the method that they are held against.
- * @throws InputError for a margin that cannot be read, and a method that has no size of its own
+ * @throws InputError for a margin that cannot be read, a method that has no size of its own, and a budget that is no
+ * smaller than it
  */
 export async function withinComparison(
   given: ExperimentSettings,
@@ -54,21 +58,49 @@ export async function withinComparison(
   }
   const asked = { within, against, row: rival.name };
   const settings = { ...given, methods: [...new Set([...methods, against])], 'share-search': true };
-  if (given.budget !== undefined || given.model === undefined) return { settings, asked };
+  if (given.model === undefined) return { settings, asked };
   const device = await loaders.device(given.device);
   const { threads, prepack, recompute, precision } = given;
   const compile = compileSettings({ device, threads, prepack, recompute, precision });
   const model = await loaders.model(given.model, { ...compile, families: catalogue.families });
-  const budget = usualBudgets(model, given.space ?? defaultSpace, rival.settings.method, catalogue);
+  const size = sizeOf(model, rival.settings, catalogue);
+  if (given.budget !== undefined) {
+    checkSmaller(given.budget, model, size, rival.label);
+    return { settings, asked };
+  }
+  const budget = usualBudgets(model, given.space ?? defaultSpace, size, catalogue);
   return { settings: { ...settings, budget }, asked };
 }
 
+/** Parameters of what is held against; all there are where a structure file says them. */
+function sizeOf({ sites, parameters }: Model, { method }: Settings, catalogue: Catalogue): number {
+  if (method === undefined) return parameters;
+  const modules = modulesOfMethod(method, sites, catalogue.methods, catalogue.deltas);
+  return modules.reduce((sum, module) => sum + module.parameters, 0);
+}
+
+/** @throws InputError for a budget that answers nothing: its structure may be as large as what is held against */
+function checkSmaller(budgets: readonly string[], { parameters }: Model, size: number, rival: string): void {
+  const large = budgets.filter(budget => parseBudget(budget, parameters) >= size);
+  if (large.length === 0) return;
+  const [first] = large as [string];
+  throw new InputError(
+    `a budget of ${first}, ${count(parseBudget(first, parameters))} parameters, is no smaller than ${rival}, which ` +
+      `has ${count(size)}: what is asked is how much smaller it can be`,
+    {
+      code: 'unknown-value',
+      where: '--budget',
+      remedy:
+        large.length < budgets.length
+          ? `leave out ${large.join(', ')}`
+          : 'give smaller ones, or leave --budget out: those that are usual are tried',
+    },
+  );
+}
+
 /** Those of the ladder that hold a module and are smaller than what is held against. */
-function usualBudgets(model: Model, space: string, method: string | undefined, catalogue: Catalogue): string[] {
-  const { sites, parameters } = model;
+function usualBudgets({ sites, parameters }: Model, space: string, size: number, catalogue: Catalogue): string[] {
   const cheapest = Math.min(...listSpace(sites, space, catalogue).map(module => module.parameters));
-  const modules = method === undefined ? [] : modulesOfMethod(method, sites, catalogue.methods, catalogue.deltas);
-  const size = method === undefined ? parameters : modules.reduce((sum, module) => sum + module.parameters, 0);
   const fitting = ladder.filter(budget => {
     const amount = parseBudget(budget, parameters);
     return amount >= cheapest && amount < size;
@@ -106,21 +138,30 @@ export async function tellCost(
   );
 }
 
-/** A verdict for each task. */
-export function smallestVerdicts(
-  { rows, runs }: Comparison,
+/** A verdict for each task. Reads what was found. */
+export async function smallestVerdicts(
+  comparison: Comparison,
   { cells, out }: ExperimentDone,
   { within, against, row }: HowSmall,
-): TaskVerdict[] {
+): Promise<TaskVerdict[]> {
+  const { rows, runs } = comparison;
+  const searches = await foundStructures(comparison);
   const tasks = Object.fromEntries(cells.map(({ task, settings }) => [task, settings.task ?? task]));
   return Object.entries(tasks).flatMap(([task, given]) => {
+    const own = rows.filter(each => each.task === task);
+    const found = runs.filter(each => each.task === task && each.isFound && each.result.score !== undefined);
     const structureAt = (budget: string) => {
-      const run = runs.find(each => each.task === task && each.isFound && each.budget === budget);
+      const run = found.find(each => each.budget === budget);
       return run === undefined ? '' : runFolder(run.folder).structure;
     };
-    const facts = { within, margin: parseMargin(within), against, reference: row, task: given, out };
-    const own = rows.filter(each => each.task === task);
-    return smallestVerdict({ ...facts, rows: own, config: experimentFile(out), structureAt }) ?? [];
+    const settings = found[0] === undefined ? {} : readRunSettings(runFolder(found[0].folder));
+    return (
+      smallestVerdict({
+        ...{ rows: own, runs, searches, settings, structureAt },
+        ...{ within, margin: parseMargin(within), against, reference: row },
+        ...{ task: given, out, config: experimentFile(out) },
+      }) ?? []
+    );
   });
 }
 

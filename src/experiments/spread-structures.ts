@@ -5,6 +5,7 @@ import { InputError } from '../core/errors.ts';
 import { count } from '../core/format.ts';
 import type { Tell } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
+import { readRunSettings } from '../jobs/report-job.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { resolveSpace } from '../library/structures.ts';
 import { type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
@@ -139,18 +140,20 @@ function structureCell(random: Cell, structure: number, every: number, out: stri
 }
 
 async function concludeSpread({ plan, outcome, out }: ExperimentDone): Promise<SpreadOutcome> {
-  const runs = outcome.finished.map(({ cell, result }): SpreadRun & { given: string } => ({
+  const runs = outcome.finished.map(({ cell, result }): SpreadRun & { given: string; folder: string } => ({
     ...{ task: cell.task, budget: cell.budget!, seed: cell.seed, file: cell.settings.structure!, result },
     structure: Number(cell.method.replace('structure-', '')),
     metrics: readMetrics(runFolder(cell.folder).metrics),
-    given: cell.settings.task!,
+    ...{ given: cell.settings.task!, folder: cell.folder },
   }));
   const groups = [...Map.groupBy(runs, ({ task, budget }) => JSON.stringify([task, budget])).values()];
   const whole: SpreadOutcome = {
     model: runs[0]?.result.model ?? String(plan.common.model),
     spreads: groups.map(group => {
       const own = spreadOf(group.toSorted((a, b) => a.structure - b.structure));
-      const verdict = spreadVerdict({ spread: own, task: group[0]!.given, out, config: experimentFile(out) });
+      const [{ given, folder }] = group as [(typeof group)[number]];
+      const settings = readRunSettings(runFolder(folder));
+      const verdict = spreadVerdict({ spread: own, task: given, out, config: experimentFile(out), settings });
       return { ...own, verdict };
     }),
     failed: outcome.failed.map(({ cell, message }) => ({ run: cellName(cell), folder: cell.folder, message })),

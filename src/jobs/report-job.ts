@@ -13,6 +13,7 @@ import { structureSvg } from '../report/pictures/heat-map-svg.ts';
 import { reportHtml } from '../report/run-report.ts';
 import { type RunView, searchMoments, shownModules } from '../report/run-view.ts';
 import { curvesPicture } from '../report/sections.ts';
+import type { RunSettings } from '../report/verdict/longer.ts';
 import { runVerdict } from '../report/verdict/run-verdict.ts';
 import { sampleMetrics } from '../runs/metrics-log.ts';
 import { readResult } from '../runs/result.ts';
@@ -91,16 +92,22 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   const finalists = structure?.finalists;
   const moments = history === undefined ? [] : searchMoments(history, modules);
   const metrics = await sampleMetrics(folder.metrics, MOST_VALIDATIONS);
-  const settings = (readYamlKeys(folder.config) ?? {}) as Readonly<Record<string, unknown>>;
+  const settings = readRunSettings(folder);
   // A job whose training is still to end is not judged: what it goes on with, its outcome says.
   const isOver = result?.score !== undefined || settings.retrain === false;
-  const verdict = result && isOver && runVerdict({ result, modules, moments, metrics, folder: folder.path, settings });
+  const verdict =
+    result && isOver && runVerdict({ result, modules, moments, metrics, finalists, folder: folder.path, settings });
   return {
     ...(result && { result }),
     ...{ modules, moments, metrics, config },
     ...(finalists && { finalists }),
     ...(verdict && { verdict }),
   };
+}
+
+/** The settings that a run was made with, completed. */
+export function readRunSettings({ config }: Pick<RunFolder, 'config'>): RunSettings {
+  return (readYamlKeys(config) ?? {}) as RunSettings;
 }
 
 /** The structure of a search that goes on, as its last line has it. */

@@ -1,6 +1,6 @@
 import { type Interval, mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
 import type { RunResult, StageResources } from '../runs/result.ts';
-import type { Verdict } from './verdict/verdict.ts';
+import type { WrittenVerdict } from './verdict/verdict.ts';
 
 /** One finished run of a comparison. */
 export interface ComparedRun {
@@ -53,12 +53,11 @@ export interface ComparisonRow
 export interface ComparisonView {
   readonly model: string;
   readonly rows: readonly ComparisonRow[];
-  readonly failed: readonly { readonly run: string; readonly message: string }[];
+  readonly failed: readonly { readonly run: string; readonly folder?: string | undefined; readonly message: string }[];
+  /** Parameters of the searches that serve several budgets, by task. */
+  readonly sharedBudgets?: Readonly<Record<string, number>>;
   /** What to make of each search; absent where nothing was searched. */
-  readonly verdicts?: readonly (Pick<Verdict, 'lines' | 'next'> & {
-    readonly task: string;
-    readonly budget: string | null;
-  })[];
+  readonly verdicts?: readonly (WrittenVerdict & { readonly task: string; readonly budget: string | null })[];
 }
 
 /** Rows that average the tasks carry this in place of a task. */

@@ -20,7 +20,7 @@ import {
 } from './sections.ts';
 import { finalistsTable, finalistsTitle, keptTable, resourcesTable, runSentences, scoreTable } from './summary.ts';
 import { tableMarkdown } from './table.ts';
-import type { Verdict } from './verdict/verdict.ts';
+import type { Verdict, WrittenVerdict } from './verdict/verdict.ts';
 
 /** All that a report shows: a run that has a result. */
 export type ReportContent = RunView & { readonly result: RunResult };
@@ -97,7 +97,7 @@ export function reportMarkdown({ result, modules, finalists, pictures, verdict }
 }
 
 /** A verdict as a list, and the next command as one that can be copied. */
-export function verdictMarkdown({ lines, next }: Verdict, title = 'Verdict'): string[] {
+export function verdictMarkdown({ lines, next }: WrittenVerdict, title = 'Verdict'): string[] {
   return [
     `## ${plain(title)}`,
     verdictLines({ lines }),

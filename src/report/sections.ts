@@ -10,7 +10,7 @@ import { coloured, quantityOf } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import { finalistsTable, finalistsTitle, keptTable } from './summary.ts';
 import { numericColumns, type Table } from './table.ts';
-import type { Verdict } from './verdict/verdict.ts';
+import type { WrittenVerdict } from './verdict/verdict.ts';
 
 /** A titled part of a page. `saves` offers its picture as SVG, its table as CSV (`offerDownloads`). */
 export function panel(title: string, saves: readonly ('svg' | 'csv')[], children: readonly Markup[]): Markup {
@@ -83,7 +83,7 @@ export function commandMarkup(command: string): Markup {
 }
 
 /** What a run came to, in sentences, and the command that would help next. */
-export function verdictPanel({ lines, next }: Pick<Verdict, 'lines' | 'next'>, title = 'Verdict'): Markup {
+export function verdictPanel({ lines, next }: WrittenVerdict, title = 'Verdict'): Markup {
   const line = (about: string, says: readonly Markup[]) => [element('dt', {}, [text(about)]), element('dd', {}, says)];
   return panel(
     title,

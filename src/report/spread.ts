@@ -9,13 +9,17 @@ import {
 } from '../core/statistics.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
+import { longerTraining, type RunSettings } from './verdict/longer.ts';
 import {
+  againstCommonest,
   commandLine,
+  intervalOver,
   isFull,
   range,
   usualSeeds,
   type Verdict,
   type VerdictLine,
+  whyLonger,
   whyUntold,
 } from './verdict/verdict.ts';
 
@@ -123,11 +127,13 @@ export interface SpreadFacts {
   /** The experiment's folder, and the file in it of what every training has alike. */
   readonly out: string;
   readonly config: string;
+  /** Those of one of its trainings, completed. */
+  readonly settings: RunSettings;
 }
 
 type SpreadOutcome = Extract<
   Verdict['outcome'],
-  'at-ceiling' | 'structures-differ' | 'structures-alike' | 'spread-unknown'
+  'at-ceiling' | 'not-above-commonest' | 'structures-differ' | 'structures-alike' | 'spread-unknown'
 >;
 
 /** An upper end so many times the noise of a training still is "no more than seeds do". */
@@ -147,11 +153,33 @@ export function spreadVerdict(facts: SpreadFacts): Verdict {
   return { outcome, lines, next: nextOf[outcome](facts) };
 }
 
-function outcomeOf({ test, structures }: Spread): SpreadOutcome {
+function outcomeOf(spread: Spread): SpreadOutcome {
+  const { test, structures } = spread;
   if (isFull(structures.flatMap(({ tests }) => tests))) return 'at-ceiling';
+  if (!hasLearned(spread)) return 'not-above-commonest';
   if (test === undefined) return 'spread-unknown';
   if (test.between.low > 0) return 'structures-differ';
   return looksAlike(test) && test.structures >= fewestAlike ? 'structures-alike' : 'spread-unknown';
+}
+
+/**
+ * Whether the structures are above always the commonest label: all of them in the mean, or the best on validation by
+ * more than the noise of its trainings. Where nothing was learned, neither are they alike nor do they differ.
+ */
+function hasLearned(spread: Spread): boolean {
+  const { test, seeds, majority } = spread;
+  const best = bestStructure(spread);
+  if (best === undefined) return true;
+  if (besideCommonest(spread).isAbove !== false) return true;
+  const noise = test === undefined ? 0 : (1.96 * test.within.sd) / Math.sqrt(seeds.length);
+  return mean(best.tests) - noise > majority;
+}
+
+/** The mean of the structures' scores, with the interval over them, beside always giving the commonest label. */
+function besideCommonest({ structures, majority }: Spread) {
+  const means = structures.map(({ tests }) => mean(tests));
+  const interval = intervalOver(means);
+  return { reached: mean(means), interval, ...againstCommonest(mean(means), interval, majority) };
 }
 
 function looksAlike({ between, within }: NonNullable<Spread['test']>): boolean {
@@ -164,6 +192,14 @@ const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
   'at-ceiling': ({ structures, steps }) =>
     `after ${steps} steps all of ${structures.length} structures have the full score with every seed: this test ` +
     'cannot tell them apart',
+  'not-above-commonest': spread => {
+    const { reached, interval, says } = besideCommonest(spread);
+    const sure = interval === undefined ? '' : ` (${range(interval)})`;
+    return (
+      `not known: after ${spread.steps} steps structures have ${score(reached)}${sure} in the mean, ${says}, and ` +
+      'the best on validation is no better'
+    );
+  },
   'structures-differ': ({ test, steps }) => {
     const { between, within, structures } = test!;
     const win = expectedMaximum(structures) * between.sd;
@@ -215,6 +251,14 @@ const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['ne
       ...{ structures: spread.structures.length, seeds: spread.seeds.length, out: `${out}-smaller` },
     }),
     why: whyUntold['at-ceiling'],
+  }),
+  'not-above-commonest': ({ spread, task, out, settings }) => ({
+    command: commandLine('spread', [out], {
+      ...{ task, budget: spread.budget, structures: spread.structures.length, seeds: spread.seeds.length },
+      ...longerTraining(settings, spread.steps, 3),
+      out: `${out}-longer`,
+    }),
+    why: whyLonger,
   }),
   'structures-differ': ({ spread, task, out }) => ({
     command: commandLine('compare', [out], {

@@ -7,7 +7,9 @@ import { InputError, InterruptedError } from '../../src/core/errors.ts';
 import { compare } from '../../src/experiments/compare-methods.ts';
 import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { parseMargin } from '../../src/experiments/score-within.ts';
+import { listManualModules } from '../../src/structure/built-in-methods.ts';
 import { runCli } from '../cli/support.ts';
+import { tiny } from '../library/films.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';
 
 const space = experimentWorkspace();
@@ -45,7 +47,10 @@ test('one search serves all budgets, LoRA is trained beside them, and the cost i
   assert.deepEqual(others, []);
   assert.deepEqual(
     verdict!.lines.map(({ about }) => about),
-    verdict!.budget === null ? ['how small', 'curve'] : ['how small', 'against LoRA (r = 8)', 'curve'],
+    [
+      ...(verdict!.budget === null ? ['how small'] : ['how small', 'against LoRA (r = 8)']),
+      ...['curve', 'commonest', 'data', 'cost', 'settled'],
+    ],
   );
   // The same choice by hand.
   const [first, second, lora] = comparison.rows.map(row => row.validation.mean) as [number, number, number];
@@ -83,6 +88,11 @@ test('what cannot be answered is refused before a file is touched', async () => 
   await refused({ against: 'random' }, '--against');
   await refused({ against: 'bilevel' }, '--against');
   await refused({ methods: ['bitfit'] }, '--methods');
+  // As many parameters as LoRA, and more than that, whose structures could not be smaller.
+  await refused({ budget: ['300', '90%'] }, '--budget');
+  const size = listManualModules(tiny.sites, 'lora').reduce((sum, { parameters }) => sum + parameters, 0);
+  await refused({ budget: [String(size)] }, '--budget');
+  await refused({ budget: ['400'], against: 'lnfit' }, '--budget');
   assert.equal(existsSync(nowhere), false);
   assert.deepEqual(parseMargin(' 0.5 % '), { value: 0.005, of: 'share' });
   assert.deepEqual(parseMargin('2'), { value: 2, of: 'points' });

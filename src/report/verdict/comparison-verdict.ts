@@ -1,32 +1,36 @@
 import { score } from '../../core/format.ts';
-import { mean, studentInterval } from '../../core/statistics.ts';
 import { methods, randomDraw, valuesMethod } from '../../structure/built-in-methods.ts';
-import { allTasks, type ComparedRun, type ComparisonRow } from '../comparison.ts';
-import { rowName } from '../comparison-tables.ts';
+import { allTasks, type ComparisonRow } from '../comparison.ts';
 import {
-  againstCommonest,
+  besideCommonest,
+  cheapestOf,
+  costLine,
+  intervalOf,
+  isWhole,
+  type Rival,
+  type RowFacts,
+  rivalLine,
+  rivalsOf,
+  settledLine,
+  testRowsOf,
+} from './row-lines.ts';
+import {
   commandLine,
   fewestSeeds,
+  intervalOfOne,
   isFull,
-  type Judgement,
-  judge,
   type Outcome,
   range,
-  untold,
   usualSeeds,
   type Verdict,
   type VerdictLine,
+  whyNotSmaller,
+  whyUnsearched,
   whyUntold,
 } from './verdict.ts';
 
 /** What the verdicts on a comparison are made of. */
-export interface ComparisonFacts {
-  readonly rows: readonly ComparisonRow[];
-  readonly runs: readonly ComparedRun[];
-  /** Of each search: whether it stopped moving before it ended; undefined where that is not known. */
-  readonly searches: readonly (Pick<ComparedRun, 'task' | 'method' | 'variant' | 'budget'> & {
-    readonly isSettled: boolean | undefined;
-  })[];
+export interface ComparisonFacts extends RowFacts {
   /** What a user writes for a task or method, by its name: files for those of their own. */
   readonly given: {
     readonly tasks: Readonly<Record<string, string>>;
@@ -53,77 +57,33 @@ export function comparisonVerdicts(facts: ComparisonFacts): TaskVerdict[] {
   return found.map(row => ({ task: row.task, budget: row.budget, ...verdictOf(row, facts) }));
 }
 
-interface Rival {
-  readonly row: ComparisonRow;
-  readonly judgement: Judgement;
-}
-
 function verdictOf(found: ComparisonRow, facts: ComparisonFacts): Verdict {
-  const isOwn = ({ task, method, variant, budget }: Pick<ComparedRun, 'task' | 'method' | 'variant' | 'budget'>) =>
-    (found.task === allTasks || task === found.task) &&
-    method === found.method &&
-    variant === found.variant &&
-    budget === found.budget;
-  const own = facts.runs.filter(run => run.isFound && isOwn(run));
-  const rows = found.task === allTasks ? undefined : own[0]?.result.data?.test;
-  const rivals = facts.rows.flatMap((row): Rival[] => {
-    const { task, foundLessThis: test } = row;
-    return task === found.task && test !== undefined && test.budget === found.budget
-      ? [{ row, judgement: untold([found.scores, row.scores], rows) ?? judge(test) }]
-      : [];
-  });
-  const interval = studentInterval(found.scores);
-  const commonest = againstCommonest(interval ?? undefined, found.majority);
+  const rivals = rivalsOf(found, facts);
+  const commonest = besideCommonest(found);
   const lines: VerdictLine[] = [
-    { about: 'score', says: `${scoreOf(found, interval)}, ${commonest.says}` },
-    ...rivals.map(({ row, judgement }) => ({
-      about: `against ${rowName(row)}`,
-      says: judgement.says + unlearnt(row),
-    })),
-    ...costLine(own),
-    ...settledLine(facts.searches.filter(isOwn)),
+    { about: 'score', says: `${scoreOf(found, facts)}, ${commonest.says}` },
+    ...rivals.map(rivalLine),
+    ...costLine(found, facts),
+    ...settledLine(found, facts),
   ];
-  // Few seeds make a wide interval of any score: they are what is missing first.
-  const isNoBetter =
-    commonest.isAbove === false && (found.test.mean <= found.majority || found.seeds.length >= fewestSeeds);
   const isConstant = isFull(found.scores) && isFull([found.majority]);
-  const outcome = isConstant
-    ? 'at-ceiling'
-    : isNoBetter
-      ? 'not-above-commonest'
-      : outcomeOf(rivals, found.seeds.length);
+  const outcome = isWhole(found, facts)
+    ? 'nothing-searched'
+    : isConstant
+      ? 'at-ceiling'
+      : commonest.isNoBetter
+        ? 'not-above-commonest'
+        : outcomeOf(rivals, found.seeds.length);
   return { outcome, lines, next: nextOf(outcome, found, rivals, facts) };
 }
 
-/** To win over what has learnt nothing says little. */
-const unlearnt = ({ test, majority }: ComparisonRow): string =>
-  test.mean <= majority ? `; it is not above always the commonest label, ${score(majority)}, itself` : '';
-
-function scoreOf({ metric, test, seeds }: ComparisonRow, interval: ReturnType<typeof studentInterval>): string {
-  const { sd } = test;
-  if (interval === null || sd === null) return `${metric} ${score(test.mean)} of one seed`;
-  return `${metric} ${score(test.mean)} (95 % interval ${range(interval)}) over ${seeds.length} seeds`;
-}
-
-function costLine(runs: readonly ComparedRun[]): VerdictLine[] {
-  const ratios = runs.flatMap(({ result: { resources } }) => {
-    const { search, retrain } = resources;
-    return search === undefined || retrain === undefined || retrain.evaluations === 0
-      ? []
-      : [{ time: search.seconds / retrain.seconds, losses: search.evaluations / retrain.evaluations }];
-  });
-  if (ratios.length === 0) return [];
-  const average = (key: 'time' | 'losses') => mean(ratios.map(each => each[key])).toPrecision(2);
-  const says = `a search took ${average('time')} trainings in time, ${average('losses')} in losses with gradients`;
-  return [{ about: 'cost', says }];
-}
-
-function settledLine(searches: ComparisonFacts['searches']): VerdictLine[] {
-  const known = searches.map(({ isSettled }) => isSettled).filter(each => each !== undefined);
-  if (known.length === 0) return [];
-  const stood = known.filter(Boolean).length;
-  const says = `${stood} of ${known.length} searches kept the same set over their last fifth`;
-  return [{ about: 'settled', says: stood < known.length ? `${says}: more steps would settle the others` : says }];
+function scoreOf(row: ComparisonRow, facts: ComparisonFacts): string {
+  const { metric, test, seeds, testInterval } = row;
+  const reached = `${metric} ${score(test.mean)}`;
+  if (seeds.length < 2) return `${reached} of one seed${intervalOfOne(testInterval, testRowsOf(row, facts))}`;
+  const interval = intervalOf(row);
+  if (interval === undefined) return `${reached} with every one of ${seeds.length} seeds`;
+  return `${reached} (95 % interval ${range(interval)}) over ${seeds.length} seeds`;
 }
 
 /** Against the random structure where there is one: what a search is for. */
@@ -143,8 +103,9 @@ function nextOf(
   outcome: Outcome,
   found: ComparisonRow,
   rivals: readonly Rival[],
-  { out, config, rows, given }: ComparisonFacts,
+  facts: ComparisonFacts,
 ): Verdict['next'] {
+  const { out, config, rows, given } = facts;
   const tasks = [...new Set(rows.map(row => row.task))].filter(name => name !== allTasks);
   const tasksGiven = (found.task === allTasks ? tasks : [found.task]).map(name => given.tasks[name] ?? name);
   const methodGiven = (method: string) => given.methods[method] ?? method;
@@ -178,11 +139,19 @@ function nextOf(
           'giving one answer does not know',
       };
     }
+    case 'nothing-searched':
     case 'at-ceiling':
     case 'too-few-rows': {
-      const budget = Math.max(1, Math.round(found.parameters / 4));
-      const command = commandLine('compare', [out], { ...all, budget, seeds: found.seeds.length, out });
-      return { command, why: whyUntold[outcome] };
+      const cheapest = cheapestOf(found, facts);
+      const [part, why] =
+        outcome === 'nothing-searched' ? ([10, whyUnsearched] as const) : ([4, whyUntold[outcome]] as const);
+      const smaller = Math.max(cheapest, Math.round(found.parameters / part));
+      const [budget, seeds] =
+        smaller < found.parameters
+          ? [smaller, found.seeds.length]
+          : [all.budget, found.seeds.length + Math.max(usualSeeds, fewestSeeds)];
+      const command = commandLine('compare', [out], { ...all, budget, seeds, out });
+      return { command, why: smaller < found.parameters ? why : whyNotSmaller };
     }
     case 'one-seed':
     case 'too-few-seeds': {

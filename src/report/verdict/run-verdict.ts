@@ -1,31 +1,36 @@
 import { count, duration, score } from '../../core/format.ts';
-import { batchesPerEpoch } from '../../data/batches.ts';
 import { lnfit } from '../../deltas/lnfit.ts';
 import { lora } from '../../deltas/lora.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
-import { randomDraw, scalesMethod, valuesMethod } from '../../structure/built-in-methods.ts';
-import { searchByTraining, stepsSuiting } from '../../training/stage.ts';
+import { methods, randomDraw, scalesMethod, valuesMethod } from '../../structure/built-in-methods.ts';
+import type { FinalistRecord } from '../../structure/structure-file.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import { roleLabel } from '../labels.ts';
 import type { SearchMoment } from '../run-view.ts';
-import { type Settlement, settlement } from './settlement.ts';
+import { longerSearch, longerTraining, type RunSettings } from './longer.ts';
+import { overrulerOf } from './row-lines.ts';
+import { holdsAll, nothingToSearch, type Settlement, settlement } from './settlement.ts';
 import {
   againstCommonest,
   commandLine,
+  dataLine,
   fewestSeeds,
-  fewRows,
+  intervalOfOne,
   isFull,
   type Judgement,
   type Outcome,
-  range,
   signed,
   type Untold,
   untold,
   usualSeeds,
   type Verdict,
   type VerdictLine,
+  whyLonger,
+  whyNotSmaller,
+  whyOtherRows,
+  whyUnsearched,
   whyUntold,
 } from './verdict.ts';
 
@@ -36,32 +41,45 @@ export interface RunFacts {
   readonly modules: readonly HeatMapModule[];
   readonly moments: readonly SearchMoment[];
   readonly metrics: readonly MetricsLine[];
+  /** Structures that the search trained for short at its end; absent where it did not. */
+  readonly finalists?: readonly FinalistRecord[] | undefined;
   /** Path of the run folder, as a command takes it. */
   readonly folder: string;
   /** The keys of its config.yaml. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: RunSettings;
 }
 
 /** The verdict on a search or a training by itself: a single seed, which claims no win. */
 export function runVerdict(facts: RunFacts): Verdict {
   const { result, modules } = facts;
+  const { score: scores, data } = result;
   const { search } = result.resources;
   const settled = search && settlement(facts);
-  const isWhole = search !== undefined && modules.length > 0 && holdsAll(facts);
-  const commonest = result.score && againstCommonest(result.testInterval, result.score.majority);
+  const isWhole = search !== undefined && modules.length > 0 && holdsAll(modules, result.budget.parameters);
+  const commonest = scores && againstCommonest(scores.test, result.testInterval, scores.majority);
   const lines: VerdictLine[] = [
-    ...(result.score === undefined ? [] : [scoreLine(result, commonest!.says)]),
-    ...dataLine(result),
+    ...(scores === undefined ? [] : [scoreLine(result, commonest!.says)]),
+    ...(scores === undefined || data === undefined
+      ? []
+      : dataLine({ ...scores, validation: data.validation }, 'which checkpoint is best')),
     ...randomLine(result),
     ...(search === undefined ? [] : [costLine(result)]),
-    ...(isWhole
-      ? [{ about: 'settled', says: 'the budget holds every candidate: there was nothing to search' }]
-      : settled === undefined
-        ? []
-        : [{ about: 'settled', says: settled.says }]),
+    ...(search === undefined ? [] : settledLine(facts, isWhole, settled)),
   ];
   const outcome = outcomeOf({ isWhole, result, commonest, settled });
   return { outcome, lines, next: nextOf[outcome](facts) };
+}
+
+/** How settled the choice was, and whose it is. */
+function settledLine({ finalists }: RunFacts, isWhole: boolean, settled: Settlement | undefined): VerdictLine[] {
+  const about = 'settled';
+  if (isWhole) return [{ about, says: nothingToSearch }];
+  const overruler = overrulerOf(finalists);
+  const says = [
+    ...(settled === undefined ? [] : [settled.says]),
+    ...(overruler === undefined ? [] : [`the last word took another: ${overruler}`]),
+  ];
+  return says.length === 0 ? [] : [{ about, says: says.join('; ') }];
 }
 
 type RunOutcome = Extract<
@@ -93,26 +111,7 @@ function untoldBesideRandom({ score: scores, data }: RunResult): Judgement | und
 
 function scoreLine({ score: scores, testInterval, data }: RunResult, beside: string): VerdictLine {
   const { metric, test } = scores!;
-  const rows = data === undefined ? 'the test rows' : `${count(data.test)} test rows`;
-  const sure =
-    testInterval === undefined
-      ? ''
-      : ` (95 % interval ${range(testInterval)}, by ${rows} alone: another training moves it as well)`;
-  return { about: 'score', says: `${metric} ${score(test)}${sure}, ${beside}` };
-}
-
-/** What the data cannot tell, whatever was trained. */
-function dataLine({ score: scores, data }: RunResult): VerdictLine[] {
-  if (scores === undefined || data === undefined) return [];
-  const says = [
-    ...(data.validation < fewRows
-      ? [`the validation part has ${data.validation} rows: which checkpoint is best by it is mostly chance`]
-      : []),
-    ...(scores.majority === 100
-      ? ['every test row has the commonest answer, so that no score on it shows anything was learned']
-      : []),
-  ];
-  return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
+  return { about: 'score', says: `${metric} ${score(test)}${intervalOfOne(testInterval, data?.test)}, ${beside}` };
 }
 
 function randomLine(result: RunResult): VerdictLine[] {
@@ -146,25 +145,15 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
   };
 }
 
-/** Whether the candidates together fit the budget. */
-function holdsAll({ result, modules }: RunFacts): boolean {
-  return sumOfParameters(modules) <= result.budget.parameters;
-}
-
 const sumOfParameters = (modules: RunFacts['modules']) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
 /** What would help most, by what came out. */
 const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>> = {
-  'nothing-searched': facts => ({
-    command: smaller(facts),
-    why: 'a smaller budget leaves something to choose: there structures differ most',
-  }),
-  'at-ceiling': facts => ({ command: smaller(facts), why: whyUntold['at-ceiling'] }),
-  'too-few-rows': facts => ({ command: smaller(facts), why: whyUntold['too-few-rows'] }),
-  'not-trained': ({ folder, settings }) => ({
-    command: commandLine('train', [], {
-      model: textOf(settings.model),
-      task: textOf(settings.task),
+  'nothing-searched': facts => smaller(facts, whyUnsearched),
+  'at-ceiling': facts => smaller(facts, whyUntold['at-ceiling']),
+  'too-few-rows': facts => smaller(facts, whyUntold['too-few-rows']),
+  'not-trained': ({ folder }) => ({
+    command: commandLine('train', [configOf(folder)], {
       structure: `${folder}/structure.json`,
       out: `${folder}-trained`,
     }),
@@ -172,34 +161,29 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
   }),
   unsettled: facts => ({
     command: commandLine('search', [configOf(facts.folder)], {
-      ...longer(facts, 'search', 'epochs', 2),
+      ...longerSearch(facts, 2),
       out: `${facts.folder}-longer`,
     }),
     why: 'more steps: the search was stopped while it was still choosing',
   }),
   'not-above-commonest': facts => ({
     command: commandLine(jobOf(facts), [configOf(facts.folder)], {
-      ...longer(facts, 'retrain', 'retrain-epochs', 3),
+      ...longerTraining(facts.settings, facts.metrics.findLast(line => line.stage === 'retrain')?.steps, 3),
       out: `${facts.folder}-longer`,
     }),
     why:
       (facts.result.score?.test ?? 0) > (facts.result.score?.majority ?? 0)
         ? 'more steps of training, or more test rows: it is better than always giving one answer, but by less ' +
           'than so few rows can tell'
-        : 'more steps of training: nothing was learned that always giving one answer does not know; a larger ' +
-          '--budget or --lr is the next thing to try',
+        : whyLonger,
   }),
   'one-seed': facts => {
-    const { folder, settings, result } = facts;
     const plain = withoutSearch.filter(({ is }) => isHeld(facts, is));
-    const rivals = [randomDraw, ...plain.map(({ method }) => method)];
     return {
-      command: commandLine('compare', [folder], {
-        methods: [methodOf(settings, folder, result), ...rivals].join(),
-        ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
-        seeds: usualSeeds,
-        out: `${folder}-compare`,
-      }),
+      command: moreSeeds(
+        facts,
+        plain.map(({ method }) => method),
+      ),
       why:
         `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
         'tell a difference of about twice the noise of a training' +
@@ -210,6 +194,16 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
     };
   },
 };
+
+/** The same with several seeds, beside a random structure and other rivals. */
+function moreSeeds({ folder, settings, result }: RunFacts, rivals: readonly string[] = []): string {
+  return commandLine('compare', [folder], {
+    methods: [methodOf(settings, folder, result), randomDraw, ...rivals].join(),
+    ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
+    seeds: usualSeeds,
+    out: `${folder}-compare`,
+  });
+}
 
 type IsPart = (module: HeatMapModule) => boolean;
 
@@ -232,15 +226,17 @@ function isHeld({ result, modules }: RunFacts, is: IsPart): boolean {
   return parts.length > 0 && sumOfParameters(parts) <= result.budget.parameters;
 }
 
-/** The same at a tenth of what was spent, which still holds a module. */
-function smaller(facts: RunFacts): string {
-  const { folder, modules, result } = facts;
-  const least = modules.reduce((least, { parameters }) => Math.min(least, parameters), Number.POSITIVE_INFINITY);
-  const tenth = Math.max(1, Math.round(result.structure.parameters / 10));
-  return commandLine(jobOf(facts), [configOf(folder)], {
-    budget: Number.isFinite(least) ? Math.max(least, tenth) : tenth,
-    out: `${folder}-smaller`,
-  });
+/** The same at a tenth of what was spent, or at the least that holds a module; where there is no less, other seeds. */
+function smaller(facts: RunFacts, why: string): Verdict['next'] {
+  const { folder, modules, result, settings } = facts;
+  const isBudgeted = result.resources.search !== undefined || methods[String(settings.method)]?.budgeted === true;
+  if (!isBudgeted) return { command: moreSeeds(facts), why: `it has a size of its own: ${whyOtherRows}` };
+  const spent = result.structure.parameters;
+  const least = modules.length === 0 ? 1 : Math.min(...modules.map(({ parameters }) => parameters));
+  const budget = Math.max(least, Math.round(spent / 10));
+  if (budget >= spent) return { command: moreSeeds(facts), why: whyNotSmaller };
+  const command = commandLine(jobOf(facts), [configOf(folder)], { budget, out: `${folder}-smaller` });
+  return { command, why };
 }
 
 const configOf = (folder: string) => `${folder}/config.yaml`;
@@ -253,37 +249,4 @@ const jobOf = ({ result }: RunFacts) => (result.resources.search === undefined ?
 function methodOf(settings: RunFacts['settings'], folder: string, { resources }: RunResult): string {
   if (resources.search === undefined) return textOf(settings.method) ?? `${folder}/structure.json`;
   return String(settings.strategy ?? bilevel.name);
-}
-
-/** Flags that make a stage so many times as long, whichever of its limits has ended it. */
-function longer(facts: RunFacts, stage: MetricsLine['stage'], epochs: string, times: number): Record<string, number> {
-  const { metrics, settings } = facts;
-  const isByTraining = stage === 'search' && settings['search-steps'] === searchByTraining;
-  const last = metrics.findLast(line => line.stage === stage);
-  // After a search's own steps come those of short trainings.
-  const steps = isByTraining ? suitedSteps(facts) : stage === 'search' ? last?.step : last?.steps;
-  const wanted = times * (steps ?? Number.NaN);
-  const passes = isByTraining ? passesOf(wanted, facts) : 0;
-  const given = Number(settings[epochs] ?? Number.NaN);
-  const limits = stage === 'search' ? ['search-steps', 'max-steps'] : ['max-steps'];
-  const hinders = (limit: unknown) => limit === searchByTraining || Number(limit) < wanted;
-  const hindering = steps === undefined ? [] : limits.filter(key => hinders(settings[key]));
-  return {
-    ...Object.fromEntries(hindering.map(key => [key, wanted])),
-    ...(Number.isFinite(given) && { [epochs]: Math.max(times * given, passes) }),
-  };
-}
-
-/** How long a search was that was to suit its training. */
-function suitedSteps({ settings, result: { data }, moments }: RunFacts): number | undefined {
-  const [epochs, batchSize] = ['retrain-epochs', 'batch-size'].map(key => Number(settings[key])) as [number, number];
-  const most = Number(settings['max-steps'] ?? Number.POSITIVE_INFINITY);
-  const training = Math.min(batchesPerEpoch(data?.train ?? Number.NaN, batchSize) * epochs, most);
-  return Number.isNaN(training) ? moments.at(-1)?.step : stepsSuiting(training);
-}
-
-/** Passes that hold so many steps, also where a search trains its modules on half of the rows. */
-function passesOf(steps: number, { settings, result: { data } }: RunFacts): number {
-  const half = batchesPerEpoch((data?.train ?? Number.NaN) / 2, Number(settings['batch-size']));
-  return Number.isNaN(half) ? 0 : Math.ceil(steps / Math.max(1, half));
 }

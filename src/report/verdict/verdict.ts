@@ -1,25 +1,28 @@
-import { score, shellWord } from '../../core/format.ts';
-import type { PairedTest } from '../../core/statistics.ts';
+import { count, score, shellWord } from '../../core/format.ts';
+import { type Interval, type PairedTest, studentInterval } from '../../core/statistics.ts';
 
-/** What came out, in a word for programs. */
-export type Outcome =
-  | 'nothing-searched'
-  | 'not-trained'
-  | 'not-above-commonest'
-  | 'unsettled'
-  | 'at-ceiling'
-  | 'too-few-rows'
-  | 'one-seed'
-  | 'too-few-seeds'
-  | 'tie'
-  | 'within-noise'
-  | 'win'
-  | 'loss'
-  | 'structures-differ'
-  | 'structures-alike'
-  | 'spread-unknown'
-  | 'smallest-within'
-  | 'none-within';
+/** What may come out, in words for programs. */
+export const outcomes = [
+  'nothing-searched',
+  'not-trained',
+  'not-above-commonest',
+  'unsettled',
+  'at-ceiling',
+  'too-few-rows',
+  'one-seed',
+  'too-few-seeds',
+  'tie',
+  'within-noise',
+  'win',
+  'loss',
+  'structures-differ',
+  'structures-alike',
+  'spread-unknown',
+  'smallest-within',
+  'none-within',
+] as const;
+
+export type Outcome = (typeof outcomes)[number];
 
 export interface VerdictLine {
   /** A word or two: `score`, `against random structure`. */
@@ -39,7 +42,8 @@ export interface Verdict {
 export const fewestSeeds = 6;
 /** So many are suggested: they show a difference of about the noise of one training. */
 export const usualSeeds = 8;
-const mostSeeds = 64;
+/** More are not proposed. */
+export const mostSeeds = 64;
 
 /** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
 export const fewRows = 30;
@@ -102,8 +106,8 @@ export function untold(
     return { outcome: 'at-ceiling', says, seeds };
   }
   if (rows === undefined || rows >= fewRows || a.join() !== b.join()) return undefined;
-  const step = (fullScore / rows).toFixed(1);
-  const says = `equal on ${rows} test rows, each of which is ${step} points: so few hardly tell, whatever the seeds`;
+  const worth = `each of which is ${pointsOf(rows)} points`;
+  const says = `equal on ${rows} test rows, ${worth}: so few hardly tell, whatever the seeds`;
   return { outcome: 'too-few-rows', says, seeds };
 }
 
@@ -111,27 +115,83 @@ export function isFull(scores: readonly number[]): boolean {
   return scores.length > 0 && scores.every(each => each === fullScore);
 }
 
+/** Where a budget holds every candidate. */
+export const whyUnsearched = 'a smaller budget leaves something to choose: there structures differ most';
+
+/** What helps where a smaller budget would tell more, and there is none. */
+export const whyOtherRows =
+  'a harder test, or more test rows, tells more; so do other seeds, where they draw other rows';
+export const whyNotSmaller = `no smaller budget holds a module: ${whyOtherRows}`;
+
+/** Where nothing was learned. */
+export const whyLonger =
+  'more steps of training: nothing was learned that always giving one answer does not know; a larger ' +
+  '--budget or --lr is the next thing to try';
+
 /** By the normal approximation: at the 5 % level, four times in five. */
-function seedsToTell(difference: number, sd: number): number {
+export function seedsToTell(difference: number, sd: number): number {
   const seeds = Math.ceil((((1.96 + 0.84) * sd) / Math.abs(difference)) ** 2);
   return Math.max(fewestSeeds, Number.isFinite(seeds) ? seeds : Number.POSITIVE_INFINITY);
 }
 
+/** The 95 % interval of a mean; none of a single value, and of equal ones: that they are equal makes nothing sure. */
+export function intervalOver(values: readonly number[]): Interval | undefined {
+  const interval = studentInterval(values);
+  return interval !== null && interval.low < interval.high ? interval : undefined;
+}
+
+/** The interval of a single training, which its test rows alone make. */
+export function intervalOfOne(interval: Interval | undefined, rows: number | undefined): string {
+  if (interval === undefined) return '';
+  const by = rows === undefined ? 'the test rows' : `${count(rows)} test rows`;
+  return ` (95 % interval ${range(interval)}, by ${by} alone: another training moves it as well)`;
+}
+
+/**
+ * What the data cannot tell, whatever was trained.
+ * @param chosen what is chosen on the validation part
+ */
+export function dataLine(
+  { validation, majority }: { readonly validation: number; readonly majority: number },
+  chosen: string,
+): VerdictLine[] {
+  const says = [
+    ...(validation < fewRows
+      ? [
+          `the validation part has ${validation} rows: each is ${pointsOf(validation)} points, and ${chosen} by it ` +
+            'is mostly chance',
+        ]
+      : []),
+    ...(majority === fullScore
+      ? ['every test row has the commonest answer, so that no score on it shows anything was learned']
+      : []),
+  ];
+  return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
+}
+
+/** What one of so many rows is worth of a score. */
+const pointsOf = (rows: number) => (fullScore / rows).toFixed(1);
+
 /** A score beside always giving the commonest label. */
 export function againstCommonest(
-  interval: { readonly low: number; readonly high: number } | undefined,
+  reached: number,
+  interval: Interval | undefined,
   commonest: number,
 ): { readonly isAbove: boolean | undefined; readonly says: string } {
   if (!Number.isFinite(commonest)) return { isAbove: undefined, says: 'always the commonest label has no score here' };
   const label = `always the commonest label, ${score(commonest)}`;
-  if (interval === undefined) return { isAbove: undefined, says: `beside ${label}: how sure that is, is not known` };
+  if (interval === undefined) {
+    return reached <= commonest
+      ? { isAbove: false, says: `not above ${label}` }
+      : { isAbove: undefined, says: `beside ${label}: how sure that is, is not known` };
+  }
   if (interval.low > commonest) return { isAbove: true, says: `above ${label}` };
   if (interval.high < commonest) return { isAbove: false, says: `a loss: below ${label}` };
   return { isAbove: false, says: `not told apart from ${label}` };
 }
 
 /** `74.5 to 78.2`. */
-export function range({ low, high }: { readonly low: number; readonly high: number }): string {
+export function range({ low, high }: Interval): string {
   return `${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
@@ -141,8 +201,11 @@ export function signed(value: number): string {
   return `${size === '0.0' ? '±' : value < 0 ? '−' : '+'}${size}`;
 }
 
+/** A verdict that was written, maybe by another version, whose word for programs is not known. */
+export type WrittenVerdict = Omit<Verdict, 'outcome'> & { readonly outcome?: Outcome | undefined };
+
 /** A verdict as the last lines of a terminal. */
-export function verdictText({ lines, next }: Verdict, title = 'Verdict'): string[] {
+export function verdictText({ lines, next }: WrittenVerdict, title = 'Verdict'): string[] {
   const all = [...lines, { about: 'next', says: next.command }];
   const width = Math.max(...all.map(({ about }) => about.length));
   return [

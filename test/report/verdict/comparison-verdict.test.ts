@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { signFlipTest } from '../../../src/core/statistics.ts';
 import { type ComparedRun, compareRuns } from '../../../src/report/comparison.ts';
 import { comparisonVerdicts } from '../../../src/report/verdict/comparison-verdict.ts';
+import type { FoundStructure } from '../../../src/report/verdict/row-lines.ts';
 import { judge } from '../../../src/report/verdict/verdict.ts';
 
 const stage = (seconds: number) => ({ seconds, peakBytes: 1e9, evaluations: 10 * seconds });
@@ -18,6 +19,7 @@ function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 
           structure: { modules: 2, parameters: 900 },
           data: { train: 100, validation: 50, test: rows, note: 'halves' },
           score: { metric: 'accuracy', validation: score, test: score, majority },
+          ...(values.length === 1 && { testInterval: { low: score - 4, high: score + 3 } }),
           resources: { ...(isFound && { search: stage(method === 'found' ? 10 : 100) }), retrain: stage(20) },
         },
       };
@@ -25,14 +27,19 @@ function runsOf(scores: Readonly<Record<string, readonly number[]>>, majority = 
   );
 }
 
-function verdictOn(scores: Readonly<Record<string, readonly number[]>>, majority?: number, rows?: number) {
+function verdictOn(
+  scores: Readonly<Record<string, readonly number[]>>,
+  majority?: number,
+  rows?: number,
+  structure: Partial<FoundStructure> = {},
+) {
   const runs = runsOf(scores, majority, rows);
   const [verdict, ...others] = comparisonVerdicts({
     ...{ rows: compareRuns(runs), runs, out: 'runs/c', config: 'runs/c/matrix.yaml' },
     searches: runs
       .filter(run => run.isFound)
       .map(run => {
-        return { ...run, isSettled: run.seed > 0 && run.method === 'found' };
+        return { ...run, isSettled: run.seed > 0 && run.method === 'found', ...structure };
       }),
     given: { tasks: { sst2: 'sst2' }, methods: {} },
   });
@@ -77,6 +84,46 @@ test('better, but within the noise, is no win: more seeds where they would tell,
   const hopeless = verdictOn({ found, random: less([4, -4, 4, -3.9]) });
   assert.match(against(hopeless, 'random'), /more than 64 seeds/);
   assert.match(hopeless.next.command, /^s3delta spread runs\/c --task sst2 --budget 0\.01% --out runs\/c-spread$/);
+});
+
+test('a single seed has the interval of its test rows, and is held beside the commonest label by it', () => {
+  const one = verdictOn({ found: [76], random: [70] });
+  assert.match(
+    one.lines[0]!.says,
+    /^accuracy 76\.00 of one seed \(95 % interval 72\.0 to 79\.0, by 1,000 test rows alone: .*\), above always the/,
+  );
+  assert.equal(one.outcome, 'one-seed');
+  assert.equal(verdictOn({ found: [76], random: [70] }, 80).outcome, 'not-above-commonest');
+});
+
+test('equal scores over the seeds have no interval: that they are equal makes nothing sure', () => {
+  const equal = verdictOn({ found: [70, 70, 70], random: [60, 61, 62] });
+  assert.match(equal.lines[0]!.says, /^accuracy 70\.00 with every one of 3 seeds, beside always .* is not known$/);
+  assert.equal(verdictOn({ found: [0, 0], random: [0, 0] }, 0).outcome, 'not-above-commonest');
+});
+
+test('a budget that holds every candidate leaves nothing to search, whatever the scores', () => {
+  for (const scores of [
+    { found, random: found },
+    { found: [76, 77], random: [70, 71] },
+  ]) {
+    const verdict = verdictOn(scores, 50, 1000, { holdsAll: true, cheapest: 40 });
+    assert.equal(verdict.outcome, 'nothing-searched');
+    assert.match(verdict.lines.at(-1)!.says, /^the budget holds every candidate: there was nothing to search$/);
+    assert.match(verdict.next.command, /^s3delta compare runs\/c .*--budget 90 --seeds \d --out runs\/c$/);
+    assert.match(verdict.next.why, /^a smaller budget leaves something to choose/);
+  }
+  // Where no module is smaller, other seeds.
+  const least = verdictOn({ found, random: found }, 50, 1000, { holdsAll: true, cheapest: 900 });
+  assert.match(least.next.command, /--budget 0\.01% --seeds 16 /);
+});
+
+test('a last word that took another answer than the searches is told', () => {
+  const verdict = verdictOn({ found, random: less([4, 6, 5]) }, 50, 1000, { overruledBy: 'a random structure' });
+  assert.match(
+    verdict.lines.at(-1)!.says,
+    /^7 of 8 searches kept .*; the last word took another answer than the search's own in 8$/,
+  );
 });
 
 test('equal scores are a tie', () => {

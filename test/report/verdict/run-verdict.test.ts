@@ -4,6 +4,7 @@ import type { HeatMapModule } from '../../../src/report/heat-map.ts';
 import { type RunFacts, runVerdict } from '../../../src/report/verdict/run-verdict.ts';
 import { verdictText } from '../../../src/report/verdict/verdict.ts';
 import type { RunResult } from '../../../src/runs/result.ts';
+import { ownAnswer } from '../../../src/search/strategies/last-word/finalists.ts';
 
 const stage = (seconds: number, evaluations: number) => ({ seconds, evaluations, peakBytes: 1e9 });
 
@@ -125,7 +126,10 @@ test('equal scores on a handful of rows: rows are missing, not seeds; on many ro
 test('data that cannot tell are named: few validation rows, and a test part of one answer', () => {
   assert.equal(saying('data'), undefined);
   const few = { ...result.data!, validation: 7 };
-  assert.match(saying('data', withScore({ data: few }))!, /^the validation part has 7 rows: .* mostly chance$/);
+  assert.match(
+    saying('data', withScore({ data: few }))!,
+    /^the validation part has 7 rows: each is 14\.3 points, .* best by it is mostly chance$/,
+  );
   const constant = { ...result.score!, test: 100, majority: 100 };
   assert.match(saying('data', withScore({ score: constant }))!, /^every test row has the commonest answer/);
 });
@@ -144,6 +148,55 @@ test('a search that was stopped while it still chose is unsettled', () => {
   assert.match(verdict.next.command, /^s3delta search runs\/a\/config\.yaml --epochs 8 --out runs\/a-longer$/);
   const small = facts.moments.map(moment => ({ ...moment, p: modules.map(() => 0.01) }));
   assert.match(saying('settled', { moments: small })!, /says little: at this budget 100 % began so/);
+});
+
+test('a choice that the last word overruled is told with what was taken', () => {
+  const finalist = (name: string, found: boolean) => ({ name, steps: 20, loss: 0.5, found });
+  const others = [finalist('what it would keep without FFN.Wi', true), finalist(ownAnswer, false)];
+  assert.match(
+    saying('settled', { finalists: others })!,
+    /^what it keeps did not change .*; the last word took another: what it would keep without FFN\.Wi$/,
+  );
+  assert.equal(
+    saying('settled', { finalists: others, moments: [] }),
+    'the last word took another: what it would keep without FFN.Wi',
+  );
+  const own = [finalist(ownAnswer, true), finalist('a random structure (draw 0)', false)];
+  assert.equal(saying('settled', { finalists: own }), saying('settled'));
+  // A structure that is trained again was searched elsewhere.
+  assert.equal(
+    saying('settled', { ...withScore({ resources: { retrain: stage(50, 600) } }), finalists: others }),
+    undefined,
+  );
+});
+
+test('a method with a size of its own has no smaller budget', () => {
+  const trained = withScore({
+    ...{ score: { ...result.score!, test: 100, majority: 100 }, resources: { retrain: stage(50, 600) } },
+  });
+  const lora = runVerdict({ ...facts, ...trained, settings: { method: 'lora' } });
+  assert.match(lora.next.command, /^s3delta compare runs\/a --methods lora,random .*--seeds 8/);
+  assert.match(lora.next.why, /^it has a size of its own: a harder test/);
+  const even = runVerdict({ ...facts, ...trained, settings: { method: 'tuned-lora' } });
+  assert.match(even.next.command, /^s3delta train runs\/a\/config\.yaml --budget 100 /);
+});
+
+test('where no smaller budget holds a module, none is proposed again: other seeds are, and a harder test', () => {
+  const full = { ...result.score!, test: 100, random: 100 };
+  const least = withScore({
+    ...{ score: full, structure: { modules: 1, parameters: 100 }, budget: { parameters: 100, fraction: 5e-5 } },
+  });
+  const verdict = runVerdict({ ...facts, ...least });
+  assert.equal(verdict.outcome, 'at-ceiling');
+  assert.equal(verdict.next.command, 's3delta compare runs/a --methods bilevel,random --seeds 8 --out runs/a-compare');
+  assert.match(verdict.next.why, /^no smaller budget holds a module: a harder test, or more test rows, tells more/);
+});
+
+test('an interval that is not known hides no score that is not above the commonest label', () => {
+  const { testInterval: _, ...old } = result;
+  const constant = { ...old, score: { ...result.score!, test: 0, majority: 0 } };
+  assert.equal(runVerdict({ ...facts, result: constant }).outcome, 'not-above-commonest');
+  assert.match(saying('score', { result: constant })!, /0\.00, not above always the commonest label, 0\.00$/);
 });
 
 test('a search that is as long as suits its training is told a length of its own, with passes enough for it', () => {
@@ -189,7 +242,11 @@ test('a structure that was not trained has no score, and a training no search', 
   const { score: _, testInterval: __, ...found } = result;
   const untrained = runVerdict({ ...facts, result: { ...found, resources: { search: stage(20, 150) } } });
   assert.equal(untrained.outcome, 'not-trained');
-  assert.match(untrained.next.command, /^s3delta train .*--structure runs\/a\/structure\.json/);
+  // With all the settings of the run: its data, seed, sizes and rates.
+  assert.equal(
+    untrained.next.command,
+    's3delta train runs/a/config.yaml --structure runs/a/structure.json --out runs/a-trained',
+  );
   const trained = runVerdict({
     ...facts,
     ...withScore({ resources: { retrain: stage(50, 600) } }),

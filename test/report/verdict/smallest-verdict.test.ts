@@ -1,37 +1,65 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRuns } from '../../../src/report/comparison.ts';
-import { lowest, type SmallestFacts, smallestVerdict } from '../../../src/report/verdict/smallest-verdict.ts';
+import { type ComparedRun, compareRuns } from '../../../src/report/comparison.ts';
+import type { SmallestFacts } from '../../../src/report/verdict/smallest-next.ts';
+import { smallestVerdict } from '../../../src/report/verdict/smallest-verdict.ts';
+import { lowest } from '../../../src/report/verdict/within-margin.ts';
 
 /** Validation scores of what was found at each budget, one a seed; test scores are a point lower. */
 type Curve = Readonly<Record<string, readonly number[]>>;
 
-function verdictOn(
-  curve: Curve,
-  lora: readonly number[],
-  margin: SmallestFacts['margin'] = { value: 1, of: 'points' },
-) {
+interface Case {
+  readonly margin?: SmallestFacts['margin'];
+  readonly majority?: number;
+  /** Points between validation and test of what was found. */
+  readonly below?: number | readonly number[];
+  /** Rows of the validation part. */
+  readonly rows?: number;
+  readonly size?: number;
+  /** Of a random structure at each budget. */
+  readonly random?: readonly number[];
+}
+
+const stage = { seconds: 10, peakBytes: 2e9, evaluations: 100 };
+
+function verdictOn(curve: Curve, lora: readonly number[], given: Case = {}) {
+  const { margin = { value: 1, of: 'points' }, majority = 50, below = 1, rows = 500, size = 8000, random } = given;
+  const labels: Readonly<Record<string, string>> = { lora: 'LoRA (r = 8)', found: 'S³Delta', random: 'random' };
   const row = (method: string, budget: string | null, parameters: number, values: readonly number[]) =>
-    values.map((validation, seed) => ({
-      ...{ task: 'sst2', method, label: method === 'lora' ? 'LoRA (r = 8)' : 'S³Delta', variant: '', budget, seed },
-      isFound: method === 'found',
-      result: {
-        ...{ task: 'sst2', model: 'mini', seed, budget: { parameters, fraction: parameters / 1e6 } },
-        structure: { modules: 3, parameters },
-        score: { metric: 'accuracy', validation, test: validation - 1, majority: 50 },
-        testInterval: { low: validation - 3, high: validation + 1 },
-        resources: { retrain: { seconds: 10, peakBytes: 2e9, evaluations: 100 } },
-      },
-    }));
+    values.map((validation, seed) => {
+      const less = method !== 'found' ? 1 : typeof below === 'number' ? below : below[seed]!;
+      return {
+        ...{ task: 'sst2', method, label: labels[method]!, variant: '', budget, seed, isFound: method === 'found' },
+        result: {
+          ...{ task: 'sst2', model: 'mini', seed, budget: { parameters, fraction: parameters / 1e6 } },
+          structure: { modules: 3, parameters },
+          data: { train: 100, validation: rows, test: 1000, note: 'halves' },
+          score: { metric: 'accuracy', validation, test: validation - less, majority },
+          testInterval: { low: validation - 3, high: validation + 1 },
+          resources: { retrain: stage },
+        },
+      };
+    });
   const runs = [
-    ...Object.entries(curve).flatMap(([budget, values]) => row('found', budget, Number(budget), values)),
-    ...row('lora', null, 8000, lora),
+    ...Object.entries(curve).flatMap(([budget, values]) => [
+      ...row('found', budget, Number(budget), values),
+      ...row('random', budget, Number(budget), random ?? []),
+    ]),
+    ...row('lora', null, size, lora),
   ];
+  const found = { task: 'sst2', method: 'found', variant: '', budget: '1414' };
+  const search = { search: { ...stage, seconds: 20, evaluations: 300 } };
+  const searches = [{ ...runs[0]!, ...found, result: { ...runs[0]!.result, score: undefined, resources: search } }];
   return smallestVerdict({
-    ...{ rows: compareRuns(runs), margin, within: '1', against: 'lora', reference: 'lora', task: 'sst2' },
+    ...{ rows: compareRuns(runs), runs: [...searches, ...runs] as ComparedRun[], settings: { 'retrain-epochs': 4 } },
+    searches: [{ ...found, isSettled: true, cheapest: 200 }],
+    ...{ margin, within: '1', against: 'lora', reference: 'lora', task: 'sst2' },
     ...{ out: 'runs/s', config: 'runs/s/matrix.yaml', structureAt: budget => `at-${budget}.json` },
   });
 }
+
+const saying = (verdict: ReturnType<typeof verdictOn>, about: string) =>
+  verdict!.lines.find(line => line.about.startsWith(about))?.says;
 
 test('the smallest budget within the margin on validation is told, with the curve and more seeds to come', () => {
   const verdict = verdictOn({ 4000: [80.2], 500: [70], 2000: [79.5], 1000: [78.9] }, [80.4])!;
@@ -65,6 +93,117 @@ test('over seeds the difference on test is judged, and what is left is to use it
   const smallest = verdictOn({ 500: seeds, 2000: seeds }, seeds)!;
   assert.equal(smallest.budget, '500');
   assert.match(smallest.next.command, /--budget 250,500,2000 --seeds 6/);
+});
+
+test('what is no better than always the commonest label is told as that, and trained for longer', () => {
+  // Test scores of 50, as of always the commonest label.
+  const nothing = verdictOn({ 500: [47.7], 2000: [51] }, [51], { margin: { value: 5, of: 'points' } })!;
+  assert.equal(nothing.outcome, 'not-above-commonest');
+  assert.match(saying(nothing, 'how small')!, /^not known: 50\.00 .*LoRA \(r = 8\) is not told apart from always/);
+  assert.doesNotMatch(nothing.lines.map(({ says }) => says).join(), /times fewer/);
+  assert.equal(
+    nothing.next.command,
+    's3delta compare runs/s --task sst2 --budget 500,2000 --seeds 1 --retrain-epochs 12 --score-within 1 ' +
+      '--against lora --out runs/s-longer',
+  );
+  // LoRA has learned, what was chosen by a wide margin has not.
+  const found = verdictOn({ 500: [45], 2000: [90] }, [91], { margin: { value: 60, of: 'points' } })!;
+  assert.equal(found.outcome, 'not-above-commonest');
+  assert.match(saying(found, 'how small')!, /^not known: 44\.00 .*at 500, 500 parameters is a loss: below always/);
+  const constant = verdictOn({ 500: [101], 2000: [101] }, [101], { majority: 100 })!;
+  assert.equal(constant.outcome, 'at-ceiling');
+  assert.match(saying(constant, 'data')!, /^every test row has the commonest answer/);
+});
+
+const eight = [90.2, 91.1, 90.6, 91.9, 91.3, 92.2, 91.7, 91];
+
+test('a loss on test beyond the margin is not used: a larger budget is, or more steps where none is left', () => {
+  const curve = { 500: eight.map(s => s - 9), 1000: eight, 4000: eight };
+  const verdict = verdictOn(curve, eight, { below: 11 })!;
+  assert.deepEqual([verdict.outcome, verdict.budget], ['loss', '1000']);
+  assert.match(saying(verdict, 'against LoRA')!, /−10\.0 points .*a loss, outside the noise; beyond the margin, 1\.0/);
+  assert.match(verdict.next.command, /^s3delta compare runs\/s --task sst2 --budget 4000 --seeds 8 /);
+  assert.match(verdict.next.why, /^a larger budget: on test this one is beyond the margin; or more steps, or a wider/);
+  const twice = verdictOn({ 1000: eight }, eight, { below: 11 })!;
+  assert.match(twice.next.command, /--budget 1000,2000 /);
+  const last = verdictOn({ 4000: eight }, eight, { below: 11 })!;
+  assert.match(last.next.command, /--budget 4000 --seeds 8 --retrain-epochs 12 .*--out runs\/s-longer$/);
+});
+
+test('a loss outside the noise but within the margin is what was asked for', () => {
+  const verdict = verdictOn({ 500: eight.map(s => s - 9), 1000: eight }, eight, { below: 1.5 })!;
+  assert.equal(verdict.outcome, 'smallest-within');
+  assert.match(
+    saying(verdict, 'against LoRA')!,
+    /a loss, outside the noise; within the margin, 1\.0 points, here too$/,
+  );
+  assert.equal(verdict.next.why, 'use it: 89.75 to 90.25, parameters 8.0 times fewer');
+});
+
+test('where so many seeds do not tell on test, more of them are asked for, or a wider margin', () => {
+  const open = (below: readonly number[]) => verdictOn({ 1000: eight }, eight, { below })!;
+  const some = open([0, 3, 0.5, 2.5, 1, 3, 0, 2]);
+  assert.match(
+    saying(some, 'against LoRA')!,
+    /whether that is within the margin, 1\.0 points, so many seeds do not tell/,
+  );
+  assert.equal(some.outcome, 'smallest-within');
+  assert.match(some.next.command, /--budget 1000 --seeds \d\d --score-within 1 .*--out runs\/s$/);
+  const many = open([-8, 12, -7, 11.6, -6, 10, -7, 11]);
+  assert.match(many.next.command, /--seeds 8 --score-within 2 /);
+});
+
+test('fewer seeds than can tell ask for more, whatever the budget', () => {
+  for (const seeds of [1, 3, 5]) {
+    const few = eight.slice(0, seeds);
+    for (const curve of [{ 500: few }, { 500: few.map(s => s - 9), 2000: few }] as Curve[]) {
+      const verdict = verdictOn(curve, few)!;
+      assert.match(verdict.next.command, /--seeds 8 --score-within 1/);
+      assert.match(verdict.next.why, /^more seeds/);
+    }
+  }
+});
+
+test('few validation rows are warned of, with what each of them is worth', () => {
+  const verdict = verdictOn({ 500: [80] }, [80], { rows: 20 })!;
+  assert.equal(
+    saying(verdict, 'data'),
+    'the validation part has 20 rows: each is 5.0 points, and which budget is within 1 by it is mostly chance',
+  );
+  assert.equal(saying(verdictOn({ 500: [80] }, [80]), 'data'), undefined);
+});
+
+test('it tells what the search cost, how settled it was, and what a random structure of that budget is worth', () => {
+  const verdict = verdictOn({ 500: eight, 2000: eight }, eight, { random: eight.map((s, i) => s - 4 - (i % 2)) })!;
+  assert.equal(
+    saying(verdict, 'cost'),
+    'a search took 2.0 trainings in time, 3.0 in losses with gradients; one serves every budget',
+  );
+  assert.match(saying(verdict, 'settled')!, /^1 of 1 searches kept the same set/);
+  assert.match(saying(verdict, 'against random at 500')!, /^\+4\.5 points .* a win, outside the noise$/);
+  assert.match(verdict.next.command, /--methods found,random --budget 250,500,2000 /);
+});
+
+test('times are plain numbers, and what is no smaller than what it is held against answers nothing', () => {
+  const sizes = (size: number) => saying(verdictOn({ 500: [80] }, [80], { size }), 'how small')!;
+  assert.match(sizes(128_000), /: 256 times fewer$/);
+  assert.match(sizes(650), /: 1\.3 times fewer$/);
+  assert.match(sizes(510), /: hardly fewer$/);
+  const larger = verdictOn({ 500: [70], 9000: [80] }, [80])!;
+  assert.deepEqual([larger.outcome, larger.budget], ['none-within', null]);
+  assert.match(saying(larger, 'how small')!, /^none of 1 budgets below its size reaches/);
+  assert.match(
+    saying(larger, 'curve')!,
+    /9000, 9,?000 parameters: 79\.00 \(.*\), not smaller than LoRA \(r = 8\); LoRA/,
+  );
+  const none = verdictOn({ 9000: [80] }, [80])!;
+  assert.match(saying(none, 'how small')!, /^not known: none of 1 budgets is smaller than LoRA \(r = 8\) \(8,?000/);
+  assert.match(none.next.command, /--budget 4000 /);
+});
+
+test('no budget is proposed that holds no module', () => {
+  const verdict = verdictOn({ 300: eight }, eight)!;
+  assert.match(verdict.next.command, /^s3delta train .*--structure at-300\.json/);
 });
 
 test('where all have the full score, a smaller budget comes before more seeds', () => {

@@ -4,7 +4,7 @@ import { spreadPlotSvg } from '../../../src/report/pictures/plots-svg.ts';
 import { bestStructure, type SpreadRun, spreadOf, spreadVerdict } from '../../../src/report/spread.ts';
 
 /** Trainings whose test scores these are, structures × seeds; validations are a point higher. */
-function runsOf(tests: readonly (readonly number[])[], early = tests): SpreadRun[] {
+function runsOf(tests: readonly (readonly number[])[], early = tests, majority = 51): SpreadRun[] {
   const line = { stage: 'retrain' as const, steps: 300, loss: 1, learningRate: 0.1, seconds: 1 };
   return tests.flatMap((row, structure) =>
     row.map((score, seed) => ({
@@ -12,7 +12,7 @@ function runsOf(tests: readonly (readonly number[])[], early = tests): SpreadRun
       result: {
         ...{ task: 'sst2', model: 'mini', seed, budget: { parameters: 900, fraction: 1e-4 } },
         structure: { modules: 2, parameters: 900 },
-        score: { metric: 'accuracy', validation: score + 1, test: score, majority: 51 },
+        score: { metric: 'accuracy', validation: score + 1, test: score, majority },
         resources: { retrain: { seconds: 1, peakBytes: 1, evaluations: 300 } },
       },
       metrics: [
@@ -23,9 +23,10 @@ function runsOf(tests: readonly (readonly number[])[], early = tests): SpreadRun
   );
 }
 
-const verdictOn = (tests: readonly (readonly number[])[], early = tests) => {
-  const spread = spreadOf(runsOf(tests, early));
-  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml' });
+const verdictOn = (tests: readonly (readonly number[])[], early = tests, majority?: number) => {
+  const spread = spreadOf(runsOf(tests, early, majority));
+  const settings = { 'retrain-epochs': 4, 'max-steps': 300 };
+  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings });
 };
 
 const noise = [0.5, -0.4, 0.1, -0.6, 0.3, 0.2, -0.1, 0.4, -0.5, 0.1, 0.3, -0.3];
@@ -69,6 +70,34 @@ test('where every training has the full score, a smaller budget is asked for, no
   assert.match(verdict.next.command, /^s3delta spread runs\/s .*--budget 225 .*--out runs\/s-smaller$/);
 });
 
+test('where nothing was learned structures are neither alike nor different: longer trainings come first', () => {
+  const constant = verdictOn(
+    table(0, 0).map(row => row.map(() => 81)),
+    undefined,
+    81,
+  );
+  assert.equal(constant.outcome, 'not-above-commonest');
+  assert.match(
+    constant.lines[0]!.says,
+    /^not known: after 300 steps structures have 81\.00 in the mean, not above always .* 81\.00, and/,
+  );
+  assert.equal(
+    constant.next.command,
+    's3delta spread runs/s --task sst2 --budget 0.01% --structures 12 --seeds 2 --max-steps 900 --retrain-epochs 12 ' +
+      '--out runs/s-longer',
+  );
+  // Structures of 70 to 79 beside 80.
+  const below = verdictOn(table(0.6, 1), undefined, 80);
+  assert.equal(below.outcome, 'not-above-commonest');
+  assert.match(below.lines[0]!.says, /a loss: below always the commonest label, 80\.00/);
+  // All of them score as the commonest label, one a little above by chance.
+  assert.equal(verdictOn(table(0, 1), undefined, 76).outcome, 'not-above-commonest');
+  // Some have learned, and the mean of all says nothing of them.
+  assert.equal(verdictOn(table(3, 1), undefined, 80).outcome, 'structures-differ');
+  // One structure with one score is not above it either.
+  assert.equal(verdictOn([[50]], undefined, 50).outcome, 'not-above-commonest');
+});
+
 test('too few trainings know nothing, and say what would', () => {
   const verdict = verdictOn(table(0.1, 1).slice(0, 3));
   assert.equal(verdict.outcome, 'spread-unknown');
@@ -76,8 +105,8 @@ test('too few trainings know nothing, and say what would', () => {
   assert.match(verdict.next.command, /^s3delta spread runs\/s .*--structures 12 --seeds 2 --out runs\/s$/);
   // Two of one mean are no proof that structures are alike.
   const two = verdictOn([
-    [55, 35],
-    [50, 40],
+    [75, 55],
+    [70, 60],
   ]);
   assert.equal(two.outcome, 'spread-unknown');
   assert.match(two.lines[0]!.says, /: 2 structures are too few to call them alike$/);

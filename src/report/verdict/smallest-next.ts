@@ -1,0 +1,173 @@
+import { count, score } from '../../core/format.ts';
+import type { ComparisonRow } from '../comparison.ts';
+import { longerTraining, type RunSettings } from './longer.ts';
+import { cheapestOf, ownRuns, type RowFacts } from './row-lines.ts';
+import {
+  commandLine,
+  isFull,
+  mostSeeds,
+  type Outcome,
+  seedsToTell,
+  usualSeeds,
+  type Verdict,
+  whyLonger,
+  whyNotSmaller,
+  whyUntold,
+} from './verdict.ts';
+import type { Bearing, Margin } from './within-margin.ts';
+
+/** What is asked of the budgets of one task. */
+export interface SmallestFacts extends RowFacts {
+  readonly margin: Margin;
+  /** As a user wrote it. */
+  readonly within: string;
+  /** The method that is held against, as a user wrote it, and as its row is called. */
+  readonly against: string;
+  readonly reference: string;
+  /** What a user writes for the task. */
+  readonly task: string;
+  /** The comparison's folder, and the file in it of what every run has alike. */
+  readonly out: string;
+  readonly config: string;
+  /** Those of one of its trainings, completed. */
+  readonly settings: RunSettings;
+  /** Where the structure is that is found at a budget. */
+  structureAt(budget: string): string;
+}
+
+export type SmallestOutcome = Extract<
+  Outcome,
+  'at-ceiling' | 'not-above-commonest' | 'none-within' | 'smallest-within' | 'loss'
+>;
+
+/** What the budgets came to. */
+export interface Choice extends Omit<SmallestFacts, 'reference'> {
+  readonly outcome: SmallestOutcome;
+  readonly reference: ComparisonRow;
+  /** Those smaller than the reference, by rising size. */
+  readonly found: readonly ComparisonRow[];
+  /** The smallest of them within the margin on validation, and how it stands on test. */
+  readonly chosen: { readonly row: ComparisonRow; readonly bearing: Bearing } | undefined;
+}
+
+/** `85 times fewer`, `1.3 times fewer`, `hardly fewer`. */
+export function timesFewer(row: ComparisonRow, reference: ComparisonRow): string {
+  const times = reference.parameters / row.parameters;
+  if (times < 1.05) return 'hardly fewer';
+  return `${times < 9.95 ? times.toFixed(1) : count(Math.round(times))} times fewer`;
+}
+
+/** What would help most, by what came out. */
+export function nextOf(choice: Choice): Verdict['next'] {
+  const { outcome, found, chosen } = choice;
+  switch (outcome) {
+    case 'not-above-commonest':
+      return longer(choice, whyLonger);
+    case 'at-ceiling':
+      return smaller(choice, whyUntold['at-ceiling']) ?? moreSeeds(choice, usualSeeds, whyNotSmaller);
+    case 'none-within':
+      return found.length === 0
+        ? smaller(choice, 'a smaller budget: none of these is smaller than what it is held against')!
+        : larger(choice, 'a larger budget; or more steps (--max-steps, --retrain-epochs), or a wider margin');
+    case 'loss': {
+      const why = 'a larger budget: on test this one is beyond the margin; or more steps, or a wider margin';
+      const above = found.filter(row => row.parameters > chosen!.row.parameters);
+      if (above.length === 0) return larger(choice, why);
+      return { command: again(choice, { budget: budgetsOf(above), seeds: seedsOf(choice) }), why };
+    }
+    case 'smallest-within':
+      return nextOfBearing(choice, chosen!);
+  }
+}
+
+/** What is left once a budget is within the margin on validation, by how it stands on test. */
+function nextOfBearing(choice: Choice, { row, bearing }: NonNullable<Choice['chosen']>): Verdict['next'] {
+  const { reference, found, task, config, out } = choice;
+  const { stands, slack, sd, pairs } = bearing;
+  if (stands === 'too-few-seeds') {
+    const why = 'more seeds: how small it can go is not known from so few; runs that are done are not done again';
+    return moreSeeds(choice, usualSeeds, why);
+  }
+  if (stands === 'open') {
+    const seeds = Math.max(seedsToTell(slack, sd), pairs + usualSeeds);
+    if (seeds <= mostSeeds) {
+      return moreSeeds(choice, seeds, 'more seeds: so many would tell whether it is within the margin on test, too');
+    }
+    return {
+      command: again({ ...choice, within: wider(choice.margin) }, { budget: budgetsOf(found), seeds: pairs }),
+      why: `a wider margin: up to ${mostSeeds} seeds would not tell this one; runs that are done are not done again`,
+    };
+  }
+  const isAtCeiling = isFull([...row.scores, ...reference.scores]);
+  const less =
+    row === found[0] &&
+    smaller(
+      choice,
+      isAtCeiling ? whyUntold['at-ceiling'] : 'the smallest budget that was tried is enough: a smaller one may be, too',
+    );
+  if (less) return less;
+  return {
+    command: commandLine('train', [config], {
+      task,
+      structure: choice.structureAt(row.budget!),
+      out: `${out}-trained`,
+    }),
+    why: `use it: ${score(row.test.mean)} to ${score(reference.test.mean)}, parameters ${timesFewer(row, reference)}`,
+  };
+}
+
+const budgetsOf = (rows: readonly ComparisonRow[]) => rows.map(({ budget }) => budget!).join(',');
+
+const seedsOf = ({ found, reference }: Choice) => (found[0] ?? reference).seeds.length;
+
+/** The same question, some of it asked otherwise. */
+function again(
+  { task, within, against, rows, reference, out }: Choice,
+  flags: Readonly<Record<string, string | number | undefined>>,
+  to = out,
+): string {
+  // Methods that nobody has to name are a search and the reference.
+  const others = [...new Set(rows.filter(row => row !== reference && row.budget !== null).map(row => row.method))];
+  const methods = others.length > 1 ? { methods: others.join(',') } : {};
+  return commandLine('compare', [out], { task, ...methods, ...flags, 'score-within': within, against, out: to });
+}
+
+function moreSeeds(choice: Choice, seeds: number, why: string): Verdict['next'] {
+  return { command: again(choice, { budget: budgetsOf(choice.found), seeds }), why };
+}
+
+/** Half of the smallest that was tried; undefined where that holds no module. */
+function smaller(choice: Choice, why: string): Verdict['next'] | undefined {
+  const { found, reference, rows } = choice;
+  const [least = reference] = found;
+  const budget = Math.round(least.parameters / 2);
+  const searched = rows.find(row => row.isFound)!;
+  if (budget < cheapestOf(searched, choice)) return undefined;
+  const budgets = [String(budget), budgetsOf(found)].filter(Boolean).join(',');
+  return { command: again(choice, { budget: budgets, seeds: seedsOf(choice) }), why };
+}
+
+/** Twice the largest that was tried; where that is no smaller than the reference, more steps. */
+function larger(choice: Choice, why: string): Verdict['next'] {
+  const { found, reference } = choice;
+  const budget = Math.round(2 * found.at(-1)!.parameters);
+  if (budget >= reference.parameters) {
+    return longer(choice, 'more steps of training, as no larger budget has fewer parameters; or a wider margin');
+  }
+  return { command: again(choice, { budget: `${budgetsOf(found)},${budget}`, seeds: seedsOf(choice) }), why };
+}
+
+/** Three times the training. */
+function longer(choice: Choice, why: string): Verdict['next'] {
+  const { found, chosen, reference, settings, out } = choice;
+  const row = chosen?.row ?? found.at(-1) ?? reference;
+  const steps = ownRuns(row, choice)[0]?.result.resources.retrain?.evaluations;
+  const flags = longerTraining(settings, steps, 3);
+  const budget = found.length === 0 ? undefined : budgetsOf(found);
+  return { command: again(choice, { budget, seeds: seedsOf(choice), ...flags }, `${out}-longer`), why };
+}
+
+/** Twice as wide, as a user writes it. */
+function wider({ value, of }: Margin): string {
+  return of === 'points' ? String(2 * value || 1) : `${Number((200 * value || 1).toPrecision(3))}%`;
+}
