@@ -1,23 +1,59 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { count, score } from '../core/format.ts';
 import { mean, type SpreadEstimate } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
+import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import { failedRecords, readFound, verdictRecord } from '../jobs/report-job.ts';
+import type { ComparisonView } from '../report/comparison.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
 import { spreadPlotSvg } from '../report/pictures/plots-svg.ts';
 import { verdictMarkdown } from '../report/run-report.ts';
 import type { Spread } from '../report/spread.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
-import type { Verdict } from '../report/verdict/verdict.ts';
+import type { WrittenVerdict } from '../report/verdict/verdict.ts';
+import { scoreRecord } from '../runs/result.ts';
 import { fileName } from './cell.ts';
+
+const estimateRecord = z.object({ sd: scoreRecord, low: scoreRecord, high: scoreRecord });
+const components = z.object({
+  ...{ structures: z.number(), seeds: z.number(), mean: scoreRecord },
+  ...{ between: estimateRecord, within: estimateRecord },
+});
+
+const spreadRecord = z.object({
+  ...{ task: z.string(), budget: z.string(), metric: z.string(), majority: scoreRecord, steps: z.number() },
+  seeds: z.array(z.number()),
+  structures: z.array(
+    z.object({
+      ...{ structure: z.number(), file: z.string(), modules: z.number(), parameters: z.number() },
+      ...{ tests: z.array(scoreRecord), validations: z.array(scoreRecord) },
+    }),
+  ),
+  test: components.optional(),
+  along: z.array(z.object({ step: z.number(), score: components, loss: components.optional() })),
+  verdict: verdictRecord,
+});
+
+const spreadFile = z.object({ model: z.string(), spreads: z.array(spreadRecord), failed: failedRecords });
 
 /** All that a spread has found; the content of `spread.json`. */
 export interface SpreadOutcome {
   readonly model: string;
   /** A task and budget each. */
-  readonly spreads: readonly (Spread & { readonly verdict: Verdict })[];
-  readonly failed: readonly { readonly run: string; readonly folder: string; readonly message: string }[];
+  readonly spreads: readonly (Spread & { readonly verdict: WrittenVerdict })[];
+  readonly failed: ComparisonView['failed'];
 }
+
+/** Where a spread keeps what it has found. */
+const fileOf = (folder: string) => join(folder, 'spread.json');
+
+/** Whether a folder is one of a spread that has ended. */
+export const holdsSpread = (folder: string): boolean => isThere(fileOf(folder));
+
+/** What a spread has found. InputError where its file is none, or has changed. */
+export const readSpread = (folder: string): Promise<SpreadOutcome> => readFound(fileOf(folder), spreadFile, 'spread');
 
 /** What a spread is of. */
 export function spreadTitle({ task, budget }: Pick<Spread, 'task' | 'budget'>): string {

@@ -15,8 +15,9 @@ import { type RunView, searchMoments, shownModules } from '../report/run-view.ts
 import { curvesPicture } from '../report/sections.ts';
 import type { RunSettings } from '../report/verdict/longer.ts';
 import { runVerdict } from '../report/verdict/run-verdict.ts';
+import { outcomes } from '../report/verdict/verdict.ts';
 import { sampleMetrics } from '../runs/metrics-log.ts';
-import { readResult } from '../runs/result.ts';
+import { readResult, scoreRecord } from '../runs/result.ts';
 import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { standingOf, unfinished } from '../runs/run-outcome.ts';
 import { keptAt, type SearchHistory, sampleHistory } from '../runs/search-history.ts';
@@ -122,9 +123,7 @@ function modulesSoFar(history: SearchHistory | undefined): HeatMapModule[] {
   return shownModules({ modules, budget: history.budget, ...(history.labels && { labels: history.labels }) });
 }
 
-// JSON has no NaN, the score of a metric that is not defined: it is written as null.
-const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
-const spread = z.object({ mean: score, sd: score.nullable() });
+const spread = z.object({ mean: scoreRecord, sd: scoreRecord.nullable() });
 
 const row = z.object({
   task: z.string(),
@@ -135,11 +134,11 @@ const row = z.object({
   isFound: z.boolean(),
   metric: z.string(),
   seeds: z.array(z.number()),
-  scores: z.array(score),
+  scores: z.array(scoreRecord),
   test: spread,
-  testInterval: z.object({ low: score, high: score }).optional(),
+  testInterval: z.object({ low: scoreRecord, high: scoreRecord }).optional(),
   validation: spread,
-  majority: score,
+  majority: scoreRecord,
   parameters: z.number(),
   fraction: z.number(),
   seconds: z.number(),
@@ -147,27 +146,34 @@ const row = z.object({
   peakBytes: z.number(),
   foundLessThis: z
     .object({
-      ...{ difference: score, p: z.number(), pairs: z.number(), smallestP: z.number() },
+      ...{ difference: scoreRecord, p: z.number(), pairs: z.number(), smallestP: z.number() },
       ...{ method: z.string(), budget: z.string().nullable() },
       // Of an older version neither is known.
-      sd: score.nullable().default(null),
-      interval: z.object({ low: score, high: score }).nullable().default(null),
+      sd: scoreRecord.nullable().default(null),
+      interval: z.object({ low: scoreRecord, high: scoreRecord }).nullable().default(null),
     })
     .optional(),
 });
 
-const verdict = z.object({
-  task: z.string(),
-  budget: z.string().nullable(),
+/** A verdict as a file has it. */
+export const verdictRecord = z.object({
+  // Another version may know others.
+  outcome: z.enum(outcomes).optional().catch(undefined),
   lines: z.array(z.object({ about: z.string(), says: z.string() })),
   next: z.object({ command: z.string(), why: z.string() }),
 });
 
+/** The runs of an experiment that have failed, as its file has them. */
+export const failedRecords = z
+  .array(z.object({ run: z.string(), folder: z.string().optional(), message: z.string() }))
+  .catch([]);
+
 const comparison = z.object({
   model: z.string(),
   rows: z.array(row),
-  failed: z.array(z.object({ run: z.string(), message: z.string() })).catch([]),
-  verdicts: z.array(verdict).default([]),
+  sharedBudgets: z.record(z.string(), z.number()).default({}),
+  failed: failedRecords,
+  verdicts: z.array(verdictRecord.extend({ task: z.string(), budget: z.string().nullable() })).default([]),
 });
 
 /** Where a comparison keeps what it has found. */
@@ -179,22 +185,31 @@ export function holdsComparison(folder: string): boolean {
 }
 
 /** What a comparison has found. InputError where its file is none, or has changed. */
-export async function readComparison(folder: string): Promise<ComparisonView> {
-  const where = comparisonFile(folder);
-  const parsed = comparison.safeParse(await readSealedJson(where));
+export const readComparison = (folder: string): Promise<ComparisonView> =>
+  readFound(comparisonFile(folder), comparison, 'comparison');
+
+/**
+ * What an experiment has written.
+ * @throws InputError where the file is none of its kind, or has changed
+ */
+export async function readFound<Found>(where: string, schema: z.ZodType<Found>, kind: string): Promise<Found> {
+  const parsed = schema.safeParse(await readSealedJson(where));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new InputError(`not the result of a comparison: ${path.join('.') || 'content'}: ${message}`, {
+  throw new InputError(`not the result of a ${kind}: ${path.join('.') || 'content'}: ${message}`, {
     code: 'unreadable-result',
     where,
-    remedy: 'it was changed by hand or by another version: give the command of the comparison again',
+    remedy: `it was changed by hand or by another version: give the command of the ${kind} again`,
     cause: parsed.error,
   });
 }
 
-/** Writes `report.html` into the folder of a comparison, and returns its path. */
-export async function writeComparisonReport(folder: string): Promise<string> {
-  const path = join(folder, 'report.html');
-  await writeFileWhole(path, comparisonHtml(await readComparison(folder)));
-  return path;
+/** Writes `report.html` into the folder of a comparison. Returns its path, and what was read. */
+export async function writeComparisonReport(
+  folder: string,
+): Promise<{ readonly report: string; readonly comparison: ComparisonView }> {
+  const report = join(folder, 'report.html');
+  const read = await readComparison(folder);
+  await writeFileWhole(report, comparisonHtml(read));
+  return { report, comparison: read };
 }

@@ -4,8 +4,8 @@ import { readNotedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 
-// JSON has no NaN, the score of a metric that is not defined: it is written as null.
-const score = z.nullable(z.number()).transform(value => value ?? Number.NaN);
+/** JSON has no NaN, the score of a metric that is not defined: it is written as null. */
+export const scoreRecord = z.nullable(z.number()).transform(value => value ?? Number.NaN);
 
 const stageResources = z.looseObject({
   seconds: z.number(),
@@ -21,15 +21,15 @@ const stageResources = z.looseObject({
 const scores = z.looseObject({
   metric: z.string(),
   /** Best validation score of the tuning. */
-  validation: score,
+  validation: scoreRecord,
   /** Test score of the parameters that were best on validation. */
-  test: score,
+  test: scoreRecord,
   /** Test score of always giving the training set's commonest label. */
-  majority: score,
+  majority: scoreRecord,
   /** Test scores by further metrics of the task, where it has any. */
-  details: z.record(z.string(), score).optional(),
+  details: z.record(z.string(), scoreRecord).optional(),
   /** Test score of a random structure of equal budget, tuned alike, where one was asked for. */
-  random: score.optional(),
+  random: scoreRecord.optional(),
 });
 
 /** Objects are loose: what a later version adds is kept where a result is read, changed and written again. */

@@ -40,6 +40,43 @@ test('compare reads a file, prints its tables and heat map, and says where all o
   assert.deepEqual(comparison, kept);
 });
 
+test('report ends with the tables and the verdict of a comparison, and `--json` has what `compare --json` has', async () => {
+  const compared = await runCli(['compare', config, '--json'], space.folder);
+  const { rows, verdicts } = JSON.parse(compared.stdout) as Comparison;
+  const json = await runCli(['report', 'table', '--json'], space.folder);
+  const document = JSON.parse(json.stdout) as Comparison & { folder: string; report: string };
+  assert.deepEqual([document.rows, document.verdicts], [rows, verdicts]);
+  assert.deepEqual([document.folder, document.report], ['table', join('table', 'report.html')]);
+  const { exitCode, stdout, stderr } = await runCli(['report', 'table'], space.folder);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(
+    stdout,
+    /^table\/report\.html\n\nfilms on tiny-t5\n[\s\S]*S³Delta, order first at 500[\s\S]*Verdict on films/,
+  );
+  assert.ok(stdout.trimEnd().endsWith(verdicts![0]!.next.why), stdout);
+  const markdown = await runCli(['report', 'table', '--format', 'markdown'], space.folder);
+  assert.equal(markdown.stdout.trimEnd(), readFileSync(file('table', 'compare.md'), 'utf8').trimEnd());
+});
+
+test('report shows a spread as the spread did', async () => {
+  const args = ['spread', ...common, '--task', space.task, '--structures', '2', '--seeds', '2', '--out', 'spread'];
+  const done = await runCli(args, space.folder);
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.match(done.stdout, /Verdict on films at 500/);
+  const { exitCode, stdout, stderr } = await runCli(['report', 'spread'], space.folder);
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(stdout, done.stdout);
+  const [again, first] = [
+    ['report', 'spread', '--json'],
+    [...args, '--json'],
+  ].map(each => runCli(each, space.folder));
+  assert.deepEqual(JSON.parse((await again!).stdout), JSON.parse((await first!).stdout));
+  writeFileSync(file('spread', 'spread.json'), '{"model": "mini", "spreads": [{}]}');
+  const damaged = await runCli(['report', 'spread'], space.folder);
+  assert.equal(damaged.exitCode, 2);
+  assert.match(damaged.stderr, /not the result of a spread: spreads\.0/);
+});
+
 test('an interrupted comparison says how to go on, and goes on', async () => {
   const long = ['--model', tinyModel, '--max-steps', '150', '--retrain-epochs', '50', '--budget', '500'];
   const args = ['compare', ...long, '--task', space.task, '--methods', 'lora', '--seeds', '2', '--out', 'stopped'];

@@ -87,7 +87,7 @@ test('a folder’s comparison is read from its own file; one that is none is ref
   writeFileSync(join(folder, 'compare.json'), comparisonFileOf('mini', eight));
   assert.equal(holdsComparison(folder), true);
   assert.deepEqual((await readComparison(folder)).rows, eight);
-  const page = readFileSync(await writeComparisonReport(folder), 'utf8');
+  const page = readFileSync((await writeComparisonReport(folder)).report, 'utf8');
   assert.match(page, /<title>Comparison on mini: rte<\/title>/);
   writeFileSync(join(folder, 'compare.json'), '{"model": "mini", "rows": [{}]}');
   await assert.rejects(

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { score } from '../../core/format.ts';
 import { cellName } from '../../experiments/cell.ts';
@@ -10,36 +9,15 @@ import {
   sweepExecutor,
   type Work,
 } from '../../experiments/compare-methods.ts';
-import {
-  type Comparison,
-  comparisonNotes,
-  resourcesOf,
-  rowsByTask,
-  searchedStructures,
-  severalTasks,
-  verdictTitle,
-} from '../../experiments/comparison-job.ts';
 import { queueKeys } from '../../experiments/executors/executors.ts';
 import { experimentStanding, stopExperiment } from '../../experiments/experiment-standing.ts';
-import { probabilityMaps } from '../../experiments/found-structures.ts';
 import type { ExperimentEvent, ExperimentProgress } from '../../experiments/run-cells.ts';
-import {
-  componentsTable,
-  type SpreadOutcome,
-  spreadNote,
-  spreadTitle,
-  structuresTable,
-} from '../../experiments/spread-files.ts';
 import { spreadWork } from '../../experiments/spread-structures.ts';
 import { transferWork } from '../../experiments/transfer-structures.ts';
 import type { JobContext, JobEvent } from '../../jobs/job-events.ts';
 import { runToEnd } from '../../library/run-to-end.ts';
-import { comparisonTable, scoreMatrix } from '../../report/comparison-tables.ts';
-import { heatMap } from '../../report/heat-map.ts';
-import { heatMapLines } from '../../report/heat-map-terminal.ts';
 import { tableLines } from '../../report/table.ts';
-import { verdictText } from '../../report/verdict/verdict.ts';
-import type { Command, CommandContext, Output, Terminal } from '../command.ts';
+import type { Command, CommandContext, Output } from '../command.ts';
 import {
   type ExperimentArguments,
   experimentArgs,
@@ -51,43 +29,12 @@ import {
   transferArgs,
   withinArgs,
 } from '../experiment-args.ts';
+import { comparisonOutput, spreadOutput } from '../experiment-output.ts';
 import { savingState, withRepeatHint } from '../job-output.ts';
 import type { ArgsDef, ParsedArgs } from '../parse.ts';
 import { schemaArgs } from '../settings-args.ts';
 import { logArg, whileAllTracked } from '../tracking.ts';
 import { wholeQueue } from './queue-commands.ts';
-
-/** What a comparison prints at its end. */
-async function comparisonOutput(
-  out: string,
-  comparison: Comparison,
-  { columns, ...terminal }: Terminal,
-): Promise<Output> {
-  const { failed } = comparison;
-  const resources = resourcesOf(comparison);
-  const maps = (await searchedStructures(comparison)).flatMap(({ name, structures }) => {
-    const { mean, keptBy: kept, quantities } = probabilityMaps(structures);
-    return [
-      `${name}: ${quantities.mean.title} over ${structures.length} seed${structures.length === 1 ? '' : 's'}`,
-      ...[...heatMapLines(heatMap(mean), { ...terminal, quantity: quantities.mean.name, kept }), ''],
-    ];
-  });
-  const lines = [
-    ...maps,
-    ...rowsByTask(comparison).flatMap(([task, rows]) => [
-      `${task} on ${comparison.model}`,
-      ...tableLines(comparisonTable(rows), columns),
-      '',
-    ]),
-    ...(severalTasks(comparison) ? [...tableLines(scoreMatrix(comparison.rows), columns), ''] : []),
-    ...(resources === undefined ? [] : [...tableLines(resources, columns), '']),
-    ...comparisonNotes(comparison),
-    ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
-    ...['', `${join(out, 'compare.md')}, tables and pictures beside it`],
-    ...(comparison.verdicts ?? []).flatMap(verdict => ['', ...verdictText(verdict, verdictTitle(verdict))]),
-  ];
-  return { document: { ...comparison, folder: out }, lines, ...(failed.length > 0 && { exitCode: 1 as const }) };
-}
 
 /**
  * Shows a comparison's events by those of a job: what a run tells is passed on, or left out where several run at once.
@@ -143,22 +90,6 @@ function state({ total, done, failed }: ExperimentProgress, before: number, minu
   const left = minutes > 0 && own > 0 ? Math.ceil(((total - done - failed) * minutes) / own) : 0;
   const parts = [`${done}/${total}`, failed > 0 ? `${failed} failed` : '', left > 0 ? `about ${left} min left` : ''];
   return `[${parts.filter(Boolean).join(', ')}]`;
-}
-
-/** What a spread prints at its end. */
-function spreadOutput(out: string, outcome: SpreadOutcome): Output {
-  const { model, spreads, failed } = outcome;
-  const lines = [
-    ...spreads.flatMap(spread => [
-      `${spreadTitle(spread)} on ${model}`,
-      ...[...tableLines(structuresTable(spread)), '', ...tableLines(componentsTable(spread)), ''],
-    ]),
-    spreadNote,
-    ...failed.flatMap(({ run, folder, message }) => ['', `failed: ${run} (${folder})`, message]),
-    ...['', `${join(out, 'spread.md')}, pictures beside it`],
-    ...spreads.flatMap(spread => ['', ...verdictText(spread.verdict, `Verdict on ${spreadTitle(spread)}`)]),
-  ];
-  return { document: { ...outcome, folder: out }, lines, ...(failed.length > 0 && { exitCode: 1 as const }) };
 }
 
 interface ExperimentCommand<Keys, Result> extends Pick<Command, 'description' | 'examples' | 'args'> {

@@ -1,7 +1,9 @@
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { readHeatMaps, writeHeatMaps } from '../../experiments/found-structures.ts';
+import { holdsSpread, readSpread } from '../../experiments/spread-files.ts';
+import { readTextFile } from '../../files/text-files.ts';
 import { holdsComparison, readRun, readRunView, writeComparisonReport, writeReport } from '../../jobs/report-job.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapLines } from '../../report/heat-map-terminal.ts';
@@ -14,16 +16,21 @@ import { commandToGoOn, standingOf, standingText, wayOn } from '../../runs/run-o
 import { notesOf, sendNews } from '../../trackers/follow-run.ts';
 import { trackers, trackersInWords, trackersNamed } from '../../trackers/trackers.ts';
 import type { Command } from '../command.ts';
+import { comparisonLines, spreadOutput } from '../experiment-output.ts';
 import { outcomeTables } from '../job-output.ts';
 import { readSettings, settingsArgs } from '../settings-args.ts';
 
 export const report: Command = {
-  description: 'Show a run or a comparison: a page (report.html) and pictures in its folder, tables here',
+  description: 'Show a run, a comparison or a spread: tables and the verdict here, a page (report.html) in its folder',
   examples: {
     'runs/reviews': 'tables here, a page and pictures in the folder',
   },
   args: {
-    run: { type: 'positional', required: true, description: 'folder of a run, or of a comparison' },
+    run: {
+      type: 'positional',
+      required: true,
+      description: 'folder of a run, or of a comparison, sweep, transfer or spread',
+    },
     format: {
       type: 'string',
       valueHint: 'terminal|markdown',
@@ -41,9 +48,17 @@ export const report: Command = {
       });
     }
     const given = String(args.run);
+    const isMarkdown = format === 'markdown';
     if (holdsComparison(given)) {
-      const written = await writeComparisonReport(given);
-      return { document: { folder: given, report: written }, lines: [written] };
+      const { report, comparison } = await writeComparisonReport(given);
+      const lines = isMarkdown
+        ? await writtenLines(given, 'compare.md')
+        : [report, '', ...comparisonLines(given, comparison, context)];
+      return { document: { ...comparison, folder: given, report }, lines };
+    }
+    if (holdsSpread(given)) {
+      const { document, lines } = spreadOutput(given, await readSpread(given));
+      return { document, lines: isMarkdown ? await writtenLines(given, 'spread.md') : lines };
     }
     const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
@@ -55,18 +70,22 @@ export const report: Command = {
     const pictures = { [alternative]: folder.heatmap, 'Loss and validation score': folder.curves };
     return {
       document: { ...result, folder: folder.path, report: folder.report, heatmap: folder.heatmap, files, verdict },
-      lines:
-        format === 'markdown'
-          ? [reportMarkdown({ result, modules, ...shown, pictures })]
-          : [
-              ...outcomeTables(outcome, context),
-              ...unfinishedLines(folder),
-              ...files,
-              ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
-            ],
+      lines: isMarkdown
+        ? [reportMarkdown({ result, modules, ...shown, pictures })]
+        : [
+            ...outcomeTables(outcome, context),
+            ...unfinishedLines(folder),
+            ...files,
+            ...(verdict === undefined ? [] : ['', ...verdictText(verdict)]),
+          ],
     };
   },
 };
+
+/** The document that an experiment wrote of what it has found. */
+async function writtenLines(folder: string, name: string): Promise<string[]> {
+  return [(await readTextFile(join(folder, name))).trimEnd()];
+}
 
 /** Where a run was left that is not over, and how it goes on. */
 function unfinishedLines(folder: RunFolder): string[] {
