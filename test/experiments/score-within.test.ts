@@ -45,17 +45,18 @@ test('one search serves all budgets, LoRA is trained beside them, and the cost i
   );
   const [verdict, ...others] = comparison.verdicts!;
   assert.deepEqual(others, []);
-  assert.deepEqual(
-    verdict!.lines.map(({ about }) => about),
-    [
-      ...(verdict!.budget === null ? ['how small'] : ['how small', 'against LoRA (r = 8)']),
-      ...['curve', 'commonest', 'data', 'cost', 'settled'],
-    ],
-  );
   // The same choice by hand.
   const [first, second, lora] = comparison.rows.map(row => row.validation.mean) as [number, number, number];
   const expected = first >= lora / 2 ? '300' : second >= lora / 2 ? '600' : null;
-  assert.equal(verdict!.budget, expected);
+  // Two steps may teach nothing, and then no budget is the answer.
+  assert.equal(verdict!.budget, verdict!.outcome === 'not-above-commonest' ? null : expected);
+  assert.deepEqual(
+    verdict!.lines.map(({ about }) => about),
+    [
+      ...(expected === null ? ['how small'] : ['how small', 'against LoRA (r = 8)']),
+      ...['curve', 'commonest', 'data', 'cost', 'settled'],
+    ],
+  );
   const files = ['compare.json', 'compare.md'].map(name => readFileSync(join(out, name), 'utf8'));
   for (const file of files) assert.match(file, /how small/);
 

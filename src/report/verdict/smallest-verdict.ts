@@ -57,7 +57,8 @@ export function smallestVerdict(facts: SmallestFacts): TaskVerdict | undefined {
     ...costLine(told, facts),
     ...settledLine(told, facts),
   ];
-  return { task: first.task, budget: row?.budget ?? null, outcome, lines, next: nextOf(choice) };
+  const budget = outcome === 'not-above-commonest' ? null : (row?.budget ?? null);
+  return { task: first.task, budget, outcome, lines, next: nextOf(choice) };
 }
 
 function outcomeOf(reference: ComparisonRow, chosen: Choice['chosen']): SmallestOutcome {
@@ -70,9 +71,6 @@ function outcomeOf(reference: ComparisonRow, chosen: Choice['chosen']): Smallest
 
 const sized = ({ budget, parameters }: ComparisonRow) =>
   `${budget === null ? '' : `${budget}, `}${count(Math.round(parameters))} parameters`;
-
-/** `at 0.01%, 942 parameters`, or `LoRA (r = 8)`. */
-const named = (row: ComparisonRow) => (row.isFound ? `at ${sized(row)}` : rowName(row));
 
 interface Curve extends Choice {
   /** What was found, also what is no smaller than the reference. */
@@ -101,7 +99,8 @@ function smallestSays({ outcome, reference, all, found, chosen, needed, within }
       ? ''
       : `; ${below.map(({ budget }) => budget).join(', ')} ${below.length > 1 ? 'fall' : 'falls'} below it again: ` +
         'the curve is within its noise there';
-  return `${sized(row)}, is the smallest of ${of} that reaches ${bar}: ${timesFewer(row, reference)}${again}`;
+  const doubted = outcome === 'loss' ? '; the test does not bear it out' : '';
+  return `${sized(row)}, is the smallest of ${of} that reaches ${bar}: ${timesFewer(row, reference)}${again}${doubted}`;
 }
 
 /** With the interval over the seeds; of a single one that of its test rows, where it is known. */
@@ -116,7 +115,8 @@ function point(row: ComparisonRow, reference: ComparisonRow): string {
   return `${name}: ${scoreOf(row)}${isLarge ? `, not smaller than ${rowName(reference)}` : ''}`;
 }
 
-const commonestSays = (row: ComparisonRow) => `${scoreOf(row)} ${named(row)} is ${besideCommonest(row).says}`;
+const commonestSays = (row: ComparisonRow) =>
+  `the ${scoreOf(row)} of ${row.isFound ? sized(row) : rowName(row)} is ${besideCommonest(row).says}`;
 
 function dataLines({ reference, within, ...facts }: Choice, told: ComparisonRow): VerdictLine[] {
   const validation = ownRuns(told, facts)[0]?.result.data?.validation ?? Number.POSITIVE_INFINITY;

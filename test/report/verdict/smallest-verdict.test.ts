@@ -98,8 +98,11 @@ test('over seeds the difference on test is judged, and what is left is to use it
 test('what is no better than always the commonest label is told as that, and trained for longer', () => {
   // Test scores of 50, as of always the commonest label.
   const nothing = verdictOn({ 500: [47.7], 2000: [51] }, [51], { margin: { value: 5, of: 'points' } })!;
-  assert.equal(nothing.outcome, 'not-above-commonest');
-  assert.match(saying(nothing, 'how small')!, /^not known: 50\.00 .*LoRA \(r = 8\) is not told apart from always/);
+  assert.deepEqual([nothing.outcome, nothing.budget], ['not-above-commonest', null]);
+  assert.match(
+    saying(nothing, 'how small')!,
+    /^not known: the 50\.00 .* of LoRA \(r = 8\) is not told apart from always/,
+  );
   assert.doesNotMatch(nothing.lines.map(({ says }) => says).join(), /times fewer/);
   assert.equal(
     nothing.next.command,
@@ -109,7 +112,7 @@ test('what is no better than always the commonest label is told as that, and tra
   // LoRA has learned, what was chosen by a wide margin has not.
   const found = verdictOn({ 500: [45], 2000: [90] }, [91], { margin: { value: 60, of: 'points' } })!;
   assert.equal(found.outcome, 'not-above-commonest');
-  assert.match(saying(found, 'how small')!, /^not known: 44\.00 .*at 500, 500 parameters is a loss: below always/);
+  assert.match(saying(found, 'how small')!, /^not known: the 44\.00 .* of 500, 500 parameters is a loss: below always/);
   const constant = verdictOn({ 500: [101], 2000: [101] }, [101], { majority: 100 })!;
   assert.equal(constant.outcome, 'at-ceiling');
   assert.match(saying(constant, 'data')!, /^every test row has the commonest answer/);
@@ -122,6 +125,7 @@ test('a loss on test beyond the margin is not used: a larger budget is, or more 
   const verdict = verdictOn(curve, eight, { below: 11 })!;
   assert.deepEqual([verdict.outcome, verdict.budget], ['loss', '1000']);
   assert.match(saying(verdict, 'against LoRA')!, /−10\.0 points .*a loss, outside the noise; beyond the margin, 1\.0/);
+  assert.match(saying(verdict, 'how small')!, /: 8\.0 times fewer; the test does not bear it out$/);
   assert.match(verdict.next.command, /^s3delta compare runs\/s --task sst2 --budget 4000 --seeds 8 /);
   assert.match(verdict.next.why, /^a larger budget: on test this one is beyond the margin; or more steps, or a wider/);
   const twice = verdictOn({ 1000: eight }, eight, { below: 11 })!;
