@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { type KeyHelp, list } from '../core/checked-values.ts';
+import { type KeyHelp, list, mostTrainings, trainingCount } from '../core/checked-values.ts';
 import { type OptionKeys, optionKeysOf, type VariedOption, variedOptionsOf } from '../search/strategies/strategies.ts';
 import { parseKeys } from './parse-settings.ts';
 import { type SettingsSchema, settingsSchemaFor } from './settings.ts';
@@ -14,12 +14,16 @@ function listOf<T extends z.ZodType>(schema: z.ZodOptional<T>) {
 }
 
 const naturalNumber = z.coerce.number().int().nonnegative();
-/** `8` is the seeds 0 to 7; `1,4` and `[1, 4]` are those. */
-const seeds = z.preprocess(given => {
+/** `8` is the seeds 0 to 7; `1,4` and `[1, 4]` are those. A count that cannot be is refused before a list is made. */
+const seeds = z.preprocess((given, context) => {
   if (Array.isArray(given) || given === undefined) return given;
   const words = String(given).split(',');
-  return words.length > 1 ? words : Array.from({ length: Number(words[0]) || 0 }, (_, seed) => seed);
-}, z.array(naturalNumber).min(1).optional());
+  if (words.length > 1) return words;
+  const { success, data, error } = trainingCount.safeParse(words[0]);
+  if (success) return Array.from({ length: data }, (_, seed) => seed);
+  for (const issue of error.issues) context.addIssue({ ...issue });
+  return z.NEVER;
+}, z.array(naturalNumber).min(1).max(mostTrainings).optional());
 
 type Shape = SettingsSchema['shape'];
 
@@ -151,16 +155,16 @@ export const usualSpread = { structures: 12, seeds: 2 } as const;
 /** Beyond, trainings are better spent on other structures: their spread is what is to be known. */
 export const mostSpreadSeeds = 16;
 
+/** From so many on, a comparison shows nothing that matters and that fewer would not. */
+export const manySeeds = 64;
+
 /** Every key of a spread: those of trainings, and how many structures. */
 export function spreadSchemaFor(catalogue: Catalogue) {
   const { 'validation-loss': _, seeds, ...ofTraining } = trainingKeysFor(catalogue);
   return z.strictObject({
     ...ofTraining,
-    structures: z.coerce
-      .number()
-      .int()
+    structures: trainingCount
       .min(2)
-      .max(1000)
       .optional()
       .meta({
         description: `random structures of the budget to train (default ${usualSpread.structures})`,

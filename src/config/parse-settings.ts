@@ -84,8 +84,10 @@ function expected(issue: z.core.$ZodIssue): string {
       return issue.errors.flatMap(([first]) => (first === undefined ? [] : [expected(first)])).join(' or ');
     case 'too_small':
       if (issue.origin === 'string') return 'a text that is not empty';
+      if (issue.origin === 'array') return `${issue.minimum} at least`;
       return `a number ${issue.inclusive ? 'not below' : 'above'} ${issue.minimum}`;
     case 'too_big':
+      if (issue.origin === 'array') return `${issue.maximum} at most`;
       return `a number ${issue.inclusive ? 'not above' : 'below'} ${issue.maximum}`;
     case 'invalid_type':
       return (

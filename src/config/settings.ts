@@ -8,8 +8,8 @@ import {
   largeCount,
   list,
   positive,
-  positiveInteger,
   rate,
+  workerCount,
 } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
 import { answerModes } from '../core/program.ts';
@@ -230,7 +230,7 @@ const lastKeys = {
       off: 'read the weights as they lie in their file: less memory, some 15 % more time',
     }),
     // More than any machine has would only fill the memory with stacks.
-    threads: key(positiveInteger.max(1024), 'processor threads to use (default: as many as there are cores)', {
+    threads: key(workerCount, 'processor threads to use (default: as many as there are cores)', {
       hint: 'N',
     }),
   }),

@@ -64,6 +64,11 @@ export const rate = positive.max(100);
 export const batchCount = positiveInteger.max(100_000);
 /** Steps, passes, tokens: what ends within a life. */
 export const largeCount = positiveInteger.max(1_000_000_000);
+/** Seeds, structures, draws: each is a training of its own at least, and all of them are listed at once. */
+export const mostTrainings = 1000;
+export const trainingCount = positiveInteger.max(mostTrainings);
+/** Processes or threads at once: far more than any machine does, and few enough to be begun. */
+export const workerCount = positiveInteger.max(1024);
 /** YAML reads `true`; a flag arrives as a boolean too. */
 export const flag = z.boolean();
 

@@ -28,7 +28,7 @@ import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
 import { here } from './executors/here.ts';
 import { writeCellList } from './experiment-standing.ts';
-import { type ExperimentCells, listCells } from './list-cells.ts';
+import { type ExperimentCells, listCells, tellManySeeds } from './list-cells.ts';
 import { type ExperimentEvent, type ExperimentOutcome, eventsOf, runExperiment, stillToDo } from './run-cells.ts';
 import { smallestVerdicts, tellCost, withinComparison } from './score-within.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
@@ -63,6 +63,7 @@ export function comparisonWork(given: ExperimentSettings, { out, executor }: Com
   const loaders = loadersFor(executor);
   const plan = async (tell: Tell, catalogue: Catalogue) => {
     const { settings, asked } = await withinComparison(withThreads(given, executor), loaders, catalogue);
+    tellManySeeds(settings, tell);
     const cells = await listCells(settings, out, loaders, tell, catalogue);
     if (asked === undefined) return cells;
     await tellCost(cells, loaders, tell, catalogue);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import type { ExperimentSettings } from '../config/experiment-settings.ts';
+import { type ExperimentSettings, manySeeds } from '../config/experiment-settings.ts';
 import { compileSettings, completeSettings } from '../config/job-config.ts';
 import { withPaperValues } from '../config/presets.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
 import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
+import { usualSeeds } from '../report/verdict/verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import {
@@ -105,6 +106,16 @@ export async function listCells(
   // Runs that differ by their seed alone one after another: they may share a compiled program.
   const inTurn = [...Map.groupBy(cells, cellKind).values()].flat();
   return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
+}
+
+/** Says where more seeds are asked for than show anything. */
+export function tellManySeeds({ seeds = [] }: Pick<ExperimentSettings, 'seeds'>, tell: Tell | undefined): void {
+  const different = new Set(seeds).size;
+  if (different < manySeeds) return;
+  tell?.(
+    `${different} seeds: a difference that takes ${manySeeds} or more to be seen is too small to matter; ` +
+      `--seeds ${usualSeeds} show one as large as the noise of a training`,
+  );
 }
 
 /** What `found` searches by: the default, or S³Delta where an option is given that the default has not got. */

@@ -11,7 +11,7 @@ import { type Cell, cellFolder, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import { type Comparison, comparisonOf, type ExperimentDone, writeComparison } from './comparison-job.ts';
 import { findStructures } from './found-structures.ts';
-import { type ExperimentCells, listCells } from './list-cells.ts';
+import { type ExperimentCells, listCells, tellManySeeds } from './list-cells.ts';
 import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 
@@ -64,6 +64,7 @@ async function planTransfer(
   }
   const found = await findStructures(from, given.space ?? defaultSpace);
   const files = new Map([...found].map(([task, members]) => [task, members.map(member => member.file)]));
+  tellManySeeds(settings, tell);
   const plan = await listCells({ ...settings, methods: [randomDraw] }, out, loaders, tell, catalogue);
   const cells = plan.phases
     .flat()

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ExperimentSettings } from '../../src/config/experiment-settings.ts';
 import { InputError, InterruptedError } from '../../src/core/errors.ts';
-import { compare } from '../../src/experiments/compare-methods.ts';
+import { compare, comparisonWork, rehearsePlan } from '../../src/experiments/compare-methods.ts';
 import { comparedMethods } from '../../src/experiments/methods.ts';
 import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import type { RunResult } from '../../src/runs/result.ts';
@@ -197,4 +197,19 @@ test('several tasks get a table of their mean, seed by seed', async () => {
       [0, 1].map(i => (own[0]!.scores[i]! + own[1]!.scores[i]!) / 2),
     );
   }
+});
+
+test('seeds that show nothing that fewer do not are told of beforehand', async () => {
+  const rehearse = async (seeds: number) => {
+    const told: string[] = [];
+    const given = { ...space.settings, task: [space.films], methods: ['lora'], order: undefined };
+    const all = { ...given, seeds: Array.from({ length: seeds }, (_, seed) => seed) };
+    const options = { out: space.out('many') };
+    const would = await rehearsePlan(comparisonWork(all, options), options, text => told.push(text));
+    assert.equal(would.length, seeds);
+    return told.filter(text => /seeds/.test(text));
+  };
+  assert.deepEqual(await rehearse(63), []);
+  const [told] = await rehearse(64);
+  assert.match(told!, /^64 seeds: a difference that takes 64 or more to be seen is too small to matter; --seeds 8/);
 });

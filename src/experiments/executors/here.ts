@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { key, positiveInteger } from '../../core/checked-values.ts';
+import { key, workerCount } from '../../core/checked-values.ts';
 import { InterruptedError } from '../../core/errors.ts';
 import type { Program } from '../../core/program.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
@@ -13,7 +13,7 @@ import { describeError, type Executor, type ExecutorKind, type Runner, type Tell
 
 const options = z.strictObject({
   processes: key(
-    positiveInteger,
+    workerCount,
     'runs at a time, each in a process of its own; the threads are divided among them (default: one for two cores ' +
       'in a sweep; else all runs share this process)',
     { hint: 'N' },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, positiveInteger } from '../../core/checked-values.ts';
+import { key, trainingCount } from '../../core/checked-values.ts';
 import { DivergedError } from '../../core/errors.ts';
 import { checkBudget } from '../../structure/budget.ts';
 import { fewestDraws, randomStructure, randomWorth } from '../../structure/random-structure.ts';
@@ -20,7 +20,7 @@ export const bestOfRandom = defineStrategy({
     'that of the least validation loss of as many random structures as can be trained at the cost of a search',
   options: z.object({
     draws: key(
-      positiveInteger,
+      trainingCount,
       'random structures to train (default: as many as cost what the default strategy does, two at least)',
       {
         hint: 'N',

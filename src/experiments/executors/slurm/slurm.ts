@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openPlugins } from '../../../catalogue/open-plugins.ts';
 import { parseBytes } from '../../../config/parse-settings.ts';
-import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
+import { key, keyWithDefault, positiveInteger, workerCount } from '../../../core/checked-values.ts';
 import { InputError } from '../../../core/errors.ts';
 import { bytes } from '../../../core/format.ts';
 import { runPlanJob } from '../../../jobs/plan-job.ts';
@@ -18,11 +18,11 @@ const options = z.strictObject({
     "longest time of a run at a stretch; before it is up the run is saved and queued again (default: the partition's)",
     { hint: 'H:MM:SS' },
   ),
-  cpus: key(positiveInteger, 'processors, and threads, of a run (default: --threads, or 2)', { hint: 'N' }),
+  cpus: key(workerCount, 'processors, and threads, of a run (default: --threads, or 2)', { hint: 'N' }),
   memory: key(word, 'memory of a run (default: what `plan` says of the largest, and a fifth more)', { hint: '4GB' }),
   gpus: key(word, 'GPUs of a run', { hint: 'N' }),
   'at-most': key(positiveInteger, 'runs at a time (default: as many as there is room for)', { hint: 'N' }),
-  retries: keyWithDefault(z.coerce.number().int().nonnegative(), 0, 'how often to try a run again that has failed', {
+  retries: keyWithDefault(z.coerce.number().int().min(0).max(100), 0, 'how often to try a run again that has failed', {
     hint: 'N',
   }),
   'slurm-args': key(word, "further options of sbatch, in one text: '--account=me --qos=long'", { hint: 'TEXT' }),

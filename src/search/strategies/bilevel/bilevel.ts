@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, keyWithDefault, positive, positiveInteger, rate } from '../../../core/checked-values.ts';
+import { key, keyWithDefault, largeCount, positive, rate } from '../../../core/checked-values.ts';
 import { checkBudget } from '../../../structure/budget.ts';
 import type { LoopContext } from '../../../training/loop.ts';
 import { type StageCost, stepsOver } from '../../../training/stage.ts';
@@ -79,7 +79,7 @@ export const biLevelKeys = z.object({
       "closely, or the score, as the paper's",
   ),
   patience: key(
-    positiveInteger,
+    largeCount,
     'end the search when its structure has hardly changed over so many validations (default: no early end)',
     { hint: 'N' },
   ),
