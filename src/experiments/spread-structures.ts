@@ -7,8 +7,8 @@ import type { Tell } from '../jobs/job-events.ts';
 import { prepare } from '../jobs/prepare.ts';
 import { readRunSettings } from '../jobs/report-job.ts';
 import { listTrials } from '../jobs/trials.ts';
-import { resolveSpace } from '../library/structures.ts';
-import { type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
+import { type ResolvedSpace, resolveSpace } from '../library/structures.ts';
+import { type Spread, type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
@@ -43,7 +43,8 @@ export function spreadWork(given: SpreadSettings, { out, executor }: CompareOpti
   const loaders = loadersFor(executor);
   const plan = (tell: Tell, catalogue: Catalogue) =>
     planSpread(withThreads(given, executor), out, loaders, tell, catalogue);
-  return { plugins: given.plugins, loaders, plan, conclude: concludeSpread };
+  const conclude = (done: ExperimentDone) => concludeSpread(done, given.structures ?? usualSpread.structures);
+  return { plugins: given.plugins, loaders, plan, conclude };
 }
 
 async function planSpread(
@@ -62,12 +63,10 @@ async function planSpread(
   const cells: Cell[] = [];
   for (const group of Map.groupBy(random, cellKind).values()) {
     const [first] = group as [Cell];
-    const steps = await checkedSteps(first, structures, loaders, tell, catalogue);
-    losses += steps * structures * group.length;
+    const { draws, steps } = await drawDifferent(first, structures, loaders, tell, catalogue);
+    losses += steps * draws.length * group.length;
     const every = Math.min(given['retrain-eval-every'] ?? steps, Math.max(1, Math.ceil(steps / looks)));
-    for (let structure = 0; structure < structures; structure++) {
-      cells.push(...group.map(cell => structureCell(cell, structure, every, out)));
-    }
+    for (const draw of draws) cells.push(...group.map(cell => structureCell(cell, draw, every, out)));
   }
   tell(`${cells.length} trainings, ${count(losses)} losses with gradients in all; the first tells how long they take`);
   return { ...plan, phases: [cells] };
@@ -91,35 +90,59 @@ function checkSeeds(seeds: readonly number[], structures: number, tell: Tell): v
   }
 }
 
+/** What is to be trained of a task and budget. */
+interface Drawn {
+  /** Numbers of the draws to train, no two of them the same structure. */
+  readonly draws: readonly number[];
+  /** Of each training. */
+  readonly steps: number;
+}
+
 /**
- * Steps of a training, once it is clear that the budget leaves anything to differ in.
+ * Draws the structures, once it is clear that the budget leaves anything to differ in.
  * @throws InputError where all draws are the same structure
  */
-async function checkedSteps(
+async function drawDifferent(
   cell: Cell,
   structures: number,
   loaders: SharedLoaders,
   tell: Tell,
   catalogue: Catalogue,
-): Promise<number> {
+): Promise<Drawn> {
   const { model, data, config } = await prepare(cell.settings, { loaders, catalogue });
-  const { candidates, budget, keepInert } = resolveSpace(model, config.space, catalogue);
-  const draws = Array.from({ length: structures }, (_, draw) =>
-    randomStructure(candidates, { budget, keepInert, seed: drawSeed, draw }).map(Number).join(''),
-  );
-  const distinct = new Set(draws).size;
-  if (distinct === 1) {
-    throw new InputError(`a budget of ${budget} parameters leaves one structure only: every draw is the same`, {
+  const space = resolveSpace(model, config.space, catalogue);
+  const draws = differentDraws(space, structures);
+  if (draws.length === 1) {
+    throw new InputError(`a budget of ${space.budget} parameters leaves one structure only: every draw is the same`, {
       code: 'nothing-to-choose',
       where: '--budget',
       remedy: 'give a smaller one, which leaves something out',
     });
   }
-  if (distinct < structures) {
-    tell(`only ${distinct} of the ${structures} structures differ: the budget leaves few to draw`);
+  if (draws.length < structures) {
+    tell(
+      `${cell.task} at ${cell.budget}: ${draws.length} structures in place of ${structures}, as no more that differ ` +
+        `were found in ${count(structures * drawsForEach)} draws: a copy would tell nothing, and is not trained`,
+    );
   }
   const [trial] = await listTrials(model, data, config, catalogue);
-  return tuneCost([], data.train, trial!.tuning).steps;
+  return { draws, steps: tuneCost([], data.train, trial!.tuning).steps };
+}
+
+/** So many draws a structure that is asked for: where they find no other one, hardly any is left. */
+const drawsForEach = 20;
+
+/**
+ * Numbers of the first draws that differ. A copy is left out: trained again it would count as a structure that does not
+ * differ from another, and the spread would seem to be known closer than it is.
+ */
+function differentDraws({ candidates, budget, keepInert }: ResolvedSpace, structures: number): number[] {
+  const known = new Map<string, number>();
+  for (let draw = 0; known.size < structures && draw < structures * drawsForEach; draw++) {
+    const kept = randomStructure(candidates, { budget, keepInert, seed: drawSeed, draw }).map(Number).join('');
+    if (!known.has(kept)) known.set(kept, draw);
+  }
+  return [...known.values()];
 }
 
 /** Structures do not depend on the seeds that they are trained with. */
@@ -139,7 +162,8 @@ function structureCell(random: Cell, structure: number, every: number, out: stri
   };
 }
 
-async function concludeSpread({ plan, outcome, out }: ExperimentDone): Promise<SpreadOutcome> {
+/** @param asked structures that were asked for: where fewer were drawn, there are no more */
+async function concludeSpread({ plan, cells, outcome, out }: ExperimentDone, asked: number): Promise<SpreadOutcome> {
   const runs = outcome.finished.map(({ cell, result }): SpreadRun & { given: string; folder: string } => ({
     ...{ task: cell.task, budget: cell.budget!, seed: cell.seed, file: cell.settings.structure!, result },
     structure: Number(cell.method.replace('structure-', '')),
@@ -153,11 +177,18 @@ async function concludeSpread({ plan, outcome, out }: ExperimentDone): Promise<S
       const own = spreadOf(group.toSorted((a, b) => a.structure - b.structure));
       const [{ given, folder }] = group as [(typeof group)[number]];
       const settings = readRunSettings(runFolder(folder));
-      const verdict = spreadVerdict({ spread: own, task: given, out, config: experimentFile(out), settings });
+      const of = { task: given, out, config: experimentFile(out), settings, hasMore: drawnOf(own, cells) >= asked };
+      const verdict = spreadVerdict({ spread: own, ...of });
       return { ...own, verdict };
     }),
     failed: outcome.failed.map(({ cell, message }) => ({ run: cellName(cell), folder: cell.folder, message })),
   };
   await writeSpread(out, whole);
   return whole;
+}
+
+/** How many structures were drawn for a task and budget. */
+function drawnOf({ task, budget }: Pick<Spread, 'task' | 'budget'>, cells: readonly Cell[]): number {
+  const own = cells.filter(cell => cell.task === task && cell.budget === budget);
+  return new Set(own.map(({ method }) => method)).size;
 }

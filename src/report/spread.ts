@@ -129,6 +129,8 @@ export interface SpreadFacts {
   readonly config: string;
   /** Those of one of its trainings, completed. */
   readonly settings: RunSettings;
+  /** Whether the budget may leave more structures that differ. */
+  readonly hasMore: boolean;
 }
 
 type SpreadOutcome = Extract<
@@ -273,13 +275,16 @@ const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['ne
     }),
     why: 'use any structure of the budget, for example this one; a smaller budget is where structures differ most',
   }),
-  'spread-unknown': ({ spread, task, out }) => ({
-    command: commandLine('spread', [out], {
-      ...{ task, budget: spread.budget },
-      structures: 2 * Math.max(6, spread.structures.length),
-      seeds: Math.max(2, spread.seeds.length),
-      out,
-    }),
-    why: 'more structures tell their spread more closely; trainings that are done are not done again',
-  }),
+  'spread-unknown': ({ spread, task, out, hasMore }) => {
+    const [structures, seeds] = [spread.structures.length, Math.max(2, spread.seeds.length)];
+    const more = hasMore
+      ? { structures: 2 * Math.max(6, structures), seeds }
+      : { structures: Math.max(2, structures), seeds: 2 * seeds };
+    return {
+      command: commandLine('spread', [out], { ...{ task, budget: spread.budget }, ...more, out }),
+      why: hasMore
+        ? 'more structures tell their spread more closely; trainings that are done are not done again'
+        : 'the budget leaves no more structures: more seeds tell closer what each scores, or a larger budget has more',
+    };
+  },
 };

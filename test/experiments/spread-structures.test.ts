@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { builtIn } from '../../src/catalogue/catalogue.ts';
 import type { SpreadSettings } from '../../src/config/experiment-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { varianceComponents } from '../../src/core/statistics.ts';
+import { derivedStructure } from '../../src/experiments/cell.ts';
 import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
-import { spread } from '../../src/experiments/spread-structures.ts';
+import { spread, spreadWork } from '../../src/experiments/spread-structures.ts';
+import { loadModel } from '../../src/models/load-model.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { readStructure } from '../../src/structure/structure-file.ts';
 import { experimentWorkspace, runToEnd } from './support.ts';
@@ -60,6 +63,29 @@ test('each structure is trained with every seed, and more of them later go on fr
     assert.ok(existsSync(join(out, file)), file);
   }
   assert.match(readFileSync(join(out, 'spread.md'), 'utf8'), /## Verdict on films at 500[\s\S]*after 2 steps/);
+});
+
+test('a copy of a structure is not trained: where the budget leaves fewer, it is said how many there are', async () => {
+  const model = await loadModel(training.model!, {});
+  const plan = async (structures: number) => {
+    const told: string[] = [];
+    const given = { ...training, task: [space.films], budget: ['40'], structures, seeds: [0, 1] };
+    const work = spreadWork(given, { out: space.out('copies') });
+    const { phases } = await work.plan(text => told.push(text), builtIn);
+    const kept = phases.flat().map(async ({ derive }) => {
+      const { modules } = await derivedStructure(derive!, model);
+      return modules.map(module => Number(module.kept)).join('');
+    });
+    return { told, runs: kept.length, different: new Set(await Promise.all(kept)).size };
+  };
+  // Of the first twelve draws nine differ, of all forty.
+  const few = await plan(12);
+  assert.deepEqual([few.runs, few.different], [24, 12]);
+  assert.match(few.told.join('\n'), /^24 trainings, 48 losses with gradients in all/);
+  const all = await plan(60);
+  assert.deepEqual([all.runs, all.different], [80, 40]);
+  assert.match(all.told[0]!, /^films at 40: 40 structures in place of 60, as no more that differ were found in 1,200/);
+  assert.match(all.told[1]!, /^80 trainings, 160 losses with gradients in all/);
 });
 
 test('what could not tell anything is refused, before a file is touched', async () => {

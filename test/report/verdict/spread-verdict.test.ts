@@ -23,10 +23,14 @@ function runsOf(tests: readonly (readonly number[])[], early = tests, majority =
   );
 }
 
-const verdictOn = (tests: readonly (readonly number[])[], early = tests, majority?: number) => {
+const verdictOn = (
+  tests: readonly (readonly number[])[],
+  early = tests,
+  { majority, hasMore = true }: { readonly majority?: number; readonly hasMore?: boolean } = {},
+) => {
   const spread = spreadOf(runsOf(tests, early, majority));
   const settings = { 'retrain-epochs': 4, 'max-steps': 300 };
-  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings });
+  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings, hasMore });
 };
 
 const noise = [0.5, -0.4, 0.1, -0.6, 0.3, 0.2, -0.1, 0.4, -0.5, 0.1, 0.3, -0.3];
@@ -87,15 +91,15 @@ test('where nothing was learned structures are neither alike nor different: long
       '--out runs/s-longer',
   );
   // Structures of 70 to 79 beside 80.
-  const below = verdictOn(table(0.6, 1), undefined, 80);
+  const below = verdictOn(table(0.6, 1), undefined, { majority: 80 });
   assert.equal(below.outcome, 'not-above-commonest');
   assert.match(below.lines[0]!.says, /a loss: below always the commonest label, 80\.00/);
   // All of them score as the commonest label, one a little above by chance.
-  assert.equal(verdictOn(table(0, 1), undefined, 76).outcome, 'not-above-commonest');
+  assert.equal(verdictOn(table(0, 1), undefined, { majority: 76 }).outcome, 'not-above-commonest');
   // Some have learned, and the mean of all says nothing of them.
-  assert.equal(verdictOn(table(3, 1), undefined, 80).outcome, 'structures-differ');
+  assert.equal(verdictOn(table(3, 1), undefined, { majority: 80 }).outcome, 'structures-differ');
   // One structure with one score is not above it either.
-  assert.equal(verdictOn([[50]], undefined, 50).outcome, 'not-above-commonest');
+  assert.equal(verdictOn([[50]], undefined, { majority: 50 }).outcome, 'not-above-commonest');
 });
 
 test('too few trainings know nothing, and say what would', () => {
@@ -112,6 +116,14 @@ test('too few trainings know nothing, and say what would', () => {
   assert.match(two.lines[0]!.says, /: 2 structures are too few to call them alike$/);
   const alone = verdictOn([[70, 71]]);
   assert.equal(alone.outcome, 'spread-unknown');
+});
+
+test('where the budget leaves no more structures, more seeds are asked for', () => {
+  const tests = table(0.1, 1).slice(0, 3);
+  const { outcome, next } = verdictOn(tests, tests, { hasMore: false });
+  assert.equal(outcome, 'spread-unknown');
+  assert.match(next.command, /^s3delta spread runs\/s .*--structures 3 --seeds 4 --out runs\/s$/);
+  assert.match(next.why, /leaves no more structures: more seeds/);
 });
 
 test('a spread that fades was speed of learning', () => {
