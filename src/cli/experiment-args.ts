@@ -15,11 +15,10 @@ import {
 import { fromConfigFile, parseKeys, withFlags } from '../config/parse-settings.ts';
 import { type Settings, settingKeysFor } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
-import { experimentFile } from '../experiments/cell.ts';
 import { type ExecutorSettings, executorKeys } from '../experiments/executors/executors.ts';
 import { comparedMethods, defaultSearch } from '../experiments/methods.ts';
 import { isThere } from '../files/regular-file.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { experimentFile, requireRun, runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import type { ArgsDef, ParsedArgs } from './parse.ts';
 import { configFileArg, givenPlugins, readSettings, runFolderOf, schemaArgs } from './settings-args.ts';

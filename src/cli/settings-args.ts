@@ -9,8 +9,9 @@ import { shownDefaultsOf } from '../config/resolve.ts';
 import { type SettingKey, type Settings, settingsSchemaFor } from '../config/settings.ts';
 import type { KeyHelp } from '../core/checked-values.ts';
 import { InputError } from '../core/errors.ts';
+import { isThere } from '../files/regular-file.ts';
 import type { JobContext } from '../jobs/job-events.ts';
-import { requireRun, runFolder } from '../runs/run-folder.ts';
+import { experimentFile, requireRun, runFolder } from '../runs/run-folder.ts';
 import { shortName } from '../tasks/task-places.ts';
 import type { ArgsDef, FlagDef, ParsedArgs } from './parse.ts';
 
@@ -114,7 +115,8 @@ export function runFolderOf(
   const out = args.out === undefined ? (settings.out ?? usualFolder(settings, resume)) : String(args.out);
   const folder = runFolder(out);
   if (resume && !existsSync(folder.config)) {
-    if (settings.task === undefined) requireRun(folder);
+    // Begun here, a run would lie among those of an experiment.
+    if (settings.task === undefined || isThere(experimentFile(out))) requireRun(folder);
     onEvent?.({ type: 'warning', text: `no run is in ${out} that could go on: it begins` });
   }
   return { out, resume };

@@ -32,11 +32,6 @@ export interface Cell extends Omit<ComparedRun, 'result'> {
   readonly derive?: Derivation;
 }
 
-/** What the runs of an experiment's folder have in common: settings that a command can be given again. */
-export function experimentFile(out: string): string {
-  return join(out, 'matrix.yaml');
-}
-
 /** A cell in words, e.g. `rte found 1.39bp seed 3`. */
 export function cellName({ task, method, variant, budget, seed }: Cell): string {
   return [task, method, variant, budget, `seed ${seed}`].filter(Boolean).join(' ');

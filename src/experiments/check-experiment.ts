@@ -10,22 +10,21 @@ import { writeFileWhole } from '../files/write-whole.ts';
 import type { JobContext } from '../jobs/job-events.ts';
 import { forSearch, forTuning, prepare } from '../jobs/prepare.ts';
 import { resolveSpace } from '../library/structures.ts';
-import { requireFreshFolder, runFolder } from '../runs/run-folder.ts';
+import { experimentFile, requireFreshFolder, runFolder } from '../runs/run-folder.ts';
 import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import { variedOptionsOf } from '../search/strategies/strategies.ts';
 import { keptModules } from '../structure/structure-file.ts';
-import { type Cell, cellName, computingKeys, derivedStructure, experimentFile, filesBefore } from './cell.ts';
+import { type Cell, cellName, computingKeys, derivedStructure, filesBefore } from './cell.ts';
+import { type CellCost, costOfSearch, costOfTrainings } from './cost.ts';
 import type { CommonSettings } from './list-cells.ts';
 
 /**
  * Makes sure that a cell can be run, as far as that can be told without running it. Touches no file.
+ * @param context is told what there is to know of its data
+ * @returns what it computes
  * @throws InputError as its job would
  */
-export async function checkCell(
-  { job, settings, derive }: Cell,
-  { loaders, signal, catalogue: known }: JobContext,
-): Promise<void> {
-  const context = { ...(loaders && { loaders }), ...(signal && { signal }), catalogue: known };
+export async function checkCell({ job, settings, derive }: Cell, context: JobContext): Promise<CellCost> {
   const prepared = await prepare(settings, context);
   const { model, config, catalogue } = prepared;
   if (derive !== undefined && filesBefore(derive).every(file => existsSync(file))) {
@@ -33,10 +32,11 @@ export async function checkCell(
   } else if (derive !== undefined) {
     resolveSpace(model, { ...config.space, budget: derive.budget }, catalogue);
   } else if (job === 'search') {
-    forSearch(prepared);
+    return costOfSearch(prepared, forSearch(prepared).search);
   } else {
-    await forTuning(prepared);
+    return costOfTrainings(prepared, (await forTuning(prepared)).trials);
   }
+  return costOfTrainings(prepared, [prepared]);
 }
 
 /**

@@ -8,7 +8,8 @@ import { parseKeys } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
 import type { Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
-import { type Cell, cellKind } from './cell.ts';
+import type { RunResult } from '../runs/result.ts';
+import { cellKind } from './cell.ts';
 import {
   checkCell,
   checkExperimentFolder,
@@ -24,13 +25,14 @@ import {
   verdictsOn,
   writeComparison,
 } from './comparison-job.ts';
+import { type CellCost, costInWords } from './cost.ts';
 import type { Executor } from './executors/executor.ts';
 import { chosenExecutor, type ExecutorSettings } from './executors/executors.ts';
 import { here } from './executors/here.ts';
 import { writeCellList } from './experiment-standing.ts';
 import { type ExperimentCells, listCells, tellManySeeds } from './list-cells.ts';
 import { type ExperimentEvent, type ExperimentOutcome, eventsOf, runExperiment, stillToDo } from './run-cells.ts';
-import { smallestVerdicts, tellCost, withinComparison } from './score-within.ts';
+import { smallestVerdicts, withinComparison } from './score-within.ts';
 import { type SharedLoaders, sharedLoaders } from './shared-loaders.ts';
 
 /** Where the runs of a comparison go, and what can stop it. */
@@ -65,9 +67,7 @@ export function comparisonWork(given: ExperimentSettings, { out, executor }: Com
     const { settings, asked } = await withinComparison(withThreads(given, executor), loaders, catalogue);
     tellManySeeds(settings, tell);
     const cells = await listCells(settings, out, loaders, tell, catalogue);
-    if (asked === undefined) return cells;
-    await tellCost(cells, loaders, tell, catalogue);
-    return { ...cells, asked };
+    return asked === undefined ? cells : { ...cells, asked };
   };
   return { plugins: given.plugins, loaders, plan, conclude: concludeComparison };
 }
@@ -152,7 +152,14 @@ async function checkPlan(
   checkExperimentFolder(out, plan.common, catalogue);
   checkRunFolders(cells);
   checkSearches(cells);
-  for (const cell of oneOfAKind(cells)) await checkCell(cell, { loaders, signal, catalogue: known });
+  const costs = new Map<string, CellCost>();
+  for (const [kind, [cell]] of Map.groupBy(cells, cellKind)) {
+    // Cells that differ in nothing but their seed: what is wrong with one is wrong with the others.
+    costs.set(kind, await checkCell(cell!, { loaders, signal, catalogue: known }));
+  }
+  const done: RunResult[] = [];
+  const cost = costInWords(await stillToDo(cells, (_, result) => done.push(result)), done, costs);
+  if (cost !== undefined) tell(cost);
   return { plan, executor: await kind.open(options, { out, cells, loaders, catalogue: known, tell }) };
 }
 
@@ -185,11 +192,6 @@ async function concludeComparison(done: ExperimentDone): Promise<Comparison> {
   const whole = { ...comparison, ...(verdicts.length > 0 && { verdicts }) };
   await writeComparison(done.out, whole);
   return whole;
-}
-
-/** Cells that differ in more than their seed: what is wrong with one is wrong with the others. */
-function oneOfAKind(cells: readonly Cell[]): Cell[] {
-  return [...Map.groupBy(cells, cellKind).values()].map(([first]) => first!);
 }
 
 /** Settings of a sweep: those of a comparison, and how many of its runs are done at a time. */

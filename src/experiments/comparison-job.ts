@@ -21,10 +21,10 @@ import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparis
 import { type FoundStructure, overrulerOf } from '../report/verdict/row-lines.ts';
 import { holdsAll, settlement } from '../report/verdict/settlement.ts';
 import type { RunResult } from '../runs/result.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
-import { type Cell, cellKind, cellName, experimentFile, fileName } from './cell.ts';
+import { type Cell, cellKind, cellName, fileName } from './cell.ts';
 import { type MapWords, probabilityMaps } from './found-structures.ts';
 import type { ExperimentCells } from './list-cells.ts';
 import type { ExperimentOutcome } from './run-cells.ts';

@@ -135,12 +135,12 @@ export async function runExperiment(
     }
   }
 
-  for (const [index, cells] of phases.entries()) {
-    const kept: FinishedCell[] = [];
-    const open = await stillToDo(cells, (cell, result) => kept.push({ cell, result }));
-    finished.push(...kept);
-    if (index === 0) emit({ type: 'experiment-begins', oneByOne: executor.oneByOne, progress: progress() });
-    for (const { cell, result } of kept) emit({ type: 'run-kept', cell, result });
+  // Of all phases: how much is left is told before the first of it.
+  const left: Cell[][] = [];
+  for (const cells of phases) left.push(await stillToDo(cells, (cell, result) => finished.push({ cell, result })));
+  emit({ type: 'experiment-begins', oneByOne: executor.oneByOne, progress: progress() });
+  for (const { cell, result } of [...finished]) emit({ type: 'run-kept', cell, result });
+  for (const open of left) {
     const before = finished.length + failed.length;
     if (open.length > 0 && !signal.aborted) await executor.run(open, tell, signal);
     if (finished.length + failed.length < before + open.length) throw new InterruptedError(interruption);

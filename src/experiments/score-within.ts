@@ -3,25 +3,19 @@ import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
-import { count } from '../core/format.ts';
-import type { Loaders, Tell } from '../jobs/job-events.ts';
-import { prepare } from '../jobs/prepare.ts';
+import type { Loaders } from '../jobs/job-events.ts';
 import { readRunSettings } from '../jobs/report-job.ts';
-import { listTrials } from '../jobs/trials.ts';
-import { resolveSearch, searchProblem } from '../library/search-structure.ts';
 import type { Model } from '../models/model.ts';
 import type { TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { smallestVerdict } from '../report/verdict/smallest-verdict.ts';
 import type { Margin } from '../report/verdict/within-margin.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { parseBudget } from '../structure/budget.ts';
 import { plainRival } from '../structure/built-in-methods.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { defaultSpace, listSpace } from '../structure/spaces.ts';
-import { countEvaluations, tuneCost } from '../training/stage.ts';
-import { cellKind, experimentFile } from './cell.ts';
 import { type Comparison, type ExperimentDone, foundStructures } from './comparison-job.ts';
-import type { ExperimentCells, HowSmall } from './list-cells.ts';
+import type { HowSmall } from './list-cells.ts';
 import { comparedMethod, defaultSearch } from './methods.ts';
 
 /** Budgets that are tried where nothing is said. */
@@ -106,36 +100,6 @@ function usualBudgets({ sites, parameters }: Model, space: string, size: number,
     return amount >= cheapest && amount < size;
   });
   return fitting.length > 0 ? fitting : [String(cheapest)];
-}
-
-/** Says what the plan will compute, before any of it. */
-export async function tellCost(
-  { phases }: ExperimentCells,
-  loaders: Loaders,
-  tell: Tell,
-  catalogue: Catalogue,
-): Promise<void> {
-  let [losses, searches] = [0, 0];
-  const cells = phases.flat();
-  for (const group of Map.groupBy(cells, cellKind).values()) {
-    const [first] = group;
-    const { structure: _, ...settings } = first!.settings;
-    const { model, data, config, tuning } = await prepare(settings, { loaders, catalogue });
-    if (first!.job === 'search') {
-      const search = resolveSearch(model, config, catalogue);
-      losses +=
-        group.length * countEvaluations(search.strategy.cost(searchProblem(search, data.train), search.options));
-      searches += group.length;
-    } else {
-      const trials = settings.method === undefined ? 1 : (await listTrials(model, data, config, catalogue)).length;
-      losses += group.length * trials * countEvaluations(tuneCost([], data.train, tuning));
-    }
-  }
-  const trainings = cells.length - searches;
-  tell(
-    `${searches} search${searches === 1 ? '' : 'es'} and ${trainings} trainings, ${count(losses)} losses with ` +
-      'gradients in all; the first runs tell how long they take',
-  );
 }
 
 /** A verdict for each task. Reads what was found. */

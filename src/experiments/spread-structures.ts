@@ -10,12 +10,12 @@ import { listTrials } from '../jobs/trials.ts';
 import { type ResolvedSpace, resolveSpace } from '../library/structures.ts';
 import { type Spread, type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
 import { tuneCost } from '../training/stage.ts';
-import { type Cell, cellFolder, cellKind, cellName, experimentFile, fileName } from './cell.ts';
+import { type Cell, cellFolder, cellKind, cellName, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
@@ -59,16 +59,13 @@ async function planSpread(
   const settings = { ...given, seeds, methods: [randomDraw], 'validation-loss': true };
   const plan = await listCells(settings, out, loaders, tell, catalogue);
   const random = plan.phases.flat();
-  let losses = 0;
   const cells: Cell[] = [];
   for (const group of Map.groupBy(random, cellKind).values()) {
     const [first] = group as [Cell];
     const { draws, steps } = await drawDifferent(first, structures, loaders, tell, catalogue);
-    losses += steps * draws.length * group.length;
     const every = Math.min(given['retrain-eval-every'] ?? steps, Math.max(1, Math.ceil(steps / looks)));
     for (const draw of draws) cells.push(...group.map(cell => structureCell(cell, draw, every, out)));
   }
-  tell(`${cells.length} trainings, ${count(losses)} losses with gradients in all; the first tells how long they take`);
   return { ...plan, phases: [cells] };
 }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError, StorageError } from '../core/errors.ts';
+import { shellWord } from '../core/format.ts';
 import { makeFolder } from '../files/folders.ts';
 import { NOTES } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
@@ -109,15 +110,28 @@ function requireWritableFolder(path: string): void {
   }
 }
 
+/** What the runs of an experiment's folder have in common: settings that a command can be given again. */
+export function experimentFile(out: string): string {
+  return join(out, 'matrix.yaml');
+}
+
 /** @throws InputError where the folder holds no run that this program has begun */
 export function requireRun(folder: RunFolder): void {
-  if (!isThere(folder.config)) {
-    throw new InputError('this folder holds no run: there is no config.yaml in it', {
+  if (isThere(folder.config)) return;
+  if (isThere(experimentFile(folder.path))) {
+    throw new InputError('this folder holds the runs of a comparison, sweep, spread or transfer, and is none itself', {
       code: 'not-a-run',
       where: folder.path,
-      remedy: 'give the folder that `s3delta search` or `s3delta train` has written (its --out)',
+      remedy:
+        'to go on with all of them give the command that began them once more, as it was: what is done is not done ' +
+        `again; for one of them give its folder (\`s3delta status ${shellWord(folder.path)} --json\` lists them)`,
     });
   }
+  throw new InputError('this folder holds no run: there is no config.yaml in it', {
+    code: 'not-a-run',
+    where: folder.path,
+    remedy: 'give the folder that `s3delta search` or `s3delta train` has written (its --out)',
+  });
 }
 
 /**

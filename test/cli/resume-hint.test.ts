@@ -14,6 +14,9 @@ const begun = join(folder, "it's begun");
 mkdirSync(begun);
 writeFileSync(join(begun, 'config.yaml'), 'task: films\n');
 const never = join(folder, 'never');
+const many = join(folder, 'many');
+mkdirSync(many);
+writeFileSync(join(many, 'matrix.yaml'), 'model: mini\n');
 
 const full = new StorageError('the disk is full', { where: 'x', code: 'ENOSPC', remedy: 'make room' });
 
@@ -55,4 +58,13 @@ test('to resume what has not begun is to begin it, which is said, or not possibl
     () => at(never),
     (error: InputError) => error instanceof InputError && /holds no run/.test(error.message),
   );
+});
+
+test('an experiment goes on by its own command: no run begins among its runs', () => {
+  for (const settings of [{}, { task: 'films', model: 'mini' }]) {
+    assert.throws(
+      () => runFolderOf({ resume: true, out: many }, settings, {}),
+      (error: InputError) => error.code === 'not-a-run' && /the command that began them/.test(error.remedy!),
+    );
+  }
 });

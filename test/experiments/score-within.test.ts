@@ -22,7 +22,8 @@ async function collect(given: ExperimentSettings, out: string, signal?: AbortSig
   );
   const ran = events.flatMap(event => (event.type === 'run-done' ? [event.cell.folder.slice(out.length + 1)] : []));
   const told = events.flatMap(event => (event.type === 'message' ? [event.text] : []));
-  return { comparison, ran, told };
+  const [before] = events.flatMap(event => (event.type === 'experiment-begins' ? [event.progress.done] : []));
+  return { comparison, ran, told, before };
 }
 
 test('one search serves all budgets, LoRA is trained beside them, and the cost is told before', async () => {
@@ -60,7 +61,13 @@ test('one search serves all budgets, LoRA is trained beside them, and the cost i
   const files = ['compare.json', 'compare.md'].map(name => readFileSync(join(out, name), 'utf8'));
   for (const file of files) assert.match(file, /how small/);
 
+  // What is left is told, and only that: a further budget has a shared search of its own.
+  const same = await collect({ budget: ['300', '600'] }, out);
+  assert.deepEqual([same.before, same.ran, same.told], [4, [], []]);
   const again = await collect({ budget: ['300', '600', '900'], 'score-within': '2' }, out);
+  assert.equal(again.before, 1);
+  const left = /^left to do: 1 search and 3 trainings, 17 losses .*; about \d\S* s of computing/;
+  assert.match(again.told[0]!, left);
   assert.deepEqual(again.comparison.failed, []);
   assert.ok(again.comparison.verdicts![0]!.lines[0]!.says.includes('within 2 of'));
 });

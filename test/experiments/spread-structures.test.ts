@@ -7,6 +7,7 @@ import type { SpreadSettings } from '../../src/config/experiment-settings.ts';
 import { InputError } from '../../src/core/errors.ts';
 import { varianceComponents } from '../../src/core/statistics.ts';
 import { derivedStructure } from '../../src/experiments/cell.ts';
+import { rehearsePlan } from '../../src/experiments/compare-methods.ts';
 import type { ExperimentEvent } from '../../src/experiments/run-cells.ts';
 import { spread, spreadWork } from '../../src/experiments/spread-structures.ts';
 import { loadModel } from '../../src/models/load-model.ts';
@@ -70,8 +71,10 @@ test('a copy of a structure is not trained: where the budget leaves fewer, it is
   const plan = async (structures: number) => {
     const told: string[] = [];
     const given = { ...training, task: [space.films], budget: ['40'], structures, seeds: [0, 1] };
-    const work = spreadWork(given, { out: space.out('copies') });
-    const { phases } = await work.plan(text => told.push(text), builtIn);
+    const options = { out: space.out('copies') };
+    const work = spreadWork(given, options);
+    const { phases } = await work.plan(() => {}, builtIn);
+    await rehearsePlan(work, options, text => told.push(text));
     const kept = phases.flat().map(async ({ derive }) => {
       const { modules } = await derivedStructure(derive!, model);
       return modules.map(module => Number(module.kept)).join('');

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InputError } from '../../src/core/errors.ts';
-import { createRunFolder, requireFreshFolder, requireRun, runFolder } from '../../src/runs/run-folder.ts';
+import {
+  createRunFolder,
+  experimentFile,
+  requireFreshFolder,
+  requireRun,
+  runFolder,
+} from '../../src/runs/run-folder.ts';
 
 const base = mkdtempSync(join(tmpdir(), 's3delta-runs-'));
 
@@ -60,6 +66,20 @@ test('creating makes the folder and those above it; a run begins with its config
   writeFileSync(folder.config, '');
   requireRun(folder);
   assert.throws(() => requireFreshFolder(folder), InputError);
+});
+
+test('the folder of many runs is none, and it is said how they go on', async () => {
+  const folder = runFolder(join(base, 'many runs'));
+  await createRunFolder(folder);
+  writeFileSync(experimentFile(folder.path), '');
+  assert.throws(
+    () => requireRun(folder),
+    ({ code, what, remedy }: InputError) =>
+      code === 'not-a-run' &&
+      /^this folder holds the runs of a comparison/.test(what) &&
+      /give the command that began them once more/.test(remedy!) &&
+      remedy!.includes(`s3delta status '${folder.path}' --json`),
+  );
 });
 
 test('a path with a NUL character is refused before anything is tried with it', () => {

@@ -19,6 +19,7 @@ import { workOnQueue } from '../../experiments/queue/queue-worker.ts';
 import { prepareQueue, prepareUser, type QueueRole, requireQueue } from '../../experiments/queue/schema.ts';
 import { isThere } from '../../files/regular-file.ts';
 import { tableLines } from '../../report/table.ts';
+import { experimentFile } from '../../runs/run-folder.ts';
 import type { Command, Output } from '../command.ts';
 import type { ArgsDef, ParsedArgs } from '../parse.ts';
 
@@ -179,7 +180,7 @@ export const collect: Command = {
         lines: [
           `${brought} runs brought into ${out}, ${kept} were there, ${open} are not done yet`,
           ...refused.map(({ folder, message }) => `refused: ${folder}: ${message}`),
-          ...(isThere(resolve(out, 'matrix.yaml')) ? ['→ the command that submitted them makes their table'] : []),
+          ...(isThere(experimentFile(out)) ? ['→ the command that submitted them makes their table'] : []),
         ],
         exitCode: refused.length > 0 ? 1 : 0,
       };

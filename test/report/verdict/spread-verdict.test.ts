@@ -78,7 +78,7 @@ test('where nothing was learned structures are neither alike nor different: long
   const constant = verdictOn(
     table(0, 0).map(row => row.map(() => 81)),
     undefined,
-    81,
+    { majority: 81 },
   );
   assert.equal(constant.outcome, 'not-above-commonest');
   assert.match(
