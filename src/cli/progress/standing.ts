@@ -81,7 +81,8 @@ export function trackStanding(now: () => number): StandingTracker {
         rate.add(event, now());
         const { stage, step, steps, loss } = event;
         const choice = choices?.after(event);
-        current = { ...current, stage, step, steps, loss, ...(choice && { choice }) };
+        const { choice: _, ...others } = current ?? {};
+        current = { ...others, stage, step, steps, loss, ...(choice && { choice }) };
         return;
       }
       case 'evaluation': {
@@ -134,9 +135,11 @@ function trackChoices({ parameters, inert, keepInert, budget }: Candidates) {
   let moments: { readonly step: number; readonly kept: readonly number[] }[] = [];
   let choice: ChoiceSoFar | undefined;
   return {
+    /** Nothing where the step is none of a search that chooses: of its last word, or of a training after it. */
     after(event: Step): ChoiceSoFar | undefined {
       const values = event.probabilities ?? event.worth;
-      if (values?.length !== modules.length || !isMoment(event)) return choice;
+      if (event.stage !== 'search' || values?.length !== modules.length) return undefined;
+      if (!isMoment(event)) return choice;
       const kept = chooseStructure(values, modules, { budget, keepInert }).flatMap((is, i) => (is ? [i] : []));
       moments = secondHalf([...moments, { step: event.step, kept }]);
       const spent = kept.reduce((sum, index) => sum + parameters[index]!, 0);

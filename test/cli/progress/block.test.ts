@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createProgress } from '../../../src/cli/progress/progress.ts';
+import type { JobEvent } from '../../../src/jobs/job-events.ts';
 import { recordHistory } from '../../../src/jobs/search-stage.ts';
 import { settledText } from '../../../src/page/run-progress.ts';
 import { beginHistory, keptAt, readHistory } from '../../../src/runs/search-history.ts';
@@ -42,6 +43,25 @@ test('the block says where the stage stands, under the lines that last', () => {
     '2,000 tokens/s  memory 412 MB  after 1.0 s  9.0 s left',
   ]);
   assert.equal(opened.terminal.cursorVisible(), false);
+});
+
+test('what a search would keep is said while it chooses, not in its last word and not in what comes after', () => {
+  const opened = open();
+  const choice = () => opened.terminal.lines().filter(line => line.startsWith('would keep'));
+  const show = (event: JobEvent) => {
+    opened.meters.pass(200);
+    opened.progress.show(event);
+  };
+  searchOf10(opened);
+  assert.equal(choice().length, 1);
+  // Short trainings of finalists are steps of the search that think nothing of its candidates.
+  show({ ...step(11, 'retrain'), stage: 'search' } as JobEvent);
+  assert.deepEqual(choice(), []);
+  for (const stage of ['retrain', 'random'] as const) {
+    show({ type: 'stage', stage });
+    show({ ...step(1, 'retrain'), stage } as JobEvent);
+    assert.deepEqual(choice(), [], stage);
+  }
 });
 
 test('at the end of a stage one line stays, and the cursor is back', () => {
