@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { requireNothingGiven } from '../config/check-settings.ts';
+import { requireAgreeingFlags, requireNothingGiven } from '../config/check-settings.ts';
 import { readYamlKeys } from '../config/config-file.ts';
 import {
   type ExperimentSettings,
@@ -78,7 +78,7 @@ export function readExperimentSettings(
   args: ParsedArgs,
   catalogue: Catalogue,
 ): ExperimentArguments<ExperimentSettings> {
-  return readKeys(args, experimentSchemaFor(catalogue));
+  return readKeys(args, experimentSchemaFor(catalogue), catalogue);
 }
 
 /** Flags that make a search ask how small it can go. */
@@ -113,12 +113,12 @@ export function readWithinSettings(args: ParsedArgs, catalogue: Catalogue): Expe
 
 /** What a transfer is told. InputError as for `readKeys`. */
 export function readTransferSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<TransferSettings> {
-  return readKeys(args, transferSchemaFor(catalogue));
+  return readKeys(args, transferSchemaFor(catalogue), catalogue);
 }
 
 /** What a spread is told. InputError as for `readKeys`. */
 export function readSpreadSettings(args: ParsedArgs, catalogue: Catalogue): ExperimentArguments<SpreadSettings> {
-  return readKeys(args, spreadSchemaFor(catalogue));
+  return readKeys(args, spreadSchemaFor(catalogue), catalogue);
 }
 
 /**
@@ -144,6 +144,7 @@ const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.is
 function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Settings, 'plugins'>>(
   args: ParsedArgs,
   schema: z.ZodObject,
+  catalogue: Catalogue,
 ): ExperimentArguments<Keys> {
   const ofExecutors = executorKeys();
   const whole = z.strictObject({ ...schema.shape, ...ofExecutors });
@@ -161,6 +162,7 @@ function readKeys<Keys extends { readonly out?: string | undefined } & Pick<Sett
         : read(args.config);
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseKeys(whole, Object.fromEntries(given), key => `--${key}`);
+  requireAgreeingFlags(flags, { ...written, ...flags }, catalogue);
   const all = Object.entries({ ...withFlags<Settings>(written, flags), ...givenPlugins(args, written) });
   const settings = Object.fromEntries(all.filter(([key]) => !Object.hasOwn(ofExecutors, key))) as unknown as Keys;
   if (settings.out === undefined) {

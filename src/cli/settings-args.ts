@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { requireAgreeingFlags } from '../config/check-settings.ts';
 import { pluginsIn, readConfigFile } from '../config/config-file.ts';
 import { parseSettings, withFlags } from '../config/parse-settings.ts';
 import { shownDefaultsOf } from '../config/resolve.ts';
@@ -71,6 +72,12 @@ export function readSettings(args: ParsedArgs, keys: readonly SettingKey[], cata
   const file = typeof args.config === 'string' ? readConfigFile(notATaskName(args.config, catalogue), catalogue) : {};
   const given = keys.filter(key => args[key] !== undefined).map(key => [key, args[key]]);
   const flags = parseSettings(Object.fromEntries(given), key => `--${key}`, catalogue);
+  const { against } = args;
+  requireAgreeingFlags(
+    { ...flags, ...(against !== undefined && { against }) },
+    { ...file, ...flags, 'score-within': args['score-within'] },
+    catalogue,
+  );
   return { ...withFlags(file, flags), ...givenPlugins(args, file) };
 }
 

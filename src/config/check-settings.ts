@@ -3,6 +3,40 @@ import { InputError } from '../core/errors.ts';
 import { offeredModel } from '../models/built-in.ts';
 import type { Settings } from './settings.ts';
 
+/** What a command was given by flags, of which some may be lists. */
+type Said = Readonly<Record<string, unknown>>;
+
+/** As `Contradiction`s of a strategy's options, of keys that every run or comparison has. */
+const saidTogether = [
+  {
+    holds: (said: Said) => said.retrain === false && said['random-baseline'] === true,
+    keys: ['no-retrain', 'random-baseline'],
+    what: 'a random structure is compared with what is found by training both, and nothing is to be trained',
+    remedy: 'leave one of them out',
+  },
+  {
+    holds: (said: Said, all: Said) => said.against !== undefined && all['score-within'] === undefined,
+    keys: ['against', 'score-within'],
+    what: 'nothing is held against it: how small a structure can be is not asked',
+    remedy: 'add `--score-within`, for example `--score-within 1%`, or leave `--against` out',
+  },
+];
+
+/**
+ * Flags of which one would be passed over because of another. What a preset fills in or a config file says does not
+ * count, as flags win over both.
+ * @param said by flags
+ * @param all the same, and what the config file says
+ * @throws InputError naming both, and what to leave out
+ */
+export function requireAgreeingFlags(said: Said, all: Said, { strategies }: Catalogue = builtIn): void {
+  const ofStrategies = strategies.flatMap(strategy => strategy.saidTogether ?? []);
+  const found = [...saidTogether, ...ofStrategies].find(({ holds }) => holds(said, all));
+  if (found === undefined) return;
+  const { what, keys, remedy } = found;
+  throw new InputError(what, { code: 'conflicting-settings', where: keys.map(key => `--${key}`).join(', '), remedy });
+}
+
 /** What no default can know. @throws InputError where the model or the task is not said */
 export function requireModelAndTask(model: string | undefined, task: string | undefined) {
   if (task === undefined) {

@@ -9,6 +9,7 @@ import { chooseStructure } from '../choose-structure.ts';
 import { shareOfOpen } from './bilevel/estimators.ts';
 import { costOfFitting, fittingKeys, searchFitting } from './fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from './last-word/last-word.ts';
+import { stepsOfNoFinalist } from './said-together.ts';
 import { type Compile, defineStrategy, type SearchEvent, type SearchProblem, type SearchResult } from './strategy.ts';
 
 const stream = 'search/sensitivity';
@@ -29,6 +30,7 @@ export const sensitivity = defineStrategy({
   description: 'all candidates trained at once under a falling budget, which those share that the loss is sensitive to',
   options,
   varied: [],
+  saidTogether: [stepsOfNoFinalist],
 
   cost: (whole, options) => costWithLastWord(whole, options, ownCost(whole, options)),
 

@@ -123,6 +123,11 @@ export interface SearchStrategy<
    */
   unsaid?(recorded: Partial<z.output<Options>> & { readonly lr?: number | undefined }): Partial<z.output<Options>>;
   readonly contradictions?: readonly Contradiction<z.output<Options>>[];
+  /**
+   * Those of what one person says in one command, before anything is filled in: together, one of the options would be
+   * passed over. A config file, as that of a run, may name both.
+   */
+  readonly saidTogether?: readonly Contradiction<Partial<z.output<Options>>>[];
   /** Whether a budget is filled in where none is given. By default it is. */
   needsBudget?(options: z.output<Options>): boolean;
   /** From the mildest on. */

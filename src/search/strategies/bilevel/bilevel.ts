@@ -5,6 +5,7 @@ import type { LoopContext } from '../../../training/loop.ts';
 import { type StageCost, stepsOver } from '../../../training/stage.ts';
 import { fittingCandidates, fittingKeys } from '../fitting.ts';
 import { costWithLastWord, lastWordKeys, withLastWord } from '../last-word/last-word.ts';
+import { stepsOfNoFinalist } from '../said-together.ts';
 import {
   type Compile,
   type Contradiction,
@@ -148,6 +149,14 @@ export const contradictions: readonly Contradiction<BiLevelKeys>[] = [
   },
 ];
 
+/** α's rates are told by one of them. */
+const twoRates: Contradiction<Partial<BiLevelKeys>> = {
+  holds: said => said['alpha-lr'] !== undefined && said['alpha-travel'] !== undefined,
+  keys: ['alpha-lr', 'alpha-travel'],
+  what: 'how far α may travel stands in place of its learning rate, and both are given',
+  remedy: 'leave one of them out',
+};
+
 /** The estimator that an objective and its gates name; hard gates under the L0 penalty are refused before. */
 const estimatorNames = {
   budget: { soft: 'concrete', hard: 'straight-through' },
@@ -183,6 +192,7 @@ export const bilevel = defineStrategy({
   complete: completeOptions,
   unsaid: unsaidOptions,
   contradictions,
+  saidTogether: [twoRates, stepsOfNoFinalist],
   // What the L0 penalty leaves open is kept.
   needsBudget: ({ objective }) => objective === 'budget',
   thrifty: ({ order }) =>
