@@ -6,7 +6,7 @@ import { openPlugins } from '../catalogue/open-plugins.ts';
 import { type ExperimentSettings, experimentSchemaFor } from '../config/experiment-settings.ts';
 import { parseKeys } from '../config/parse-settings.ts';
 import { InputError } from '../core/errors.ts';
-import type { Tell } from '../jobs/job-events.ts';
+import type { JobEvent, Tell } from '../jobs/job-events.ts';
 import { asInterrupted } from '../library/run-to-end.ts';
 import type { RunResult } from '../runs/result.ts';
 import { cellKind } from './cell.ts';
@@ -128,7 +128,8 @@ export async function rehearsePlan(
   { signal = new AbortController().signal, ...options }: CompareOptions,
   tell: Tell,
 ): Promise<readonly string[]> {
-  const { plan, executor } = await checkPlan(work, { ...options, signal }, tell);
+  const warn: Tell = text => tell(`warning: ${text}`);
+  const { plan, executor } = await checkPlan(work, { ...options, signal }, { tell, warn });
   try {
     const phases = await Promise.all(plan.phases.map(async cells => executor.rehearse(await stillToDo(cells))));
     return phases.flat();
@@ -143,7 +144,7 @@ type StoppableOptions = CompareOptions & { readonly signal: AbortSignal };
 async function checkPlan(
   { plugins, plan: makePlan, loaders }: Work<unknown>,
   { out, signal, catalogue: known, executor }: StoppableOptions,
-  tell: Tell,
+  { tell, warn }: { readonly tell: Tell; readonly warn: Tell },
 ): Promise<{ plan: ExperimentCells; executor: Executor }> {
   const { kind, options } = chosenExecutor(executor);
   const catalogue = openPlugins(plugins, known);
@@ -153,9 +154,16 @@ async function checkPlan(
   checkRunFolders(cells);
   checkSearches(cells);
   const costs = new Map<string, CellCost>();
+  const warned = new Set<string>();
+  // Kinds of runs on the same data have the same to say of them.
+  const onEvent = (event: JobEvent) => {
+    if (event.type !== 'warning' || warned.has(event.text)) return;
+    warned.add(event.text);
+    warn(event.text);
+  };
   for (const [kind, [cell]] of Map.groupBy(cells, cellKind)) {
     // Cells that differ in nothing but their seed: what is wrong with one is wrong with the others.
-    costs.set(kind, await checkCell(cell!, { loaders, signal, catalogue: known }));
+    costs.set(kind, await checkCell(cell!, { loaders, signal, catalogue: known, onEvent }));
   }
   const done: RunResult[] = [];
   const cost = costInWords(await stillToDo(cells, (_, result) => done.push(result)), done, costs);
@@ -170,7 +178,10 @@ async function doPlan<Result>(
 ): Promise<Result> {
   const started = performance.now();
   const { out, signal } = options;
-  const { plan, executor } = await checkPlan(work, options, text => emit({ type: 'message', text }));
+  const { plan, executor } = await checkPlan(work, options, {
+    tell: text => emit({ type: 'message', text }),
+    warn: text => emit({ type: 'warning', text }),
+  });
   let outcome: ExperimentOutcome;
   try {
     await mkdir(out, { recursive: true });

@@ -16,6 +16,8 @@ export interface ExperimentProgress {
 /** What an experiment tells while it runs. */
 export type ExperimentEvent =
   | { readonly type: 'message'; readonly text: string }
+  /** What to know of the data, before the first run on them; the runs tell it again. */
+  | { readonly type: 'warning'; readonly text: string }
   | {
       readonly type: 'experiment-begins';
       /** Whether runs follow each other, so that what each tells can be shown whole. */

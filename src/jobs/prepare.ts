@@ -22,6 +22,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Model } from '../models/model.ts';
 import { memoryOptions, requireMemory, surelyFits, tuningOptions } from '../plan/memory-options.ts';
 import { draftStages, draftTuning, largestPeak } from '../plan/stage-plan.ts';
+import { fewRows } from '../report/verdict/verdict.ts';
 import {
   changedData,
   changedModelFiles,
@@ -244,13 +245,24 @@ export async function prepare(
   if (isUnnamedFolder(settings.data, examples.files)) {
     onEvent?.({ type: 'message', text: `its data are those in ${place}, as no folder is named (--data)` });
   }
-  for (const told of [...model.warnings, ...warningsOf(data)]) onEvent?.({ type: 'warning', text: told });
+  const doubts = [...warningsOf(data), ...fewRowsInWords(validation.targets.length, encoding.maxValidation)];
+  for (const told of [...model.warnings, ...doubts]) onEvent?.({ type: 'warning', text: told });
   return { catalogue, config, inputs, model, data, compile, encoding, tuning, tunings };
 }
 
 /** What to know of the data before anything is trained on them, what is worst first. */
 function warningsOf(data: EncodedTask): string[] {
   return [...doubtsInWords(data.findings), ...dataRemarks.flatMap(name => data[name] ?? [])];
+}
+
+/** That choices by the validation part are mostly chance, and what helps. */
+function fewRowsInWords(rows: number, most: number | undefined): string[] {
+  if (rows >= fewRows) return [];
+  const helps = most === rows ? `give --max-validation ${fewRows} or more` : 'give more rows, as a part of their own';
+  return [
+    `the validation part has ${rows === 1 ? '1 row' : `${rows} rows`}, by which the best checkpoint and what a ` +
+      `search keeps are chosen: with fewer than ${fewRows} that is mostly chance; ${helps}`,
+  ];
 }
 
 /** With its search. @throws InputError for a budget that holds no module, and a space there is not */

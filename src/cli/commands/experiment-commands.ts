@@ -50,7 +50,8 @@ function showExperiment(onEvent: JobContext['onEvent']): (event: ExperimentEvent
   return event => {
     switch (event.type) {
       case 'message':
-        onEvent?.(event);
+      case 'warning':
+        if (isNew(event)) onEvent?.(event);
         break;
       case 'experiment-begins':
         before = event.progress.done;
