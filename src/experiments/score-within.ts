@@ -3,6 +3,7 @@ import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import { compileSettings } from '../config/job-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import { count } from '../core/format.ts';
 import type { Loaders } from '../jobs/job-events.ts';
 import { readRunSettings } from '../jobs/report-job.ts';
 import type { Model } from '../models/model.ts';

@@ -46,7 +46,7 @@ export const usualSeeds = 8;
 export const mostSeeds = 64;
 
 /** Fewer rows move an accuracy by 3 points or more each: what is best on them is chance. */
-const fewRows = 30;
+export const fewRows = 30;
 const fullScore = 100;
 
 export interface Judgement {
