@@ -83,7 +83,8 @@ function smallestSays({ outcome, reference, all, found, chosen, needed, within }
   const rival = `${rowName(reference)} (${sized(reference)})`;
   if (outcome === 'not-above-commonest') {
     const [nothing] = [reference, chosen?.row].filter(row => row !== undefined && besideCommonest(row).isNoBetter);
-    return `not known: ${commonestSays(nothing!)}, so that a score within ${within} shows nothing`;
+    const shown = `a score within ${within} of ${rowName(reference)} shows nothing`;
+    return `not known: ${commonestSays(nothing!)}, so that ${shown}`;
   }
   if (found.length === 0) return `not known: none of ${all.length} budgets is smaller than ${rival}`;
   const bar = `${score(needed)} on validation, within ${within} of the ${score(reference.validation.mean)} of ${rival}`;
