@@ -52,7 +52,10 @@ function createSchema(catalogue: Catalogue) {
         '(own.structure.json), with commas between them',
       hint: 'NAME|FILE,…',
     }),
-    seeds: seeds.meta({ description: 'how many seeds (8: 0 to 7), or which (1,4)', hint: 'N|N,N,…' }),
+    seeds: seeds.meta({
+      description: 'how many seeds (8: 0 to 7), or which (1,4) (default 1, which is seed 0)',
+      hint: 'N|N,N,…',
+    }),
     budget: listOf(shape.budget),
     ...varied,
     'share-search': shape['keep-inert'].meta({

@@ -20,7 +20,7 @@ import { optionKeysOf } from '../search/strategies/strategies.ts';
 import { mappings } from '../structure/map-structure.ts';
 import { rateChoices } from '../training/rates.ts';
 import { searchByTraining } from '../training/stage.ts';
-import { paperDescription, presetNames } from './presets.ts';
+import { miniSizes, paperDescription, presetNames } from './presets.ts';
 
 /** A number in a YAML file (`budget: 5000`) means the same as its text. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);
@@ -128,7 +128,7 @@ const lastKeys = {
         'half of the training set; who gives them ends the search by them, in place of --search-steps auto',
       { hint: 'N' },
     ),
-    'batch-size': key(batchCount, 'examples a step', { hint: 'N' }),
+    'batch-size': key(batchCount, `examples a step (preset mini: ${miniSizes.retrain.batchSize})`, { hint: 'N' }),
     'micro-batch': key(
       batchCount,
       'most examples computed at once (default: what suits the caches); fewer take less memory, the gradients ' +
@@ -167,12 +167,21 @@ const lastKeys = {
       { hint: 'R' },
     ),
     'clip-norm': key(positive.max(1e9), 'largest norm of a gradient; longer ones are scaled down', { hint: 'N' }),
-    'retrain-epochs': key(largeCount, 'passes of the training over the training set', { hint: 'N' }),
+    'retrain-epochs': key(
+      largeCount,
+      `passes of the training over the training set (preset mini: ${miniSizes.retrain.epochs})`,
+      { hint: 'N' },
+    ),
     'retrain-eval-every': key(largeCount, 'steps of the training between two validations', { hint: 'N' }),
     'validation-loss': key(flag, 'at each validation of the training also take the mean loss of the examples'),
-    'max-steps': key(largeCount, 'end a stage after this many steps, where its epochs have not ended it before', {
-      hint: 'N',
-    }),
+    'max-steps': key(
+      largeCount,
+      'end a stage after this many steps, where its epochs have not ended it before ' +
+        `(preset mini: ${miniSizes.maxSteps})`,
+      {
+        hint: 'N',
+      },
+    ),
     preset: key(
       z.enum(presetNames),
       "sizes of a run where nothing else is said: paper (its table 3 but for the search's length, which --paper " +
@@ -181,11 +190,23 @@ const lastKeys = {
     paper: key(flag, `the paper's own values wherever nothing else is said: ${paperDescription}`),
   }),
   ...inGroup(groups.answers, {
-    'max-length': key(z.coerce.number().int().min(2).max(1_000_000), 'longest source, in tokens; longer ones are cut', {
-      hint: 'N',
-    }),
-    'max-validation': key(largeCount, 'use at most this many validation examples, drawn at random', { hint: 'N' }),
-    'max-test': key(largeCount, 'use at most this many test examples, drawn at random', { hint: 'N' }),
+    'max-length': key(
+      z.coerce.number().int().min(2).max(1_000_000),
+      `longest source, in tokens; longer ones are cut (preset mini: ${miniSizes.maxLength})`,
+      {
+        hint: 'N',
+      },
+    ),
+    'max-validation': key(
+      largeCount,
+      `use at most this many validation examples, drawn at random (preset mini: ${miniSizes.maxValidation})`,
+      { hint: 'N' },
+    ),
+    'max-test': key(
+      largeCount,
+      `use at most this many test examples, drawn at random (preset mini: ${miniSizes.maxTest})`,
+      { hint: 'N' },
+    ),
     sentinel: key(
       flag,
       'write answers after <extra_id_0>, as span corruption does (default: as the model was pre-trained, by its ' +
