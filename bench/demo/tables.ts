@@ -101,6 +101,10 @@ function rangeOf(values: readonly number[]): string {
   return `${fixed(meanOf(values), 1)} (${fixed(low, 1)} to ${fixed(high, 1)}${sd})`;
 }
 
+/** By budget, seed and what was trained. */
+const byPlace = (a: DemoCell, b: DemoCell) =>
+  a.budget.localeCompare(b.budget) || a.seed - b.seed || a.what.localeCompare(b.what);
+
 function trainingsTable(cells: readonly DemoCell[]): string {
   const head = [
     'budget, seed',
@@ -115,10 +119,17 @@ function trainingsTable(cells: readonly DemoCell[]): string {
   const modules = ({ kept }: DemoCell) => (kept.length > 6 ? `${kept.length}` : kept.map(shortName).join(', '));
   return table(
     head,
-    cells.map(cell => [
-      ...[`${cell.budget}, ${cell.seed}`, cell.what, modules(cell), cell.losses.map(each => each.toFixed(3)).join(' ')],
-      ...[fixed(cell.validation, 1), fixed(cell.test, 1), fixed(cell.cpuSeconds, 0)],
-      fixed(cell.search?.cpuSeconds, 0),
-    ]),
+    cells
+      .toSorted(byPlace)
+      .map(cell => [
+        ...[
+          `${cell.budget}, ${cell.seed}`,
+          cell.what,
+          modules(cell),
+          cell.losses.map(each => each.toFixed(3)).join(' '),
+        ],
+        ...[fixed(cell.validation, 1), fixed(cell.test, 1), fixed(cell.cpuSeconds, 0)],
+        fixed(cell.search?.cpuSeconds, 0),
+      ]),
   );
 }
