@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
 import { fillMarks } from '../evidence/markdown.ts';
-import { readDemoCells } from './results.ts';
+import { readResults } from '../results-file.ts';
 import { runDemos } from './run-demos.ts';
 import { demoTables } from './tables.ts';
 
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 
 if (values.tables !== undefined) {
   const page = readFileSync(values.tables, 'utf8');
-  writeFileSync(values.tables, fillMarks(page, demoTables(readDemoCells(values.results))));
+  writeFileSync(values.tables, fillMarks(page, demoTables(readResults(values.results))));
 } else {
   const [seeds, draws] = [Number(values.seeds), Number(values.draws)];
   await runDemos({ ...values, budgets: values.budgets.split(','), seeds, draws });

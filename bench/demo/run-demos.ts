@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs';
 import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
 import {
   drawStructure,
@@ -16,7 +15,7 @@ import {
 } from '../../src/index.ts';
 import { createStructure, listSpace } from '../../src/research.ts';
 import { evenValues } from '../evidence/contestants.ts';
-import { readDemoCells } from './results.ts';
+import { addResult, readResults } from '../results-file.ts';
 import type { DemoCell, What } from './tables.ts';
 
 /** What is searched and trained. */
@@ -34,24 +33,30 @@ export interface DemoRuns {
 
 /** Searches and trains what is not finished yet, each as `s3delta demo` does it. */
 export async function runDemos(runs: DemoRuns): Promise<void> {
+  const model = await loadModel(demoSettings.model!, { threads: 1 });
   for (let seed = 0; seed < runs.seeds; seed++) {
-    for (const budget of runs.budgets) await runSeed(seed, budget, runs);
+    for (const budget of runs.budgets) await runSeed(model, seed, budget, runs);
   }
 }
 
-async function runSeed(seed: number, budget: string, { draws, values, results }: DemoRuns): Promise<void> {
-  const { model: name, task: taskName, 'random-baseline': _, ...sizes } = demoSettings;
+async function runSeed(
+  model: Model,
+  seed: number,
+  budget: string,
+  { draws, values, results }: DemoRuns,
+): Promise<void> {
+  const { model: _, task: taskName, 'random-baseline': __, ...sizes } = demoSettings;
   const settings = { ...sizes, budget, seed, 'validation-loss': true };
   const done = new Set(
-    readDemoCells(results)
+    readResults<DemoCell>(results)
       .filter(isHere)
       .map(({ what }) => what),
   );
   const wanted: What[] = ['found', ...Array.from({ length: draws }, (_, i) => `random ${i}` as const)];
-  if (values) wanted.push('values');
+  const onValues = values ? structureOnValues(model, budget) : undefined;
+  if (onValues) wanted.push('values');
   if (wanted.every(what => done.has(what))) return;
 
-  const model = await loadModel(name!, { threads: 1 });
   const task = await loadTask(taskName!);
   const data = await encodeTask(model, task, await loadTaskData(task, { data: '.', seed }), settings);
   const space = { space: 'mixed', budget, 'keep-inert': false, seed };
@@ -60,16 +65,15 @@ async function runSeed(seed: number, budget: string, { draws, values, results }:
     const cpu = cpuClock();
     const found = what === 'found' ? await runToEnd(searchStructure(model, data, settings)) : undefined;
     const searchSeconds = cpu();
-    const drawn = () => (what === 'values' ? onValues(model, budget) : drawStructure(model, space, drawOf(what)));
+    const drawn = () => (what === 'values' ? onValues! : drawStructure(model, space, drawOf(what)));
     const structure = found?.structure ?? drawn();
-    if (!structure) continue;
     const kept = keptOf(structure);
     const trained = await train(structure, data, settings);
     const line: DemoCell = {
       ...{ budget, seed, what, kept, ...trained, majority: data.majority },
       ...(found && { search: { steps: found.steps, evaluations: found.evaluations, cpuSeconds: searchSeconds } }),
     };
-    appendFileSync(results, `${JSON.stringify(line)}\n`);
+    addResult(results, line);
     console.log(new Date().toISOString(), JSON.stringify(line));
   }
 
@@ -98,7 +102,7 @@ async function runSeed(seed: number, budget: string, { draws, values, results }:
 const drawOf = (what: What) => Number(what.split(' ')[1]);
 
 /** What a fair user without a search would take, where the budget holds it. */
-function onValues(model: Model, budget: string): Structure | undefined {
+function structureOnValues(model: Model, budget: string): Structure | undefined {
   const wanted = new Set(evenValues(model, budget));
   const modules = listSpace(model.sites, 'mixed').filter(({ id }) => wanted.has(id));
   if (modules.length === 0) return undefined;

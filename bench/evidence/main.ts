@@ -35,7 +35,7 @@ const unknown = wanted.filter(name => !Object.hasOwn(plans, name));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`no plan ${unknown.join(', ')}`);
   console.error(`npm run evidence [-- --plan NAME,… --list --results FILE --claims FOLDER --only-below-load LOAD]
-All that the pages show, then the e-mails and the tables; with --plan the cells of some plans alone, of
+All that docs/measured/found-or-random.md shows, e-mails and tables too; with --plan the cells of some plans alone, of
 ${Object.keys(plans).join(', ')}.
 S3DELTA_SHARED names the folder that holds data/glue.`);
   process.exit(values.help ? 0 : 2);

@@ -67,7 +67,8 @@ function differenceRows(
 ): string[][] {
   const apart = (some: readonly Line[], name: Rival, unit = (_: string) => 1) =>
     some.flatMap(({ task, found, rivals: { [name]: score } }) =>
-      score === undefined ? [] : [(found - score) / unit(task)],
+      // A task of which no random structures are trained yet has no unit.
+      score === undefined || Number.isNaN(unit(task)) ? [] : [(found - score) / unit(task)],
     );
   const tests = rivalsOf(lines).flatMap(name => {
     const test = signFlipTest(apart(lines, name, task => spreads[task]!));

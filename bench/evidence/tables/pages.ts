@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadModel } from '../../../src/index.ts';
-import { readDemoCells } from '../../demo/results.ts';
-import { demoTables } from '../../demo/tables.ts';
+import { type DemoCell, demoTables } from '../../demo/tables.ts';
+import { readResults } from '../../results-file.ts';
 import { BUDGET, SUITED } from '../contestants.ts';
 import { fillMarks } from '../markdown.ts';
 import { OTHER_BUDGETS, SUITED_TASKS } from '../plan.ts';
@@ -35,7 +35,7 @@ export const kept: Kept = {
 /** Writes the tables into the pages, between their marks. Prose around them stays as it is. */
 export async function writePages({ results, emails: emailsFile, pages, picture }: Kept): Promise<void> {
   const done = openStore(results, join(tmpdir(), 's3delta-evidence-claims')).read();
-  const emails = readDemoCells(emailsFile);
+  const emails = readResults<DemoCell>(emailsFile);
   const model = await loadModel('mini');
   /** SST-2 until held-out loss has stopped falling, the others for half as long. */
   const hows = {
