@@ -9,13 +9,14 @@ import { compileSettings, type JobConfig, resolveConfig } from '../config/job-co
 import { homeKeys } from '../config/parse-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { doubtsInWords, InputError } from '../core/errors.ts';
-import { shellWord } from '../core/format.ts';
+import { count, shellWord } from '../core/format.ts';
 import { inputLength } from '../core/program.ts';
 import type { Example } from '../data/example.ts';
 import { rememberedHash } from '../files/checkpoint-files.ts';
 import { isThere } from '../files/regular-file.ts';
 import { readTextFile } from '../files/text-files.ts';
 import { dataRemarks, type EncodedTask, encodeData } from '../library/encode-task.ts';
+import type { ScoredSplit } from '../library/scoring.ts';
 import { type ResolvedSearch, resolveSearch } from '../library/search-structure.ts';
 import { memoryLimits } from '../machine/memory-limits.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -239,8 +240,8 @@ export async function prepare(
   const inputs = await inputsOf(task, examples, model, settings);
   const data = await encodeData(model, task, examples, encoding, { signal, catalogue });
   const { train, validation, test } = data;
-  const held = `${validation.targets.length} validation and ${test.targets.length} test`;
-  const text = `${task.name} on ${model.name}: ${train.length} training, ${held} examples (${data.note})`;
+  const held = `${usedOf('validation', validation, examples)} and ${usedOf('test', test, examples)}`;
+  const text = `${task.name} on ${model.name}: ${count(train.length)} training, ${held} examples (${data.note})`;
   onEvent?.({ type: 'message', text });
   if (isUnnamedFolder(settings.data, examples.files)) {
     onEvent?.({ type: 'message', text: `its data are those in ${place}, as no folder is named (--data)` });
@@ -248,6 +249,13 @@ export async function prepare(
   const doubts = [...warningsOf(data), ...fewRowsInWords(validation.targets.length, encoding.maxValidation)];
   for (const told of [...model.warnings, ...doubts]) onEvent?.({ type: 'warning', text: told });
   return { catalogue, config, inputs, model, data, compile, encoding, tuning, tunings };
+}
+
+/** "256 of 408 validation" where `--max-validation`, given or the preset's, leaves rows out; "408 validation" else. */
+function usedOf(part: 'validation' | 'test', { targets }: ScoredSplit, examples: TaskData): string {
+  const all = examples[part].length;
+  const used = targets.length === all ? '' : `${count(targets.length)} of `;
+  return `${used}${count(all)} ${part}`;
 }
 
 /** What to know of the data before anything is trained on them, what is worst first. */

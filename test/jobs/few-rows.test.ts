@@ -27,6 +27,16 @@ test('a job says when its validation part is too small to choose by, and what he
   assert.match(cut!, /^the validation part has 1 row, .*; give --max-validation 30 or more$/);
 });
 
+test('a job says how many rows of a part it leaves out', async () => {
+  const told: string[] = [];
+  const onEvent = (event: { type: string; text?: string }) => {
+    if (event.type === 'message') told.push(event.text!);
+  };
+  const settings = { model: training.model, threads: 1, task: space.films, method: 'lora', 'max-test': 3 };
+  await prepare(settings, { onEvent });
+  assert.match(told[0]!, /: \d+ training, 8 validation and 3 of \d+ test examples \(/);
+});
+
 test('many runs say it once, before the first of them, and where nothing is run', async () => {
   const out = space.out('few');
   const works = [
