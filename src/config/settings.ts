@@ -145,7 +145,7 @@ const lastKeys = {
     'eval-every': key(
       largeCount,
       'steps of the search between two validations, or where its strategy makes none (sensitivity) between ' +
-        'two lines of its log',
+        `two lines of its log (preset mini: ${miniSizes.search.evaluateEvery})`,
       { hint: 'N' },
     ),
     lr: key(
@@ -172,7 +172,11 @@ const lastKeys = {
       `passes of the training over the training set (preset mini: ${miniSizes.retrain.epochs})`,
       { hint: 'N' },
     ),
-    'retrain-eval-every': key(largeCount, 'steps of the training between two validations', { hint: 'N' }),
+    'retrain-eval-every': key(
+      largeCount,
+      `steps of the training between two validations (preset mini: ${miniSizes.retrain.evaluateEvery})`,
+      { hint: 'N' },
+    ),
     'validation-loss': key(flag, 'at each validation of the training also take the mean loss of the examples'),
     'max-steps': key(
       largeCount,
