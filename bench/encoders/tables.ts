@@ -4,6 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fillMarks, fixed, meanOf, spreadOf, table } from '../evidence/markdown.ts';
+import { differencesOf } from '../evidence/tables/differences.ts';
+import type { Line } from '../evidence/tables/seed-scores.ts';
 import { readResults } from '../results-file.ts';
 import { type Finished, type MethodName, methods, type Program, sizes, type TaskName, tasks } from './cells.ts';
 import { type ComparedRun, comparedRuns } from './compared-runs.ts';
@@ -104,15 +106,54 @@ function meanStartTable(): string {
   return table(['stsb', 'from 0', 'from the mean', 'last loss from 0', 'from the mean'], rows);
 }
 
-/** Found beside random structures, each seed's scores on validation and test. */
+const compared = readResults<ComparedRun>(comparedRuns);
+
+/** Found beside its rivals, each length's mean over seeds. */
 function foundTable(): string {
-  const runs = readResults<ComparedRun>(comparedRuns);
+  const groups = Map.groupBy(compared, ({ task, steps, method }) => [task, String(steps), method].join('/'));
   return table(
-    ['task', 'steps', 'method', 'seed', 'validation', 'test', 'modules'],
-    runs.map(({ task, steps, method, seed, validation, test, modules }) => [
-      ...[task, String(steps), method, String(seed), fixed(validation, 1), fixed(test, 1), modules.join(', ')],
+    ['task', 'steps', 'method', 'validation', 'test', 'test of each seed'],
+    [...groups].map(([key, runs]) => [
+      ...key.split('/'),
+      meanWithSpread(runs.map(({ validation }) => validation)),
+      meanWithSpread(runs.map(({ test }) => test)),
+      runs.map(({ test }) => fixed(test, 1)).join(', '),
     ]),
   );
+}
+
+/** What each search kept. */
+function foundStructuresTable(): string {
+  return table(
+    ['task', 'steps', 'seed', 'test', 'modules'],
+    compared
+      .filter(({ method }) => method === 'found')
+      .map(({ task, steps, seed, test, modules }) => [
+        ...[task, String(steps), String(seed), fixed(test, 1), modules.join(', ')],
+      ]),
+  );
+}
+
+/** Found less each rival over pairs of one seed, each task at the longest of its trainings. */
+function foundDifferencesTable(): string {
+  const byTask = Map.groupBy(compared, ({ task }) => task);
+  const longest = [...byTask].map(([task, runs]) => {
+    const steps = Math.max(...runs.map(run => run.steps));
+    return [task, runs.filter(run => run.steps === steps)] as const;
+  });
+  const lines = longest.flatMap(([task, runs]) =>
+    runs
+      .filter(({ method }) => method === 'found')
+      .map(({ seed, test: found }): Line<string> => {
+        const others = runs.filter(run => run.seed === seed && run.method !== 'found');
+        return { task, seed, found, rivals: Object.fromEntries(others.map(({ method, test }) => [method, test])) };
+      }),
+  );
+  const spreads = longest.map(([task, runs]) => {
+    const random = runs.filter(({ method }) => method === 'random');
+    return [task, spreadOf(random.map(({ test }) => test))] as const;
+  });
+  return differencesOf(lines, Object.fromEntries(spreads));
 }
 
 const settings = () =>
@@ -126,6 +167,8 @@ const tablesByName = {
   settings,
   'same-start': sameStartTable,
   found: foundTable,
+  'found-structures': foundStructuresTable,
+  'found-differences': foundDifferencesTable,
   'mean-start': meanStartTable,
 };
 for (const path of process.argv.slice(2)) writeFileSync(path, fillMarks(readFileSync(path, 'utf8'), tablesByName));

@@ -5,7 +5,7 @@ import { fixed, spreadOf, summary, table, told } from '../markdown.ts';
 import { type Done, type Line, linesOf, type Rival, spreadOfRandom, type Trained } from './seed-scores.ts';
 
 /** Columns that are no rivals: forms of the search itself, and what no choice could have known. */
-const NO_RIVALS: readonly string[] = ['best of all tried', 'found among four', "S³Delta's"];
+const NO_RIVALS: readonly string[] = ['best of all tried', 'found among four', "S³Delta's"] satisfies Rival[];
 /** Fewer cannot tell anything at 0.05, and are no test to be corrected for. */
 const FEWEST_PAIRS = 6;
 
@@ -23,8 +23,8 @@ function holm(ps: readonly number[]): number[] {
 
 type Hows = Readonly<Record<string, Trained>>;
 
-const rivalsOf = (lines: readonly Line[]) =>
-  [...new Set(lines.flatMap(({ rivals }) => Object.keys(rivals)))] as Rival[];
+const rivalsOf = <Name extends string>(lines: readonly Line<Name>[]) =>
+  [...new Set(lines.flatMap(({ rivals }) => Object.keys(rivals)))] as Name[];
 
 /**
  * Found beside its rivals: each seed, then means.
@@ -50,22 +50,27 @@ const spreadsOf = (done: Done, model: Model, hows: Hows): Readonly<Record<string
 
 /** Found less each rival, over pairs of one seed: in spreads over all tasks, and in points of each; with sign-flip p. */
 export function differencesTable(done: Done, model: Model, hows: Hows): string {
-  const tasks = Object.keys(hows);
-  return table(
-    ['found less', ...headsOf(tasks)],
-    differenceRows(linesOf(done, model, hows), spreadsOf(done, model, hows), tasks),
-  );
+  return differencesOf(linesOf(done, model, hows), spreadsOf(done, model, hows));
+}
+
+/** @param spreads of each task */
+export function differencesOf<Name extends string>(
+  lines: readonly Line<Name>[],
+  spreads: Readonly<Record<string, number>>,
+): string {
+  const tasks = Object.keys(spreads);
+  return table(['found less', ...headsOf(tasks)], differenceRows(lines, spreads, tasks));
 }
 
 const headsOf = (tasks: readonly string[]) => ['pairs', 'in spreads', 'p', 'p by Holm', ...tasks];
 
 /** A row for each rival that was trained. */
-function differenceRows(
-  lines: readonly Line[],
+function differenceRows<Name extends string>(
+  lines: readonly Line<Name>[],
   spreads: Readonly<Record<string, number>>,
   tasks: readonly string[],
 ): string[][] {
-  const apart = (some: readonly Line[], name: Rival, unit = (_: string) => 1) =>
+  const apart = (some: readonly Line<Name>[], name: Name, unit = (_: string) => 1) =>
     some.flatMap(({ task, found, rivals: { [name]: score } }) =>
       // A task of which no random structures are trained yet has no unit.
       score === undefined || Number.isNaN(unit(task)) ? [] : [(found - score) / unit(task)],

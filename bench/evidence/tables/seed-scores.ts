@@ -64,11 +64,11 @@ export type Rival =
   | 'the same, rate tuned';
 
 /** Test scores of one seed of a task. A rival that has not been trained is left out. */
-export interface Line {
+export interface Line<Name extends string = Rival> {
   readonly task: string;
   readonly seed: number;
   readonly found: number;
-  readonly rivals: Readonly<Partial<Record<Rival, number>>>;
+  readonly rivals: Readonly<Partial<Record<Name, number>>>;
 }
 
 function lineOf(done: Done, model: Model, task: string, seed: number, how: Trained): Line | undefined {
