@@ -162,7 +162,8 @@ function sorted(names: Iterable<string>): string[] {
  */
 export function runsTable(runs: readonly RunSummary[]): Table {
   const scored = runs.filter(run => run.test !== undefined);
-  const isAlike = new Set(scored.map(({ task, metric }) => `${task} ${metric ?? ''}`)).size === 1;
+  const judgedBy = ({ task, metric, examples }: RunSummary) => [task, metric, examples?.test].join(' ');
+  const isAlike = new Set(scored.map(judgedBy)).size === 1;
   const best = isAlike && scored.length > 1 ? Math.max(...scored.map(run => run.test!)) : undefined;
   const toBest = (test: number | undefined) => {
     if (best === undefined || test === undefined) return '–';

@@ -2,6 +2,7 @@ import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats } from 'n
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { SettingKey } from '../config/settings.ts';
 import { requireAsNoted } from '../files/noted-hashes.ts';
 import { readBytesSync } from '../files/regular-file.ts';
 import { comparisonFile } from '../jobs/report-job.ts';
@@ -90,9 +91,18 @@ function stat(path: string): Stats | undefined {
   }
 }
 
-/** Keys that make one search another, and one training another: no mean is over runs that differ in one. */
-const searchKeys = ['space', 'strategy', 'epochs', 'search-steps', ...Object.keys(optionKeysOf())];
-const trainingKeys = ['max-steps', 'retrain-epochs', 'batch-size', 'lr', 'max-length', 'precision'];
+/** Keys that make one training another, and one search another: no mean is over runs that differ in one. */
+export const trainingKeys = [
+  ...(['max-steps', 'retrain-epochs', 'retrain-eval-every', 'batch-size', 'clip-norm'] as const),
+  ...(['lr', 'head-lr', 'rates', 'precision', 'warm-start'] as const),
+  ...(['max-length', 'max-validation', 'answers', 'sentinel'] as const),
+  // What a random structure is drawn from, too.
+  ...(['space', 'keep-inert'] as const),
+] satisfies readonly SettingKey[];
+export const searchKeys: readonly SettingKey[] = [
+  ...(['strategy', 'epochs', 'search-steps', 'eval-every'] as const),
+  ...(Object.keys(optionKeysOf()) as SettingKey[]),
+];
 /** So many bytes at a log's end hold its last lines. */
 const tailBytes = 16_384;
 
@@ -150,6 +160,8 @@ export function summarize(id: string, folder: RunFolder, isAtWork: boolean, file
     const source = found === '' && method === 'search' ? result.task : found;
     return {
       ...begun,
+      // Of a structure that no run has found its file alone tells which it is.
+      ...(source === '' && config.structure && { settings: { ...begun.settings, structure: config.structure } }),
       ...{ task: result.task, model: result.model, parameters, modules, budget: result.budget.fraction },
       ...result.score,
       ...(result.data && { examples: result.data }),
@@ -178,7 +190,7 @@ function settingsOf(
   { metrics }: RunFolder,
 ): Record<string, string> {
   const idle = epochsCutShort(config, metrics);
-  const said = keys.filter(key => !idle.includes(key) && ['string', 'number'].includes(typeof config[key]));
+  const said = keys.filter(key => !idle.includes(key) && ['string', 'number', 'boolean'].includes(typeof config[key]));
   return Object.fromEntries(said.map(key => [key, String(config[key])]));
 }
 

@@ -111,4 +111,6 @@ test('the best of runs that were judged alike is called so, the others by how fa
   assert.deepEqual(toBest([...alike, run('cola', 'lora', 70)]), ['–', '–', '–', '–']);
   const metrics = alike.map((each, index) => ({ ...each, metric: index === 0 ? 'f1' : 'accuracy' }));
   assert.deepEqual(toBest(metrics), ['–', '–', '–']);
+  const rows = alike.map((each, index) => ({ ...each, examples: { train: 50, test: 15 + index } }));
+  assert.deepEqual(toBest(rows), ['–', '–', '–']);
 });

@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRunIndex, findRuns } from '../../src/serve/run-index.ts';
+import { settingKeys } from '../../src/config/settings.ts';
+import { createRunIndex, findRuns, searchKeys, trainingKeys } from '../../src/serve/run-index.ts';
 import { runsRoot, tinyCandidates, writeLock, writeManyRuns, writeMoments, writeRun } from './synthetic-runs.ts';
 
 const ids = (runs: readonly { id: string }[]) => runs.map(({ id }) => id).sort();
@@ -298,4 +299,25 @@ test('a thousand runs are looked through in less than the second between two loo
     return performance.now() - started;
   });
   assert.ok(Math.min(...looks) < 1000, `${looks} ms`);
+});
+
+test('of every setting it is known whether runs that differ in it alone are unlike', () => {
+  const told = ['model', 'task', 'method', 'structure', 'budget', 'max-test', 'map'];
+  const same = ['seed', 'out', 'data', 'plugins', 'retrain', 'random-baseline', 'validation-loss', 'micro-batch'];
+  const presets = ['preset', 'paper'];
+  const machine = ['device', 'recompute', 'prepack', 'threads'];
+  assert.deepEqual(
+    [...trainingKeys, ...searchKeys, ...told, ...same, ...presets, ...machine].sort(),
+    settingKeys.toSorted(),
+  );
+});
+
+test('of a run its rates are told', () => {
+  const root = runsRoot();
+  const run = writeRun(root, 'a');
+  appendFileSync(run.config, 'rates: one\nhead-lr: 0.05\nsentinel: false\n');
+  const index = createRunIndex(root);
+  index.refresh();
+  const { rates, 'head-lr': headRate, sentinel } = index.changesSince(0).runs[0]!.settings!;
+  assert.deepEqual({ rates, headRate, sentinel }, { rates: 'one', headRate: '0.05', sentinel: 'false' });
 });
