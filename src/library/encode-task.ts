@@ -10,6 +10,7 @@ import { majorityScore, mostFrequentAnswer, type Target } from '../metrics/metri
 import { metricNamed } from '../metrics/metrics.ts';
 import type { Codec, InferenceInput } from '../models/codec.ts';
 import type { Model } from '../models/model.ts';
+import { withTestRows } from '../tasks/custom/check-data.ts';
 import type { Task, TaskData } from '../tasks/task.ts';
 import type { StopContext } from './run-to-end.ts';
 import type { ScoredSplit, Scoring, SplitName } from './scoring.ts';
@@ -129,7 +130,9 @@ export async function encodeData(
     }),
     note: data.note,
     ...(Object.fromEntries(Object.entries(remarks).filter(([, text]) => text !== undefined)) as DataRemarks),
-    findings: data.findings ?? [],
+    // Of a benchmark it is known how many rows it has.
+    findings:
+      data.findings === undefined ? [] : withTestRows(data.findings, test.length, { numbers: metric.numbers ?? false }),
     inputs: cuts.tally,
   };
 }

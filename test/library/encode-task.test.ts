@@ -46,6 +46,16 @@ test('samples are drawn by the seed, targets with their sources, the training se
   }
 });
 
+test('of a user’s own rows so many are told of as are tested on', async () => {
+  const rows = [{ input: [{ text: 'good' }], output: { class: 1 }, line: 1 }];
+  const test = Array.from({ length: 400 }, () => rows[0]!);
+  const sets = { train: rows, validation: rows, test, note: '', findings: [] };
+  const told = async (settings: object) => (await encodeTask(tiny, films, sets, settings)).findings;
+  assert.deepEqual(await told({}), []);
+  const [finding] = await told({ 'max-test': 15 });
+  assert.match(finding!.text, /^the test set has 15 rows: a score may be off by 25 points/);
+});
+
 test('the metric is the task’s, and an answer has room for the longest label and the end', async () => {
   const { scoring } = await encodeFilms();
   assert.equal(scoring.score(['1', '0', 'x', '1'], ['1', '0', '1', '0']), 50);

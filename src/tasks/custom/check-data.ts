@@ -7,8 +7,8 @@ import { checkClasses, checkColumns, checkCopies, checkEmptyTexts, checkHeader, 
 /** Points of a score that are told as too many to be unsure of. */
 const coarse = 5;
 
-/** How many rows there are, and whether they are enough to tell one method from another. */
-const checkSizes: DataCheck = (parts, { numbers }) => {
+/** How many rows there are. */
+const checkSizes: DataCheck = parts => {
   const sets = setSizes(parts);
   const files = parts.map(({ name, rows }) => `${name} ${rows.length.toLocaleString('en-US')}`).join(', ');
   const drawn = (['train', 'validation', 'test'] as const).map(name => `${name} ${sets[name].toLocaleString('en-US')}`);
@@ -18,11 +18,16 @@ const checkSizes: DataCheck = (parts, { numbers }) => {
   if (empty !== undefined) {
     return [...findings, { severity: 'error', text: `no row is left for the ${empty} set: give more rows` }];
   }
-  const points = uncertainty(numbers, sets.test);
-  if (points <= coarse) return findings;
-  const size = `the test set has ${rowCount(sets.test)}: a score may be off by ${Math.round(points)} points either way`;
-  return [...findings, { severity: 'warning', text: `${size}, and methods nearer than that cannot be told apart` }];
+  return findings;
 };
+
+/** Whether so many test rows are enough to tell one method from another. */
+function checkTestRows(rows: number, { numbers }: Pick<DataForm, 'numbers'>): Finding[] {
+  const points = uncertainty(numbers, rows);
+  if (rows === 0 || points <= coarse) return [];
+  const size = `the test set has ${rowCount(rows)}: a score may be off by ${Math.round(points)} points either way`;
+  return [{ severity: 'warning', text: `${size}, and methods nearer than that cannot be told apart` }];
+}
 
 /**
  * Points of the half of a 95 % interval at its widest: of a share half of which is right, of a correlation near none.
@@ -53,12 +58,24 @@ const checks: readonly DataCheck[] = [
   checkSizes,
 ];
 
-/** Looks at the rows that a task would train and test on; what is worst comes first. */
+/** Looks at the files of a task; what is worst comes first. */
 export function checkData(parts: readonly Part[], form: DataForm): Finding[] {
+  return withTestRows(checkRows(parts, form), setSizes(parts).test, form);
+}
+
+/** What the rows show, whatever share of them a run is to be tested on; what is worst comes first. */
+export function checkRows(parts: readonly Part[], form: DataForm): Finding[] {
   const missing = [...form.fields, form.label].filter(name =>
     parts.every(({ rows }) => rows.every(row => findValue(row, name) === undefined)),
   );
   if (missing.length > 0) return missing.map(name => ({ severity: 'error', text: `no row has a column "${name}"` }));
-  const findings = checks.flatMap(check => check(parts, form));
-  return findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  return worstFirst(checks.flatMap(check => check(parts, form)));
 }
+
+/** With what so many test rows can tell. */
+export function withTestRows(findings: readonly Finding[], rows: number, form: Pick<DataForm, 'numbers'>): Finding[] {
+  return worstFirst([...findings, ...checkTestRows(rows, form)]);
+}
+
+const worstFirst = (findings: readonly Finding[]) =>
+  findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));

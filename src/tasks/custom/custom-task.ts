@@ -10,7 +10,7 @@ import { type NumberForm, type RowForm, readLabelledRows, toExample, wordedClass
 import { fromTemplates, placeholdersOf, strayBrace } from '../segments.ts';
 import { fillFromWhatIsThere } from '../splits.ts';
 import type { OriginalSplits, Task } from '../task.ts';
-import { checkData } from './check-data.ts';
+import { checkRows } from './check-data.ts';
 import type { DataForm, Part } from './data-check.ts';
 import { parseTaskFile, type TaskFile } from './task-file.ts';
 
@@ -62,7 +62,7 @@ export async function loadCustomTask(path: string, known: Metrics = metrics, tex
         files,
         ...(validation !== undefined && { validation: await read('validation', validation) }),
         ...(test !== undefined && { test: await read('test', test) }),
-        findings: checkData(parts, dataForm(file, path, metricNamed(file.metric, known))),
+        findings: checkRows(parts, dataForm(file, path, metricNamed(file.metric, known))),
       };
     },
   };
