@@ -141,9 +141,9 @@ const row = z.object({
   majority: scoreRecord,
   parameters: z.number(),
   fraction: z.number(),
-  seconds: z.number(),
-  evaluations: z.number(),
-  peakBytes: z.number(),
+  seconds: z.number().nullable(),
+  evaluations: z.number().nullable(),
+  peakBytes: z.number().nullable(),
   foundLessThis: z
     .object({
       ...{ difference: scoreRecord, p: z.number(), pairs: z.number(), smallestP: z.number() },

@@ -28,13 +28,16 @@ export function comparisonTable(rows: readonly ComparisonRow[]): Table {
     rows: [
       ...rows.map(row => [
         ...[rowName(row), spreadText(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
-        ...[perTenThousand(row.fraction).replace(' ‱', ''), duration(row.seconds), count(Math.round(row.evaluations))],
-        ...[bytes(row.peakBytes), ...(isTested ? versus(row) : [])],
+        ...[perTenThousand(row.fraction).replace(' ‱', ''), known(row.seconds, duration)],
+        ...[known(row.evaluations, losses => count(Math.round(losses))), known(row.peakBytes, bytes)],
+        ...(isTested ? versus(row) : []),
       ]),
       ['commonest label', score(majority), ...new Array<string>(header.length - 2).fill('')],
     ],
   };
 }
+
+const known = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value));
 
 function versus({ foundLessThis }: ComparisonRow): [string, string] {
   if (foundLessThis === undefined) return ['', ''];

@@ -1,5 +1,5 @@
 import { type Interval, mean, type PairedTest, signFlipTest, standardDeviation } from '../core/statistics.ts';
-import type { RunResult, StageResources } from '../runs/result.ts';
+import type { RunResult } from '../runs/result.ts';
 import type { WrittenVerdict } from './verdict/verdict.ts';
 
 /** One finished run of a comparison. */
@@ -40,11 +40,14 @@ export interface ComparisonRow
   /** Trainable parameters of the structure, and their share of the backbone; means over the seeds. */
   readonly parameters: number;
   readonly fraction: number;
-  /** Of all stages of a run, attempts that were not chosen included; means over the seeds. */
-  readonly seconds: number;
-  readonly evaluations: number;
-  /** Largest over the stages, mean over the seeds. */
-  readonly peakBytes: number;
+  /**
+   * Of all stages of a run, attempts that were not chosen included; means over the seeds whose cost is known, null where
+   * none is: a run whose result was lost is scored anew, and not trained.
+   */
+  readonly seconds: number | null;
+  readonly evaluations: number | null;
+  /** Largest over the stages, mean over the same seeds. */
+  readonly peakBytes: number | null;
   /** Test score of the found structure less that of this row, paired by seed. */
   readonly foundLessThis?: PairedTest & { readonly method: string; readonly budget: string | null };
 }
@@ -81,9 +84,6 @@ function rowOf(unordered: readonly ComparedRun[]): ComparisonRow {
   const { task, method, label, variant, budget, isFound, result } = group[0]!;
   const over = (value: (result: RunResult) => number) => mean(group.map(run => value(run.result)));
   const scores = group.map(run => run.result.score!.test);
-  const stages = (of: RunResult) => [of.resources.search, of.resources.trials ?? of.resources.retrain];
-  const total = (of: RunResult, cost: 'seconds' | 'evaluations') =>
-    stages(of).reduce((sum, stage) => sum + (stage?.[cost] ?? 0), 0);
   return {
     ...{ task, method, label, variant, budget, isFound, metric: result.score!.metric },
     seeds: group.map(run => run.seed),
@@ -94,14 +94,19 @@ function rowOf(unordered: readonly ComparedRun[]): ComparisonRow {
     majority: over(each => each.score!.majority),
     parameters: over(each => each.structure.parameters),
     fraction: over(each => (each.structure.parameters * each.budget.fraction) / each.budget.parameters),
-    seconds: over(each => total(each, 'seconds')),
-    evaluations: over(each => total(each, 'evaluations')),
-    peakBytes: over(each => Math.max(...bytesOf(each.resources.search), ...bytesOf(each.resources.retrain))),
+    ...costOf(group.map(run => run.result.resources)),
   };
 }
 
-function bytesOf(stage: StageResources | undefined): number[] {
-  return stage === undefined ? [] : [stage.peakBytes];
+function costOf(all: readonly RunResult['resources'][]): Pick<ComparisonRow, 'seconds' | 'evaluations' | 'peakBytes'> {
+  const runs = all.flatMap(({ search, retrain, trials }) =>
+    retrain === undefined ? [] : [{ work: [search, trials ?? retrain], held: [search, retrain] }],
+  );
+  if (runs.length === 0) return { seconds: null, evaluations: null, peakBytes: null };
+  const total = (cost: 'seconds' | 'evaluations') =>
+    mean(runs.map(({ work }) => work.reduce((sum, stage) => sum + (stage?.[cost] ?? 0), 0)));
+  const peakBytes = mean(runs.map(({ held }) => Math.max(...held.map(stage => stage?.peakBytes ?? 0))));
+  return { seconds: total('seconds'), evaluations: total('evaluations'), peakBytes };
 }
 
 function spreadOf(values: readonly number[]): Spread {
@@ -115,18 +120,21 @@ function spreadOf(values: readonly number[]): Spread {
 function meanRows(rows: readonly ComparisonRow[], tasks: number): ComparisonRow[] {
   const groups = Map.groupBy(rows, row => JSON.stringify([row.method, row.variant, row.budget]));
   return [...groups.values()].flatMap(group => {
-    const [first] = group as [ComparisonRow];
+    // The interval of a single seed is that of one task's test rows.
+    const [{ testInterval: _, ...first }] = group as [ComparisonRow];
     const seeds = first.seeds.filter(seed => group.every(row => row.seeds.includes(seed)));
     if (group.length < tasks || seeds.length === 0) return [];
     const scores = seeds.map(seed => mean(group.map(row => row.scores[row.seeds.indexOf(seed)]!)));
     const over = (value: (row: ComparisonRow) => number) => mean(group.map(value));
+    const known = (key: 'seconds' | 'evaluations' | 'peakBytes', sum: (values: number[]) => number) =>
+      group.some(row => row[key] === null) ? null : sum(group.map(row => row[key]!));
     const row = {
       ...{ ...first, task: allTasks, isFound: group.every(each => each.isFound) },
       ...{ metric: 'score', seeds, scores, test: spreadOf(scores) },
       validation: { mean: over(each => each.validation.mean), sd: null },
       ...{ majority: over(each => each.majority), parameters: over(each => each.parameters) },
-      ...{ fraction: over(each => each.fraction), seconds: over(each => each.seconds) },
-      ...{ evaluations: over(each => each.evaluations), peakBytes: Math.max(...group.map(each => each.peakBytes)) },
+      ...{ fraction: over(each => each.fraction), seconds: known('seconds', mean) },
+      ...{ evaluations: known('evaluations', mean), peakBytes: known('peakBytes', values => Math.max(...values)) },
     };
     return [row];
   });

@@ -44,14 +44,16 @@ export function scoreTable({ score: scores }: RunResult): Table | undefined {
 
 /** Time and memory of the search and of training what it found, with their ratios: the form of the paper's table 5. */
 export function resourcesTable({ task, resources }: RunResult): Table {
-  const { search, retrain, ratio } = resources;
+  const { search, retrain, trials, ratio } = resources;
   return {
     header: ['task', 'search time', 'training time', 'ratio', 'search memory', 'training memory', 'ratio'],
     rows: [
       [
         task,
         cell(search, stage => duration(stage.seconds)),
-        cell(retrain, stage => duration(stage.seconds)),
+        trials === undefined
+          ? cell(retrain, stage => duration(stage.seconds))
+          : `${duration(trials.seconds)} (${trials.count} trials)`,
         ratio === undefined ? '–' : ratio.time.toFixed(2),
         cell(search, stage => bytes(stage.peakBytes)),
         cell(retrain, stage => bytes(stage.peakBytes)),

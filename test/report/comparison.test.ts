@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ComparedRun, compareRuns } from '../../src/report/comparison.ts';
 import { comparisonTable, csvLines, scoreMatrix, testSentence } from '../../src/report/comparison-tables.ts';
-import { resourcesOverRuns } from '../../src/report/summary.ts';
+import { resourcesOverRuns, resourcesTable } from '../../src/report/summary.ts';
 import type { RunResult } from '../../src/runs/result.ts';
 
 function run(given: {
@@ -137,6 +137,43 @@ test('attempts that were not chosen count in the cost; runs without a score are 
     { ...own, seed: 1, result: unscored },
   ]);
   assert.deepEqual([row!.seconds, row!.evaluations, row!.seeds], [40, 400, [0]]);
+});
+
+test('a run that was scored anew has no cost: means leave it out, and say so where there is no other', () => {
+  const scoredAnew = (given: ComparedRun): ComparedRun => {
+    const result = { ...given.result, resources: { test: { seconds: 1 } } };
+    return { ...given, result };
+  };
+  const [first, ...others] = ['found', 'found'].map((method, seed) => run({ method, score: 60, seed }));
+  const [found] = compareRuns([scoredAnew(first!), ...others]);
+  assert.deepEqual([found!.seconds, found!.evaluations, found!.peakBytes], [40, 400, 3e9]);
+  const rows = compareRuns([...others, ...others.map(each => scoredAnew({ ...each, task: 'mrpc' }))]);
+  const unknown = { seconds: null, evaluations: null, peakBytes: null };
+  for (const row of rows.slice(1)) assert.deepEqual({ ...row, ...unknown }, row);
+  assert.deepEqual(comparisonTable(rows.slice(1, 2)).rows[0]!.slice(-3), ['–', '–', '–']);
+});
+
+test('the mean of tasks of a single seed has no interval: that of one task is not its own', () => {
+  const given = ['rte', 'mrpc'].map(task => {
+    const { result, ...own } = run({ method: 'found', score: 60, task });
+    return { ...own, result: { ...result, testInterval: { low: 55, high: 65, method: 'wilson' } } };
+  });
+  const rows = compareRuns(given);
+  assert.deepEqual(
+    rows.map(({ task, testInterval }) => [task, testInterval?.high]),
+    [
+      ['rte', 65],
+      ['mrpc', 65],
+      ['mean of tasks', undefined],
+    ],
+  );
+});
+
+test('the training time of several trials is that of all', () => {
+  const { result } = run({ method: 'tuned-lora', score: 60 });
+  const trials = { count: 5, seconds: 100, evaluations: 400 };
+  const [row] = resourcesTable({ ...result, resources: { ...result.resources, trials } }).rows;
+  assert.equal(row![2], '100 s (5 trials)');
 });
 
 test('the table tells scores, sizes, costs and tests in the words of the field', () => {

@@ -111,20 +111,15 @@ export function besideCommonest(row: ComparisonRow): { readonly isNoBetter: bool
 export function costLine(row: ComparisonRow, facts: RowFacts): VerdictLine[] {
   const own = ownRuns(row, facts);
   const { searched, isShared } = searchesBehind(own, isSearch, () => facts.runs.filter(isOfMethod(row)));
-  const ratios = searched.flatMap(({ task, seed, result: { resources } }) => {
+  const pairs = searched.flatMap(({ task, seed, result: { resources } }) => {
     const trained = own.find(run => run.task === task && run.seed === seed)?.result.resources.retrain;
-    return trained === undefined || trained.evaluations === 0
-      ? []
-      : [
-          {
-            time: resources.search!.seconds / trained.seconds,
-            losses: resources.search!.evaluations / trained.evaluations,
-          },
-        ];
+    return trained === undefined || trained.evaluations === 0 ? [] : [[resources.search!, trained] as const];
   });
-  if (ratios.length === 0) return [];
-  const average = (key: 'time' | 'losses') => mean(ratios.map(each => each[key])).toPrecision(2);
-  const says = `a search took ${average('time')} trainings in time, ${average('losses')} in losses with gradients`;
+  if (pairs.length === 0) return [];
+  // Of the means, as the table of time and memory has it.
+  const ratio = (key: 'seconds' | 'evaluations') =>
+    (mean(pairs.map(([search]) => search[key])) / mean(pairs.map(([, trained]) => trained[key]))).toPrecision(2);
+  const says = `a search took ${ratio('seconds')} trainings in time, ${ratio('evaluations')} in losses with gradients`;
   return [{ about: 'cost', says: isShared ? `${says}; one serves every budget` : says }];
 }
 

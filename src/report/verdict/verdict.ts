@@ -106,8 +106,7 @@ export function untold(
     return { outcome: 'at-ceiling', says, seeds };
   }
   if (rows === undefined || rows >= fewRows || a.join() !== b.join()) return undefined;
-  const worth = `each of which is ${pointsOf(rows)} points`;
-  const says = `equal on ${rows} test rows, ${worth}: so few hardly tell, whatever the seeds`;
+  const says = `equal on ${rows} test rows, and so few hardly tell, whatever the seeds`;
   return { outcome: 'too-few-rows', says, seeds };
 }
 
@@ -156,21 +155,13 @@ export function dataLine(
   chosen: string,
 ): VerdictLine[] {
   const says = [
-    ...(validation < fewRows
-      ? [
-          `the validation part has ${validation} rows: each is ${pointsOf(validation)} points, and ${chosen} by it ` +
-            'is mostly chance',
-        ]
-      : []),
+    ...(validation < fewRows ? [`the validation part has ${validation} rows: ${chosen} by it is mostly chance`] : []),
     ...(majority === fullScore
       ? ['every test row has the commonest answer, so that no score on it shows anything was learned']
       : []),
   ];
   return says.length === 0 ? [] : [{ about: 'data', says: says.join('; ') }];
 }
-
-/** What one of so many rows is worth of a score. */
-const pointsOf = (rows: number) => (fullScore / rows).toFixed(1);
 
 /** A score beside always giving the commonest label. */
 export function againstCommonest(

@@ -117,7 +117,7 @@ test('equal scores on a handful of rows: rows are missing, not seeds; on many ro
   assert.equal(few.outcome, 'too-few-rows');
   assert.match(
     few.lines.find(({ about }) => about === 'against random')!.says,
-    /equal on 20 test rows, .* 5\.0 points/,
+    /equal on 20 test rows, and so few hardly tell/,
   );
   assert.match(few.next.why, /more test rows/);
   assert.equal(runVerdict({ ...facts, ...withScore({ score }) }).outcome, 'one-seed');
@@ -128,7 +128,7 @@ test('data that cannot tell are named: few validation rows, and a test part of o
   const few = { ...result.data!, validation: 7 };
   assert.match(
     saying('data', withScore({ data: few }))!,
-    /^the validation part has 7 rows: each is 14\.3 points, .* best by it is mostly chance$/,
+    /^the validation part has 7 rows: .* best by it is mostly chance$/,
   );
   const constant = { ...result.score!, test: 100, majority: 100 };
   assert.match(saying('data', withScore({ score: constant }))!, /^every test row has the commonest answer/);

@@ -172,7 +172,7 @@ test('few validation rows are warned of, with what each of them is worth', () =>
   const verdict = verdictOn({ 500: [80] }, [80], { rows: 20 })!;
   assert.equal(
     saying(verdict, 'data'),
-    'the validation part has 20 rows: each is 5.0 points, and which budget is within 1 by it is mostly chance',
+    'the validation part has 20 rows: which budget is within 1 by it is mostly chance',
   );
   assert.equal(saying(verdictOn({ 500: [80] }, [80]), 'data'), undefined);
 });
