@@ -83,9 +83,14 @@ export function experimentStanding(out: string, reach: ExecutorSettings): Promis
   });
 }
 
+/** Of a cell without a result. */
 function byFolder({ folder }: Cell): string {
   const run = runFolder(folder);
-  return isThere(run.config) ? standingText(standingOf(run)) : 'open, not begun';
+  if (!isThere(run.config)) return 'open, not begun';
+  const standing = standingOf(run);
+  return standing.state === 'finished'
+    ? 'lost its result, and is scored anew by the same command'
+    : standingText(standing);
 }
 
 /**

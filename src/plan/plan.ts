@@ -26,6 +26,8 @@ import { workSeconds } from './timing.ts';
 /** What one stage of a job will take. */
 export interface StagePlan extends StageMemory {
   readonly stage: PlannedStage;
+  /** How often it is done: a training twice where a random structure is trained too. All else is of once. */
+  readonly times: number;
   readonly steps: number;
   /** Loss-and-gradient evaluations, a micro-batched one counted once. */
   readonly evaluations: number;
@@ -130,6 +132,7 @@ export function planJob(resolved: Omit<PlannedJob, 'processBytes'>, options: Pla
       modulesThatFit: modulesThatFit(candidates, { budget, keepInert }),
       stages: drafts.map(draft => ({
         stage: draft.stage,
+        times: draft.stage === 'retrain' ? job.tunings : 1,
         steps: draft.work.steps,
         evaluations: draft.work.evaluations,
         validations: draft.work.validations,

@@ -41,6 +41,15 @@ test('what is done, what failed and what has not begun is told, from any working
   assert.ok(!stdout.includes('seed 0'));
 });
 
+test('a run that has finished and has no result any more is not called finished', async () => {
+  rmSync(join(run(0), 'result.json'));
+  const [standing] = await experimentStanding(out, {});
+  assert.deepEqual(
+    [standing!.state, standing!.says],
+    ['lost', 'lost its result, and is scored anew by the same command'],
+  );
+});
+
 test('runs that no queue was handed cannot be stopped from outside, and a folder without any is refused', async () => {
   await assert.rejects(
     stopExperiment(out, {}),

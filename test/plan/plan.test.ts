@@ -107,6 +107,17 @@ describe('the plan of a search', () => {
     );
   });
 
+  it('says how often a training is done', async () => {
+    const { stages } = await runPlanJob({ ...settings, 'random-baseline': true }, { timing: false });
+    assert.deepEqual(
+      stages.map(({ stage, times }) => [stage, times]),
+      [
+        ['search', 1],
+        ['retrain', 2],
+      ],
+    );
+  });
+
   it('says whose memory it tells where another device is to compute', async () => {
     const warnings: string[] = [];
     const onEvent = (event: JobEvent) => event.type === 'warning' && warnings.push(event.text);

@@ -135,7 +135,7 @@ function stagesTable({ stages }: Plan): Table {
   return {
     header: ['stage', 'steps', 'evaluations', 'validations', 'time', 'peak memory', 'of it training', 'validation'],
     rows: stages.map(stage => [
-      stageNames[stage.stage],
+      stage.times === 1 ? stageNames[stage.stage] : `${stageNames[stage.stage]}, each of ${stage.times}`,
       count(stage.steps),
       count(stage.evaluations),
       count(stage.validations),
