@@ -39,6 +39,8 @@ export const scalesMethod = 'lnfit';
 
 /** What found structures are held against where it is asked how small they can be. */
 export const plainRival = 'lora';
+/** The largest there is. */
+export const largestRival = 'fine-tuning';
 
 /** Every method that comes with the package, by name. A new one is a file beside this one and a word here. */
 export const methods: Methods = {

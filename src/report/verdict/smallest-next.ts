@@ -1,4 +1,5 @@
 import { count, score } from '../../core/format.ts';
+import { largestRival, plainRival } from '../../structure/built-in-methods.ts';
 import type { ComparisonRow } from '../comparison.ts';
 import { longerTraining, type RunSettings } from './longer.ts';
 import { cheapestOf, ownRuns, type RowFacts } from './row-lines.ts';
@@ -44,7 +45,8 @@ export type SmallestOutcome = Extract<
 export interface Choice extends Omit<SmallestFacts, 'reference'> {
   readonly outcome: SmallestOutcome;
   readonly reference: ComparisonRow;
-  /** Those smaller than the reference, by rising size. */
+  /** What was found, by rising size, and of that what is smaller than the reference. */
+  readonly all: readonly ComparisonRow[];
   readonly found: readonly ComparisonRow[];
   /** The smallest of them within the margin on validation, and how it stands on test. */
   readonly chosen: { readonly row: ComparisonRow; readonly bearing: Bearing } | undefined;
@@ -64,16 +66,17 @@ export function nextOf(choice: Choice): Verdict['next'] {
     case 'not-above-commonest':
       return longer(choice, whyLonger);
     case 'at-ceiling':
-      return smaller(choice, whyUntold['at-ceiling']) ?? moreSeeds(choice, usualSeeds, whyNotSmaller);
+      return smaller(choice, whyUntold['at-ceiling']) ?? moreSeeds(choice, seedsOf(choice) + usualSeeds, whyNotSmaller);
     case 'none-within':
       return found.length === 0
-        ? smaller(choice, 'a smaller budget: none of these is smaller than what it is held against')!
+        ? (smaller(choice, 'a smaller budget: none of these is smaller than what it is held against') ??
+            againstLarger(choice))
         : larger(choice, 'a larger budget; or more steps (--max-steps, --retrain-epochs), or a wider margin');
     case 'loss': {
       const why = 'a larger budget: on test this one is beyond the margin; or more steps, or a wider margin';
       const above = found.filter(row => row.parameters > chosen!.row.parameters);
       if (above.length === 0) return larger(choice, why);
-      return { command: again(choice, { budget: budgetsOf(above), seeds: seedsOf(choice) }), why };
+      return { command: again(choice, { budget: listed(above), seeds: seedsOf(choice) }), why };
     }
     case 'smallest-within':
       return nextOfBearing(choice, chosen!);
@@ -94,7 +97,7 @@ function nextOfBearing(choice: Choice, { row, bearing }: NonNullable<Choice['cho
       return moreSeeds(choice, seeds, 'more seeds: so many would tell whether it is within the margin on test, too');
     }
     return {
-      command: again({ ...choice, within: wider(choice.margin) }, { budget: budgetsOf(found), seeds: pairs }),
+      command: again({ ...choice, within: wider(choice.margin) }, { budget: budgetsOf(choice), seeds: pairs }),
       why: `a wider margin: up to ${mostSeeds} seeds would not tell this one; runs that are done are not done again`,
     };
   }
@@ -116,7 +119,10 @@ function nextOfBearing(choice: Choice, { row, bearing }: NonNullable<Choice['cho
   };
 }
 
-const budgetsOf = (rows: readonly ComparisonRow[]) => rows.map(({ budget }) => budget!).join(',');
+const listed = (rows: readonly ComparisonRow[]) => rows.map(({ budget }) => budget!).join(',');
+
+/** Those to try again: where none is smaller than the reference, all of them. */
+const budgetsOf = ({ found, all }: Choice) => listed(found.length > 0 ? found : all);
 
 const seedsOf = ({ found, reference }: Choice) => (found[0] ?? reference).seeds.length;
 
@@ -133,18 +139,27 @@ function again(
 }
 
 function moreSeeds(choice: Choice, seeds: number, why: string): Verdict['next'] {
-  return { command: again(choice, { budget: budgetsOf(choice.found), seeds }), why };
+  return { command: again(choice, { budget: budgetsOf(choice), seeds }), why };
 }
 
-/** Half of the smallest that was tried; undefined where that holds no module. */
+/** Half of the smallest that was tried, or what holds a module at least; undefined where nothing smaller does. */
 function smaller(choice: Choice, why: string): Verdict['next'] | undefined {
-  const { found, reference, rows } = choice;
+  const { all, found, reference } = choice;
   const [least = reference] = found;
-  const budget = Math.round(least.parameters / 2);
-  const searched = rows.find(row => row.isFound)!;
-  if (budget < cheapestOf(searched, choice)) return undefined;
-  const budgets = [String(budget), budgetsOf(found)].filter(Boolean).join(',');
+  const budget = Math.max(cheapestOf(all[0]!, choice), Math.round(least.parameters / 2));
+  if (budget >= least.parameters) return undefined;
+  const budgets = [String(budget), listed(found)].filter(Boolean).join(',');
   return { command: again(choice, { budget: budgets, seeds: seedsOf(choice) }), why };
+}
+
+/** Where no module is smaller than what is held against: another method with a size of its own, which is larger. */
+function againstLarger(choice: Choice): Verdict['next'] {
+  const { reference, out } = choice;
+  const against = reference.method === plainRival ? largestRival : plainRival;
+  return {
+    command: again({ ...choice, against }, { seeds: seedsOf(choice) }, `${out}-${against}`),
+    why: 'hold it against a larger method: no budget holds a module and is smaller than this one',
+  };
 }
 
 /** Twice the largest that was tried; where that is no smaller than the reference, more steps. */
@@ -154,7 +169,7 @@ function larger(choice: Choice, why: string): Verdict['next'] {
   if (budget >= reference.parameters) {
     return longer(choice, 'more steps of training, as no larger budget has fewer parameters; or a wider margin');
   }
-  return { command: again(choice, { budget: `${budgetsOf(found)},${budget}`, seeds: seedsOf(choice) }), why };
+  return { command: again(choice, { budget: `${listed(found)},${budget}`, seeds: seedsOf(choice) }), why };
 }
 
 /** Three times the training. */
@@ -163,7 +178,7 @@ function longer(choice: Choice, why: string): Verdict['next'] {
   const row = chosen?.row ?? found.at(-1) ?? reference;
   const steps = ownRuns(row, choice)[0]?.result.resources.retrain?.evaluations;
   const flags = longerTraining(settings, steps, 3);
-  const budget = found.length === 0 ? undefined : budgetsOf(found);
+  const budget = budgetsOf(choice);
   return { command: again(choice, { budget, seeds: seedsOf(choice), ...flags }, `${out}-longer`), why };
 }
 

@@ -37,9 +37,9 @@ export function smallestVerdict(facts: SmallestFacts): TaskVerdict | undefined {
   const chosen = row && { row, bearing: bearing! };
   const told = row ?? all[0]!;
   const outcome = outcomeOf(reference, chosen);
-  const choice = { ...facts, outcome, reference, found, chosen };
+  const choice = { ...facts, outcome, reference, all, found, chosen };
   const lines: VerdictLine[] = [
-    { about: 'how small', says: smallestSays({ ...choice, all, needed }) },
+    { about: 'how small', says: smallestSays({ ...choice, needed }) },
     ...(chosen === undefined
       ? []
       : [
@@ -57,7 +57,7 @@ export function smallestVerdict(facts: SmallestFacts): TaskVerdict | undefined {
     ...costLine(told, facts),
     ...settledLine(told, facts),
   ];
-  const budget = outcome === 'not-above-commonest' ? null : (row?.budget ?? null);
+  const budget = isUnlearnt(outcome) ? null : (row?.budget ?? null);
   return { task: first.task, budget, outcome, lines, next: nextOf(choice) };
 }
 
@@ -69,22 +69,24 @@ function outcomeOf(reference: ComparisonRow, chosen: Choice['chosen']): Smallest
   return chosen.bearing.stands === 'missed' ? 'loss' : 'smallest-within';
 }
 
+/** Whether no budget is told: what always giving one answer knows can be had without any. */
+const isUnlearnt = (outcome: SmallestOutcome) => outcome === 'not-above-commonest' || outcome === 'at-ceiling';
+
 const sized = ({ budget, parameters }: ComparisonRow) =>
   `${budget === null ? '' : `${budget}, `}${count(Math.round(parameters))} parameters`;
 
 interface Curve extends Choice {
-  /** What was found, also what is no smaller than the reference. */
-  readonly all: readonly ComparisonRow[];
   /** The score on validation that is within the margin. */
   readonly needed: number;
 }
 
 function smallestSays({ outcome, reference, all, found, chosen, needed, within }: Curve): string {
   const rival = `${rowName(reference)} (${sized(reference)})`;
-  if (outcome === 'not-above-commonest') {
-    const [nothing] = [reference, chosen?.row].filter(row => row !== undefined && besideCommonest(row).isNoBetter);
+  if (isUnlearnt(outcome)) {
+    const told = [reference, ...(chosen === undefined ? [] : [chosen.row])];
+    const nothing = told.find(row => besideCommonest(row).isNoBetter) ?? reference;
     const shown = `a score within ${within} of ${rowName(reference)} shows nothing`;
-    return `not known: ${commonestSays(nothing!)}, so that ${shown}`;
+    return `not known: ${commonestSays(nothing)}, so that ${shown}`;
   }
   if (found.length === 0) return `not known: none of ${all.length} budgets is smaller than ${rival}`;
   const bar = `${score(needed)} on validation, within ${within} of the ${score(reference.validation.mean)} of ${rival}`;

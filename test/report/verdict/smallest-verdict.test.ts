@@ -116,6 +116,11 @@ test('what is no better than always the commonest label is told as that, and tra
   const constant = verdictOn({ 500: [101], 2000: [101] }, [101], { majority: 100 })!;
   assert.equal(constant.outcome, 'at-ceiling');
   assert.match(saying(constant, 'data')!, /^every test row has the commonest answer/);
+  assert.equal(constant.budget, null);
+  assert.match(
+    saying(constant, 'how small')!,
+    /^not known: the 100\.00 .* of LoRA \(r = 8\) is not told apart from always .* shows nothing$/,
+  );
 });
 
 const eight = [90.2, 91.1, 90.6, 91.9, 91.3, 92.2, 91.7, 91];
@@ -206,8 +211,25 @@ test('times are plain numbers, and what is no smaller than what it is held again
 });
 
 test('no budget is proposed that holds no module', () => {
-  const verdict = verdictOn({ 300: eight }, eight)!;
-  assert.match(verdict.next.command, /^s3delta train .*--structure at-300\.json/);
+  // Half would hold none of 200 parameters, the cheapest.
+  assert.match(verdictOn({ 300: eight }, eight)!.next.command, /--budget 200,300 /);
+  assert.match(verdictOn({ 200: eight }, eight)!.next.command, /^s3delta train .*--structure at-200\.json/);
+});
+
+test('what no module is smaller than gives way to a larger method, or to more seeds of the same budgets', () => {
+  const smallest = { size: 200 };
+  const none = verdictOn({ 200: [80], 300: [81] }, [82], smallest)!;
+  assert.equal(none.outcome, 'none-within');
+  assert.equal(
+    none.next.command,
+    's3delta compare runs/s --task sst2 --seeds 1 --score-within 1 --against fine-tuning --out runs/s-fine-tuning',
+  );
+  assert.match(none.next.why, /no budget holds a module and is smaller/);
+  // Half of 300 holds no module, and what does is smaller.
+  assert.match(verdictOn({ 300: [80] }, [82], { size: 300 })!.next.command, /--budget 200 --seeds 1 /);
+  const full = eight.map(() => 101);
+  const constant = verdictOn({ 200: full, 300: full }, full, { ...smallest, majority: 100 })!;
+  assert.match(constant.next.command, /--budget 200,300 --seeds 16 /);
 });
 
 test('where all have the full score, a smaller budget comes before more seeds', () => {
