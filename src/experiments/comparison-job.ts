@@ -17,9 +17,10 @@ import { verdictMarkdown } from '../report/run-report.ts';
 import { searchMoments, shownModules } from '../report/run-view.ts';
 import { resourcesOverRuns } from '../report/summary.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
+import { cheapest, holdsAll } from '../report/verdict/candidates.ts';
 import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { type FoundStructure, overrulerOf } from '../report/verdict/row-lines.ts';
-import { holdsAll, settlement } from '../report/verdict/settlement.ts';
+import { settlement } from '../report/verdict/settlement.ts';
 import type { RunResult } from '../runs/result.ts';
 import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
@@ -149,7 +150,7 @@ async function foundStructure({ folder: path, ...run }: Comparison['runs'][numbe
     isSettled: history && settlement({ moments: searchMoments(history, modules), modules })?.isSettled,
     overruledBy: overrulerOf(structure.finalists),
     holdsAll: holdsAll(modules, result.budget.parameters),
-    cheapest: Math.min(...modules.map(({ parameters }) => parameters)),
+    cheapest: cheapest(modules),
   };
 }
 

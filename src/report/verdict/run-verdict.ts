@@ -4,14 +4,16 @@ import { lora } from '../../deltas/lora.ts';
 import type { MetricsLine } from '../../runs/metrics-log.ts';
 import type { RunResult } from '../../runs/result.ts';
 import { bilevel } from '../../search/strategies/bilevel/bilevel.ts';
+import { defaultStrategy } from '../../search/strategies/strategies.ts';
 import { methods, randomDraw, scalesMethod, valuesMethod } from '../../structure/built-in-methods.ts';
 import type { FinalistRecord } from '../../structure/structure-file.ts';
 import type { HeatMapModule } from '../heat-map.ts';
 import { roleLabel } from '../labels.ts';
 import type { SearchMoment } from '../run-view.ts';
+import { cheapest, holdsAll, isRandomDraw, sumOfParameters } from './candidates.ts';
 import { longerSearch, longerTraining, type RunSettings } from './longer.ts';
 import { overrulerOf } from './row-lines.ts';
-import { holdsAll, nothingToSearch, type Settlement, settlement } from './settlement.ts';
+import { nothingToSearch, type Settlement, settlement } from './settlement.ts';
 import {
   againstCommonest,
   commandLine,
@@ -62,11 +64,11 @@ export function runVerdict(facts: RunFacts): Verdict {
     ...(scores === undefined || data === undefined
       ? []
       : dataLine({ ...scores, validation: data.validation }, 'which checkpoint is best')),
-    ...randomLine(result),
+    ...randomLine(facts),
     ...(search === undefined ? [] : [costLine(result)]),
     ...(search === undefined ? [] : settledLine(facts, isWhole, settled)),
   ];
-  const outcome = outcomeOf({ isWhole, result, commonest, settled });
+  const outcome = outcomeOf({ isWhole, run: facts, commonest, settled });
   return { outcome, lines, next: nextOf[outcome](facts) };
 }
 
@@ -89,13 +91,13 @@ type RunOutcome = Extract<
 
 function outcomeOf(facts: {
   readonly isWhole: boolean;
-  readonly result: RunResult;
+  readonly run: RunFacts;
   readonly commonest: { readonly isAbove: boolean | undefined } | undefined;
   readonly settled: Settlement | undefined;
 }): RunOutcome {
-  const { score: scores } = facts.result;
+  const { score: scores } = facts.run.result;
   if (facts.isWhole) return 'nothing-searched';
-  const besideRandom = untoldBesideRandom(facts.result)?.outcome;
+  const besideRandom = untoldBesideRandom(facts.run)?.outcome;
   const isOneAnswer = scores !== undefined && isFull([scores.test, scores.majority]);
   // Before the steps of the search: no more of them can make it better.
   if (besideRandom === 'at-ceiling' || isOneAnswer) return 'at-ceiling';
@@ -105,8 +107,17 @@ function outcomeOf(facts: {
   return besideRandom === 'too-few-rows' ? besideRandom : 'one-seed';
 }
 
-function untoldBesideRandom({ score: scores, data }: RunResult): Judgement | undefined {
-  return scores?.random === undefined ? undefined : untold([[scores.test], [scores.random]], data?.test);
+/** Of one structure trained twice nothing is told: its scores are equal whatever the test part can tell. */
+function untoldBesideRandom(facts: RunFacts): Judgement | undefined {
+  const { score: scores, data } = facts.result;
+  if (scores?.random === undefined || isItselfRandom(facts)) return undefined;
+  return untold([[scores.test], [scores.random]], data?.test);
+}
+
+/** Whether the random structure that was trained beside what was found keeps the same modules. */
+function isItselfRandom({ result: { seed, budget, score: scores }, modules, settings }: RunFacts): boolean {
+  if (scores?.random === undefined || scores.random !== scores.test) return false;
+  return isRandomDraw(modules, { budget: budget.parameters, keepInert: settings['keep-inert'] === true, seed });
 }
 
 function scoreLine({ score: scores, testInterval, data }: RunResult, beside: string): VerdictLine {
@@ -114,14 +125,17 @@ function scoreLine({ score: scores, testInterval, data }: RunResult, beside: str
   return { about: 'score', says: `${metric} ${score(test)}${intervalOfOne(testInterval, data?.test)}, ${beside}` };
 }
 
-function randomLine(result: RunResult): VerdictLine[] {
-  const { score: scores, resources } = result;
+function randomLine(facts: RunFacts): VerdictLine[] {
+  const { score: scores, resources } = facts.result;
   if (scores === undefined || resources.search === undefined) return [];
   const about = 'against random';
   if (scores.random === undefined) {
     return [{ about, says: 'no random structure of the budget was trained beside it (--random-baseline)' }];
   }
-  const none = untoldBesideRandom(result);
+  if (isItselfRandom(facts)) {
+    return [{ about, says: 'a random draw of the same budget and seed is this very structure: nothing can differ' }];
+  }
+  const none = untoldBesideRandom(facts);
   if (none !== undefined) return [{ about, says: `beside one random structure of the same budget: ${none.says}` }];
   const size = signed(scores.test - scores.random);
   const says =
@@ -144,8 +158,6 @@ function costLine({ resources: { search, retrain } }: RunResult): VerdictLine {
     says: `the search took ${inTime}, ${times(evaluations / retrain.evaluations)} in losses with gradients`,
   };
 }
-
-const sumOfParameters = (modules: RunFacts['modules']) => modules.reduce((sum, { parameters }) => sum + parameters, 0);
 
 /** What would help most, by what came out. */
 const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>> = {
@@ -178,6 +190,7 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
         : whyLonger,
   }),
   'one-seed': facts => {
+    if (methodOf(facts) === randomDraw) return { command: moreSeeds(facts), why: whySearched };
     const plain = withoutSearch.filter(({ is }) => isHeld(facts, is));
     return {
       command: moreSeeds(
@@ -195,11 +208,20 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
   },
 };
 
-/** The same with several seeds, beside a random structure and other rivals. */
-function moreSeeds({ folder, settings, result }: RunFacts, rivals: readonly string[] = []): string {
+const whySearched =
+  `more seeds: this structure was drawn at random, and ${fewestSeeds} are the fewest that can tell one that was ` +
+  'searched from it';
+
+/** The same with several seeds, beside a random structure and other rivals; a random one itself, beside a search's. */
+function moreSeeds(facts: RunFacts, rivals: readonly string[] = []): string {
+  const { folder, settings, result } = facts;
+  const method = methodOf(facts);
+  const { parameters } = isBudgeted(facts) ? result.budget : result.structure;
+  // A method with a size of its own spends none, and the one in its settings is the usual, which nobody has meant.
+  const isUnsaid = settings.budget === undefined || !isBudgeted(facts);
   return commandLine('compare', [folder], {
-    methods: [methodOf(settings, folder, result), randomDraw, ...rivals].join(),
-    ...(result.budget.parameters > 0 && settings.budget === undefined && { budget: result.budget.parameters }),
+    methods: [method === randomDraw ? defaultStrategy.name : method, randomDraw, ...rivals].join(),
+    ...(parameters > 0 && isUnsaid && { budget: parameters }),
     seeds: usualSeeds,
     out: `${folder}-compare`,
   });
@@ -228,15 +250,18 @@ function isHeld({ result, modules }: RunFacts, is: IsPart): boolean {
 
 /** The same at a tenth of what was spent, or at the least that holds a module; where there is no less, other seeds. */
 function smaller(facts: RunFacts, why: string): Verdict['next'] {
-  const { folder, modules, result, settings } = facts;
-  const isBudgeted = result.resources.search !== undefined || methods[String(settings.method)]?.budgeted === true;
-  if (!isBudgeted) return { command: moreSeeds(facts), why: `it has a size of its own: ${whyOtherRows}` };
+  const { folder, modules, result } = facts;
+  if (!isBudgeted(facts)) return { command: moreSeeds(facts), why: `it has a size of its own: ${whyOtherRows}` };
   const spent = result.structure.parameters;
-  const least = modules.length === 0 ? 1 : Math.min(...modules.map(({ parameters }) => parameters));
-  const budget = Math.max(least, Math.round(spent / 10));
+  const budget = Math.max(cheapest(modules), Math.round(spent / 10));
   if (budget >= spent) return { command: moreSeeds(facts), why: whyNotSmaller };
   const command = commandLine(jobOf(facts), [configOf(folder)], { budget, out: `${folder}-smaller` });
   return { command, why };
+}
+
+/** Whether it spent the budget it was given, and has no size of its own. */
+function isBudgeted({ result, settings }: RunFacts): boolean {
+  return result.resources.search !== undefined || methods[String(settings.method)]?.budgeted === true;
 }
 
 const configOf = (folder: string) => `${folder}/config.yaml`;
@@ -246,7 +271,7 @@ const textOf = (value: unknown) => (value === undefined ? undefined : String(val
 const jobOf = ({ result }: RunFacts) => (result.resources.search === undefined ? 'train' : 'search');
 
 /** What a comparison calls the run's method: a search by its strategy, which was one alone where none is named. */
-function methodOf(settings: RunFacts['settings'], folder: string, { resources }: RunResult): string {
-  if (resources.search === undefined) return textOf(settings.method) ?? `${folder}/structure.json`;
+function methodOf({ settings, folder, result }: RunFacts): string {
+  if (result.resources.search === undefined) return textOf(settings.method) ?? `${folder}/structure.json`;
   return String(settings.strategy ?? bilevel.name);
 }

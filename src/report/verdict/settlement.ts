@@ -34,11 +34,6 @@ interface Search {
 /** What is said of a search whose budget holds every candidate. */
 export const nothingToSearch = 'the budget holds every candidate: there was nothing to search';
 
-/** Whether candidates together fit a budget. */
-export function holdsAll(modules: readonly Pick<HeatMapModule, 'parameters'>[], budget: number): boolean {
-  return modules.reduce((sum, { parameters }) => sum + parameters, 0) <= budget;
-}
-
 /** Whether a search stopped moving before it ended. */
 export interface Settlement {
   /** Whether what it would keep was the same over the last fifth of its steps. */

@@ -9,7 +9,8 @@ import { ownAnswer } from '../../../src/search/strategies/last-word/finalists.ts
 const stage = (seconds: number, evaluations: number) => ({ seconds, evaluations, peakBytes: 1e9 });
 
 const result: RunResult = {
-  ...{ task: 'sst2', model: 'mini', seed: 0, budget: { parameters: 200, fraction: 1e-4 } },
+  // A random draw of this seed keeps other modules than these.
+  ...{ task: 'sst2', model: 'mini', seed: 1, budget: { parameters: 200, fraction: 1e-4 } },
   structure: { modules: 2, parameters: 200 },
   data: { train: 100, validation: 50, test: 1000, note: 'halves' },
   score: { metric: 'accuracy', validation: 77, test: 76, majority: 51, random: 70 },
@@ -45,6 +46,33 @@ test('one seed claims no win, however large the difference; more seeds are what 
   assert.match(saying('against random')!, /^\+6\.0 points .* not known from one seed; 6 at least would tell$/);
   assert.equal(verdict.next.command, 's3delta compare runs/a --methods bilevel,random --seeds 8 --out runs/a-compare');
   assert.doesNotMatch(verdictText(verdict).join('\n'), /\bwin\b/);
+});
+
+test('a structure that a random draw keeps, too, is told as that, and held against a search', () => {
+  const same = withScore({ seed: 0, score: { ...result.score!, random: 76 } });
+  assert.equal(
+    saying('against random', same),
+    'a random draw of the same budget and seed is this very structure: nothing can differ',
+  );
+  assert.match(saying('against random', withScore({ seed: 0 }))!, /^\+6\.0 points/);
+  // Nor does a handful of rows make them equal.
+  const few = { ...same.result!, data: { ...result.data!, test: 20 } };
+  const drawn = runVerdict({ ...facts, result: few, settings: { ...facts.settings, strategy: 'random' } });
+  assert.equal(drawn.outcome, 'one-seed');
+  assert.match(drawn.next.command, /^s3delta compare runs\/a --methods sensitivity,random --seeds 8 /);
+  assert.match(drawn.next.why, /this structure was drawn at random/);
+  const trained = withScore({ resources: { retrain: stage(50, 600) } });
+  const method = runVerdict({ ...facts, ...trained, settings: { method: 'random', budget: '0.01%' } });
+  assert.match(method.next.command, /--methods sensitivity,random --seeds 8 --out/);
+});
+
+test('a structure with a size of its own is held against random ones of that size', () => {
+  const trained = withScore({ resources: { retrain: stage(50, 600) }, structure: { modules: 2, parameters: 180 } });
+  const of = (settings: RunFacts['settings']) => runVerdict({ ...facts, ...trained, settings }).next.command;
+  // Completed settings have the usual budget, which such a method does not spend.
+  assert.match(of({ method: 'lora', budget: '1.39bp' }), /--methods lora,random --budget 180 --seeds 8/);
+  assert.match(of({ structure: 'x.json', budget: '1.39bp' }), /structure\.json,random --budget 180 --seeds 8/);
+  assert.doesNotMatch(of({ method: 'tuned-lora', budget: '1.39bp' }), /--budget/);
 });
 
 test('a budget that holds LoRA on all values, or all scales, names the rivals that need no search', () => {
@@ -236,6 +264,12 @@ test('a budget that holds everything leaves nothing to search', () => {
   // A tenth, 40, would hold none of the modules.
   assert.match(verdict.next.command, /--budget 100 /);
   assert.match(saying('settled', { ...whole, moments: [] })!, /nothing to search/);
+  // What cannot change the output is kept by nobody, and counts for nothing.
+  const inert = { ...modules[2]!, site: 'inert', parameters: 10, inert: true, kept: false };
+  const candidates = [...modules, inert];
+  const beside = runVerdict({ ...facts, ...whole, modules: candidates, moments: [] });
+  assert.equal(beside.outcome, 'nothing-searched');
+  assert.match(beside.next.command, /--budget 100 /);
 });
 
 test('a structure that was not trained has no score, and a training no search', () => {
