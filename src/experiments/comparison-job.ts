@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { mean } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import { scaleOf } from '../metrics/metrics.ts';
 import {
   allTasks,
   type ComparedRun,
@@ -78,7 +80,7 @@ export function comparisonOf({ plan, cells, outcome, overhead }: ExperimentDone)
     .map(({ cell: { task, method, label, variant, budget, seed, isFound, folder }, result }) => ({
       ...{ task, method, label, variant, budget, seed, isFound, folder, result },
     }));
-  const rows = compareRuns(runs);
+  const rows = withScales(compareRuns(runs));
   const test = testSentence(rows);
   return {
     model: runs[0]?.result.model ?? String(common.model),
@@ -89,6 +91,13 @@ export function comparisonOf({ plan, cells, outcome, overhead }: ExperimentDone)
     failed: failed.map(({ cell, message }) => ({ run: cellName(cell), folder: cell.folder, message })),
     ...(overhead && { overhead }),
   };
+}
+
+/** With the ends of their scores, which the mean of tasks has as the means of theirs. */
+function withScales(rows: readonly ComparisonRow[]): ComparisonRow[] {
+  const scales = rows.filter(({ task }) => task !== allTasks).map(({ metric }) => scaleOf(metric));
+  const ofAll = { low: mean(scales.map(({ low }) => low)), high: mean(scales.map(({ high }) => high)) };
+  return rows.map(row => ({ ...row, scale: row.task === allTasks ? ofAll : scaleOf(row.metric) }));
 }
 
 /**

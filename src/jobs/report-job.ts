@@ -133,6 +133,7 @@ const row = z.object({
   budget: z.string().nullable(),
   isFound: z.boolean(),
   metric: z.string(),
+  scale: z.object({ low: z.number(), high: z.number() }).optional(),
   seeds: z.array(z.number()),
   scores: z.array(scoreRecord),
   test: spread,

@@ -55,7 +55,10 @@ export const f1: Metric = needing(
  * that is where predictions or targets are all of one class.
  */
 export const matthews: Metric = needing(
-  { oneAnswer: true, twoLabels: true, description: 'Matthews correlation of two labels', undefinedFor: oneClass },
+  {
+    ...{ oneAnswer: true, twoLabels: true, lowest: -100, undefinedFor: oneClass },
+    description: 'Matthews correlation of two labels',
+  },
   (predictions, targets, labels) => {
     const {
       truePositives: tp,

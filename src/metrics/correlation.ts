@@ -3,18 +3,17 @@ import { checkPaired, type Metric, needing, onlyAnswer, type Target } from './me
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INVALID_SCORE = -1;
 
+const needs = { oneAnswer: true, numbers: true, lowest: -100, undefinedFor: noCorrelation } as const;
+
 /**
  * Pearson correlation times 100 between the numbers that predictions and targets spell. A prediction that is no
  * finite decimal number counts as −1; where the correlation is not defined (one side is constant) the result is 0.
  * @throws RangeError as every metric, and where a target is no finite decimal number or has several right answers
  */
-export const pearson: Metric = needing(
-  { oneAnswer: true, numbers: true, description: 'correlation of numbers', undefinedFor: noCorrelation },
-  (predictions, targets) => {
-    checkPaired(predictions, targets);
-    return correlation(...comparedNumbers(predictions, targets));
-  },
-);
+export const pearson: Metric = needing({ ...needs, description: 'correlation of numbers' }, (predictions, targets) => {
+  checkPaired(predictions, targets);
+  return correlation(...comparedNumbers(predictions, targets));
+});
 
 /**
  * The numbers that are compared: those of the predictions, and those of the targets.
@@ -68,8 +67,6 @@ function deviations(values: readonly number[]): number[] {
 function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
-
-const needs = { oneAnswer: true, numbers: true, undefinedFor: noCorrelation } as const;
 
 /**
  * Spearman's rank correlation times 100: Pearson's of the ranks, equal numbers sharing the mean of theirs. What is no

@@ -47,6 +47,8 @@ export interface MetricNeeds {
   readonly undefinedFor?: (predictions: readonly string[], targets: readonly Target[]) => string | undefined;
   /** Judges by the one right answer of each example; the others take any of several. */
   readonly oneAnswer?: boolean;
+  /** The lowest score there is, where that is not 0; the highest is 100. */
+  readonly lowest?: number;
   /** Two labels, of which the last is the positive one. */
   readonly twoLabels?: boolean;
   /** Answers that are numbers, and no labels. */

@@ -32,6 +32,12 @@ export function metricNamed(name: string, known: Metrics = metrics): Metric {
   return known[name]!;
 }
 
+/** The lowest and the highest score of a metric; of one that is not known, as a plugin's, the lowest of any. */
+export function scaleOf(name: string, known: Metrics = metrics): { readonly low: number; readonly high: number } {
+  const { lowest = 0 } = Object.hasOwn(known, name) ? known[name]! : { lowest: -100 };
+  return { low: lowest, high: 100 };
+}
+
 /** `accuracy (share of right answers), f1 (…)`: what a help text says of them. */
 export function describeMetrics(known: Metrics = metrics): string {
   return Object.entries(known)

@@ -4,6 +4,7 @@ import { rowName, spreadText, testSentence } from './comparison-tables.ts';
 import { htmlDocument } from './html-document.ts';
 import { rowPlotSvg, type ScoreSeries, scorePlotSvg } from './pictures/plots-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
+import { differenceOnScale } from './score-scale.ts';
 import { cellsTable, panel, pictureMarkup, verdictPanel } from './sections.ts';
 import { scoreRange } from './series.ts';
 
@@ -109,9 +110,10 @@ function ends({ test: { mean, sd } }: ComparisonRow): [number, number] {
   return [mean - (sd ?? 0), mean + (sd ?? 0)];
 }
 
-function differenceText({ foundLessThis }: ComparisonRow): string {
+function differenceText({ foundLessThis, scale }: ComparisonRow): string {
   if (foundLessThis === undefined) return '';
-  const { difference, interval } = foundLessThis;
+  const { difference } = foundLessThis;
+  const interval = foundLessThis.interval && differenceOnScale(foundLessThis.interval, scale);
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${score(Math.abs(value))}`;
   return interval === null
     ? signed(difference)

@@ -28,6 +28,8 @@ export interface Spread {
 export interface ComparisonRow
   extends Pick<ComparedRun, 'task' | 'method' | 'label' | 'variant' | 'budget' | 'isFound'> {
   readonly metric: string;
+  /** The lowest and the highest score there is; an older version has not written it. */
+  readonly scale?: Interval | undefined;
   readonly seeds: readonly number[];
   /** Test scores, in the order of the seeds. */
   readonly scores: readonly number[];

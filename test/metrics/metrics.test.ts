@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confusion } from '../../src/metrics/class-metrics.ts';
-import { type Metrics, metricNames, metrics } from '../../src/metrics/metrics.ts';
+import { type Metrics, metricNames, metrics, scaleOf } from '../../src/metrics/metrics.ts';
 
 const BINARY = ['0', '1'];
 
@@ -91,6 +91,13 @@ test('what has no value says why, in words', () => {
   assert.match(why('matthews', ['0', '1'], ['1', '1'])!, /every example has the same label/);
   for (const name of ['pearson', 'spearman', 'matthews'] as const) {
     assert.equal(why(name, ['0', '1'], ['0', '1']), undefined);
+  }
+});
+
+test('a correlation may be below 0, and what is not known may be one', () => {
+  assert.deepEqual(scaleOf('accuracy'), { low: 0, high: 100 });
+  for (const name of ['matthews', 'pearson', 'spearman', 'pearson-spearman', 'of a plugin']) {
+    assert.deepEqual(scaleOf(name), { low: -100, high: 100 });
   }
 });
 

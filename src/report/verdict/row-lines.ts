@@ -4,6 +4,7 @@ import { ownAnswer } from '../../search/strategies/last-word/finalists.ts';
 import type { FinalistRecord } from '../../structure/structure-file.ts';
 import { allTasks, type ComparedRun, type ComparisonRow } from '../comparison.ts';
 import { rowName } from '../comparison-tables.ts';
+import { onScale } from '../score-scale.ts';
 import { nothingToSearch } from './settlement.ts';
 import {
   againstCommonest,
@@ -80,7 +81,7 @@ export function rivalsOf(found: ComparisonRow, facts: RowFacts): Rival[] {
   return facts.rows.flatMap((row): Rival[] => {
     const { task, foundLessThis: test } = row;
     return task === found.task && test !== undefined && test.budget === found.budget
-      ? [{ row, judgement: untold([found.scores, row.scores], testRows) ?? judge(test) }]
+      ? [{ row, judgement: untold([found.scores, row.scores], testRows) ?? judge(test, row.scale) }]
       : [];
   });
 }
@@ -95,8 +96,9 @@ const unlearnt = ({ test, majority }: ComparisonRow): string =>
   test.mean <= majority ? `; it is not above always the commonest label, ${score(majority)}, itself` : '';
 
 /** Over the seeds; of a single one that of its test rows, where it is known. */
-export function intervalOf({ scores, testInterval }: ComparisonRow): Interval | undefined {
-  return scores.length < 2 ? testInterval : intervalOver(scores);
+export function intervalOf({ scores, testInterval, scale }: ComparisonRow): Interval | undefined {
+  const interval = scores.length < 2 ? testInterval : intervalOver(scores);
+  return interval && onScale(interval, scale);
 }
 
 /** A row beside always giving the commonest label. */

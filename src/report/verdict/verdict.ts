@@ -1,5 +1,6 @@
 import { count, score, shellWord } from '../../core/format.ts';
 import { type Interval, type PairedTest, studentInterval } from '../../core/statistics.ts';
+import { differenceOnScale } from '../score-scale.ts';
 
 /** What may come out, in words for programs. */
 export const outcomes = [
@@ -56,14 +57,18 @@ export interface Judgement {
   readonly seeds: number;
 }
 
-/** What a paired comparison shows: nothing from one seed, and a win only outside the noise. */
-export function judge({ difference, pairs, p, sd, interval }: PairedTest): Judgement {
+/**
+ * What a paired comparison shows: nothing from one seed, and a win only outside the noise.
+ * @param scale of the scores that differ, where it is known
+ */
+export function judge({ difference, pairs, p, sd, interval }: PairedTest, scale?: Interval): Judgement {
   const size = signed(difference);
   if (pairs < 2 || sd === null) {
     const says = `${size} points: not known from one seed; with fewer than ${fewestSeeds} no difference can be told`;
     return { outcome: 'one-seed', says, seeds: usualSeeds };
   }
-  const seen = `${size} points (${range(interval!)}) over ${pairs} seeds, p = ${p.toPrecision(2)}`;
+  const shown = range(differenceOnScale(interval!, scale));
+  const seen = `${size} points (${shown}) over ${pairs} seeds, p = ${p.toPrecision(2)}`;
   const seeds = seedsToTell(difference, sd);
   const need =
     seeds > mostSeeds

@@ -47,7 +47,7 @@ export function bearingOf(
   if (test === undefined) {
     return { stands: 'too-few-seeds', says: 'not known: they have no seed alike', slack: 0, sd: 0, pairs: 0 };
   }
-  const judgement = untold([row.scores, reference.scores], rows) ?? judge(test);
+  const judgement = untold([row.scores, reference.scores], rows) ?? judge(test, row.scale);
   const known = { slack: test.difference + allowed, sd: test.sd ?? 0, pairs: test.pairs };
   if (isFull([...row.scores, ...reference.scores])) return { ...known, stands: 'held', says: judgement.says };
   if (test.pairs < fewestSeeds) return { ...known, stands: 'too-few-seeds', says: judgement.says };

@@ -51,7 +51,11 @@ function verdictOn(curve: Curve, lora: readonly number[], given: Case = {}) {
   const search = { search: { ...stage, seconds: 20, evaluations: 300 } };
   const searches = [{ ...runs[0]!, ...found, result: { ...runs[0]!.result, score: undefined, resources: search } }];
   return smallestVerdict({
-    ...{ rows: compareRuns(runs), runs: [...searches, ...runs] as ComparedRun[], settings: { 'retrain-epochs': 4 } },
+    ...{
+      rows: compareRuns(runs).map(row => ({ ...row, scale: { low: 0, high: 100 } })),
+      runs: [...searches, ...runs] as ComparedRun[],
+      settings: { 'retrain-epochs': 4 },
+    },
     searches: [{ ...found, isSettled: true, cheapest: 200 }],
     ...{ margin, within: '1', against: 'lora', reference: 'lora', task: 'sst2' },
     ...{ out: 'runs/s', config: 'runs/s/matrix.yaml', structureAt: budget => `at-${budget}.json` },
@@ -191,6 +195,13 @@ test('it tells what the search cost, how settled it was, and what a random struc
   assert.match(saying(verdict, 'settled')!, /^1 of 1 searches kept the same set/);
   assert.match(saying(verdict, 'against random at 500')!, /^\+4\.5 points .* a win, outside the noise$/);
   assert.match(verdict.next.command, /--methods found,random --budget 250,500,2000 /);
+});
+
+test('no interval that is told leaves the scale of the metric', () => {
+  const verdict = verdictOn({ 500: [5, 96] }, [97, 4], { margin: { value: 40, of: 'points' } })!;
+  const told = verdict.lines.map(({ says }) => says).join('\n');
+  assert.match(told, /49\.50 \(0\.0 to 100\.0\)/);
+  assert.match(told, /points \(-100\.0 to 100\.0\) over 2 seeds/);
 });
 
 test('times are plain numbers, and what is no smaller than what it is held against answers nothing', () => {
