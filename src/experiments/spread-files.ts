@@ -6,10 +6,12 @@ import { sealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { failedRecords, readFound, verdictRecord } from '../jobs/report-job.ts';
+import { scaleOf } from '../metrics/metrics.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
 import { spreadPlotSvg } from '../report/pictures/plots-svg.ts';
 import { verdictMarkdown } from '../report/run-report.ts';
+import { deviationOnScale } from '../report/score-scale.ts';
 import type { Spread } from '../report/spread.ts';
 import { type Table, tableMarkdown } from '../report/table.ts';
 import type { WrittenVerdict } from '../report/verdict/verdict.ts';
@@ -64,19 +66,23 @@ const estimate = ({ sd, low, high }: SpreadEstimate, digits = 2) =>
   `${sd.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 
 /** Standard deviations between structures and within, with their 95 % intervals, along the training and at its end. */
-export function componentsTable({ along, test, steps }: Spread): Table {
+export function componentsTable({ along, test, steps, metric }: Spread): Table {
   const line = (step: string, what: string, of: NonNullable<Spread['test']>, digits: number) => [
     ...[step, what, of.mean.toFixed(digits)],
     ...[estimate(of.between, digits), estimate(of.within, digits)],
   ];
+  const ofScores = (step: number, what: string, of: NonNullable<Spread['test']>) => {
+    const shown = (part: SpreadEstimate) => deviationOnScale(part, of.mean, scaleOf(metric));
+    return line(String(step), what, { ...of, between: shown(of.between), within: shown(of.within) }, 2);
+  };
   return {
     header: ['after steps', 'of', 'mean', 'between structures', 'within (training)'],
     rows: [
       ...along.flatMap(({ step, score: scores, loss }) => [
         ...(loss === undefined ? [] : [line(String(step), 'validation loss', loss, 3)]),
-        line(String(step), 'validation score', scores, 2),
+        ofScores(step, 'validation score', scores),
       ]),
-      ...(test === undefined ? [] : [line(String(steps), 'test score', test, 2)]),
+      ...(test === undefined ? [] : [ofScores(steps, 'test score', test)]),
     ],
   };
 }

@@ -8,12 +8,15 @@ import { prepare } from '../jobs/prepare.ts';
 import { readRunSettings } from '../jobs/report-job.ts';
 import { listTrials } from '../jobs/trials.ts';
 import { type ResolvedSpace, resolveSpace } from '../library/structures.ts';
-import { type Spread, type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
+import { shownModules } from '../report/run-view.ts';
+import { type SpreadRun, spreadOf, spreadVerdict } from '../report/spread.ts';
+import { cheapest } from '../report/verdict/candidates.ts';
 import { readMetrics } from '../runs/metrics-log.ts';
 import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { randomDraw } from '../structure/built-in-methods.ts';
 import { randomStructure } from '../structure/random-structure.ts';
 import { defaultSpace } from '../structure/spaces.ts';
+import { readStructure } from '../structure/structure-file.ts';
 import { tuneCost } from '../training/stage.ts';
 import { type Cell, cellFolder, cellKind, cellName, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
@@ -168,24 +171,23 @@ async function concludeSpread({ plan, cells, outcome, out }: ExperimentDone, ask
     ...{ given: cell.settings.task!, folder: cell.folder },
   }));
   const groups = [...Map.groupBy(runs, ({ task, budget }) => JSON.stringify([task, budget])).values()];
+  const judged = async (group: typeof runs) => {
+    const own = spreadOf(group.toSorted((a, b) => a.structure - b.structure));
+    const [{ given, folder }] = group as [(typeof group)[number]];
+    const isOwn = ({ task, budget }: Cell) => task === own.task && budget === own.budget;
+    const drawn = new Set(cells.filter(isOwn).map(({ method }) => method)).size;
+    const verdict = spreadVerdict({
+      ...{ spread: own, task: given, out, config: experimentFile(out), settings: readRunSettings(runFolder(folder)) },
+      ...{ drawn, hasMore: drawn >= asked, failed: outcome.failed.filter(({ cell }) => isOwn(cell)).length },
+      cheapest: cheapest(shownModules(await readStructure(runFolder(folder).structure))),
+    });
+    return { ...own, verdict };
+  };
   const whole: SpreadOutcome = {
     model: runs[0]?.result.model ?? String(plan.common.model),
-    spreads: groups.map(group => {
-      const own = spreadOf(group.toSorted((a, b) => a.structure - b.structure));
-      const [{ given, folder }] = group as [(typeof group)[number]];
-      const settings = readRunSettings(runFolder(folder));
-      const of = { task: given, out, config: experimentFile(out), settings, hasMore: drawnOf(own, cells) >= asked };
-      const verdict = spreadVerdict({ spread: own, ...of });
-      return { ...own, verdict };
-    }),
+    spreads: await Promise.all(groups.map(judged)),
     failed: outcome.failed.map(({ cell, message }) => ({ run: cellName(cell), folder: cell.folder, message })),
   };
   await writeSpread(out, whole);
   return whole;
-}
-
-/** How many structures were drawn for a task and budget. */
-function drawnOf({ task, budget }: Pick<Spread, 'task' | 'budget'>, cells: readonly Cell[]): number {
-  const own = cells.filter(cell => cell.task === task && cell.budget === budget);
-  return new Set(own.map(({ method }) => method)).size;
 }

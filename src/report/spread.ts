@@ -1,4 +1,4 @@
-import { score } from '../core/format.ts';
+import { plural, score } from '../core/format.ts';
 import {
   expectedMaximum,
   mean,
@@ -7,8 +7,10 @@ import {
   type VarianceComponents,
   varianceComponents,
 } from '../core/statistics.ts';
+import { scaleOf } from '../metrics/metrics.ts';
 import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
+import { deviationOnScale, onScale } from './score-scale.ts';
 import { longerTraining, type RunSettings } from './verdict/longer.ts';
 import {
   againstCommonest,
@@ -19,7 +21,8 @@ import {
   usualSeeds,
   type Verdict,
   type VerdictLine,
-  whyLonger,
+  whyMoreSteps,
+  whyNotSmaller,
   whyUntold,
 } from './verdict/verdict.ts';
 
@@ -129,8 +132,13 @@ export interface SpreadFacts {
   readonly config: string;
   /** Those of one of its trainings, completed. */
   readonly settings: RunSettings;
-  /** Whether the budget may leave more structures that differ. */
+  /** How many structures were drawn, and whether the budget may leave more that differ. */
+  readonly drawn: number;
   readonly hasMore: boolean;
+  /** How many of its trainings have failed. */
+  readonly failed: number;
+  /** Parameters of the cheapest candidate: a smaller budget holds nothing. */
+  readonly cheapest: number;
 }
 
 type SpreadOutcome = Extract<
@@ -178,10 +186,11 @@ function hasLearned(spread: Spread): boolean {
 }
 
 /** The mean of the structures' scores, with the interval over them, beside always giving the commonest label. */
-function besideCommonest({ structures, majority }: Spread) {
+function besideCommonest({ structures, majority, metric }: Spread) {
   const means = structures.map(({ tests }) => mean(tests));
   const interval = intervalOver(means);
-  return { reached: mean(means), interval, ...againstCommonest(mean(means), interval, majority) };
+  const shown = interval && onScale(interval, scaleOf(metric));
+  return { reached: mean(means), interval: shown, ...againstCommonest(mean(means), interval, majority) };
 }
 
 function looksAlike({ between, within }: NonNullable<Spread['test']>): boolean {
@@ -189,6 +198,11 @@ function looksAlike({ between, within }: NonNullable<Spread['test']>): boolean {
 }
 
 const points = ({ sd, low, high }: SpreadEstimate) => `${sd.toFixed(1)} points (${range({ low, high })})`;
+
+/** Between structures, no wider than the metric's scale allows. */
+function betweenShown({ metric }: Pick<Spread, 'metric'>, { between, mean }: VarianceComponents) {
+  return deviationOnScale(between, mean, scaleOf(metric));
+}
 
 const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
   'at-ceiling': ({ structures, steps }) =>
@@ -202,9 +216,11 @@ const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
       'the best on validation is no better'
     );
   },
-  'structures-differ': ({ test, steps }) => {
-    const { between, within, structures } = test!;
-    const win = expectedMaximum(structures) * between.sd;
+  'structures-differ': spread => {
+    const { test, steps, metric } = spread;
+    const { within, structures } = test!;
+    const between = betweenShown(spread, test!);
+    const win = Math.min(expectedMaximum(structures) * between.sd, scaleOf(metric).high - test!.mean);
     const shown = shownDifference(within.sd, usualSeeds).toFixed(1);
     return (
       `after ${steps} steps structures differ by ${points(between)}, training noise ` +
@@ -212,24 +228,28 @@ const says: Readonly<Record<SpreadOutcome, (spread: Spread) => string>> = {
       `random one; ${usualSeeds} seeds show a difference of ${shown}`
     );
   },
-  'structures-alike': ({ test, steps }) =>
-    `after ${steps} steps structures do not differ more than seeds do (by ${points(test!.between)}, ` +
-    `training noise ${test!.within.sd.toFixed(1)}): searching will not help here`,
-  'spread-unknown': ({ test, steps }) =>
-    test === undefined
+  'structures-alike': spread =>
+    `after ${spread.steps} steps structures do not differ more than seeds do ` +
+    `(by ${points(betweenShown(spread, spread.test!))}, training noise ${spread.test!.within.sd.toFixed(1)}): ` +
+    'searching will not help here',
+  'spread-unknown': spread => {
+    const { test, steps } = spread;
+    return test === undefined
       ? 'not known: it takes two structures at least that were trained with the same two seeds or more'
       : looksAlike(test)
         ? `not known after ${steps} steps: ${test.structures} structures are too few to call them alike`
         : `not known after ${steps} steps: structures may differ by anything from 0 to ` +
-          `${test.between.high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`,
+          `${betweenShown(spread, test).high.toFixed(1)} points, training noise ${test.within.sd.toFixed(1)}`;
+  },
 };
 
 /** Where structures differ early and no longer late, what differs is how fast they learn. */
-function alongLine({ along }: Spread): VerdictLine[] {
+function alongLine(spread: Spread): VerdictLine[] {
+  const { along } = spread;
   const [first] = along;
   const last = along.at(-1);
   if (first === undefined || last === undefined || first === last) return [];
-  const at = ({ step, score: { between } }: typeof first) => `${between.sd.toFixed(1)} after ${step} steps`;
+  const at = ({ step, score }: typeof first) => `${betweenShown(spread, score).sd.toFixed(1)} after ${step} steps`;
   const fades = first.score.between.sd > 1.5 * last.score.between.sd && first.score.between.low > 0;
   const why = fades ? ': what differed was how fast they learn, and longer trainings leave less to find' : '';
   return [{ about: 'along', says: `validation scores differ between structures by ${at(first)}, ${at(last)}${why}` }];
@@ -247,20 +267,26 @@ function scoreLine(spread: Spread): VerdictLine[] {
 }
 
 const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['next']>> = {
-  'at-ceiling': ({ spread, task, out }) => ({
-    command: commandLine('spread', [out], {
-      ...{ task, budget: Math.max(1, Math.round(bestStructure(spread)!.parameters / 4)) },
-      ...{ structures: spread.structures.length, seeds: spread.seeds.length, out: `${out}-smaller` },
-    }),
-    why: whyUntold['at-ceiling'],
-  }),
+  'at-ceiling': ({ spread, task, out, cheapest }) => {
+    const spent = bestStructure(spread)!.parameters;
+    const smaller = Math.max(cheapest, Math.round(spent / 4));
+    const structures = spread.structures.length;
+    const flags =
+      smaller < spent
+        ? { budget: smaller, structures, seeds: spread.seeds.length, out: `${out}-smaller` }
+        : { budget: spread.budget, structures, seeds: 2 * spread.seeds.length, out };
+    return {
+      command: commandLine('spread', [out], { task, ...flags }),
+      why: smaller < spent ? whyUntold['at-ceiling'] : whyNotSmaller,
+    };
+  },
   'not-above-commonest': ({ spread, task, out, settings }) => ({
     command: commandLine('spread', [out], {
       ...{ task, budget: spread.budget, structures: spread.structures.length, seeds: spread.seeds.length },
       ...longerTraining(settings, spread.steps, 3),
       out: `${out}-longer`,
     }),
-    why: whyLonger,
+    why: whyMoreSteps(besideCommonest(spread).reached, spread.majority),
   }),
   'structures-differ': ({ spread, task, out }) => ({
     command: commandLine('compare', [out], {
@@ -275,16 +301,25 @@ const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['ne
     }),
     why: 'use any structure of the budget, for example this one; a smaller budget is where structures differ most',
   }),
-  'spread-unknown': ({ spread, task, out, hasMore }) => {
-    const [structures, seeds] = [spread.structures.length, Math.max(2, spread.seeds.length)];
-    const more = hasMore
-      ? { structures: 2 * Math.max(6, structures), seeds }
-      : { structures: Math.max(2, structures), seeds: 2 * seeds };
-    return {
-      command: commandLine('spread', [out], { ...{ task, budget: spread.budget }, ...more, out }),
-      why: hasMore
-        ? 'more structures tell their spread more closely; trainings that are done are not done again'
-        : 'the budget leaves no more structures: more seeds tell closer what each scores, or a larger budget has more',
-    };
+  'spread-unknown': facts => {
+    const { spread, task, out } = facts;
+    const { why, ...more } = moreOf(facts);
+    return { command: commandLine('spread', [out], { ...{ task, budget: spread.budget }, ...more, out }), why };
   },
 };
+
+/** What tells more of a spread that is not known: the trainings that it lacks, more structures, or more seeds. */
+function moreOf({ spread, drawn, hasMore, failed }: SpreadFacts) {
+  const seeds = Math.max(2, spread.seeds.length);
+  if (failed > 0) {
+    const why = `${plural(failed, 'training')} failed: once the cause is mended, the same command does what is missing`;
+    return { structures: drawn, seeds, why };
+  }
+  if (hasMore) {
+    const why = 'more structures tell their spread more closely; trainings that are done are not done again';
+    return { structures: 2 * Math.max(6, drawn), seeds, why };
+  }
+  const why =
+    'the budget leaves no more structures: more seeds tell closer what each scores, or a larger budget has more';
+  return { structures: Math.max(2, drawn), seeds: 2 * seeds, why };
+}

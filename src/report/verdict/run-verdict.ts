@@ -29,7 +29,7 @@ import {
   usualSeeds,
   type Verdict,
   type VerdictLine,
-  whyLonger,
+  whyMoreSteps,
   whyNotSmaller,
   whyOtherRows,
   whyUnsearched,
@@ -183,11 +183,7 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
       ...longerTraining(facts.settings, facts.metrics.findLast(line => line.stage === 'retrain')?.steps, 3),
       out: `${facts.folder}-longer`,
     }),
-    why:
-      (facts.result.score?.test ?? 0) > (facts.result.score?.majority ?? 0)
-        ? 'more steps of training, or more test rows: it is better than always giving one answer, but by less ' +
-          'than so few rows can tell'
-        : whyLonger,
+    why: whyMoreSteps(facts.result.score?.test ?? 0, facts.result.score?.majority ?? 0),
   }),
   'one-seed': facts => {
     if (methodOf(facts) === randomDraw) return { command: moreSeeds(facts), why: whySearched };

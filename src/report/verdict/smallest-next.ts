@@ -2,7 +2,7 @@ import { count, score } from '../../core/format.ts';
 import { largestRival, plainRival } from '../../structure/built-in-methods.ts';
 import type { ComparisonRow } from '../comparison.ts';
 import { longerTraining, type RunSettings } from './longer.ts';
-import { cheapestOf, ownRuns, type RowFacts } from './row-lines.ts';
+import { besideCommonest, cheapestOf, ownRuns, type RowFacts } from './row-lines.ts';
 import {
   commandLine,
   isFull,
@@ -11,7 +11,7 @@ import {
   seedsToTell,
   usualSeeds,
   type Verdict,
-  whyLonger,
+  whyMoreSteps,
   whyNotSmaller,
   whyUntold,
 } from './verdict.ts';
@@ -64,7 +64,7 @@ export function nextOf(choice: Choice): Verdict['next'] {
   const { outcome, found, chosen } = choice;
   switch (outcome) {
     case 'not-above-commonest':
-      return longer(choice, whyLonger);
+      return longer(choice, whyUnlearnt(choice));
     case 'at-ceiling':
       return smaller(choice, whyUntold['at-ceiling']) ?? moreSeeds(choice, seedsOf(choice) + usualSeeds, whyNotSmaller);
     case 'none-within':
@@ -170,6 +170,13 @@ function larger(choice: Choice, why: string): Verdict['next'] {
     return longer(choice, 'more steps of training, as no larger budget has fewer parameters; or a wider margin');
   }
   return { command: again(choice, { budget: `${listed(found)},${budget}`, seeds: seedsOf(choice) }), why };
+}
+
+/** By the first that is not above always the commonest label. */
+function whyUnlearnt({ reference, chosen }: Choice): string {
+  const told = [reference, ...(chosen === undefined ? [] : [chosen.row])];
+  const { test, majority } = told.find(row => besideCommonest(row).isNoBetter) ?? reference;
+  return whyMoreSteps(test.mean, majority);
 }
 
 /** Three times the training. */

@@ -128,9 +128,17 @@ export const whyOtherRows =
 export const whyNotSmaller = `no smaller budget holds a module: ${whyOtherRows}`;
 
 /** Where nothing was learned. */
-export const whyLonger =
+const whyLonger =
   'more steps of training: nothing was learned that always giving one answer does not know; a larger ' +
   '--budget or --lr is the next thing to try';
+
+/** Why more steps come first where a score is not above always the commonest label. */
+export function whyMoreSteps(reached: number, commonest: number): string {
+  return reached > commonest
+    ? 'more steps of training, or more test rows: it is better than always giving one answer, but by no more than ' +
+        'chance may give'
+    : whyLonger;
+}
 
 /** By the normal approximation: at the 5 % level, four times in five. */
 export function seedsToTell(difference: number, sd: number): number {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spreadPlotSvg } from '../../../src/report/pictures/plots-svg.ts';
-import { bestStructure, type SpreadRun, spreadOf, spreadVerdict } from '../../../src/report/spread.ts';
+import {
+  bestStructure,
+  type SpreadFacts,
+  type SpreadRun,
+  spreadOf,
+  spreadVerdict,
+} from '../../../src/report/spread.ts';
 
 /** Trainings whose test scores these are, structures × seeds; validations are a point higher. */
 function runsOf(tests: readonly (readonly number[])[], early = tests, majority = 51): SpreadRun[] {
@@ -26,11 +32,14 @@ function runsOf(tests: readonly (readonly number[])[], early = tests, majority =
 const verdictOn = (
   tests: readonly (readonly number[])[],
   early = tests,
-  { majority, hasMore = true }: { readonly majority?: number; readonly hasMore?: boolean } = {},
+  { majority, ...changes }: Partial<SpreadFacts> & { readonly majority?: number } = {},
 ) => {
   const spread = spreadOf(runsOf(tests, early, majority));
   const settings = { 'retrain-epochs': 4, 'max-steps': 300 };
-  return spreadVerdict({ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings, hasMore });
+  return spreadVerdict({
+    ...{ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings },
+    ...{ drawn: tests.length, hasMore: true, failed: 0, cheapest: 100, ...changes },
+  });
 };
 
 const noise = [0.5, -0.4, 0.1, -0.6, 0.3, 0.2, -0.1, 0.4, -0.5, 0.1, 0.3, -0.3];
@@ -74,6 +83,14 @@ test('where every training has the full score, a smaller budget is asked for, no
   assert.match(verdict.next.command, /^s3delta spread runs\/s .*--budget 225 .*--out runs\/s-smaller$/);
 });
 
+test('no budget is proposed that holds no module: where none is smaller, other seeds are', () => {
+  const full = table(0, 0).map(row => row.map(() => 100));
+  assert.match(verdictOn(full, full, { cheapest: 400 }).next.command, /--budget 400 .*--out runs\/s-smaller$/);
+  const { command, why } = verdictOn(full, full, { cheapest: 900 }).next;
+  assert.match(command, /--budget 0\.01% --structures 12 --seeds 4 --out runs\/s$/);
+  assert.match(why, /^no smaller budget holds a module/);
+});
+
 test('where nothing was learned structures are neither alike nor different: longer trainings come first', () => {
   const constant = verdictOn(
     table(0, 0).map(row => row.map(() => 81)),
@@ -98,6 +115,10 @@ test('where nothing was learned structures are neither alike nor different: long
   assert.equal(verdictOn(table(0, 1), undefined, { majority: 76 }).outcome, 'not-above-commonest');
   // Some have learned, and the mean of all says nothing of them.
   assert.equal(verdictOn(table(3, 1), undefined, { majority: 80 }).outcome, 'structures-differ');
+  assert.match(below.next.why, /nothing was learned/);
+  const chance = verdictOn(table(0, 1), undefined, { majority: 75.9 });
+  assert.equal(chance.outcome, 'not-above-commonest');
+  assert.match(chance.next.why, /^more steps .* better than always giving one answer, but by no more than chance/);
   // One structure with one score is not above it either.
   assert.equal(verdictOn([[50]], undefined, { majority: 50 }).outcome, 'not-above-commonest');
 });
@@ -124,6 +145,39 @@ test('where the budget leaves no more structures, more seeds are asked for', () 
   assert.equal(outcome, 'spread-unknown');
   assert.match(next.command, /^s3delta spread runs\/s .*--structures 3 --seeds 4 --out runs\/s$/);
   assert.match(next.why, /leaves no more structures: more seeds/);
+});
+
+test('trainings that have failed come first, by the same command', () => {
+  // One of twelve structures is whole.
+  const some = table(0.1, 1).slice(0, 2);
+  const { next } = verdictOn(some, some, { drawn: 12, failed: 10 });
+  assert.match(next.command, /--structures 12 --seeds 2 --out runs\/s$/);
+  assert.match(next.why, /^10 trainings failed: once the cause is mended, the same command/);
+  assert.match(verdictOn(some, some, { drawn: 12 }).next.command, /--structures 24 --seeds 2 /);
+});
+
+test('nothing is told that lies beyond the scale of the metric', () => {
+  const wide = verdictOn([
+    [90, 80],
+    [10, 20],
+    [95, 60],
+  ]);
+  const [, most] = /anything from 0 to (\S+) points/.exec(wide.lines[0]!.says)!;
+  // The largest deviation of scores with a mean of 59.2.
+  assert.equal(most, '49.2');
+  const high = Array.from({ length: 12 }, (_, i) => [i === 0 ? 40 : 99.5, i === 0 ? 41 : 100]);
+  const says = verdictOn(high).lines[0]!.says;
+  const [, win] = /can win up to about (\S+) points/.exec(says)!;
+  assert.ok(Number(win) <= 6, says);
+  const nothing = verdictOn(
+    [
+      [5, 6],
+      [90, 40],
+    ],
+    undefined,
+    { majority: 70 },
+  ).lines[0]!.says;
+  assert.match(nothing, /35\.25 \(0\.0 to 100\.0\) in the mean/);
 });
 
 test('a spread that fades was speed of learning', () => {
