@@ -59,6 +59,14 @@ export function shellWord(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
+/** The words of a command whose words `shellWord` has written. */
+export function shellWords(command: string): string[] {
+  const words = command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [];
+  return words.map(word =>
+    word.replaceAll(/'([^']*)'|\\(.)/g, (_, quoted?: string, single?: string) => quoted ?? single!),
+  );
+}
+
 /** A text as a regular expression that matches exactly it. */
 export function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { mean } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
+import { originOf } from '../jobs/experiment-origin.ts';
 import { scaleOf } from '../metrics/metrics.ts';
 import {
   allTasks,
@@ -210,7 +211,7 @@ export async function writeComparison(out: string, comparison: Comparison): Prom
   const files = new Map<string, string>([
     ['compare.md', comparisonMarkdown(comparison)],
     ['compare.csv', comparisonCsv(comparison)],
-    ['compare.json', sealedJson({ ...comparison })],
+    ['compare.json', sealedJson({ ...comparison, made: originOf(out) })],
   ]);
   for (const [task, rows] of rowsByTask(comparison)) {
     const metric = `test ${rows[0]!.metric}`;

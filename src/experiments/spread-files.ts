@@ -4,8 +4,17 @@ import { count, score } from '../core/format.ts';
 import { mean, type SpreadEstimate } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { isThere } from '../files/regular-file.ts';
+import { readTextFile } from '../files/text-files.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
-import { failedRecords, readFound, verdictRecord } from '../jobs/report-job.ts';
+import { originOf, originRecord, placingOf } from '../jobs/experiment-origin.ts';
+import {
+  failedRecords,
+  placedDocument,
+  placedFailures,
+  placedVerdict,
+  readFound,
+  verdictRecord,
+} from '../jobs/report-job.ts';
 import { scaleOf } from '../metrics/metrics.ts';
 import type { ComparisonView } from '../report/comparison.ts';
 import { curvesSvg } from '../report/pictures/curve-svg.ts';
@@ -38,7 +47,10 @@ const spreadRecord = z.object({
   verdict: verdictRecord,
 });
 
-const spreadFile = z.object({ model: z.string(), spreads: z.array(spreadRecord), failed: failedRecords });
+const spreadFile = z.object({
+  ...{ model: z.string(), spreads: z.array(spreadRecord), failed: failedRecords },
+  made: originRecord,
+});
 
 /** All that a spread has found; the content of `spread.json`. */
 export interface SpreadOutcome {
@@ -54,8 +66,27 @@ const fileOf = (folder: string) => join(folder, 'spread.json');
 /** Whether a folder is one of a spread that has ended. */
 export const holdsSpread = (folder: string): boolean => isThere(fileOf(folder));
 
-/** What a spread has found. InputError where its file is none, or has changed. */
-export const readSpread = (folder: string): Promise<SpreadOutcome> => readFound(fileOf(folder), spreadFile, 'spread');
+/** What a spread has found, in words that hold here. InputError where its file is none, or has changed. */
+export async function readSpread(folder: string): Promise<SpreadOutcome> {
+  const { made, model, spreads, failed } = await readFound(fileOf(folder), spreadFile, 'spread');
+  const placing = placingOf(made, folder);
+  return {
+    model,
+    spreads: spreads.map(({ structures, verdict, ...spread }) => ({
+      ...spread,
+      structures: structures.map(each => ({ ...each, file: placing.path(each.file) })),
+      verdict: placedVerdict(verdict, placing),
+    })),
+    failed: placedFailures(failed, placing),
+  };
+}
+
+/** The document of a spread, as it was written but for commands, which hold here. */
+export async function readSpreadDocument(folder: string): Promise<string> {
+  const { made, spreads } = await readFound(fileOf(folder), spreadFile, 'spread');
+  const verdicts = spreads.map(({ verdict }) => verdict);
+  return placedDocument(await readTextFile(join(folder, 'spread.md')), verdicts, placingOf(made, folder));
+}
 
 /** What a spread is of. */
 export function spreadTitle({ task, budget }: Pick<Spread, 'task' | 'budget'>): string {
@@ -116,7 +147,7 @@ function alongSvg({ along, ...spread }: Spread): string | undefined {
 export async function writeSpread(out: string, outcome: SpreadOutcome): Promise<void> {
   const files = new Map([
     ['spread.md', spreadMarkdown(outcome)],
-    ['spread.json', sealedJson({ ...outcome })],
+    ['spread.json', sealedJson({ ...outcome, made: originOf(out) })],
   ]);
   for (const spread of outcome.spreads) {
     const name = fileName(spreadTitle(spread));

@@ -15,6 +15,7 @@ import { type RunView, searchMoments, shownModules } from '../report/run-view.ts
 import { curvesPicture } from '../report/sections.ts';
 import type { RunSettings } from '../report/verdict/longer.ts';
 import { runVerdict } from '../report/verdict/run-verdict.ts';
+import type { WrittenVerdict } from '../report/verdict/verdict.ts';
 import { outcomes } from '../report/verdict/verdict.ts';
 import { sampleMetrics } from '../runs/metrics-log.ts';
 import { readResult, scoreRecord } from '../runs/result.ts';
@@ -22,6 +23,7 @@ import { type RunFolder, requireRun, runFolder } from '../runs/run-folder.ts';
 import { standingOf, unfinished } from '../runs/run-outcome.ts';
 import { keptAt, type SearchHistory, sampleHistory } from '../runs/search-history.ts';
 import { readStructure } from '../structure/structure-file.ts';
+import { nameable, originRecord, type Placing, placingOf } from './experiment-origin.ts';
 import type { JobOutcome } from './run-job.ts';
 
 /**
@@ -97,7 +99,9 @@ export async function readRunView(folder: RunFolder): Promise<RunView> {
   // A job whose training is still to end is not judged: what it goes on with, its outcome says.
   const isOver = result?.score !== undefined || settings.retrain === false;
   const verdict =
-    result && isOver && runVerdict({ result, modules, moments, metrics, finalists, folder: folder.path, settings });
+    result &&
+    isOver &&
+    runVerdict({ result, modules, moments, metrics, finalists, folder: nameable(folder.path), settings });
   return {
     ...(result && { result }),
     ...{ modules, moments, metrics, config },
@@ -175,6 +179,7 @@ const comparison = z.object({
   sharedBudgets: z.record(z.string(), z.number()).default({}),
   failed: failedRecords,
   verdicts: z.array(verdictRecord.extend({ task: z.string(), budget: z.string().nullable() })).default([]),
+  made: originRecord,
 });
 
 /** Where a comparison keeps what it has found. */
@@ -185,9 +190,40 @@ export function holdsComparison(folder: string): boolean {
   return isThere(comparisonFile(folder));
 }
 
-/** What a comparison has found. InputError where its file is none, or has changed. */
-export const readComparison = (folder: string): Promise<ComparisonView> =>
-  readFound(comparisonFile(folder), comparison, 'comparison');
+/** What a comparison has found, in words that hold here. InputError where its file is none, or has changed. */
+export async function readComparison(folder: string): Promise<ComparisonView> {
+  const { made, ...found } = await readFound(comparisonFile(folder), comparison, 'comparison');
+  const placing = placingOf(made, folder);
+  return {
+    ...found,
+    failed: placedFailures(found.failed, placing),
+    verdicts: found.verdicts.map(verdict => placedVerdict(verdict, placing)),
+  };
+}
+
+/** A verdict whose command can be given here. */
+export function placedVerdict<V extends WrittenVerdict>(verdict: V, { command }: Placing): V {
+  return { ...verdict, next: { ...verdict.next, command: command(verdict.next.command) } };
+}
+
+/** Runs that have failed, with their folders as they are found here. */
+export function placedFailures(failed: ComparisonView['failed'], { path }: Placing): ComparisonView['failed'] {
+  return failed.map(each => ({ ...each, ...(each.folder !== undefined && { folder: path(each.folder) }) }));
+}
+
+/** The document of a comparison, as it was written but for commands, which hold here. */
+export async function readComparisonDocument(folder: string): Promise<string> {
+  const { made, verdicts } = await readFound(comparisonFile(folder), comparison, 'comparison');
+  return placedDocument(await readTextFile(join(folder, 'compare.md')), verdicts, placingOf(made, folder));
+}
+
+/** A document with its verdicts' commands as they can be given here. */
+export function placedDocument(text: string, verdicts: readonly WrittenVerdict[], { command }: Placing): string {
+  return verdicts.reduce(
+    (placed, { next }) => placed.replaceAll(`\n${next.command}\n`, () => `\n${command(next.command)}\n`),
+    text,
+  );
+}
 
 /**
  * What an experiment has written.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Comparison } from '../../src/experiments/comparison-job.ts';
@@ -37,7 +37,10 @@ test('compare reads a file, prints its tables and heat map, and says where all o
   assert.equal(folder, 'table');
   const { sha256OfThis, ...kept } = JSON.parse(readFileSync(file('table', 'compare.json'), 'utf8'));
   assert.match(sha256OfThis, /^[0-9a-f]{64}$/);
-  assert.deepEqual(comparison, kept);
+  // Where it was made, for a report that is asked for elsewhere.
+  const { made, ...content } = kept;
+  assert.deepEqual(made, { workingFolder: realpathSync(space.folder), folder: 'table' });
+  assert.deepEqual(comparison, content);
 });
 
 test('report ends with the tables and the verdict of a comparison, and `--json` has what `compare --json` has', async () => {
@@ -58,6 +61,20 @@ test('report ends with the tables and the verdict of a comparison, and `--json` 
   assert.equal(markdown.stdout.trimEnd(), readFileSync(file('table', 'compare.md'), 'utf8').trimEnd());
 });
 
+test('a report proposes commands that hold where it is asked for, of the folder that it is asked for', async () => {
+  const [there] = (JSON.parse(readFileSync(file('table', 'compare.json'), 'utf8')) as Comparison).verdicts!;
+  assert.match(there!.next.command, /^s3delta compare table .*--out table/);
+  const from = async (folder: string, named: string, ...flags: string[]) =>
+    (await runCli(['report', named, ...flags], file(folder))).stdout;
+  mkdirSync(file('beside'));
+  assert.match(await from('beside', '../table'), / s3delta compare \.\.\/table .*--out \.\.\/table/);
+  cpSync(file('table'), file('my copy'), { recursive: true });
+  assert.match(await from('.', 'my copy'), / s3delta compare 'my copy' .*--out 'my copy/);
+  assert.match(await from('.', 'my copy', '--format', 'markdown'), /\ns3delta compare 'my copy' .*--out 'my copy/);
+  // By a name that a longer one can be made of.
+  assert.ok((await from('table', '.')).includes(`--out ${realpathSync(file('table'))}`));
+});
+
 test('report shows a spread as the spread did', async () => {
   const args = ['spread', ...common, '--task', space.task, '--structures', '2', '--seeds', '2', '--out', 'spread'];
   const done = await runCli(args, space.folder);
@@ -71,6 +88,10 @@ test('report shows a spread as the spread did', async () => {
     [...args, '--json'],
   ].map(each => runCli(each, space.folder));
   assert.deepEqual(JSON.parse((await again!).stdout), JSON.parse((await first!).stdout));
+  for (const flags of [[], ['--format', 'markdown']]) {
+    const beside = await runCli(['report', '../spread', ...flags], file('films'));
+    assert.match(beside.stdout, /\bs3delta \w+ \.\.\/spread.* --out \.\.\/spread/);
+  }
   writeFileSync(file('spread', 'spread.json'), '{"model": "mini", "spreads": [{}]}');
   const damaged = await runCli(['report', 'spread'], space.folder);
   assert.equal(damaged.exitCode, 2);

@@ -1,10 +1,16 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InputError } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { readHeatMaps, writeHeatMaps } from '../../experiments/found-structures.ts';
-import { holdsSpread, readSpread } from '../../experiments/spread-files.ts';
-import { readTextFile } from '../../files/text-files.ts';
-import { holdsComparison, readRun, readRunView, writeComparisonReport, writeReport } from '../../jobs/report-job.ts';
+import { holdsSpread, readSpread, readSpreadDocument } from '../../experiments/spread-files.ts';
+import {
+  holdsComparison,
+  readComparisonDocument,
+  readRun,
+  readRunView,
+  writeComparisonReport,
+  writeReport,
+} from '../../jobs/report-job.ts';
 import { heatMap } from '../../report/heat-map.ts';
 import { heatMapLines } from '../../report/heat-map-terminal.ts';
 import { quantityOf } from '../../report/quantities.ts';
@@ -52,13 +58,13 @@ export const report: Command = {
     if (holdsComparison(given)) {
       const { report, comparison } = await writeComparisonReport(given);
       const lines = isMarkdown
-        ? await writtenLines(given, 'compare.md')
+        ? [(await readComparisonDocument(given)).trimEnd()]
         : [report, '', ...comparisonLines(given, comparison, context)];
       return { document: { ...comparison, folder: given, report }, lines };
     }
     if (holdsSpread(given)) {
       const { document, lines } = spreadOutput(given, await readSpread(given));
-      return { document, lines: isMarkdown ? await writtenLines(given, 'spread.md') : lines };
+      return { document, lines: isMarkdown ? [(await readSpreadDocument(given)).trimEnd()] : lines };
     }
     const outcome = await readRun(given);
     const files = await writeReport(outcome, { png: args.png === true });
@@ -81,11 +87,6 @@ export const report: Command = {
     };
   },
 };
-
-/** The document that an experiment wrote of what it has found. */
-async function writtenLines(folder: string, name: string): Promise<string[]> {
-  return [(await readTextFile(join(folder, name))).trimEnd()];
-}
 
 /** Where a run was left that is not over, and how it goes on. */
 function unfinishedLines(folder: RunFolder): string[] {
