@@ -1,6 +1,6 @@
 import { count, score } from '../core/format.ts';
 import { allTasks, type ComparisonRow, type ComparisonView } from './comparison.ts';
-import { rowName, spreadText, testSentence } from './comparison-tables.ts';
+import { foundAt, rowName, spreadText, testSentence } from './comparison-tables.ts';
 import { htmlDocument } from './html-document.ts';
 import { rowPlotSvg, type ScoreSeries, scorePlotSvg } from './pictures/plots-svg.ts';
 import { element, type Markup, text } from './pictures/svg.ts';
@@ -91,7 +91,7 @@ function methodsTable(rows: readonly ComparisonRow[]): Markup {
     row === best ? element('strong', {}, [cell(`${rowName(row)} (best)`)]) : cell(rowName(row)),
     cell(spreadText(row.test)),
     plot(row, rowName(row)),
-    ...(isTested ? [cell(differenceInWords(row)), cell(differenceText(row))] : []),
+    ...(isTested ? [cell(differenceInWords(row)), cell(differenceText(row, rows))] : []),
     cell(count(row.seeds.length)),
     cell(count(Math.round(row.parameters))),
   ]);
@@ -110,14 +110,14 @@ function ends({ test: { mean, sd } }: ComparisonRow): [number, number] {
   return [mean - (sd ?? 0), mean + (sd ?? 0)];
 }
 
-function differenceText({ foundLessThis, scale }: ComparisonRow): string {
+function differenceText(row: ComparisonRow, rows: readonly ComparisonRow[]): string {
+  const { foundLessThis, scale } = row;
   if (foundLessThis === undefined) return '';
   const { difference } = foundLessThis;
   const interval = foundLessThis.interval && differenceOnScale(foundLessThis.interval, scale);
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${score(Math.abs(value))}`;
-  return interval === null
-    ? signed(difference)
-    : `${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)})`;
+  const sure = interval === null ? '' : ` (${signed(interval.low)} to ${signed(interval.high)})`;
+  return signed(difference) + sure + foundAt(row, rows);
 }
 
 /** What the test says, for people who do not read p. */

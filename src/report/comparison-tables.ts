@@ -30,7 +30,7 @@ export function comparisonTable(rows: readonly ComparisonRow[]): Table {
         ...[rowName(row), spreadText(row.test), String(row.seeds.length), count(Math.round(row.parameters))],
         ...[perTenThousand(row.fraction).replace(' ‱', ''), known(row.seconds, duration)],
         ...[known(row.evaluations, losses => count(Math.round(losses))), known(row.peakBytes, bytes)],
-        ...(isTested ? versus(row) : []),
+        ...(isTested ? versus(row, rows) : []),
       ]),
       ['commonest label', score(majority), ...new Array<string>(header.length - 2).fill('')],
     ],
@@ -39,10 +39,17 @@ export function comparisonTable(rows: readonly ComparisonRow[]): Table {
 
 const known = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value));
 
-function versus({ foundLessThis }: ComparisonRow): [string, string] {
+function versus(row: ComparisonRow, rows: readonly ComparisonRow[]): [string, string] {
+  const { foundLessThis } = row;
   if (foundLessThis === undefined) return ['', ''];
   const { difference, p } = foundLessThis;
-  return [`${difference < 0 ? '−' : '+'}${score(Math.abs(difference))}`, p.toPrecision(2)];
+  return [`${difference < 0 ? '−' : '+'}${score(Math.abs(difference))}${foundAt(row, rows)}`, p.toPrecision(2)];
+}
+
+/** Which of several found structures a row is held against, where its name says no budget. */
+export function foundAt({ budget, foundLessThis }: ComparisonRow, rows: readonly ComparisonRow[]): string {
+  const budgets = new Set(rows.flatMap(row => (row.isFound ? [row.budget] : [])));
+  return budget === null && budgets.size > 1 ? `, found at ${foundLessThis!.budget}` : '';
 }
 
 /** Mean ± standard deviation of every method on every task: the form of the paper's main table. */

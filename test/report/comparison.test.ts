@@ -84,6 +84,9 @@ test('a method with a size of its own is put beside the found structure nearest 
   const budgets = rows.map(row => row.foundLessThis?.budget);
   assert.deepEqual(budgets, [undefined, undefined, '1%', '10%']);
   assert.equal(rows[3]!.foundLessThis!.difference, 4);
+  const { header, rows: cells } = comparisonTable(rows);
+  const differences = cells.map(row => row[header.indexOf('found − this')]);
+  assert.deepEqual(differences, ['', '', '+5.00', '+4.00, found at 10%', '']);
 });
 
 test('means of tasks are taken seed by seed, over methods that were done on all', () => {
