@@ -147,17 +147,6 @@ export function expectedMaximum(draws: number): number {
   return draws < 2 ? 0 : normalQuantile((draws - 0.375) / (draws + 0.25));
 }
 
-/**
- * The smallest true difference between two structures that so many paired seeds show four times in five, at the 5 %
- * level.
- * @param noise standard deviation of one training
- */
-export function shownDifference(noise: number, seeds: number): number {
-  if (seeds < 2) return Number.POSITIVE_INFINITY;
-  const factor = studentQuantile(1 - tail, seeds - 1) + studentQuantile(0.8, seeds - 1);
-  return factor * noise * Math.sqrt(2 / seeds);
-}
-
 const sumOfSquares = (values: readonly number[]) => values.reduce((sum, value) => sum + value ** 2, 0);
 
 const root = (variance: number) => Math.sqrt(Math.max(0, variance));

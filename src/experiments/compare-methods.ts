@@ -192,7 +192,11 @@ async function doPlan<Result>(
     await executor.close();
   }
   const overhead = overheadOf(outcome, (performance.now() - started) / 1000, work.loaders.startSeconds());
-  return work.conclude({ plan, cells: plan.phases.flat(), outcome, out, ...(overhead && { overhead }) });
+  const { executor: settings = {} } = options;
+  return work.conclude({
+    ...{ plan, cells: plan.phases.flat(), outcome, out, executor: settings },
+    ...(overhead && { overhead }),
+  });
 }
 
 /** Sums up a comparison, with a verdict on what was found, and writes its files. */

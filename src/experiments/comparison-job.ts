@@ -3,6 +3,7 @@ import { mean } from '../core/statistics.ts';
 import { sealedJson } from '../files/noted-hashes.ts';
 import { writeFileWhole } from '../files/write-whole.ts';
 import { originOf } from '../jobs/experiment-origin.ts';
+import { readRunSettings } from '../jobs/report-job.ts';
 import { scaleOf } from '../metrics/metrics.ts';
 import {
   allTasks,
@@ -24,11 +25,13 @@ import { cheapest, holdsAll } from '../report/verdict/candidates.ts';
 import { comparisonVerdicts, type TaskVerdict } from '../report/verdict/comparison-verdict.ts';
 import { type FoundStructure, overrulerOf } from '../report/verdict/row-lines.ts';
 import { settlement } from '../report/verdict/settlement.ts';
+import { commandLine, type Flags } from '../report/verdict/verdict.ts';
 import type { RunResult } from '../runs/result.ts';
 import { experimentFile, runFolder } from '../runs/run-folder.ts';
 import { readHistory } from '../runs/search-history.ts';
 import { readStructure, type Structure } from '../structure/structure-file.ts';
 import { type Cell, cellKind, cellName, fileName } from './cell.ts';
+import { type ExecutorSettings, executorFlags } from './executors/executors.ts';
 import { type MapWords, probabilityMaps } from './found-structures.ts';
 import type { ExperimentCells } from './list-cells.ts';
 import type { ExperimentOutcome } from './run-cells.ts';
@@ -61,12 +64,14 @@ export interface Comparison {
 
 /** An experiment whose runs are done. */
 export interface ExperimentDone {
-  readonly plan: Pick<ExperimentCells, 'common' | 'sharedBudgets' | 'asked'>;
+  readonly plan: Omit<ExperimentCells, 'phases'>;
   /** All of its runs, in the order in which tables shall list their kinds. */
   readonly cells: readonly Cell[];
   readonly outcome: ExperimentOutcome;
   /** Its folder. */
   readonly out: string;
+  /** Who did the runs. */
+  readonly executor: ExecutorSettings;
   readonly overhead?: Overhead;
 }
 
@@ -125,18 +130,38 @@ function computingSeconds({ resources }: RunResult): number {
 }
 
 /** The verdicts on a comparison's searches. Reads their histories. */
-export async function verdictsOn(comparison: Comparison, { cells, out }: ExperimentDone): Promise<TaskVerdict[]> {
+export async function verdictsOn(comparison: Comparison, done: ExperimentDone): Promise<TaskVerdict[]> {
   const { rows, runs } = comparison;
+  const { plan, cells, out, executor } = done;
   const given = {
     tasks: Object.fromEntries(cells.map(({ task, settings }) => [task, settings.task ?? task])),
     methods: Object.fromEntries(cells.map(cell => [cell.method, methodOf(cell)])),
+    again: plan.again,
+    executor: executorFlags(executor),
   };
+  const found = runs.find(({ isFound }) => isFound);
   return comparisonVerdicts({
-    ...{ rows, out, given },
-    config: experimentFile(out),
-    runs,
+    ...{ rows, out, given, runs, least: plan.least },
+    commandOf: row => commandOf(row, done),
+    settings: found === undefined ? {} : readRunSettings(runFolder(found.folder)),
     searches: await foundStructures(comparison),
   });
+}
+
+/** The command that does what a row does, once: what its runs have of their own, over what every run has alike. */
+export function commandOf(
+  row: Pick<ComparisonRow, 'task' | 'method' | 'variant' | 'budget'>,
+  { plan: { common }, outcome, out }: Pick<ExperimentDone, 'plan' | 'outcome' | 'out'>,
+): string {
+  const taskOf = (cell: Cell) => (row.task === allTasks ? allTasks : cell.task);
+  const { cell } = outcome.finished.find(
+    each => cellKind({ ...each.cell, task: taskOf(each.cell) }) === cellKind(row),
+  )!;
+  const { seed, lr, ...settings } = cell.settings;
+  const own = Object.entries(settings).filter(([key, value]) => value !== common[key]);
+  // A rate of its own that nobody has said is a default, which the common one would take the place of.
+  const rate = lr === common.lr ? {} : { lr: Number(readRunSettings(runFolder(cell.folder)).lr) };
+  return commandLine(cell.job, [experimentFile(out)], { ...Object.fromEntries(own), ...rate } as Flags);
 }
 
 /** What a user writes for a cell's method: a structure of theirs is a file. */

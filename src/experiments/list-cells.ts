@@ -6,9 +6,10 @@ import { withPaperValues } from '../config/presets.ts';
 import type { ResolvedSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
 import { InputError } from '../core/errors.ts';
+import type { Site } from '../core/site.ts';
 import { mean } from '../core/statistics.ts';
 import type { Loaders, Tell } from '../jobs/job-events.ts';
-import { usualSeeds } from '../report/verdict/verdict.ts';
+import { type Flags, shownByUsual, usualSeeds } from '../report/verdict/verdict.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { bilevel } from '../search/strategies/bilevel/bilevel.ts';
 import {
@@ -32,6 +33,10 @@ export interface ExperimentCells {
   readonly common: CommonSettings;
   /** Parameters that the shared search of each task is run at, where there is one. */
   readonly sharedBudgets: Readonly<Record<string, number>>;
+  /** Flags without which the same command on its folder would list other runs: they are no settings of every run. */
+  readonly again: Flags;
+  /** Fewest parameters that methods take, by their names, where that is more than the cheapest candidate. */
+  readonly least: Readonly<Record<string, number>>;
   /** Where it is asked how small a structure can be (`score-within.ts`). */
   readonly asked?: HowSmall;
 }
@@ -105,7 +110,11 @@ export async function listCells(
   }
   // Runs that differ by their seed alone one after another: they may share a compiled program.
   const inTurn = [...Map.groupBy(cells, cellKind).values()].flat();
-  return { phases: searches.length > 0 ? [searches, inTurn] : [inTurn], common, sharedBudgets };
+  return {
+    phases: searches.length > 0 ? [searches, inTurn] : [inTurn],
+    ...{ common, sharedBudgets },
+    ...{ again: flagsAgain(given, catalogue), least: leastOf(model.sites, catalogue) },
+  };
 }
 
 /** Says where more seeds are asked for than show anything. */
@@ -114,7 +123,7 @@ export function tellManySeeds({ seeds = [] }: Pick<ExperimentSettings, 'seeds'>,
   if (different < manySeeds) return;
   tell?.(
     `${different} seeds: a difference that takes ${manySeeds} or more to be seen is too small to matter; ` +
-      `--seeds ${usualSeeds} show one as large as the noise of a training`,
+      `--seeds ${usualSeeds} show one of ${shownByUsual}`,
   );
 }
 
@@ -207,6 +216,27 @@ function commonSettings(given: ExperimentSettings, { strategies }: Catalogue): S
   const { 'score-within': within, against, ...rest } = others;
   const firsts = variedOptionsOf(strategies).flatMap(key => (given[key] === undefined ? [] : [[key, given[key][0]]]));
   return { ...rest, ...Object.fromEntries(firsts) };
+}
+
+/** What is given that `commonSettings` leaves out, beside what is compared. */
+function flagsAgain(given: ExperimentSettings, { strategies }: Catalogue): Flags {
+  const lists = variedOptionsOf(strategies).flatMap(key => {
+    const values = given[key] ?? [];
+    return values.length > 1 ? [[key, values.join()] as const] : [];
+  });
+  return {
+    ...Object.fromEntries(lists),
+    ...(given['share-search'] && { 'share-search': true }),
+    'fine-tuning-lr': given['fine-tuning-lr'],
+  };
+}
+
+function leastOf(sites: readonly Site[], { methods }: Catalogue): Record<string, number> {
+  const known = Object.entries(methods).flatMap(([name, method]) => {
+    const least = method.least?.(sites);
+    return least !== undefined && Number.isFinite(least) ? [[name, least] as const] : [];
+  });
+  return Object.fromEntries(known);
 }
 
 interface Variant {

@@ -16,6 +16,7 @@ import { plainRival } from '../structure/built-in-methods.ts';
 import { modulesOfMethod } from '../structure/method.ts';
 import { defaultSpace, listSpace } from '../structure/spaces.ts';
 import { type Comparison, type ExperimentDone, foundStructures } from './comparison-job.ts';
+import { executorFlags } from './executors/executors.ts';
 import type { HowSmall } from './list-cells.ts';
 import { comparedMethod, defaultSearch } from './methods.ts';
 
@@ -106,13 +107,16 @@ function usualBudgets({ sites, parameters }: Model, space: string, size: number,
 /** A verdict for each task. Reads what was found. */
 export async function smallestVerdicts(
   comparison: Comparison,
-  { cells, out }: ExperimentDone,
+  { plan, cells, out, executor }: ExperimentDone,
   { within, against, row }: HowSmall,
 ): Promise<TaskVerdict[]> {
   const { rows, runs } = comparison;
   const searches = await foundStructures(comparison);
   const tasks = Object.fromEntries(cells.map(({ task, settings }) => [task, settings.task ?? task]));
-  return Object.entries(tasks).flatMap(([task, given]) => {
+  // That one search serves all budgets is part of what is asked.
+  const { 'share-search': _, ...again } = plan.again;
+  const given = { tasks: Object.values(tasks), again, executor: executorFlags(executor) };
+  return Object.entries(tasks).flatMap(([task, named]) => {
     const own = rows.filter(each => each.task === task);
     const found = runs.filter(each => each.task === task && each.isFound && each.result.score !== undefined);
     const structureAt = (budget: string) => {
@@ -124,7 +128,7 @@ export async function smallestVerdicts(
       smallestVerdict({
         ...{ rows: own, runs, searches, settings, structureAt },
         ...{ within, margin: parseMargin(within), against, reference: row },
-        ...{ task: given, out, config: experimentFile(out) },
+        ...{ task: named, given, out, config: experimentFile(out) },
       }) ?? []
     );
   });

@@ -21,6 +21,7 @@ import { tuneCost } from '../training/stage.ts';
 import { type Cell, cellFolder, cellKind, cellName, fileName } from './cell.ts';
 import { type CompareOptions, loadersFor, runPlan, type Work, withThreads } from './compare-methods.ts';
 import type { ExperimentDone } from './comparison-job.ts';
+import { executorFlags } from './executors/executors.ts';
 import { type ExperimentCells, listCells } from './list-cells.ts';
 import type { ExperimentEvent } from './run-cells.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
@@ -163,21 +164,30 @@ function structureCell(random: Cell, structure: number, every: number, out: stri
 }
 
 /** @param asked structures that were asked for: where fewer were drawn, there are no more */
-async function concludeSpread({ plan, cells, outcome, out }: ExperimentDone, asked: number): Promise<SpreadOutcome> {
-  const runs = outcome.finished.map(({ cell, result }): SpreadRun & { given: string; folder: string } => ({
+async function concludeSpread(
+  { plan, cells, outcome, out, executor }: ExperimentDone,
+  asked: number,
+): Promise<SpreadOutcome> {
+  const runs = outcome.finished.map(({ cell, result }): SpreadRun & { named: string; folder: string } => ({
     ...{ task: cell.task, budget: cell.budget!, seed: cell.seed, file: cell.settings.structure!, result },
     structure: Number(cell.method.replace('structure-', '')),
     metrics: readMetrics(runFolder(cell.folder).metrics),
-    ...{ given: cell.settings.task!, folder: cell.folder },
+    ...{ named: cell.settings.task!, folder: cell.folder },
   }));
   const groups = [...Map.groupBy(runs, ({ task, budget }) => JSON.stringify([task, budget])).values()];
+  const given = {
+    tasks: [...new Set(cells.map(({ settings }) => settings.task!))],
+    budgets: [...new Set(cells.map(({ budget }) => budget!))],
+    executor: executorFlags(executor),
+  };
   const judged = async (group: typeof runs) => {
     const own = spreadOf(group.toSorted((a, b) => a.structure - b.structure));
-    const [{ given, folder }] = group as [(typeof group)[number]];
+    const [{ named, folder }] = group as [(typeof group)[number]];
     const isOwn = ({ task, budget }: Cell) => task === own.task && budget === own.budget;
     const drawn = new Set(cells.filter(isOwn).map(({ method }) => method)).size;
     const verdict = spreadVerdict({
-      ...{ spread: own, task: given, out, config: experimentFile(out), settings: readRunSettings(runFolder(folder)) },
+      ...{ spread: own, task: named, given, out, config: experimentFile(out) },
+      settings: readRunSettings(runFolder(folder)),
       ...{ drawn, hasMore: drawn >= asked, failed: outcome.failed.filter(({ cell }) => isOwn(cell)).length },
       cheapest: cheapest(shownModules(await readStructure(runFolder(folder).structure))),
     });

@@ -1,9 +1,9 @@
 import { plural, score } from '../core/format.ts';
+import { shownDifference } from '../core/shown-effects.ts';
 import {
   expectedMaximum,
   mean,
   type SpreadEstimate,
-  shownDifference,
   type VarianceComponents,
   varianceComponents,
 } from '../core/statistics.ts';
@@ -12,9 +12,11 @@ import type { MetricsLine } from '../runs/metrics-log.ts';
 import type { RunResult } from '../runs/result.ts';
 import { deviationOnScale, onScale } from './score-scale.ts';
 import { longerTraining, type RunSettings } from './verdict/longer.ts';
+import { seedWords } from './verdict/seed-words.ts';
 import {
   againstCommonest,
   commandLine,
+  type Flags,
   intervalOver,
   isFull,
   range,
@@ -127,6 +129,8 @@ export interface SpreadFacts {
   readonly spread: Spread;
   /** What a user writes for the task: a file for one of their own. */
   readonly task: string;
+  /** What the experiment was told, as a user writes it, and who does its trainings. */
+  readonly given: { readonly tasks: readonly string[]; readonly budgets: readonly string[]; readonly executor: Flags };
   /** The experiment's folder, and the file in it of what every training has alike. */
   readonly out: string;
   readonly config: string;
@@ -267,31 +271,33 @@ function scoreLine(spread: Spread): VerdictLine[] {
 }
 
 const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['next']>> = {
-  'at-ceiling': ({ spread, task, out, cheapest }) => {
+  'at-ceiling': facts => {
+    const { spread, task, given, out, cheapest } = facts;
     const spent = bestStructure(spread)!.parameters;
     const smaller = Math.max(cheapest, Math.round(spent / 4));
     const structures = spread.structures.length;
-    const flags =
-      smaller < spent
-        ? { budget: smaller, structures, seeds: spread.seeds.length, out: `${out}-smaller` }
-        : { budget: spread.budget, structures, seeds: 2 * spread.seeds.length, out };
+    if (smaller >= spent) {
+      const seeds = seedWords(spread.seeds, 2 * spread.seeds.length);
+      return { command: inFolder(facts, { structures, seeds }), why: whyNotSmaller };
+    }
+    const flags = { task, budget: smaller, structures, seeds: seedWords(spread.seeds), ...given.executor };
     return {
-      command: commandLine('spread', [out], { task, ...flags }),
-      why: smaller < spent ? whyUntold['at-ceiling'] : whyNotSmaller,
+      command: commandLine('spread', [out], { ...flags, out: `${out}-smaller` }),
+      why: whyUntold['at-ceiling'],
     };
   },
-  'not-above-commonest': ({ spread, task, out, settings }) => ({
+  'not-above-commonest': ({ spread, task, given, out, settings }) => ({
     command: commandLine('spread', [out], {
-      ...{ task, budget: spread.budget, structures: spread.structures.length, seeds: spread.seeds.length },
+      ...{ task, budget: spread.budget, structures: spread.structures.length, seeds: seedWords(spread.seeds) },
       ...longerTraining(settings, spread.steps, 3),
-      out: `${out}-longer`,
+      ...{ ...given.executor, out: `${out}-longer` },
     }),
     why: whyMoreSteps(besideCommonest(spread).reached, spread.majority),
   }),
-  'structures-differ': ({ spread, task, out }) => ({
+  'structures-differ': ({ spread, task, given, out }) => ({
     command: commandLine('compare', [out], {
       ...{ task, budget: spread.budget, methods: 'found,random,best-of-random' },
-      ...{ seeds: usualSeeds, out: `${out}-compare` },
+      ...{ seeds: usualSeeds, ...given.executor, out: `${out}-compare` },
     }),
     why: 'there is something to find: whether a search finds it, and more than as many random trainings do',
   }),
@@ -302,24 +308,29 @@ const nextOf: Readonly<Record<SpreadOutcome, (facts: SpreadFacts) => Verdict['ne
     why: 'use any structure of the budget, for example this one; a smaller budget is where structures differ most',
   }),
   'spread-unknown': facts => {
-    const { spread, task, out } = facts;
     const { why, ...more } = moreOf(facts);
-    return { command: commandLine('spread', [out], { ...{ task, budget: spread.budget }, ...more, out }), why };
+    return { command: inFolder(facts, more), why };
   },
 };
+
+/** More of the same, beside all that is there: nothing of it leaves the tables. */
+function inFolder({ given: { tasks, budgets, executor }, out }: SpreadFacts, more: Flags): string {
+  const there = { task: tasks.join(','), budget: budgets.join(',') };
+  return commandLine('spread', [out], { ...there, ...more, ...executor, out });
+}
 
 /** What tells more of a spread that is not known: the trainings that it lacks, more structures, or more seeds. */
 function moreOf({ spread, drawn, hasMore, failed }: SpreadFacts) {
   const seeds = Math.max(2, spread.seeds.length);
   if (failed > 0) {
     const why = `${plural(failed, 'training')} failed: once the cause is mended, the same command does what is missing`;
-    return { structures: drawn, seeds, why };
+    return { structures: drawn, seeds: seedWords(spread.seeds, seeds), why };
   }
   if (hasMore) {
     const why = 'more structures tell their spread more closely; trainings that are done are not done again';
-    return { structures: 2 * Math.max(6, drawn), seeds, why };
+    return { structures: 2 * Math.max(6, drawn), seeds: seedWords(spread.seeds, seeds), why };
   }
   const why =
     'the budget leaves no more structures: more seeds tell closer what each scores, or a larger budget has more';
-  return { structures: Math.max(2, drawn), seeds: 2 * seeds, why };
+  return { structures: Math.max(2, drawn), seeds: seedWords(spread.seeds, 2 * seeds), why };
 }

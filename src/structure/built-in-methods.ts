@@ -35,6 +35,7 @@ export const randomDraw = 'random';
 
 /** Names of the methods that a search has to beat where the budget holds all of them. */
 export const valuesMethod = 'value-lora';
+export const tunedMethod = 'tuned-lora';
 export const scalesMethod = 'lnfit';
 
 /** What found structures are held against where it is asked how small they can be. */
@@ -47,6 +48,6 @@ export const methods: Methods = {
   ...manualMethods,
   [randomDraw]: randomMethod,
   [valuesMethod]: valueLora,
-  'tuned-lora': tunedLora,
+  [tunedMethod]: tunedLora,
   'best-of-random': bestOfRandom,
 };

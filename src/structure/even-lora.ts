@@ -15,7 +15,7 @@ export function evenLora(
   budget: number,
   roles: readonly Role[] = queriesAndValues,
 ): DeltaModule[] {
-  const smallest = listCandidates(sites, [{ kind: 'lora', options: { rank: 1 }, roles }]);
+  const smallest = ofRankOne(sites, roles);
   const costs = smallest.map(({ parameters }) => parameters);
   const round = costs.reduce((sum, cost) => sum + cost, 0);
   const rank = Math.floor(budget / round);
@@ -25,12 +25,18 @@ export function evenLora(
     return own === 0 ? [] : [createModule(site, 'lora', { rank: own })];
   });
   if (modules.length > 0) return modules;
-  const cheapest = Math.min(...costs);
+  const cheapest = leastLora(sites, roles);
   throw new InputError(`a budget of ${budget} parameters is below one LoRA of rank 1, which takes ${cheapest}`, {
     code: 'budget-too-small',
     remedy: `give a budget of at least ${cheapest}`,
   });
 }
+
+const ofRankOne = (sites: readonly Site[], roles: readonly Role[]) =>
+  listCandidates(sites, [{ kind: 'lora', options: { rank: 1 }, roles }]);
+
+const leastLora = (sites: readonly Site[], roles: readonly Role[]) =>
+  Math.min(...ofRankOne(sites, roles).map(({ parameters }) => parameters));
 
 /**
  * Learning rates to try, as multiples of the one that is set: those of the paper's grid (a tenth to ten times) and
@@ -45,18 +51,22 @@ export const tunedLora: Method = {
   label: 'even LoRA, rate tuned',
   description: 'spreads LoRA evenly over it and tunes the learning rate on validation',
   budgeted: true,
+  least: sites => leastLora(sites, queriesAndValues),
   attempts({ sites, space }) {
     const modules = evenLora(sites, space().budget);
     return rateFactors.map(rate => ({ modules, rate }));
   },
 };
 
+const values: readonly Role[] = ['self-attention.value'];
+
 /** The rival that is hardest to beat where a budget holds LoRA in every block (docs/measured/found-or-random.md). */
 export const valueLora: Method = {
   label: 'LoRA on values',
   description: 'spreads LoRA on the values of self-attention evenly over it',
   budgeted: true,
-  attempts: ({ sites, space }) => [{ modules: evenLora(sites, space().budget, ['self-attention.value']) }],
+  least: sites => leastLora(sites, values),
+  attempts: ({ sites, space }) => [{ modules: evenLora(sites, space().budget, values) }],
 };
 
 /** The most indices, at even distances, whose costs together are within the limit. */

@@ -40,6 +40,8 @@ export interface Method {
   readonly description?: string;
   /** Whether it spends the budget that is given; others have a size of their own. */
   readonly budgeted: boolean;
+  /** Fewest parameters that a budget of it may have, where that is more than the cheapest candidate of a search. */
+  least?(sites: readonly Site[]): number;
   /** Whether it takes its modules from the search space that is given. */
   readonly fromSpace?: boolean;
   /** Whether it trains every weight there is: in smaller steps, and never beside weights held in 8 bits. */

@@ -168,7 +168,12 @@ test('several budgets: a search each, or one that serves all; settings of the se
     apart.comparison.rows.map(({ variant, budget }) => `${variant} ${budget}`),
     ['global', 'local'].flatMap(form => ['300', '1200'].map(budget => `order first gradient ${form} ${budget}`)),
   );
+  // What is proposed has both again: the folder holds but the first.
+  for (const { next } of apart.comparison.verdicts!) {
+    assert.match(next.command, / --gradient global,local /);
+  }
   const shared = await collect({ ...given, 'share-search': true }, out);
+  for (const { next } of shared.comparison.verdicts!) assert.match(next.command, / --share-search /);
   assert.deepEqual(shared.comparison.sharedBudgets, { films: 600 });
   assert.equal(shared.ran.length, 3);
   const [small, large] = shared.comparison.rows;

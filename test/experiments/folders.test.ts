@@ -9,9 +9,11 @@ import { keyWithDefault, positiveInteger } from '../../src/core/checked-values.t
 import { InputError, StorageError } from '../../src/core/errors.ts';
 import { cellFolder, fileName } from '../../src/experiments/cell.ts';
 import { checkRunFolders, checkSearches } from '../../src/experiments/check-experiment.ts';
+import { commandOf } from '../../src/experiments/comparison-job.ts';
 import { describeError } from '../../src/experiments/executors/executor.ts';
 import { listCells } from '../../src/experiments/list-cells.ts';
 import { sharedLoaders } from '../../src/experiments/shared-loaders.ts';
+import type { RunResult } from '../../src/runs/result.ts';
 import { randomSearch } from '../../src/search/strategies/random-search.ts';
 import { experimentWorkspace } from './support.ts';
 
@@ -80,6 +82,29 @@ test('a rate of full fine-tuning makes a folder of its own, and is that of no ot
     [usual!.folder, rated!.folder],
     [join('out', 'films', 'fine-tuning', 'seed-0'), join('out', 'films', 'fine-tuning-lr-0.0001', 'seed-0')],
   );
+});
+
+test('the command that does what a row does has what is its own, over what all have alike', async () => {
+  const out = space.out('commands');
+  const methods = ['found', 'fine-tuning', 'value-lora'];
+  const own: ExperimentSettings = { task: [space.films], budget: ['600'], methods, order: ['first', 'second'] };
+  const given = { ...space.settings, ...own };
+  const commands = async () => {
+    const plan = await listCells(given, out, loaders);
+    const finished = plan.phases.flat().map(cell => ({ cell, result: undefined as unknown as RunResult }));
+    return plan.phases.flat().map(cell => commandOf(cell, { plan, outcome: { finished, failed: [] }, out }));
+  };
+  mkdirSync(join(out, 'films', 'fine-tuning', 'seed-0'), { recursive: true });
+  // Its rate is a default of its own, which a run notes; everyone's would be another.
+  writeFileSync(join(out, 'films', 'fine-tuning', 'seed-0', 'config.yaml'), 'lr: 0.00003\n');
+  const config = join(out, 'matrix.yaml');
+  const task = `--task ${space.films}`;
+  assert.deepEqual(await commands(), [
+    `s3delta search ${config} ${task} --strategy bilevel --budget 600`,
+    `s3delta search ${config} --order second ${task} --strategy bilevel --budget 600`,
+    `s3delta train ${config} ${task} --method fine-tuning --lr 0.00003`,
+    `s3delta train ${config} ${task} --method value-lora --budget 600`,
+  ]);
 });
 
 /** With a strategy of a plugin, which has an option of its own. */

@@ -60,4 +60,5 @@ test('a budget that holds no module is refused, with the smallest that does', ()
     () => evenLora(sites, cost - 1),
     (error: unknown) => error instanceof InputError && (error.remedy ?? '').includes(String(cost)),
   );
+  assert.equal(valueLora.least!(sites), cost);
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseKeys } from '../../config/parse-settings.ts';
 import { type KeyHelp, key } from '../../core/checked-values.ts';
 import { InputError } from '../../core/errors.ts';
+import type { Flags } from '../../report/verdict/verdict.ts';
 import type { ExecutorKind } from './executor.ts';
 import { here } from './here.ts';
 import { postgres } from './postgres.ts';
@@ -54,6 +55,12 @@ function defaultsText(owners: readonly { readonly name: string; readonly schema:
       : [],
   );
   return values.length === 0 ? '' : ` (default ${values.join(', ')})`;
+}
+
+/** Who is to do the runs, as flags. Where a queue is may hold a password: that is never written down. */
+export function executorFlags(given: ExecutorSettings): Flags {
+  const reaching = Object.keys(queueKeys());
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !reaching.includes(key))) as Flags;
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   isFull,
   type Judgement,
   type Outcome,
+  shownByUsual,
   signed,
   type Untold,
   untold,
@@ -195,7 +196,7 @@ const nextOf: Readonly<Record<RunOutcome, (facts: RunFacts) => Verdict['next']>>
       ),
       why:
         `more seeds: ${fewestSeeds} are the fewest that can tell it from a random structure, ${usualSeeds} ` +
-        'tell a difference of about twice the noise of a training' +
+        `tell a difference of ${shownByUsual}` +
         (plain.length === 0
           ? ''
           : `; the budget holds ${plain.map(({ what }) => what).join(', and ')}, which ` +

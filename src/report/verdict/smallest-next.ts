@@ -3,8 +3,10 @@ import { largestRival, plainRival } from '../../structure/built-in-methods.ts';
 import type { ComparisonRow } from '../comparison.ts';
 import { longerTraining, type RunSettings } from './longer.ts';
 import { besideCommonest, cheapestOf, ownRuns, type RowFacts } from './row-lines.ts';
+import { seedWords } from './seed-words.ts';
 import {
   commandLine,
+  type Flags,
   isFull,
   mostSeeds,
   type Outcome,
@@ -32,6 +34,8 @@ export interface SmallestFacts extends RowFacts {
   readonly config: string;
   /** Those of one of its trainings, completed. */
   readonly settings: RunSettings;
+  /** What a command on the folder says again: its tasks, as a user writes them, and flags (`ComparisonFacts`). */
+  readonly given: { readonly tasks: readonly string[]; readonly again: Flags; readonly executor: Flags };
   /** Where the structure is that is found at a budget. */
   structureAt(budget: string): string;
 }
@@ -128,14 +132,19 @@ const seedsOf = ({ found, reference }: Choice) => (found[0] ?? reference).seeds.
 
 /** The same question, some of it asked otherwise. */
 function again(
-  { task, within, against, rows, reference, out }: Choice,
-  flags: Readonly<Record<string, string | number | undefined>>,
+  { task, within, against, rows, reference, given, out }: Choice,
+  flags: Flags & { readonly seeds: number },
   to = out,
 ): string {
   // Methods that nobody has to name are a search and the reference.
   const others = [...new Set(rows.filter(row => row !== reference && row.budget !== null).map(row => row.method))];
-  const methods = others.length > 1 ? { methods: others.join(',') } : {};
-  return commandLine('compare', [out], { task, ...methods, ...flags, 'score-within': within, against, out: to });
+  const there = rows.flatMap(row => row.seeds);
+  return commandLine('compare', [out], {
+    task: to === out ? given.tasks.join(',') : task,
+    ...(others.length > 1 && { methods: others.join(',') }),
+    ...{ ...flags, seeds: seedWords(there, flags.seeds), ...given.again },
+    ...{ 'score-within': within, against, ...given.executor, out: to },
+  });
 }
 
 function moreSeeds(choice: Choice, seeds: number, why: string): Verdict['next'] {

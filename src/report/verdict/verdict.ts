@@ -1,4 +1,5 @@
 import { count, score, shellWord } from '../../core/format.ts';
+import { shownDifference, shownEffect } from '../../core/shown-effects.ts';
 import { type Interval, type PairedTest, studentInterval } from '../../core/statistics.ts';
 import { differenceOnScale } from '../score-scale.ts';
 
@@ -12,6 +13,7 @@ export const outcomes = [
   'too-few-rows',
   'one-seed',
   'too-few-seeds',
+  'no-rival',
   'tie',
   'within-noise',
   'win',
@@ -41,7 +43,7 @@ export interface Verdict {
 
 /** Fewer pairs cannot give a p of 0.05, whatever they show: 2 / 2⁵ is more. */
 export const fewestSeeds = 6;
-/** So many are suggested: they show a difference of about the noise of one training. */
+/** So many are suggested. */
 export const usualSeeds = 8;
 /** More are not proposed. */
 export const mostSeeds = 64;
@@ -70,21 +72,26 @@ export function judge({ difference, pairs, p, sd, interval }: PairedTest, scale?
   const shown = range(differenceOnScale(interval!, scale));
   const seen = `${size} points (${shown}) over ${pairs} seeds, p = ${p.toPrecision(2)}`;
   const seeds = seedsToTell(difference, sd);
-  const need =
-    seeds > mostSeeds
-      ? `a difference of this size would take more than ${mostSeeds} seeds to tell`
-      : `${seeds} seeds would tell a difference of this size`;
+  const need = needOf(seeds, pairs);
   if (sd === 0 && difference === 0) {
     return { outcome: 'tie', says: `a tie: equal scores on every one of ${pairs} seeds`, seeds };
   }
   if (pairs < fewestSeeds) {
-    const says = `${seen}: not known, ${pairs} seeds cannot tell any difference; ${need}`;
+    const says = `${seen}: not known, ${pairs} seeds cannot tell any difference${need}`;
     return { outcome: 'too-few-seeds', says, seeds };
   }
-  if (p > 0.05) return { outcome: 'within-noise', says: `${seen}: within the noise; ${need}`, seeds };
+  if (p > 0.05) return { outcome: 'within-noise', says: `${seen}: within the noise${need}`, seeds };
   return difference > 0
     ? { outcome: 'win', says: `${seen}: a win, outside the noise`, seeds }
     : { outcome: 'loss', says: `${seen}: a loss, outside the noise`, seeds };
+}
+
+/** How many seeds would tell a difference; nothing where so many have just not told it. */
+function needOf(seeds: number, pairs: number): string {
+  if (seeds <= pairs) return '';
+  return seeds > mostSeeds
+    ? `; a difference of this size would take more than ${Math.max(mostSeeds, pairs)} seeds to tell`
+    : `; ${seeds} seeds would tell a difference of this size`;
 }
 
 /** What a test part cannot tell, however many seeds there are. */
@@ -140,11 +147,17 @@ export function whyMoreSteps(reached: number, commonest: number): string {
     : whyLonger;
 }
 
-/** By the normal approximation: at the 5 % level, four times in five. */
+/** The fewest seeds that tell such a difference four times in five; Infinity beyond the most that are proposed. */
 export function seedsToTell(difference: number, sd: number): number {
-  const seeds = Math.ceil((((1.96 + 0.84) * sd) / Math.abs(difference)) ** 2);
-  return Math.max(fewestSeeds, Number.isFinite(seeds) ? seeds : Number.POSITIVE_INFINITY);
+  if (difference === 0) return Number.POSITIVE_INFINITY;
+  for (let seeds = fewestSeeds; seeds <= mostSeeds; seeds++) {
+    if (shownEffect(seeds) * sd <= Math.abs(difference)) return seeds;
+  }
+  return Number.POSITIVE_INFINITY;
 }
+
+/** The difference that the seeds which are suggested tell, beside the noise of a training. */
+export const shownByUsual = `${shownDifference(1, usualSeeds).toFixed(1)} times the noise of a training`;
 
 /** The 95 % interval of a mean; none of a single value, and of equal ones: that they are equal makes nothing sure. */
 export function intervalOver(values: readonly number[]): Interval | undefined {
@@ -219,14 +232,13 @@ export function verdictText({ lines, next }: WrittenVerdict, title = 'Verdict'):
   ];
 }
 
-/** `s3delta compare runs/x --seeds 8`: what is undefined is left out. */
-export function commandLine(
-  command: string,
-  places: readonly string[],
-  flags: Readonly<Record<string, string | number | undefined>>,
-): string {
+/** Flags of a command by their names: what is undefined is left out, and what is true has no value. */
+export type Flags = Readonly<Record<string, string | number | true | undefined>>;
+
+/** `s3delta compare runs/x --seeds 8`. */
+export function commandLine(command: string, places: readonly string[], flags: Flags): string {
   const given = Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, shellWord(String(value))],
+    value === undefined ? [] : [`--${name}`, ...(value === true ? [] : [shellWord(String(value))])],
   );
   return ['s3delta', command, ...places.map(shellWord), ...given].join(' ');
 }

@@ -4,7 +4,12 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { InputError } from '../../../src/core/errors.ts';
 import { type Cell, cellId } from '../../../src/experiments/cell.ts';
-import { chosenExecutor, executorKeys, executors } from '../../../src/experiments/executors/executors.ts';
+import {
+  chosenExecutor,
+  executorFlags,
+  executorKeys,
+  executors,
+} from '../../../src/experiments/executors/executors.ts';
 
 const cell: Cell = {
   ...{ task: 'rte', method: 'lora', label: 'LoRA', variant: '', budget: null, seed: 3, isFound: false },
@@ -47,6 +52,12 @@ test('a cell whose structure is still to be made keeps its name when the structu
   const made: Cell = { ...cell, settings: { ...cell.settings, structure: 'out/made.json' }, derive };
   const there: Cell = { ...made, settings: { ...cell.settings, structure: resolve('out/made.json') } };
   assert.equal(cellId(made), cellId(there));
+});
+
+test('who does the runs is said again, but for where a queue is: that may hold a password', () => {
+  assert.deepEqual(executorFlags({ processes: 4 }), { processes: 4 });
+  const given = { executor: 'postgres', queue: 'postgres://me:secret@host/db', retries: 3 };
+  assert.deepEqual(executorFlags(given), { executor: 'postgres', retries: 3 });
 });
 
 test('every executor has keys with their help, and refuses what is of others', () => {

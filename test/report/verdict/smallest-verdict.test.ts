@@ -18,7 +18,11 @@ interface Case {
   readonly size?: number;
   /** Of a random structure at each budget. */
   readonly random?: readonly number[];
+  /** What a command on the folder says again. */
+  readonly again?: SmallestFacts['given'];
 }
+
+const nothingMore = { tasks: ['sst2'], again: {}, executor: {} };
 
 const stage = { seconds: 10, peakBytes: 2e9, evaluations: 100 };
 
@@ -58,6 +62,7 @@ function verdictOn(curve: Curve, lora: readonly number[], given: Case = {}) {
     },
     searches: [{ ...found, isSettled: true, cheapest: 200 }],
     ...{ margin, within: '1', against: 'lora', reference: 'lora', task: 'sst2' },
+    given: given.again ?? nothingMore,
     ...{ out: 'runs/s', config: 'runs/s/matrix.yaml', structureAt: budget => `at-${budget}.json` },
   });
 }
@@ -248,6 +253,16 @@ test('where all have the full score, a smaller budget comes before more seeds', 
   const verdict = verdictOn({ 500: [101], 2000: [101] }, [101])!;
   assert.match(verdict.lines[1]!.says, /both have 100\.00, the most there is/);
   assert.match(verdict.next.command, /--budget 250,500,2000 --seeds 1 /);
+});
+
+test('what is in the folder stays in its tables, and is done as before', () => {
+  const again = { tasks: ['sst2', 'rte.yaml'], again: { 'fine-tuning-lr': 1e-4 }, executor: { processes: 2 } };
+  const { next } = verdictOn({ 500: [70], 2000: [79.5] }, [80.4], { again })!;
+  assert.equal(
+    next.command,
+    's3delta compare runs/s --task sst2,rte.yaml --budget 500,2000 --seeds 8 --fine-tuning-lr 0.0001 ' +
+      '--score-within 1 --against lora --processes 2 --out runs/s',
+  );
 });
 
 test('a larger budget that falls below again is told, not hidden', () => {

@@ -38,7 +38,8 @@ const verdictOn = (
   const settings = { 'retrain-epochs': 4, 'max-steps': 300 };
   return spreadVerdict({
     ...{ spread, task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings },
-    ...{ drawn: tests.length, hasMore: true, failed: 0, cheapest: 100, ...changes },
+    ...{ drawn: tests.length, hasMore: true, failed: 0, cheapest: 100 },
+    ...{ given: { tasks: ['sst2'], budgets: ['0.01%'], executor: {} }, ...changes },
   });
 };
 
@@ -121,6 +122,20 @@ test('where nothing was learned structures are neither alike nor different: long
   assert.match(chance.next.why, /^more steps .* better than always giving one answer, but by no more than chance/);
   // One structure with one score is not above it either.
   assert.equal(verdictOn([[50]], undefined, { majority: 50 }).outcome, 'not-above-commonest');
+});
+
+test('what is in the folder stays in its tables: tasks, budgets, seeds that were named', () => {
+  const runs = runsOf(table(0.1, 1).slice(0, 3)).map(run => ({ ...run, seed: run.seed + 5 }));
+  const where = { task: 'sst2', out: 'runs/s', config: 'runs/s/matrix.yaml', settings: {} };
+  const given = { tasks: ['sst2', 'rte.yaml'], budgets: ['0.01%', '300'], executor: { processes: 2 } };
+  const facts = { ...where, given, drawn: 3, failed: 0, cheapest: 32 };
+  const { next } = spreadVerdict({ ...facts, spread: spreadOf(runs), hasMore: true });
+  assert.equal(
+    next.command,
+    's3delta spread runs/s --task sst2,rte.yaml --budget 0.01%,300 --structures 12 --seeds 5,6 --processes 2 --out runs/s',
+  );
+  const most = spreadVerdict({ ...facts, spread: spreadOf(runs), hasMore: false });
+  assert.match(most.next.command, /--structures 3 --seeds 5,6,7,8 --processes 2 --out runs\/s$/);
 });
 
 test('too few trainings know nothing, and say what would', () => {
