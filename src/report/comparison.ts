@@ -43,8 +43,8 @@ export interface ComparisonRow
   readonly parameters: number;
   readonly fraction: number;
   /**
-   * Of all stages of a run, attempts that were not chosen included; means over the seeds whose cost is known, null where
-   * none is: a run whose result was lost is scored anew, and not trained.
+   * Of all stages of a run, attempts that were not chosen included; means over the seeds whose cost is known, null
+   * where none is: a run whose result was lost is scored anew, and not trained.
    */
   readonly seconds: number | null;
   readonly evaluations: number | null;
