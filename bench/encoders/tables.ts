@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fillMarks, fixed, meanOf, spreadOf, table } from '../evidence/markdown.ts';
-import { differencesOf } from '../evidence/tables/differences.ts';
+import { differencesOf, FEWEST_PAIRS } from '../evidence/tables/differences.ts';
 import type { Line } from '../evidence/tables/seed-scores.ts';
 import { readResults } from '../results-file.ts';
 import { type Finished, type MethodName, methods, type Program, sizes, type TaskName, tasks } from './cells.ts';
@@ -134,12 +134,13 @@ function foundStructuresTable(): string {
   );
 }
 
-/** Found less each rival over pairs of one seed, each task at the longest of its trainings. */
+/** Found less each rival over pairs of one seed, each task at the longest of its trainings that have seeds enough. */
 function foundDifferencesTable(): string {
   const byTask = Map.groupBy(compared, ({ task }) => task);
-  const longest = [...byTask].map(([task, runs]) => {
+  const longest = [...byTask].flatMap(([task, runs]) => {
     const steps = Math.max(...runs.map(run => run.steps));
-    return [task, runs.filter(run => run.steps === steps)] as const;
+    const own = runs.filter(run => run.steps === steps);
+    return own.filter(({ method }) => method === 'found').length < FEWEST_PAIRS ? [] : [[task, own] as const];
   });
   const lines = longest.flatMap(([task, runs]) =>
     runs

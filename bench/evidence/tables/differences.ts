@@ -7,7 +7,7 @@ import { type Done, type Line, linesOf, type Rival, spreadOfRandom, type Trained
 /** Columns that are no rivals: forms of the search itself, and what no choice could have known. */
 const NO_RIVALS: readonly string[] = ['best of all tried', 'found among four', "S³Delta's"] satisfies Rival[];
 /** Fewer cannot tell anything at 0.05, and are no test to be corrected for. */
-const FEWEST_PAIRS = 6;
+export const FEWEST_PAIRS = 6;
 
 /** Holm's correction of several p at once. */
 function holm(ps: readonly number[]): number[] {
