@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { shellWords } from '../../src/core/format.ts';
 import { placingOf } from '../../src/jobs/experiment-origin.ts';
 
-const made = { workingFolder: '/work', folder: 'runs/two' };
+const made = { workingFolder: '/home/ada', folder: 'runs/two' };
 const here = (path: string) => relative('', path);
 
 test('words of a shell are read as they were written', () => {
@@ -17,7 +17,7 @@ test("a command names the experiment's folder as it is called now, and a user's 
   const { command, path } = placingOf(made, 'moved/it');
   assert.equal(
     command('s3delta compare runs/two --task a.yaml,rte,/data/b.yaml --budget 1% --seeds 8 --out runs/two'),
-    `s3delta compare moved/it --task ${here('/work/a.yaml')},rte,/data/b.yaml --budget 1% --seeds 8 --out moved/it`,
+    `s3delta compare moved/it --task ${here('/home/ada/a.yaml')},rte,/data/b.yaml --budget 1% --seeds 8 --out moved/it`,
   );
   assert.equal(
     command("s3delta train runs/two/matrix.yaml --structure 'runs/two/s/3 at 1%.json' --out runs/two-trained"),
@@ -32,7 +32,7 @@ test("a command names the experiment's folder as it is called now, and a user's 
   const named = placingOf({ ...made, folder: 'spread' }, 'moved');
   assert.equal(
     named.command('s3delta spread spread --task spread,x.yaml --out spread'),
-    `s3delta spread moved --task spread,${here('/work/x.yaml')} --out moved`,
+    `s3delta spread moved --task spread,${here('/home/ada/x.yaml')} --out moved`,
   );
   assert.equal(path('runs/two/a/seed-0'), 'moved/it/a/seed-0');
 });
