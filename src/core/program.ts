@@ -95,6 +95,11 @@ export interface Layout {
   readonly size: number;
 }
 
+/** The heads' part of a delta vector, as a view of it: empty where the model has none. */
+export function headsOf({ heads, size }: Layout, delta: Float32Array): Float32Array {
+  return delta.subarray(heads[0]?.parameters[0]?.offset ?? size);
+}
+
 /** What a training step asks of the model. */
 export interface LossAndGradients {
   /**

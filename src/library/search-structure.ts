@@ -3,6 +3,7 @@ import { type JobConfig, resolveConfig, type StageSettings } from '../config/job
 import { evenlyChosen } from '../core/arrays.ts';
 import { throwIfInterrupted } from '../core/errors.ts';
 import type { EncodedExample, Program } from '../core/program.ts';
+import { headSize } from '../deltas/layout.ts';
 import type { Model } from '../models/model.ts';
 import { chooseStructure } from '../search/choose-structure.ts';
 import { defaultStrategy } from '../search/strategies/strategies.ts';
@@ -89,8 +90,8 @@ export async function* runSearch(
 export interface ResolvedSearch
   extends Pick<JobConfig, 'strategy' | 'options' | 'stage' | 'searchByTraining' | 'tuning'> {
   readonly space: ResolvedSpace;
-  /** Whether the model has heads, trained beside whatever is kept. */
-  readonly hasHeads: boolean;
+  /** Parameters of the model's heads, trained beside whatever is kept. */
+  readonly headSize: number;
 }
 
 /**
@@ -102,18 +103,18 @@ export function resolveSearch(
   { strategy, options, space, stage, searchByTraining, tuning }: JobConfig,
   catalogue: Catalogue = builtIn,
 ): ResolvedSearch {
-  const resolved = { space: resolveSpace(model, space, catalogue), hasHeads: model.heads.length > 0 };
+  const resolved = { space: resolveSpace(model, space, catalogue), headSize: headSize(model.heads) };
   return { strategy, options, ...resolved, stage, searchByTraining, tuning };
 }
 
 /** What a search's strategy is handed. @throws InputError for too little training data */
 export function searchProblem(
-  { space, hasHeads, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
+  { space, headSize, stage: longest, searchByTraining, tuning }: Omit<ResolvedSearch, 'strategy' | 'options'>,
   examples: readonly EncodedExample[],
 ): SearchProblem {
   const { candidates, budget, keepInert } = space;
   const stage = atSharedRate(searchByTraining ? suitedToTraining(longest, tuning, examples.length) : longest, space);
-  const problem = { candidates, budget, keepInert, hasHeads, examples, stage, tuning, usualEvaluations: 0 };
+  const problem = { candidates, budget, keepInert, headSize, examples, stage, tuning, usualEvaluations: 0 };
   const usual = defaultStrategy.options.parse({});
   const usualCost = defaultStrategy.cost(problem, defaultStrategy.complete?.(usual) ?? usual);
   return { ...problem, usualEvaluations: countEvaluations(usualCost) };

@@ -102,7 +102,7 @@ test('a search is made at the rate of as many modules as its budget holds', () =
   const stage = { epochs: 1, batchSize: 4, evaluateEvery: 1, learningRate: 0.1, clipNorm: 2, seed: 0 };
   const rateOf = (budget: number, sharedRate: boolean) => {
     const space = { name: 'toy', candidates, budget, limited: true, keepInert: false };
-    const search = { space, hasHeads: false, stage: { ...stage, sharedRate }, searchByTraining: false, tuning: stage };
+    const search = { space, headSize: 0, stage: { ...stage, sharedRate }, searchByTraining: false, tuning: stage };
     return searchProblem(search, createToyExamples(8)).stage.learningRate;
   };
   assert.deepEqual([rateOf(4, true), rateOf(16, true), rateOf(16, false)], [0.1, 0.05, 0.1]);

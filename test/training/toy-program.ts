@@ -13,10 +13,15 @@ import { makeSite } from '../structure/make-site.ts';
 /**
  * A small analytic "model" for tests: module i holds `counts[i]` parameters and adds zᵢ·Σⱼ tanh(wᵢⱼ)·xᵢⱼ to a
  * prediction; x comes from the source ids, the wanted value from the target's first id, the loss is the squared error
- * weighted like a mean over target tokens. Derivatives are written out by hand.
+ * weighted like a mean over target tokens. A head of one parameter is added to the prediction as it is. Derivatives are
+ * written out by hand.
  */
-export function createToyProgram(counts: readonly number[], { inert = [] as readonly number[] } = {}): Trainable {
-  const layout = createLayout(counts, inert);
+export function createToyProgram(
+  counts: readonly number[],
+  { inert = [] as readonly number[], hasHead = false } = {},
+): Trainable {
+  const layout = createLayout(counts, inert, hasHead);
+  const headOf = (values: Float32Array) => (hasHead ? values.at(-1)! : 0);
 
   async function lossAndGradients(batch: readonly EncodedExample[], delta: Float32Array, gates?: Float32Array) {
     const gradient = new Float64Array(layout.size);
@@ -26,10 +31,11 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
     for (const { input, output } of batch) {
       const source = input.ids;
       const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
-      const prediction = parts.reduce((sum, part, i) => sum + (gates ? gates[i]! : 1) * part, 0);
+      const prediction = parts.reduce((sum, part, i) => sum + (gates ? gates[i]! : 1) * part, headOf(delta));
       const error = prediction - firstId(output) / 10;
       const weight = outputLength(output) / tokens;
       loss += weight * error * error;
+      if (hasHead) gradient[layout.size - 1]! += 2 * weight * error;
       for (const [i, { parameters }] of layout.modules.entries()) {
         const { offset, size } = parameters[0]!;
         const outer = 2 * weight * error;
@@ -57,7 +63,7 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
     for (const { input, output } of batch) {
       const source = input.ids;
       const parts = layout.modules.map(({ parameters }) => partOf(delta, source, parameters[0]!));
-      const error = parts.reduce((sum, part, i) => sum + gates[i]! * part, 0) - firstId(output) / 10;
+      const error = parts.reduce((sum, part, i) => sum + gates[i]! * part, headOf(delta)) - firstId(output) / 10;
       const outer = (2 * outputLength(output)) / tokens;
       // How much each module's part grows along the direction.
       const growths = layout.modules.map(({ parameters }) => {
@@ -68,7 +74,7 @@ export function createToyProgram(counts: readonly number[], { inert = [] as read
         }
         return sum;
       });
-      const growth = growths.reduce((sum, value, i) => sum + gates[i]! * value, 0);
+      const growth = growths.reduce((sum, value, i) => sum + gates[i]! * value, headOf(direction));
       for (const [i, part] of parts.entries()) result[i]! += outer * (part * growth + error * growths[i]!);
     }
     return Float32Array.from(result);
@@ -96,7 +102,7 @@ export function createToySite(i: number): Site {
   return makeSite(`layer.${i}`, 'feed-forward.in', 1, 1, { place: { stack: 'encoder', layer: i } });
 }
 
-function createLayout(counts: readonly number[], inert: readonly number[]): Layout {
+function createLayout(counts: readonly number[], inert: readonly number[], hasHead: boolean): Layout {
   let offset = 0;
   const modules = counts.map((parameters, i) => {
     const site = createToySite(i);
@@ -117,7 +123,9 @@ function createLayout(counts: readonly number[], inert: readonly number[]): Layo
     offset += parameters;
     return layout;
   });
-  return { modules, heads: [], size: offset };
+  if (!hasHead) return { modules, heads: [], size: offset };
+  const parameters = [{ name: 'bias', shape: [1], offset, size: 1, gated: false, scale: 1 }];
+  return { modules, heads: [{ name: 'toy head', parameters }], size: offset + 1 };
 }
 
 /** Effect of the first parameters in the rule that the examples follow: early modules matter, later ones do not. */

@@ -45,7 +45,7 @@ test('a search by sensitivity opens and keeps, step by step, what plain PyTorch 
   const rows = examplesOf(examples);
   const stage = { epochs: 1000, maxSteps: batches.length, batchSize: 4, evaluateEvery: 1000, seed: 1 };
   const problem = {
-    ...{ candidates, budget, keepInert: false, examples: rows, usualEvaluations: 0, hasHeads: false },
+    ...{ candidates, budget, keepInert: false, examples: rows, usualEvaluations: 0, headSize: 0 },
     ...{ stage: { ...stage, learningRate: rate, clipNorm }, tuning: { ...stage, learningRate: rate, clipNorm } },
   };
   const events = sensitivity.search(

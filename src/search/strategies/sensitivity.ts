@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clipNorm } from '../../core/arrays.ts';
-import { countTokens, type ParameterLayout } from '../../core/program.ts';
+import { countTokens, headsOf, type ParameterLayout } from '../../core/program.ts';
 import { type LoopContext, runLoop } from '../../training/loop.ts';
 import { type StageCost, stepsOver } from '../../training/stage.ts';
 import { createBatchCursor, withMicroBatches } from '../../training/step-batches.ts';
@@ -105,7 +105,8 @@ async function* searchAmong(
     ...{ 'gates.sensitivity': ofGates.mean, 'gates.uncertainty': ofGates.deviation },
   };
   const done = yield* runLoop({ steps, evaluateEvery, settings, arrays, kept: [], step }, context);
-  return { worth: worthNow(), steps, evaluations: steps, seconds: done.seconds, warnings: [] };
+  const heads = headsOf(program.layout, delta);
+  return { worth: worthNow(), heads, steps, evaluations: steps, seconds: done.seconds, warnings: [] };
 }
 
 /** Shares of the steps before the budget begins to fall, and after it has fallen: AdaLoRA's tᵢ and t_f. */

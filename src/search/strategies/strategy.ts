@@ -13,8 +13,8 @@ export interface SearchProblem {
   readonly budget: number;
   /** Whether modules that cannot change the output may be kept. */
   readonly keepInert: boolean;
-  /** Whether the model has heads, which are trained beside whatever is kept. */
-  readonly hasHeads: boolean;
+  /** Parameters of the model's heads, which are trained beside whatever is kept; 0 where it has none. */
+  readonly headSize: number;
   /** The training set, whole: a strategy that needs parts divides it. */
   readonly examples: readonly EncodedExample[];
   /** Sizes and rates of the search. */
@@ -71,6 +71,8 @@ export interface SearchResult {
   readonly finalists?: readonly FinalistRecord[];
   /** Validation score of what was found, for a strategy that takes it. */
   readonly score?: number;
+  /** The model's heads as they were trained beside the candidates, for a strategy that trains them. */
+  readonly heads?: Float32Array;
   /** Steps done. */
   readonly steps: number;
   /** Loss-and-gradient evaluations, a micro-batched one counted once. */

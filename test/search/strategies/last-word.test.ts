@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DivergedError } from '../../../src/core/errors.ts';
+import type { Trainable } from '../../../src/core/program.ts';
 import type { Role } from '../../../src/core/site.ts';
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
 import { bilevel, completeOptions } from '../../../src/search/strategies/bilevel/bilevel.ts';
 import { listFinalists, worthOf } from '../../../src/search/strategies/last-word/finalists.ts';
+import { sensitivity } from '../../../src/search/strategies/sensitivity.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
+import type { LoopContext } from '../../../src/training/loop.ts';
 import { countEvaluations, type StageConfig } from '../../../src/training/stage.ts';
 import { tune } from '../../../src/training/tune-program.ts';
 import { createToyExamples, drain } from '../../training/toy-program.ts';
-import { assertResumes, createToyProblem } from './toy-problem.ts';
+import { assertResumes, createToyProblem, initialValue } from './toy-problem.ts';
 
 const counts = [2, 3, 2, 4, 2, 1, 3, 2];
 const rolesOfToys: Role[] = ['self-attention.query', 'self-attention.value', 'self-attention.output', 'final.norm'];
@@ -137,21 +140,56 @@ test('it costs what was said: a search, and two rounds', () => {
 });
 
 test('where nobody says how long, it is a twenty-fourth of the training, and at least 50 steps beside a head', () => {
-  const roundsOf = (maxSteps: number, hasHeads: boolean) => {
+  const roundsOf = (maxSteps: number, headSize: number) => {
     const tuning = { ...problem.tuning, epochs: 1e4, maxSteps };
-    const usual = bilevel.cost({ ...problem, tuning, hasHeads }, optionsOf({ finalists: 2 }))!;
+    const usual = bilevel.cost({ ...problem, tuning, headSize }, optionsOf({ finalists: 2 }))!;
     // Two finalists are one round.
     return (usual.steps - 20) / 2;
   };
   const lengths = [40, 240, 2400];
   assert.deepEqual(
-    lengths.map(steps => roundsOf(steps, false)),
+    lengths.map(steps => roundsOf(steps, 0)),
     [2, 10, 100],
   );
   assert.deepEqual(
-    lengths.map(steps => roundsOf(steps, true)),
+    lengths.map(steps => roundsOf(steps, 1)),
     [40, 50, 100],
   );
+});
+
+test('short trainings begin with the head that the search has trained, and with fresh modules', async () => {
+  const { problem, compile } = createToyProblem({ headSize: 1, examples: createToyExamples(64) });
+  const searches = {
+    bilevel: (given: object, compile: Compile, context: LoopContext = {}) =>
+      bilevel.search(problem, optionsOf(given), compile, context),
+    sensitivity: (given: object, compile: Compile, context: LoopContext = {}) =>
+      sensitivity.search(problem, sensitivity.options.parse(given), compile, context),
+  };
+  for (const [name, search] of Object.entries(searches)) {
+    const { heads } = (await drain(search({ finalists: 1 }, compile))).result;
+    assert.equal(heads?.length, 1);
+    assert.notEqual(heads[0], initialValue);
+    // Where each program begins: that of the search first.
+    const begun: Float32Array[] = [];
+    const watched: Compile = async modules => {
+      const compiled = await compile(modules);
+      let isFirst = true;
+      const lossAndGradients: Trainable['lossAndGradients'] = async (batch, delta, gates) => {
+        if (isFirst) begun.push(delta.slice());
+        isFirst = false;
+        return compiled.program.lossAndGradients(batch, delta, gates);
+      };
+      return { ...compiled, program: { ...compiled.program, lossAndGradients } };
+    };
+    const short = { finalists: 4, 'finalist-steps': 8 };
+    await drain(search(short, watched));
+    assert.equal(begun.length, 1 + 4 + 2);
+    for (const [i, delta] of begun.entries()) {
+      assert.ok(delta.subarray(0, -1).every(value => value === initialValue));
+      assert.equal(delta.at(-1), i === 0 ? initialValue : heads[0], `${name}, ${i}`);
+    }
+    await assertResumes(context => search(short, compile, context), [3, 10, 25, 30, 40]);
+  }
 });
 
 test('no program is left open, and one at a time is', async () => {

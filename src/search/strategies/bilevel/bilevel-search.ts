@@ -1,4 +1,4 @@
-import { countTokens, type EncodedExample, type Trainable } from '../../../core/program.ts';
+import { countTokens, type EncodedExample, headsOf, type Trainable } from '../../../core/program.ts';
 import { fillUniform } from '../../../core/random.ts';
 import type { DeltaModule } from '../../../core/site.ts';
 import { checkBudget } from '../../../structure/budget.ts';
@@ -218,6 +218,7 @@ export async function* biLevelSearch(
     worth: best,
     probabilities: estimator.probabilities(best).map((p, i) => (closed[i] ? 0 : p)),
     closed,
+    heads: headsOf(program.layout, delta),
     bestStep: result.bestStep,
     score: result.score,
     steps: result.steps,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { key, keyWithDefault, positiveInteger } from '../../../core/checked-values.ts';
 import { DivergedError } from '../../../core/errors.ts';
+import { headsOf } from '../../../core/program.ts';
 import type { DeltaModule } from '../../../core/site.ts';
 import type { FinalistRecord } from '../../../structure/structure-file.ts';
 import type { LoopContext } from '../../../training/loop.ts';
@@ -14,7 +15,7 @@ import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts
 /** The last round's trainings are a twenty-fourth of a re-training, those of each round before half as long. */
 const lastRoundShare = 1 / 24;
 /**
- * At least as many steps where a head is trained as well: before it has learned something all structures are alike
+ * At least as many steps where a head is trained as well, and the kept modules learn beside it
  * (docs/measured/encoders.md).
  */
 const fewestBesideHead = 50;
@@ -91,9 +92,11 @@ export async function* withLastWord(
   const closed = new Float64Array(candidates.length);
   // One that is not trained yet, or diverged, has no loss to win by.
   const losses = new Float64Array(rounds.length * options.finalists).fill(Number.POSITIVE_INFINITY);
+  // None were trained until the search has ended.
+  const heads = new Float32Array(problem.headSize).fill(Number.NaN);
   const spent = { steps: new Float64Array(1), evaluations: new Float64Array(1), seconds: new Float64Array(1) };
   const notes = { warnings: [] as readonly string[], score: undefined as number | undefined };
-  const series = await resumeSeries(context.checkpoint, { worth, p, earlier, closed, losses, ...spent }, notes);
+  const series = await resumeSeries(context.checkpoint, { worth, p, earlier, closed, losses, heads, ...spent }, notes);
   const contextOf = (stage: number) => {
     const checkpoint = series.storeOf(stage);
     return { ...context, ...(checkpoint && { checkpoint }) };
@@ -111,6 +114,7 @@ export async function* withLastWord(
     });
     worth.set(found.worth);
     if (found.probabilities) p.set(found.probabilities);
+    if (found.heads) heads.set(found.heads);
     if (found.closed) closed.set(found.closed.map(Number));
     Object.assign(notes, { warnings: found.warnings, score: found.score });
     spend(found);
@@ -134,7 +138,10 @@ export async function* withLastWord(
       if (series.begin <= stage) {
         const compiled = await compile(candidates.filter((_, i) => kept[i]));
         try {
-          const trained = yield* counted(trainFor(atTheirRate, length, compiled, contextOf(stage)), { done, steps });
+          const trained = yield* counted(trainFor(atTheirRate, length, withHeads(compiled, heads), contextOf(stage)), {
+            done,
+            steps,
+          });
           judged[place] = -trained.score;
           spend(trained);
         } catch (error) {
@@ -181,9 +188,9 @@ interface Standing {
 }
 
 /** As many as there may be finalists, and half of them while there is a choice. */
-function planRounds({ examples, tuning, hasHeads }: SearchProblem, options: LastWordOptions): Round[] {
+function planRounds({ examples, tuning, headSize }: SearchProblem, options: LastWordOptions): Round[] {
   const longest = stepsOver(examples.length, tuning);
-  const usual = Math.max(Math.round(lastRoundShare * longest), hasHeads ? fewestBesideHead : 1);
+  const usual = Math.max(Math.round(lastRoundShare * longest), headSize > 0 ? fewestBesideHead : 1);
   const last = Math.min(longest, options['finalist-steps'] ?? usual);
   const sizes = [options.finalists];
   while (sizes.at(-1)! > 2) sizes.push(betterHalf(sizes.at(-1)!));
@@ -193,6 +200,17 @@ function planRounds({ examples, tuning, hasHeads }: SearchProblem, options: Last
 
 /** How many of a round go on: half of them, of an odd number the smaller; two while there is a choice. */
 const betterHalf = (size: number) => (size > 2 ? Math.max(2, Math.floor(size / 2)) : 1);
+
+/**
+ * Modules beside heads that the search has trained. Beside fresh ones a short training tells little: the head learns
+ * first, and until then all structures are alike (docs/measured/encoders.md).
+ */
+function withHeads(compiled: CompiledModules, heads: Float32Array): CompiledModules {
+  if (heads.length === 0 || Number.isNaN(heads[0])) return compiled;
+  const initialDelta = compiled.initialDelta.slice();
+  headsOf(compiled.program.layout, initialDelta).set(heads);
+  return { ...compiled, initialDelta };
+}
 
 /** A training of so many steps, whose score is minus validation's loss. */
 function trainFor(
