@@ -5,6 +5,7 @@ import { deviceNames } from '../src/runtime/device.ts';
 import { hasExactInt8Products } from '../src/runtime/probe-device.ts';
 import { productFlops } from '../src/runtime/program-graphs.ts';
 import { listManualModules } from '../src/structure/built-in-methods.ts';
+import { countOf } from './counts.ts';
 import { benchModel, benchModelNames } from './models.ts';
 import { type Stepper, startPeer, startScenario, type Timing } from './process.ts';
 import { longestTarget, readRows, TASK_ROWS, taskRows } from './rows.ts';
@@ -56,7 +57,8 @@ if (flags.help) {
   process.exit(0);
 }
 
-const threads = Number(flags.threads);
+const threads = countOf(flags, 'threads');
+const repetitions = countOf(flags, 'repetitions');
 const device = deviceNames.find(name => name === flags.device);
 if (device === undefined) {
   console.error(`error: no device is named ${flags.device}\n→ use one of: ${deviceNames.join(', ')}`);
@@ -231,7 +233,7 @@ for (const model of models) {
     } else starters.push(() => startPeer(python, `pipeline ${task}`, 'classify.py', peerModel, threads, ...given));
   }
   const startReference = () => startScenario(REFERENCE, folder, settings);
-  const rows = await measure(startReference, starters, Number(flags.repetitions));
+  const rows = await measure(startReference, starters, repetitions);
   results[model] = { rows: [...rows.values()], ratios: ratiosOf(rows, await usefulFlops(folder)) };
 }
 

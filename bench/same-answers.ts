@@ -31,6 +31,7 @@ import { defaultDataFolder } from '../src/tasks/task-places.ts';
 import { loadTask, loadTaskData } from '../src/tasks/tasks.ts';
 import { executablePath, launch } from '../test/browser/chromium.ts';
 import { openTransformers } from '../test/browser/transformers-page.ts';
+import { countOf } from './counts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +53,7 @@ type Asked = Awaited<ReturnType<typeof prepare>>;
 
 const task = await loadTask('sst2');
 const { test } = await loadTaskData(task, { data: defaultDataFolder(), seed: 1 });
-const examples = test.slice(0, Number(values.rows));
+const examples = test.slice(0, countOf(values, 'rows'));
 
 env.allowRemoteModels = false;
 env.useFSCache = false;
@@ -67,7 +68,7 @@ function found(folder: string): string {
 async function prepare(name: string) {
   const run = join(mkdtempSync(join(tmpdir(), 's3delta-same-')), 'run');
   const rows = { 'max-validation': 200, 'max-test': 200 } as const;
-  const steps = { 'max-steps': Number(values.steps), 'batch-size': 16, seed: 1, threads: 1 } as const;
+  const steps = { 'max-steps': countOf(values, 'steps'), 'batch-size': 16, seed: 1, threads: 1 } as const;
   await runTrainJob({ model: name, task: task.name, method: 'lora', ...rows, ...steps }, { out: run });
   const folders: Record<string, string> = {};
   for (const format of ['onnx', 'safetensors', 'peft']) folders[format] = (await runExportJob(run, { format })).folder;

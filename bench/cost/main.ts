@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../src/models/load-model.ts';
 import { tableLines } from '../../src/report/table.ts';
+import { countOf } from '../counts.ts';
 import { type Stepper, startStepper } from '../process.ts';
 import { type T5Shape, writeRandomT5 } from '../random-t5.ts';
 import { axes, basePoint, type Point } from './axes.ts';
@@ -37,7 +38,7 @@ if (unknown !== undefined) {
   console.error(`error: no axis is named ${unknown}\n→ use some of: ${Object.keys(axes).join(', ')}`);
   process.exit(2);
 }
-const repetitions = Number(flags.repetitions);
+const repetitions = countOf(flags, 'repetitions');
 const tokenizerFolder = `${process.env.S3DELTA_SHARED ?? '../shared'}/tokenizer`;
 const worker = fileURLToPath(new URL('../worker.ts', import.meta.url));
 

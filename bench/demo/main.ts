@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { demoSettings } from '../../src/cli/commands/tune-commands.ts';
+import { countOf } from '../counts.ts';
 import { fillMarks } from '../evidence/markdown.ts';
 import { readResults } from '../results-file.ts';
 import { runDemos } from './run-demos.ts';
@@ -26,6 +27,6 @@ if (values.tables !== undefined) {
   const page = readFileSync(values.tables, 'utf8');
   writeFileSync(values.tables, fillMarks(page, demoTables(readResults(values.results))));
 } else {
-  const [seeds, draws] = [Number(values.seeds), Number(values.draws)];
+  const [seeds, draws] = [countOf(values, 'seeds'), countOf(values, 'draws')];
   await runDemos({ ...values, budgets: values.budgets.split(','), seeds, draws });
 }

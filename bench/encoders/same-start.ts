@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../src/files/folders.ts';
 import { loadModel, loadTask, type Model } from '../../src/index.ts';
 import { initialDelta, listManualModules } from '../../src/research.ts';
+import { countOf } from '../counts.ts';
 import { type Cell, type MethodName, methods, sizes, type TaskName } from './cells.ts';
 import { runOurs } from './run-ours.ts';
 import { type InitialValues, startTheirs } from './run-theirs.ts';
@@ -57,7 +58,7 @@ for (const task of values.tasks.split(',') as TaskName[]) {
     const { rate } = methods[method];
     const cell: Cell = {
       ...{ task, seed: 0, program: 'ours', method, rate, headRate: sizes.headRate },
-      ...{ steps: Number(values.steps), scored: 'validation' },
+      ...{ steps: countOf(values, 'steps'), scored: 'validation' },
     };
     const ours = await runOurs(model, data, cell);
     const other = await theirs.run(model, data, { ...cell, program: 'theirs' }, initialValues(model, method, 0));
