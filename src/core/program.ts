@@ -95,9 +95,14 @@ export interface Layout {
   readonly size: number;
 }
 
+/** The first element of the heads in the delta vector; its end where the model has none. */
+export function headsBegin({ heads, size }: Layout): number {
+  return heads[0]?.parameters[0]?.offset ?? size;
+}
+
 /** The heads' part of a delta vector, as a view of it: empty where the model has none. */
-export function headsOf({ heads, size }: Layout, delta: Float32Array): Float32Array {
-  return delta.subarray(heads[0]?.parameters[0]?.offset ?? size);
+export function headsOf(layout: Layout, delta: Float32Array): Float32Array {
+  return delta.subarray(headsBegin(layout));
 }
 
 /** What a training step asks of the model. */

@@ -1,5 +1,5 @@
 import { DivergedError, InputError, throwIfInterrupted } from '../core/errors.ts';
-import type { Layout, Trainable } from '../core/program.ts';
+import { headsBegin, type Layout, type Trainable } from '../core/program.ts';
 import type { FloatArray } from '../core/random.ts';
 
 /** First and second moments of the gradient, each as long as the parameters they belong to. */
@@ -94,11 +94,11 @@ export function linearDecay(base: number, step: number, steps: number): number {
 
 /** What `adamwStep` is told of a layout's heads: nothing where there are none, or they have no rate of their own. */
 export function headRate(
-  { heads }: Pick<Layout, 'heads'>,
+  layout: Layout,
   learningRate: number | undefined,
 ): { readonly head?: { readonly begin: number; readonly learningRate: number } } {
-  const begin = heads[0]?.parameters[0]?.offset;
-  return begin === undefined || learningRate === undefined ? {} : { head: { begin, learningRate } };
+  const isOwn = layout.heads.length > 0 && learningRate !== undefined;
+  return isOwn ? { head: { begin: headsBegin(layout), learningRate } } : {};
 }
 
 /**

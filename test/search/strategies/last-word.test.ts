@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DivergedError } from '../../../src/core/errors.ts';
+import { DivergedError, InterruptedError } from '../../../src/core/errors.ts';
 import type { Trainable } from '../../../src/core/program.ts';
 import type { Role } from '../../../src/core/site.ts';
 import { chooseStructure } from '../../../src/search/choose-structure.ts';
@@ -8,6 +8,7 @@ import { bilevel, completeOptions } from '../../../src/search/strategies/bilevel
 import { listFinalists, worthOf } from '../../../src/search/strategies/last-word/finalists.ts';
 import { sensitivity } from '../../../src/search/strategies/sensitivity.ts';
 import type { Compile } from '../../../src/search/strategies/strategy.ts';
+import type { CheckpointStore } from '../../../src/training/checkpoint.ts';
 import type { LoopContext } from '../../../src/training/loop.ts';
 import { countEvaluations, type StageConfig } from '../../../src/training/stage.ts';
 import { tune } from '../../../src/training/tune-program.ts';
@@ -211,6 +212,26 @@ test('interrupted after any step, the rest is bit for bit the same', async () =>
     context => bilevel.search(problem, options, compile, context),
     [1, 10, 19, 20, 21, 23, 24, 25, 36, 37, 44, 45, 51],
   );
+});
+
+test('heads are saved with a state where there are any, so that those of a model without are as they always were', async () => {
+  for (const headSize of [0, 1]) {
+    const { problem, compile } = createToyProblem({ headSize, examples: createToyExamples(64) });
+    const saved = new Set<string>();
+    const checkpoint: CheckpointStore = {
+      load: async () => undefined,
+      save: async ({ arrays }) => {
+        for (const name of Object.keys(arrays)) saved.add(name);
+      },
+    };
+    const controller = new AbortController();
+    await assert.rejects(async () => {
+      const events = bilevel.search(problem, options, compile, { checkpoint, signal: controller.signal });
+      for await (const event of events) if (event.type === 'step' && event.step === 25) controller.abort();
+    }, InterruptedError);
+    assert.ok(saved.has('series.worth'));
+    assert.equal(saved.has('series.heads'), headSize > 0);
+  }
 });
 
 test('where everything fits, or an L0 penalty decides, nothing is said afterwards; one finalist is the answer', async () => {

@@ -15,8 +15,8 @@ import { type Finalist, listFinalists, ownAnswer, worthOf } from './finalists.ts
 /** The last round's trainings are a twenty-fourth of a re-training, those of each round before half as long. */
 const lastRoundShare = 1 / 24;
 /**
- * At least as many steps where a head is trained as well, and the kept modules learn beside it
- * (docs/measured/encoders.md).
+ * At least as many steps where a head is trained as well: it is the first to learn, and until the modules follow, all
+ * structures are alike (docs/measured/encoders.md).
  */
 const fewestBesideHead = 50;
 /** Validation examples that tell the loss of a short training closely enough to reject it. */
@@ -92,11 +92,12 @@ export async function* withLastWord(
   const closed = new Float64Array(candidates.length);
   // One that is not trained yet, or diverged, has no loss to win by.
   const losses = new Float64Array(rounds.length * options.finalists).fill(Number.POSITIVE_INFINITY);
-  // None were trained until the search has ended.
+  // Not known until the search has trained them. A model without any saves none.
   const heads = new Float32Array(problem.headSize).fill(Number.NaN);
   const spent = { steps: new Float64Array(1), evaluations: new Float64Array(1), seconds: new Float64Array(1) };
   const notes = { warnings: [] as readonly string[], score: undefined as number | undefined };
-  const series = await resumeSeries(context.checkpoint, { worth, p, earlier, closed, losses, heads, ...spent }, notes);
+  const shared = { worth, p, earlier, closed, losses, ...(heads.length > 0 && { heads }), ...spent };
+  const series = await resumeSeries(context.checkpoint, shared, notes);
   const contextOf = (stage: number) => {
     const checkpoint = series.storeOf(stage);
     return { ...context, ...(checkpoint && { checkpoint }) };
